@@ -1,0 +1,1 @@
+"""Readers, radios and gates: knows bytes, knows nothing of rights."""

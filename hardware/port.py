@@ -1,0 +1,213 @@
+"""All that the rest of Polso ever sees of a reader, a radio, a light or a gate."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Protocol
+
+TAP_QUEUE_MAX = 64
+"""Reports waiting between the readers of one device and the service (architecture: one bounded queue)."""
+
+
+class Trust(enum.IntEnum):
+    """What a band proved at this tap, weakest first (handbook of the field: NXP AN12196 for SUN and LIVE)."""
+
+    NONE = 0
+    """Nothing was proved: the band was refused or not read."""
+    UID = 1
+    """An identifier that anybody with a phone can copy."""
+    SUN = 2
+    """A message made by the band's key, with a counter that moved."""
+    LIVE = 3
+    """The band knows its key now: mutual authentication in this very tap."""
+
+
+class Medium(enum.StrEnum):
+    """How the identity reached the reader."""
+
+    NFC = "nfc"
+    QR = "qr"
+    WEB = "web"
+    OSDP = "osdp"
+
+
+class ReadFault(enum.StrEnum):
+    """Why a band was seen and not read; None on a Tap means that it was read."""
+
+    TORN = "torn"
+    """It left the field, answered too short or not at all: hold it still."""
+    DEADLINE = "deadline"
+    """It kept the reader longer than a tap may take."""
+    REFUSED_CHIP = "refused_chip"
+    """A chip that proves nothing to anybody: MIFARE Classic, by its SAK."""
+    NOT_AUTHENTIC = "not_authentic"
+    """Its proof is wrong: another key, a changed MAC. Never read as a lower trust."""
+    RANDOM_UID = "random_uid"
+    """It changes its identifier at each tap, so it has no identity."""
+    LOCKED = "locked"
+    """The chip asks for an authentication delay (91ADh); it is not hammered."""
+    GARBAGE = "garbage"
+    """It answered with bytes that fit no standard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """One presentation of a band to a reader, read or not; made once, journaled whatever it is.
+
+    ``tap_id`` is ``<reader>:<boot>:<seq>`` with ``boot`` 8 random hex digits of the reader's start: the same
+    presentation has the same id for ever, another one never.
+    ``uid`` is the raw identifier (4, 7 or 10 octets; QR and OSDP: the code's own octets). It leaves ``hardware``
+    only into the vault's keyed hash and never stands in ``repr``.
+    ``counter`` is the band's own tap counter where its proof carries one. ``commands`` counts chip commands.
+    ``at_ns`` is monotonic time in nanoseconds at which the band was found; ``took_ms`` lasts from there to the report.
+    """
+
+    reader: str
+    seq: int
+    tap_id: str
+    uid: bytes = field(repr=False)
+    trust: Trust
+    at_ns: int
+    medium: Medium = Medium.NFC
+    product: str = ""
+    sak: int | None = None
+    counter: int | None = None
+    fault: ReadFault | None = None
+    cause: str = ""
+    commands: int = 0
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The band of tap ``seq`` has been absent long enough that its next contact is a new tap."""
+
+    reader: str
+    seq: int
+    at_ns: int
+
+
+class State(enum.StrEnum):
+    """Where a driver stands; see ``hardware/supervisor.py`` for who moves it."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    IDLE = "idle"
+    READING = "reading"
+    HOLD = "hold"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A reader, radio, gate or printer changed its state; ``reason`` says to a person what to do about it."""
+
+    device: str
+    state: State
+    reason: str
+    at_ns: int
+
+
+Report = Tap | Removed | DeviceState
+
+
+class Sink(Protocol):
+    """Where a supervisor puts its reports: a callable that never blocks longer than the queue's bound."""
+
+    def __call__(self, report: Report, /) -> None:
+        """Hand one report on, in order."""
+
+
+class DeviceError(Exception):
+    """The device, not a band, failed; ``hint`` says what a person can do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep the cause and the act that mends it."""
+        super().__init__(message)
+        self.hint = hint
+
+
+class KeyLookup(Protocol):
+    """Finds a band's own key; implemented by ``edge/vault.py``, never asked for a master key."""
+
+    def __call__(self, uid: bytes, key_no: int, /) -> bytes | None:
+        """Return the 16-octet AES key (FeliCa: 16-octet card key) of this band for ``key_no``, or None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a driver found out about the band in its field; the supervisor makes a Tap of it."""
+
+    uid: bytes = field(repr=False)
+    trust: Trust = Trust.NONE
+    medium: Medium = Medium.NFC
+    product: str = ""
+    sak: int | None = None
+    counter: int | None = None
+    fault: ReadFault | None = None
+    cause: str = ""
+    commands: int = 0
+
+
+class Reader(Protocol):
+    """One reader, owned by exactly one thread. Every call returns by its deadline.
+
+    A band's bad answer is a ``Presented`` with a fault; only the device's own failure raises (``DeviceError`` or
+    ``OSError``), upon which the supervisor closes it and opens it again.
+    """
+
+    def open(self) -> None:
+        """Take the device; raise ``DeviceError`` with a hint if it is not there or not ours."""
+
+    def read(self, deadline_ns: int) -> Presented | None:
+        """Look once into the field; None means that it is empty. ``deadline_ns`` is monotonic time."""
+
+    def still_there(self, uid: bytes, deadline_ns: int) -> bool:
+        """Say whether the band with this identifier is still in the field."""
+
+    def close(self) -> None:
+        """Give the device back; never raises."""
+
+
+class Signal(enum.StrEnum):
+    """What a light or buzzer can say to a guest; families of outcomes map onto these (never a red one)."""
+
+    OFF = "off"
+    READING = "reading"
+    ALLOW = "allow"
+    ATTENTION = "attention"
+    DENY = "deny"
+    WAIT = "wait"
+    AGAIN = "again"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+class Light(Protocol):
+    """A lamp and its sound beside a reader."""
+
+    def show(self, signal: Signal, hold_s: float) -> None:
+        """Show ``signal`` for ``hold_s`` seconds, replacing what is shown; returns at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What became of an opened gate: somebody passed, or nobody did within its time."""
+
+    gate: str
+    opening: str
+    passed: bool
+    at_ns: int
+
+
+class Gate(Protocol):
+    """A turnstile, door or barrier: a pulse on its open input, and its "passed" contact back.
+
+    Polso is never the safety controller: fire release and anti-tailgating are the gate's own business.
+    """
+
+    def open(self, opening: str, seq: int) -> None:
+        """Pulse once for the committed decision ``seq`` (> 0) of tap ``opening``; returns at once.
+
+        Raises ``ValueError`` where ``seq`` is not a journal number: no green before the commit.
+        """
