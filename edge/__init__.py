@@ -1,0 +1,1 @@
+"""The decision service on the shop's own device."""

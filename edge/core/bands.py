@@ -1,0 +1,70 @@
+"""A band: who wears it, what state it is in, what it proved at this tap."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+BAND_ID_BYTES = 16
+"""A BandId is HMAC-SHA256 of the band's UID under the site's key, cut to 128 bits (RFC 2104 section 5)."""
+
+
+class Trust(enum.IntEnum):
+    """What a band proved at this tap, weakest first; the same numbers as ``hardware.port.Trust``."""
+
+    NONE = 0
+    UID = 1
+    SUN = 2
+    LIVE = 3
+
+
+class BandState(enum.IntEnum):
+    """The state of a band, in order of severity: where devices disagree within one epoch, the highest stands."""
+
+    ACTIVE = 0
+    EXPIRED = 1
+    LOST = 2
+    REPLACED = 3
+    REVOKED = 4
+
+
+class Read(enum.StrEnum):
+    """How well the reader read the band; the same words as ``hardware.port.ReadFault``, and ``ok``."""
+
+    OK = "ok"
+    TORN = "torn"
+    DEADLINE = "deadline"
+    REFUSED_CHIP = "refused_chip"
+    NOT_AUTHENTIC = "not_authentic"
+    RANDOM_UID = "random_uid"
+    LOCKED = "locked"
+    GARBAGE = "garbage"
+
+
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
+    """A tap as the rulebook sees it: no raw UID, only its keyed hash; ``band`` is None where nothing was read."""
+
+    tap_id: str
+    reader: str
+    band: bytes | None
+    trust: Trust = Trust.NONE
+    counter: int | None = None
+    read: Read = Read.OK
+    medium: str = "nfc"
+
+
+class Band(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What central last said of one band."""
+
+    id: bytes
+    state: BandState = BandState.ACTIVE
+    epoch: int = 0
+    """Rises at every new link: a state of an older epoch says nothing about the present guest."""
+    active: bool = True
+    """False until the band is handed out."""
+    valid_until_ms: int | None = None
+    trust_min: Trust = Trust.UID
+    """The least this band must prove, stored when it was linked: a clone that proves less is refused."""
+    counter: int = 0
+    """The highest tap counter known at central."""

@@ -1,0 +1,188 @@
+"""The answer to a tap: outcome, reason from the one closed list, and what would make it green."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Outcome(enum.StrEnum):
+    """What the gate does."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    REFERRED = "referred"
+
+
+class Basis(enum.StrEnum):
+    """What the decision stands on."""
+
+    LIVE = "live"
+    """Claimed or checked with the site's other devices."""
+    EDGE = "edge"
+    """Local and complete."""
+    STALE = "stale"
+    """The profile is older than its limit; ``age_ms`` says how old."""
+
+
+class Family(enum.StrEnum):
+    """How a reason looks and sounds; the guest's light is never red."""
+
+    GO = "go"
+    ASK = "ask"
+    WAIT = "wait"
+    USED = "used"
+    STOP = "stop"
+    STAFF = "staff"
+    AGAIN = "again"
+
+
+class Reason(enum.StrEnum):
+    """The closed list: every screen, sound, report and language knows each of these, or the tests fail."""
+
+    ENTERED = "entered"
+    EXITED = "exited"
+    IDENTIFIED = "identified"
+    """A till or kiosk knows who tapped; nothing was passed or paid."""
+    OVERRIDDEN = "overridden"
+    UNCONFIRMED_OFFLINE = "unconfirmed_offline"
+    PROFILE_STALE = "profile_stale"
+    ATTENTION = "attention"
+    CONFIRM_REQUIRED = "confirm_required"
+    ANSWERS_REQUIRED = "answers_required"
+    CHOOSE_ENTITLEMENT = "choose_entitlement"
+    PIN_REQUIRED = "pin_required"
+    HEIGHT_CONFIRM = "height_confirm"
+    AGE_CONFIRM = "age_confirm"
+    TOO_EARLY = "too_early"
+    SLOT_FULL = "slot_full"
+    CAPACITY_FULL = "capacity_full"
+    TOO_SOON_AGAIN = "too_soon_again"
+    CLOSED_NOW = "closed_now"
+    TOO_LATE = "too_late"
+    ALREADY_USED_HERE = "already_used_here"
+    ALREADY_USED_ELSEWHERE = "already_used_elsewhere"
+    INSIDE_ALREADY = "inside_already"
+    ALREADY_EXCHANGED = "already_exchanged"
+    DUPLICATE_OFFLINE = "duplicate_offline"
+    ANNULLED = "annulled"
+    NOT_INSIDE = "not_inside"
+    LIMIT_REACHED = "limit_reached"
+    WRONG_PRODUCT = "wrong_product"
+    WRONG_GATE = "wrong_gate"
+    WRONG_ZONE = "wrong_zone"
+    REENTRY_FORBIDDEN = "reentry_forbidden"
+    COMPANION_REQUIRED = "companion_required"
+    HEIGHT_MIN = "height_min"
+    AGE_MIN = "age_min"
+    UNPAID = "unpaid"
+    UNAPPROVED = "unapproved"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    BLOCKED = "blocked"
+    RULE_FORBIDS = "rule_forbids"
+    RULE_FAILED = "rule_failed"
+    TICKET_UNKNOWN = "ticket_unknown"
+    SIGNATURE_INVALID = "signature_invalid"
+    BAND_UNKNOWN = "band_unknown"
+    BAND_UNLINKED = "band_unlinked"
+    BAND_INACTIVE = "band_inactive"
+    BAND_EXPIRED = "band_expired"
+    BAND_LOST = "band_lost"
+    BAND_REPLACED = "band_replaced"
+    BAND_REVOKED = "band_revoked"
+    BAND_IN_USE = "band_in_use"
+    BAND_WRONG_KIND = "band_wrong_kind"
+    TRUST_TOO_LOW = "trust_too_low"
+    BAND_NOT_AUTHENTIC = "band_not_authentic"
+    TAP_REPLAYED = "tap_replayed"
+    BAND_CLONE_SUSPECTED = "band_clone_suspected"
+    BAND_RANDOM_UID = "band_random_uid"
+    BAND_READ_ERROR = "band_read_error"
+    TOO_FAST = "too_fast"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    DEVICE_REVOKED = "device_revoked"
+    DEVICE_NOT_ALLOWED = "device_not_allowed"
+    INTERNAL_ERROR = "internal_error"
+    STORE_UNAVAILABLE = "store_unavailable"
+    """The journal cannot be written (disk full, read-only, damaged): nothing was recorded, staff decide."""
+    INSUFFICIENT_HERE = "insufficient_here"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    OFFLINE_LIMIT = "offline_limit"
+    PIN_WRONG = "pin_wrong"
+    PIN_LOCKED = "pin_locked"
+    PAYMENTS_OFF = "payments_off"
+    SPEND_LIMIT = "spend_limit"
+    WALLET_BLOCKED = "wallet_blocked"
+    LEASE_FROZEN = "lease_frozen"
+    MANDATE_EXPIRED = "mandate_expired"
+    MANDATE_DECLINED = "mandate_declined"
+    ALREADY_PAID = "already_paid"
+
+
+class Act(enum.StrEnum):
+    """What a person can do to turn a refusal green."""
+
+    GO_ON = "go_on"
+    TAP_AGAIN = "tap_again"
+    COME_BACK = "come_back"
+    EXIT_FIRST = "exit_first"
+    GO_TO = "go_to"
+    ADULT_FIRST = "adult_first"
+    CONFIRM = "confirm"
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    USE_BAND = "use_band"
+    PAY = "pay"
+    SEE_STAFF = "see_staff"
+
+
+class WhatNext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What would make it green: an act, and where or when (UTC milliseconds) that is known."""
+
+    act: Act
+    at_ms: int | None = None
+    place: str | None = None
+    """Id of a point or a zone."""
+
+
+class First(msgspec.Struct, frozen=True):
+    """The earlier passage that a ``used`` or ``inside`` answer speaks of."""
+
+    point: str
+    at_ms: int
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One check that did not hold, in check order; ``rule`` names an operator's rule."""
+
+    reason: Reason
+    next: WhatNext
+    first: First | None = None
+    rule: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole answer. Guests are shown family, words and what next; staff all of it; the journal keeps it."""
+
+    outcome: Outcome
+    reason: Reason
+    next: WhatNext
+    point: str
+    direction: str
+    notes: tuple[Reason, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    basis: Basis = Basis.EDGE
+    age_ms: int | None = None
+    band: bytes | None = None
+    guest: str | None = None
+    entitlement: str | None = None
+    choices: tuple[str, ...] = ()
+    """Entitlement ids among which the guest chooses."""
+    ordinal: int | None = None
+    uses_left: int | None = None
+    people: int = 1
+    first: First | None = None
+    rule: str = ""
+    attention: str = ""

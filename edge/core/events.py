@@ -1,0 +1,135 @@
+"""Events: the kinds of facts a device journals, their bytes, and the chain that binds them."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+
+import msgspec
+
+from edge.core.bands import Presented
+from edge.core.decision import Decision
+from edge.core.held import Held
+
+BODY_BYTES_MAX = 16_384
+"""No event body is larger, so that none is ever too big for a request."""
+
+
+class Lane(enum.IntEnum):
+    """A stream of one device's events, each contiguous from 1."""
+
+    ORDINARY = 0
+    PRIORITY = 1
+
+
+class Kind(enum.IntEnum):
+    """What happened; a number is never used again for another kind."""
+
+    STARTED = 1
+    DECIDED = 2
+    CONFIRMED = 3
+    UNDONE = 4
+    ANNULLED = 5
+    OVERRIDDEN = 6
+    BAND_STATE = 7
+    LINKED = 8
+    LOOKED_UP = 9
+    COUNT_CORRECTED = 10
+    LOCATION_SET = 11
+    SIGNED_IN = 12
+    SIGNED_OUT = 13
+    SIGN_IN_REFUSED = 14
+    URGENT_APPLIED = 15
+    HELP_CALLED = 16
+    HELP_ACKNOWLEDGED = 17
+    STORE_FAILED = 18
+    STORE_RECOVERED = 19
+    SCREEN_ENROLLED = 20
+    STOPPED = 21
+    LAYOUT_APPLIED = 22
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal, as stored and as sent: nothing is ever re-encoded.
+
+    ``hlc`` is 48 bits of UTC milliseconds and 16 bits of counter, strictly rising over both lanes.
+    ``h`` is BLAKE2b-256 of the previous ``h`` of the lane and the canonical bytes of all other columns.
+    """
+
+    lane: int
+    seq: int
+    hlc: int
+    offset_ms: int
+    uncertainty_ms: int
+    kind: int
+    schema: int
+    band: bytes | None
+    body: bytes
+    h: bytes
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of DECIDED, OVERRIDDEN and CONFIRMED: the decision and every fact that central needs to judge it again."""
+
+    decision: Decision
+    presented: Presented
+    now_ms: int
+    """Corrected UTC milliseconds that the decision was made at; the scan key's first part."""
+    clock_trusted: bool = True
+    uncertainty_ms: int = 0
+    layout: int = 0
+    profile_rev: int | None = None
+    profile_cursor: int = 0
+    held: Held | None = None
+    """The site's memory before the decision."""
+    inside: tuple[tuple[str, int], ...] = ()
+    """Free places per limited zone before the decision."""
+    staff: str | None = None
+    approver: str | None = None
+    note: str = ""
+
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of what people and the device itself did; fields that do not apply are left out."""
+
+    staff: str | None = None
+    tap_id: str | None = None
+    point: str | None = None
+    reason: str = ""
+    note: str = ""
+    target: str | None = None
+    amount: int | None = None
+    state: int | None = None
+
+
+def chain_start(site: str, device: str, lane: int, public_key: bytes) -> bytes:
+    """Return the hash before a lane's first event: it names its owner, so a splice from another device breaks."""
+    first = msgspec.msgpack.encode(("polso journal 1", site, device, lane, public_key))
+    return hashlib.blake2b(first, digest_size=32).digest()
+
+
+def canonical(event: Event) -> bytes:
+    """Return the bytes that the chain covers: every column but ``h``, in a fixed MessagePack array."""
+    return msgspec.msgpack.encode(
+        (
+            event.lane,
+            event.seq,
+            event.hlc,
+            event.offset_ms,
+            event.uncertainty_ms,
+            event.kind,
+            event.schema,
+            event.band,
+            event.body,
+        )
+    )
+
+
+def chain_step(previous: bytes, event: Event) -> bytes:
+    """Return the ``h`` that ``event`` must carry after an event with hash ``previous``."""
+    return hashlib.blake2b(previous + canonical(event), digest_size=32).digest()
+
+
+def hlc_tick(last: int, wall_ms: int) -> int:
+    """Return the next hybrid logical time after ``last`` at ``wall_ms``: always larger, never far from the wall."""
+    return max(last + 1, wall_ms << 16)

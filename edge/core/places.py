@@ -1,0 +1,112 @@
+"""A site: its zones, the points between them and the clock that its day follows."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from edge.core.bands import Trust
+from edge.core.entitlements import Hours, Product, RuleText
+
+
+class PointKind(enum.StrEnum):
+    """What stands at a point; defaults follow the kind (see ``DEFAULTS``)."""
+
+    GATE = "gate"
+    DOOR = "door"
+    ATTRACTION = "attraction"
+    LOUNGE = "lounge"
+    TILL = "till"
+    KIOSK = "kiosk"
+
+
+class Direction(enum.StrEnum):
+    """Which way a passage goes."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+    """A point that lets both ways pass without telling which: judged as in, and as out if already inside."""
+
+
+class Passback(enum.StrEnum):
+    """What a second entry without an exit means."""
+
+    NONE = "none"
+    SOFT = "soft"
+    HARD = "hard"
+    TIMED = "timed"
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place guests can be inside; zones form a tree, and being in a child is being in its parents."""
+
+    id: str
+    parent: str | None = None
+    names: dict[str, str] = {}
+    capacity_max: int | None = None
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An edge between two zones at which bands are presented; unset rules do not apply."""
+
+    id: str
+    kind: PointKind
+    names: dict[str, str] = {}
+    zone: str
+    """Where the point stands; a passage leads from ``from_zone`` (None = outside) to ``to_zone``."""
+    from_zone: str | None = None
+    to_zone: str | None = None
+    direction: Direction = Direction.IN
+    trust_min: Trust = Trust.SUN
+    passback: Passback = Passback.NONE
+    passback_s_min: int = 0
+    location_age_ms_max: int | None = None
+    refer_unconfirmed: bool = False
+    """Refer to staff, where SOFT with ``unconfirmed_offline`` would let pass."""
+    profile_age_ms_max: int | None = None
+    demand_fresh: bool = False
+    """Refer (``profile_stale``) instead of noting that the profile is older than its limit."""
+    age_min: int | None = None
+    height_cm_min: int | None = None
+    confirm: bool = False
+    """Staff confirm each passage in person (photo) before it counts."""
+    reserve: bool = False
+    """Only rights with a time slot open this point."""
+    companion: bool = False
+    companion_s_max: int = 300
+    hours: Hours | None = None
+    rules: tuple[RuleText, ...] = ()
+    choose: bool = False
+    """The guest chooses among several fitting rights."""
+    products: tuple[str, ...] = ()
+    """The point's own products, preferred among fitting rights."""
+
+
+class PlaceLease(msgspec.Struct, frozen=True):
+    """Places of a zone that central has set aside for one device: the sum over devices never exceeds the ceiling."""
+
+    zone: str
+    device: str
+    places: int
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything about a site that is the same for every guest, numbered: the Decision carries ``version``."""
+
+    site: str
+    version: int
+    timezone: str
+    """IANA name."""
+    currency: str = "EUR"
+    languages: tuple[str, ...] = ("it", "en", "fr", "de", "es")
+    day_starts_min: int = 0
+    reset_min: int | None = None
+    """Local minute of the day after which nobody is inside any more unless they entered since."""
+    names: dict[str, str] = {}
+    zones: tuple[Zone, ...] = ()
+    points: tuple[Point, ...] = ()
+    products: tuple[Product, ...] = ()
+    place_leases: tuple[PlaceLease, ...] = ()
+

@@ -1,0 +1,34 @@
+"""A profile: what central says of a band and its guest, whole enough to decide alone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.core.bands import Band
+from edge.core.entitlements import Entitlement, Party
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One band's row in the local copy. A guest with two bands has two equal profiles but for the band.
+
+    At most three personal things leave central for an edge: a first name or nickname, segment codes, consents.
+    """
+
+    band: Band
+    rev: int
+    """Rises with every change central makes to this profile."""
+    guest: str | None = None
+    """Pseudonym of the guest; None: a stock band that nobody wears yet."""
+    name: str = ""
+    """First name or nickname, empty unless the guest allows it on screens."""
+    language: str = ""
+    entitlements: tuple[Entitlement, ...] = ()
+    party: Party | None = None
+    tier: str = ""
+    tags: tuple[str, ...] = ()
+    age_band: str | None = None
+    """Youngest and oldest age it can be, as ``"8-11"``; never a birth date."""
+    height_cm: int | None = None
+    payments: bool = False
+    staff: str | None = None
+    """Id of the member of staff whose badge this band is."""
