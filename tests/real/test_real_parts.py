@@ -1,0 +1,117 @@
+"""The real parts are really there, and their absence is loud."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.real import parts
+from tests.real.counts import Counts
+from tests.real.parts import PARTS, Part, UnknownPart, find_chromium, parts_of, require
+
+NOWHERE = Part("nowhere", lambda: False, "buy one")
+
+
+@pytest.fixture
+def a_missing_part(monkeypatch: pytest.MonkeyPatch) -> Part:
+    monkeypatch.setitem(PARTS, NOWHERE.name, NOWHERE)
+    return NOWHERE
+
+
+@pytest.mark.real("chromium")
+def test_chromium_answers_with_its_version(chromium_path: Path) -> None:
+    version = subprocess.run([chromium_path, "--version"], capture_output=True, text=True, check=True)
+
+    assert "Chrom" in version.stdout
+
+
+@pytest.mark.real("postgresql")
+def test_postgresql_is_durable_and_keeps_what_is_committed(fresh_postgres_url: str) -> None:
+    with psycopg.connect(fresh_postgres_url) as session:
+        session.execute("CREATE TABLE bands (id int PRIMARY KEY)")
+        session.execute("INSERT INTO bands VALUES (7)")
+    with psycopg.connect(fresh_postgres_url) as session:
+        assert session.execute("SELECT id FROM bands").fetchall() == [(7,)]
+        assert session.execute("SHOW fsync").fetchone() == ("on",)
+
+
+@pytest.mark.real("postgresql")
+def test_each_fresh_database_is_empty(fresh_postgres_url: str) -> None:
+    with psycopg.connect(fresh_postgres_url) as session:
+        tables = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+
+    assert tables == (0,)
+
+
+@pytest.mark.real("postgresql")
+def test_server_leaves_nothing_behind() -> None:
+    from tests.real.postgres import running_server
+
+    with running_server() as url:
+        folder = Path(url.partition("host=")[2])
+        with psycopg.connect(url) as session:
+            process = session.execute("SELECT pg_backend_pid()").fetchone()
+
+    assert process is not None
+    assert not folder.exists()
+    assert not Path(f"/proc/{process[0]}").exists()
+
+
+def test_missing_part_skips_and_says_what_to_install(
+    a_missing_part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(parts.REQUIRE_ALL, raising=False)
+
+    with pytest.raises(pytest.skip.Exception, match="nowhere. To have it: buy one"):
+        require(a_missing_part.name)
+
+
+def test_missing_part_fails_when_all_are_required(
+    a_missing_part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(parts.REQUIRE_ALL, "1")
+
+    with pytest.raises(pytest.fail.Exception, match="nowhere. To have it: buy one"):
+        require(a_missing_part.name)
+
+
+def test_present_part_passes_in_silence() -> None:
+    assert PARTS["nfcpy"].is_here()
+    require("nfcpy")
+
+
+@pytest.mark.real("nfcpy", "cel")
+@pytest.mark.browser
+def test_markers_and_short_markers_name_the_same_parts(request: pytest.FixtureRequest) -> None:
+    assert [part.name for part in parts_of(request.node)] == ["nfcpy", "cel", "chromium"]
+
+
+def test_unknown_part_is_an_error_and_not_a_skip(request: pytest.FixtureRequest) -> None:
+    request.node.add_marker(pytest.mark.real("flux-capacitor"))
+    try:
+        with pytest.raises(UnknownPart, match="flux-capacitor"):
+            parts_of(request.node)
+    finally:
+        request.node.own_markers.pop()
+
+
+def test_named_chromium_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POLSO_CHROMIUM", str(tmp_path / "no-such-browser"))
+
+    assert find_chromium() is None
+
+
+def test_counts_print_figures_and_name_what_was_missing(a_missing_part: Part) -> None:
+    counts = Counts()
+    counts.note_run((PARTS["nfcpy"],))
+    counts.note_run((PARTS["nfcpy"], PARTS["cel"]))
+    counts.note_missing((a_missing_part,))
+
+    assert counts.lines() == ["real parts: cel 1, nfcpy 2", "NOT RUN against nowhere. To have it: buy one"]
+
+
+def test_counts_of_an_empty_session_say_none() -> None:
+    assert Counts().lines() == ["real parts: none"]
