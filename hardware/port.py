@@ -192,12 +192,20 @@ class Light(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What became of an opened gate: somebody passed, or nobody did within its time."""
+    """What became of an opened gate: ``people`` passed, fewer than were let in where time ran out."""
 
     gate: str
     opening: str
     passed: bool
     at_ns: int
+    people: int = 0
+
+
+class PassageSink(Protocol):
+    """Where a gate reports what became of an opening."""
+
+    def __call__(self, passage: Passage, /) -> None:
+        """Hand one passage on; called once for each opening."""
 
 
 class Gate(Protocol):
@@ -206,8 +214,11 @@ class Gate(Protocol):
     Polso is never the safety controller: fire release and anti-tailgating are the gate's own business.
     """
 
-    def open(self, opening: str, seq: int) -> None:
-        """Pulse once for the committed decision ``seq`` (> 0) of tap ``opening``; returns at once.
+    def open(self, opening: str, seq: int, people: int = 1) -> None:
+        """Pulse once a person for the committed decision ``seq`` (> 0) of tap ``opening``; returns at once.
 
         Raises ``ValueError`` where ``seq`` is not a journal number: no green before the commit.
         """
+
+    def close(self) -> None:
+        """Give the pins back; openings still waiting for their passage are reported as not passed."""
