@@ -102,7 +102,9 @@ class PassageWatch:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(self._due, timeout=self._pause_s())
+                # Any wake-up looks again: a new opening shortens the pause without being a report itself.
+                if not self._ready and not self._closing:
+                    self._wake.wait(self._pause_s())
                 self._ready.extend(self._openings.expired(time.monotonic_ns()))
                 reports, closing = list(self._ready), self._closing
                 self._ready.clear()
@@ -110,9 +112,6 @@ class PassageWatch:
                 self._sink(passage)
             if closing:
                 return
-
-    def _due(self) -> bool:
-        return bool(self._ready) or self._closing
 
     def _pause_s(self) -> float | None:
         until_ns = self._openings.next_ns()

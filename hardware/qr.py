@@ -1,4 +1,4 @@
-"""A reader of codes on paper and screens: a keyboard-wedge scanner, grabbed so that it never types into a page."""
+"""A reader of codes on paper and screens: a keyboard-wedge scanner, grabbed so that no page gets its keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KEYS: dict[int, tuple[str, str]] = {
     for first, plain, shifted in _ROWS
     for offset, pair in enumerate(zip(plain, shifted, strict=True))
 }
-"""Linux key code to the character without and with Shift (input-event-codes.h, US layout as scanners ship)."""
+"""Linux key code to its character without and with Shift (input-event-codes.h, US layout)."""
 
 
 class Decoder:
@@ -99,7 +99,7 @@ class EvdevSource:
         except OSError as cause:
             raise DeviceError(
                 f"scanner {self._path}: {cause}",
-                hint="plug it in, name it under /dev/input/by-id/, and add the service's account to group input",
+                hint="plug it in, name it under /dev/input/by-id/, put the service in group input",
             ) from cause
         self._device = device
 
