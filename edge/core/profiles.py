@@ -32,3 +32,41 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payments: bool = False
     staff: str | None = None
     """Id of the member of staff whose badge this band is."""
+
+
+class ProfileItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile on its way to an edge, with the band's own keys by key number; the edge stores those sealed."""
+
+    profile: Profile
+    keys: dict[int, bytes] = {}
+
+
+class StaffMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who works here, as far as a gate must know: roles, badge and the hash of a PIN."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...] = ()
+    badge: str = ""
+    """BandId of the badge in hex; empty: none."""
+    pin_hash: str = ""
+    """Argon2id, in its own text form."""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that central says of a site: the newest version of ``kind`` and ``key``; no body = it is gone.
+
+    ``profile`` is keyed by BandId in hex and holds a ProfileItem, ``staff`` by id, ``layout`` by the empty key.
+    """
+
+    kind: str
+    key: str
+    version: int
+    body: bytes | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a site's feed has been applied; another epoch means that the sequence began anew."""
+
+    epoch: int = 0
+    seq: int = 0
