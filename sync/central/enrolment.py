@@ -1,0 +1,177 @@
+"""Enrolment: a code that an operator makes, a person types into a new device, and that works once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Any
+
+import msgspec
+
+from edge.errors import Refused
+from sync.central.devices import NewDevice, add_device
+from sync.central.sites import band_key
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    Store,
+    String,
+    Table,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
+from sync.wire import EnrolAnswer, EnrolRequest
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that is mistaken for a digit."""
+LOCATOR_CHARS = 4
+"""The code's first group finds its row; it is no secret."""
+SECRET_CHARS = 16
+"""80 random bits."""
+GROUP_CHARS = 4
+LIFE_MS = 15 * 60 * 1000
+TRIES_MAX = 5
+OPEN, USED, CLOSED = "open", "used", "closed"
+PUBLIC_KEY_BYTES = 32
+
+enrolment_table = Table(
+    "enrolment",
+    metadata,
+    Column("locator", String(LOCATOR_CHARS), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("points", LargeBinary, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("device_id", String(64)),
+    Column("alarm", String(200), nullable=False, server_default=""),
+)
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator fixes about a device before it exists."""
+
+    site: str
+    kind: str = "edge"
+    name: str = ""
+    points: tuple[str, ...] = ()
+
+
+class CodeRefused(Refused):
+    """This enrolment code does not work."""
+
+    hint = "Make a new code in the console; each works once, for 15 minutes."
+
+
+def invite(tx: Connection, invitation: Invitation) -> str:
+    """Make a code for one device and return it, grouped for typing; only its hash is kept."""
+    band_key(tx, invitation.site)
+    locator, secret = _random(LOCATOR_CHARS), _random(SECRET_CHARS)
+    tx.execute(
+        insert(enrolment_table).values(
+            locator=locator,
+            site_id=invitation.site,
+            secret_hash=_hash(secret),
+            kind=invitation.kind,
+            name=invitation.name,
+            points=msgspec.msgpack.encode(invitation.points),
+            state=OPEN,
+            tries=0,
+            made_ms=now_of(tx),
+            until_ms=now_of(tx) + LIFE_MS,
+        )
+    )
+    whole = locator + secret
+    return "-".join(whole[at : at + GROUP_CHARS] for at in range(0, len(whole), GROUP_CHARS))
+
+
+def enrol(store: Store, request: EnrolRequest) -> EnrolAnswer:
+    """Spend a code on a device, exactly once; a wrong try is counted even though it is refused."""
+    if len(request.public_key) != PUBLIC_KEY_BYTES:
+        raise Refused(f"A public key has {PUBLIC_KEY_BYTES} bytes.")
+    with store.transaction() as tx:
+        answer = _spend(tx, request)
+    if answer is None:
+        raise CodeRefused
+    return answer
+
+
+def _spend(tx: Connection, request: EnrolRequest) -> EnrolAnswer | None:
+    code = _typed(request.code)
+    locator, secret = code[:LOCATOR_CHARS], code[LOCATOR_CHARS:]
+    found = select(enrolment_table).where(enrolment_table.c.locator == locator).with_for_update()
+    row = tx.execute(found).first()
+    if row is None:
+        return None
+    if not hmac.compare_digest(_hash(secret), bytes(row.secret_hash)):
+        _count_wrong(tx, row)
+        return None
+    if row.state != OPEN or now_of(tx) >= row.until_ms:
+        _raise_alarm(tx, row)
+        return None
+    return _welcome(tx, row, request)
+
+
+def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswer | None:
+    points = msgspec.msgpack.decode(row.points, type=tuple[str, ...])
+    new = NewDevice(
+        site=row.site_id,
+        kind=row.kind,
+        name=row.name or request.name[:200],
+        points=points,
+        public_key=request.public_key,
+    )
+    device, credential = add_device(tx, new)
+    this = (enrolment_table.c.locator == row.locator) & (enrolment_table.c.state == OPEN)
+    closed = tx.execute(update(enrolment_table).where(this).values(state=USED, device_id=device.id))
+    if closed.rowcount != 1:
+        raise CodeRefused
+    return EnrolAnswer(
+        device=device.id,
+        site=row.site_id,
+        incarnation=device.incarnation,
+        credential=credential,
+        band_key=band_key(tx, row.site_id),
+        points=points,
+        kind=row.kind,
+        time_ms=now_of(tx),
+    )
+
+
+def _count_wrong(tx: Connection, row: Row[Any]) -> None:
+    tries = row.tries + 1
+    state = CLOSED if tries >= TRIES_MAX and row.state == OPEN else row.state
+    this = update(enrolment_table).where(enrolment_table.c.locator == row.locator)
+    tx.execute(this.values(tries=tries, state=state, alarm=f"{tries} wrong tries"))
+
+
+def _raise_alarm(tx: Connection, row: Row[Any]) -> None:
+    why = "used a second time" if row.state == USED else f"tried when {row.state} or too old"
+    this = update(enrolment_table).where(enrolment_table.c.locator == row.locator)
+    tx.execute(this.values(alarm=why))
+
+
+def _random(chars: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(chars))
+
+
+def _typed(code: str) -> str:
+    """What a person meant: any case, any grouping, O for 0 and I or L for 1."""
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return plain.translate(str.maketrans("OIL", "011"))[: LOCATOR_CHARS + SECRET_CHARS]
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode(), digest_size=32, person=b"polso enrolment"[:16]).digest()

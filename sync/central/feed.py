@@ -1,0 +1,124 @@
+"""The feed: what a site's edges must know, numbered without holes in the order in which it became true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from edge.errors import Refused, Unknown
+from sync.central.sites import site_table
+from sync.central.store import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    metadata,
+    now_of,
+    select,
+    text,
+    update,
+    wake_after,
+)
+from sync.wire import ITEM_BYTES_MAX, KEY_CHARS_MAX, BandNotice, Cursor
+
+BAND = "band"
+"""The kind of urgent notices: revoked and lost bands."""
+CHANGES_MAX = 100_000
+"""Changes published in one transaction."""
+
+item_table = Table(
+    "feed_item",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("key", String(KEY_CHARS_MAX), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("body", LargeBinary),
+    Column("urgent", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("feed_item_seq", "site_id", "seq", unique=True),
+)
+
+UPSERT = text(
+    "INSERT INTO feed_item (site_id, kind, key, seq, body, urgent, at_ms)"
+    " VALUES (:site_id, :kind, :key, :seq, :body, :urgent, :at_ms)"
+    " ON CONFLICT (site_id, kind, key) DO UPDATE SET"
+    " seq = excluded.seq, body = excluded.body, urgent = excluded.urgent, at_ms = excluded.at_ms"
+)
+
+
+class Change(NamedTuple):
+    """One thing that became different: its new body, or None when it is gone."""
+
+    kind: str
+    key: str
+    body: bytes | None
+    urgent: bool = False
+
+
+def publish(tx: Connection, site: str, changes: Sequence[Change]) -> int:
+    """Number the changes and put them into the site's feed; return the last number.
+
+    Call it last in the transaction that makes the change: the row lock that it takes on the site keeps
+    numbers in the order of commits, so that no cursor ever passes a number that is not there yet. One row
+    is kept per (kind, key): the newest. Its number is the item's version.
+    """
+    _check(changes)
+    last = _allot(tx, site, len(changes))
+    newest = {(change.kind, change.key): (number, change) for number, change in _numbered(changes, last)}
+    at_ms = now_of(tx)
+    rows = [
+        {
+            "site_id": site,
+            "kind": change.kind,
+            "key": change.key,
+            "seq": number,
+            "body": change.body,
+            "urgent": change.urgent,
+            "at_ms": at_ms,
+        }
+        for number, change in newest.values()
+    ]
+    if rows:
+        tx.execute(UPSERT, rows)
+    wake_after(tx, site)
+    return last
+
+
+def publish_band(tx: Connection, site: str, notice: BandNotice) -> int:
+    """Tell every edge of the site the state of a band before anything else; a state of good health too."""
+    return publish(tx, site, [Change(BAND, notice.band.hex(), msgspec.msgpack.encode(notice), urgent=True)])
+
+
+def head(tx: Connection, site: str) -> Cursor:
+    """Return where the site's feed stands."""
+    row = tx.execute(select(site_table.c.epoch, site_table.c.seq).where(site_table.c.site_id == site)).first()
+    if row is None:
+        raise Unknown(f"There is no site {site}.")
+    return Cursor(epoch=row.epoch, seq=row.seq)
+
+
+def _allot(tx: Connection, site: str, count: int) -> int:
+    """Take the next numbers under the site's row lock, held until the commit."""
+    if count:
+        moved = update(site_table).where(site_table.c.site_id == site)
+        tx.execute(moved.values(seq=site_table.c.seq + count))
+    return head(tx, site).seq
+
+
+def _numbered(changes: Sequence[Change], last: int) -> Iterable[tuple[int, Change]]:
+    return enumerate(changes, last - len(changes) + 1)
+
+
+def _check(changes: Sequence[Change]) -> None:
+    if len(changes) > CHANGES_MAX:
+        raise Refused(f"{len(changes)} changes at once, at most {CHANGES_MAX}.")
+    for change in changes:
+        if len(change.key) > KEY_CHARS_MAX or len(change.body or b"") > ITEM_BYTES_MAX:
+            raise Refused(f"{change.kind} {change.key[:KEY_CHARS_MAX]} is too large for the feed.")

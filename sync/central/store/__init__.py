@@ -1,0 +1,7 @@
+"""Central's database and the only words by which other rooms speak to it."""
+
+from sync.central.store.engine import Store as Store
+from sync.central.store.engine import is_postgres as is_postgres
+from sync.central.store.engine import now_of as now_of
+from sync.central.store.engine import wake_after as wake_after
+from sync.central.store.words import *  # noqa: F403  # the vocabulary, named word by word in its own file

@@ -1,0 +1,194 @@
+"""Store: central's database, a SQLite file or PostgreSQL by URL, with one way to begin a transaction."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from edge.errors import ConfigError, StoreBusy, StoreError
+from sync.central.store.migrations import bring_up
+from sync.central.store.wakes import CHANNEL, Listener, Wakes
+
+WRITER_WAIT_S_MAX = 20
+"""How long a transaction waits for its turn before the answer is 503."""
+READERS_MAX = 16
+WRITERS_MAX = 16
+"""Open connections of one worker to PostgreSQL."""
+WAKE = "polso_wake"
+NOW = "polso_now_ms"
+
+
+class Store:
+    """Central's database; ``now_ms`` is the only clock that its rows know.
+
+    On SQLite exactly one connection writes and checkpoints (SQLite before 3.51.3 may corrupt a WAL file that
+    two write at one moment) and a lock keeps a second process out. On PostgreSQL many workers share it.
+    """
+
+    def __init__(self, url: str, *, now_ms: Callable[[], int]) -> None:
+        """Open ``url`` (``sqlite:///file``, a plain path or ``postgresql://...``), bring the schema up."""
+        self._now_ms = now_ms
+        self._inside = threading.local()
+        self._lock: IO[str] | None = None
+        self._listener: Listener | None = None
+        self.wakes = Wakes()
+        self.is_postgres = url.startswith("postgres")
+        self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
+        with self.transaction() as tx:
+            bring_up(tx)
+
+    def now_ms(self) -> int:
+        """Return central's time in UTC milliseconds."""
+        return self._now_ms()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Begin a transaction that may write; commit at the end or roll back, then wake who waits."""
+        if getattr(self._inside, "tx", False):
+            raise StoreError(
+                "A transaction inside a transaction.", hint="Hand the open one on as an argument."
+            )
+        self._inside.tx = True
+        try:
+            with _translated(), self._writer.begin() as tx:
+                sites = self._enter(tx)
+                yield tx
+                self._announce(tx, sites)
+        finally:
+            self._inside.tx = False
+        self.wakes.notify(sites)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Begin a short transaction that only reads, beside any writer."""
+        with _translated(), self._reader.begin() as tx:
+            yield tx
+
+    def listen(self) -> None:
+        """Hear of other workers' changes; on SQLite there are none."""
+        if self.is_postgres and self._listener is None:
+            address = self._writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._listener = Listener(address, self.wakes)
+            self._listener.start()
+
+    def close(self) -> None:
+        """Send waiters home, close every connection, let the next process in."""
+        self.wakes.close()
+        if self._listener:
+            self._listener.stop()
+        self._reader.dispose()
+        self._writer.dispose()
+        if self._lock:
+            self._lock.close()
+
+    def _enter(self, tx: Connection) -> set[str]:
+        sites: set[str] = set()
+        tx.info[WAKE], tx.info[NOW] = sites, self._now_ms()
+        return sites
+
+    def _announce(self, tx: Connection, sites: set[str]) -> None:
+        if self.is_postgres:
+            for site in sites:
+                tx.execute(text("SELECT pg_notify(:channel, :site)"), {"channel": CHANNEL, "site": site})
+
+    def _open_postgres(self, url: str) -> tuple[Engine, Engine]:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        engine = create_engine(address, pool_size=WRITERS_MAX, max_overflow=0, pool_timeout=WRITER_WAIT_S_MAX)
+        return engine, engine
+
+    def _open_sqlite(self, url: str) -> tuple[Engine, Engine]:
+        path = Path(url.removeprefix("sqlite:///"))
+        if "://" in url.removeprefix("sqlite:///") or not path.name:
+            raise ConfigError(
+                f"{url} is no database address.", hint="Give a file or a postgresql:// address."
+            )
+        self._lock = _locked(path)
+        writer = _sqlite_engine(lambda: _connect(path), size=1)
+        event.listen(writer, "begin", _begin_immediate)
+        reader = _sqlite_engine(lambda: _connect_reading(path), size=READERS_MAX)
+        event.listen(reader, "begin", _begin)
+        return writer, reader
+
+
+def now_of(tx: Connection) -> int:
+    """Return the moment at which a transaction began, in UTC milliseconds; its rows carry this one."""
+    return int(tx.info[NOW])
+
+
+def wake_after(tx: Connection, site: str) -> None:
+    """Wake everybody who waits for ``site`` once this transaction is durable."""
+    tx.info[WAKE].add(site)
+
+
+def is_postgres(tx: Connection) -> bool:
+    """Whether this transaction speaks to PostgreSQL."""
+    return tx.dialect.name == "postgresql"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise StoreError(f"Central's database does not answer: {type(error).__name__}.") from error
+
+
+def _sqlite_engine(creator: Callable[[], sqlite3.Connection], *, size: int) -> Engine:
+    return create_engine(
+        "sqlite://",
+        creator=creator,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=WRITER_WAIT_S_MAX,
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # isolation_level=None hands BEGIN to us: the recipe of SQLAlchemy's SQLite page for real transactions.
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1)):
+        (found,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+        if found != wanted:
+            raise StoreError(f"SQLite keeps {pragma}={found} instead of {wanted}.", hint="Use a local disk.")
+    return connection
+
+
+def _connect_reading(path: Path) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _locked(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(path.name + ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreBusy(
+            f"Another central already uses {path}.", hint="Stop it, or use PostgreSQL."
+        ) from error
+    return lock

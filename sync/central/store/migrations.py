@@ -1,0 +1,36 @@
+"""Migrations: numbered steps from one shape of central's tables to the next, each applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, insert, inspect, select, text
+
+from sync.central.store.words import metadata
+
+SCHEMA_LOCK = 0x506F6C736F
+"""Workers that start together take turns: PostgreSQL's advisory lock by this number."""
+
+step_table = Table(
+    "schema_step",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+Step = Callable[[Connection], None]
+STEPS: dict[int, Step] = {}
+"""Number to step; a number is never used again. New tables need none, changed ones do."""
+
+
+def bring_up(tx: Connection) -> None:
+    """Create what is missing; a database that had tables takes the steps it has not seen, in order."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": SCHEMA_LOCK})
+    fresh = not inspect(tx).has_table(step_table.name)
+    metadata.create_all(tx)
+    done = set(tx.execute(select(step_table.c.number)).scalars())
+    for number in sorted(set(STEPS) - done):
+        if not fresh:
+            STEPS[number](tx)
+        tx.execute(insert(step_table).values(number=number, at_ms=tx.info["polso_now_ms"]))

@@ -1,0 +1,97 @@
+"""Wakes: who waits for a site's next change, inside this worker and across workers on PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterable
+
+import psycopg
+
+CHANNEL = "polso_feed"
+LISTEN_S_MAX = 0.5
+"""How long the listener waits for one notice before it looks whether it should stop."""
+REPAIR_S = 1.0
+"""Pause before the listener tries a lost connection again."""
+log = logging.getLogger(__name__)
+
+
+class Wakes:
+    """Changes counted per site; a waiter names the count it saw, so that none is lost before it waits."""
+
+    def __init__(self) -> None:
+        """Begin with no change and nobody waiting."""
+        self._changed = threading.Condition()
+        self._counts: Counter[str] = Counter()
+        self._closed = False
+
+    def seen(self, site: str) -> int:
+        """Return the count of changes so far; take it before the look at the database."""
+        with self._changed:
+            return self._counts[site]
+
+    def notify(self, sites: Iterable[str]) -> None:
+        """Wake everybody who waits for one of these sites."""
+        with self._changed:
+            self._counts.update(sites)
+            self._changed.notify_all()
+
+    def notify_every(self) -> None:
+        """Wake everybody: a notice may have been missed."""
+        with self._changed:
+            self._counts.update(list(self._counts))
+            self._changed.notify_all()
+
+    def wait(self, site: str, seen: int, timeout_s: float) -> bool:
+        """Return True as soon as the site changed since ``seen``, False after the time-out or when closed."""
+        with self._changed:
+            self._counts[site] += 0  # Known from now on, so that notify_every reaches it.
+            self._changed.wait_for(lambda: self._closed or self._counts[site] != seen, timeout_s)
+            return not self._closed and self._counts[site] != seen
+
+    @property
+    def closed(self) -> bool:
+        """Whether everybody was sent home."""
+        return self._closed
+
+    def close(self) -> None:
+        """Send everybody home."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class Listener:
+    """Carries PostgreSQL's notices of other workers into this worker's wakes, on a connection of its own."""
+
+    def __init__(self, address: str, wakes: Wakes) -> None:
+        """Listen at ``address`` (libpq's form) once started."""
+        self._address, self._wakes = address, wakes
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="central-listen", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop within a second."""
+        self._stopping.set()
+        self._thread.join(LISTEN_S_MAX + 2)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                log.warning("feed.listener_lost cause=%s", type(error).__name__)
+                self._stopping.wait(REPAIR_S)
+
+    def _listen(self) -> None:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self._wakes.notify_every()
+            while not self._stopping.is_set():
+                for notice in connection.notifies(timeout=LISTEN_S_MAX):
+                    self._wakes.notify([notice.payload])

@@ -1,0 +1,260 @@
+"""The wire: every message between an edge and central, its limits, its media types and its routes."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from edge.core.bands import BandState
+
+WIRE_VERSION = 1
+ROWS_MAX = 2_000
+"""Events in one batch; 500 in ordinary times."""
+ROWS_USUAL = 500
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+"""A request's body as sent."""
+UNPACKED_BYTES_MAX = 16 * 1024 * 1024
+"""What a request or an answer may grow to when unpacked."""
+PAGE_ITEMS_MAX = 500
+PAGE_BYTES_MAX = 8 * 1024 * 1024
+URGENT_MAX = 1_000
+"""Urgent items in one page; the rest follows with the next."""
+ITEM_BYTES_MAX = 65_536
+KEY_CHARS_MAX = 128
+FRAME_BYTES_MAX = 8 * 1024 * 1024
+"""One frame of a snapshot, unpacked."""
+WAIT_S_MAX = 25
+"""How long a feed request is held open."""
+QUARANTINED_MAX = 100
+"""Refused events named in one answer; the console lists the others."""
+READERS_MAX = 64
+TEXT_CHARS_MAX = 200
+
+MEDIA = "application/vnd.polso+msgpack"
+MEDIA_PROBLEM = "application/problem+json"
+MEDIA_SNAPSHOT = "application/vnd.polso.snapshot"
+
+
+class Problem(enum.StrEnum):
+    """Why central says no; the last part of a problem document's ``type`` (RFC 9457)."""
+
+    GAP = "gap"
+    FORK = "fork"
+    CHAIN = "chain"
+    UNKNOWN_DEVICE = "unknown-device"
+    REVOKED = "revoked"
+    NOT_FOUND = "not-found"
+    TOO_LARGE = "too-large"
+    SCHEMA = "schema-too-old"
+    EPOCH = "epoch"
+    MALFORMED = "malformed"
+    CODE_REFUSED = "code-refused"
+    LATER = "later"
+
+
+PROBLEM_PREFIX = "urn:polso:problem:"
+STATUS = {
+    Problem.GAP: 409,
+    Problem.FORK: 422,
+    Problem.CHAIN: 422,
+    Problem.UNKNOWN_DEVICE: 401,
+    Problem.REVOKED: 403,
+    Problem.NOT_FOUND: 404,
+    Problem.TOO_LARGE: 413,
+    Problem.SCHEMA: 426,
+    Problem.EPOCH: 410,
+    Problem.MALFORMED: 400,
+    Problem.CODE_REFUSED: 403,
+    Problem.LATER: 503,
+}
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal as JSON; ``device`` and ``lane`` say whom it is for, a stranger's page is not believed."""
+
+    type: str
+    title: str
+    status: int
+    time_ms: int
+    detail: str = ""
+    device: str = ""
+    lane: int | None = None
+    ack: int | None = None
+    head: str | None = None
+    """Hex of the hash that central holds at ``ack``."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """The closed list's word, or None for a type that we do not know."""
+        known = {f"{PROBLEM_PREFIX}{problem}": problem for problem in Problem}
+        return known.get(self.type)
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contiguous range of one lane; a row is the canonical bytes that the chain covers, never re-encoded."""
+
+    v: int
+    site: str
+    device: str
+    incarnation: int
+    lane: int
+    first: int
+    last: int
+    prev: bytes
+    """Hash before ``first``."""
+    head: bytes
+    """Hash of ``last``."""
+    rows: tuple[msgspec.Raw, ...]
+    schema_floor: int = 1
+    schema_top: int = 1
+    checkpoint: bytes | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that central keeps aside; its sequence is acknowledged all the same."""
+
+    seq: int
+    why: str
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything up to ``ack`` is durable at central."""
+
+    device: str
+    lane: int
+    ack: int
+    time_ms: int
+    duplicates: int = 0
+    quarantined: tuple[Refusal, ...] = ()
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing of a site as central last said it; ``body`` None is a tombstone."""
+
+    kind: str
+    key: str
+    version: int
+    body: bytes | None = None
+
+
+class BandNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of an urgent item of kind ``band`` (key: BandId in hex): a state that binds every gate at once."""
+
+    band: bytes
+    state: BandState
+    epoch: int
+    reason: str = ""
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an edge has come in a site's feed; another epoch's numbers mean nothing."""
+
+    epoch: str
+    seq: int
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The next stretch of a site's feed, and all urgent items that the asker has not applied."""
+
+    site: str
+    epoch: str
+    after: int
+    to: int
+    """The cursor once these items are stored."""
+    head: int
+    """Where the feed stood: equal to ``to`` when nothing more waits."""
+    time_ms: int
+    items: tuple[Item, ...] = ()
+    urgent: tuple[Item, ...] = ()
+    urgent_to: int = 0
+    """The urgent cursor once these are applied."""
+    again_ms: int = 0
+    """Ask again after this long: set when central holds no more requests open."""
+
+
+class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
+    """First frame of a snapshot: what it is."""
+
+    site: str
+    epoch: str
+    seq: int
+    schema: int
+
+
+class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Last frame of a snapshot: what must have arrived; without it the snapshot is cut short."""
+
+    site: str
+    epoch: str
+    seq: int
+    schema: int
+    count: int
+    digest: bytes
+    """BLAKE2b-256 over the unpacked bytes of all frames before this one."""
+
+
+class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new device says: the code from the console and its own public key (Ed25519, 32 bytes)."""
+
+    code: str
+    public_key: bytes
+    name: str = ""
+
+
+class EnrolAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What central gives a new device, once: name, credential, the site's key for BandIds, points."""
+
+    device: str
+    site: str
+    incarnation: int
+    credential: str
+    band_key: bytes
+    points: tuple[str, ...]
+    kind: str
+    time_ms: int
+
+
+class Tip(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one lane ends."""
+
+    lane: int
+    seq: int
+    h: bytes = b""
+
+
+class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
+    """One reader, gate or printer as the console shows it."""
+
+    device: str
+    kind: str
+    state: str
+    reason: str = ""
+    point: str | None = None
+
+
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a device says of itself at first contact and every half minute."""
+
+    device: str
+    boot: str
+    version: str = ""
+    tips: tuple[Tip, ...] = ()
+    acked: tuple[int, ...] = ()
+    """Ack per lane, ordinary first."""
+    outbox: int = 0
+    outbox_age_ms: int = 0
+    cursor: Cursor | None = None
+    profiles: int = 0
+    writable: bool = True
+    cause: str = ""
+    frozen: str = ""
+    readers: tuple[ReaderState, ...] = ()
+
+
+class Attested(msgspec.Struct, frozen=True, kw_only=True):
+    """Central's side of first contact: what it holds of each lane, with the hash there."""
+
+    device: str
+    time_ms: int
+    tips: tuple[Tip, ...]
