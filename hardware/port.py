@@ -57,10 +57,11 @@ class Tap:
 
     ``tap_id`` is ``<reader>:<boot>:<seq>`` with ``boot`` 8 random hex digits of the reader's start: the same
     presentation has the same id for ever, another one never.
-    ``uid`` is the raw identifier (4, 7 or 10 octets; QR and OSDP: the code's own octets). It leaves ``hardware``
-    only into the vault's keyed hash and never stands in ``repr``.
+    ``uid`` is the raw identifier (4, 7 or 10 octets; QR and OSDP: the code's own octets). It leaves
+    ``hardware`` only into the vault's keyed hash and never stands in ``repr``.
     ``counter`` is the band's own tap counter where its proof carries one. ``commands`` counts chip commands.
-    ``at_ns`` is monotonic time in nanoseconds at which the band was found; ``took_ms`` lasts from there to the report.
+    ``at_ns`` is monotonic time in nanoseconds at which the band was found; ``took_ms`` lasts from there to
+    the report.
     """
 
     reader: str
@@ -132,7 +133,7 @@ class KeyLookup(Protocol):
     """Finds a band's own key; implemented by ``edge/vault.py``, never asked for a master key."""
 
     def __call__(self, uid: bytes, key_no: int, /) -> bytes | None:
-        """Return the 16-octet AES key (FeliCa: 16-octet card key) of this band for ``key_no``, or None if unknown."""
+        """Return the band's 16-octet AES key ``key_no`` (FeliCa: its card key), or None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,15 @@ class Presented:
     fault: ReadFault | None = None
     cause: str = ""
     commands: int = 0
+    found_ns: int = 0
+    """Monotonic time at which the band was found; 0 where the driver cannot tell it."""
 
 
 class Reader(Protocol):
     """One reader, owned by exactly one thread. Every call returns by its deadline.
 
-    A band's bad answer is a ``Presented`` with a fault; only the device's own failure raises (``DeviceError`` or
-    ``OSError``), upon which the supervisor closes it and opens it again.
+    A band's bad answer is a ``Presented`` with a fault; only the device's own failure raises (``DeviceError``
+    or ``OSError``), upon which the supervisor closes it and opens it again.
     """
 
     def open(self) -> None:

@@ -1,0 +1,1 @@
+"""Bands of NFC: what they prove, and the drivers that read them."""

@@ -1,0 +1,49 @@
+"""A band's own key out of a site's master (NXP AN10922), for the desk that personalises bands."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from hardware.nfc import aes
+
+_MESSAGE_MAX = 31
+
+
+def _block(key: bytes, octets: bytes) -> bytes:
+    """Encrypt by CBC with a master of any AES length."""
+    chain = Cipher(algorithms.AES(key), modes.CBC(aes.ZERO)).encryptor()
+    return chain.update(octets) + chain.finalize()
+
+
+def _subkeys(key: bytes) -> tuple[bytes, bytes]:
+    """Return CMAC's K1 and K2."""
+    made = []
+    block = _block(key, aes.ZERO)
+    for _ in range(2):
+        number = int.from_bytes(block) << 1
+        block = (number ^ 0x87 if number >> 128 else number).to_bytes(17)[1:]
+        made.append(block)
+    return made[0], made[1]
+
+
+def _branch(master: bytes, constant: int, message: bytes) -> bytes:
+    """Close constant and message over exactly two blocks: AN10922's own padding, not RFC 4493's."""
+    whole, partial = _subkeys(master)
+    octets = bytes([constant]) + message
+    if len(octets) < 32:
+        octets, subkey = (octets + b"\x80").ljust(32, b"\0"), partial
+    else:
+        subkey = whole
+    return _block(master, octets[:16] + aes.exclusive_or(octets[16:], subkey))[16:]
+
+
+def diversified(master: bytes, message: bytes) -> bytes:
+    """Return the key of one band: ``message`` is UID, application and system identifier in this order."""
+    if not 1 <= len(message) <= _MESSAGE_MAX:
+        raise ValueError(f"AN10922 takes 1 to {_MESSAGE_MAX} octets of identity, not {len(message)}")
+    if len(master) == 16:
+        return _branch(master, 0x01, message)
+    if len(master) == 24:
+        left, right = _branch(master, 0x11, message), _branch(master, 0x12, message)
+        return left[:8] + aes.exclusive_or(left[8:], right[:8]) + right[8:]
+    return _branch(master, 0x41, message) + _branch(master, 0x42, message)
