@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,23 @@ def find_chromium() -> Path | None:
     return next((path for path in map(which, BROWSERS) if path), None)
 
 
+@cache
+def index_answers() -> bool:
+    """Asks the package index that the environment names for one small package."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--dry-run",
+        "--no-deps",
+        "--ignore-installed",
+        "waitress",
+    ]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+
+
 def _library(name: str, import_name: str) -> Part:
     return Part(name, module(import_name), "pip install -e '.[test]'")
 
@@ -72,6 +92,7 @@ PARTS = {
         Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
         Part("git", command("git"), "apt-get install git"),
         Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),
+        Part("package index", index_answers, "a network, or a mirror that the environment names to pip", 300),
         _library("nfcpy", "nfc"),
         _library("bleak", "bleak"),
         _library("gpiozero", "gpiozero"),
