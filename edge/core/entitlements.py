@@ -151,3 +151,5 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redemption: Redemption = Redemption.VALID
     reentry: bool = False
     """A passage inside the same use: recorded, not counted again."""
+    uncertainty_ms: int = 0
+    """How far ``scan_ms`` may be off."""

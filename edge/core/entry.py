@@ -60,12 +60,16 @@ class Facts:
     chosen: str | None = None
     """The entitlement that the guest chose."""
     answers: Mapping[str, str] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+    """Questions whose answers were found valid before: central judges again without reading them."""
     confirmed: frozenset[str] = frozenset()
     """What staff confirmed for this tap (``passage``, ``height``, ``age``, ``trust``)."""
     overridden: bool = False
     """A supervisor lets this very tap pass; safety and authenticity are not lifted."""
     last_elsewhere_ms: int | None = None
+    """When this band was last read at another point."""
     device_allowed: bool = True
+    device_revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,21 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The site's memory before the decision."""
     inside: tuple[tuple[str, int], ...] = ()
     """Free places per limited zone before the decision."""
+    device: str = ""
+    reported: str | None = None
+    """The direction that a turnstile told."""
+    adult_passed_ms: int | None = None
+    adult_inside: bool = False
+    profile_age_ms: int | None = None
+    unconfirmed: bool = False
+    chosen: str | None = None
+    answered: tuple[str, ...] = ()
+    """Questions answered validly; the answers themselves are sealed elsewhere."""
+    confirmed: tuple[str, ...] = ()
+    overridden: bool = False
+    last_elsewhere_ms: int | None = None
+    device_allowed: bool = True
+    device_revoked: bool = False
     staff: str | None = None
     approver: str | None = None
     note: str = ""

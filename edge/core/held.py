@@ -15,6 +15,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since_ms: int
     point: str
     device: str
+    people: int = 1
+    """How many passed with this band: an exit gives back as many places."""
 
 
 class Confirmed(msgspec.Struct, frozen=True):
@@ -22,6 +24,8 @@ class Confirmed(msgspec.Struct, frozen=True):
 
     what: str
     day: str
+    least: int = 0
+    """What was seen to be reached: so many centimetres or years."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,9 +36,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0
     counter: int = 0
     """The highest tap counter seen."""
+    counter_tap: str = ""
+    """The tap that brought it: the same tap judged again is no replay."""
     location: Location | None = None
     last: Location | None = None
     """The passage before the present location was set: where the last entry was, also after an exit."""
+    entries: tuple[Location, ...] = ()
+    """The entries that led to ``location``, outermost zone first: when and where each zone was entered."""
     confirmed: tuple[Confirmed, ...] = ()
     uses: tuple[Use, ...] = ()
     """Uses of the rights under judgement, at every device known here, oldest scan key first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import cached_property
 
 import msgspec
 
@@ -82,6 +83,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The guest chooses among several fitting rights."""
     products: tuple[str, ...] = ()
     """The point's own products, preferred among fitting rights."""
+    walk_s_min: int = 0
+    """The least time it takes to walk here from any other point; 0 = not known."""
 
 
 class PlaceLease(msgspec.Struct, frozen=True):
@@ -92,7 +95,7 @@ class PlaceLease(msgspec.Struct, frozen=True):
     places: int
 
 
-class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """Everything about a site that is the same for every guest, numbered: the Decision carries ``version``."""
 
     site: str
@@ -110,3 +113,37 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     products: tuple[Product, ...] = ()
     place_leases: tuple[PlaceLease, ...] = ()
 
+    @cached_property
+    def points_by_id(self) -> dict[str, Point]:
+        """Each point under its id."""
+        return {point.id: point for point in self.points}
+
+    @cached_property
+    def products_by_id(self) -> dict[str, Product]:
+        """Each product under its id."""
+        return {product.id: product for product in self.products}
+
+    @cached_property
+    def _lineages(self) -> dict[str, tuple[str, ...]]:
+        parents = {zone.id: zone.parent for zone in self.zones}
+        return {zone: tuple(_climb(zone, parents)) for zone in parents}
+
+    def lineage(self, zone: str | None) -> tuple[str, ...]:
+        """Return ``zone`` and the zones around it, innermost first: being in a child is being in its parents."""
+        if zone is None:
+            return ()
+        return self._lineages.get(zone) or (zone,)
+
+    def within(self, zone: str | None, around: str) -> bool:
+        """Return whether who is in ``zone`` is in ``around``."""
+        return around in self.lineage(zone)
+
+
+def _climb(zone: str, parents: dict[str, str | None]) -> list[str]:
+    """Follow parents upwards; a circle, which no honest layout has, ends where it began."""
+    path: list[str] = []
+    here: str | None = zone
+    while here is not None and here not in path:
+        path.append(here)
+        here = parents.get(here)
+    return path
