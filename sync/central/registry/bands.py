@@ -1,0 +1,165 @@
+"""Bands: which one is whose, in what state, with which keys of its own."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from edge.core.bands import BAND_ID_BYTES, Band, BandState, Trust
+from edge.errors import Refused, Unknown
+from sync.central.registry.tables import band_table, master_table
+from sync.central.store import Connection, Row, and_, func, insert, now_of, select, update
+
+MASTER_BYTES = 16
+PAGE_MAX = 200
+_keys = msgspec.msgpack.Decoder(dict[int, bytes])
+
+
+class Diversify(Protocol):
+    """Makes a band's own keys of a site's master (NXP AN10922); given in, because it is hardware's knowledge."""
+
+    def __call__(self, master: bytes, uids: Sequence[bytes], /) -> list[dict[int, bytes]]:
+        """Return the keys by key number of each band, in order."""
+
+
+class BandCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One band as the operator sees it; ``keys`` are the band's own and never shown."""
+
+    band: Band
+    guest: str | None = None
+    label: str = ""
+    """What is printed on it, if anything."""
+    chip: str = ""
+    rev: int = 0
+    keys: dict[int, bytes] = {}
+
+    def __repr__(self) -> str:
+        """Leave the keys out."""
+        return f"BandCard(band={self.band.id.hex()[:8]}, guest={self.guest!r}, label={self.label!r})"
+
+
+def band_id(band_key: bytes, uid: bytes) -> bytes:
+    """Return the BandId of a raw identifier: HMAC-SHA256 under the site's key, cut to 128 bits."""
+    return hmac.digest(band_key, uid, "sha256")[:BAND_ID_BYTES]
+
+
+def master(tx: Connection, site: str) -> bytes:
+    """Return the site's band master key, made at the first call."""
+    found = tx.execute(select(master_table.c.master).where(master_table.c.site_id == site)).scalar()
+    if found is not None:
+        return bytes(found)
+    made = secrets.token_bytes(MASTER_BYTES)
+    tx.execute(insert(master_table).values(site_id=site, master=made))
+    return made
+
+
+def add_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> None:
+    """Store bands that are known to be new; profiles are not published by this."""
+    if cards:
+        tx.execute(insert(band_table), [_row(site, card, now_of(tx)) for card in cards])
+
+
+def put_band(tx: Connection, site: str, card: BandCard) -> None:
+    """Store one band whole, new or changed, with its revision raised."""
+    row = _row(site, card, now_of(tx))
+    row["rev"] += 1
+    changed = tx.execute(update(band_table).where(*_is(site, card.band.id)).values(row))
+    if not changed.rowcount:
+        tx.execute(insert(band_table).values(row))
+
+
+def band(tx: Connection, site: str, id_: bytes) -> BandCard:
+    """Return one band or raise ``Unknown``."""
+    row = tx.execute(select(band_table).where(*_is(site, id_))).first()
+    if row is None:
+        raise Unknown(f"There is no band {id_.hex()[:8]} at this site.")
+    return _card(row)
+
+
+def bands_of(tx: Connection, site: str, guests: Iterable[str]) -> tuple[BandCard, ...]:
+    """Return all bands of the named guests."""
+    wanted, found = sorted(set(guests)), []
+    for start in range(0, len(wanted), PAGE_MAX):
+        part = band_table.c.guest_id.in_(wanted[start : start + PAGE_MAX])
+        found += [
+            _card(row) for row in tx.execute(select(band_table).where(band_table.c.site_id == site, part))
+        ]
+    return tuple(found)
+
+
+def list_bands(tx: Connection, site: str, *, guest: str = "", after: str = "") -> tuple[BandCard, ...]:
+    """Return one page of bands by BandId, all or one guest's."""
+    rules = [band_table.c.site_id == site, band_table.c.band_id > bytes.fromhex(after)]
+    if guest:
+        rules.append(band_table.c.guest_id == guest)
+    query = select(band_table).where(and_(*rules)).order_by(band_table.c.band_id).limit(PAGE_MAX)
+    return tuple(_card(row) for row in tx.execute(query))
+
+
+def count_bands(tx: Connection, site: str) -> dict[BandState, int]:
+    """Return how many bands are in each state."""
+    query = select(band_table.c.state, func.count()).where(band_table.c.site_id == site)
+    return {BandState(state): count for state, count in tx.execute(query.group_by(band_table.c.state))}
+
+
+def changed_state(card: BandCard, state: BandState) -> BandCard:
+    """Return the band in another state; a final one refuses."""
+    if card.band.state >= BandState.REPLACED and state < card.band.state:
+        raise Refused(
+            f"A {card.band.state.name.lower()} band stays so.", hint="Hand out another band and link it."
+        )
+    epoch = card.band.epoch + (state is BandState.ACTIVE and card.band.state is BandState.LOST)
+    return msgspec.structs.replace(card, band=msgspec.structs.replace(card.band, state=state, epoch=epoch))
+
+
+def linked(card: BandCard, guest: str, trust_min: Trust) -> BandCard:
+    """Return a stock band as the guest's; one that is somebody's, or not in order, refuses."""
+    if card.guest is not None and card.guest != guest:
+        raise Refused("This band already has a guest.", hint="Take another band from the stock.")
+    if card.band.state is not BandState.ACTIVE:
+        raise Refused(
+            f"This band is {card.band.state.name.lower()}.", hint="Take another band from the stock."
+        )
+    kept = msgspec.structs.replace(card.band, epoch=card.band.epoch + 1, active=True, trust_min=trust_min)
+    return msgspec.structs.replace(card, band=kept, guest=guest)
+
+
+def _is(site: str, id_: bytes) -> tuple[Any, Any]:
+    return band_table.c.site_id == site, band_table.c.band_id == id_
+
+
+def _row(site: str, card: BandCard, now_ms: int) -> dict[str, Any]:
+    return {
+        "site_id": site,
+        "band_id": card.band.id,
+        "guest_id": card.guest,
+        "label": card.label,
+        "chip": card.chip,
+        "state": int(card.band.state),
+        "epoch": card.band.epoch,
+        "active": card.band.active,
+        "valid_until_ms": card.band.valid_until_ms,
+        "trust_min": int(card.band.trust_min),
+        "keys": msgspec.msgpack.encode(card.keys),
+        "rev": card.rev,
+        "changed_ms": now_ms,
+    }
+
+
+def _card(row: Row[Any]) -> BandCard:
+    state = Band(
+        id=bytes(row.band_id),
+        state=BandState(row.state),
+        epoch=row.epoch,
+        active=row.active,
+        valid_until_ms=row.valid_until_ms,
+        trust_min=Trust(row.trust_min),
+    )
+    keys: Mapping[int, bytes] = _keys.decode(bytes(row.keys))
+    return BandCard(
+        band=state, guest=row.guest_id, label=row.label, chip=row.chip, rev=row.rev, keys=dict(keys)
+    )

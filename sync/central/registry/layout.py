@@ -1,0 +1,123 @@
+"""The layout: zones, points, products and settings of a site, published whole with a rising version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from edge.core.entitlements import Product
+from edge.core.places import Layout, PlaceLease, Point, Zone
+from edge.errors import Refused, Unknown
+from sync.central.feed import Change, publish
+from sync.central.registry.tables import thing_table
+from sync.central.store import Connection, delete, insert, now_of, select
+
+LAYOUT = "layout"
+SETTINGS = "settings"
+POINTS_MAX = 500
+"""Zones, points or products of one site, each."""
+Thing = TypeVar("Thing", Zone, Point, Product)
+_KINDS: dict[type, str] = {Zone: "zone", Point: "point", Product: "product"}
+
+
+def put_settings(tx: Connection, site: str, settings: Layout) -> None:
+    """Store the site's own settings (time zone, currency, day, names); its lists are ignored here."""
+    kept = msgspec.structs.replace(settings, zones=(), points=(), products=(), place_leases=())
+    _put(tx, site, SETTINGS, "", body=msgspec.msgpack.encode(kept))
+
+
+def put_thing(tx: Connection, site: str, thing: Zone | Point | Product) -> None:
+    """Store one zone, point or product, new or changed; publish the layout afterwards."""
+    kind = _KINDS[type(thing)]
+    _put(tx, site, kind, thing.id, body=msgspec.msgpack.encode(thing))
+    if len(_bodies(tx, site, kind)) > POINTS_MAX:
+        raise Refused(f"A site has at most {POINTS_MAX} of a {kind}.", hint="Remove one that is not used.")
+
+
+def remove_thing(
+    tx: Connection, site: str, thing: type[Zone] | type[Point] | type[Product], id_: str
+) -> None:
+    """Remove one zone, point or product; publishing checks that nothing leans on it."""
+    there = (thing_table.c.site_id == site, thing_table.c.kind == _KINDS[thing], thing_table.c.id == id_)
+    if not tx.execute(delete(thing_table).where(*there)).rowcount:
+        raise Unknown(f"There is no {_KINDS[thing]} {id_}.")
+
+
+def things(tx: Connection, site: str, kind: type[Thing]) -> tuple[Thing, ...]:
+    """Return all zones, points or products of a site, by id."""
+    return tuple(msgspec.msgpack.decode(body, type=kind) for body in _bodies(tx, site, _KINDS[kind]))
+
+
+def layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> Layout:
+    """Return the layout as it stands, its limited zones' places split over ``devices``."""
+    bodies = _bodies(tx, site, SETTINGS)
+    if not bodies:
+        raise Unknown(f"Site {site} has no settings yet.", hint="Set its time zone first.")
+    settings = msgspec.msgpack.decode(bodies[0], type=Layout)
+    zones = things(tx, site, Zone)
+    return msgspec.structs.replace(
+        settings,
+        site=site,
+        zones=zones,
+        points=things(tx, site, Point),
+        products=things(tx, site, Product),
+        place_leases=_leases(zones, devices),
+    )
+
+
+def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> int:
+    """Check the layout, number it anew and publish it; returns its version."""
+    now = layout(tx, site, devices)
+    check(now)
+    numbered = msgspec.structs.replace(now, version=now.version + 1)
+    put_settings(tx, site, numbered)
+    publish(tx, site, [Change(LAYOUT, "", msgspec.msgpack.encode(numbered))])
+    return numbered.version
+
+
+def check(layout: Layout) -> None:
+    """Refuse a layout whose points or zones name what is not there, or whose zones run in a circle."""
+    parents = {zone.id: zone.parent for zone in layout.zones}
+    named = [(f"zone {zone.id}", zone.parent) for zone in layout.zones]
+    for point in layout.points:
+        named += [(f"point {point.id}", zone) for zone in (point.zone, point.from_zone, point.to_zone)]
+    for where, zone in named:
+        if zone is not None and zone not in parents:
+            raise Refused(f"{where} names zone {zone}, which does not exist.", hint="Make the zone first.")
+    for start in parents:
+        _climb(start, parents)
+
+
+def _climb(start: str, parents: dict[str, str | None]) -> None:
+    at, steps = parents[start], 0
+    while at is not None:
+        at, steps = parents[at], steps + 1
+        if steps > len(parents):
+            raise Refused(f"Zone {start} lies within itself.", hint="Mend the parents of the zones.")
+
+
+def _leases(zones: Sequence[Zone], devices: Sequence[str]) -> tuple[PlaceLease, ...]:
+    """Split each ceiling so that the shares never exceed it; the first devices take what is left over."""
+    leases = []
+    for zone in zones:
+        if zone.capacity_max is None or not devices:
+            continue
+        share, over = divmod(zone.capacity_max, len(devices))
+        leases += [
+            PlaceLease(zone.id, device, share + (at < over)) for at, device in enumerate(sorted(devices))
+        ]
+    return tuple(leases)
+
+
+def _put(tx: Connection, site: str, kind: str, id_: str, *, body: bytes) -> None:
+    there = (thing_table.c.site_id == site, thing_table.c.kind == kind, thing_table.c.id == id_)
+    tx.execute(delete(thing_table).where(*there))
+    row = {"site_id": site, "kind": kind, "id": id_, "body": body, "changed_ms": now_of(tx)}
+    tx.execute(insert(thing_table).values(row))
+
+
+def _bodies(tx: Connection, site: str, kind: str) -> list[bytes]:
+    query = select(thing_table.c.body).where(thing_table.c.site_id == site, thing_table.c.kind == kind)
+    return [bytes(body) for body in tx.execute(query.order_by(thing_table.c.id)).scalars()]

@@ -1,0 +1,94 @@
+"""Rights: which guest holds which entitlement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from edge.core.entitlements import Entitlement
+from edge.errors import Refused, Unknown
+from sync.central.registry.tables import entitlement_table
+from sync.central.store import Connection, and_, delete, func, insert, now_of, select
+
+RIGHTS_PER_GUEST_MAX = 32
+PAGE_MAX = 200
+_decode = msgspec.msgpack.Decoder(Entitlement)
+
+
+def put_rights(tx: Connection, site: str, guest: str, rights: Sequence[Entitlement]) -> None:
+    """Store a guest's entitlements, new or changed; profiles are not published by this."""
+    ids = [right.id for right in rights]
+    there = and_(entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(ids))
+    owners = tx.execute(select(entitlement_table.c.guest_id).where(there)).scalars()
+    if any(owner != guest for owner in owners):
+        raise Refused("A right never moves from guest to guest.", hint="Cancel it and grant a new one.")
+    tx.execute(delete(entitlement_table).where(there))
+    add_rights(tx, site, [(guest, right) for right in rights])
+    if len(rights_of(tx, site, [guest]).get(guest, ())) > RIGHTS_PER_GUEST_MAX:
+        raise Refused(
+            f"A guest holds at most {RIGHTS_PER_GUEST_MAX} rights.", hint="Remove used-up ones first."
+        )
+
+
+def add_rights(tx: Connection, site: str, rights: Sequence[tuple[str, Entitlement]]) -> None:
+    """Store entitlements that are known to be new, as (guest, entitlement)."""
+    if rights:
+        now_ms = now_of(tx)
+        tx.execute(insert(entitlement_table), [_row(site, guest, right, now_ms) for guest, right in rights])
+
+
+def right(tx: Connection, site: str, id_: str) -> tuple[str, Entitlement]:
+    """Return one entitlement with its guest or raise ``Unknown``."""
+    row = tx.execute(
+        select(entitlement_table.c.guest_id, entitlement_table.c.body).where(
+            entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id == id_
+        )
+    ).first()
+    if row is None:
+        raise Unknown(f"There is no entitlement {id_}.")
+    return row.guest_id, _decode.decode(bytes(row.body))
+
+
+def rights_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tuple[Entitlement, ...]]:
+    """Return the entitlements of the named guests, by guest."""
+    found: dict[str, list[Entitlement]] = defaultdict(list)
+    wanted = sorted(set(guests))
+    for start in range(0, len(wanted), PAGE_MAX):
+        query = select(entitlement_table.c.guest_id, entitlement_table.c.body).where(
+            entitlement_table.c.site_id == site,
+            entitlement_table.c.guest_id.in_(wanted[start : start + PAGE_MAX]),
+        )
+        for guest, body in tx.execute(query.order_by(entitlement_table.c.entitlement_id)):
+            found[guest].append(_decode.decode(bytes(body)))
+    return {guest: tuple(rights) for guest, rights in found.items()}
+
+
+def list_rights(tx: Connection, site: str, *, after: str = "") -> tuple[tuple[str, Entitlement], ...]:
+    """Return one page of (guest, entitlement), by entitlement id."""
+    query = select(entitlement_table.c.guest_id, entitlement_table.c.body).where(
+        entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id > after
+    )
+    rows = tx.execute(query.order_by(entitlement_table.c.entitlement_id).limit(PAGE_MAX))
+    return tuple((guest, _decode.decode(bytes(body))) for guest, body in rows)
+
+
+def count_rights(tx: Connection, site: str) -> dict[str, int]:
+    """Return how many entitlements there are of each status."""
+    query = select(entitlement_table.c.status, func.count()).where(entitlement_table.c.site_id == site)
+    return {status: count for status, count in tx.execute(query.group_by(entitlement_table.c.status))}
+
+
+def _row(site: str, guest: str, right: Entitlement, now_ms: int) -> dict[str, Any]:
+    return {
+        "site_id": site,
+        "entitlement_id": right.id,
+        "guest_id": guest,
+        "product": right.product,
+        "status": right.status.value,
+        "valid_until_ms": right.valid_until_ms,
+        "body": msgspec.msgpack.encode(right),
+        "changed_ms": now_ms,
+    }
