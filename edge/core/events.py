@@ -140,9 +140,14 @@ def canonical(event: Event) -> bytes:
     )
 
 
+def chain_link(previous: bytes, row: bytes) -> bytes:
+    """Return the ``h`` after ``previous`` for an event of which only the canonical bytes are at hand."""
+    return hashlib.blake2b(previous + row, digest_size=32).digest()
+
+
 def chain_step(previous: bytes, event: Event) -> bytes:
     """Return the ``h`` that ``event`` must carry after an event with hash ``previous``."""
-    return hashlib.blake2b(previous + canonical(event), digest_size=32).digest()
+    return chain_link(previous, canonical(event))
 
 
 def hlc_tick(last: int, wall_ms: int) -> int:
