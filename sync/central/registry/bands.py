@@ -20,7 +20,7 @@ _keys = msgspec.msgpack.Decoder(dict[int, bytes])
 
 
 class Diversify(Protocol):
-    """Makes a band's own keys of a site's master (NXP AN10922); given in, because it is hardware's knowledge."""
+    """Makes a band's own keys of a site's master (NXP AN10922); hardware's knowledge, hence given in."""
 
     def __call__(self, master: bytes, uids: Sequence[bytes], /) -> list[dict[int, bytes]]:
         """Return the keys by key number of each band, in order."""

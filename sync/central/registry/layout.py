@@ -25,24 +25,23 @@ _KINDS: dict[type, str] = {Zone: "zone", Point: "point", Product: "product"}
 def put_settings(tx: Connection, site: str, settings: Layout) -> None:
     """Store the site's own settings (time zone, currency, day, names); its lists are ignored here."""
     kept = msgspec.structs.replace(settings, zones=(), points=(), products=(), place_leases=())
-    _put(tx, site, SETTINGS, "", body=msgspec.msgpack.encode(kept))
+    _put(tx, site, SETTINGS, body=msgspec.msgpack.encode(kept))
 
 
 def put_thing(tx: Connection, site: str, thing: Zone | Point | Product) -> None:
     """Store one zone, point or product, new or changed; publish the layout afterwards."""
     kind = _KINDS[type(thing)]
-    _put(tx, site, kind, thing.id, body=msgspec.msgpack.encode(thing))
+    _put(tx, site, kind, id_=thing.id, body=msgspec.msgpack.encode(thing))
     if len(_bodies(tx, site, kind)) > POINTS_MAX:
         raise Refused(f"A site has at most {POINTS_MAX} of a {kind}.", hint="Remove one that is not used.")
 
 
-def remove_thing(
-    tx: Connection, site: str, thing: type[Zone] | type[Point] | type[Product], id_: str
-) -> None:
+def remove_thing(tx: Connection, site: str, kind: type[Zone | Point | Product], *, id_: str) -> None:
     """Remove one zone, point or product; publishing checks that nothing leans on it."""
-    there = (thing_table.c.site_id == site, thing_table.c.kind == _KINDS[thing], thing_table.c.id == id_)
+    word = _KINDS[kind]
+    there = (thing_table.c.site_id == site, thing_table.c.kind == word, thing_table.c.id == id_)
     if not tx.execute(delete(thing_table).where(*there)).rowcount:
-        raise Unknown(f"There is no {_KINDS[thing]} {id_}.")
+        raise Unknown(f"There is no {word} {id_}.")
 
 
 def things(tx: Connection, site: str, kind: type[Thing]) -> tuple[Thing, ...]:
@@ -111,7 +110,7 @@ def _leases(zones: Sequence[Zone], devices: Sequence[str]) -> tuple[PlaceLease, 
     return tuple(leases)
 
 
-def _put(tx: Connection, site: str, kind: str, id_: str, *, body: bytes) -> None:
+def _put(tx: Connection, site: str, kind: str, *, id_: str = "", body: bytes) -> None:
     there = (thing_table.c.site_id == site, thing_table.c.kind == kind, thing_table.c.id == id_)
     tx.execute(delete(thing_table).where(*there))
     row = {"site_id": site, "kind": kind, "id": id_, "body": body, "changed_ms": now_of(tx)}

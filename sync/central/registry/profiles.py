@@ -63,7 +63,7 @@ def publish_guests(tx: Connection, site: str, guests: Iterable[str]) -> int:
     return publish_bands(tx, site, [msgspec.structs.replace(card, rev=card.rev + 1) for card in cards])
 
 
-def publish_state(tx: Connection, site: str, card: BandCard, reason: str) -> int:
+def publish_state(tx: Connection, site: str, card: BandCard, *, reason: str) -> int:
     """Store a band's new state and tell every edge before anything else."""
     put_band(tx, site, card)
     publish_bands(tx, site, [band(tx, site, card.band.id)])

@@ -18,7 +18,7 @@ PAGE_MAX = 200
 _decode = msgspec.msgpack.Decoder(Entitlement)
 
 
-def put_rights(tx: Connection, site: str, guest: str, rights: Sequence[Entitlement]) -> None:
+def put_rights(tx: Connection, site: str, rights: Sequence[Entitlement], *, guest: str) -> None:
     """Store a guest's entitlements, new or changed; profiles are not published by this."""
     ids = [right.id for right in rights]
     there = and_(entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(ids))
@@ -37,7 +37,10 @@ def add_rights(tx: Connection, site: str, rights: Sequence[tuple[str, Entitlemen
     """Store entitlements that are known to be new, as (guest, entitlement)."""
     if rights:
         now_ms = now_of(tx)
-        tx.execute(insert(entitlement_table), [_row(site, guest, right, now_ms) for guest, right in rights])
+        tx.execute(
+            insert(entitlement_table),
+            [_row(site, right, guest=guest, now_ms=now_ms) for guest, right in rights],
+        )
 
 
 def right(tx: Connection, site: str, id_: str) -> tuple[str, Entitlement]:
@@ -78,10 +81,10 @@ def list_rights(tx: Connection, site: str, *, after: str = "") -> tuple[tuple[st
 def count_rights(tx: Connection, site: str) -> dict[str, int]:
     """Return how many entitlements there are of each status."""
     query = select(entitlement_table.c.status, func.count()).where(entitlement_table.c.site_id == site)
-    return {status: count for status, count in tx.execute(query.group_by(entitlement_table.c.status))}
+    return {str(row[0]): int(row[1]) for row in tx.execute(query.group_by(entitlement_table.c.status))}
 
 
-def _row(site: str, guest: str, right: Entitlement, now_ms: int) -> dict[str, Any]:
+def _row(site: str, right: Entitlement, *, guest: str, now_ms: int) -> dict[str, Any]:
     return {
         "site_id": site,
         "entitlement_id": right.id,
