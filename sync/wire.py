@@ -92,7 +92,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A contiguous range of one lane; a row is the canonical bytes that the chain covers, never re-encoded."""
+    """A contiguous range of one lane; a row is the very bytes that the chain covers, never re-encoded."""
 
     v: int
     site: str

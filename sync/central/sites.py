@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
-from edge.errors import Unknown
+from edge.errors import Refused, Unknown
 from sync.central.store import (
     BigInteger,
     Column,
@@ -21,6 +22,8 @@ from sync.central.store import (
 
 BAND_KEY_BYTES = 32
 NAME_CHARS_MAX = 64
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""No dot: a credential is site, device and secret with dots between."""
 
 site_table = Table(
     "site",
@@ -37,6 +40,8 @@ site_table = Table(
 
 def create_site(tx: Connection, site: str, *, name: str = "", band_key: bytes | None = None) -> None:
     """Open a site with an empty feed; ``band_key`` is the secret under which its bands are pseudonyms."""
+    if not NAME.fullmatch(site):
+        raise Refused(f"{site!r} is no site id: small letters, digits and hyphens.")
     row = {
         "site_id": site,
         "name": name or site,

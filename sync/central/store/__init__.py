@@ -1,5 +1,7 @@
 """Central's database and the only words by which other rooms speak to it."""
 
+from sync.central.store.bulk import insert_bearing as insert_bearing
+from sync.central.store.bulk import insert_many as insert_many
 from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger as BigInteger
 from sqlalchemy import Boolean as Boolean
 from sqlalchemy import CheckConstraint as CheckConstraint
 from sqlalchemy import Column as Column
+from sqlalchemy import ColumnElement as ColumnElement
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Index as Index
 from sqlalchemy import Integer as Integer

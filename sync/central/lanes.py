@@ -1,0 +1,184 @@
+"""Lanes: what central holds of each device's streams, where each ends and what was kept aside."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from edge.core.events import Event
+from sync.central import devices
+from sync.central.store import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    and_,
+    metadata,
+    now_of,
+    select,
+    text,
+    update,
+)
+from sync.wire import Tip
+
+RECENT_MAX = 500
+
+
+class Stream(NamedTuple):
+    """One lane of one life of a device."""
+
+    site: str
+    device: str
+    incarnation: int
+    lane: int
+
+
+class End(msgspec.Struct, frozen=True):
+    """Where a stream ends at central; ``frozen``: two devices write it, none is believed."""
+
+    ack: int
+    h: bytes
+    frozen: bool
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """One event at central and the device it came from."""
+
+    device: str
+    incarnation: int
+    event: Event
+
+
+def _key() -> tuple[Column[Any], ...]:
+    return (
+        Column("site_id", String(64), primary_key=True),
+        Column("device_id", String(64), primary_key=True),
+        Column("incarnation", Integer, primary_key=True),
+        Column("lane", Integer, primary_key=True),
+    )
+
+
+lane_table = Table(
+    "lane_end",
+    metadata,
+    *_key(),
+    Column("ack", BigInteger, nullable=False),
+    Column("h", LargeBinary, nullable=False),
+    Column("frozen", String(200), nullable=False),
+    Column("moved_ms", BigInteger, nullable=False),
+)
+event_table = Table(
+    "event",
+    metadata,
+    *_key(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("hlc", BigInteger, nullable=False),
+    Column("offset_ms", BigInteger, nullable=False),
+    Column("uncertainty_ms", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("schema", Integer, nullable=False),
+    Column("band", LargeBinary),
+    Column("body", LargeBinary, nullable=False),
+    Column("h", LargeBinary, nullable=False),
+    Index("event_hlc", "site_id", "hlc"),
+    sqlite_with_rowid=False,
+)
+quarantine_table = Table(
+    "quarantine",
+    metadata,
+    *_key(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("h", LargeBinary, nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+BEGIN = text(
+    "INSERT INTO lane_end (site_id, device_id, incarnation, lane, ack, h, frozen, moved_ms)"
+    " VALUES (:site, :device, :incarnation, :lane, 0, :h, '', :now) ON CONFLICT DO NOTHING"
+)
+
+
+def lock(tx: Connection, stream: Stream, start: bytes) -> End:
+    """Hold a stream's end until the commit, so that two workers never settle one device at a time."""
+    tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)})
+    found = select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(_this(lane_table, stream))
+    row = tx.execute(found.with_for_update()).one()
+    return End(row.ack, bytes(row.h), bool(row.frozen))
+
+
+def move(tx: Connection, stream: Stream, *, ack: int, h: bytes) -> None:
+    """Set a stream's end, in the transaction that stored the rows up to it."""
+    moved = update(lane_table).where(_this(lane_table, stream))
+    tx.execute(moved.values(ack=ack, h=h, moved_ms=now_of(tx)))
+
+
+def freeze(tx: Connection, stream: Stream, why: str) -> None:
+    """Believe nobody who holds this stream's key any more; only a new enrolment goes on."""
+    tx.execute(update(lane_table).where(_this(lane_table, stream)).values(frozen=why))
+    alarm(tx, stream, why)
+
+
+def alarm(tx: Connection, stream: Stream, why: str) -> None:
+    """Tell the operator what is wrong with a stream."""
+    devices.alarm(tx, stream.site, stream.device, why=f"lane {stream.lane}: {why}")
+
+
+def hashes(tx: Connection, stream: Stream, first: int, last: int) -> dict[int, bytes]:
+    """Return the hash that central holds at each sequence of a range, quarantined ones included."""
+    held: dict[int, bytes] = {}
+    for table in (event_table, quarantine_table):
+        range_ = and_(_this(table, stream), table.c.seq >= first, table.c.seq <= last)
+        held.update(
+            {row.seq: bytes(row.h) for row in tx.execute(select(table.c.seq, table.c.h).where(range_))}
+        )
+    return held
+
+
+def tips(tx: Connection, site: str, device: str, *, incarnation: int) -> tuple[Tip, ...]:
+    """Return where each of a device's lanes ends here."""
+    own = lane_table.c
+    found = select(own.lane, own.ack, own.h).where(own.site_id == site, own.device_id == device)
+    rows = tx.execute(found.where(own.incarnation == incarnation).order_by(own.lane))
+    return tuple(Tip(lane=row.lane, seq=row.ack, h=bytes(row.h)) for row in rows)
+
+
+def recent(tx: Connection, site: str, *, after_hlc: int = 0, limit: int = 100) -> tuple[Arrived, ...]:
+    """Return the site's newest events, newest first; with ``after_hlc`` only what is newer than that."""
+    own = event_table.c
+    found = select(event_table).where(own.site_id == site, own.hlc > after_hlc)
+    rows = tx.execute(found.order_by(own.hlc.desc()).limit(min(limit, RECENT_MAX)))
+    return tuple(_arrived(row) for row in rows)
+
+
+def _this(table: Table, stream: Stream) -> ColumnElement[bool]:
+    own = table.c
+    return and_(
+        own.site_id == stream.site,
+        own.device_id == stream.device,
+        own.incarnation == stream.incarnation,
+        own.lane == stream.lane,
+    )
+
+
+def _arrived(row: Row[Any]) -> Arrived:
+    event = Event(
+        lane=row.lane,
+        seq=row.seq,
+        hlc=row.hlc,
+        offset_ms=row.offset_ms,
+        uncertainty_ms=row.uncertainty_ms,
+        kind=row.kind,
+        schema=row.schema,
+        band=None if row.band is None else bytes(row.band),
+        body=bytes(row.body),
+        h=bytes(row.h),
+    )
+    return Arrived(device=row.device_id, incarnation=row.incarnation, event=event)

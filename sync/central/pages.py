@@ -1,0 +1,138 @@
+"""Pages: the feed cut into what one edge has not seen, its urgent part first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.errors import PolsoError, Unknown
+from sync.central.feed import item_table
+from sync.central.sites import begin_epoch, site_table
+from sync.central.store import (
+    ColumnElement,
+    Connection,
+    Row,
+    Store,
+    and_,
+    delete,
+    func,
+    now_of,
+    select,
+    update,
+)
+from sync.wire import PAGE_BYTES_MAX, PAGE_ITEMS_MAX, URGENT_MAX, WAIT_S_MAX, Cursor, Item, Page
+
+RETAIN_MS = 30 * 24 * 3600 * 1000
+"""How long a tombstone is kept; an edge that was away longer takes a snapshot."""
+AGAIN_MS = 15_000
+"""When a worker holds no more requests open, this is how soon an edge asks again."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an edge stands in a site's feed."""
+
+    site: str
+    cursor: Cursor
+    urgent: int = 0
+    limit: int = PAGE_ITEMS_MAX
+
+
+class EpochOver(PolsoError):
+    """This cursor belongs to another life of the feed, or is older than what is kept."""
+
+    hint = "Take a snapshot; the device does so by itself."
+    retryable = True
+
+
+def await_page(store: Store, asked: Asked, wait_s: float) -> Page:
+    """Return the next page; if there is nothing new, wait for it a while, then return it empty."""
+    seen = store.wakes.seen(asked.site)
+    page = read_page(store, asked)
+    if page.items or page.urgent or wait_s <= 0:
+        return page
+    if store.wakes.wait(asked.site, seen, min(wait_s, WAIT_S_MAX)):
+        return read_page(store, asked)
+    return page
+
+
+def read_page(store: Store, asked: Asked) -> Page:
+    """Return the next page as it stands now; EpochOver asks the edge to take a snapshot."""
+    with store.reading() as tx:
+        site = _site(tx, asked.site)
+        if site.epoch == asked.cursor.epoch and site.floor <= asked.cursor.seq <= site.seq:
+            return _page(tx, asked, site, now_ms=store.now_ms())
+    if site.epoch == asked.cursor.epoch and asked.cursor.seq > site.seq:
+        renew_epoch(store, asked)
+    raise EpochOver
+
+
+def renew_epoch(store: Store, asked: Asked) -> None:
+    """An edge knows more than central ever said: this is a restored backup, so every cursor is void."""
+    with store.transaction() as tx:
+        site = _site(tx, asked.site)
+        if site.epoch == asked.cursor.epoch and asked.cursor.seq > site.seq:
+            begin_epoch(tx, asked.site)
+
+
+def drop_tombstones(store: Store, site: str, *, retain_ms: int = RETAIN_MS) -> int:
+    """Forget what has long been gone and raise the floor below which a cursor is too old; return how many."""
+    own = item_table.c
+    with store.transaction() as tx:
+        tx.execute(update(site_table).where(site_table.c.site_id == site).values(seq=site_table.c.seq))
+        old = and_(own.site_id == site, own.body.is_(None), own.at_ms < now_of(tx) - retain_ms)
+        last = tx.execute(select(func.max(own.seq)).where(old)).scalar()
+        if last is None:
+            return 0
+        this = and_(site_table.c.site_id == site, site_table.c.floor < last)
+        tx.execute(update(site_table).where(this).values(floor=last))
+        return tx.execute(delete(item_table).where(old)).rowcount
+
+
+def _page(tx: Connection, asked: Asked, site: Row[Any], *, now_ms: int) -> Page:
+    after, limit = asked.cursor.seq, max(1, min(asked.limit, PAGE_ITEMS_MAX))
+    ordinary, more = _fit(_rows(tx, asked.site, item_table.c.urgent.is_(False), after=after, limit=limit))
+    urgent, _ = _fit(
+        _rows(tx, asked.site, item_table.c.urgent.is_(True), after=asked.urgent, limit=URGENT_MAX)
+    )
+    full = more or len(ordinary) == limit
+    return Page(
+        site=asked.site,
+        epoch=site.epoch,
+        after=after,
+        to=ordinary[-1].seq if full else site.seq,
+        head=max(site.seq, ordinary[-1].seq if ordinary else 0),
+        time_ms=now_ms,
+        items=tuple(map(_item, ordinary)),
+        urgent=tuple(map(_item, urgent)),
+        urgent_to=urgent[-1].seq if urgent else asked.urgent,
+    )
+
+
+def _rows(tx: Connection, site: str, which: ColumnElement[bool], *, after: int, limit: int) -> list[Row[Any]]:
+    own = item_table.c
+    found = select(own.kind, own.key, own.seq, own.body).where(own.site_id == site, own.seq > after, which)
+    return list(tx.execute(found.order_by(own.seq).limit(limit)))
+
+
+def _fit(rows: list[Row[Any]]) -> tuple[list[Row[Any]], bool]:
+    """Cut the rows where their bytes would make a page too large; say whether anything was cut."""
+    size = 0
+    for place, row in enumerate(rows):
+        size += len(row.body or b"") + len(row.key)
+        if size > PAGE_BYTES_MAX // 2 and place:
+            return rows[:place], True
+    return rows, False
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        kind=row.kind, key=row.key, version=row.seq, body=None if row.body is None else bytes(row.body)
+    )
+
+
+def _site(tx: Connection, site: str) -> Row[Any]:
+    row = tx.execute(select(site_table).where(site_table.c.site_id == site)).first()
+    if row is None:
+        raise Unknown(f"There is no site {site}.")
+    return row
