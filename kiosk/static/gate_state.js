@@ -1,0 +1,62 @@
+/** What a gate's screen shows, as one pure function of what it has heard; `now` is monotonic milliseconds. */
+
+/** How long a verdict stands. */
+export const HOLD_MS = { go: 2500, again: 2500, ask: 20000, wait: 6000, used: 6000, stop: 6000, staff: 6000 };
+export const READING_MS_MAX = 3000;
+const SEEN_MAX = 256;
+
+/** @typedef {{phase: "idle"|"reading"|"verdict"|"stale"|"out", view: any, until: number, live: boolean, out: boolean, offline: boolean, seen: string[]}} GateState */
+
+/** @returns {GateState} */
+export function begin() {
+  return { phase: "idle", view: null, until: 0, live: true, out: false, offline: false, seen: [] };
+}
+
+/** Return how long a view may still be shown: 0 means never, for an old green waves the next guest through. */
+export function remaining(view, age) {
+  return Math.max(0, (HOLD_MS[view.family] ?? 0) - Math.max(0, age ?? 0));
+}
+
+/**
+ * @param {GateState} state
+ * @param {{type: string, now: number, body?: any, age?: number}} event
+ * @returns {GateState}
+ */
+export function reduce(state, event) {
+  switch (event.type) {
+    case "decision": return decided(state, event);
+    case "reading": return settle({ ...state, phase: "reading", view: null, until: event.now + READING_MS_MAX }, event.now);
+    case "health": return settle({ ...state, offline: event.body.online === false }, event.now);
+    case "reader": return settle({ ...state, out: ["lost", "closed"].includes(event.body.state) }, event.now);
+    case "link": return settle({ ...state, live: event.body !== "stale" }, event.now);
+    default: return settle(state, event.now);
+  }
+}
+
+function decided(state, { body, age, now }) {
+  const id = `${body.seq}/${body.tap_id}`;
+  if (state.seen.includes(id)) return settle(state, now);
+  const seen = [...state.seen, id].slice(-SEEN_MAX);
+  const hold = remaining(body, age);
+  if (!hold) return settle({ ...state, seen }, now);
+  return settle({ ...state, seen, phase: "verdict", view: body, until: now + hold }, now);
+}
+
+/** Let time and the state of the world have the last word. */
+function settle(state, now) {
+  if (!state.live) return { ...state, phase: "stale", view: null, until: 0 };
+  const standing = now < state.until && (state.view || state.phase === "reading");
+  if (standing) return { ...state, phase: state.view ? "verdict" : "reading" };
+  return { ...state, phase: state.out ? "out" : "idle", view: null, until: 0 };
+}
+
+/** Return what `<polso-verdict>` shows of a state. `speak` gives words by key, `next` the further line of a view. */
+export function shown(state, speak, next) {
+  switch (state.phase) {
+    case "verdict": return { shape: state.view.family, word: speak(`verdict.${state.view.family}`), line: next(state.view) };
+    case "reading": return { shape: "reading", word: speak("verdict.reading"), line: "" };
+    case "stale": return { shape: "stale", word: speak("verdict.stale"), line: speak("gate.stale_line"), sentence: true };
+    case "out": return { shape: "out", word: speak("verdict.out"), line: speak("gate.out_line"), sentence: true };
+    default: return { shape: "idle", word: speak("gate.idle"), line: "", sentence: true };
+  }
+}

@@ -1,0 +1,86 @@
+/** Words: the catalogues in the browser, and times as a guest reads them. */
+
+const PLACE = /\{(\w+)\}/g;
+const HOME = "it";
+
+/** @typedef {Record<string, Record<string, string>>} Catalogues by language, by key */
+
+/**
+ * Load every language at once: a guest must be greeted without waiting for a file.
+ * @param {Record<string, string>} addresses
+ * @returns {Promise<Catalogues>}
+ */
+export async function loadWords(addresses) {
+  const languages = Object.keys(addresses);
+  const loaded = await Promise.all(languages.map(async (code) => (await fetch(addresses[code])).json()));
+  return Object.fromEntries(languages.map((code, i) => [code, loaded[i]]));
+}
+
+/**
+ * Return a sentence, in Italian where the language has none, with its places filled in.
+ * @param {Catalogues} words
+ * @param {string} language
+ * @param {string} key
+ * @param {Record<string, unknown>} [places]
+ */
+export function say(words, language, key, places = {}) {
+  const sentence = words[language]?.[key] ?? words[HOME]?.[key] ?? "";
+  return sentence.replace(PLACE, (whole, name) => (name in places ? String(places[name]) : whole));
+}
+
+/** Choose the first known language: the guest's, the screen's, Italian. */
+export function choose(words, ...wanted) {
+  for (const language of wanted) {
+    const code = (language ?? "").split("-")[0].toLowerCase();
+    if (code in words) return code;
+  }
+  return HOME;
+}
+
+/** Return a name in a language, or in Italian, or whatever there is. */
+export function named(names, language) {
+  return names?.[language] ?? names?.[HOME] ?? Object.values(names ?? {})[0] ?? "";
+}
+
+const FORMATS = new Map();
+
+function format(language, zone, options) {
+  const key = `${language} ${zone} ${JSON.stringify(options)}`;
+  if (!FORMATS.has(key)) FORMATS.set(key, new Intl.DateTimeFormat(language, { timeZone: zone, ...options }));
+  return FORMATS.get(key);
+}
+
+/** "15:10" in the site's time zone. */
+export function clock(ms, language, zone) {
+  return format(language, zone, { hour: "2-digit", minute: "2-digit", hour12: false }).format(ms);
+}
+
+/** "sabato 21 novembre" in the site's time zone. */
+export function day(ms, language, zone) {
+  return format(language, zone, { weekday: "long", day: "numeric", month: "long" }).format(ms);
+}
+
+/** Whether two moments lie on one local day of the site. */
+export function sameDay(a, b, zone) {
+  const local = format("en-CA", zone, { year: "numeric", month: "2-digit", day: "2-digit" });
+  return local.format(a) === local.format(b);
+}
+
+/** Return an amount in minor units as the guest's language writes it. */
+export function money(minor, currency, language) {
+  const shape = new Intl.NumberFormat(language, { style: "currency", currency });
+  return shape.format(minor / 10 ** shape.resolvedOptions().maximumFractionDigits);
+}
+
+/** Return the one further line of a verdict: when, where, or why. */
+export function whatNext(words, language, view, { zone, places, now }) {
+  const next = view.next ?? {};
+  const place = next.place ? named(places[next.place], language) : "";
+  if (next.at_ms) {
+    const today = sameDay(next.at_ms, now, zone);
+    const time = today ? clock(next.at_ms, language, zone) : day(next.at_ms, language, zone);
+    return say(words, language, today ? "act.come_back_at" : "act.come_back_on", { time });
+  }
+  if (place && ["go_to", "exit_first"].includes(next.act)) return say(words, language, `act.${next.act}_place`, { place });
+  return say(words, language, view.text);
+}
