@@ -45,8 +45,9 @@ class Frontend(nfc.clf.ContactlessFrontend):  # type: ignore[misc]  # nfcpy is u
         self._tuned = False
         self._timing = 0
 
-    def adopt(self, device: Any) -> None:  # noqa: ANN401 - nfcpy's drivers share no typed base
-        """Take an opened driver."""
+    def adopt(self, device: Any, path: str) -> None:  # noqa: ANN401 - nfcpy's drivers share no typed base
+        """Take an opened driver; nfcpy names it by its path in messages, and fails where it has none."""
+        device._path = path
         self.device = device
         self._tuned, self._timing = False, 0
 

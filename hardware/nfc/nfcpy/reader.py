@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,9 @@ from hardware.nfc.budget import Budget, DeadlineError
 from hardware.nfc.nfcpy.frontend import Frontend
 from hardware.nfc.nfcpy.opening import open_device
 from hardware.port import DeviceError, KeyLookup, Presented, ReadFault, Trust
+
+Opener = Callable[[str, Budget], Any]
+"""From a path to an opened nfcpy driver."""
 
 _ATTEMPTS_MAX = 3
 _ATTEMPT_S_MIN = 0.06
@@ -38,9 +41,10 @@ def _cable_faults() -> Iterator[None]:
 class NfcpyReader:
     """Implements ``port.Reader``; owned by one thread."""
 
-    def __init__(self, path: str, keys: KeyLookup) -> None:
+    def __init__(self, path: str, keys: KeyLookup, opener: Opener = open_device) -> None:
         """Name the device and who finds a band's key; nothing is opened yet."""
         self.path = path
+        self._opener = opener
         self._keys = keys
         self._budget = Budget()
         self._frontend = Frontend(self._budget)
@@ -49,7 +53,7 @@ class NfcpyReader:
     def open(self) -> None:
         """Take the device."""
         self.close()
-        self._frontend.adopt(open_device(self.path, self._budget))
+        self._frontend.adopt(self._opener(self.path, self._budget), self.path)
 
     def close(self) -> None:
         """Give the device back; a dead one is simply forgotten."""
@@ -146,7 +150,7 @@ class NfcpyReader:
             cause = "a band with a key should be here, and this one has none"
             return Presented(uid, fault=ReadFault.NOT_AUTHENTIC, cause=cause)
         try:
-            version = self._frontend.exchange(_GET_VERSION, _GET_VERSION_S)
+            version = bytes(self._frontend.exchange(_GET_VERSION, _GET_VERSION_S))
         except nfc.clf.CommunicationError:
             # Bands older than GetVersion fall silent upon it; finding them again tells them from torn ones.
             if self._find(uid) is None:
