@@ -91,6 +91,15 @@ def bands_of(tx: Connection, site: str, guests: Iterable[str]) -> tuple[BandCard
     return tuple(found)
 
 
+def owners(tx: Connection, site: str, ids: Sequence[bytes]) -> Iterable[tuple[bytes, str | None]]:
+    """Return those of the bands that exist, each with its guest."""
+    for start in range(0, len(ids), PAGE_MAX):
+        query = select(band_table.c.band_id, band_table.c.guest_id).where(
+            band_table.c.site_id == site, band_table.c.band_id.in_(ids[start : start + PAGE_MAX])
+        )
+        yield from ((bytes(row.band_id), row.guest_id) for row in tx.execute(query))
+
+
 def list_bands(tx: Connection, site: str, *, guest: str = "", after: str = "") -> tuple[BandCard, ...]:
     """Return one page of bands by BandId, all or one guest's."""
     rules = [band_table.c.site_id == site, band_table.c.band_id > bytes.fromhex(after)]
@@ -116,16 +125,20 @@ def changed_state(card: BandCard, state: BandState) -> BandCard:
     return msgspec.structs.replace(card, band=msgspec.structs.replace(card.band, state=state, epoch=epoch))
 
 
-def linked(card: BandCard, guest: str, trust_min: Trust) -> BandCard:
-    """Return a stock band as the guest's; one that is somebody's, or not in order, refuses."""
-    if card.guest is not None and card.guest != guest:
+def linked(card: BandCard, wanted: BandCard) -> BandCard:
+    """Return a stock band as ``wanted`` says: its guest, least trust and keys; one of somebody's refuses."""
+    if card.guest is not None and card.guest != wanted.guest:
         raise Refused("This band already has a guest.", hint="Take another band from the stock.")
     if card.band.state is not BandState.ACTIVE:
         raise Refused(
             f"This band is {card.band.state.name.lower()}.", hint="Take another band from the stock."
         )
-    kept = msgspec.structs.replace(card.band, epoch=card.band.epoch + 1, active=True, trust_min=trust_min)
-    return msgspec.structs.replace(card, band=kept, guest=guest)
+    if card.guest == wanted.guest:
+        return card
+    least = wanted.band.trust_min
+    kept = msgspec.structs.replace(card.band, epoch=card.band.epoch + 1, active=True, trust_min=least)
+    keys, chip = wanted.keys or card.keys, wanted.chip or card.chip
+    return msgspec.structs.replace(card, band=kept, guest=wanted.guest, keys=keys, chip=chip)
 
 
 def _is(site: str, id_: bytes) -> tuple[Any, Any]:

@@ -69,6 +69,25 @@ def rights_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tup
     return {guest: tuple(rights) for guest, rights in found.items()}
 
 
+def holders(tx: Connection, site: str, ids: Sequence[str]) -> dict[str, str]:
+    """Return those of the entitlements that exist, each with its guest."""
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), PAGE_MAX):
+        query = select(entitlement_table.c.entitlement_id, entitlement_table.c.guest_id).where(
+            entitlement_table.c.site_id == site,
+            entitlement_table.c.entitlement_id.in_(ids[start : start + PAGE_MAX]),
+        )
+        found.update((row.entitlement_id, row.guest_id) for row in tx.execute(query))
+    return found
+
+
+def remove(tx: Connection, site: str, ids: Sequence[str]) -> None:
+    """Remove entitlements; profiles are not published by this."""
+    for start in range(0, len(ids), PAGE_MAX):
+        part = entitlement_table.c.entitlement_id.in_(ids[start : start + PAGE_MAX])
+        tx.execute(delete(entitlement_table).where(entitlement_table.c.site_id == site, part))
+
+
 def list_rights(tx: Connection, site: str, *, after: str = "") -> tuple[tuple[str, Entitlement], ...]:
     """Return one page of (guest, entitlement), by entitlement id."""
     query = select(entitlement_table.c.guest_id, entitlement_table.c.body).where(
