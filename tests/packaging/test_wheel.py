@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -11,17 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.resolved import PIP
-from tests.tidy.source import ROOMS, ROOT, listed
+from tests.tidy.source import ROOMS, ROOT, copy_to, listed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.real("package index")]
-
-
-def a_clean_copy(folder: Path) -> Path:
-    for path in listed(ROOT):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, target)
-    return folder
 
 
 def build(source: Path, output: Path) -> Path:
@@ -35,7 +26,7 @@ def build(source: Path, output: Path) -> Path:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    return build(a_clean_copy(folder / "source"), folder / "first")
+    return build(copy_to(folder / "source"), folder / "first")
 
 
 def test_wheel_ships_the_four_rooms_and_no_tests(wheel: Path) -> None:
@@ -60,6 +51,6 @@ def test_wheel_carries_the_licence(wheel: Path) -> None:
 
 
 def test_two_builds_are_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
-    again = build(a_clean_copy(tmp_path / "source"), tmp_path / "second")
+    again = build(copy_to(tmp_path / "source"), tmp_path / "second")
 
     assert again.read_bytes() == wheel.read_bytes()

