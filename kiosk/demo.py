@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import enum
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+from flask import Response
 
 from edge.core.decision import Family, Outcome, Reason
+from edge.errors import NotAllowed, Unknown
+from kiosk.ask import Ask
+from kiosk.assets import texts_address
+from kiosk.guests import names_of
+from kiosk.pages import page
+from kiosk.routes import DEMO, Audience, Route, View
+from kiosk.texts import LANGUAGES
 
 CROWD_MAX = 600
 """Virtual guests a minute, at most."""
@@ -154,3 +162,135 @@ class DemoPort(Protocol):
 
     def reset(self) -> None:
         """Bring the park back to its first morning within 5 s."""
+
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+
+
+class TapAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold this band to this reader."""
+
+    band: Word
+    reader: Word
+
+
+class InternetAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Cut the way to central, or restore it."""
+
+    up: bool
+
+
+class ReaderAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Pull a reader's cable, or plug it in."""
+
+    reader: Word
+    plugged: bool
+
+
+class DiskAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Fill the disk, or free it."""
+
+    full: bool
+
+
+class CrowdAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """So many virtual guests a minute."""
+
+    rate: Annotated[int, msgspec.Meta(ge=0, le=CROWD_MAX)]
+
+
+def park(ask: Ask) -> DemoPort:
+    """Return the demo park, which only `polso demo` has."""
+    if ask.house.demo is None:
+        raise NotAllowed("This is no demo.", hint="Start `polso demo` on a machine of your own.")
+    return ask.house.demo
+
+
+def demo(ask: Ask) -> Response:
+    """Draw the demo page."""
+    layout = ask.house.service.layout()
+    beginning = {
+        "language": ask.language,
+        "timezone": layout.timezone if layout is not None else "Europe/Rome",
+        "places": names_of(layout),
+        "texts": {language: texts_address("demo", language) for language in LANGUAGES},
+        "crowd_max": CROWD_MAX,
+        "state": msgspec.to_builtins(park(ask).state()),
+    }
+    return page(ask, "demo.html", page=beginning)
+
+
+def state(ask: Ask) -> DemoState:
+    """Say how the park stands."""
+    return park(ask).state()
+
+
+def tap(ask: Ask) -> TapStory:
+    """Hold a band to a reader and answer what was decided."""
+    asked = ask.want(TapAsked)
+    return park(ask).tap(asked.band, asked.reader)
+
+
+def internet(ask: Ask) -> DemoState:
+    """Cut or restore the internet."""
+    park(ask).internet(ask.want(InternetAsked).up)
+    return park(ask).state()
+
+
+def reader(ask: Ask) -> DemoState:
+    """Unplug or plug a reader."""
+    asked = ask.want(ReaderAsked)
+    park(ask).reader(asked.reader, asked.plugged)
+    return park(ask).state()
+
+
+def disk(ask: Ask) -> DemoState:
+    """Fill or free the disk."""
+    park(ask).disk(ask.want(DiskAsked).full)
+    return park(ask).state()
+
+
+def crowd(ask: Ask) -> DemoState:
+    """Let virtual guests come."""
+    park(ask).crowd(ask.want(CrowdAsked).rate)
+    return park(ask).state()
+
+
+def reset(ask: Ask) -> DemoState:
+    """Start the demo day again."""
+    park(ask).reset()
+    return park(ask).state()
+
+
+def story(ask: Ask) -> TapStory:
+    """Tell what became of an earlier tap, by now."""
+    told = park(ask).story(ask.path["tap_id"])
+    if told is None:
+        raise Unknown("There was no such tap.")
+    return told
+
+
+def _switch(path: str, view: View, body: type[msgspec.Struct] | None, summary: str) -> Route:
+    return Route("POST", path, view, Audience.DEMO, summary, body=body, answer=DemoState, rate=DEMO)
+
+
+ROUTES = (
+    Route("GET", "/demo", demo, Audience.DEMO, "The demo page.", rate=DEMO),
+    Route("GET", "/demo/state", state, Audience.DEMO, "The demo park now.", answer=DemoState, rate=DEMO),
+    Route("GET", "/demo/taps/<tap_id>", story, Audience.DEMO, "One tap's story.", answer=TapStory, rate=DEMO),
+    Route(
+        "POST",
+        "/demo/taps",
+        tap,
+        Audience.DEMO,
+        "Hold a band to a reader.",
+        body=TapAsked,
+        answer=TapStory,
+        rate=DEMO,
+    ),
+    _switch("/demo/internet", internet, InternetAsked, "Cut or restore the internet."),
+    _switch("/demo/reader", reader, ReaderAsked, "Unplug or plug a reader."),
+    _switch("/demo/disk", disk, DiskAsked, "Fill or free the disk."),
+    _switch("/demo/crowd", crowd, CrowdAsked, "Let virtual guests come."),
+    _switch("/demo/reset", reset, None, "Start the demo day again."),
+)

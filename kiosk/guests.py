@@ -53,7 +53,8 @@ def names_of(layout: Layout | None) -> dict[str, dict[str, str]]:
     """Return the names of every zone and point that has one."""
     if layout is None:
         return {}
-    return {place.id: place.names for place in (*layout.zones, *layout.points) if place.names}
+    zones = {zone.id: zone.names for zone in layout.zones if zone.names}
+    return zones | {point.id: point.names for point in layout.points if point.names}
 
 
 def _sizes(ask: Ask) -> dict[str, object]:
