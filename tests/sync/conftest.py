@@ -1,0 +1,42 @@
+"""Central's store for tests: a SQLite file, or a database of its own on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.central import feed, intake, sites  # noqa: F401  # tables are known once their rooms are imported
+from sync.central.store import Store
+from tests.sync.builders import Clockwork
+
+
+@pytest.fixture
+def clock() -> Clockwork:
+    """Central's time."""
+    return Clockwork()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'central.db'}"
+    return str(request.getfixturevalue("fresh_postgres_url"))
+
+
+@pytest.fixture
+def store(url: str, clock: Clockwork) -> Iterator[Store]:
+    """An open store of each kind."""
+    opened = Store(url, now_ms=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def small_store(tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
+    """An open store on SQLite only, where the kind of database makes no difference."""
+    opened = Store(str(tmp_path / "central.db"), now_ms=clock)
+    yield opened
+    opened.close()
