@@ -20,7 +20,7 @@ HELD_NS = SECOND_NS // 2
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What the page sends: the band's link, and its serial number as the browser writes it (``04:a1:...``)."""
+    """What the page sends: the band's link and its serial number as a browser writes it (``04:a1:...``)."""
 
     url: str = ""
     serial: str = ""

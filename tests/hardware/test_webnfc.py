@@ -62,7 +62,7 @@ def test_bare_serial_number_is_a_copy_at_best() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"", b"{", b"[]", b'{"serial": "zz"}', b'{"url": 3}', b"{}", b"\xff" * 99]
+    "octets", [b"", b"{", b"[]", b'{"serial": "zz"}', b'{"url": 3}', b"{}", b"\xff"]
 )
 def test_garbage_from_a_phone_is_a_bad_read(octets: bytes) -> None:
     reader = WebNfcReader(keys)
