@@ -1,0 +1,112 @@
+"""The clock: the one place that asks what time it is, and how far that may be off."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from edge.core.entry import Moment
+
+STEP_MS_MAX = 5_000
+"""A wall clock that leaves the monotonic one by more than this was set by somebody: NTP slews less."""
+START_UNCERTAINTY_MS = 1_000
+"""How far a clock may be off that nobody has checked yet."""
+UNCERTAINTY_MS_MAX = 60_000
+"""Beyond this the clock is not trusted at all."""
+DRIFT_PPM = 50
+"""A cheap quartz; uncertainty grows by it since central's last answer."""
+
+
+def wall_ms() -> int:
+    """Return the operating system's idea of UTC, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def monotonic_ms() -> int:
+    """Return milliseconds that only ever rise."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class Clock:
+    """UTC anchored to the monotonic clock: a jump of the wall clock never moves it, central's answers do.
+
+    Trusted from the start until contradicted: by a wall clock that jumps or stands before the last journal time
+    while central has not been heard. ``heard`` restores trust. Any thread may ask.
+    """
+
+    def __init__(
+        self, *, wall: Callable[[], int] = wall_ms, monotonic: Callable[[], int] = monotonic_ms
+    ) -> None:
+        """Anchor at the operating system's time; both sources answer in milliseconds."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._anchor = (monotonic(), wall())
+        self._uncertainty_ms = START_UNCERTAINTY_MS
+        self._trusted = True
+        self._heard = False
+        self._floor_ms = 0
+
+    def moment(self) -> Moment:
+        """Return now, how far it may be off and whether it may be believed."""
+        mono = self._monotonic()
+        with self._lock:
+            self._watch_wall(mono)
+            uncertainty = self._grown(mono)
+            return Moment(
+                now_ms=max(self._estimate(mono), self._floor_ms),
+                uncertainty_ms=uncertainty,
+                trusted=self._trusted and uncertainty <= UNCERTAINTY_MS_MAX,
+            )
+
+    def now_ms(self) -> int:
+        """Return corrected UTC milliseconds, never behind the last journal time."""
+        with self._lock:
+            return max(self._estimate(self._monotonic()), self._floor_ms)
+
+    def monotonic_ms(self) -> int:
+        """Return milliseconds for intervals: leases and time-outs run on these."""
+        return self._monotonic()
+
+    def offset_ms(self, now_ms: int) -> int:
+        """Return by how much a corrected time just taken is ahead of the operating system's."""
+        return now_ms - self._wall()
+
+    def floor(self, journal_ms: int) -> None:
+        """Never answer a time before ``journal_ms``; a wall clock that stands there is contradicted."""
+        with self._lock:
+            self._floor_ms = max(self._floor_ms, journal_ms)
+            behind = self._floor_ms - self._estimate(self._monotonic())
+            if not self._heard and behind > STEP_MS_MAX:
+                self._trusted = False
+
+    def heard(self, central_ms: int, round_trip_ms: int) -> None:
+        """Take central's time from an answer whose request left ``round_trip_ms`` ago."""
+        mono = self._monotonic()
+        uncertainty = max(1, (round_trip_ms + 1) // 2)
+        told = central_ms + round_trip_ms // 2
+        with self._lock:
+            held = self._grown(mono)
+            agrees = abs(told - self._estimate(mono)) <= held
+            # A slower answer that agrees says less than what is known already.
+            if not (self._heard and self._trusted and agrees and uncertainty > held):
+                self._anchor = (mono, told)
+                self._uncertainty_ms = uncertainty
+            self._heard = True
+            self._trusted = True
+
+    def _estimate(self, mono: int) -> int:
+        return self._anchor[1] + mono - self._anchor[0]
+
+    def _grown(self, mono: int) -> int:
+        return self._uncertainty_ms + (mono - self._anchor[0]) * DRIFT_PPM // 1_000_000
+
+    def _watch_wall(self, mono: int) -> None:
+        """Without central, a jump of the wall clock is news (an NTP step after boot) but nothing to believe."""
+        if self._heard:
+            return
+        wall = self._wall()
+        if abs(wall - self._estimate(mono)) > STEP_MS_MAX:
+            self._anchor = (mono, wall)
+            self._trusted = False

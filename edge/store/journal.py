@@ -1,0 +1,137 @@
+"""The journal as it is read: by sync, by screens, by whoever wants to know whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from edge.core.events import Event, Kind
+from edge.errors import StoreError
+from edge.store import cloudevents
+from edge.store.queries import QUERIES
+from edge.store.readers import Readers
+from edge.store.records import LANES, SEQ_MAX, Head, Owner, event_of, key_of
+from edge.store.verification import Report, check_lane
+
+RANGE_MAX = 5_000
+"""Events in one read."""
+RECENT_SCAN_MAX = 2_000
+"""How far back ``recent`` looks for decisions of one point."""
+DECISIONS = frozenset((Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN))
+
+
+class _Somewhere(msgspec.Struct):
+    """The one field of a decision's body that ``recent`` needs."""
+
+    point: str = ""
+
+
+class _Decided(msgspec.Struct):
+    decision: _Somewhere
+
+
+DECODE_POINT = msgspec.msgpack.Decoder(_Decided).decode
+
+
+class Journal:
+    """Reads the journal of a data folder from any thread; never writes, never holds a read open."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder's ``state.db``, which the sequencer has made."""
+        self._readers = Readers(folder / "state.db")
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        self._readers.close()
+
+    def owner(self) -> Owner:
+        """Return whose journal it is."""
+        row = self._readers.one(QUERIES["owner"])
+        if row is None:
+            raise StoreError("This journal has no owner yet.", hint="Start polso once, then look again.")
+        return Owner(*row)
+
+    def range(self, lane: int, after: int, limit: int = RANGE_MAX) -> list[Event]:
+        """Return the events of a lane with a sequence above ``after``, in order."""
+        asked = (key_of(lane, after), key_of(lane, SEQ_MAX), min(limit, RANGE_MAX))
+        return [event_of(row) for row in self._readers.all(QUERIES["journal_range"], asked)]
+
+    def one(self, lane: int, seq: int) -> Event | None:
+        """Return one event."""
+        row = self._readers.one(QUERIES["journal_one"], (key_of(lane, seq),))
+        return None if row is None else event_of(row)
+
+    def head(self, lane: int) -> Head:
+        """Return sequence and hash of a lane's last event; before the first, sequence 0 and the chain's start."""
+        row = self._readers.one(QUERIES["journal_head"], (key_of(lane, 0), key_of(lane + 1, 0)))
+        return self.anchor(lane) if row is None else Head(row[0] & SEQ_MAX, row[2])
+
+    def anchor(self, lane: int) -> Head:
+        """Return what the first kept event of a lane is chained to."""
+        for found, seq, h in self._readers.all(QUERIES["anchors"]):
+            if found == lane:
+                return Head(seq, h)
+        raise StoreError(f"The journal has no lane {lane}.")
+
+    def acked(self, lane: int) -> int:
+        """Return up to where central is known to hold a lane."""
+        return int(self._readers.one(QUERIES["acked"], (lane,))[0])
+
+    def acked_ms(self, lane: int) -> int:
+        """Return when central last acknowledged something of a lane; 0: never."""
+        return int(self._readers.one(QUERIES["acked"], (lane,))[1])
+
+    def pending(self, lane: int) -> int:
+        """Return how many events of a lane central does not hold yet."""
+        return self.head(lane).seq - self.acked(lane)
+
+    def oldest_pending_ms(self, lane: int) -> int | None:
+        """Return when the oldest event that central lacks was made; None: it has all."""
+        waiting = self.range(lane, self.acked(lane), 1)
+        return waiting[0].hlc >> 16 if waiting else None
+
+    def recent(self, point: str | None = None, limit: int = 20) -> list[Event]:
+        """Return the newest decisions, at one point or at all, newest first."""
+        found: list[Event] = []
+        asked = (key_of(0, 0), key_of(1, 0), RECENT_SCAN_MAX if point else limit * 4)
+        for row in self._readers.all(QUERIES["journal_back"], asked):
+            event = event_of(row)
+            if event.kind in DECISIONS and (
+                point is None or DECODE_POINT(event.body).decision.point == point
+            ):
+                found.append(event)
+            if len(found) == limit:
+                break
+        return found
+
+    def last_of(self, band: bytes) -> Event | None:
+        """Return the ordinary event that last changed what the site remembers of a band."""
+        row = self._readers.one(QUERIES["band_seq"], (band,))
+        return None if row is None else self.one(0, row[0])
+
+    def events(self, lane: int) -> Iterator[Event]:
+        """Walk every kept event of a lane, a bounded piece at a time."""
+        after = self.anchor(lane).seq
+        while piece := self.range(lane, after):
+            yield from piece
+            after = piece[-1].seq
+
+    def verify(self) -> Report:
+        """Recompute both chains; every edit, deletion, insertion, swap and splice is located to its record."""
+        owner = self.owner()
+        return Report(
+            owner, tuple(check_lane(owner, self.anchor(lane), self.events(lane), lane=lane) for lane in LANES)
+        )
+
+    def export(self, file: TextIO) -> int:
+        """Write every kept event as one CloudEvents JSON line; return how many."""
+        owner = self.owner()
+        count = 0
+        for lane in LANES:
+            for event in self.events(lane):
+                file.write(cloudevents.line(owner, event) + "\n")
+                count += 1
+        return count

@@ -1,0 +1,112 @@
+"""The schemas of both files, as steps that only go forward and can be restarted after a crash at any point."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from edge.store.records import StoreForeign
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+STATE_VERSION = 1
+PROFILES_VERSION = 1
+
+STATE_1 = """
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY CHECK (id = 1), site TEXT NOT NULL, device TEXT NOT NULL, public_key BLOB NOT NULL) STRICT;
+CREATE TABLE journal (
+    key INTEGER PRIMARY KEY,
+    lane INTEGER GENERATED ALWAYS AS (key >> 48) VIRTUAL,
+    seq INTEGER GENERATED ALWAYS AS (key & 281474976710655) VIRTUAL,
+    hlc INTEGER NOT NULL, offset_ms INTEGER NOT NULL, uncertainty_ms INTEGER NOT NULL,
+    kind INTEGER NOT NULL, schema INTEGER NOT NULL, band BLOB, body BLOB NOT NULL, h BLOB NOT NULL) STRICT;
+CREATE TABLE anchors (lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, h BLOB NOT NULL) STRICT;
+CREATE TABLE acks (
+    lane INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (lane, hour)) STRICT, WITHOUT ROWID;
+CREATE TABLE bands (
+    band BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE uses (
+    entitlement TEXT NOT NULL, device TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    body BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (entitlement, device, ordinal)) STRICT, WITHOUT ROWID;
+CREATE TABLE answers (
+    tap_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE members (
+    party TEXT NOT NULL, band BLOB NOT NULL, role TEXT NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (party, band)) STRICT, WITHOUT ROWID;
+CREATE TABLE zones (zone TEXT PRIMARY KEY, inside INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE kept (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE pointer (id INTEGER PRIMARY KEY CHECK (id = 1), file TEXT NOT NULL) STRICT
+"""
+
+PROFILES_1 = """
+CREATE TABLE profiles (
+    key INTEGER PRIMARY KEY, band BLOB NOT NULL, rev INTEGER NOT NULL, guest TEXT, name TEXT,
+    body BLOB NOT NULL, keys BLOB, digest BLOB NOT NULL) STRICT;
+CREATE TABLE refused (band BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE site (
+    kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT
+"""
+
+PROFILES_INDEX = """
+CREATE INDEX IF NOT EXISTS profiles_guest ON profiles (guest) WHERE guest IS NOT NULL;
+CREATE INDEX IF NOT EXISTS profiles_name ON profiles (name) WHERE name IS NOT NULL
+"""
+
+
+def statements(script: str) -> list[str]:
+    """Return the statements of a script one by one: ``executescript`` would commit behind a migration's back."""
+    return [part for part in script.split(";") if part.strip()]
+
+
+def run_all(connection: sqlite3.Connection, script: str) -> None:
+    """Run each statement of a script."""
+    for statement in statements(script):
+        connection.execute(statement)
+
+
+def state_steps() -> Migrations:
+    """Return the steps of ``state.db``; a released step is never edited, only followed."""
+    from sqlite_utils import Migrations  # late: a store that is up to date starts without it
+
+    steps = Migrations("state")
+
+    @steps(name="0001-begin")
+    def begin(db: Database) -> None:
+        run_all(db.conn, STATE_1)
+
+    return steps
+
+
+def profile_steps() -> Migrations:
+    """Return the steps of a profile file."""
+    from sqlite_utils import Migrations  # late: as above
+
+    steps = Migrations("profiles")
+
+    @steps(name="0001-begin")
+    def begin(db: Database) -> None:
+        run_all(db.conn, PROFILES_1)
+
+    return steps
+
+
+def migrate(connection: sqlite3.Connection, steps: str, version: int) -> None:
+    """Bring a file to ``version``: what was done stays done, what was half done begins again, nothing goes back."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > version:
+        message = f"This folder was written by a newer Polso (schema {found}, this one knows {version})."
+        raise StoreForeign(message, hint="Install the newer version again; a store never goes back.")
+    if found == version:
+        return
+    from sqlite_utils import Database  # late: as above
+
+    pending = state_steps() if steps == "state" else profile_steps()
+    pending.apply(Database(connection))
+    connection.execute(f"PRAGMA user_version = {version:d}")

@@ -1,0 +1,196 @@
+"""A profile file as it is written: page by page from the feed, or whole from a snapshot."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from edge.core.bands import BAND_ID_BYTES
+from edge.core.profiles import Cursor, Item, ProfileItem
+from edge.errors import Refused
+from edge.store.database import open_writer, set_pragma
+from edge.store.folder import sync_folder
+from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all
+from edge.store.queries import QUERIES
+from edge.store.records import Cell
+from edge.vault import Vault
+
+BUILD_ROWS_MAX = 10_000
+"""Rows in one transaction of a build."""
+PAGE_ITEMS_MAX = 10_000
+"""Items in one page of the feed."""
+KEY_BYTES = 8
+BUILD_CACHE_KIB = 65_536
+BUILDING: Mapping[str, str | int] = {"journal_mode": "off", "synchronous": 0, "cache_size": -BUILD_CACHE_KIB, "temp_store": 2}
+"""A file that is thrown away if it does not get finished needs no journal; it is synced before anybody believes it."""
+
+DECODE_ITEM = msgspec.msgpack.Decoder(ProfileItem).decode
+DECODE_KEYS = msgspec.msgpack.Decoder(dict[int, bytes]).decode
+ENCODE = msgspec.msgpack.Encoder().encode
+
+
+def key_of_band(band: bytes) -> int:
+    """Return the integer key of a band: the first 63 bits of its BandId."""
+    return int.from_bytes(band[:KEY_BYTES], "big") >> 1
+
+
+def folded(name: str) -> str:
+    """Return a name as it is searched: without case and accents."""
+    bare = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+def profile_name(band: bytes, rev: int, *, guest: str | None, name: str | None) -> bytes:
+    """Return the clear columns of a profile's row in one piece, for its digest."""
+    return b"%b\0%d\0%b\0%b\0" % (band, rev, (guest or "").encode(), (name or "").encode())
+
+
+def site_name(kind: str, key: str, *, version: int) -> bytes:
+    """Return the clear columns of a site's row in one piece, for its digest."""
+    return f"{kind}\0{key}\0{version}\0".encode()
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Open a profile file's one writing connection, its schema up to date."""
+    connection = open_writer(path)
+    try:
+        migrate(connection, "profiles", PROFILES_VERSION)
+        run_all(connection, PROFILES_INDEX)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def apply(connection: sqlite3.Connection, vault: Vault, page: Sequence[Item], *, cursor: Cursor) -> None:
+    """Write a page and its cursor in one transaction; a page that does not decode changes nothing."""
+    if len(page) > PAGE_ITEMS_MAX:
+        raise Refused(f"A page has {len(page)} items; at most {PAGE_ITEMS_MAX} are taken.")
+    writes = [(item, _decoded(item)) for item in page]
+    connection.execute(QUERIES["begin"])
+    try:
+        for item, decoded in writes:
+            _write(connection, vault, item, decoded=decoded)
+        connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+        connection.execute(QUERIES["commit"])
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute(QUERIES["rollback"])
+        raise
+
+
+def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, rows_min: int) -> None:
+    """Write a whole file: rows, indexes, cursor, check, sync; whatever goes wrong leaves nothing behind."""
+    discard(path)
+    connection = open_writer(path, BUILDING)
+    try:
+        migrate(connection, "profiles", PROFILES_VERSION)
+        _fill(connection, vault, items)
+        run_all(connection, PROFILES_INDEX)
+        connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+        _check(connection, rows_min)
+        set_pragma(connection, "journal_mode", "wal")
+        connection.close()
+        _sync(path)
+    except BaseException:
+        connection.close()
+        discard(path)
+        raise
+
+
+def discard(path: Path) -> None:
+    """Remove a profile file and what SQLite laid beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _fill(connection: sqlite3.Connection, vault: Vault, items: Iterable[Item]) -> None:
+    rest = iter(items)
+    while piece := list(islice(rest, BUILD_ROWS_MAX)):
+        connection.execute(QUERIES["begin"])
+        for item in piece:
+            _write(connection, vault, item, decoded=_decoded(item))
+        connection.execute(QUERIES["commit"])
+
+
+def _check(connection: sqlite3.Connection, rows_min: int) -> None:
+    count = connection.execute(QUERIES["profile_count"]).fetchone()[0]
+    if count < rows_min:
+        raise Refused(f"The snapshot has {count} profiles where {rows_min} were promised.")
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise Refused(f"The snapshot's file is damaged: {found}")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def _decoded(item: Item) -> ProfileItem | None:
+    if item.kind != "profile" or item.body is None:
+        return None
+    try:
+        decoded = DECODE_ITEM(item.body)
+        band = bytes.fromhex(item.key)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Refused(f"The profile {item.key} does not decode: {error}") from error
+    if decoded.profile.band.id != band or len(band) != BAND_ID_BYTES:
+        raise Refused(f"The profile {item.key} speaks of another band.")
+    return decoded
+
+
+def _write(connection: sqlite3.Connection, vault: Vault, item: Item, *, decoded: ProfileItem | None) -> None:
+    if item.kind != "profile":
+        _write_site(connection, vault, item)
+        return
+    band = bytes.fromhex(item.key)
+    key = key_of_band(band)
+    if decoded is None:
+        connection.execute(QUERIES["profile_drop"], (key, band))
+        return
+    row = _row(vault, item, decoded)
+    try:
+        connection.execute(QUERIES["profile_add"], row)
+    except sqlite3.IntegrityError:
+        _replace(connection, row)
+
+
+def _replace(connection: sqlite3.Connection, row: tuple[Cell, ...]) -> None:
+    """Put a row over an older one; the later of two bands with one key is refused, never the first one lost."""
+    held, rev = connection.execute(QUERIES["profile_rev"], (row[0],)).fetchone()
+    if held != row[1]:
+        connection.execute(QUERIES["refused_set"], (row[1],))
+    elif isinstance(row[2], int) and row[2] >= rev:
+        connection.execute(QUERIES["profile_replace"], (*row[2:], row[0]))
+
+
+def _row(vault: Vault, item: Item, decoded: ProfileItem) -> tuple[Cell, ...]:
+    profile = decoded.profile
+    band = profile.band.id
+    name = folded(profile.name) or None
+    body = ENCODE(profile)
+    keys = vault.seal(ENCODE(decoded.keys), "profiles", "keys", row=band) if decoded.keys else None
+    check = vault.digest(profile_name(band, item.version, guest=profile.guest, name=name) + body)
+    return key_of_band(band), band, item.version, profile.guest, name, body, keys, check
+
+
+def _write_site(connection: sqlite3.Connection, vault: Vault, item: Item) -> None:
+    if item.body is None:
+        connection.execute(QUERIES["site_drop"], (item.kind, item.key))
+        return
+    row = connection.execute(QUERIES["site_one"], (item.kind, item.key)).fetchone()
+    if row is not None and row[0] > item.version:
+        return
+    check = vault.digest(site_name(item.kind, item.key, version=item.version) + item.body)
+    connection.execute(QUERIES["site_set"], (item.kind, item.key, item.version, item.body, check))

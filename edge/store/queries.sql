@@ -1,0 +1,244 @@
+-- name: begin
+-- Take the write lock at once, so that nothing fails half-way for want of it.
+BEGIN IMMEDIATE;
+
+-- name: commit
+-- Make the whole batch durable, or none of it.
+COMMIT;
+
+-- name: rollback
+-- Forget the whole batch.
+ROLLBACK;
+
+-- name: act_begin
+-- Remember the state before one act of a batch.
+SAVEPOINT act;
+
+-- name: act_keep
+-- Keep what the act did.
+RELEASE act;
+
+-- name: act_undo
+-- Forget what the act did, and only that.
+ROLLBACK TO act;
+
+-- name: owner
+-- Whose journal this is: the chain starts from it.
+SELECT site, device, public_key FROM owner WHERE id = 1;
+
+-- name: owner_set
+-- State once whose journal this is.
+INSERT INTO owner (id, site, device, public_key) VALUES (1, ?, ?, ?);
+
+-- name: anchors
+-- The last record before the first kept one, per lane; sequence 0 is the chain's start.
+SELECT lane, seq, h FROM anchors;
+
+-- name: anchor_set
+-- Move a lane's anchor to the last pruned record.
+INSERT INTO anchors (lane, seq, h) VALUES (?, ?, ?)
+ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq, h = excluded.h;
+
+-- name: journal_add
+-- Append one record; key is the lane's base plus the sequence, so a second record of one number cannot exist.
+INSERT INTO journal (key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: journal_range
+-- Records of a lane in order, from one key to another.
+SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h
+FROM journal WHERE key > ? AND key <= ? ORDER BY key LIMIT ?;
+
+-- name: journal_back
+-- Records of a lane, newest first.
+SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h
+FROM journal WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?;
+
+-- name: journal_one
+-- One record by its key.
+SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h FROM journal WHERE key = ?;
+
+-- name: journal_head
+-- The last record of a lane.
+SELECT key, hlc, h FROM journal WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1;
+
+-- name: journal_prune
+-- Forget acked records up to a key.
+DELETE FROM journal WHERE key >= ? AND key <= ?;
+
+-- name: band
+-- The site's memory of one band.
+SELECT body, digest FROM bands WHERE band = ?;
+
+-- name: band_seq
+-- The ordinary record that last touched a band.
+SELECT seq FROM bands WHERE band = ?;
+
+-- name: band_set
+-- Remember a band as a decision left it.
+INSERT INTO bands (band, seq, body, digest) VALUES (?, ?, ?, ?)
+ON CONFLICT (band) DO UPDATE SET seq = excluded.seq, body = excluded.body, digest = excluded.digest;
+
+-- name: use_set
+-- Add one use of a right, or change it.
+INSERT INTO uses (entitlement, device, ordinal, body, digest) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (entitlement, device, ordinal) DO UPDATE SET body = excluded.body, digest = excluded.digest;
+
+-- name: answer
+-- The stored answer of a tap.
+SELECT body, digest FROM answers WHERE tap_id = ?;
+
+-- name: answer_set
+-- Keep the answer of a tap, so that the same presentation is answered the same for ever.
+INSERT INTO answers (tap_id, seq, body, digest) VALUES (?, ?, ?, ?)
+ON CONFLICT (tap_id) DO UPDATE SET seq = excluded.seq, body = excluded.body, digest = excluded.digest;
+
+-- name: answers_walk
+-- Some answers in order of their taps, to be weighed for pruning.
+SELECT tap_id, seq FROM answers WHERE tap_id > ? ORDER BY tap_id LIMIT ?;
+
+-- name: answer_drop
+-- Forget the answer of a tap whose record is gone.
+DELETE FROM answers WHERE tap_id = ?;
+
+-- name: member_set
+-- Where a member of a party is, and when it last passed there.
+INSERT INTO members (party, band, role, body, digest) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (party, band) DO UPDATE SET role = excluded.role, body = excluded.body, digest = excluded.digest;
+
+-- name: members
+-- Everybody of a party who was seen here.
+SELECT band, role, body, digest FROM members WHERE party = ? ORDER BY band LIMIT ?;
+
+-- name: zones
+-- People who came in minus people who left, per zone, through this device since the count began.
+SELECT zone, inside FROM zones;
+
+-- name: zone_add
+-- Count people into a zone or out of it.
+INSERT INTO zones (zone, inside) VALUES (?, ?)
+ON CONFLICT (zone) DO UPDATE SET inside = inside + excluded.inside;
+
+-- name: zones_clear
+-- Begin the count anew.
+DELETE FROM zones;
+
+-- name: ack_set
+-- Central holds a lane up to a sequence; one row an hour is kept, because pruning waits for days.
+INSERT INTO acks (lane, hour, seq, at_ms) VALUES (?, ?, ?, ?)
+ON CONFLICT (lane, hour) DO UPDATE SET seq = max(seq, excluded.seq), at_ms = excluded.at_ms;
+
+-- name: acked
+-- Up to where central holds a lane.
+SELECT coalesce(max(seq), 0), coalesce(max(at_ms), 0) FROM acks WHERE lane = ?;
+
+-- name: acked_before
+-- Up to where central held a lane at a moment.
+SELECT coalesce(max(seq), 0) FROM acks WHERE lane = ? AND at_ms <= ?;
+
+-- name: acks_prune
+-- Forget all acks before a moment but the highest.
+DELETE FROM acks WHERE lane = ? AND at_ms <= ? AND seq < (SELECT max(seq) FROM acks AS kept WHERE kept.lane = acks.lane);
+
+-- name: kept
+-- One small thing by kind and key.
+SELECT body, digest FROM kept WHERE kind = ? AND key = ?;
+
+-- name: kept_all
+-- All small things of one kind.
+SELECT key, body, digest FROM kept WHERE kind = ? ORDER BY key LIMIT ?;
+
+-- name: kept_set
+-- Keep one small thing.
+INSERT INTO kept (kind, key, body, digest) VALUES (?, ?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body, digest = excluded.digest;
+
+-- name: kept_drop
+-- Forget one small thing.
+DELETE FROM kept WHERE kind = ? AND key = ?;
+
+-- name: pointer
+-- Which profile file is live.
+SELECT file FROM pointer WHERE id = 1;
+
+-- name: pointer_set
+-- Make another profile file the live one.
+INSERT INTO pointer (id, file) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET file = excluded.file;
+
+-- name: profile
+-- One profile by the first 63 bits of its BandId.
+SELECT band, rev, guest, name, body, digest FROM profiles WHERE key = ?;
+
+-- name: profile_rev
+-- Which band holds a key, and at which revision.
+SELECT band, rev FROM profiles WHERE key = ?;
+
+-- name: profile_keys
+-- The sealed keys of one band.
+SELECT band, keys FROM profiles WHERE key = ?;
+
+-- name: profile_add
+-- Put a new profile in its place.
+INSERT INTO profiles (key, band, rev, guest, name, body, keys, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: profile_replace
+-- Put a newer profile over an older one of the same band.
+UPDATE profiles SET rev = ?, guest = ?, name = ?, body = ?, keys = ?, digest = ? WHERE key = ?;
+
+-- name: profile_drop
+-- Take a profile away.
+DELETE FROM profiles WHERE key = ? AND band = ?;
+
+-- name: profile_count
+-- How many profiles there are.
+SELECT count(*) FROM profiles;
+
+-- name: profiles_by_guest
+-- Profiles of a guest's pseudonym, or of those that begin like it.
+SELECT key FROM profiles WHERE guest >= ? AND guest < ? ORDER BY guest LIMIT ?;
+
+-- name: profiles_by_name
+-- Profiles whose name begins so.
+SELECT key FROM profiles WHERE name >= ? AND name < ? ORDER BY name LIMIT ?;
+
+-- name: profiles_by_key
+-- Profiles whose BandId begins so.
+SELECT key FROM profiles WHERE key >= ? AND key <= ? ORDER BY key LIMIT ?;
+
+-- name: refused_set
+-- Remember a band whose key another band holds already.
+INSERT INTO refused (band) VALUES (?) ON CONFLICT (band) DO NOTHING;
+
+-- name: refused_count
+-- How many bands were refused.
+SELECT count(*) FROM refused;
+
+-- name: refused
+-- Whether a band was refused.
+SELECT 1 FROM refused WHERE band = ?;
+
+-- name: site_one
+-- One thing of the site by kind and key.
+SELECT version, body, digest FROM site WHERE kind = ? AND key = ?;
+
+-- name: site_all
+-- All things of the site of one kind.
+SELECT key, version, body, digest FROM site WHERE kind = ? ORDER BY key LIMIT ?;
+
+-- name: site_set
+-- Put a thing of the site in its place.
+INSERT INTO site (kind, key, version, body, digest) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, body = excluded.body, digest = excluded.digest;
+
+-- name: site_drop
+-- Take a thing of the site away.
+DELETE FROM site WHERE kind = ? AND key = ?;
+
+-- name: cursor
+-- How far the feed has been applied.
+SELECT epoch, seq FROM cursor WHERE id = 1;
+
+-- name: cursor_set
+-- Note how far the feed has been applied, in the transaction that applied it.
+INSERT INTO cursor (id, epoch, seq) VALUES (1, ?, ?)
+ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq;

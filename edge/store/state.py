@@ -1,0 +1,100 @@
+"""The state file: opened, kept small and closed by the one thread that writes it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.store.batch import Ledger
+from edge.store.database import open_writer
+from edge.store.folder import RESERVE_BYTES, Folder
+from edge.store.migrations import STATE_VERSION, migrate
+from edge.store.pruning import Pruner
+from edge.store.records import Owner
+from edge.store.trouble import Cause, Trouble, trouble_of
+
+CHECKPOINT_PAGES_MIN = 64
+"""A smaller WAL is not worth a checkpoint's syncs."""
+
+
+class Store:
+    """The data folder's ``state.db``, locked from the start; only the sequencer's thread opens, writes and closes it."""
+
+    def __init__(self, path: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
+        """Take the folder's lock, or raise ``StoreBusy`` naming who holds it."""
+        self.folder = Folder(path, reserve_bytes=reserve_bytes)
+        self.folder.take()
+        self._connection: sqlite3.Connection | None = None
+        self._pruner: Pruner | None = None
+
+    def open(self, owner: Owner, clock: Clock) -> Ledger:
+        """Open the file rightly, bring its schema up to date and load where the journal stands."""
+        self.shut()
+        self.folder.keep_reserve()
+        return self.open_without_reserve(owner, clock)
+
+    def open_without_reserve(self, owner: Owner, clock: Clock) -> Ledger:
+        """Open the file while the reserve is given back: only to write down that the disk is full."""
+        self.shut()
+        connection = open_writer(self.folder.state)
+        try:
+            migrate(connection, "state", STATE_VERSION)
+            ledger = Ledger(connection, owner, clock)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._pruner = connection, Pruner(connection)
+        return ledger
+
+    def shut(self) -> None:
+        """Close the file but keep the folder; what cannot be closed cleanly is left to recovery."""
+        connection, self._connection, self._pruner = self._connection, None, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    def close(self) -> None:
+        """Close the file and give the folder back."""
+        self.shut()
+        self.folder.release()
+
+    def checkpoint(self, mode: str = "PASSIVE") -> None:
+        """Move the WAL's pages into the file; PASSIVE never waits for a reader."""
+        if self._connection is not None:
+            self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+    def erase_ghosts(self) -> bool:
+        """Truncate the WAL, so that deleted rows are nowhere; False while a reader still holds it."""
+        if self._connection is None:
+            return False
+        busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return busy == 0
+
+    def wal_bytes(self) -> int:
+        """Return the size of the WAL; a long reader keeps it from being reset."""
+        try:
+            return self.folder.state.with_name("state.db-wal").stat().st_size
+        except OSError:
+            return 0
+
+    def prune(self, now_ms: int) -> int:
+        """Forget a bounded piece of what central has held for days; return how many rows went."""
+        return 0 if self._pruner is None else self._pruner.step(now_ms)
+
+    def diagnose(self, error: BaseException) -> Trouble:
+        """Return the trouble behind an error, asking the disk itself where the error is vague."""
+        trouble = trouble_of(error)
+        if trouble.cause is not Cause.UNREACHABLE:
+            return trouble
+        try:
+            disk = os.statvfs(self.folder.path)
+        except OSError:
+            return trouble
+        if disk.f_flag & os.ST_RDONLY:
+            return Trouble(Cause.READ_ONLY, trouble.detail)
+        if disk.f_bavail == 0:
+            return Trouble(Cause.FULL, trouble.detail)
+        return trouble
