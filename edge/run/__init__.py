@@ -1,0 +1,1 @@
+"""The only rooms that see the whole house: verbs, composition, demo, figures."""

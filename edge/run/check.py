@@ -1,0 +1,209 @@
+"""Findings about this machine: what would stop a gate here, and what to do about each."""
+
+from __future__ import annotations
+
+import enum
+import os
+import shutil
+import sqlite3
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.config import Config
+from edge.store.database import WAL_RESET_FIXED
+from hardware import registry
+
+ASK_S_MAX = 3
+"""How long one question to another program or to central may take."""
+BUILT_MS = 1_767_225_600_000
+"""1 January 2026: no device of this version can honestly be older."""
+READERS = {"072f": "ACS (ACR122U)", "04cc": "NXP (PN533)", "054c": "Sony (RC-S3xx)", "04e6": "SCM (SCL3711)"}
+"""USB vendors whose readers nfcpy drives."""
+DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
+FTDI_MS_MAX = 1
+"""Above this the USB serial chip alone makes a tap slow (16 ms is Linux's default)."""
+
+
+class Level(enum.StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    LOOK = "look"
+    """Works, and something should be known or mended."""
+    BAD = "bad"
+    """A gate will not work like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: how it stands, and what to do unless it is ``ok``."""
+
+    level: Level
+    what: str
+    act: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the checks look; tests give another root and other ears."""
+
+    root: Path = Path("/")
+    run: Callable[[list[str]], str] = field(default=lambda command: _output(command))
+
+
+def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
+    """Look at everything that a device needs, worst findings last."""
+    findings = [
+        *_library(),
+        *_folder(Path(config.store.folder)),
+        *_clock(machine, now_ms),
+        *_drivers(config),
+        *_usb(machine),
+        *_serial(machine),
+        *_radio(machine),
+        *_central(config),
+    ]
+    return sorted(findings, key=lambda finding: list(Level).index(finding.level))
+
+
+def _library() -> Iterator[Finding]:
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info >= WAL_RESET_FIXED:
+        yield Finding(Level.OK, f"SQLite {version}")
+        return
+    safe = ".".join(map(str, WAL_RESET_FIXED))
+    yield Finding(
+        Level.LOOK,
+        f"SQLite {version} has the WAL-reset bug (mended in {safe})",
+        "nothing: Polso lets one connection a file write; never open state.db with another program",
+    )
+
+
+def _folder(folder: Path) -> Iterator[Finding]:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK):
+        yield Finding(Level.BAD, f"{there} cannot be written", f"give {folder} to the service's account")
+        return
+    free = shutil.disk_usage(there).free
+    level = Level.OK if free >= DISK_FREE_BYTES_MIN else Level.LOOK
+    act = "" if level is Level.OK else "free some space"
+    yield Finding(level, f"{free // 2**20} MiB free for {folder}", act)
+
+
+def _clock(machine: Machine, now_ms: int) -> Iterator[Finding]:
+    told = machine.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"]).strip()
+    if now_ms < BUILT_MS:
+        act = "fit a clock battery or let it reach a time server"
+        yield Finding(Level.BAD, "the clock is years behind", act)
+    elif told == "yes":
+        yield Finding(Level.OK, "the clock is synchronised")
+    else:
+        yield Finding(
+            Level.LOOK,
+            "nobody says that the clock is synchronised",
+            "timedatectl set-ntp true; until central has answered, time rules go to staff",
+        )
+
+
+def _drivers(config: Config) -> Iterator[Finding]:
+    usable = {driver.name: driver for driver in registry.available()}
+    if not config.readers:
+        yield Finding(Level.LOOK, "no reader is configured", "add a [[readers]] table to the configuration")
+    for reader in config.readers:
+        driver = usable.get(reader.driver)
+        if driver is None:
+            act = f"use one of {', '.join(sorted(usable))}"
+            yield Finding(Level.BAD, f"reader {reader.name}: no driver {reader.driver!r}", act)
+        elif driver.usable:
+            yield Finding(Level.OK, f"reader {reader.name}: driver {reader.driver}")
+        else:
+            yield Finding(Level.BAD, f"reader {reader.name}: driver {reader.driver}", driver.advice)
+
+
+def _usb(machine: Machine) -> Iterator[Finding]:
+    found = False
+    for device in sorted((machine.root / "sys/bus/usb/devices").glob("*")):
+        vendor = _line(device / "idVendor")
+        if vendor not in READERS:
+            continue
+        found = True
+        name = f"{READERS[vendor]} {vendor}:{_line(device / 'idProduct')}"
+        node = machine.root / f"dev/bus/usb/{_number(device / 'busnum'):03}/{_number(device / 'devnum'):03}"
+        if os.access(node, os.R_OK | os.W_OK):
+            yield Finding(Level.OK, f"USB reader {name}")
+        else:
+            rule = f'SUBSYSTEM=="usb", ATTRS{{idVendor}}=="{vendor}", GROUP="plugdev", MODE="0660"'
+            yield Finding(Level.BAD, f"USB reader {name}: {node} is not ours", f"add the udev rule {rule}")
+    if not found:
+        yield Finding(Level.OK, "no USB reader of nfcpy's is plugged in")
+        return
+    yield from _rivals(machine)
+
+
+def _rivals(machine: Machine) -> Iterator[Finding]:
+    """Name whoever else grabs USB readers (LudovicRousseau/PCSC issue 206)."""
+    if any(module.startswith("pn533") for module in _line(machine.root / "proc/modules").splitlines()):
+        act = "echo 'blacklist pn533_usb' > /etc/modprobe.d/polso.conf && rmmod pn533_usb pn533"
+        yield Finding(Level.BAD, "the kernel's pn533 driver holds the reader", act)
+    if (machine.root / "run/pcscd/pcscd.comm").exists():
+        yield Finding(Level.BAD, "pcscd holds the reader", "systemctl disable --now pcscd.socket pcscd")
+
+
+def _serial(machine: Machine) -> Iterator[Finding]:
+    for port in sorted((machine.root / "sys/bus/usb-serial/devices").glob("*")):
+        wait_ms = _number(port / "latency_timer")
+        if wait_ms > FTDI_MS_MAX:
+            act = f"echo 1 > /sys/bus/usb-serial/devices/{port.name}/latency_timer (a udev rule keeps it)"
+            yield Finding(Level.LOOK, f"{port.name} waits {wait_ms} ms for every answer of the reader", act)
+    for port in sorted((machine.root / "dev").glob("tty[AU][MSC][AB]*")):
+        if not os.access(port, os.R_OK | os.W_OK):
+            yield Finding(Level.BAD, f"/dev/{port.name} is not ours", "add the account to group dialout")
+
+
+def _radio(machine: Machine) -> Iterator[Finding]:
+    adapters = sorted(path.name for path in (machine.root / "sys/class/bluetooth").glob("hci*"))
+    if adapters:
+        yield Finding(Level.OK, f"Bluetooth: {', '.join(adapters)}")
+    else:
+        yield Finding(Level.LOOK, "no Bluetooth adapter", "needed for presence only, never for entry")
+
+
+def _central(config: Config) -> Iterator[Finding]:
+    url = config.central.url
+    if not url:
+        yield Finding(
+            Level.LOOK, "no central is configured", "polso enrol URL CODE; until then it stays alone"
+        )
+        return
+    try:
+        health = f"{url.rstrip('/')}/healthz"
+        with urllib.request.urlopen(health, timeout=ASK_S_MAX) as answer:  # noqa: S310 - http or https by config
+            status = answer.status
+    except OSError as error:
+        act = "check cable, address and certificate; gates go on without it"
+        yield Finding(Level.LOOK, f"central {url} does not answer: {error}", act)
+        return
+    yield Finding(Level.OK, f"central {url} answers {status}")
+
+
+def _line(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _number(path: Path) -> int:
+    text = _line(path)
+    return int(text) if text.isdecimal() else 0
+
+
+def _output(command: list[str]) -> str:
+    """Return what a program prints, or nothing where it is not there or does not answer."""
+    try:
+        told = subprocess.run(  # noqa: S603 - a fixed command of this file
+            command, capture_output=True, text=True, timeout=ASK_S_MAX, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return told.stdout

@@ -1,0 +1,141 @@
+"""Findings about a machine, judged on machines made of files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, parse
+from edge.run.check import BUILT_MS, Finding, Level, Machine, check
+
+NOW_MS = BUILT_MS + 86_400_000
+
+
+class Box:
+    """A machine made of files under a folder of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.synchronised = "yes"
+        self.now_ms = NOW_MS
+
+    def write(self, path: str, text: str = "") -> Path:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def reader(self, vendor: str = "072f", product: str = "2200") -> Path:
+        at = "sys/bus/usb/devices/1-1"
+        for name, text in {"idVendor": vendor, "idProduct": product, "busnum": "1", "devnum": "4"}.items():
+            self.write(f"{at}/{name}", f"{text}\n")
+        return self.write("dev/bus/usb/001/004")
+
+    def findings(self, text: str = "") -> list[Finding]:
+        machine = Machine(self.root, run=lambda command: self.synchronised)
+        found = check(self.config(text), machine, now_ms=self.now_ms)
+        # The folder's own name must not answer for a finding.
+        return [replace(finding, what=finding.what.replace(str(self.root), "")) for finding in found]
+
+    def config(self, text: str) -> Config:
+        return parse(f'[store]\nfolder = "{self.root / "data"}"\n{text}', "test")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def one(findings: list[Finding], word: str) -> Finding:
+    (found,) = [finding for finding in findings if word in finding.what]
+    return found
+
+
+def test_worst_findings_stand_last_and_each_says_what_to_do(box: Box) -> None:
+    box.reader()
+    box.write("run/pcscd/pcscd.comm")
+    findings = box.findings()
+    levels = [list(Level).index(finding.level) for finding in findings]
+    assert levels == sorted(levels)
+    assert all(finding.act for finding in findings if finding.level is not Level.OK)
+
+
+def test_reader_without_rights_gets_its_udev_rule(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = box.reader()
+    assert one(box.findings(), "072f:2200").level is Level.OK
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != node and real(path, mode))
+    found = one(box.findings(), "072f:2200")
+    assert found.level is Level.BAD
+    assert "udev" in found.act
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "word", "act"),
+    [
+        ("proc/modules", "snd 1 0\npn533_usb 20480 0 - Live\n", "pn533 driver", "blacklist pn533_usb"),
+        ("run/pcscd/pcscd.comm", "", "pcscd holds", "systemctl disable --now pcscd.socket"),
+    ],
+)
+def test_culprit_that_grabs_the_reader_is_named_with_its_one_line_fix(
+    box: Box, path: str, text: str, word: str, act: str
+) -> None:
+    box.write(path, text)
+    assert not [finding for finding in box.findings() if word in finding.what], "harmless without a reader"
+    box.reader()
+    found = one(box.findings(), word)
+    assert found.level is Level.BAD
+    assert act in found.act
+
+
+def test_slow_serial_chip_is_named(box: Box) -> None:
+    box.write("sys/bus/usb-serial/devices/ttyUSB0/latency_timer", "16\n")
+    assert "16 ms" in one(box.findings(), "ttyUSB0").what
+    box.write("sys/bus/usb-serial/devices/ttyUSB0/latency_timer", "1\n")
+    assert not [finding for finding in box.findings() if "ttyUSB0" in finding.what]
+
+
+def test_clock_that_nobody_sets_is_looked_at_and_one_years_behind_is_bad(box: Box) -> None:
+    assert one(box.findings(), "clock").level is Level.OK
+    box.synchronised = "no"
+    assert one(box.findings(), "clock").level is Level.LOOK
+    box.now_ms = 0
+    assert one(box.findings(), "clock").level is Level.BAD
+
+
+def test_driver_that_does_not_exist_is_named_with_those_that_do(box: Box) -> None:
+    text = '[[readers]]\nname = "gate-1"\ndriver = "magic"\npoint = "gate-1"\n'
+    found = one(box.findings(text), "gate-1")
+    assert found.level is Level.BAD
+    assert "nfcpy" in found.act
+
+
+def test_folder_that_cannot_be_written_is_bad(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != box.root and real(path, mode))
+    assert one(box.findings(), "cannot be written").level is Level.BAD
+
+
+def test_central_that_answers_and_one_that_does_not(box: Box) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    text = f'[central]\nurl = "http://127.0.0.1:{server.server_port}"\n'
+    assert one(box.findings(text), "central").level is Level.OK
+    server.shutdown()
+    server.server_close()
+    found = one(box.findings(text), "central")
+    assert found.level is Level.LOOK
+    assert "gates go on" in found.act
