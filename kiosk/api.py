@@ -1,0 +1,158 @@
+"""Addresses for machines: remote readers, phones as readers, monitoring, and the document of them all."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import msgspec
+from flask import Response, current_app
+from msgspec import Meta
+
+from edge.errors import Unknown
+from edge.views import StaffView
+from kiosk.ask import Ask
+from kiosk.house import RemoteTap
+from kiosk.openapi import document
+from kiosk.operations import Op
+from kiosk.routes import FAULTS, TAPS, Audience, Rate, Route
+
+LOG = logging.getLogger("polso.kiosk")
+PHONE = Rate(20, 2.0)
+MONITOR = Rate(120, 10.0)
+
+
+class TapBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One presentation of a band at a remote reader; the same ``tap_id`` gets the same answer, for ever."""
+
+    tap_id: Annotated[str, Meta(min_length=8, max_length=80)]
+    seq: Annotated[int, Meta(ge=0, le=2**53)]
+    uid: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})$")]
+    trust: Annotated[int, Meta(ge=1, le=3)] = 1
+    counter: Annotated[int, Meta(ge=0, le=2**32)] | None = None
+    product: Annotated[str, Meta(max_length=40)] = ""
+
+
+class PhoneBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a phone's Web NFC gave: serial number and records, as the driver reads them."""
+
+    op: Op
+    reading: msgspec.Raw
+
+
+class FaultBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page that could not paint, or could not make a sound; nothing personal."""
+
+    op: Op
+    page: Annotated[str, Meta(max_length=40)]
+    fault: Annotated[str, Meta(max_length=200)]
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """It arrived; what became of it is told on the stream."""
+
+    heard: bool = True
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this device serves."""
+
+    ok: bool
+    cause: str = ""
+
+
+def tap(ask: Ask) -> StaffView:
+    """Decide a tap of a remote reader; the answer comes after the commit."""
+    body = ask.want(TapBody)
+    if ask.house.remote is None:
+        raise Unknown("Remote readers are not configured here.")
+    seat = ask.seat
+    return ask.house.remote(
+        RemoteTap(
+            point=seat.point,
+            reader=seat.id,
+            tap_id=f"{seat.id}:{body.tap_id}",
+            seq=body.seq,
+            uid=bytes.fromhex(body.uid),
+            trust=body.trust,
+            counter=body.counter,
+            product=body.product,
+        )
+    )
+
+
+def phone(ask: Ask) -> Heard:
+    """Take what a phone read to the reader that stands for it."""
+    if ask.house.webnfc is None:
+        raise Unknown("No phone is configured as a reader here.")
+    ask.house.webnfc(ask.seat.point, bytes(ask.want(PhoneBody).reading))
+    return Heard()
+
+
+def fault(ask: Ask) -> Heard:
+    """Log what a page could not do, by pseudonyms and on one line."""
+    body = ask.want(FaultBody)
+    text = "".join(char if char.isprintable() else " " for char in body.fault)
+    LOG.warning("screen fault screen=%s page=%s fault=%s", ask.seat.id, body.page, text)
+    return Heard()
+
+
+def healthz(ask: Ask) -> Health:
+    """Say that the process answers."""
+    return Health(ok=True)
+
+
+def readyz(ask: Ask) -> Response:
+    """Say whether taps can be decided: false while the journal cannot be written."""
+    seen = ask.house.health.view()
+    body = msgspec.json.encode(Health(ok=seen.writable, cause=seen.cause))
+    return Response(body, status=200 if seen.writable else 503, mimetype="application/json")
+
+
+def metrics(ask: Ask) -> Response:
+    """Answer Prometheus's text."""
+    return Response(ask.house.health.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def openapi(ask: Ask) -> Response:
+    """Answer the document of this API, made from the route table."""
+    table = current_app.extensions["polso-routes"]
+    return Response(msgspec.json.encode(document(table.values())), mimetype="application/json")
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/taps",
+        tap,
+        Audience.MACHINE,
+        "Decide a tap of a remote reader.",
+        body=TapBody,
+        answer=StaffView,
+        rate=TAPS,
+    ),
+    Route(
+        "POST",
+        "/api/v1/web-nfc",
+        phone,
+        Audience.SCREEN,
+        "Present what a phone read.",
+        body=PhoneBody,
+        answer=Heard,
+        rate=PHONE,
+    ),
+    Route(
+        "POST",
+        "/api/v1/screen-faults",
+        fault,
+        Audience.SCREEN,
+        "Report a page that could not paint.",
+        body=FaultBody,
+        answer=Heard,
+        rate=FAULTS,
+    ),
+    Route("GET", "/healthz", healthz, Audience.ANYONE, "Does it answer?", answer=Health, rate=MONITOR),
+    Route("GET", "/readyz", readyz, Audience.ANYONE, "Does it serve?", answer=Health, rate=MONITOR),
+    Route("GET", "/metrics", metrics, Audience.LOCAL, "Figures for Prometheus.", rate=MONITOR),
+    Route("GET", "/api/openapi.json", openapi, Audience.ANYONE, "This document.", rate=MONITOR),
+)
