@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 READ_MS_MAX = 400
 """Time to read a band, inside the 500 ms after which a guest is told to hold it still."""
-COMMANDS_MAX = 18
-"""Chip commands of a tap: the one figure of speed that needs no clock (16 ms each over a slow cable)."""
 _LEAST_S = 0.0005
 
 

@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hardware.nfc import aes
 
 _MESSAGE_MAX = 31
+_APPLICATION = bytes.fromhex("D2760000850101")
+_SYSTEM = b"POLSO"
 
 
 def _block(key: bytes, octets: bytes) -> bytes:
@@ -35,6 +37,11 @@ def _branch(master: bytes, constant: int, message: bytes) -> bytes:
     else:
         subkey = whole
     return _block(master, octets[:16] + aes.exclusive_or(octets[16:], subkey))[16:]
+
+
+def band_key(master: bytes, uid: bytes, key_no: int) -> bytes:
+    """Return key ``key_no`` of one NTAG 424 DNA under a site's master."""
+    return diversified(master, uid + _APPLICATION + _SYSTEM + bytes([key_no]))
 
 
 def diversified(master: bytes, message: bytes) -> bytes:

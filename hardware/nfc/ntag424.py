@@ -73,7 +73,7 @@ def _refusal(status: bytes) -> Proof:
     return Proof(Outcome.DELAYED if status == AUTHENTICATION_DELAY else Outcome.REFUSED, status)
 
 
-def authenticate(apdu: Apdu, key: bytes, key_no: int, rnd_a: bytes | None = None) -> Proof:
+def authenticate(apdu: Apdu, key: bytes, key_no: int, *, rnd_a: bytes | None = None) -> Proof:
     """Run AuthenticateEV2First; ``rnd_a`` is given only by tests of the published exchange."""
     rnd_a = os.urandom(_PART_OCTETS) if rnd_a is None else rnd_a
     first = apdu(b"\x90\x71\x00\x00\x02" + bytes([key_no, 0, 0]))

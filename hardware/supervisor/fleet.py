@@ -73,7 +73,7 @@ class Fleet:
         while (report := self._queue.get()) is not None:
             try:
                 self._sink(report)
-            except Exception:
+            except Exception:  # one report that fails must not silence all readers
                 _log.exception("a report was not taken")
 
     def _watch(self) -> None:

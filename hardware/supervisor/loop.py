@@ -86,7 +86,7 @@ class Supervisor:
             self._given_up = False
         try:
             reports = self._open() if act is Act.OPEN else self._poll(act)
-        except Exception as error:
+        except Exception as error:  # bands and cables raise anything at all out of drivers
             reports = self._failed(error)
         with self._lock:
             self._busy_since_ns = None
@@ -132,5 +132,5 @@ class Supervisor:
         for report in reports:
             try:
                 self._sink(report)
-            except Exception:
+            except Exception:  # the reader must outlive whatever is behind the sink
                 _log.exception("a report was not taken", extra={"reader": self.name})

@@ -21,6 +21,8 @@ from hardware.port import DeviceError
 _CABLE_S_MIN = 0.05
 _SILENCE_S_MAX = 0.25
 """A field answers polls at once, empty or not: silence of this length means that it is gone."""
+_SELECT_S_MAX = 0.05
+"""A band that is being selected answers at once; nfcpy would wait half a second for one that left."""
 _HOST_COMMAND = 0xD4
 _CCID_HEAD = 10
 
@@ -72,19 +74,28 @@ class FieldLine(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy is untyped
         super().__init__(host, port)
         self._vendor_name, self._device_name, self._chipset_name = "Polso", "field", "UDP"
         self._budget = budget
-        self._polling = False
+        self._polling = self._sensing = False
 
-    def _send_data(self, brty: str, data: bytes, addr: tuple[str, int]) -> None:
+    def sense_tta(self, target: Any) -> Any:  # noqa: ANN401 - nfcpy's signature
+        """Look for a type A band."""
+        self._sensing = True
+        try:
+            return super().sense_tta(target)
+        finally:
+            self._sensing = False
+
+    def _send_data(self, brty: str, frame: bytes, addr: tuple[str, int]) -> None:  # tidy: nfcpy's name
         """Send, counting, and remember whether it was the question "is anybody there?"."""
         self._budget.commands += 1
-        octets = bytes(data)
+        octets = bytes(frame)
         self._polling = octets in (b"\x26", b"\x52") or (brty.endswith("F") and octets[1:2] == b"\0")
-        super()._send_data(brty, data, addr)
+        super()._send_data(brty, frame, addr)
 
-    def _recv_data(self, timeout: float, *brty_list: str) -> Any:  # noqa: ANN401 - nfcpy's signature
+    def _recv_data(self, timeout: float, *brty_list: str) -> Any:  # noqa: ANN401 # tidy: nfcpy's name
         """Receive within the tap's time; a poll that nobody answers means that the cable is out."""
         if not self._polling:
-            return super()._recv_data(max(0.0, min(timeout, self._budget.left_s())), *brty_list)
+            longest = min(timeout, self._budget.left_s(), _SELECT_S_MAX if self._sensing else timeout)
+            return super()._recv_data(max(0.0, longest), *brty_list)
         try:
             return super()._recv_data(_SILENCE_S_MAX, *brty_list)
         except nfc.clf.TimeoutError as error:

@@ -115,7 +115,7 @@ class NfcpyReader:
             return self._judge(target, uid, sak)
         except (OSError, termios.error):
             raise
-        except Exception as error:
+        except Exception as error:  # bands raise IndexError, TypeError, RuntimeError ... out of nfcpy
             fault, cause = self._fault_of(error)
             return Presented(uid, sak=sak, fault=fault, cause=cause)
 

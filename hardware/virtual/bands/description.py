@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from hardware.nfc.diversify import band_key
 from hardware.nfc.uri import link_record
 from hardware.virtual.bands.band import Band, MifareClassic
 from hardware.virtual.bands.felica import FelicaLiteS
@@ -24,6 +25,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """One band of a configuration; identifiers, keys and messages are hexadecimal.
 
     ``keys`` are by number ("1": live proof, "2": SUN, "3": encrypted PICC data; FeliCa: "1" is the card key).
+    ``master`` is a site's, from which keys that are not named are diversified.
     ``message`` replaces the link by fixed NDEF octets. ``fault_at`` is the fault's own figure: octets,
     frame, or per cent.
     """
@@ -32,6 +34,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     uid: str
     name: str = ""
     keys: dict[str, str] = {}
+    master: str = ""
     counter: int = 0
     url: str = "https://polso.example/b"
     encrypted: bool = False
@@ -46,9 +49,11 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return f"Description(kind={self.kind!r}, name={self.name!r}, fault={self.fault!r})"
 
 
-def _keys(given: Mapping[str, str]) -> dict[int, bytes]:
-    """Read the keys and refuse those that are none."""
-    keys = {int(number): bytes.fromhex(key) for number, key in given.items()}
+def _keys(told: Description) -> dict[int, bytes]:
+    """Derive and read the keys, and refuse those that are none."""
+    master, uid = bytes.fromhex(told.master), bytes.fromhex(told.uid)
+    keys = {number: band_key(master, uid, number) for number in range(5)} if master else {}
+    keys |= {int(number): bytes.fromhex(key) for number, key in told.keys.items()}
     if any(number not in range(5) or len(key) != _KEY_OCTETS for number, key in keys.items()):
         raise ValueError("a band's keys are 16 octets each, numbered 0 to 4")
     return keys
@@ -56,7 +61,7 @@ def _keys(given: Mapping[str, str]) -> dict[int, bytes]:
 
 def _honest(told: Description) -> Band:
     """Make the band without its fault."""
-    uid, keys = bytes.fromhex(told.uid), _keys(told.keys)
+    uid, keys = bytes.fromhex(told.uid), _keys(told)
     message = None if told.message is None else bytes.fromhex(told.message)
     if told.kind == "ntag424":
         mirror = Mirror(told.url, encrypted=told.encrypted, frozen=told.fault == "replay")

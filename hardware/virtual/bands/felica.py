@@ -7,7 +7,7 @@ import hmac
 from hardware.nfc import felica
 
 _BLOCK = 16
-_RC, _MAC, _ID, _CKV, _MC, _WCNT, _MAC_A, _STATE = 0x80, 0x81, 0x82, 0x86, 0x88, 0x90, 0x91, 0x92
+_RC, _CODE, _ID, _CKV, _MC, _WCNT, _CODE_A, _STATE = 0x80, 0x81, 0x82, 0x86, 0x88, 0x90, 0x91, 0x92
 _READABLE = (*range(14), _ID, 0x83, 0x84, 0x85, _CKV, _MC, _WCNT, _STATE)
 _PMM = bytes.fromhex("00F1000000838300")
 """IC code F1h is a Lite-S; 83h asks the reader for about 30 ms a command, which a busy machine can keep."""
@@ -92,7 +92,7 @@ class FelicaLiteS:
         """Send blocks; block 81h is the MAC over those before it, under the session key."""
         found = b""
         for number in numbers:
-            if number == _MAC:
+            if number == _CODE:
                 found += felica.mac(found, self._session, self._challenge[:8]) + bytes(8)
             elif number == _WCNT:
                 found += self._writes.to_bytes(3, "little") + bytes(13)
@@ -111,7 +111,7 @@ class FelicaLiteS:
         if numbers == [_RC]:
             self._challenge = felica.from_card(payload)
             self._session = felica.session_key(self._card_key, self._challenge)
-        elif numbers == [_STATE, _MAC_A]:
+        elif numbers == [_STATE, _CODE_A]:
             if not self._accept(payload[:_BLOCK], payload[_BLOCK:]):
                 return self._say(0x08, _REFUSED)
         elif len(numbers) == 1 and numbers[0] in range(14):
@@ -124,7 +124,7 @@ class FelicaLiteS:
     def _accept(self, state: bytes, code: bytes) -> bool:
         """Check the MAC of the reader over write counter, block numbers and octets."""
         count = self._writes.to_bytes(3, "little")
-        covered = count + bytes([0, _STATE, 0, _MAC_A, 0]) + state
+        covered = count + bytes([0, _STATE, 0, _CODE_A, 0]) + state
         made = felica.mac(covered, self._session, self._challenge[:8], to_card=True)
         self._reader_proved = hmac.compare_digest(made + count, code[:11]) and state[0] == 1
         return self._reader_proved

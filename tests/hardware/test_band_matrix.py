@@ -1,0 +1,221 @@
+"""Every kind of band over every driver of nfcpy that has a virtual counterpart: trust, refusal, and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hardware.port import Presented, ReadFault, Trust
+from hardware.virtual.bands import Band, build
+from hardware.virtual.bands.band import MifareClassic
+from hardware.virtual.bands.ntag424 import Ntag424
+from tests.hardware.nfc_bench import (
+    BENCHES,
+    LIVE_UID,
+    OTHER_KEY,
+    PLAIN_UID,
+    SUN_UID,
+    Bench,
+    a_classic,
+    a_felica_band,
+    a_live_band,
+    a_sun_band,
+    an_ntag213,
+    pty_bench,
+    udp_bench,
+)
+
+COMMANDS_MAX = 18
+"""Chip commands of one tap: 18 at 16 ms each over a slow cable are 0.3 s."""
+LIVE_COMMANDS_MAX = 9
+
+MATRIX: list[tuple[str, Callable[[], Band], Trust, ReadFault | None, str]] = [
+    ("ntag424 live", a_live_band, Trust.LIVE, None, "NTAG 424 DNA"),
+    ("ntag424 sun", a_sun_band, Trust.SUN, None, "NTAG 424 DNA"),
+    ("ntag424 sun encrypted", lambda: a_sun_band(encrypted=True), Trust.SUN, None, "NTAG 424 DNA"),
+    ("ntag424 unknown", lambda: a_live_band(uid=PLAIN_UID.hex()), Trust.UID, None, "NTAG 424 DNA"),
+    ("felica", a_felica_band, Trust.LIVE, None, "FeliCa Lite-S"),
+    ("felica unknown", lambda: a_felica_band(uid="0102030405060709"), Trust.UID, None, "FeliCa Lite-S"),
+    ("ntag213", an_ntag213, Trust.UID, None, "NTAG213"),
+    ("ntag216", lambda: an_ntag213(kind="ntag216"), Trust.UID, None, "NTAG216"),
+    ("ntag213 garbage", lambda: an_ntag213(message="ff" * 40), Trust.UID, None, "NTAG213"),
+    ("classic", a_classic, Trust.NONE, ReadFault.REFUSED_CHIP, "MIFARE Classic"),
+    (
+        "classic 4k",
+        lambda: MifareClassic(bytes(7), sak=0x18),
+        Trust.NONE,
+        ReadFault.REFUSED_CHIP,
+        "MIFARE Classic",
+    ),
+    (
+        "classic phone",
+        lambda: MifareClassic(bytes(7), sak=0x28),
+        Trust.NONE,
+        ReadFault.REFUSED_CHIP,
+        "MIFARE Classic",
+    ),
+    (
+        "clone",
+        lambda: a_live_band(keys={"1": OTHER_KEY.hex()}),
+        Trust.NONE,
+        ReadFault.NOT_AUTHENTIC,
+        "NTAG 424 DNA",
+    ),
+    (
+        "clone on memory chip",
+        lambda: an_ntag213(uid=LIVE_UID.hex()),
+        Trust.NONE,
+        ReadFault.NOT_AUTHENTIC,
+        "",
+    ),
+    (
+        "sun of other key",
+        lambda: a_sun_band(keys={"2": OTHER_KEY.hex()}),
+        Trust.NONE,
+        ReadFault.NOT_AUTHENTIC,
+        "NTAG 424 DNA",
+    ),
+    ("sun garbage", lambda: a_sun_band(message="ff" * 40), Trust.NONE, ReadFault.GARBAGE, "NTAG 424 DNA"),
+    ("sun empty", lambda: a_sun_band(message=""), Trust.NONE, ReadFault.GARBAGE, "NTAG 424 DNA"),
+    (
+        "felica of other key",
+        lambda: a_felica_band(keys={"1": OTHER_KEY.hex()}),
+        Trust.NONE,
+        ReadFault.NOT_AUTHENTIC,
+        "FeliCa Lite-S",
+    ),
+    ("random uid", lambda: a_live_band(uid="08112233"), Trust.NONE, ReadFault.RANDOM_UID, ""),
+]
+
+
+@pytest.fixture(scope="module", params=BENCHES)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with BENCHES[request.param]() as bench:
+        yield bench
+
+
+@pytest.mark.parametrize(
+    ("name", "band", "trust", "fault", "product"), MATRIX, ids=[row[0] for row in MATRIX]
+)
+def test_band_is_read_as_what_it_proves(
+    bench: Bench, name: str, band: Callable[[], Band], trust: Trust, fault: ReadFault | None, product: str
+) -> None:
+    placed = band()
+
+    found = bench.read_of(placed)
+
+    assert (found.trust, found.fault, found.product) == (trust, fault, product)
+    assert found.uid == placed.uid
+    assert bool(found.cause) == bool(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "band", "trust", "fault", "product"), MATRIX, ids=[row[0] for row in MATRIX]
+)
+def test_a_tap_costs_few_chip_commands(
+    name: str, band: Callable[[], Band], trust: Trust, fault: ReadFault | None, product: str
+) -> None:
+    with pty_bench() as bench:
+        before = bench.count()
+
+        found = bench.read_of(band())
+
+        assert found.commands == bench.count() - before, "what the tap says is what the chip counted"
+        assert found.commands <= (LIVE_COMMANDS_MAX if name == "ntag424 live" else COMMANDS_MAX)
+
+
+def test_band_that_was_taken_away_is_absent(bench: Bench) -> None:
+    found = bench.read_of(a_live_band())
+
+    assert bench.still_there(found.uid)
+    bench.place(a_sun_band())
+    assert not bench.still_there(found.uid), "another band is not this one"
+    bench.remove()
+    assert not bench.still_there(found.uid)
+    assert bench.read() is None
+
+
+def test_felica_band_is_asked_for_by_its_own_technology(bench: Bench) -> None:
+    found = bench.read_of(a_felica_band())
+
+    assert bench.still_there(found.uid)
+    bench.place(a_felica_band(uid="0102030405060709"))
+    assert not bench.still_there(found.uid)
+
+
+def test_copied_sun_message_shows_the_counter_it_was_copied_at(bench: Bench) -> None:
+    honest, copied = a_sun_band(counter=4), a_sun_band(counter=4, fault="replay")
+
+    assert [bench.read_of(honest).counter for _ in range(3)] == [5, 6, 7]
+    assert [bench.read_of(copied).counter for _ in range(3)] == [4, 4, 4]
+
+
+def test_chip_in_authentication_delay_is_reported_and_left_alone(bench: Bench) -> None:
+    band = a_live_band()
+    assert isinstance(band, Ntag424)
+    band.delay(1)
+
+    assert bench.read_of(band).fault is ReadFault.LOCKED
+    assert bench.read_of(band).trust is Trust.LIVE, "one question was asked, not several"
+
+
+@pytest.fixture(scope="module", params=["udp", "pn532"])
+def long_bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Without the ACR122U: it has the chip of the pn532 bench inside."""
+    with BENCHES[request.param]() as bench:
+        yield bench
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("band", [a_live_band, a_sun_band, a_felica_band])
+def test_band_torn_away_at_any_frame_is_never_read_as_less(
+    long_bench: Bench, band: Callable[..., Band]
+) -> None:
+    bench = long_bench
+    whole = bench.read_of(band())
+    seen: list[Presented] = []
+
+    for frame in range(1, 22):
+        bench.place(band(fault="torn", fault_at=frame))
+        found = bench.read()
+        if found is not None:
+            seen.append(found)
+
+    assert {one.trust for one in seen} <= {Trust.NONE, whole.trust}
+    assert {one.fault for one in seen} <= {None, ReadFault.TORN, ReadFault.GARBAGE, ReadFault.DEADLINE}
+    assert seen[-1].trust is whole.trust
+    assert any(one.fault is ReadFault.TORN for one in seen)
+
+
+def test_lost_answers_are_asked_for_again_inside_the_budget(bench: Bench) -> None:
+    read = [
+        found
+        for seed in range(20)
+        if (found := _read_of(bench, a_live_band(fault="lossy", fault_at=5, seed=seed))) is not None
+    ]
+
+    assert all(found.trust in (Trust.LIVE, Trust.NONE) for found in read)
+    assert sum(found.trust is Trust.LIVE for found in read) >= 12
+
+
+def _read_of(bench: Bench, band: Band) -> Presented | None:
+    bench.place(band)
+    return bench.read()
+
+
+def test_band_whose_live_key_is_known_is_not_read_by_sun_instead() -> None:
+    """A SUN message is weaker: an attacker would bring that."""
+    asked: list[int] = []
+
+    def both_keys(uid: bytes, key_no: int) -> bytes:
+        asked.append(key_no)
+        return bytes(16)
+
+    with udp_bench(both_keys) as bench:
+        found = bench.read_of(
+            build({"kind": "ntag424", "uid": SUN_UID.hex(), "keys": {"1": OTHER_KEY.hex()}})
+        )
+
+    assert found.fault is ReadFault.NOT_AUTHENTIC
+    assert asked == [1]
