@@ -42,6 +42,8 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trust: int = 0
     staff: str | None = None
     took_ms: float = 0.0
+    cause: str = ""
+    """Why nothing could be recorded, in words for staff; empty wherever ``seq`` is a journal number."""
 
 
 class GuestView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

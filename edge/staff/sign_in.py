@@ -1,0 +1,192 @@
+"""Signing in: a badge or a name, a PIN, and a session that is kept only hashed."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+
+from edge.core.events import Acted, Kind
+from edge.core.profiles import StaffMember
+from edge.errors import NotAllowed, Refused
+from edge.sequencer import Transaction
+from edge.staff.pins import PIN_CHARS_MAX, PIN_DIGITS_MIN, PinKey, Tries, hash_pin, pin_matches
+from edge.staff.ports import Commits, Roster, Time
+from edge.staff.secrets import kept_as, new_token
+from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX, Session
+
+SESSIONS_MAX = 200
+SESSIONS = "sessions"
+TRIES = "pin_tries"
+BADGE = "badge:"
+NOBODY = "?"
+"""All names that nobody has share one count, so that guessing names is as slow as guessing PINs."""
+
+
+class WrongPin(NotAllowed):
+    """Name or PIN is not right."""
+
+    hint = "Try again; after five wrong PINs there is a pause."
+
+
+class Paused(NotAllowed):
+    """Too many wrong PINs."""
+
+    retryable = True
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as the store keeps it: name and roles are asked of the roster each time."""
+
+    staff: str
+    point: str
+    until_ms: int
+    fresh_until_ms: int
+
+
+class SignIn:
+    """Sessions of staff; the store is the truth, memory only answers faster."""
+
+    def __init__(self, sequencer: Commits, roster: Roster, vault: PinKey, clock: Time) -> None:
+        """Read nothing yet: the sequencer may start later."""
+        self._sequencer = sequencer
+        self._roster = roster
+        self._vault = vault
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: dict[str, _Kept] | None = None
+        # Somebody unknown must cost as much time as somebody known with a wrong PIN.
+        self._decoy = hash_pin(b"nobody")
+
+    def enter(self, who: str, pin: str, point: str) -> Session:
+        """Open a session, or raise ``WrongPin`` or ``Paused``; either way it is journaled."""
+        member = self._find(who)
+        self._prove(member, pin, point)
+        if member is None:
+            raise WrongPin
+        now = self._clock.now_ms()
+        kept = _Kept(
+            staff=member.id,
+            point=point,
+            until_ms=now + SESSION_S_MAX * 1_000,
+            fresh_until_ms=now + IDLE_S_MAX * 1_000,
+        )
+        token = new_token()
+        self._sequencer.submit(lambda tx: self._keep_new(tx, kept_as(token), kept))
+        with self._lock:
+            self._known()[kept_as(token)] = kept
+        return _session(token, kept, member)
+
+    def refresh(self, token: str, pin: str) -> Session:
+        """Prove the PIN of a running session again."""
+        running = self.session(token)
+        if running is None:
+            raise NotAllowed("There is no such session.", hint="Sign in again.")
+        self._prove(self._find(running.staff), pin, running.point)
+        fresh = self.session(token, active=True, proven=True)
+        if fresh is None:
+            raise NotAllowed("The session ended meanwhile.", hint="Sign in again.")
+        return fresh
+
+    def session(self, token: str, *, active: bool = False, proven: bool = False) -> Session | None:
+        """Return the running session of a token, if its person still works here."""
+        now = self._clock.now_ms()
+        with self._lock:
+            kept = self._known().get(kept_as(token))
+            if kept is None or now >= kept.until_ms:
+                return None
+            if proven or (active and now < kept.fresh_until_ms):
+                kept = msgspec.structs.replace(kept, fresh_until_ms=now + IDLE_S_MAX * 1_000)
+                self._known()[kept_as(token)] = kept
+        member = next((member for member in self._roster.staff() if member.id == kept.staff), None)
+        return _session(token, kept, member) if member is not None else None
+
+    def leave(self, token: str) -> None:
+        """End a session; a second time changes nothing."""
+        with self._lock:
+            kept = self._known().pop(kept_as(token), None)
+        if kept is not None:
+            self._sequencer.submit(lambda tx: _end(tx, kept_as(token), kept))
+
+    def _find(self, who: str) -> StaffMember | None:
+        """Return the one member meant; two of one name are nobody, they sign in by id or badge."""
+        word = who.strip()
+        if word.startswith(BADGE):
+            badge = word.removeprefix(BADGE).lower()
+            found = [member for member in self._roster.staff() if badge and member.badge.lower() == badge]
+        else:
+            found = [
+                member
+                for member in self._roster.staff()
+                if member.id == word or member.name.casefold() == word.casefold()
+            ]
+        return found[0] if len(found) == 1 else None
+
+    def _prove(self, member: StaffMember | None, pin: str, point: str) -> None:
+        """Count the attempt before looking at it, so that many at once gain nothing; forget it when right."""
+        if not PIN_DIGITS_MIN <= len(pin) <= PIN_CHARS_MAX:
+            raise WrongPin
+        name = member.id if member is not None else NOBODY
+        until_ms = self._sequencer.submit(lambda tx: self._count(tx, name, point))
+        if until_ms:
+            minutes = -(-(until_ms - self._clock.now_ms()) // 60_000)
+            raise Paused(hint=f"Wait {minutes} min, then try again; a supervisor can help meanwhile.")
+        pin_hash = member.pin_hash if member is not None else self._decoy
+        right = pin_matches(pin_hash, self._vault.keyed_pin(name, pin)) and member is not None
+        self._sequencer.submit(lambda tx: _judged(tx, name, point, right=right))
+        if not right:
+            raise WrongPin
+
+    def _count(self, tx: Transaction, name: str, point: str) -> int:
+        """Return 0, or until when this person has to wait."""
+        now = self._clock.now_ms()
+        body = tx.get(TRIES, name)
+        tries = msgspec.msgpack.decode(body, type=Tries) if body is not None else Tries()
+        if tries.paused(now):
+            tx.append(Kind.SIGN_IN_REFUSED, Acted(staff=name, point=point, reason="paused"))
+            return tries.until_ms
+        tx.put(TRIES, name, msgspec.msgpack.encode(tries.one_more(now)))
+        return 0
+
+    def _keep_new(self, tx: Transaction, key: str, kept: _Kept) -> None:
+        rows = [(key, msgspec.msgpack.decode(body, type=_Kept)) for key, body in tx.rows(SESSIONS)]
+        over = [key for key, row in rows if self._clock.now_ms() >= row.until_ms]
+        for old in over:
+            tx.delete(SESSIONS, old)
+        if len(rows) - len(over) >= SESSIONS_MAX:
+            raise Refused(f"{SESSIONS_MAX} people are signed in already.", hint="Sign somebody out first.")
+        tx.put(SESSIONS, key, msgspec.msgpack.encode(kept))
+        tx.append(Kind.SIGNED_IN, Acted(staff=kept.staff, point=kept.point))
+
+    def _known(self) -> dict[str, _Kept]:
+        """Return the open sessions; the caller holds the lock."""
+        if self._open is None:
+            rows = self._sequencer.submit(lambda tx: list(tx.rows(SESSIONS)))
+            self._open = {key: msgspec.msgpack.decode(body, type=_Kept) for key, body in rows}
+        return self._open
+
+
+def _session(token: str, kept: _Kept, member: StaffMember) -> Session:
+    return Session(
+        token=token,
+        staff=member.id,
+        name=member.name,
+        roles=member.roles,
+        point=kept.point,
+        until_ms=kept.until_ms,
+        fresh_until_ms=kept.fresh_until_ms,
+        badge=member.badge,
+    )
+
+
+def _judged(tx: Transaction, name: str, point: str, *, right: bool) -> None:
+    """Forget the count of somebody who was right; journal somebody who was wrong."""
+    if right:
+        tx.delete(TRIES, name)
+    else:
+        tx.append(Kind.SIGN_IN_REFUSED, Acted(staff=name, point=point, reason="wrong_pin"))
+
+
+def _end(tx: Transaction, key: str, kept: _Kept) -> None:
+    tx.delete(SESSIONS, key)
+    tx.append(Kind.SIGNED_OUT, Acted(staff=kept.staff, point=kept.point))
