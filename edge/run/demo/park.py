@@ -1,0 +1,166 @@
+"""The demo park's file: its site, its points, its guests and the wristbands they wear."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+import msgspec
+
+from edge.core.bands import BandState
+from edge.core.entitlements import Entitlement, Party, Product, Status, Terms, TimeSlot
+from edge.core.places import Layout, Point, Zone
+from kiosk.demo import DemoBand, Story
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+QUARTER_MS = 15 * MINUTE_MS
+SLOT_POINT = "volo-1"
+CHIPS = {
+    "ntag424": ("NTAG 424 DNA", "LIVE"),
+    "felica_lite_s": ("FeliCa Lite-S", "LIVE"),
+    "ntag213": ("NTAG213", "UID"),
+    "mifare_classic": ("MIFARE Classic", ""),
+}
+"""What a card of the tray says of its chip: its maker's name and the best it can prove."""
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The park itself."""
+
+    id: str
+    timezone: str
+    currency: str
+    reset_min: int
+    names: dict[str, str]
+
+
+class Right(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A right relative to the moment the park opens: hours of validity, minutes of a slot."""
+
+    product: str
+    valid_h: tuple[int, int] | None = None
+    slot_min: tuple[int, int] | None = None
+    status: Status = Status.VALID
+    attention: str = ""
+
+
+class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The virtual chip in a band; keys are the site's unless it says others."""
+
+    kind: str
+    uid: str
+    keys: dict[str, str] = {}
+    fault: str = ""
+    fault_at: int = 0
+
+
+class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A guest with a band, or (``strangers``) a band that is nobody's."""
+
+    id: str
+    name: str
+    story: Story
+    chip: Chip
+    language: str = ""
+    tier: str = ""
+    tags: tuple[str, ...] = ()
+    age_band: str = ""
+    height_cm: int | None = None
+    party: Party | None = None
+    rights: tuple[Right, ...] = ()
+    state: str = "active"
+    stock: bool = False
+
+    @property
+    def uid(self) -> bytes:
+        """The chip's identifier."""
+        return bytes.fromhex(self.chip.uid)
+
+    @property
+    def card(self) -> DemoBand:
+        """The band as a card of the tray."""
+        chip, trust = CHIPS[self.chip.kind]
+        return DemoBand(
+            id=self.id, name=self.name, story=self.story, chip=chip, trust=trust, language=self.language
+        )
+
+
+class Colleague(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody who works in the demo park, with a PIN that everybody may know."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...]
+    pin: str
+
+
+class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    site: Site
+    zones: tuple[Zone, ...]
+    points: tuple[Point, ...]
+    products: tuple[Product, ...]
+    staff: tuple[Colleague, ...]
+    guests: tuple[Wearer, ...]
+    strangers: tuple[Wearer, ...]
+
+    @property
+    def wearers(self) -> tuple[Wearer, ...]:
+        """Every band of the tray, guests' first."""
+        return self.guests + self.strangers
+
+    @property
+    def settings(self) -> Layout:
+        """The site's own settings as a layout without places."""
+        site = self.site
+        return Layout(
+            site=site.id,
+            version=0,
+            timezone=site.timezone,
+            currency=site.currency,
+            reset_min=site.reset_min,
+            names=site.names,
+        )
+
+
+def load() -> Park:
+    """Read the file that ships with the package."""
+    text = resources.files("edge.run.demo").joinpath("park.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), Park, strict=False)
+
+
+def state_of(wearer: Wearer) -> BandState:
+    """Return the band's state by its name in the file."""
+    return BandState[wearer.state.upper()]
+
+
+def rights_of(wearer: Wearer, park: Park, opened_ms: int) -> tuple[Entitlement, ...]:
+    """Return a guest's entitlements for a park that opened at ``opened_ms`` (UTC)."""
+    terms = {product.id: product.terms for product in park.products}
+    return tuple(
+        _right(f"{wearer.id}-{right.product}", right, terms[right.product], opened_ms=opened_ms)
+        for right in wearer.rights
+    )
+
+
+def _right(id_: str, right: Right, terms: Terms, *, opened_ms: int) -> Entitlement:
+    hours = right.valid_h or (None, None)
+    own = msgspec.structs.replace(terms, attention=right.attention) if right.attention else None
+    return Entitlement(
+        id=id_,
+        product=right.product,
+        status=right.status,
+        valid_from_ms=None if hours[0] is None else opened_ms + hours[0] * HOUR_MS,
+        valid_until_ms=None if hours[1] is None else opened_ms + hours[1] * HOUR_MS,
+        slot=None if right.slot_min is None else _slot(right.slot_min, opened_ms),
+        terms=own,
+    )
+
+
+def _slot(minutes: tuple[int, int], opened_ms: int) -> TimeSlot:
+    """Lay a slot on quarter hours, as people book them; the present one stays present."""
+    start = (opened_ms + minutes[0] * MINUTE_MS) // QUARTER_MS * QUARTER_MS
+    end = -(-(opened_ms + minutes[1] * MINUTE_MS) // QUARTER_MS) * QUARTER_MS
+    return TimeSlot(start_ms=start, end_ms=end, point=SLOT_POINT)

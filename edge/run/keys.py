@@ -1,0 +1,23 @@
+"""A site's bands' own keys, out of its master key by NXP AN10922, as central hands them to edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hardware.nfc.diversify import diversified
+
+APPLICATION = bytes.fromhex("D2760000850101")
+"""The NDEF application of an NTAG 424 DNA (data sheet NT4H2421Gx)."""
+SYSTEM = b"polso"
+KEY_NUMBERS = (1, 2)
+"""1 proves the band live, 2 makes its SUN message; key 0 never leaves the desk that writes bands."""
+
+
+def band_key(master: bytes, uid: bytes, key_no: int) -> bytes:
+    """Return the 16-octet key ``key_no`` of one band."""
+    return diversified(master, uid + APPLICATION + SYSTEM + bytes([key_no]))
+
+
+def diversify(master: bytes, uids: Sequence[bytes]) -> list[dict[int, bytes]]:
+    """Return the keys by number of each band, in order (``sync.central.registry.bands.Diversify``)."""
+    return [{key_no: band_key(master, uid, key_no) for key_no in KEY_NUMBERS} for uid in uids]
