@@ -20,7 +20,7 @@ class Trust(enum.IntEnum):
 
 
 class BandState(enum.IntEnum):
-    """The state of a band, in order of severity: where devices disagree within one epoch, the highest stands."""
+    """The state of a band, by severity: where devices disagree within one epoch, the highest stands."""
 
     ACTIVE = 0
     EXPIRED = 1
@@ -43,7 +43,7 @@ class Read(enum.StrEnum):
 
 
 class Presented(msgspec.Struct, frozen=True, kw_only=True):
-    """A tap as the rulebook sees it: no raw UID, only its keyed hash; ``band`` is None where nothing was read."""
+    """A tap as the rulebook sees it: never a raw UID; ``band`` is None where nothing was read."""
 
     tap_id: str
     reader: str
@@ -68,3 +68,44 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The least this band must prove, stored when it was linked: a clone that proves less is refused."""
     counter: int = 0
     """The highest tap counter known at central."""
+
+
+class BandAct(enum.StrEnum):
+    """What somebody does to a band's state."""
+
+    LOST = "lost"
+    FOUND = "found"
+    REPLACE = "replace"
+    REVOKE = "revoke"
+
+
+class Standing(msgspec.Struct, frozen=True, order=True):
+    """A band's state in one link epoch; the larger of two standings is the one that holds."""
+
+    epoch: int = 0
+    state: BandState = BandState.ACTIVE
+
+
+def transition(standing: Standing, act: BandAct) -> Standing | None:
+    """Return the standing after an act, or None where it is not possible; expiry is computed, never an act."""
+    match act, standing.state:
+        case BandAct.LOST, BandState.ACTIVE | BandState.EXPIRED | BandState.LOST:
+            return Standing(standing.epoch, BandState.LOST)
+        case BandAct.FOUND, BandState.LOST:
+            return Standing(standing.epoch + 1, BandState.ACTIVE)
+        case BandAct.REPLACE, BandState.ACTIVE | BandState.LOST | BandState.EXPIRED:
+            return Standing(standing.epoch, BandState.REPLACED)
+        case BandAct.REVOKE, _:
+            return Standing(standing.epoch, BandState.REVOKED)
+        case _:
+            return None
+
+
+def merge(*standings: Standing) -> Standing:
+    """Return what holds where devices disagree: the newest epoch, and within it the most severe state."""
+    return max(standings)
+
+
+def counter_is_new(counter: int | None, *known: int) -> bool:
+    """Return whether a tap counter is above every known one; a band without one has nothing to repeat."""
+    return counter is None or counter > max(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import assert_never
 
 import msgspec
 
@@ -121,6 +122,92 @@ class Reason(enum.StrEnum):
     ALREADY_PAID = "already_paid"
 
 
+RETRYABLE = frozenset(
+    {
+        *(
+            Reason.PROFILE_STALE,
+            Reason.TOO_EARLY,
+            Reason.SLOT_FULL,
+            Reason.CAPACITY_FULL,
+            Reason.TOO_SOON_AGAIN,
+        ),
+        *(Reason.CLOSED_NOW, Reason.INSIDE_ALREADY, Reason.ANNULLED, Reason.LIMIT_REACHED),
+        *(
+            Reason.COMPANION_REQUIRED,
+            Reason.UNPAID,
+            Reason.UNAPPROVED,
+            Reason.BAND_READ_ERROR,
+            Reason.TOO_FAST,
+        ),
+        *(Reason.CLOCK_UNTRUSTED, Reason.INTERNAL_ERROR, Reason.STORE_UNAVAILABLE, Reason.INSUFFICIENT_HERE),
+        *(Reason.INSUFFICIENT_FUNDS, Reason.OFFLINE_LIMIT, Reason.PIN_WRONG),
+    }
+)
+"""Reasons that may turn green if the guest simply tries again, now or later."""
+
+
+# fmt: off
+def _judge_family(reason: Reason) -> Family:
+    """One case per family, so that a new reason without a family does not pass mypy."""
+    r = Reason
+    match reason:
+        case (r.ENTERED | r.EXITED | r.IDENTIFIED | r.OVERRIDDEN | r.ATTENTION | r.NOT_INSIDE
+              | r.ALREADY_PAID):
+            return Family.GO
+        case (r.CONFIRM_REQUIRED | r.ANSWERS_REQUIRED | r.CHOOSE_ENTITLEMENT | r.PIN_REQUIRED | r.PIN_WRONG
+              | r.HEIGHT_CONFIRM | r.AGE_CONFIRM):
+            return Family.ASK
+        case r.TOO_EARLY | r.SLOT_FULL | r.CAPACITY_FULL | r.TOO_SOON_AGAIN | r.CLOSED_NOW:
+            return Family.WAIT
+        case (r.ALREADY_USED_HERE | r.ALREADY_USED_ELSEWHERE | r.INSIDE_ALREADY | r.ALREADY_EXCHANGED
+              | r.DUPLICATE_OFFLINE | r.ANNULLED):
+            return Family.USED
+        case (r.TOO_LATE | r.LIMIT_REACHED | r.WRONG_PRODUCT | r.WRONG_GATE | r.WRONG_ZONE
+              | r.REENTRY_FORBIDDEN | r.COMPANION_REQUIRED | r.HEIGHT_MIN | r.AGE_MIN | r.RULE_FORBIDS | r.INSUFFICIENT_HERE
+              | r.INSUFFICIENT_FUNDS | r.OFFLINE_LIMIT | r.PAYMENTS_OFF | r.SPEND_LIMIT):
+            return Family.STOP
+        case (r.PROFILE_STALE | r.UNCONFIRMED_OFFLINE | r.UNPAID | r.UNAPPROVED | r.CANCELLED | r.REVOKED
+              | r.BLOCKED | r.RULE_FAILED | r.TICKET_UNKNOWN | r.SIGNATURE_INVALID | r.BAND_UNKNOWN
+              | r.BAND_UNLINKED | r.BAND_INACTIVE | r.BAND_EXPIRED | r.BAND_LOST | r.BAND_REPLACED
+              | r.BAND_REVOKED | r.BAND_IN_USE | r.BAND_WRONG_KIND | r.TRUST_TOO_LOW | r.BAND_NOT_AUTHENTIC
+              | r.TAP_REPLAYED | r.BAND_CLONE_SUSPECTED | r.BAND_RANDOM_UID | r.CLOCK_UNTRUSTED
+              | r.DEVICE_REVOKED | r.DEVICE_NOT_ALLOWED | r.STORE_UNAVAILABLE | r.PIN_LOCKED
+              | r.WALLET_BLOCKED | r.LEASE_FROZEN | r.MANDATE_EXPIRED | r.MANDATE_DECLINED):
+            return Family.STAFF
+        case r.BAND_READ_ERROR | r.TOO_FAST | r.INTERNAL_ERROR:
+            return Family.AGAIN
+        case _:  # pragma: no cover
+            assert_never(reason)
+# fmt: on
+
+
+def _judge_outcome(reason: Reason) -> Outcome:
+    match _FAMILIES[reason]:
+        case Family.GO:
+            return Outcome.GRANTED
+        case Family.WAIT | Family.USED | Family.STOP:
+            return Outcome.DENIED
+        case Family.ASK | Family.STAFF | Family.AGAIN:
+            return Outcome.REFERRED
+
+
+_FAMILIES = {reason: _judge_family(reason) for reason in Reason}
+_OUTCOMES = {reason: _judge_outcome(reason) for reason in Reason}
+
+
+def family(reason: Reason) -> Family:
+    """Return how a reason looks and sounds where it is the one shown; as a note it changes nothing.
+
+    ``profile_stale`` and ``unconfirmed_offline`` are notes beside a green; shown alone they call staff.
+    """
+    return _FAMILIES[reason]
+
+
+def outcome_of(reason: Reason) -> Outcome:
+    """Return what the gate does where this reason is the one shown."""
+    return _OUTCOMES[reason]
+
+
 class Act(enum.StrEnum):
     """What a person can do to turn a refusal green."""
 
@@ -164,7 +251,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole answer. Guests are shown family, words and what next; staff all of it; the journal keeps it."""
+    """The whole answer: guests are shown family, words and what next, staff all of it."""
 
     outcome: Outcome
     reason: Reason

@@ -39,7 +39,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RuleText(msgspec.Struct, frozen=True):
-    """One operator's rule in CEL: it can only forbid. ``text`` per language is what staff and guest are told."""
+    """One operator's rule in CEL: it can only forbid; ``text`` is what people are told, per language."""
 
     name: str
     cel: str

@@ -2,84 +2,138 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from msgspec.structs import replace
 
-from edge.core.bands import Presented
-from edge.core.decision import Decision
-from edge.core.held import Change, Held
-from edge.core.places import Layout, Point
-from edge.core.profiles import Profile
+from edge.core.admission import admit, change, release, remembered, uses_of
+from edge.core.answers import about, answer, go, notes_of, notes_on
+from edge.core.checks import identity
+from edge.core.checks.rights import NO_RIGHT
+from edge.core.choice import Case, choices, judge, pick
+from edge.core.decision import Act, Failure, Reason, WhatNext
+from edge.core.facts import Fact, Facts, Moment, Rule, Ruling
+from edge.core.held import Change
+from edge.core.passage import IDENTIFYING, Passage, is_inside, moves, passage_of
+from edge.core.places import Direction
 
-Fact = str | int | bool | list[str] | None
-"""What an operator's rule may ask: no personal data, complete, absent = None."""
+__all__ = ["Fact", "Facts", "Moment", "Rule", "Ruling", "decide"]
 
+Failures = tuple[Failure, ...]
 
-class Rule(Protocol):
-    """One compiled operator's rule; ``edge/rules.py`` makes them from CEL."""
+IDENTIFIED = "none"
+"""The direction of a tap at a till or kiosk."""
+_CHOOSE = Failure(reason=Reason.CHOOSE_ENTITLEMENT, next=WhatNext(act=Act.CHOOSE))
+_CONFIRM = Failure(reason=Reason.CONFIRM_REQUIRED, next=WhatNext(act=Act.CONFIRM))
 
-    def evaluate(self, context: Mapping[str, Fact]) -> bool:
-        """Return whether the rule permits; any exception means that it cannot be judged."""
+NEVER_LIFTED = frozenset(
+    {
+        *(Reason.BAND_NOT_AUTHENTIC, Reason.SIGNATURE_INVALID, Reason.TAP_REPLAYED, Reason.DEVICE_REVOKED),
+        *(Reason.HEIGHT_MIN, Reason.HEIGHT_CONFIRM),
+    }
+)
+"""What no supervisor's override lets pass: forged proofs and rules of safety."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """When the tap is judged: UTC milliseconds, how far they may be off, and whether the clock is trusted at all."""
-
-    now_ms: int
-    uncertainty_ms: int = 0
-    trusted: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Everything a judgement stands on; nothing else is looked up, so that central can judge it again."""
-
-    moment: Moment
-    presented: Presented
-    point: Point
-    layout: Layout
-    timezone: dt.tzinfo
-    device: str
-    profile: Profile | None = None
-    held: Held = field(default_factory=Held)
-    direction: str | None = None
-    """What a turnstile reported: ``in`` or ``out``; None = as the point says."""
-    places: Mapping[str, int] = field(default_factory=dict)
-    """Free places that this device may still give away, per limited zone."""
-    adult_passed_ms: int | None = None
-    """When an adult of the guest's party last passed this point."""
-    adult_inside: bool = False
-    rules: Mapping[str, Rule] = field(default_factory=dict)
-    """Compiled rules by their CEL text."""
-    profile_age_ms: int | None = None
-    unconfirmed: bool = False
-    """The site's other devices could not be asked."""
-    chosen: str | None = None
-    """The entitlement that the guest chose."""
-    answers: Mapping[str, str] = field(default_factory=dict)
-    answered: frozenset[str] = frozenset()
-    """Questions whose answers were found valid before: central judges again without reading them."""
-    confirmed: frozenset[str] = frozenset()
-    """What staff confirmed for this tap (``passage``, ``height``, ``age``, ``trust``)."""
-    overridden: bool = False
-    """A supervisor lets this very tap pass; safety and authenticity are not lifted."""
-    last_elsewhere_ms: int | None = None
-    """When this band was last read at another point."""
-    device_allowed: bool = True
-    device_revoked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """A decision and what it changes, if it is committed."""
-
-    decision: Decision
-    change: Change
+NOTHING_TO_SPEND = frozenset(
+    {
+        *(Reason.UNPAID, Reason.UNAPPROVED, Reason.CANCELLED, Reason.REVOKED, Reason.BLOCKED),
+        *(Reason.ALREADY_EXCHANGED, Reason.WRONG_PRODUCT, Reason.WRONG_GATE, Reason.REENTRY_FORBIDDEN),
+        *(Reason.ALREADY_USED_HERE, Reason.ALREADY_USED_ELSEWHERE, Reason.LIMIT_REACHED),
+    }
+)
+"""An override of these lets somebody in without spending a use of the right."""
 
 
 def decide(facts: Facts) -> Ruling:
     """Judge one tap at its point, whichever way it goes: entry, exit or mere identification."""
-    raise NotImplementedError
+    doubts = identity.failures(facts)
+    if facts.point.kind in IDENTIFYING:
+        return _identify(facts, doubts)
+    passage = passage_of(facts)
+    if passage.direction is Direction.OUT:
+        return _let_out(facts, passage, doubts)
+    cases = judge(facts, passage)
+    case = pick(cases)
+    failed = _failed(facts, case, doubts)
+    to_choose = () if failed else choices(facts, cases)
+    if to_choose and not facts.overridden:
+        asked = answer(facts, Direction.IN, _CHOOSE, failed=(_CHOOSE,))
+        kept = change(facts, remembered(facts, doubts))
+        return Ruling(replace(asked, choices=to_choose), kept)
+    return _conclude(facts, passage, case, failed)
+
+
+def _identify(facts: Facts, doubts: Failures) -> Ruling:
+    """A till or kiosk judges the band only."""
+    kept = change(facts, remembered(facts, doubts))
+    shown = _standing(facts, doubts)
+    if shown is not None:
+        return Ruling(answer(facts, IDENTIFIED, shown, failed=doubts), kept)
+    notes = notes_of(facts, lifted=bool(doubts))
+    return Ruling(go(facts, IDENTIFIED, Reason.IDENTIFIED, failed=doubts, notes=notes), kept)
+
+
+def _let_out(facts: Facts, passage: Passage, doubts: Failures) -> Ruling:
+    """An exit is never refused to the body; what is wrong is noted, and what is forged changes nothing."""
+    notes = notes_of(facts, lifted=False)
+    inside = is_inside(facts, passage.from_zone)
+    if moves(facts.point) and not inside:
+        notes = (Reason.NOT_INSIDE, *notes)
+    told = go(facts, Direction.OUT, Reason.EXITED, failed=doubts, notes=notes)
+    if any(doubt.reason in identity.FORGED for doubt in doubts):
+        return Ruling(told, Change())
+    location = facts.held.location
+    people = location.people if location is not None and inside else 1
+    held = remembered(facts, doubts)
+    left = release(facts, passage, held) if moves(facts.point) else change(facts, held)
+    return Ruling(replace(told, people=people), left)
+
+
+def _failed(facts: Facts, case: Case | None, doubts: Failures) -> Failures:
+    """Everything that does not hold, in the order of checks."""
+    if case is not None:
+        return doubts + case.failures
+    return doubts or (NO_RIGHT,)
+
+
+def _standing(facts: Facts, failed: Failures) -> Failure | None:
+    """The failure that stands: the first one, or under an override the first that cannot be lifted."""
+    for failure in failed:
+        if not facts.overridden or failure.reason in NEVER_LIFTED:
+            return failure
+    return None
+
+
+def _conclude(facts: Facts, passage: Passage, case: Case | None, failed: Failures) -> Ruling:
+    """Refuse, wait for staff, or let in."""
+    held = remembered(facts, failed, case.claim if case else None)
+    shown = _standing(facts, failed)
+    if shown is not None:
+        told = answer(facts, Direction.IN, shown, failed=failed)
+        return Ruling(about(told, case) if case else told, change(facts, held))
+    if case is None or any(failure.reason in identity.FORGED for failure in failed):
+        return _let_in_unknown(facts, passage, failed)
+    spends = not any(failure.reason in NOTHING_TO_SPEND for failure in failed)
+    pending = _must_confirm(facts, case)
+    uses = uses_of(case.claim, pending=pending) if spends else ()
+    if pending:
+        told = answer(facts, Direction.IN, _CONFIRM, failed=(_CONFIRM,))
+        return Ruling(about(told, case, uses), change(facts, held, uses=uses))
+    on_right, first = notes_on(case)
+    notes = notes_of(facts, lifted=bool(failed)) + on_right
+    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes)
+    admitted = admit(facts, passage, held, people=case.claim.people, uses=uses)
+    return Ruling(replace(about(told, case, uses), first=first), admitted)
+
+
+def _let_in_unknown(facts: Facts, passage: Passage, failed: Failures) -> Ruling:
+    """A supervisor lets in somebody without a right here, or without a band that could be read."""
+    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes_of(facts, lifted=True))
+    if any(failure.reason in identity.FORGED for failure in failed):
+        return Ruling(told, Change())
+    return Ruling(told, admit(facts, passage, remembered(facts, failed)))
+
+
+def _must_confirm(facts: Facts, case: Case) -> bool:
+    """Staff confirm in person before it counts, unless they have, or a supervisor already stands there."""
+    if facts.overridden or "passage" in facts.confirmed:
+        return False
+    return facts.point.confirm or case.claim.terms.confirm

@@ -69,7 +69,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Body of DECIDED, OVERRIDDEN and CONFIRMED: the decision and every fact that central needs to judge it again."""
+    """Body of DECIDED, OVERRIDDEN and CONFIRMED: the decision and every fact needed to judge it again."""
 
     decision: Decision
     presented: Presented
@@ -118,7 +118,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def chain_start(site: str, device: str, lane: int, public_key: bytes) -> bytes:
-    """Return the hash before a lane's first event: it names its owner, so a splice from another device breaks."""
+    """Return the hash before a lane's first event: it names its owner, so no lane fits another device."""
     first = msgspec.msgpack.encode(("polso journal 1", site, device, lane, public_key))
     return hashlib.blake2b(first, digest_size=32).digest()
 
@@ -151,5 +151,5 @@ def chain_step(previous: bytes, event: Event) -> bytes:
 
 
 def hlc_tick(last: int, wall_ms: int) -> int:
-    """Return the next hybrid logical time after ``last`` at ``wall_ms``: always larger, never far from the wall."""
+    """Return the next hybrid logical time after ``last`` at ``wall_ms``: always larger, near the wall."""
     return max(last + 1, wall_ms << 16)

@@ -88,7 +88,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PlaceLease(msgspec.Struct, frozen=True):
-    """Places of a zone that central has set aside for one device: the sum over devices never exceeds the ceiling."""
+    """Places of a zone set aside for one device: the sum over devices never exceeds the ceiling."""
 
     zone: str
     device: str
@@ -96,7 +96,7 @@ class PlaceLease(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
-    """Everything about a site that is the same for every guest, numbered: the Decision carries ``version``."""
+    """Everything about a site that is the same for every guest, numbered: a Decided carries ``version``."""
 
     site: str
     version: int
@@ -124,12 +124,17 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
         return {product.id: product for product in self.products}
 
     @cached_property
+    def limited(self) -> frozenset[str]:
+        """Zones with a ceiling: without a free place in hand nobody is let in."""
+        return frozenset(zone.id for zone in self.zones if zone.capacity_max is not None)
+
+    @cached_property
     def _lineages(self) -> dict[str, tuple[str, ...]]:
         parents = {zone.id: zone.parent for zone in self.zones}
         return {zone: tuple(_climb(zone, parents)) for zone in parents}
 
     def lineage(self, zone: str | None) -> tuple[str, ...]:
-        """Return ``zone`` and the zones around it, innermost first: being in a child is being in its parents."""
+        """Return ``zone`` and the zones around it, innermost first: in a child is in its parents."""
         if zone is None:
             return ()
         return self._lineages.get(zone) or (zone,)

@@ -11,7 +11,7 @@ from edge.core.entitlements import Entitlement, Party
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One band's row in the local copy. A guest with two bands has two equal profiles but for the band.
 
-    At most three personal things leave central for an edge: a first name or nickname, segment codes, consents.
+    At most three personal things leave central for an edge: a first name or nickname, segments, consents.
     """
 
     band: Band
@@ -35,7 +35,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProfileItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A profile on its way to an edge, with the band's own keys by key number; the edge stores those sealed."""
+    """A profile on its way to an edge, with the band's own keys by number; the edge stores those sealed."""
 
     profile: Profile
     keys: dict[int, bytes] = {}
@@ -54,9 +54,9 @@ class StaffMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that central says of a site: the newest version of ``kind`` and ``key``; no body = it is gone.
+    """One thing that central says of a site: the newest version of ``kind`` and ``key``; no body = gone.
 
-    ``profile`` is keyed by BandId in hex and holds a ProfileItem, ``staff`` by id, ``layout`` by the empty key.
+    ``profile`` is keyed by BandId in hex and holds a ProfileItem, ``staff`` by id, ``layout`` by nothing.
     """
 
     kind: str

@@ -1,0 +1,33 @@
+"""The clock's doubt: a verdict that could differ within the clock's uncertainty is nobody's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from edge.core.claim import SEE_STAFF
+from edge.core.decision import Failure, Reason
+from edge.core.facts import Moment
+
+UNTRUSTED_MS_MIN = 300_000
+"""A clock that nobody vouches for may be off by at least this much."""
+
+UNTRUSTED = Failure(reason=Reason.CLOCK_UNTRUSTED, next=SEE_STAFF)
+Asked = TypeVar("Asked")
+
+
+def doubt_ms(moment: Moment) -> int:
+    """Return how far a moment may be off."""
+    return moment.uncertainty_ms if moment.trusted else max(moment.uncertainty_ms, UNTRUSTED_MS_MIN)
+
+
+def steady(check: Callable[[Asked, int], Failure | None], asked: Asked, moment: Moment) -> Failure | None:
+    """Return a check's verdict, or ``clock_untrusted`` where a little earlier or later it would differ."""
+    verdict = check(asked, moment.now_ms)
+    doubt = doubt_ms(moment)
+    if doubt <= 0:
+        return verdict
+    for at_ms in (moment.now_ms - doubt, moment.now_ms + doubt):
+        if (check(asked, at_ms) is None) is not (verdict is None):
+            return UNTRUSTED
+    return verdict

@@ -1,0 +1,80 @@
+"""Facts: everything that a judgement stands on, and the ruling that comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edge.core.bands import Presented
+from edge.core.decision import Decision
+from edge.core.held import Change, Held
+from edge.core.places import Layout, Point
+from edge.core.profiles import Profile
+
+Fact = str | int | bool | list[str] | None
+"""What an operator's rule may ask: no personal data, complete, absent = None."""
+
+
+class Rule(Protocol):
+    """One compiled operator's rule; ``edge/rules.py`` makes them from CEL."""
+
+    def evaluate(self, context: Mapping[str, Fact]) -> bool:
+        """Return whether the rule permits; any exception means that it cannot be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When the tap is judged: UTC milliseconds, how far they may be off, whether anybody vouches for them."""
+
+    now_ms: int
+    uncertainty_ms: int = 0
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a judgement stands on; nothing else is looked up, so that central can judge it again."""
+
+    moment: Moment
+    presented: Presented
+    point: Point
+    layout: Layout
+    timezone: dt.tzinfo
+    device: str
+    profile: Profile | None = None
+    held: Held = field(default_factory=Held)
+    direction: str | None = None
+    """What a turnstile reported: ``in`` or ``out``; None = as the point says."""
+    places: Mapping[str, int] = field(default_factory=dict)
+    """Free places that this device may still give away, per limited zone."""
+    adult_passed_ms: int | None = None
+    """When an adult of the guest's party last passed this point."""
+    adult_inside: bool = False
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """Compiled rules by their CEL text."""
+    profile_age_ms: int | None = None
+    unconfirmed: bool = False
+    """The site's other devices could not be asked."""
+    chosen: str | None = None
+    """The entitlement that the guest chose."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+    """Questions whose answers were found valid before: central judges again without reading them."""
+    confirmed: frozenset[str] = frozenset()
+    """What staff confirmed for this tap (``passage``, ``height``, ``age``, ``trust``)."""
+    overridden: bool = False
+    """A supervisor lets this very tap pass; safety and authenticity are not lifted."""
+    last_elsewhere_ms: int | None = None
+    """When this band was last read at another point."""
+    device_allowed: bool = True
+    device_revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision and what it changes, if it is committed."""
+
+    decision: Decision
+    change: Change
