@@ -1,9 +1,11 @@
-"""A site's bands' own keys, out of its master key by NXP AN10922, as central hands them to edges."""
+"""Keys that central derives for a site: its bands' own (NXP AN10922) and the hashes of its staff's PINs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.staff.pins import hash_pin
+from edge.vault import keyed_pin
 from hardware.nfc.diversify import diversified
 
 APPLICATION = bytes.fromhex("D2760000850101")
@@ -21,3 +23,8 @@ def band_key(master: bytes, uid: bytes, key_no: int) -> bytes:
 def diversify(master: bytes, uids: Sequence[bytes]) -> list[dict[int, bytes]]:
     """Return the keys by number of each band, in order (``sync.central.registry.bands.Diversify``)."""
     return [{key_no: band_key(master, uid, key_no) for key_no in KEY_NUMBERS} for uid in uids]
+
+
+def pin_hash(site_key: bytes, staff: str, pin: str) -> str:
+    """Return the hash of a PIN as every device of the site checks it; slow on purpose."""
+    return hash_pin(keyed_pin(site_key, staff, pin))

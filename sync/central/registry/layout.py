@@ -28,6 +28,11 @@ def put_settings(tx: Connection, site: str, settings: Layout) -> None:
     _put(tx, site, SETTINGS, body=msgspec.msgpack.encode(kept))
 
 
+def has_settings(tx: Connection, site: str) -> bool:
+    """Whether the site's own settings were ever stored."""
+    return bool(_bodies(tx, site, SETTINGS))
+
+
 def put_thing(tx: Connection, site: str, thing: Zone | Point | Product) -> None:
     """Store one zone, point or product, new or changed; publish the layout afterwards."""
     kind = _KINDS[type(thing)]

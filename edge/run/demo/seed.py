@@ -1,0 +1,107 @@
+"""Seeding: the park's file into central's registry, as an operator would have typed it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from edge.core.bands import Band, BandState, Trust
+from edge.core.entitlements import Product
+from edge.core.places import Point, Zone
+from edge.core.profiles import StaffMember
+from edge.run.demo.park import Park, Wearer, rights_of, state_of
+from edge.run.keys import diversify, pin_hash
+from sync.central.registry import bands, guests, layout, profiles, rights, staff
+from sync.central.registry.bands import BandCard
+from sync.central.registry.guests import Guest
+from sync.central.sites import band_key, create_site, has_site
+from sync.central.store import Connection, Store
+
+KEYED = frozenset({"ntag424", "felica_lite_s"})
+
+
+def seed(store: Store, park: Park) -> bytes:
+    """Make the site if need be and bring all of it to today; returns the site's band master key."""
+    site = park.site.id
+    with store.transaction() as tx:
+        if not has_site(tx, site):
+            create_site(tx, site, name=park.site.names["it"])
+        master = bands.master(tx, site)
+        _places(tx, park)
+        _people(tx, park)
+        _guests(tx, park, store.now_ms())
+        _bands(tx, park, master)
+    return master
+
+
+def _places(tx: Connection, park: Park) -> None:
+    if not layout.has_settings(tx, park.site.id):
+        layout.put_settings(tx, park.site.id, park.settings)
+    things: list[Zone | Point | Product] = [*park.zones, *park.points, *park.products]
+    for thing in things:
+        layout.put_thing(tx, park.site.id, thing)
+
+
+def _people(tx: Connection, park: Park) -> None:
+    """Store the staff once: a hash takes a tenth of a second on purpose."""
+    there = {member.id for member in staff.staff(tx, park.site.id)}
+    secret = band_key(tx, park.site.id)
+    for one in park.staff:
+        if one.id not in there:
+            hashed = pin_hash(secret, one.id, one.pin)
+            member = StaffMember(id=one.id, name=one.name, roles=one.roles, pin_hash=hashed)
+            staff.put_staff(tx, park.site.id, member)
+
+
+def _guests(tx: Connection, park: Park, now_ms: int) -> None:
+    guests.put_guests(tx, park.site.id, [_guest(wearer) for wearer in park.guests])
+    for wearer in park.guests:
+        rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.id)
+
+
+def _guest(wearer: Wearer) -> Guest:
+    return Guest(
+        id=wearer.id,
+        name=wearer.name,
+        language=wearer.language,
+        tier=wearer.tier,
+        tags=wearer.tags,
+        age_band=wearer.age_band,
+        height_cm=wearer.height_cm,
+        party=wearer.party,
+    )
+
+
+def _bands(tx: Connection, park: Park, master: bytes) -> None:
+    """Store the bands once and publish every guest's profile as it stands today."""
+    site, worn = park.site.id, (*park.guests, *(wearer for wearer in park.strangers if wearer.stock))
+    cards = _cards(worn, band_key(tx, site), diversify(master, [wearer.uid for wearer in worn]))
+    there = {id_ for id_, _ in bands.owners(tx, site, list(cards))}
+    new = [card for id_, card in cards.items() if id_ not in there]
+    bands.add_bands(tx, site, new)
+    profiles.publish_bands(tx, site, [card for card in new if card.guest is None])
+    profiles.publish_guests(tx, site, [wearer.id for wearer in park.guests])
+    for wearer, id_ in zip(park.guests, cards, strict=False):
+        state = state_of(wearer)
+        if state is not BandState.ACTIVE:
+            card = bands.band(tx, site, id_)
+            changed = msgspec.structs.replace(card, band=msgspec.structs.replace(card.band, state=state))
+            profiles.publish_state(tx, site, changed, reason="the demo's story")
+
+
+def _cards(
+    worn: Sequence[Wearer], secret: bytes, keys: Sequence[Mapping[int, bytes]]
+) -> dict[bytes, BandCard]:
+    made = {}
+    for wearer, own in zip(worn, keys, strict=True):
+        id_ = bands.band_id(secret, wearer.uid)
+        least = Trust.SUN if wearer.chip.kind in KEYED else Trust.UID
+        made[id_] = BandCard(
+            band=Band(id=id_, trust_min=least),
+            guest=None if wearer.stock else wearer.id,
+            label=wearer.name,
+            chip=wearer.chip.kind,
+            keys=dict(own) if wearer.chip.kind in KEYED else {},
+        )
+    return made
