@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.core.pins import keyed_pin
 from edge.staff.pins import hash_pin
-from edge.vault import keyed_pin
 from hardware.nfc.diversify import diversified
 
 APPLICATION = bytes.fromhex("D2760000850101")
