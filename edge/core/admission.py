@@ -86,6 +86,7 @@ def location_after(facts: Facts, passage: Passage, people: int = 1) -> Location:
         point=facts.point.id,
         device=facts.device,
         people=people,
+        tap_id=facts.presented.tap_id,
     )
 
 

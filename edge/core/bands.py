@@ -87,7 +87,7 @@ class Standing(msgspec.Struct, frozen=True, order=True):
 
 
 def transition(standing: Standing, act: BandAct) -> Standing | None:
-    """Return the standing after an act, or None where it is not possible; expiry is computed, never an act."""
+    """Return the standing after an act, or None where that is not possible; expiry is computed, no act."""
     match act, standing.state:
         case BandAct.LOST, BandState.ACTIVE | BandState.EXPIRED | BandState.LOST:
             return Standing(standing.epoch, BandState.LOST)

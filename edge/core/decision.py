@@ -163,8 +163,9 @@ def _judge_family(reason: Reason) -> Family:
               | r.DUPLICATE_OFFLINE | r.ANNULLED):
             return Family.USED
         case (r.TOO_LATE | r.LIMIT_REACHED | r.WRONG_PRODUCT | r.WRONG_GATE | r.WRONG_ZONE
-              | r.REENTRY_FORBIDDEN | r.COMPANION_REQUIRED | r.HEIGHT_MIN | r.AGE_MIN | r.RULE_FORBIDS | r.INSUFFICIENT_HERE
-              | r.INSUFFICIENT_FUNDS | r.OFFLINE_LIMIT | r.PAYMENTS_OFF | r.SPEND_LIMIT):
+              | r.REENTRY_FORBIDDEN | r.COMPANION_REQUIRED | r.HEIGHT_MIN | r.AGE_MIN
+              | r.RULE_FORBIDS | r.INSUFFICIENT_HERE | r.INSUFFICIENT_FUNDS | r.OFFLINE_LIMIT
+              | r.PAYMENTS_OFF | r.SPEND_LIMIT):
             return Family.STOP
         case (r.PROFILE_STALE | r.UNCONFIRMED_OFFLINE | r.UNPAID | r.UNAPPROVED | r.CANCELLED | r.REVOKED
               | r.BLOCKED | r.RULE_FAILED | r.TICKET_UNKNOWN | r.SIGNATURE_INVALID | r.BAND_UNKNOWN

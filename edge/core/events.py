@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import hmac
+from collections.abc import Iterable
 
 import msgspec
 
@@ -93,7 +95,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unconfirmed: bool = False
     chosen: str | None = None
     answered: tuple[str, ...] = ()
-    """Questions answered validly; the answers themselves are sealed elsewhere."""
+    """Questions answered validly, as ``entitlement/question``; the answers are sealed elsewhere."""
     confirmed: tuple[str, ...] = ()
     overridden: bool = False
     last_elsewhere_ms: int | None = None
@@ -148,6 +150,52 @@ def chain_link(previous: bytes, row: bytes) -> bytes:
 def chain_step(previous: bytes, event: Event) -> bytes:
     """Return the ``h`` that ``event`` must carry after an event with hash ``previous``."""
     return chain_link(previous, canonical(event))
+
+
+class Fault(enum.StrEnum):
+    """How a chain is broken."""
+
+    LANE = "lane"
+    """A record of another lane."""
+    GAP = "gap"
+    """A number is missing."""
+    REPEATED = "repeated"
+    """A number comes again."""
+    TIME = "time"
+    """The logical clock does not rise."""
+    HASH = "hash"
+    """A record or one before it was changed, or the chain is another device's."""
+
+
+class Break(msgspec.Struct, frozen=True):
+    """Where a chain breaks first: ``seq`` is the number that was expected there."""
+
+    lane: int
+    seq: int
+    fault: Fault
+
+
+def verify_chain(events: Iterable[Event], lane: int, start: bytes, *, after: int = 0) -> Break | None:
+    """Return the first break of a lane whose record ``after`` (0: none yet) has the hash ``start``."""
+    previous, seq, hlc = start, after, -1
+    for event in events:
+        seq += 1
+        fault = _fault(event, lane, seq, hlc)
+        expected = chain_step(previous, event)
+        if fault is None and not hmac.compare_digest(expected, event.h):
+            fault = Fault.HASH
+        if fault is not None:
+            return Break(lane, seq, fault)
+        previous, hlc = event.h, event.hlc
+    return None
+
+
+def _fault(event: Event, lane: int, seq: int, hlc: int) -> Fault | None:
+    if event.lane != lane:
+        return Fault.LANE
+    if event.seq != seq:
+        return Fault.GAP if event.seq > seq else Fault.REPEATED
+    return Fault.TIME if event.hlc <= hlc else None
 
 
 def hlc_tick(last: int, wall_ms: int) -> int:

@@ -61,7 +61,7 @@ class Facts:
     """The entitlement that the guest chose."""
     answers: Mapping[str, str] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
-    """Questions whose answers were found valid before: central judges again without reading them."""
+    """Questions found answered before, as ``entitlement/question``: central judges without reading them."""
     confirmed: frozenset[str] = frozenset()
     """What staff confirmed for this tap (``passage``, ``height``, ``age``, ``trust``)."""
     overridden: bool = False

@@ -17,6 +17,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     device: str
     people: int = 1
     """How many passed with this band: an exit gives back as many places."""
+    tap_id: str = ""
+    """The tap that brought it here; empty where staff did."""
 
 
 class Confirmed(msgspec.Struct, frozen=True):

@@ -24,12 +24,14 @@ class Passage(msgspec.Struct, frozen=True):
 
 def passage_of(facts: Facts) -> Passage:
     """Return the passage that a tap asks for: as the turnstile reports, else as the point says."""
-    point = facts.point
-    way = _way(facts)
-    against = (way is Direction.OUT) is not (point.direction is Direction.OUT)
-    if against:
-        return Passage(way, point.to_zone, point.from_zone)
-    return Passage(way, point.from_zone, point.to_zone)
+    return through(facts.point, _way(facts))
+
+
+def through(point: Point, way: Direction) -> Passage:
+    """Return the passage through a point one way; against its own direction the zones change places."""
+    if (way is Direction.OUT) is (point.direction is Direction.OUT):
+        return Passage(way, point.from_zone, point.to_zone)
+    return Passage(way, point.to_zone, point.from_zone)
 
 
 def _way(facts: Facts) -> Direction:

@@ -6,6 +6,7 @@ import enum
 from functools import cached_property
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.bands import Trust
 from edge.core.entitlements import Hours, Product, RuleText
@@ -152,3 +153,22 @@ def _climb(zone: str, parents: dict[str, str | None]) -> list[str]:
         path.append(here)
         here = parents.get(here)
     return path
+
+
+_HERE = Point(id="", kind=PointKind.GATE, zone="")
+DEFAULTS: dict[PointKind, Point] = {
+    PointKind.GATE: replace(_HERE, passback=Passback.HARD, location_age_ms_max=900_000),
+    PointKind.DOOR: replace(_HERE, kind=PointKind.DOOR, trust_min=Trust.LIVE),
+    PointKind.ATTRACTION: replace(
+        _HERE, kind=PointKind.ATTRACTION, passback=Passback.TIMED, passback_s_min=600, companion=True
+    ),
+    PointKind.LOUNGE: replace(_HERE, kind=PointKind.LOUNGE, passback=Passback.SOFT),
+    PointKind.TILL: replace(_HERE, kind=PointKind.TILL),
+    PointKind.KIOSK: replace(_HERE, kind=PointKind.KIOSK),
+}
+"""What a point of each kind asks for unless the operator says otherwise."""
+
+
+def a_point(kind: PointKind, id: str, zone: str, **changes: object) -> Point:
+    """Return a point of a kind with its kind's defaults and these changes."""
+    return replace(DEFAULTS[kind], id=id, zone=zone, **changes)

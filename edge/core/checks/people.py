@@ -58,13 +58,14 @@ def height(claim: Claim, at_ms: int) -> Failure | None:
 
 def questions(claim: Claim, at_ms: int) -> Failure | None:
     """Ask what is still open; an answer that does not fit its question is none."""
-    open_ones = [question for question in claim.terms.questions if not _is_settled(claim, question)]
-    return Failure(reason=Reason.ANSWERS_REQUIRED, next=WhatNext(act=Act.ANSWER)) if open_ones else None
+    if all(_has_answer(claim, question) for question in claim.terms.questions if question.required):
+        return None
+    return Failure(reason=Reason.ANSWERS_REQUIRED, next=WhatNext(act=Act.ANSWER))
 
 
 def answered(claim: Claim) -> tuple[str, ...]:
-    """Return the questions of a right that have a fitting answer."""
-    return tuple(question.id for question in claim.terms.questions if _has_answer(claim, question))
+    """Return the questions of a right that have a fitting answer, as ``entitlement/question``."""
+    return tuple(_key(claim, question) for question in claim.terms.questions if _has_answer(claim, question))
 
 
 def age_min(claim: Claim) -> int | None:
@@ -106,15 +107,15 @@ def _confirmed(claim: Claim, what: str, needed: int, at_ms: int) -> bool:
     )
 
 
-def _is_settled(claim: Claim, question: Question) -> bool:
-    if question.id in claim.facts.answers or question.required:
-        return _has_answer(claim, question)
-    return True
+def _key(claim: Claim, question: Question) -> str:
+    return f"{claim.entitlement.id}/{question.id}"
 
 
 def _has_answer(claim: Claim, question: Question) -> bool:
     answer = claim.facts.answers.get(question.id)
-    return question.id in claim.facts.answered or (answer is not None and fits(question, answer))
+    if answer is not None and fits(question, answer):
+        return True
+    return bool(claim.facts.answered) and _key(claim, question) in claim.facts.answered
 
 
 def fits(question: Question, answer: str) -> bool:

@@ -1,0 +1,75 @@
+"""Aftermath: a passage that was decided is confirmed, refused, undone or annulled."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec.structs import replace
+
+from edge.core.calendar import day_bounds
+from edge.core.entitlements import Redemption, Use
+from edge.core.events import Decided
+from edge.core.held import Change, Held, Location
+from edge.core.moves import differences, enter
+from edge.core.passage import moves, through
+from edge.core.places import Direction, Layout
+
+UNDO_MS_MAX = 900_000
+"""Staff of the same point take a passage back within a quarter of an hour; a supervisor on the same day."""
+
+
+def confirm(decided: Decided, held: Held, layout: Layout, *, now_ms: int) -> Change:
+    """Make a pending passage count: its uses and the way in; one that is not pending stays as it is."""
+    pending = _own(decided, held, Redemption.PENDING)
+    uses = tuple(replace(use, redemption=Redemption.VALID) for use in pending)
+    point = layout.points_by_id.get(decided.decision.point)
+    if not uses or point is None or not moves(point):
+        return Change(uses=uses)
+    there = Location(
+        zone=through(point, Direction.IN).to_zone,
+        since_ms=now_ms,
+        point=point.id,
+        device=decided.device,
+        people=decided.decision.people,
+        tap_id=decided.presented.tap_id,
+    )
+    after, deltas = enter(held, layout, there)
+    return Change(held=replace(after, uses=()), uses=uses, zone_deltas=deltas)
+
+
+def refuse(decided: Decided, held: Held) -> Change:
+    """Void a pending passage: staff said no, or nobody said anything in time."""
+    pending = _own(decided, held, Redemption.PENDING)
+    return Change(uses=tuple(replace(use, redemption=Redemption.ANNULLED) for use in pending))
+
+
+def undo(decided: Decided, held: Held, layout: Layout) -> Change:
+    """Take a passage back by a person's word: use, location and counts are as before it."""
+    return _take_back(decided, held, layout, Redemption.UNDONE)
+
+
+def annul(decided: Decided, held: Held, layout: Layout) -> Change:
+    """Take a passage back by the machine's word: the gate did not turn."""
+    return _take_back(decided, held, layout, Redemption.ANNULLED)
+
+
+def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervisor: bool) -> int:
+    """Return until when (UTC milliseconds, open end) a passage may still be undone."""
+    if supervisor:
+        return day_bounds(timezone, layout.day_starts_min, decided.now_ms)[1]
+    return decided.now_ms + UNDO_MS_MAX
+
+
+def _take_back(decided: Decided, held: Held, layout: Layout, how: Redemption) -> Change:
+    own = _own(decided, held, Redemption.VALID, Redemption.PENDING)
+    uses = tuple(replace(use, redemption=how) for use in own)
+    location, before = held.location, decided.held or Held()
+    if location is None or location.tap_id != decided.presented.tap_id:
+        return Change(uses=uses)
+    restored = replace(held, location=before.location, last=before.last, entries=before.entries)
+    return Change(held=replace(restored, uses=()), uses=uses, zone_deltas=differences(held, restored, layout))
+
+
+def _own(decided: Decided, held: Held, *standing: Redemption) -> tuple[Use, ...]:
+    tap_id = decided.presented.tap_id
+    return tuple(use for use in held.uses if use.tap_id == tap_id and use.redemption in standing)
