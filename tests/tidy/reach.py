@@ -15,6 +15,8 @@ ENTRANCES = ("edge/run/cli", "hardware/blueprint.py")
 """Where reading starts: the command, and the driver that people copy."""
 PAGES = (".html", ".js", ".css")
 LANGUAGES = ("it", "en", "fr", "de", "es")
+WORD = re.compile(r"""["'`]([\w.]+)(?=["'`{$])""")
+"""A whole string, or the start of one that goes on with a value."""
 PLACEHOLDER = re.compile(r"\{(\w+)")
 
 
@@ -115,24 +117,23 @@ def queries_in_use(sources: Iterable[Source]) -> Iterator[Finding]:
 def texts_in_use(sources: Iterable[Source]) -> Iterator[Finding]:
     """Each text key is shown somewhere, by its name or by a prefix that the code completes."""
     product = [source for source in sources if source.is_product]
-    shown = "\n".join(source.text for source in product if source.path.endswith((".py", *PAGES)))
+    spoken = {
+        word for page in product if page.path.endswith((".py", *PAGES)) for word in WORD.findall(page.text)
+    }
     for source in product:
         if not source.path.endswith("/texts/it.json"):
             continue
         for key in sorted(flat(json.loads(source.text))):
-            if not is_shown(key, shown):
+            if not is_shown(key, spoken):
                 yield Finding(
                     source.path, 1, "text-unused", f"nobody shows '{key}': remove it from all languages"
                 )
 
 
-def is_shown(key: str, shown: str) -> bool:
+def is_shown(key: str, spoken: set[str]) -> bool:
     """Whether the key stands in the code, whole or as the start of a name made at run time."""
-    if re.search(rf"""["'`.]{re.escape(key)}["'`]""", shown):
-        return True
     parts = re.split(r"(?<=[._])", key)
-    prefixes = ("".join(parts[:count]) for count in range(1, len(parts)))
-    return any(re.search(rf"""["'`]{re.escape(prefix)}(["'`]|\{{|\$\{{)""", shown) for prefix in prefixes)
+    return any("".join(parts[:count]) in spoken for count in range(1, len(parts) + 1))
 
 
 def languages_agree(sources: Iterable[Source]) -> Iterator[Finding]:
