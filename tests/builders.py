@@ -1,7 +1,8 @@
-"""Valid things in one line, so that a test states only what matters: each builder takes changes by keyword."""
+"""Valid things in one line, so that a test states only what matters; changes go by keyword."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,7 @@ def some_terms(**changes: object) -> Terms:
 
 
 def a_day_ticket(id: str = "ticket-1", **changes: object) -> Entitlement:
-    """One entry into the park that day, re-entry after exit; changes are of the entitlement or of its terms."""
+    """One entry into the park, re-entry after exit; changes are of the entitlement or of its terms."""
     terms = some_terms(zones=("park",), uses_max=1, reentry=Reentry.AFTER_EXIT)
     ticket = Entitlement(id=id, product="day", terms=terms)
     return _changed_right(ticket, changes)
@@ -67,7 +68,7 @@ def a_day_ticket(id: str = "ticket-1", **changes: object) -> Entitlement:
 def a_slot_right(
     id: str = "slot-1", start_ms: int = NOW_MS, minutes: int = 30, **changes: object
 ) -> Entitlement:
-    """One ride at the castle in a slot that opens ``start_ms``, 5 minutes early and 10 minutes late allowed."""
+    """One ride at the castle in a slot from ``start_ms``, 5 minutes early and 10 minutes late allowed."""
     terms = some_terms(points=("castle",), uses_max=1, early_s_max=300, late_s_max=600)
     slot = TimeSlot(start_ms=start_ms, end_ms=start_ms + minutes * MINUTE_MS, point="castle")
     return _changed_right(Entitlement(id=id, product="ride", slot=slot, terms=terms), changes)
@@ -242,6 +243,11 @@ def facts_for(profile: Profile | None = None, point: Point | None = None, **chan
         "held": msgspec.structs.replace(Held(), **memory),
     }
     return Facts(**(fields | changes))  # type: ignore[arg-type]  # the caller names fields of Facts
+
+
+def facts_of_nobody(point: Point | None = None, **changes: object) -> Facts:
+    """All facts of a tap of which nothing is known here."""
+    return dataclasses.replace(facts_for(point=point, **changes), profile=None)
 
 
 def _changed_right(right: Entitlement, changes: dict[str, object]) -> Entitlement:
