@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import TypeVar
+from typing import IO, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -108,3 +108,19 @@ class Packer:
     def end(self) -> bytes:
         """Return the rest."""
         return self._packer.flush()
+
+
+class Source(Protocol):
+    """Whatever gives bytes by and by."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return at most ``size`` bytes, none at the end."""
+
+
+def opened(source: Source, encoding: str) -> Source:
+    """Return a reader of a long stream that never unpacks more at once than it is asked for."""
+    if encoding == ZSTD and zstandard:
+        return zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source))
+    if encoding == GZIP:
+        return gzip.GzipFile(fileobj=cast("IO[bytes]", source), mode="rb")
+    raise Malformed(f"Content-Encoding {encoding[:20]} is not known here.")

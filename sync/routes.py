@@ -86,7 +86,7 @@ ROUTES = (
         about="The next part of the site's feed, at once or as soon as there is one.",
         answer=Page,
         queries=(
-            Query("epoch", str, "The cursor's epoch; empty at first contact."),
+            Query("epoch", int, "The cursor's epoch; 0 at first contact."),
             Query("cursor", int, "The last number that is stored."),
             Query("urgent", int, "The last urgent number that is applied."),
             Query("wait", int, f"How many seconds to wait for news, at most {WAIT_S_MAX}."),

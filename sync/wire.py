@@ -7,6 +7,8 @@ import enum
 import msgspec
 
 from edge.core.bands import BandState
+from edge.core.profiles import Cursor as Cursor
+from edge.core.profiles import Item as Item
 
 WIRE_VERSION = 1
 ROWS_MAX = 2_000
@@ -129,15 +131,6 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quarantined: tuple[Refusal, ...] = ()
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing of a site as central last said it; ``body`` None is a tombstone."""
-
-    kind: str
-    key: str
-    version: int
-    body: bytes | None = None
-
-
 class BandNotice(msgspec.Struct, frozen=True, kw_only=True):
     """Body of an urgent item of kind ``band`` (key: BandId in hex): a state that binds every gate at once."""
 
@@ -147,18 +140,11 @@ class BandNotice(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an edge has come in a site's feed; another epoch's numbers mean nothing."""
-
-    epoch: str
-    seq: int
-
-
 class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The next stretch of a site's feed, and all urgent items that the asker has not applied."""
 
     site: str
-    epoch: str
+    epoch: int
     after: int
     to: int
     """The cursor once these items are stored."""
@@ -177,7 +163,7 @@ class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True):
     """First frame of a snapshot: what it is."""
 
     site: str
-    epoch: str
+    epoch: int
     seq: int
     schema: int
 
@@ -186,7 +172,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     """Last frame of a snapshot: what must have arrived; without it the snapshot is cut short."""
 
     site: str
-    epoch: str
+    epoch: int
     seq: int
     schema: int
     count: int
@@ -244,7 +230,9 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Ack per lane, ordinary first."""
     outbox: int = 0
     outbox_age_ms: int = 0
-    cursor: Cursor | None = None
+    cursor: Cursor = Cursor()
+    urgent: Cursor = Cursor()
+    """How far the urgent set is applied."""
     profiles: int = 0
     writable: bool = True
     cause: str = ""
@@ -252,9 +240,11 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     readers: tuple[ReaderState, ...] = ()
 
 
-class Attested(msgspec.Struct, frozen=True, kw_only=True):
-    """Central's side of first contact: what it holds of each lane, with the hash there."""
+class Attested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Central's side of first contact: what it holds of each lane, and the urgent items not yet applied."""
 
     device: str
     time_ms: int
     tips: tuple[Tip, ...]
+    urgent: tuple[Item, ...] = ()
+    urgent_to: Cursor = Cursor()

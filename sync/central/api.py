@@ -17,10 +17,10 @@ from sync.central import devices, enrolment, intake, lanes, snapshot
 from sync.central.answers import NotKnown, Revoked, answer, describe, problem, problem_of, problem_of_http
 from sync.central.devices import Device
 from sync.central.intake import Rejected
-from sync.central.pages import AGAIN_MS, Asked, await_page, drop_tombstones
+from sync.central.pages import AGAIN_MS, Asked, await_page, drop_tombstones, urgent_after
 from sync.central.settings import Settings
 from sync.central.store import Store
-from sync.packing import Malformed, decode, encodings
+from sync.packing import Malformed, Packer, decode, encodings
 from sync.routes import ROUTES, Route
 from sync.signing import presented
 from sync.wire import (
@@ -68,12 +68,14 @@ class Api:
         with self._store.transaction() as tx:
             devices.heard(tx, known.site, known.id, report)
             tips = lanes.tips(tx, known.site, known.id, incarnation=known.incarnation)
-        return answer(Attested(device=known.id, time_ms=self._store.now_ms(), tips=tips))
+        items, to = urgent_after(self._store, known.site, report.urgent)
+        now_ms = self._store.now_ms()
+        return answer(Attested(device=known.id, time_ms=now_ms, tips=tips, urgent=items, urgent_to=to))
 
     def give_page(self, site: str) -> Response:
         """Give the next page, waiting for it while there is room to wait."""
         self._known(site=site)
-        cursor = Cursor(epoch=request.args.get("epoch", ""), seq=_number("cursor"))
+        cursor = Cursor(epoch=_number("epoch"), seq=_number("cursor"))
         asked = Asked(
             site=site, cursor=cursor, urgent=_number("urgent"), limit=_number("limit", PAGE_ITEMS_MAX)
         )
@@ -88,7 +90,10 @@ class Api:
         """Give the whole site."""
         self._known(site=site)
         drop_tombstones(self._store, site)
-        return Response(snapshot.stream(self._store, site), content_type=MEDIA_SNAPSHOT)
+        packer = Packer()
+        reply = Response(snapshot.stream(self._store, site, packer), content_type=MEDIA_SNAPSHOT)
+        reply.headers["Content-Encoding"] = packer.encoding
+        return reply
 
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""

@@ -53,7 +53,16 @@ def await_page(store: Store, asked: Asked, wait_s: float) -> Page:
         return page
     if store.wakes.wait(asked.site, seen, min(wait_s, WAIT_S_MAX)):
         return read_page(store, asked)
-    return page
+    return msgspec.structs.replace(page, time_ms=store.now_ms())
+
+
+def urgent_after(store: Store, site: str, applied: Cursor) -> tuple[tuple[Item, ...], Cursor]:
+    """Return the urgent items that an edge lacks and its cursor after them; another epoch lacks all."""
+    with store.reading() as tx:
+        now = _site(tx, site)
+        after = applied.seq if applied.epoch == now.epoch else 0
+        rows, _ = _fit(_rows(tx, site, item_table.c.urgent.is_(True), after=after, limit=URGENT_MAX))
+    return tuple(map(_item, rows)), Cursor(now.epoch, rows[-1].seq if rows else after)
 
 
 def read_page(store: Store, asked: Asked) -> Page:
@@ -96,12 +105,13 @@ def _page(tx: Connection, asked: Asked, site: Row[Any], *, now_ms: int) -> Page:
         _rows(tx, asked.site, item_table.c.urgent.is_(True), after=asked.urgent, limit=URGENT_MAX)
     )
     full = more or len(ordinary) == limit
+    last = ordinary[-1].seq if ordinary else after
     return Page(
         site=asked.site,
         epoch=site.epoch,
         after=after,
-        to=ordinary[-1].seq if full else site.seq,
-        head=max(site.seq, ordinary[-1].seq if ordinary else 0),
+        to=last if full else max(site.seq, last),
+        head=max(site.seq, last),
         time_ms=now_ms,
         items=tuple(map(_item, ordinary)),
         urgent=tuple(map(_item, urgent)),

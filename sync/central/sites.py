@@ -21,6 +21,8 @@ from sync.central.store import (
 )
 
 BAND_KEY_BYTES = 32
+EPOCH_BITS = 52
+"""Fits a JSON number; 0 is left to an edge that has heard nothing yet."""
 NAME_CHARS_MAX = 64
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """No dot: a credential is site, device and secret with dots between."""
@@ -30,7 +32,7 @@ site_table = Table(
     metadata,
     Column("site_id", String(NAME_CHARS_MAX), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("epoch", String(32), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("floor", BigInteger, nullable=False),
     Column("band_key", LargeBinary, nullable=False),
@@ -72,12 +74,12 @@ def band_key(tx: Connection, site: str) -> bytes:
     return bytes(found)
 
 
-def new_epoch() -> str:
+def new_epoch() -> int:
     """Return a name for a feed that no cursor of another life can fit."""
-    return secrets.token_hex(8)
+    return secrets.randbits(EPOCH_BITS) | 1
 
 
-def begin_epoch(tx: Connection, site: str) -> str:
+def begin_epoch(tx: Connection, site: str) -> int:
     """Declare every cursor of this site void, as after a restored backup: edges take a fresh snapshot."""
     epoch = new_epoch()
     changed = tx.execute(update(site_table).where(site_table.c.site_id == site).values(epoch=epoch))

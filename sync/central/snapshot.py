@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -12,25 +12,26 @@ from sync.central import feed
 from sync.central.feed import item_table
 from sync.central.store import Row, Store, select, tuple_
 from sync.packing import Packer
-from sync.wire import Cursor, Item, SnapshotHead, SnapshotManifest
+from sync.wire import FRAME_BYTES_MAX, Cursor, Item, SnapshotHead, SnapshotManifest
 
 SCHEMA = 1
 CHUNK_ROWS_MAX = 2_000
+CHUNK_BYTES = FRAME_BYTES_MAX // 2
 LENGTH_BYTES = 4
 
 
-def stream(store: Store, site: str) -> Iterator[bytes]:
+def stream(store: Store, site: str, packer: Packer) -> Iterator[bytes]:
     """Yield the packed snapshot bit by bit, with no database transaction open while somebody reads slowly.
 
     What changes meanwhile carries a higher number than the snapshot's and comes with the feed afterwards.
     """
     with store.reading() as tx:
         at = feed.head(tx, site)
-    packer, digest, count = Packer(), hashlib.blake2b(digest_size=32), 0
+    digest, count = hashlib.blake2b(digest_size=32), 0
     first = frame(msgspec.msgpack.encode(SnapshotHead(site=site, epoch=at.epoch, seq=at.seq, schema=SCHEMA)))
     digest.update(first)
     yield packer.add(first)
-    for chunk in _chunks(store, site, at):
+    for chunk in _frames(_items(store, site, at)):
         count += len(chunk)
         body = frame(msgspec.msgpack.encode(chunk))
         digest.update(body)
@@ -46,11 +47,26 @@ def frame(body: bytes) -> bytes:
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
-def _chunks(store: Store, site: str, at: Cursor) -> Iterator[list[Item]]:
+def _frames(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Gather items until a frame is full by number or by bytes."""
+    chunk: list[Item] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item.body or b"") + len(item.key)
+        if len(chunk) == CHUNK_ROWS_MAX or size > CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _items(store: Store, site: str, at: Cursor) -> Iterator[Item]:
     last: Row[Any] | None = None
     while rows := _rows_after(store, site, at.seq, last=last):
         last = rows[-1]
-        yield [Item(kind=row.kind, key=row.key, version=row.seq, body=bytes(row.body)) for row in rows]
+        for row in rows:
+            yield Item(kind=row.kind, key=row.key, version=row.seq, body=bytes(row.body))
 
 
 def _rows_after(store: Store, site: str, seq: int, *, last: Row[Any] | None) -> list[Row[Any]]:

@@ -1,0 +1,9 @@
+"""The edge's end of the wire."""
+
+from sync.client.cable import Cable as Cable
+from sync.client.client import Client as Client
+from sync.client.client import Place as Place
+from sync.client.client import SyncHealth as SyncHealth
+from sync.client.enrolment import enrol as enrol
+from sync.client.history import Sender as Sender
+from sync.client.ports import Ports as Ports

@@ -1,0 +1,226 @@
+"""The client: the edge's end of the wire, three threads that never keep a tap waiting."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.events import Event, Lane
+from sync.client.backoff import LONGEST_S, Backoff, Bell
+from sync.client.cable import Cable
+from sync.client.history import Frozen, Sender
+from sync.client.line import Declined, Line
+from sync.client.ports import Ports
+from sync.client.pulling import Puller
+from sync.client.pushing import Pusher
+from sync.client.urgent import KEPT
+from sync.wire import ROWS_USUAL, WAIT_S_MAX, Problem
+
+LOG = logging.getLogger(__name__)
+LINGER_S = 5.0
+"""Ordinary events wait this long for company, unless there are enough of them."""
+REPORT_S = 30.0
+STOP_S_MAX = 1.0
+FROZEN = "frozen"
+FATAL = (Problem.REVOKED, Problem.SCHEMA)
+"""Refusals that only people can lift: asked again as rarely as possible."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where central is and what this device proves itself with."""
+
+    url: str
+    credential: str
+    linger_s: float = LINGER_S
+    report_s: float = REPORT_S
+
+
+class Turn(NamedTuple):
+    """What came of one turn of a thread: how long to rest, and whether central was spoken to."""
+
+    rest_s: float
+    spoke: bool
+
+
+class SyncHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How sync is, for the screens: ``age_ms`` since central was last heard, None for never."""
+
+    online: bool
+    age_ms: int | None
+    outbox: int
+    outbox_age_ms: int
+    alarm: str
+    frozen: str
+    quarantined: int
+
+
+class Client:
+    """Pushes each lane on a thread of its own and pulls on a third; it is started once and stopped once."""
+
+    def __init__(self, sender: Sender, place: Place, ports: Ports, cable: Cable) -> None:
+        """Prepare; nothing is sent before ``start``."""
+        self._ports, self._place, self._cable = ports, place, cable
+        self._line: Callable[[], Line] = lambda: Line(
+            place.url, cable, device=sender.device, credential=place.credential
+        )
+        self._pushers = [Pusher(sender, lane, ports=ports, line=self._line()) for lane in Lane]
+        self._puller = Puller(sender, ports=ports, line=self._line())
+        self._bells = {name: Bell() for name in ("push-0", "push-1", "pull")}
+        self._heard_at: float | None = None
+        self._alarms: dict[str, str] = {}
+        self._frozen = ""
+        self._unsent = 0
+        self._reported_at: float | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to sync; the sequencer runs already."""
+        self._frozen = self._kept_frozen()
+        turns = {
+            "push-0": lambda: self._push(self._pushers[Lane.ORDINARY]),
+            "push-1": lambda: self._push(self._pushers[Lane.PRIORITY]),
+            "pull": self._pull,
+        }
+        for name, turn in turns.items():
+            worker = _Worker(self, name, bell=self._bells[name], turn=turn)
+            thread = threading.Thread(target=worker.run, name=f"sync-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop within a second, also in mid-exchange; what was not acknowledged is sent another time."""
+        for bell in self._bells.values():
+            bell.stop()
+        self._cable.pull()
+        for thread in self._threads:
+            thread.join(STOP_S_MAX)
+        self._threads.clear()
+
+    def _kept_frozen(self) -> str:
+        kept = self._ports.books.submit(lambda desk: desk.get(KEPT, FROZEN))
+        return (kept or b"").decode()
+
+    def kick(self) -> None:
+        """Try now: the link is back, or somebody asked."""
+        for bell in self._bells.values():
+            bell.kick()
+
+    def committed(self, results: Sequence[object], events: Sequence[Event]) -> None:
+        """Hear of new events; made to be given to the sequencer's ``after_commit``, it returns at once."""
+        lanes = {event.lane for event in events}
+        if Lane.PRIORITY in lanes:
+            self._bells["push-1"].written()
+        self._unsent += len(events)
+        if self._unsent >= ROWS_USUAL:
+            self._bells["push-0"].written()
+
+    def health(self) -> SyncHealth:
+        """Return how sync is now."""
+        outbox = sum(pusher.pending() for pusher in self._pushers)
+        heard = self._heard_at
+        age_ms = None if heard is None else round((time.monotonic() - heard) * 1000)
+        return SyncHealth(
+            online=heard is not None and not self._alarms and self._cable.plugged,
+            age_ms=age_ms,
+            outbox=outbox,
+            outbox_age_ms=self._outbox_age_ms() if outbox else 0,
+            alarm="; ".join(dict.fromkeys(self._alarms.values())),
+            frozen=self._frozen,
+            quarantined=sum(pusher.quarantined for pusher in self._pushers),
+        )
+
+    @property
+    def frozen(self) -> str:
+        """Why this device's history is not believed any more; empty: it is."""
+        return self._frozen
+
+    def heard(self, name: str) -> None:
+        """Note a success; the first after a failure wakes whoever still rests from his own."""
+        self._heard_at = time.monotonic()
+        if self._alarms.pop(name, None) is not None:
+            LOG.info("sync.restored thread=%s", name)
+            self.kick()
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note a failure; a history that is not believed stays so until the device is enrolled anew."""
+        if self._alarms.get(name) != str(error):
+            LOG.warning("sync.failed thread=%s cause=%s detail=%s", name, type(error).__name__, error)
+        self._alarms[name] = str(error)
+        if isinstance(error, Frozen) and not self._frozen:
+            self._frozen = str(error)
+            self._ports.books.submit(lambda desk: desk.put(KEPT, FROZEN, str(error).encode()))
+
+    def _push(self, pusher: Pusher) -> Turn:
+        if self._frozen:
+            raise Frozen(self._frozen)
+        if pusher.lane == Lane.ORDINARY:
+            self._unsent = 0
+        moved = pusher.push()
+        return Turn(self._place.linger_s, spoke=False) if moved is None else Turn(0.0, spoke=True)
+
+    def _pull(self) -> Turn:
+        now = time.monotonic()
+        if self._reported_at is None or now - self._reported_at >= self._place.report_s:
+            self._report()
+            self._reported_at = now
+        self._puller.pull(min(WAIT_S_MAX, self._place.report_s))
+        return Turn(self._puller.again_s, spoke=True)
+
+    def _report(self) -> None:
+        """Attest and report; a history that is not believed stops the lanes, never coming revocations."""
+        try:
+            self._puller.report()
+        except Frozen as error:
+            self.failed("history", error)
+        else:
+            self.heard("pull")
+
+    def _outbox_age_ms(self) -> int:
+        waiting = [
+            events[0].hlc >> 16
+            for lane in Lane
+            if (events := self._ports.journal.range(lane, self._ports.journal.acked(lane), 1))
+        ]
+        return max(0, self._ports.clock.now_ms() - min(waiting)) if waiting else 0
+
+
+class _Worker:
+    """Keeps one thread of the client going whatever happens in a turn."""
+
+    def __init__(self, client: Client, name: str, *, bell: Bell, turn: Callable[[], Turn]) -> None:
+        self._client, self._name, self._bell, self._turn = client, name, bell, turn
+        self._backoff = Backoff()
+
+    def run(self) -> None:
+        """Take turns until told to stop."""
+        while not self._bell.stopped:
+            try:
+                turn = self._turn()
+            except Exception as error:  # supervisor: sync must outlive any fault, and says each one
+                self._rest_from(error)
+            else:
+                self._went_well(turn)
+
+    def _went_well(self, turn: Turn) -> None:
+        if turn.spoke:
+            self._backoff.succeeded()
+            self._client.heard(self._name)
+        if turn.rest_s:
+            self._bell.rest(turn.rest_s, for_writes=True)
+
+    def _rest_from(self, error: Exception) -> None:
+        if self._bell.stopped:
+            return
+        self._client.failed(self._name, error)
+        self._bell.rest(self._backoff.failed(_asked_rest_s(error)), for_writes=False)
+
+
+def _asked_rest_s(error: Exception) -> float | None:
+    if isinstance(error, Frozen) or (isinstance(error, Declined) and error.problem in FATAL):
+        return LONGEST_S
+    return error.retry_after_s if isinstance(error, Declined) else None

@@ -1,0 +1,161 @@
+"""The line to central: one exchange at a time, and only a typed answer of central itself is believed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+import requests
+from urllib3.exceptions import HTTPError
+
+from edge.errors import Offline, PolsoError, Refused
+from sync.client.cable import Cable
+from sync.packing import Malformed, decode, encodings, pack
+from sync.signing import Bearer
+from sync.wire import BATCH_BYTES_MAX, MEDIA, MEDIA_PROBLEM, PAGE_BYTES_MAX, Problem, ProblemDocument
+
+CONNECT_S_MAX = 5.0
+ANSWER_S_MAX = 15.0
+"""How long central may take beyond a wait that was asked for."""
+ANSWER_BYTES_MAX = max(BATCH_BYTES_MAX, PAGE_BYTES_MAX)
+PROBLEM_BYTES_MAX = 65_536
+RETRY_AFTER_S_MAX = 3_600
+M = TypeVar("M", bound=msgspec.Struct)
+
+
+class Unreachable(Offline):
+    """Central does not answer, or somebody else answers in its place."""
+
+
+class TimedOut(Unreachable):
+    """Central took too long to answer."""
+
+
+class Declined(PolsoError):
+    """Central says no."""
+
+    hint = "The device goes on deciding; look at central's console for this device."
+
+    def __init__(self, document: ProblemDocument, problem: Problem, retry_after_s: float | None) -> None:
+        """Keep what central said."""
+        super().__init__(document.detail or document.title)
+        self.document, self.problem, self.retry_after_s = document, problem, retry_after_s
+        self.retryable = problem is Problem.LATER
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """How to ask: where, with which words in the query, and how long an answer may be held back."""
+
+    path: str
+    query: Mapping[str, int] = {}
+    wait_s: float = 0.0
+
+
+class Line:
+    """Asks central on one thread; ``took_ms`` is the round trip of the last answer."""
+
+    def __init__(self, url: str, cable: Cable, *, device: str = "", credential: str = "") -> None:
+        """Speak to ``url`` for ``device``, which proves itself by its credential."""
+        self._url, self._device = url.rstrip("/"), device
+        self._session = cable.session()
+        self._session.headers.update({"Accept": MEDIA, "Accept-Encoding": encodings()})
+        if credential:
+            self._session.auth = Bearer(credential)
+        self.took_ms = 0
+        self.sent_bytes = 0
+
+    def post(self, path: str, message: msgspec.Struct, kind: type[M]) -> M:
+        """Send a message, return the answer."""
+        body, encoding = pack(msgspec.msgpack.encode(message))
+        self.sent_bytes = len(body)
+        headers = {"Content-Type": MEDIA, "Content-Encoding": encoding}
+        return self._opened(self._ask("POST", Exchange(path), body=body, headers=headers), kind)
+
+    def get(self, exchange: Exchange, kind: type[M]) -> M:
+        """Ask for a message, return it."""
+        return self._opened(self._ask("GET", exchange), kind)
+
+    def stream(self, path: str, media: str) -> requests.Response:
+        """Ask for a long answer and return it unread, once it is known to be central's."""
+        answer = self._ask("GET", Exchange(path))
+        self._refuse_unless(answer, media)
+        return answer
+
+    def close(self) -> None:
+        """Leave the session; the cable stays."""
+        self._session.headers.clear()
+
+    def _ask(
+        self, method: str, exchange: Exchange, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        began = time.monotonic()
+        try:
+            answer = self._session.request(
+                method,
+                self._url + exchange.path,
+                params=dict(exchange.query),
+                data=body or None,
+                headers=dict(headers or {}),
+                timeout=(CONNECT_S_MAX, exchange.wait_s + ANSWER_S_MAX),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.Timeout as error:
+            raise TimedOut from error
+        except (requests.RequestException, OSError) as error:
+            raise Unreachable(f"Central cannot be reached: {type(error).__name__}.") from error
+        self.took_ms = round((time.monotonic() - began) * 1000)
+        return answer
+
+    def _opened(self, answer: requests.Response, kind: type[M]) -> M:
+        self._refuse_unless(answer, MEDIA)
+        try:
+            return decode(read(answer, ANSWER_BYTES_MAX), answer.headers.get("Content-Encoding", ""), kind)
+        except Refused as error:
+            raise Unreachable(f"Not an answer of central: {error}") from error
+
+    def _refuse_unless(self, answer: requests.Response, media: str) -> None:
+        """Go on only with an answer of this type; central's own refusals are raised as what they say."""
+        told = answer.headers.get("Content-Type", "")
+        if answer.status_code == 200 and told == media:
+            return
+        if told != MEDIA_PROBLEM or answer.status_code < 400:
+            answer.close()
+            raise Unreachable(f"Somebody else answers in central's place: {answer.status_code} {told[:40]}.")
+        raise self._declined(answer)
+
+    def _declined(self, answer: requests.Response) -> PolsoError:
+        try:
+            document = msgspec.json.decode(read(answer, PROBLEM_BYTES_MAX), type=ProblemDocument)
+        except msgspec.DecodeError as error:
+            return Unreachable(f"Not a problem document of central: {error}")
+        problem = document.problem
+        if (
+            problem is None
+            or document.status != answer.status_code
+            or document.device not in ("", self._device)
+        ):
+            return Unreachable("A problem document that is not for this device.")
+        return Declined(document, problem, _retry_after(answer.headers.get("Retry-After", "")))
+
+
+def read(answer: requests.Response, bytes_max: int) -> bytes:
+    """Return an answer's bytes as they came; cut short or too long is a failure of the network."""
+    try:
+        body = answer.raw.read(bytes_max + 1, decode_content=False)
+    except (HTTPError, OSError) as error:
+        raise Unreachable(f"The answer broke off: {type(error).__name__}.") from error
+    finally:
+        answer.close()
+    if len(body) > bytes_max:
+        raise Unreachable("The answer is larger than central ever sends.")
+    return bytes(body)
+
+
+def _retry_after(text: str) -> float | None:
+    return min(float(text), RETRY_AFTER_S_MAX) if text.isascii() and text.isdigit() else None
+
+
+__all__ = ["Declined", "Exchange", "Line", "Malformed", "TimedOut", "Unreachable", "read"]
