@@ -49,7 +49,8 @@ def _anyone(ask: Ask, route: Route, request: Request) -> Admitted:
 def _either(ask: Ask, route: Route, request: Request) -> Admitted:
     pairs = guard.screens_of(ask.house, request, only=ask.query.get("screen"))
     session = guard.session_of(ask.house, request)
-    screen, token = guard.matching(route, pairs, ask.path) or (None, "")
+    named = bool(ask.path or ask.query.get("screen"))
+    screen, token = (guard.matching(route, pairs, ask.path) if named else None) or (None, "")
     caller = f"staff:{session.staff}" if session is not None else ask.caller
     screens = tuple(found for found, _ in pairs)
     return Admitted(replace(ask, screens=screens, screen=screen, token=token, session=session, caller=caller))

@@ -12,10 +12,11 @@ from flask import Response, current_app
 from msgspec import Meta
 
 from edge.errors import Unknown
-from edge.staff import Action, may
+from edge.staff import Action
 from edge.views import Counters, HealthView, StaffView
 from kiosk.ask import Ask
 from kiosk.assets import digest
+from kiosk.desk import desk_page, name_in
 from kiosk.grants import OWN_TOPIC
 from kiosk.operations import Op
 from kiosk.pages import page
@@ -74,16 +75,7 @@ class OpsView(msgspec.Struct, frozen=True, kw_only=True):
 
 def ops(ask: Ask) -> Response:
     """Show the ops page."""
-    layout = ask.house.service.layout()
-    names = {p.id: p.names.get(ask.language, p.id) for p in layout.points} if layout is not None else {}
-    zones = {z.id: z.names.get(ask.language, z.id) for z in layout.zones} if layout is not None else {}
-    return page(
-        ask,
-        "ops.html",
-        names=names,
-        zones=zones,
-        timezone=layout.timezone if layout is not None else "",
-    )
+    return page(ask, "ops.html", page=desk_page(ask))
 
 
 def screens(ask: Ask) -> Response:
@@ -93,10 +85,9 @@ def screens(ask: Ask) -> Response:
     return page(
         ask,
         "ops_screens.html",
+        page=desk_page(ask),
         rows=rows(ask),
-        names={point.id: point.names.get(ask.language, point.id) for point in points},
-        may_enrol=may(ask.person, Action.ENROL_SCREEN),
-        timezone=layout.timezone if layout is not None else "",
+        points={point.id: name_in(point.names, ask.language, point.id) for point in points},
     )
 
 

@@ -8,9 +8,11 @@ import msgspec
 from flask import Response
 from msgspec import Meta
 
+from edge.staff import Screen
 from kiosk import guard
 from kiosk.answers import json_answer
 from kiosk.ask import Ask
+from kiosk.desk import desk_page, name_in
 from kiosk.operations import Op
 from kiosk.pages import page
 from kiosk.routes import SIGN_IN, Audience, Route
@@ -72,12 +74,12 @@ def front(ask: Ask) -> Response:
     if ask.house.demo is not None:
         return to("/demo")
     if len(ask.screens) == 1 and ask.session is None:
-        screen = ask.screens[0]
-        return to(PLACES.get(screen.kind, "/enrol").format(id=screen.id, point=screen.point))
+        return to(place_of(ask.screens[0]))
     layout = ask.house.service.layout()
     points = layout.points if layout is not None else ()
-    names = {point.id: point.names.get(ask.language, point.id) for point in points}
-    return page(ask, "front.html", points=points, names=names, screens=ask.screens)
+    names = {point.id: name_in(point.names, ask.language, point.id) for point in points}
+    places = {screen.id: place_of(screen) for screen in ask.screens}
+    return page(ask, "front.html", points=points, names=names, screens=ask.screens, places=places)
 
 
 def sign_in(ask: Ask) -> Response:
@@ -87,12 +89,13 @@ def sign_in(ask: Ask) -> Response:
 
 def sign_in_page(ask: Ask, *, point: str, point_name: str, after: str) -> Response:
     """Show name and PIN pad; at a gate's own staff screen a badge fills in the name."""
-    return page(ask, "sign_in.html", point=point, point_name=point_name, after=after, status=200)
+    desk = desk_page(ask, point=point, name=point_name, after=after)
+    return page(ask, "sign_in.html", page=desk, point_name=point_name)
 
 
 def enrol(ask: Ask) -> Response:
     """Show the page that asks for a screen's one-time code."""
-    return page(ask, "enrol.html")
+    return page(ask, "enrol.html", page=desk_page(ask))
 
 
 def do_sign_in(ask: Ask) -> Response:
@@ -123,10 +126,14 @@ def do_sign_out(ask: Ask) -> Response:
 def do_enrol(ask: Ask) -> Response:
     """Spend a code and give the browser the screen's token."""
     screen, token = ask.house.staff.enrol_screen(ask.want(EnrolBody).code)
-    address = PLACES.get(screen.kind, "/").format(id=screen.id, point=screen.point)
-    response = json_answer(Enrolled(screen=screen.id, kind=screen.kind, address=address))
+    response = json_answer(Enrolled(screen=screen.id, kind=screen.kind, address=place_of(screen)))
     guard.set_cookie(response, guard.SCREEN_COOKIE + screen.id, token, secure=ask.secure)
     return response
+
+
+def place_of(screen: Screen) -> str:
+    """Return the page that a screen is there to show."""
+    return PLACES.get(screen.kind, "/enrol").format(id=screen.id, point=screen.point)
 
 
 def own_path(address: str) -> str:
