@@ -1,0 +1,149 @@
+"""Both ends of the wire as they run: central behind a real server, an edge with its real store and client."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import waitress.server
+import waitress.wasyncore
+
+from edge.clock import Clock
+from edge.core.events import Acted, Kind
+from edge.sequencer import Sequencer
+from edge.store.journal import Journal
+from edge.store.profiles import Profiles
+from edge.store.state import Store as EdgeStore
+from edge.vault import Vault
+from sync.central import sites
+from sync.central.app import create_app
+from sync.central.enrolment import Invitation, invite
+from sync.central.settings import Settings
+from sync.central.store import Store
+from sync.client import Cable, Client, Place, Ports, Sender, enrol
+from sync.wire import DeviceReport, EnrolAnswer, EnrolRequest
+
+PUBLIC_KEY = b"p" * 32
+THREADS = 12
+
+
+@contextmanager
+def served(store: Store, settings: Settings | None = None) -> Iterator[str]:
+    """Central on a free port of the loopback; yields its address."""
+    app = create_app(store, settings)
+    server = waitress.server.create_server(app, host="127.0.0.1", port=0, threads=THREADS)
+    thread = threading.Thread(target=server.run, name="central-serve")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"  # type: ignore[union-attr]
+    finally:
+        store.wakes.close()
+        server.task_dispatcher.shutdown()
+        # Closed by the loop's own thread: from another one it would select on what is gone.
+        server.trigger.pull_trigger(lambda: waitress.wasyncore.close_all(server._map))
+        thread.join()
+
+
+def until(what: Callable[[], object], seconds: float = 4.0) -> None:
+    """Wait for a condition, or fail with what it last was."""
+    end = time.monotonic() + seconds
+    while not (last := what()):
+        assert time.monotonic() < end, f"still {last!r} after {seconds} s"
+        time.sleep(0.005)
+
+
+def a_welcome(url: str, store: Store, site: str = "park") -> EnrolAnswer:
+    """A device enrolled over the wire; the site is made if need be."""
+    with store.transaction() as tx:
+        if not sites.has_site(tx, site):
+            sites.create_site(tx, site)
+        code = invite(tx, Invitation(site=site, points=("gate-1",)))
+    return enrol(url, EnrolRequest(code=code, public_key=PUBLIC_KEY, name="gate"))
+
+
+@dataclass
+class Edge:
+    """One device: its folder, its sequencer, its client."""
+
+    folder: Path
+    url: str
+    welcome: EnrolAnswer
+    linger_s: float = 0.05
+    report_s: float = 1.0
+    cable: Cable = field(default_factory=Cable)
+    changes: int = 0
+
+    def start(self, *, sync: bool = True) -> Edge:
+        """Open the folder and, unless told otherwise, begin to sync."""
+        self.clock = Clock()
+        vault_folder = self.folder.parent / f"{self.folder.name}-keys"
+        vault_folder.mkdir(exist_ok=True)
+        self.vault = Vault(self.welcome.band_key, b"s" * 64)
+        own = self.welcome
+        self.sequencer = Sequencer(
+            EdgeStore(self.folder, reserve_bytes=4096),
+            self.clock,
+            site=own.site,
+            device=own.device,
+            public_key=PUBLIC_KEY,
+        )
+        self.sequencer.start()
+        self.journal = Journal(self.folder)
+        self.profiles = Profiles(self.folder, self.vault)
+        ports = Ports(
+            journal=self.journal,
+            books=self.sequencer,
+            profiles=self.profiles,
+            clock=self.clock,
+            describe=lambda bare: msgspec.structs.replace(bare, boot="b1", version="test"),
+            changed=self._note_change,
+        )
+        place = Place(url=self.url, credential=own.credential, linger_s=self.linger_s, report_s=self.report_s)
+        self.client = Client(
+            Sender(site=own.site, device=own.device, incarnation=own.incarnation), place, ports, self.cable
+        )
+        self.sequencer.after_commit(self.client.committed)
+        if sync:
+            self.client.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop as a clean shutdown does."""
+        self.client.stop()
+        self.profiles.close()
+        self.journal.close()
+        self.sequencer.stop()
+
+    def write(self, count: int, lane: int = 0) -> None:
+        """Journal some events."""
+        for _ in range(count):
+            self.sequencer.submit(
+                lambda tx: tx.append(Kind.LOOKED_UP, Acted(point="gate-1", note="tap"), lane=lane)
+            )
+
+    def drained(self) -> bool:
+        """Whether central has acknowledged everything."""
+        return all(self.journal.head(lane).seq == self.journal.acked(lane) for lane in (0, 1))
+
+    def _note_change(self) -> None:
+        self.changes += 1
+
+
+@contextmanager
+def running(edge: Edge) -> Iterator[Edge]:
+    """An edge that runs for the length of a test."""
+    edge.start()
+    try:
+        yield edge
+    finally:
+        edge.stop()
+
+
+def a_report(device: str) -> DeviceReport:
+    """What a healthy device says."""
+    return DeviceReport(device=device, boot="b1")
