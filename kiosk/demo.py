@@ -101,7 +101,7 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     outbox: int = 0
     """Events that wait for central."""
     sign_in: dict[str, str] = {}
-    """Name and PIN of the demo's own staff, by role; the page shows them."""
+    """PIN of the demo's own staff by name and role; the page shows both as they are."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +210,7 @@ def demo(ask: Ask) -> Response:
     """Draw the demo page."""
     layout = ask.house.service.layout()
     beginning = {
+        "demo": True,
         "language": ask.language,
         "timezone": layout.timezone if layout is not None else "Europe/Rome",
         "places": names_of(layout),

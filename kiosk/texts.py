@@ -17,6 +17,8 @@ STAFF_ONLY = ("staff.", "ops.", "sign_in.", "enrol.")
 """Prefixes that no guest's screen is sent."""
 GUEST_ONLY = ("kiosk.", "gate.", "demo.", "attract.")
 DEMO_ONLY = ("demo.",)
+OTHER_SIDE = {"guest": ".staff", "staff": ".guest", "demo": "-"}
+"""Ending of the reasons that an audience is not sent; the demo page shows both sides."""
 HIDDEN = {"guest": STAFF_ONLY + DEMO_ONLY, "demo": STAFF_ONLY, "staff": GUEST_ONLY}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -66,6 +68,6 @@ def choose(wanted: Iterable[str | None], known: Iterable[str] = LANGUAGES) -> st
 def _for(audience: str, catalogue: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for key, sentence in catalogue.items():
         hidden = HIDDEN[audience]
-        other = ".guest" if audience == "staff" else ".staff"
+        other = OTHER_SIDE[audience]
         if not key.startswith(hidden) and not (key.startswith("reason.") and key.endswith(other)):
             yield key, sentence

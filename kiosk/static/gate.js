@@ -61,4 +61,10 @@ addEventListener("pointerdown", wake);
 setInterval(() => hear({ type: "tick" }), TICK_MS);
 paint(state);
 wake();
-openStream({ topics: [`gate-${page.point.id}`], onEvent: hear, onState: (link) => hear({ type: "link", body: link }) });
+const stream = openStream({
+  topics: [`gate-${page.point.id}`, "devices"],
+  onEvent: hear,
+  onState: (link) => hear({ type: "link", body: link }),
+  busy: () => ["verdict", "reading"].includes(state.phase),
+});
+addEventListener("pointerdown", () => stream.link === "moved" && stream.resume());

@@ -26,11 +26,16 @@ export function reduce(state, event) {
   switch (event.type) {
     case "decision": return decided(state, event);
     case "reading": return settle({ ...state, phase: "reading", view: null, until: event.now + READING_MS_MAX }, event.now);
-    case "health": return settle({ ...state, offline: event.body.online === false }, event.now);
-    case "reader": return settle({ ...state, out: ["lost", "closed"].includes(event.body.state) }, event.now);
-    case "link": return settle({ ...state, live: event.body !== "stale" }, event.now);
+    case "resync": return settle({ ...state, ...healthy(state, event.body.health ?? {}) }, event.now);
+    case "health": return settle({ ...state, ...healthy(state, event.body) }, event.now);
+    case "link": return settle({ ...state, live: !["stale", "moved"].includes(event.body) }, event.now);
     default: return settle(state, event.now);
   }
+}
+
+/** A device without a reader of its own says nothing of one; then nothing is out of service. */
+export function healthy(state, { online, reader }) {
+  return { offline: online === false, out: reader == null ? state.out : ["lost", "closed"].includes(reader) };
 }
 
 function decided(state, { body, age, now }) {

@@ -1,0 +1,155 @@
+/** The demo page: hears the park by one stream, lets a hand carry bands to readers, and paints what follows. */
+
+import { carry } from "./carry.js";
+import { begin, reduce } from "./demo_state.js";
+import { preview, readerCard } from "./demo_screens.js";
+import { storyOf } from "./demo_story.js";
+import { part, ring } from "./ring.js";
+import { openStream } from "./stream.js";
+import { loadWords, named, say } from "./words.js";
+
+const TICK_MS = 250;
+const BAND_COLOURS = 5;
+const page = JSON.parse(document.body.dataset.page);
+const by = (id) => document.getElementById(id);
+const words = await loadWords({ it: page.texts.it, [page.language]: page.texts[page.language] });
+/** What the parts of the page need to speak. */
+const voice = {
+  words, language: page.language, zone: page.timezone, places: page.places,
+  speak: (key, places) => say(words, page.language, key, places),
+  name: (reader) => named(reader.names, page.language) || reader.point,
+};
+let state = begin(page.state);
+const drawn = new Map();
+
+/** Take in one event and show what follows from it. */
+export function hear(event) {
+  const before = state;
+  state = reduce(state, { now: performance.now(), ...event });
+  if (event.type === "resync") refresh();
+  paint(before);
+}
+
+async function ask(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error([told.title, told.hint].filter(Boolean).join(" "));
+  return told;
+}
+
+async function refresh() {
+  hear({ type: "demo", body: await (await fetch("/demo/state")).json() });
+}
+
+/** Hold a band to a reader; everything else follows from what the park answers. */
+export async function hold(band, reader) {
+  if (state.busy) return;
+  hear({ type: "ask", body: { band, reader } });
+  try {
+    hear({ type: "told", body: await ask("/demo/taps", { band, reader }) });
+  } catch (error) {
+    hear({ type: "failed", body: error.message });
+  }
+}
+
+async function turn(path, body) {
+  try {
+    hear({ type: "demo", body: await ask(path, body) });
+  } catch (error) {
+    hear({ type: "failed", body: error.message });
+  }
+}
+
+function paint(before) {
+  const { park } = state;
+  if (!before || park.bands.length !== before.park.bands.length) paintBands();
+  if (!before || park.readers.length !== before.park.readers.length) paintReaders();
+  if (!before || park.addresses !== before.park.addresses) paintLinks();
+  for (const card of by("bands").querySelectorAll("button")) card.setAttribute("aria-pressed", String(card.dataset.band === state.chosen));
+  for (const reader of park.readers) drawn.get(reader.id)?.update(reader, state);
+  if (!before || before.screens !== state.screens) for (const reader of park.readers) preview(drawn.get(reader.id).screen, reader, state, voice);
+  if (before && state.story !== before.story) by("story").replaceChildren(...storyOf(state.story, state.park, voice));
+  paintSwitches();
+  by("hint").textContent = hint();
+}
+
+function hint() {
+  const chosen = state.park.bands.find((band) => band.id === state.chosen);
+  if (state.failed) return voice.speak("demo.failed", { why: state.failed });
+  if (!state.live) return voice.speak("common.reconnecting");
+  return chosen ? voice.speak("demo.chosen", { band: chosen.name }) : voice.speak("demo.intro");
+}
+
+function paintBands() {
+  by("bands").replaceChildren(...state.park.bands.map(bandCard));
+}
+
+function bandCard(band, index) {
+  const row = document.createElement("li");
+  const card = part("button", "band");
+  card.type = "button";
+  card.dataset.band = band.id;
+  const sign = ring("plain");
+  sign.dataset.colour = String((index % BAND_COLOURS) + 1);
+  const text = part("span", "about");
+  const proof = voice.speak(`demo.proof.${band.trust || "none"}`);
+  text.append(part("b", "", band.name), part("span", "", voice.speak(`demo.story.${band.story}`)), part("small", "soft", [band.chip, proof].filter(Boolean).join(" · ")));
+  card.append(sign, text);
+  card.addEventListener("click", () => hear({ type: "choose", body: band.id }));
+  carry(card, sign, { over: (at) => at?.closest("[data-reader]"), drop: (place) => hold(band.id, place.dataset.reader) });
+  row.append(card);
+  return row;
+}
+
+function paintReaders() {
+  drawn.clear();
+  for (const reader of state.park.readers) {
+    drawn.set(reader.id, readerCard(reader, state.park.addresses, voice, {
+      hold: () => (state.chosen ? hold(state.chosen, reader.id) : hear({ type: "failed", body: voice.speak("demo.choose_first") })),
+      plug: (plugged) => turn("/demo/reader", { reader: reader.id, plugged }),
+    }));
+  }
+  by("readers").replaceChildren(...[...drawn.values()].map((card) => card.element));
+}
+
+function paintLinks() {
+  const own = new Set(state.park.readers.map((reader) => reader.point));
+  const apart = state.park.addresses.filter((one) => !["gate", "kiosk"].includes(one.kind) || !own.has(one.point));
+  by("links").replaceChildren(...apart.map((one) => {
+    const row = document.createElement("li");
+    const link = part("a", "", [voice.speak(`demo.open.${one.kind}`), named(page.places[one.point], page.language)].filter(Boolean).join(": "));
+    Object.assign(link, { href: one.url, target: "_blank", rel: "noopener" });
+    row.append(link);
+    return row;
+  }));
+  const pins = Object.entries(state.park.sign_in ?? {});
+  by("staff").hidden = pins.length === 0;
+  by("pins").replaceChildren(...pins.map(([who, pin]) => part("li", "", voice.speak("demo.sign_in_line", { who, pin }))));
+}
+
+function paintSwitches() {
+  const { park } = state;
+  by("internet").checked = park.internet;
+  by("disk").checked = park.disk_full;
+  if (document.activeElement !== by("crowd")) by("crowd").value = String(park.crowd);
+  by("rate").textContent = voice.speak("demo.crowd_line", { count: by("crowd").value });
+  by("outbox").textContent = park.outbox ? voice.speak("demo.outbox", { count: park.outbox }) : voice.speak("demo.central_has_all");
+  by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
+}
+
+by("internet").addEventListener("change", (event) => turn("/demo/internet", { up: event.target.checked }));
+by("disk").addEventListener("change", (event) => turn("/demo/disk", { full: event.target.checked }));
+by("crowd").addEventListener("input", paintSwitches);
+by("crowd").addEventListener("change", (event) => turn("/demo/crowd", { rate: Number(event.target.value) }));
+by("reset").addEventListener("click", async () => {
+  by("reset").disabled = true;
+  by("reset").textContent = voice.speak("demo.resetting");
+  await turn("/demo/reset", {});
+  by("reset").textContent = voice.speak("demo.reset");
+  by("reset").disabled = false;
+});
+setInterval(() => hear({ type: "tick" }), TICK_MS);
+paint(null);
+hear({ type: "demo", body: page.state });
+const points = page.state.readers.map((reader) => (reader.kind === "kiosk" ? `kiosk-${reader.point}` : `gate-${reader.point}`));
+openStream({ topics: ["demo", "devices", ...points], as: "demo", onEvent: hear, onState: (link) => hear({ type: "link", body: link }) });

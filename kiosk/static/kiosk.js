@@ -1,0 +1,184 @@
+/** The visitor's kiosk: hears, reduces, paints; on leaving a personal phase its content leaves the page. */
+
+import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
+import { newOp, post } from "./post.js";
+import { part, ring } from "./ring.js";
+import { fitToDistance } from "./sight.js";
+import { quiet, Sound } from "./sound.js";
+import { openStream } from "./stream.js";
+import { choose, clock, day, loadWords, named, say, whatNext } from "./words.js";
+
+const TICK_MS = 500;
+const HELP_AGAIN_MS = 3000;
+const page = JSON.parse(document.body.dataset.page);
+const by = (id) => document.getElementById(id);
+const words = await loadWords(page.texts);
+const sound = new Sound(page.screen.volume);
+let state = begin();
+let painted = "";
+/** The server's clock, as far as it told us; times of the plan are judged by it. */
+let served = { ms: Date.now(), at: performance.now() };
+
+fitToDistance(page.screen);
+
+const language = () => choose(words, state.language, state.plan?.language, page.screen.language, page.language);
+const speak = (key, places) => say(words, language(), key, places);
+const now_ms = () => served.ms + performance.now() - served.at;
+
+/** Take in one event and show what follows from it. @param {{type: string, body?: any, age?: number}} event */
+export function hear(event) {
+  if (event.body?.at_ms && ["resync", "hello", "hb"].includes(event.type)) served = { ms: event.body.at_ms, at: performance.now() };
+  const before = state;
+  state = reduce(state, { now: performance.now(), ...event });
+  if (event.type === "resync") for (const call of event.body.help ?? []) state = reduce(state, { type: "help", body: call, now: performance.now() });
+  paint();
+  if (state.plan && state.plan !== before.plan) sound.play(state.plan.family ?? "go");
+}
+
+/** Paint only what changed: the new state is complete before the old one leaves. */
+function paint() {
+  const look = JSON.stringify([state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo]);
+  if (state.phase === "warning") by("count").textContent = countdown();
+  if (look === painted) return;
+  painted = look;
+  const body = document.body;
+  document.documentElement.lang = language();
+  document.title = speak("kiosk.title");
+  body.dataset.phase = state.phase;
+  body.toggleAttribute("data-low", state.low);
+  for (const made of document.querySelectorAll("[data-say]")) made.textContent = speak(made.dataset.say);
+  by("stage").replaceChildren(...stage());
+  by("finish").hidden = !["plan", "verdict"].includes(state.phase);
+  by("offline").hidden = !state.offline;
+  by("low").textContent = speak(state.low ? "kiosk.reach_off" : "kiosk.reach");
+  by("low").setAttribute("aria-pressed", String(state.low));
+  for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
+  paintHelp();
+  paintWarning();
+}
+
+function paintHelp() {
+  const stage = state.help?.stage;
+  by("help-words").textContent = stage ? speak(`kiosk.help_${stage}`) : "";
+  by("help-line").textContent = stage ? speak(`kiosk.help_${stage}_line`) : "";
+  by("helped").hidden = !stage;
+  by("help").hidden = Boolean(stage);
+}
+
+const countdown = () => speak("kiosk.still_there_line", { count: secondsLeft(state, performance.now()) });
+
+function paintWarning() {
+  const question = /** @type {HTMLDialogElement} */ (by("warning"));
+  if (state.phase !== "warning") return question.close();
+  by("count").textContent = countdown();
+  if (!question.open) question.showModal();
+}
+
+/** The middle of the page in each phase; empty while the question stands. */
+function stage() {
+  switch (state.phase) {
+    case "plan": return plan(state.plan);
+    case "verdict": return [verdict(state.plan)];
+    case "warning": return [];
+    case "stale": return [message("stale", "kiosk.stale")];
+    case "out": return [message("out", "kiosk.out")];
+    default: return [attract()];
+  }
+}
+
+function attract() {
+  const made = part("div", "attract");
+  const sign = part("div", "sign");
+  sign.append(ring("idle"));
+  made.append(sign, part("h1", "", speak(`kiosk.attract_${state.slide + 1}`)), part("p", "invite", speak("kiosk.touch")));
+  return made;
+}
+
+function message(shape, key) {
+  const made = part("div", "attract");
+  const sign = part("div", "sign");
+  sign.append(ring(shape));
+  made.append(sign, part("h1", "", speak(key)), part("p", "invite", speak(`${key}_line`)));
+  return made;
+}
+
+function verdict(view) {
+  const made = document.createElement("polso-verdict");
+  const line = whatNext(words, language(), { ...view, next: view.next ?? {} }, { zone: page.timezone, places: page.places, now: view.at_ms });
+  requestAnimationFrame(() => made.show({ shape: view.family, word: speak(`verdict.${view.family}`), line, lang: language() }));
+  return made;
+}
+
+function plan(view) {
+  const head = part("div", "hello");
+  const words = part("div", "");
+  words.append(part("h1", "", view.name ? speak("kiosk.hello", { name: view.name }) : speak("kiosk.hello_plain")));
+  words.append(part("p", "day", day(now_ms(), language(), page.timezone)));
+  head.append(ring("go"), words);
+  const list = part("ol", "plan");
+  list.append(...ordered(view.items ?? [], now_ms()).map(item));
+  const none = list.childElementCount === 0;
+  return [head, part("h2", "today", speak("kiosk.today")), none ? part("p", "empty", speak("kiosk.empty")) : list];
+}
+
+function item(right) {
+  const where = standing(right, now_ms());
+  const made = part("li", `item ${where}`);
+  const time = right.start_ms == null ? "" : clock(right.start_ms, language(), page.timezone);
+  const what = part("div", "what");
+  what.append(part("h3", "", named(right.names, language()) || right.product), part("p", "soft", details(right, where)));
+  const when = part("p", "when", time);
+  if (!time) when.append(ring(where === "used" ? "go" : "plain"));
+  made.append(when, what, part("p", "chip", speak(`kiosk.item_${where}`)));
+  return made;
+}
+
+function details(right, where) {
+  const point = right.point ? named(page.places[right.point], language()) : "";
+  const place = point === named(right.names, language()) ? "" : point;
+  const until = right.end_ms && where !== "used" ? speak("kiosk.item_until", { time: clock(right.end_ms, language(), page.timezone) }) : "";
+  const left = right.uses_left > 0 ? speak(right.uses_left === 1 ? "kiosk.item_left_one" : "kiosk.item_left", { count: right.uses_left }) : "";
+  return [place, until, left].filter(Boolean).join(" · ");
+}
+
+/** Call somebody; the operation id was made when the button was drawn, so that a double press is one call. */
+async function callHelp() {
+  const op = by("help").dataset.op;
+  hear({ type: "help-pressed", body: op });
+  const answer = await post(`${location.pathname}/help`, { op });
+  if (answer.ok) {
+    hear({ type: "help", body: answer.body });
+    by("help").dataset.op = newOp();
+  } else {
+    hear({ type: "help-unheard" });
+    setTimeout(callHelp, HELP_AGAIN_MS);
+  }
+}
+
+function dim() {
+  const [hours, minutes] = clock(now_ms(), "en", page.timezone).split(":").map(Number);
+  const night = quiet((hours % 24) * 60 + minutes, page.screen.quiet_from_min, page.screen.quiet_until_min);
+  document.body.toggleAttribute("data-dim", night && state.phase === "attract");
+  document.body.dataset.shift = String(Math.floor(performance.now() / 60000) % 4);
+}
+
+by("help").dataset.op = newOp();
+by("help").addEventListener("click", callHelp);
+by("finish").addEventListener("click", () => hear({ type: "finish" }));
+by("here").addEventListener("click", () => hear({ type: "touch" }));
+by("warning").addEventListener("cancel", (event) => { event.preventDefault(); hear({ type: "touch" }); });
+by("low").addEventListener("click", () => hear({ type: "low", body: !state.low }));
+for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => hear({ type: "language", body: button.dataset.language }));
+for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => state.phase === "plan" && hear({ type: "touch" }), true);
+addEventListener("pointerdown", () => sound.wake());
+addEventListener("pagehide", () => hear({ type: "finish" }));
+setInterval(() => { hear({ type: "tick" }); dim(); }, TICK_MS);
+sound.wake();
+paint();
+const stream = openStream({
+  topics: [`kiosk-${page.point.id}`, "help", "devices"],
+  onEvent: hear,
+  onState: (link) => hear({ type: "link", body: link }),
+  busy: () => !["attract", "stale", "out"].includes(state.phase),
+});
+addEventListener("pointerdown", () => stream.link === "moved" && stream.resume());

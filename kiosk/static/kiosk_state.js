@@ -1,0 +1,108 @@
+/** What a visitor's kiosk shows, as one pure function; whoever leaves is forgotten here first. `now` is monotonic ms. */
+
+import { HOLD_MS, healthy } from "./gate_state.js";
+
+/** Untouched for so long, private content leaves the page. */
+export const IDLE_MS_MAX = 30000;
+/** So long the question stands before everything is forgotten. */
+export const WARNING_MS = 25000;
+/** A plan told later than this is somebody's who has left. */
+export const PLAN_AGE_MS_MAX = 5000;
+export const SLIDE_MS = 4000;
+export const SLIDES = 3;
+/** How long "somebody is coming" stays. */
+export const COMING_MS = 90000;
+const SEEN_MAX = 64;
+
+/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, low: boolean, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+
+/** @returns {KioskState} */
+export function begin() {
+  return { phase: "attract", ...nobody(), live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
+}
+
+/** Everything that belongs to one guest, emptied. */
+function nobody() {
+  return { plan: null, until: 0, language: "", low: false };
+}
+
+/**
+ * @param {KioskState} state
+ * @param {{type: string, now: number, body?: any, age?: number}} event
+ * @returns {KioskState}
+ */
+export function reduce(state, event) {
+  const acted = ACTS[event.type]?.(state, event) ?? state;
+  return settle(acted, event.now);
+}
+
+const ACTS = {
+  plan: greeted,
+  touch: touched,
+  finish: (state) => forget(state),
+  language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
+  low: (state, { body, now }) => ({ ...touched(state, { now }), low: body, until: now + IDLE_MS_MAX }),
+  health: (state, { body }) => ({ ...state, ...healthy(state, body) }),
+  resync: (state, { body }) => ({ ...state, ...healthy(state, body.health ?? {}), help: null }),
+  link: (state, { body }) => ({ ...state, live: !["stale", "moved"].includes(body) }),
+  help: helped,
+  "help-pressed": (state, { body }) => ({ ...state, help: state.help ?? { id: body, stage: "called", until: Infinity } }),
+  "help-unheard": (state) => ({ ...state, help: state.help && { ...state.help, stage: "trying" } }),
+  "help-over": (state) => ({ ...state, help: null }),
+};
+
+function forget(state) {
+  return { ...state, ...nobody(), phase: "attract" };
+}
+
+function greeted(state, { body, age, now }) {
+  const id = `${body.tap_id}/${body.at_ms}`;
+  if (state.seen.includes(id)) return state;
+  const known = { ...state, seen: [...state.seen, id].slice(-SEEN_MAX) };
+  if ((age ?? 0) > PLAN_AGE_MS_MAX) return known;
+  const welcome = (body.family ?? "go") === "go";
+  const hold = welcome ? IDLE_MS_MAX : HOLD_MS[body.family];
+  return { ...known, ...nobody(), phase: welcome ? "plan" : "verdict", plan: body, until: now + hold };
+}
+
+function touched(state, { now }) {
+  if (!["plan", "warning"].includes(state.phase)) return state;
+  return { ...state, phase: "plan", until: now + IDLE_MS_MAX };
+}
+
+function helped(state, { body, now }) {
+  if (body.acknowledged) return { ...state, help: { id: body.id, stage: "coming", until: now + COMING_MS } };
+  return { ...state, help: { id: body.id, stage: body.escalated ? "trying" : "called", until: Infinity } };
+}
+
+/** Let time and the state of the world have the last word. */
+function settle(state, now) {
+  const help = state.help && now < state.help.until ? state.help : null;
+  const told = { ...state, help, slide: Math.floor(now / SLIDE_MS) % SLIDES };
+  if (!told.live) return { ...told, ...nobody(), phase: "stale" };
+  if (told.out) return { ...told, ...nobody(), phase: "out" };
+  if (["stale", "out"].includes(told.phase)) return forget(told);
+  if (now < told.until || told.until === 0) return told;
+  if (told.phase === "plan") return { ...told, phase: "warning", until: told.until + WARNING_MS };
+  return forget(told);
+}
+
+/** Return how many seconds the question still stands. */
+export function secondsLeft(state, now) {
+  return Math.max(0, Math.ceil((state.until - now) / 1000));
+}
+
+/** Return where an item of the plan stands at a moment of the site's clock. */
+export function standing(item, now_ms) {
+  if (item.used && !(item.uses_left > 0)) return "used";
+  if (item.start_ms == null) return "any";
+  if (now_ms < item.start_ms) return "next";
+  return item.end_ms == null || now_ms < item.end_ms ? "now" : "used";
+}
+
+/** Return the plan in the order in which a guest meets it: now, next, any time, done. */
+export function ordered(items, now_ms) {
+  const rank = { now: 0, next: 1, any: 2, used: 3 };
+  const key = (item) => [rank[standing(item, now_ms)], item.start_ms ?? 0];
+  return [...items].sort((a, b) => key(a)[0] - key(b)[0] || key(a)[1] - key(b)[1]);
+}
