@@ -143,3 +143,11 @@ def test_each_word_of_the_glossary_is_spoken_by_the_code() -> None:
 
     assert not unknown
     assert len(readme.glossary()) >= 20
+
+
+def test_each_decision_page_is_in_the_index_and_has_a_number_of_its_own() -> None:
+    folder = ROOT / ".docs" / "decisions"
+    pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+    assert pages == sorted(readme.links(folder / "README.md"))
+    assert len({page[:4] for page in pages}) == len(pages)

@@ -82,3 +82,16 @@ def test_planted_import_is_named(tmp_path: Path, path: str, line: str, contract:
     assert done.returncode == 1, done.stdout + done.stderr
     assert path.removesuffix(".py").replace("/", ".") in done.stdout.replace("\n", "")
     assert "l.2" in done.stdout
+
+
+@pytest.mark.timeout(60)
+def test_planted_cycle_is_named(tmp_path: Path) -> None:
+    house = a_copy_of_the_house(tmp_path)
+    (house / "edge" / "egg.py").write_text("import edge.hen\n")
+    (house / "edge" / "hen.py").write_text("import edge.egg\n")
+
+    done = lint(house, "cycles")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert ".hen" in done.stdout
+    assert ".egg" in done.stdout

@@ -74,6 +74,11 @@ SAMPLES = (
         "try: ...\nexcept Exception: ...",
         "try: ...\nexcept Exception:  # the supervisor outlives every driver\n    ...",
     ),
+    one(
+        words.broad_except,
+        "try: ...\nexcept Exception:\n    # why\n    ...",
+        "try: ...\nexcept Exception:\n    # one request's fault must not stop the gate\n    ...",
+    ),
     one(words.broad_except, "try: ...\nexcept: ...", "try: ...\nexcept Exception:\n    raise"),
     one(
         words.broad_except,
@@ -179,4 +184,9 @@ SAMPLES = (
     ),
     one(tree.skips_have_reasons, "pytest.skip('')", "pytest.skip('no QEMU: apt install')"),
     one(tree.skips_have_reasons, "pytest.importorskip('x')", "pytest.importorskip('x', reason='no x')"),
+    Sample(
+        tree.no_sleep_for_a_condition,
+        {"tests/edge/test_x.py": "import time\ntime.sleep(1)"},
+        {"tests/edge/test_x.py": "import time\nwhile not done():\n    time.sleep(0.01)"},
+    ),
 )

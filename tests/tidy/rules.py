@@ -38,4 +38,5 @@ RULES: tuple[Rule, ...] = (
     tree.machine_paths,
     tree.waivers_have_reasons,
     tree.skips_have_reasons,
+    tree.no_sleep_for_a_condition,
 )

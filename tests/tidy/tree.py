@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tests.tidy.source import ROOT, Finding, Source, python
+from tests.tidy.words import says_why
 
 VISIBLE = {"pyproject.toml", "README.md", "LICENSE", "edge", "sync", "kiosk", "hardware", "tests"}
 OWN_RULES = "tests/tidy/"
@@ -17,6 +18,7 @@ INDEX = re.compile(r"--(?:extra-)?index-url|PIP_INDEX_URL|\[\[tool\.uv\.index\]\
 WAIVER = re.compile(r"#\s*(noqa|type:\s*ignore|pragma|pyright|nosec|ruff:|mypy:)(?P<rest>.*)")
 CODES = re.compile(r"^[:\s]*(\[[\w\s,-]+\]|no (?:cover|branch)|(?:[A-Z]+[0-9]+[,\s]*)+)?")
 REASON_CHARS_MIN = 8
+LOOPS = (ast.For, ast.While, ast.AsyncFor)
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
 
@@ -98,6 +100,23 @@ def skip_without_reason(node: ast.AST) -> str:
     reason = [word.value for word in node.keywords if word.arg == "reason"]
     reason += node.args[:1] if node.func.attr == "skip" else []
     return "" if any(not isinstance(text, ast.Constant) or text.value for text in reason) else node.func.attr
+
+
+def no_sleep_for_a_condition(sources: Iterable[Source]) -> Iterator[Finding]:
+    """A test waits for what it waits for: a sleep stands only inside a loop that looks again."""
+    for source in python(_elsewhere(sources), product=False):
+        if source.is_product:
+            continue
+        looped = {id(inner) for node in source.nodes if isinstance(node, LOOPS) for inner in ast.walk(node)}
+        for node in source.nodes:
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "time.sleep"
+                and id(node) not in looped
+            ):
+                yield from source.find(
+                    node, "sleep", "a sleep hopes: wait for the condition in a loop with an end"
+                )
 
 
 def _elsewhere(sources: Iterable[Source]) -> list[Source]:

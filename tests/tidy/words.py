@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from tests.tidy.source import Finding, Source, python
+from tests.tidy.source import REASON_CHARS_MIN, Finding, Source, python
 
 BETTER = {
     "manager": "what it does: keeper, supervisor, desk, pool",
@@ -21,6 +21,7 @@ BETTER = {
     "process": "a verb of the floor: decide, record, send; or worker, service, run",
     "user": "guest, staff or operator",
 }
+NOQA = re.compile(r"noqa: ?[A-Z0-9, ]+")
 TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -69,10 +70,16 @@ def broad_except(sources: Iterable[Source]) -> Iterator[Finding]:
             if not isinstance(node, ast.ExceptHandler) or not _is_broad(node):
                 continue
             raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-            reason = source.lines[node.lineno - 1].partition("#")[2]
-            if not raises and len(re.sub(r"noqa: ?[A-Z0-9, ]+", "", reason).strip(" -#")) < 12:
-                advice = "catches everything: name the error, raise again, or say why on this line"
+            if not raises and not says_why(source, node.lineno):
+                advice = "catches everything: name the error, raise again, or say why beside it"
                 yield from source.find(node, "broad-except", advice)
+
+
+def says_why(source: Source, line: int) -> bool:
+    """Whether a comment with words stands on the line or right below it."""
+    on_it, below = (source.lines[line - 1 : line + 1] + [""])[:2]
+    comments = [on_it.partition("#")[2], below.strip()[1:] if below.strip().startswith("#") else ""]
+    return any(len(NOQA.sub("", comment).strip(" -#")) >= REASON_CHARS_MIN for comment in comments)
 
 
 def _is_broad(node: ast.ExceptHandler) -> bool:
