@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from edge.core.entry import Fact, Rule
+from edge.core.facts import Fact, Rule
 from edge.core.places import Layout
 from edge.errors import Refused
 
@@ -149,6 +149,7 @@ def compile_rules(texts: Iterable[str]) -> dict[str, Rule]:
     return {text: rule_or_broken(text) for text in texts}
 
 
+@functools.lru_cache(maxsize=COMPILED_MAX)
 def rule_or_broken(text: str) -> Rule:
     """Return the rule of a text that is already in force, whatever it is worth."""
     try:

@@ -1,0 +1,175 @@
+"""The use cases of the edge, each in four beats: load, decide, commit, tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from edge.core.events import Acted, Kind
+from edge.core.held import Change
+from edge.core.places import Layout
+from edge.errors import StoreError, Unknown
+from edge.service.counts import Counts
+from edge.service.earlier import stated
+from edge.service.floor import Floor, OverrideReason
+from edge.service.help import Help
+from edge.service.past import today
+from edge.service.rooms import Rooms
+from edge.service.taking_back import TakingBack
+from edge.service.taps import Taps
+from edge.service.watch import Watch
+from edge.service.wearers import Wearers
+from edge.staff import Action, Session, permit
+from edge.store.transaction import Transaction
+from edge.views import Card, Counters, HelpCall, StaffView
+from hardware.port import DeviceState, Passage, Report, Tap
+
+__all__ = ["OverrideReason", "Rooms", "Service"]
+
+NOT_PASSED = "not_passed"
+RECENT_MAX = 256
+LOG = logging.getLogger("polso.service")
+
+
+class Service:
+    """All that readers, screens and staff can ask of this device; any thread may ask."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Take the rooms; nothing is read and nothing runs before ``start``."""
+        self._rooms = rooms
+        self._counts = Counts(rooms.profiles.layout)
+        self._taps = Taps(rooms, self._counts)
+        self._floor = Floor(rooms, self._taps)
+        self._back = TakingBack(rooms, self._counts)
+        self._wearers = Wearers(rooms)
+        self._help = Help(rooms)
+        self._inside: dict[str, int] = {}
+        self._watch = Watch((self._back.expire, self._help.escalate))
+
+    def start(self) -> None:
+        """Refill today's counts from the journal and begin to watch the time; the sequencer runs already."""
+        try:
+            for view, before in today(self._rooms):
+                self._counts.add(view, before=before)
+        except StoreError as error:
+            LOG.warning("today's counts begin at zero: %s", error)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Stop watching the time; harmless if repeated."""
+        self._watch.stop()
+
+    # What readers and gates report
+
+    def report(self, report: Report) -> None:
+        """Take whatever a supervisor reports: a tap is decided, a device's state is shown."""
+        if isinstance(report, Tap):
+            self._taps.present(report)
+        elif isinstance(report, DeviceState):
+            self._rooms.feed.publish("devices", "devices", self._rooms.health.device(report))
+
+    def present(self, tap: Tap) -> StaffView:
+        """Decide one tap; return what staff see, once it is durable."""
+        return self._taps.present(tap)
+
+    def passed(self, passage: Passage) -> None:
+        """Take what became of an opened gate: where nobody passed, the use is given back."""
+        if passage.passed:
+            return
+        try:
+            self._back.annul(passage.opening, cause=NOT_PASSED)
+        except (StoreError, Unknown) as error:
+            LOG.warning("a passage that nobody used could not be annulled: %s", error)
+
+    # What guests and staff do about one tap
+
+    def again(
+        self, tap_id: str, *, chosen: str | None = None, answers: Mapping[str, str] | None = None
+    ) -> StaffView:
+        """Judge a tap anew with what the guest chose or answered."""
+        return self._floor.again(tap_id, chosen=chosen, answers=answers)
+
+    def confirm(self, session: Session, tap_id: str, what: str, *, granted: bool) -> StaffView:
+        """Confirm ``passage``, ``height``, ``age`` or ``trust`` in person, or refuse it."""
+        return self._floor.confirm(session, tap_id, what, granted=granted)
+
+    def override(self, session: Session, tap_id: str, *, reason: str) -> StaffView:
+        """Let one refused tap pass (supervisor; a reason of ``OverrideReason``; once)."""
+        view = self._floor.override(session, tap_id, reason=reason)
+        if reason == OverrideReason.WRONG_DENIAL:
+            self._rooms.health.false_denial()
+        return view
+
+    def undo(self, session: Session, tap_id: str, *, reason: str) -> StaffView:
+        """Take a passage back: gate staff soon and at their point, a supervisor all of the local day."""
+        return self._back.undo(session, tap_id, reason=reason)
+
+    def annul(self, tap_id: str, *, cause: str) -> StaffView:
+        """Take a passage back that did not happen."""
+        return self._back.annul(tap_id, cause=cause)
+
+    # What staff do about a guest
+
+    def look_up(self, session: Session, text: str) -> tuple[Card, ...]:
+        """Find bands by name, guest or id (at least 4 characters); journaled."""
+        return self._wearers.look_up(session, text)
+
+    def check(self, session: Session, band_hex: str, point: str) -> StaffView:
+        """Say what would happen to a band at a point; nothing happens."""
+        return self._wearers.check(session, band_hex, point)
+
+    def set_band_state(self, session: Session, band_hex: str, act: str, *, reason: str) -> None:
+        """Report a band ``lost`` or ``found``, ``replace`` or ``revoke`` it; offline too."""
+        self._wearers.set_state(session, band_hex, act, reason=reason)
+
+    def link_band(self, session: Session, band_hex: str, source_hex: str, *, reason: str) -> None:
+        """Give a stock band the guest and rights of a ticket or another band; offline too."""
+        self._wearers.link(session, band_hex, source_hex, reason=reason)
+
+    def set_location(self, session: Session, band_hex: str, zone: str | None, *, reason: str) -> None:
+        """Say where a guest truly is; no zone is outside."""
+        self._wearers.set_location(session, band_hex, zone, reason=reason)
+
+    def correct_count(self, session: Session, zone: str, delta: int, *, reason: str) -> None:
+        """Correct the number of people in a zone; the correction is an event."""
+        permit(session, Action.CORRECT_COUNT, self._rooms.clock.now_ms())
+        note, layout = stated(reason), self.layout()
+        if layout is None or zone not in {known.id for known in layout.zones}:
+            raise Unknown(f"There is no zone {zone!r} here.")
+
+        def act(tx: Transaction) -> None:
+            body = Acted(staff=session.staff, point=session.point, note=note, target=zone, amount=delta)
+            seq = tx.append(Kind.COUNT_CORRECTED, body)
+            tx.apply(None, Change(zone_deltas=((zone, delta),)), seq)
+
+        self._rooms.sequencer.submit(act)
+
+    # What screens show
+
+    def recent(self, point: str | None, limit: int = 20) -> tuple[StaffView, ...]:
+        """Return the last decisions at one point or at all, newest first."""
+        return self._counts.recent(point, min(limit, RECENT_MAX))
+
+    def counters(self) -> Counters:
+        """Return who passed today and who is inside, the latter as last known while the store fails."""
+        try:
+            self._inside = self._rooms.sequencer.submit(lambda tx: tx.inside())
+        except StoreError as error:
+            LOG.debug("the people inside are shown as last known: %s", error)
+        return self._counts.counters(dict(self._inside), self._rooms.clock.now_ms())
+
+    def layout(self) -> Layout | None:
+        """Return the site's layout; None before central has told it."""
+        return self._rooms.profiles.layout()
+
+    def call_help(self, point: str, op_id: str) -> HelpCall:
+        """Call somebody to a point."""
+        return self._help.call(point, op_id)
+
+    def acknowledge_help(self, session: Session, help_id: str) -> HelpCall:
+        """Say that somebody is coming."""
+        return self._help.acknowledge(session, help_id)
+
+    def help_calls(self) -> tuple[HelpCall, ...]:
+        """Return the calls for help, those who wait first."""
+        return self._help.calls()

@@ -1,0 +1,56 @@
+"""Earlier taps: what people do about one always begins with what it was answered."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from edge.errors import NotAllowed, Refused, Unknown
+from edge.service.answers import Answer, kept_answer
+from edge.service.facts import Asked, ask
+from edge.service.rooms import Rooms
+from edge.staff import Session
+from edge.store.transaction import Transaction
+
+REASON_CHARS_MAX = 200
+
+
+def must_know(tx: Transaction, tap_id: str) -> Answer:
+    """Return what a tap was answered, or raise ``Unknown``."""
+    kept = kept_answer(tx, tap_id)
+    if kept is None:
+        raise Unknown("There is no such tap here.", hint="Let the guest touch the reader again.")
+    return kept
+
+
+def ask_again(rooms: Rooms, tap_id: str) -> Asked:
+    """Load a tap as it was presented; its profile may have changed since."""
+    kept = rooms.sequencer.submit(lambda tx: must_know(tx, tap_id))
+    return ask(rooms, kept.presented, kept.decision.point)
+
+
+def as_before(asked: Asked, kept: Answer, **changes: Any) -> Asked:  # noqa: ANN401  # fields of Asked, as for replace
+    """Return a tap's question with all that was said about it so far, and what is new."""
+    so_far: dict[str, Any] = {
+        "chosen": kept.chosen,
+        "answered": kept.answered,
+        "confirmed": kept.confirmed,
+        "overridden": kept.overridden,
+        "staff": kept.staff,
+    }
+    return dataclasses.replace(asked, earlier=kept, **(so_far | changes))
+
+
+def refuse_own_band(session: Session, kept: Answer, asked: Asked) -> None:
+    """Nobody acts on their own band, whichever of their bands it is."""
+    own = kept.presented.band is not None and kept.presented.band.hex() == session.badge.lower()
+    if own or (asked.profile is not None and asked.profile.staff == session.staff):
+        raise NotAllowed("Nobody acts on their own band.", hint="Ask a colleague.")
+
+
+def stated(reason: str) -> str:
+    """Return a person's reason, or refuse an empty or an endless one."""
+    text = reason.strip()
+    if not 0 < len(text) <= REASON_CHARS_MAX:
+        raise Refused(f"State a reason of 1 to {REASON_CHARS_MAX} characters.")
+    return text

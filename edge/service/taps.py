@@ -1,0 +1,176 @@
+"""Taps: from a band at a reader to a durable answer, in four beats: load, decide, commit, tell."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from edge.core.bands import Presented
+from edge.core.decision import Act, Decision, Reason, WhatNext, outcome_of
+from edge.core.entitlements import Redemption, Use
+from edge.core.entry import decide
+from edge.core.events import BODY_BYTES_MAX, Decided, Kind
+from edge.core.facts import Facts, Ruling
+from edge.core.places import Layout, Point, PointKind
+from edge.core.replay import record
+from edge.errors import PolsoError, StoreError
+from edge.service.answers import Answer, Stage, keep, kept_answer
+from edge.service.counts import Counts
+from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of
+from edge.service.pending import hold
+from edge.service.rooms import Rooms
+from edge.service.show import staff_view
+from edge.service.tell import Told, tell, view_before
+from edge.store.transaction import Transaction
+from edge.views import StaffView
+from hardware.port import Tap
+
+LOG = logging.getLogger("polso.service")
+
+ASKS = frozenset({Act.CHOOSE, Act.ANSWER, Act.CONFIRM})
+"""What somebody's word at the gate can still change."""
+
+
+USES_SMALL_MAX = 40
+"""So many uses fit into any body; only beyond are its octets counted."""
+
+
+class Taps:
+    """What happens to a presented band."""
+
+    def __init__(self, rooms: Rooms, counts: Counts) -> None:
+        """Act through these rooms and count what comes of it."""
+        self._rooms = rooms
+        self._counts = counts
+
+    def present(self, tap: Tap) -> StaffView:
+        """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise."""
+        began_ns = time.monotonic_ns()
+        presented = presented_of(tap, self._rooms)
+        point = self._rooms.readers.get(tap.reader, tap.reader)
+        try:
+            asked = ask(self._rooms, presented, point)
+        except StoreError as error:
+            asked = _unread(presented, point)
+            return self._tell(asked, self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error)), began_ns)
+        return self.settle(asked, lambda tx: self._first(tx, asked), began_ns=began_ns)
+
+    def settle(self, asked: Asked, act: Callable[[Transaction], Told], *, began_ns: int) -> StaffView:
+        """Commit an answer, then tell it; what cannot be recorded is referred to staff, never green."""
+        try:
+            told = self._rooms.sequencer.submit(act)
+        except StoreError as error:
+            told = self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error))
+        except PolsoError:
+            raise
+        except Exception:
+            # One request's fault must neither stop the gate nor pass for a verdict: nothing of it was
+            # recorded, staff are called, and the trace is in the log.
+            LOG.exception("a decision at %s failed", asked.point.id)
+            told = self._unrecorded(asked, Reason.INTERNAL_ERROR, "")
+        return self._tell(asked, told, began_ns)
+
+    def judge(self, tx: Transaction, asked: Asked, kind: Kind = Kind.DECIDED) -> Told:
+        """Decide inside the transaction; write the decision, what it changes and what it answers."""
+        facts = gather(tx, asked, self._rooms.device)
+        ruling = decide(facts)
+        recorded = record(facts, ruling, cursor=self._rooms.profiles.cursor().seq)
+        by = msgspec.structs.replace(recorded, staff=asked.staff, approver=asked.approver, note=asked.note)
+        seq = tx.append(kind, within_bounds(by), band=asked.presented.band)
+        party = facts.profile.party if facts.profile is not None else None
+        tx.apply(asked.presented.band, ruling.change, seq, party=party)
+        note_seen(tx, asked)
+        answer = answer_of(asked, facts, ruling, seq=seq)
+        keep(tx, answer)
+        if answer.stage is Stage.PENDING:
+            hold(tx, answer, self._rooms.limits.hold_s_max)
+        uses = uses_after(facts.held.uses, ruling.change.uses)
+        return Told(answer=answer, profile=facts.profile, uses=uses, before=asked.earlier)
+
+    def _first(self, tx: Transaction, asked: Asked) -> Told:
+        """Answer a tap that is new; repeat the stored answer of one that is not."""
+        kept = kept_answer(tx, asked.presented.tap_id)
+        if kept is not None:
+            return Told(answer=kept, profile=asked.profile, fresh=False)
+        return self.judge(tx, asked)
+
+    def _tell(self, asked: Asked, told: Told, began_ns: int) -> StaffView:
+        took_ms = (time.monotonic_ns() - began_ns) / 1e6
+        view = staff_view(told.answer, told.profile, took_ms=took_ms, cause=told.cause)
+        tell(self._rooms, asked, told, view=view)
+        if told.fresh:
+            self._counts.add(view, before=view_before(told))
+            self._rooms.health.tapped(view)
+        return view
+
+    def _unrecorded(self, asked: Asked, reason: Reason, cause: str) -> Told:
+        """Return the answer of a tap that left no trace: staff decide, the guest may try again."""
+        act = Act.TAP_AGAIN if reason is Reason.INTERNAL_ERROR else Act.SEE_STAFF
+        decision = Decision(
+            outcome=outcome_of(reason),
+            reason=reason,
+            next=WhatNext(act=act),
+            point=asked.point.id,
+            direction=asked.point.direction.value,
+            band=asked.presented.band,
+        )
+        now_ms = self._rooms.clock.now_ms()
+        answer = Answer(seq=0, at_ms=now_ms, presented=asked.presented, decision=decision)
+        return Told(answer=answer, profile=asked.profile, cause=cause)
+
+
+def answer_of(asked: Asked, facts: Facts, ruling: Ruling, *, seq: int) -> Answer:
+    """Return what is kept of a decision: enough to repeat it and to take it back."""
+    return Answer(
+        seq=seq,
+        at_ms=facts.moment.now_ms,
+        presented=asked.presented,
+        decision=ruling.decision,
+        rights=tuple(sorted({use.entitlement for use in ruling.change.uses})),
+        before=msgspec.structs.replace(facts.held, uses=()),
+        stage=_stage(ruling),
+        chosen=asked.chosen,
+        answered=tuple(sorted({*asked.answered, *asked.answers})),
+        confirmed=asked.confirmed,
+        overridden=asked.overridden,
+        staff=asked.approver or asked.staff,
+    )
+
+
+def within_bounds(decided: Decided) -> Decided:
+    """Return a body that fits the journal: of very many uses it carries the newest ones."""
+    held = decided.held
+    if held is None or len(held.uses) <= USES_SMALL_MAX:
+        return decided
+    over = len(msgspec.msgpack.encode(decided)) - BODY_BYTES_MAX
+    if over <= 0:
+        return decided
+    cut = 0
+    while over > 0 and cut < len(held.uses):
+        over -= len(msgspec.msgpack.encode(held.uses[cut]))
+        cut += 1
+    # One use more than the sum says: the counter and the list's own head take a few octets.
+    cut = min(cut + 1, len(held.uses))
+    kept = msgspec.structs.replace(held, uses=held.uses[cut:])
+    return msgspec.structs.replace(decided, held=kept, uses_cut=cut)
+
+
+def uses_after(before: tuple[Use, ...], changed: tuple[Use, ...]) -> tuple[Use, ...]:
+    """Return the uses as they stand after a decision."""
+    now = {(use.entitlement, use.ordinal, use.device): use for use in (*before, *changed)}
+    return tuple(now.values())
+
+
+def _stage(ruling: Ruling) -> Stage:
+    if any(use.redemption is Redemption.PENDING for use in ruling.change.uses):
+        return Stage.PENDING
+    return Stage.ASKING if ruling.decision.next.act in ASKS else Stage.DONE
+
+
+def _unread(presented: Presented, point_id: str) -> Asked:
+    """Return a question whose profiles could not be read."""
+    point = Point(id=point_id, kind=PointKind.GATE, zone=point_id)
+    return Asked(presented=presented, point=point, layout=Layout(site="", version=0, timezone=NOWHERE))

@@ -1,0 +1,243 @@
+"""A whole small edge in a folder: the real store, sequencer, profiles, vault and feed; only time is ours."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from edge.clock import Clock
+from edge.core.events import Acted, Decided, Event, Kind
+from edge.core.places import Layout
+from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
+from edge.feed import Feed, Published
+from edge.health import Health, Watched
+from edge.sequencer import Sequencer
+from edge.service import Rooms, Service
+from edge.staff import Session, Staff
+from edge.staff.pins import hash_pin
+from edge.store.journal import Journal
+from edge.store.profiles import Profiles
+from edge.store.state import Store
+from edge.vault import Vault
+from hardware.port import Medium, ReadFault, Signal, Tap, Trust
+from tests.builders import NOW_MS, a_layout, a_profile
+
+READERS = {
+    "reader-1": "north",
+    "reader-2": "north",
+    "reader-out": "south",
+    "reader-ride": "castle",
+    "reader-door": "room-12",
+    "reader-kiosk": "kiosk",
+}
+UID = bytes.fromhex("04112233445566")
+OTHER_UID = bytes.fromhex("04665544332211")
+PIN = "2468"
+
+
+class Hands:
+    """Both clocks of the machine, moved by the test."""
+
+    def __init__(self) -> None:
+        self.wall_ms = NOW_MS
+        self.mono_ms = 1_000_000
+
+    def forward(self, *, s: float = 0, ms: int = 0) -> None:
+        self.wall_ms += int(s * 1_000) + ms
+        self.mono_ms += int(s * 1_000) + ms
+
+
+@dataclass
+class NotedGate:
+    """A gate that notes what it was asked for, and fails if told to."""
+
+    opened: list[tuple[str, int, int]] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def open(self, opening: str, seq: int, people: int = 1) -> None:
+        if seq < 1:
+            raise ValueError("no green before the commit")
+        if self.fails is not None:
+            raise self.fails
+        self.opened.append((opening, seq, people))
+
+    def close(self) -> None:
+        self.opened.clear()
+
+
+@dataclass
+class NotedLight:
+    """A lamp that notes what it was asked to show."""
+
+    shown: list[tuple[Signal, float]] = field(default_factory=list)
+
+    def show(self, signal: Signal, hold_s: float) -> None:
+        self.shown.append((signal, hold_s))
+
+
+class House:
+    """Everything of one edge, and what a test does with it in one line."""
+
+    def __init__(self, folder: Path, hands: Hands) -> None:
+        self.folder, self.hands = folder, hands
+        self.vault = Vault(b"s" * 32, b"k" * 64)
+        self.clock = Clock(wall=lambda: hands.wall_ms, monotonic=lambda: hands.mono_ms)
+        self.store = Store(folder, reserve_bytes=65_536)
+        self.sequencer = Sequencer(
+            self.store, self.clock, site="site-1", device="edge-1", public_key=b"p" * 32
+        )
+        self.sequencer.start()
+        self.profiles, self.journal, self.feed = Profiles(folder, self.vault), Journal(folder), Feed()
+        self.health = Health(
+            Watched(
+                sequencer=self.sequencer,
+                profiles=self.profiles,
+                journal=self.journal,
+                clock=self.clock,
+                folder=folder,
+                points=READERS,
+            )
+        )
+        self.gate, self.light = NotedGate(), NotedLight()
+        self.service = Service(
+            Rooms(
+                sequencer=self.sequencer,
+                profiles=self.profiles,
+                journal=self.journal,
+                vault=self.vault,
+                clock=self.clock,
+                feed=self.feed,
+                health=self.health,
+                device="edge-1",
+                readers=READERS,
+                gates={"north": self.gate, "castle": self.gate},
+                lights={"north": self.light},
+            )
+        )
+        self.staff = Staff(self.sequencer, self.profiles, self.vault, self.clock)
+        self.seqs = itertools.count(1)
+        self.cursor = itertools.count(1)
+        self.heard = self.feed.subscribe(
+            ["gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"]
+        )
+
+    def close(self) -> None:
+        self.service.stop()
+        self.sequencer.stop()
+        self.profiles.close()
+        self.journal.close()
+
+    # What central tells
+
+    def tell(self, *profiles: Profile, layout: Layout | None = None) -> None:
+        """Apply profiles (their bands are those of ``band_of``) and a layout, as the pull thread would."""
+        items = [
+            Item(
+                kind="profile",
+                key=profile.band.id.hex(),
+                version=profile.rev,
+                body=msgspec.msgpack.encode(ProfileItem(profile=profile)),
+            )
+            for profile in profiles
+        ]
+        if layout is not None:
+            items.append(
+                Item(kind="layout", key="", version=layout.version, body=msgspec.msgpack.encode(layout))
+            )
+        self.profiles.apply(items, Cursor(1, next(self.cursor)))
+
+    def employ(self, *members: StaffMember) -> None:
+        items = [
+            Item(kind="staff", key=one.id, version=1, body=msgspec.msgpack.encode(one)) for one in members
+        ]
+        self.profiles.apply(items, Cursor(1, next(self.cursor)))
+
+    # What readers and people do
+
+    def tap(self, uid: bytes = UID, reader: str = "reader-1", **changes: object) -> Tap:
+        seq = next(self.seqs)
+        fields: dict[str, object] = {
+            "reader": reader,
+            "seq": seq,
+            "tap_id": f"{reader}:0000beef:{seq}",
+            "uid": uid,
+            "trust": Trust.LIVE,
+            "at_ns": seq,
+            "medium": Medium.NFC,
+            "counter": seq,
+        }
+        return Tap(**(fields | changes))  # type: ignore[arg-type]  # the caller names fields of Tap
+
+    def torn(self) -> Tap:
+        return self.tap(b"", trust=Trust.NONE, fault=ReadFault.TORN, counter=None)
+
+    def session(self, *roles: str, point: str = "north", badge: str = "", staff: str = "anna") -> Session:
+        """A session that has just begun, without the slow hash of a sign-in."""
+        now = self.clock.now_ms()
+        return Session(
+            token="t",
+            staff=staff,
+            name=staff.title(),
+            roles=roles or ("gate",),
+            point=point,
+            until_ms=now + 3_600_000,
+            fresh_until_ms=now + 300_000,
+            badge=badge,
+        )
+
+    # What a test looks at
+
+    def told(self, topic: str) -> list[Published]:
+        """Return and forget what was published on a topic so far."""
+        found = []
+        while (event := self.heard.get(0)) is not None:
+            found.append(event)
+        return [event for event in found if event.topic == topic]
+
+    def events(self, *kinds: Kind) -> list[Event]:
+        return [event for event in self.journal.range(0, 0) if not kinds or event.kind in kinds]
+
+    def decided(self) -> list[Decided]:
+        found = self.events(Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+        return [msgspec.msgpack.decode(event.body, type=Decided) for event in found]
+
+    def acted(self, *kinds: Kind) -> list[Acted]:
+        return [msgspec.msgpack.decode(event.body, type=Acted) for event in self.events(*kinds)]
+
+
+def band_of(house: House, uid: bytes = UID) -> bytes:
+    return house.vault.band_id(uid)
+
+
+def worn(house: House, uid: bytes = UID, **changes: object) -> Profile:
+    """A guest with a day ticket whose band has this identifier."""
+    profile = a_profile(guest="guest-1", name="Giulia")
+    band = msgspec.structs.replace(profile.band, id=band_of(house, uid))
+    return msgspec.structs.replace(profile, **({"band": band} | changes))
+
+
+def a_member(id: str = "anna", *roles: str, house: House, pin: str = PIN, badge: str = "") -> StaffMember:
+    return StaffMember(
+        id=id,
+        name=id.title(),
+        roles=roles or ("gate",),
+        badge=badge,
+        pin_hash=hash_pin(house.vault.keyed_pin(id, pin)),
+    )
+
+
+@contextmanager
+def an_edge(folder: Path, hands: Hands | None = None, *, layout: Layout | None = None) -> Iterator[House]:
+    """An edge that knows the park of ``tests.builders`` and one guest with a day ticket."""
+    house = House(folder, hands or Hands())
+    try:
+        if house.profiles.layout() is None:
+            house.tell(worn(house), layout=layout or a_layout())
+        yield house
+    finally:
+        house.close()
