@@ -109,14 +109,15 @@ def no_sleep_for_a_condition(sources: Iterable[Source]) -> Iterator[Finding]:
             continue
         looped = {id(inner) for node in source.nodes if isinstance(node, LOOPS) for inner in ast.walk(node)}
         for node in source.nodes:
-            if (
-                isinstance(node, ast.Call)
-                and ast.unparse(node.func) == "time.sleep"
-                and id(node) not in looped
-            ):
-                yield from source.find(
-                    node, "sleep", "a sleep hopes: wait for the condition in a loop with an end"
-                )
+            if id(node) in looped or not is_sleep(node) or says_why(source, getattr(node, "lineno", 1)):
+                continue
+            advice = "a sleep hopes: wait for the condition in a loop with an end, or say why beside it"
+            yield from source.find(node, "sleep", advice)
+
+
+def is_sleep(node: ast.AST) -> bool:
+    """A call of time.sleep."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep"
 
 
 def _elsewhere(sources: Iterable[Source]) -> list[Source]:

@@ -77,7 +77,7 @@ def broad_except(sources: Iterable[Source]) -> Iterator[Finding]:
 
 def says_why(source: Source, line: int) -> bool:
     """Whether a comment with words stands on the line or right below it."""
-    on_it, below = (source.lines[line - 1 : line + 1] + [""])[:2]
+    on_it, below = [*source.lines[line - 1 : line + 1], ""][:2]
     comments = [on_it.partition("#")[2], below.strip()[1:] if below.strip().startswith("#") else ""]
     return any(len(NOQA.sub("", comment).strip(" -#")) >= REASON_CHARS_MIN for comment in comments)
 
