@@ -13,6 +13,8 @@ HOLD_MS_MIN = 300
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 SILENT_MS_MAX = 2000
 """A reader that has not come back from a call for so long is taken for lost."""
+BANDS_MAX = 8
+"""Bands that a reader remembers as not yet gone, beside the one it holds."""
 ERRORS_MAX = 2
 """Errors in a row that a reader may have before it is taken for lost: one is retried."""
 
@@ -52,6 +54,7 @@ class Course:
         self._seq = 0
         self._held: Presented | None = None
         self._held_seen_ns = 0
+        self._seen_ns: dict[bytes, int] = {}
         self._checked_absent = False
         self._errors = 0
         self._attempts = 0
@@ -131,11 +134,22 @@ class Course:
         self._checked_absent = False
         if presented is None:
             return self._empty(now_ns)
-        if self._held is not None and _same_band(self._held, presented):
+        if self._held is not None and _identity(self._held) == _identity(presented):
             self._held_seen_ns = now_ns
+            return []
+        if self._was_here(presented, now_ns):
             return []
         released = self._release(now_ns)
         return [*released, self._tap(presented, began_ns, now_ns)]
+
+    def _was_here(self, presented: Presented, now_ns: int) -> bool:
+        """Say whether this band never left: two bands on one wrist are found in turns, and tap once each."""
+        newest_first = sorted(self._seen_ns.items(), key=lambda seen: -seen[1])[:BANDS_MAX]
+        oldest_ns = now_ns - HOLD_MS_MIN * _NS_PER_MS
+        self._seen_ns = {identity: seen_ns for identity, seen_ns in newest_first if seen_ns > oldest_ns}
+        here = _identity(presented) in self._seen_ns
+        self._seen_ns[_identity(presented)] = now_ns
+        return here
 
     def _alive(self) -> None:
         """Note that the device answered: errors and back-off begin anew."""
@@ -152,6 +166,7 @@ class Course:
         """Let the held band go."""
         if self._held is None:
             return []
+        self._seen_ns[_identity(self._held)] = self._held_seen_ns
         self._held = None
         self.health = replace(self.health, state=State.IDLE)
         return [Removed(self._reader, self._seq, now_ns)]
@@ -181,8 +196,6 @@ class Course:
         )
 
 
-def _same_band(held: Presented, seen: Presented) -> bool:
-    """Say whether the band in the field is the held one; those of random identity cannot be told apart."""
-    if held.fault is ReadFault.RANDOM_UID and seen.fault is ReadFault.RANDOM_UID:
-        return True
-    return held.uid == seen.uid
+def _identity(presented: Presented) -> bytes:
+    """Return what tells this band from others; those of random identity cannot be told apart."""
+    return b"" if presented.fault is ReadFault.RANDOM_UID else presented.uid

@@ -77,12 +77,14 @@ class FieldLine(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy is untyped
         self._polling = self._sensing = False
 
     def sense_tta(self, target: Any) -> Any:  # noqa: ANN401 - nfcpy's signature
-        """Look for a type A band."""
+        """Look for a type A band; a certain one is told by its identifier, not by another's silence."""
         self._sensing = True
         try:
-            return super().sense_tta(target)
+            found = super().sense_tta(nfc.clf.RemoteTarget(target.brty))
         finally:
             self._sensing = False
+        wanted = target.sel_req
+        return found if found is None or wanted is None or found.sdd_res == wanted else None
 
     def _send_data(self, brty: str, frame: bytes, addr: tuple[str, int]) -> None:  # tidy: nfcpy's name
         """Send, counting, and remember whether it was the question "is anybody there?"."""
@@ -139,12 +141,11 @@ def _open_usb(path: str, budget: Budget) -> Any:  # noqa: ANN401 - nfcpy is unty
 
 
 def _open_tty(path: str, budget: Budget) -> Any:  # noqa: ANN401 - nfcpy is untyped
-    """Open a reader on a serial line, "tty:S0:pn532"."""
-    found = nfc.clf.transport.TTY.find(path)
-    if not found or not found[0] or found[1] not in nfc.clf.device.tty_driver_list:
-        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-    driver = importlib.import_module(f"nfc.clf.{found[1]}")
-    return _begin(driver, found[0][0], budget)
+    """Open a reader on a serial line: "tty:S0:pn532" is /dev/ttyS0 and the driver of that name."""
+    _, port, chip = path.split(":")
+    if chip not in nfc.clf.device.tty_driver_list:
+        raise ValueError(f"no serial driver {chip!r}")
+    return _begin(importlib.import_module(f"nfc.clf.{chip}"), f"/dev/tty{port}", budget)
 
 
 def _begin(driver: Any, port: str, budget: Budget) -> Any:  # noqa: ANN401 - nfcpy is untyped

@@ -45,10 +45,18 @@ class NfcpyReader:
         """Name the device and who finds a band's key; nothing is opened yet."""
         self.path = path
         self._opener = opener
-        self._keys = keys
+        self._vault = keys
         self._budget = Budget()
         self._frontend = Frontend(self._budget)
         self._felica = False
+
+    def _keys(self, uid: bytes, key_no: int) -> bytes | None:
+        """Look a key up; a vault that fails is a fault of this device, never one of the band."""
+        try:
+            return self._vault(uid, key_no)
+        except Exception as error:  # whatever is behind the port
+            hint = "bring the vault back; until then no band can be told from its copy"
+            raise DeviceError(f"keys cannot be looked up ({type(error).__name__})", hint) from error
 
     def open(self) -> None:
         """Take the device."""
@@ -113,7 +121,7 @@ class NfcpyReader:
         self._felica = sak is None
         try:
             return self._judge(target, uid, sak)
-        except (OSError, termios.error):
+        except (OSError, termios.error, DeviceError):
             raise
         except Exception as error:  # bands raise IndexError, TypeError, RuntimeError ... out of nfcpy
             fault, cause = self._fault_of(error)

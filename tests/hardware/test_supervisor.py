@@ -1,0 +1,178 @@
+"""A supervised reader on real threads: nothing leaves its loop, and it always comes back."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from hardware.nfc.nfcpy import NfcpyReader
+from hardware.port import (
+    TAP_QUEUE_MAX,
+    DeviceState,
+    Presented,
+    Report,
+    State,
+    Tap,
+    Trust,
+)
+from hardware.supervisor import Fleet, Supervisor
+from hardware.supervisor.course import SILENT_MS_MAX
+from hardware.virtual.field import Field
+from tests.hardware.ear import WAIT_S, Ear, House, Scripted
+from tests.hardware.nfc_bench import LIVE_UID, a_live_band, keys
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def supervise(ear: Ear) -> Iterator[House]:
+    house = House(ear)
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def field() -> Iterator[Field]:
+    field = Field()
+    yield field
+    field.close()
+
+
+def test_one_error_of_the_line_costs_no_reopening(supervise: House, ear: Ear) -> None:
+    looks = iter([OSError("EIO"), None, IndexError("odd"), None, Presented(LIVE_UID, Trust.UID)])
+
+    def look() -> Presented | None:
+        step = next(looks, None)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    reader = Scripted(look)
+    supervise(reader)
+
+    assert ear.next(Tap).uid == LIVE_UID
+    assert reader.opened == 1
+
+
+def test_reader_that_hangs_is_lost_by_the_watchdog_and_reopened(supervise: House, ear: Ear) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def look() -> Presented | None:
+        entered.set()
+        release.wait(WAIT_S)
+        return Presented(LIVE_UID, Trust.UID)
+
+    reader = Scripted(look)
+    supervisor = supervise(reader)
+    assert entered.wait(WAIT_S)
+
+    supervisor.watch(time.monotonic_ns())
+    assert supervisor.health.state is State.IDLE
+    supervisor.watch(time.monotonic_ns() + (SILENT_MS_MAX + 1) * 1_000_000)
+    lost = ear.next(DeviceState, state=State.LOST)
+    reader.look = lambda: None
+    release.set()
+    ear.next(DeviceState, state=State.IDLE)
+
+    assert "does not come back" in lost.reason
+    assert reader.opened == 2
+    assert not [report for report in ear.all if isinstance(report, Tap)], (
+        "what a dead call brought is not a tap"
+    )
+
+
+def test_stop_returns_within_a_second_even_from_a_reader_that_hangs() -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def look() -> None:
+        entered.set()
+        release.wait(WAIT_S)
+
+    supervisor = Supervisor("gate", Scripted(look), Ear())
+    supervisor.start()
+    assert entered.wait(WAIT_S)
+
+    began = time.monotonic()
+    supervisor.stop()
+
+    assert time.monotonic() - began < 1.2
+    release.set()
+
+
+def test_stopped_reader_is_closed_and_says_so(ear: Ear) -> None:
+    reader = Scripted(lambda: None)
+    supervisor = Supervisor("gate", reader, ear)
+    supervisor.start()
+    ear.next(DeviceState, state=State.IDLE)
+
+    supervisor.stop()
+
+    assert ear.next(DeviceState).state is State.CLOSED
+    assert reader.closed == 1
+    with pytest.raises(RuntimeError, match="started before"):
+        supervisor.start()
+
+
+def test_sink_that_fails_costs_a_report_and_not_the_reader(
+    field: Field, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: queue.Queue[Report] = queue.Queue()
+
+    def sink(report: Report) -> None:
+        if isinstance(report, DeviceState):
+            raise RuntimeError("nobody is at home")
+        heard.put(report)
+
+    supervisor = Supervisor("gate", NfcpyReader(field.path, keys), sink)
+    supervisor.start()
+    field.place(a_live_band())
+
+    assert isinstance(heard.get(timeout=WAIT_S), Tap)
+    supervisor.stop()
+    assert "a report was not taken" in caplog.text
+
+
+def test_fleet_hears_all_its_readers_and_stops_together(ear: Ear) -> None:
+    fields = [Field(), Field()]
+    before = threading.active_count()
+    fleet = Fleet({f"gate-{n}": NfcpyReader(one.path, keys) for n, one in enumerate(fields)}, ear)
+    fleet.start()
+    for one in fields:
+        one.place(a_live_band())
+
+    assert {ear.next(Tap).reader, ear.next(Tap).reader} == {"gate-0", "gate-1"}
+    assert {health.taps for health in fleet.health().values()} == {1}
+    began = time.monotonic()
+    fleet.stop()
+    assert time.monotonic() - began < 1.5
+    assert threading.active_count() == before
+    for one in fields:
+        one.close()
+
+
+def test_fleet_drops_and_counts_what_nobody_takes(caplog: pytest.LogCaptureFixture) -> None:
+    numbers, release = iter(range(10_000)), threading.Event()
+    fleet = Fleet(
+        {"gate": Scripted(lambda: Presented(next(numbers).to_bytes(7), Trust.UID))},
+        lambda report: _wait(release),
+    )
+    fleet.start()
+
+    while not fleet.dropped:
+        time.sleep(0.01)
+
+    assert "do not keep up" in caplog.text
+    assert fleet.health()["gate"].taps > TAP_QUEUE_MAX // 2
+    release.set()
+    fleet.stop()
+
+
+def _wait(release: threading.Event) -> None:
+    release.wait(WAIT_S)
