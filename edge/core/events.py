@@ -85,7 +85,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     held: Held | None = None
     """The site's memory before the decision."""
     uses_cut: int = 0
-    """Oldest uses left out of ``held`` because no body may be larger; their own events tell central of them."""
+    """Oldest uses left out of ``held``, because no body may be larger; their own events tell of them."""
     inside: tuple[tuple[str, int], ...] = ()
     """Free places per limited zone before the decision."""
     device: str = ""

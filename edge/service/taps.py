@@ -56,17 +56,22 @@ class Taps:
         except StoreError as error:
             asked = _unread(presented, point)
             return self._tell(asked, self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error)), began_ns)
-        return self.settle(asked, lambda tx: self._first(tx, asked), began_ns=began_ns)
+        return self.settle(asked, lambda tx: self._first(tx, asked), began_ns=began_ns, may_refuse=False)
 
-    def settle(self, asked: Asked, act: Callable[[Transaction], Told], *, began_ns: int) -> StaffView:
-        """Commit an answer, then tell it; what cannot be recorded is referred to staff, never green."""
+    def settle(
+        self, asked: Asked, act: Callable[[Transaction], Told], *, began_ns: int, may_refuse: bool = True
+    ) -> StaffView:
+        """Commit an answer, then tell it; what cannot be recorded is referred to staff, never green.
+
+        A person's act may be refused with an error that says why (``may_refuse``); a band's tap never is.
+        """
         try:
             told = self._rooms.sequencer.submit(act)
         except StoreError as error:
             told = self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error))
-        except PolsoError:
-            raise
-        except Exception:
+        except Exception as error:
+            if may_refuse and isinstance(error, PolsoError):
+                raise
             # One request's fault must neither stop the gate nor pass for a verdict: nothing of it was
             # recorded, staff are called, and the trace is in the log.
             LOG.exception("a decision at %s failed", asked.point.id)

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from edge.core.decision import Family, Outcome, Reason
-from tests.service.house import House
+import sqlite3
+from pathlib import Path
+from threading import Thread
+
+import msgspec
+import pytest
+
+from edge.core.bands import BandState
+from edge.core.decision import Act, Family, Outcome, Reason
+from edge.core.entitlements import RuleText
+from edge.core.entry import Facts, Ruling
+from edge.core.events import Kind
+from edge.core.places import Layout
+from edge.errors import StoreError
+from edge.service import taps
+from edge.views import GuestView, Plan, StaffView
+from hardware.port import DeviceError, DeviceState, Medium, ReadFault, Removed, Signal, State, Trust
+from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_gate, a_layout, a_slot_right, some_uses
+from tests.service.house import OTHER_UID, UID, Hands, House, an_edge, band_of, worn
 
 
 def test_valid_band_is_let_in_with_a_journal_number(house: House) -> None:
@@ -12,3 +29,297 @@ def test_valid_band_is_let_in_with_a_journal_number(house: House) -> None:
     assert view.seq == house.events()[-1].seq
     assert house.decided()[-1].decision.reason is Reason.ENTERED
     assert house.gate.opened == [(view.tap_id, view.seq, 1)]
+
+
+def test_screens_and_light_hear_of_a_green_after_it_is_durable(house: House) -> None:
+    view = house.service.present(house.tap())
+    told = [event.body for event in house.told("gate-north")]
+    assert len(told) == 1
+    assert isinstance(told[0], GuestView)
+    assert told[0].seq == view.seq
+    assert house.light.shown == [(Signal.ALLOW, 2.5)]
+
+
+def test_staff_and_operator_are_told_the_whole_decision(house: House) -> None:
+    view = house.service.present(house.tap())
+    published = house.told("staff-north")
+    assert [event.event for event in published] == ["decision"]
+    assert published[0].body == view
+    assert view.name == "Giulia"
+    assert view.band_short == band_of(house).hex()[:8]
+
+
+def test_same_presentation_gets_the_same_answer_and_opens_once(house: House) -> None:
+    tap = house.tap()
+    first = house.service.present(tap)
+    house.told("ops")
+    again = house.service.present(tap)
+    assert (again.seq, again.outcome, again.at_ms) == (first.seq, first.outcome, first.at_ms)
+    assert len(house.gate.opened) == 1
+    assert house.told("ops") == []
+    assert len(house.events(Kind.DECIDED)) == 1
+
+
+def test_another_presentation_of_the_same_band_is_judged_anew(house: House) -> None:
+    """Control: it is the tap id that makes an answer the same, not the band."""
+    house.service.present(house.tap())
+    second = house.service.present(house.tap())
+    assert second.reason is Reason.ALREADY_USED_HERE
+    assert second.first is not None
+    assert second.first.point == "north"
+
+
+def test_same_presentation_is_answered_the_same_after_a_restart(tmp_path: Path) -> None:
+    hands = Hands()
+    with an_edge(tmp_path, hands) as house:
+        tap = house.tap()
+        first = house.service.present(tap)
+    with an_edge(tmp_path, hands) as house:
+        again = house.service.present(tap)
+        assert (again.seq, again.outcome, again.reason) == (first.seq, first.outcome, first.reason)
+        assert house.gate.opened == []
+
+
+def test_taps_at_two_readers_at_once_give_exactly_one_green(house: House) -> None:
+    taps_at_once = [house.tap(reader=f"reader-{1 + n % 2}") for n in range(16)]
+    views: list[StaffView] = []
+    threads = [
+        Thread(target=lambda tap=tap: views.append(house.service.present(tap))) for tap in taps_at_once
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(view.outcome for view in views).count(Outcome.GRANTED) == 1
+    assert len(house.gate.opened) == 1
+
+
+def test_band_that_was_not_read_is_refused_and_journaled(house: House) -> None:
+    view = house.service.present(house.torn())
+    assert (view.reason, view.family) == (Reason.BAND_READ_ERROR, Family.AGAIN)
+    assert view.seq > 0
+    assert house.decided()[-1].presented.band is None
+    assert house.light.shown == [(Signal.AGAIN, 2.0)]
+
+
+@pytest.mark.parametrize("fault", list(ReadFault))
+def test_every_fault_of_reading_is_an_answer_and_never_a_green(house: House, fault: ReadFault) -> None:
+    view = house.service.present(house.tap(trust=Trust.NONE, fault=fault, counter=None))
+    assert view.outcome is not Outcome.GRANTED
+    assert view.seq > 0
+
+
+def test_raw_identifier_stands_nowhere_in_the_store(house: House) -> None:
+    house.service.present(house.tap())
+    house.sequencer.erase_ghosts()
+    kept = b"".join(path.read_bytes() for path in house.folder.iterdir() if path.is_file())
+    assert band_of(house) in kept, "control: what is looked for can be found"
+    assert UID not in kept
+    assert UID.hex().encode() not in kept
+
+
+def test_name_of_a_guest_stands_in_no_record_and_no_answer(house: House) -> None:
+    house.service.present(house.tap())
+    house.sequencer.erase_ghosts()
+    assert b"Giulia" not in (house.folder / "state.db").read_bytes()
+
+
+def test_unknown_band_calls_staff(house: House) -> None:
+    view = house.service.present(house.tap(OTHER_UID))
+    assert (view.outcome, view.reason) == (Outcome.REFERRED, Reason.BAND_UNKNOWN)
+    assert house.gate.opened == []
+
+
+def test_security_reason_is_not_told_to_the_guest(house: House) -> None:
+    lost = worn(house)
+    house.tell(
+        msgspec.structs.replace(lost, rev=2, band=msgspec.structs.replace(lost.band, state=BandState.LOST))
+    )
+    view = house.service.present(house.tap())
+    guest = house.told("gate-north")[0].body
+    assert view.reason is Reason.BAND_LOST
+    assert isinstance(guest, GuestView)
+    assert (guest.text, guest.family, guest.next.act) == ("common.see_staff", Family.STAFF, Act.SEE_STAFF)
+    assert b"lost" not in msgspec.json.encode(guest)
+
+
+def test_guest_is_told_when_to_come_back(house: House) -> None:
+    early = worn(house, entitlements=(a_slot_right(start_ms=NOW_MS + HOUR_MS),), rev=2)
+    house.tell(early)
+    view = house.service.present(house.tap(reader="reader-ride"))
+    assert (view.reason, view.next.act) == (Reason.TOO_EARLY, Act.COME_BACK)
+    assert view.next.at_ms is not None
+    assert NOW_MS < view.next.at_ms <= NOW_MS + HOUR_MS
+
+
+def test_point_that_the_site_does_not_know_lets_nobody_in(house: House) -> None:
+    view = house.service.present(house.tap(reader="reader-somewhere"))
+    assert view.reason is Reason.DEVICE_NOT_ALLOWED
+    assert view.outcome is not Outcome.GRANTED
+
+
+def test_device_without_any_layout_refers_to_staff(tmp_path: Path) -> None:
+    house = House(tmp_path, Hands())
+    try:
+        assert house.service.layout() is None
+        assert house.service.present(house.tap()).outcome is not Outcome.GRANTED
+    finally:
+        house.close()
+
+
+def test_fault_of_one_decision_is_referred_and_leaves_no_trace(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Facts) -> Ruling:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taps, "decide", broken)
+        view = house.service.present(house.tap())
+    assert (view.outcome, view.reason, view.seq) == (Outcome.REFERRED, Reason.INTERNAL_ERROR, 0)
+    assert house.events() == []
+    assert house.gate.opened == []
+    assert house.service.present(house.tap()).outcome is Outcome.GRANTED, "only that one request failed"
+
+
+def test_store_that_cannot_write_refers_with_the_cause_on_the_staff_screen(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(house.sequencer, "submit", full)
+    view = house.service.present(house.tap())
+    assert (view.outcome, view.reason, view.seq) == (Outcome.REFERRED, Reason.STORE_UNAVAILABLE, 0)
+    assert view.cause == "The disk is full."
+    assert house.gate.opened == []
+    guest = house.told("gate-north")[0].body
+    assert b"disk" not in msgspec.json.encode(guest)
+
+
+def test_stopped_store_refers_and_opens_nothing(house: House) -> None:
+    house.sequencer.stop()
+    view = house.service.present(house.tap())
+    assert view.reason is Reason.STORE_UNAVAILABLE
+    assert house.gate.opened == []
+
+
+def test_unreadable_profiles_refer_and_open_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(_: bytes) -> None:
+        raise StoreError("A profile does not match its digest.")
+
+    monkeypatch.setattr(house.profiles, "get", unreadable)
+    view = house.service.present(house.tap())
+    assert (view.reason, view.seq) == (Reason.STORE_UNAVAILABLE, 0)
+    assert "digest" in view.cause
+
+
+def test_gate_that_fails_is_shown_and_the_decision_stands(house: House) -> None:
+    house.gate.fails = DeviceError("no answer", "Check the relay's cable.")
+    view = house.service.present(house.tap())
+    assert view.outcome is Outcome.GRANTED
+    assert [seen.reason for seen in house.health.view().devices] == ["Check the relay's cable."]
+    assert [event.body for event in house.told("staff-north")] == [view]
+
+
+def test_kiosk_is_told_the_plan_of_the_guest_who_stands_there(house: House) -> None:
+    rights = (a_day_ticket(), a_slot_right(start_ms=NOW_MS + HOUR_MS))
+    house.tell(worn(house, entitlements=rights, rev=2))
+    house.service.present(house.tap())
+    house.service.present(house.tap(reader="reader-kiosk"))
+    plan = house.told("kiosk-kiosk")[0].body
+    assert isinstance(plan, Plan)
+    assert plan.name == "Giulia"
+    assert [(item.entitlement, item.used) for item in plan.items] == [("slot-1", False), ("ticket-1", True)]
+    assert plan.items[1].uses_left == 0
+
+
+def test_kiosk_greets_nobody_whom_it_does_not_recognise(house: House) -> None:
+    house.service.present(house.tap(OTHER_UID, reader="reader-kiosk"))
+    plan = house.told("kiosk-kiosk")[0].body
+    assert isinstance(plan, Plan)
+    assert (plan.name, plan.items, plan.family) == ("", (), Family.STAFF)
+
+
+def test_operators_rule_forbids_with_its_name(tmp_path: Path) -> None:
+    gold = RuleText("gold only", "tier == 'gold'", {"en": "Gold guests only."})
+    with an_edge(tmp_path, layout=a_layout(a_gate(rules=(gold,)))) as house:
+        view = house.service.present(house.tap())
+        assert (view.reason, view.rule) == (Reason.RULE_FORBIDS, "gold only")
+        house.tell(worn(house, tier="gold", rev=2))
+        assert house.service.present(house.tap()).outcome is Outcome.GRANTED
+
+
+def test_rule_that_cannot_be_judged_refers_and_never_permits(tmp_path: Path) -> None:
+    broken = RuleText("broken", "weekday ==")
+    with an_edge(tmp_path, layout=a_layout(a_gate(rules=(broken,)))) as house:
+        view = house.service.present(house.tap())
+        assert (view.outcome, view.reason) == (Outcome.REFERRED, Reason.RULE_FAILED)
+
+
+def test_replayed_tap_counter_is_refused(house: House) -> None:
+    house.tell(worn(house, entitlements=(a_day_ticket(uses_max=9),), rev=2))
+    assert house.service.present(house.tap(counter=7)).outcome is Outcome.GRANTED
+    assert house.service.present(house.tap(counter=7)).reason is Reason.TAP_REPLAYED
+
+
+def test_guest_of_very_many_visits_still_fits_the_journal(house: House) -> None:
+    uses = some_uses(*range(NOW_MS - 400 * HOUR_MS, NOW_MS - HOUR_MS, HOUR_MS))
+    house.sequencer.submit(lambda tx: [tx.put_use(use) for use in uses])
+    house.tell(worn(house, entitlements=(a_day_ticket(uses_max=1_000),), rev=2))
+    view = house.service.present(house.tap())
+    assert view.outcome is Outcome.GRANTED
+    decided = house.decided()[-1]
+    assert decided.held is not None
+    assert decided.uses_cut > 0
+    assert decided.uses_cut + len(decided.held.uses) == len(uses)
+    assert decided.held.uses[-1] == uses[-1], "the newest ones stay"
+
+
+def test_body_without_its_bound_would_be_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: without the cut the same guest's decision does not fit."""
+    uses = some_uses(*range(NOW_MS - 400 * HOUR_MS, NOW_MS - HOUR_MS, HOUR_MS))
+    house.sequencer.submit(lambda tx: [tx.put_use(use) for use in uses])
+    house.tell(worn(house, entitlements=(a_day_ticket(uses_max=1_000),), rev=2))
+    monkeypatch.setattr(taps, "within_bounds", lambda decided: decided)
+    assert house.service.present(house.tap()).outcome is not Outcome.GRANTED
+
+
+def test_report_of_a_device_reaches_health_and_screens(house: House) -> None:
+    house.service.report(DeviceState("reader-1", State.LOST, "Plug it in again.", at_ns=1))
+    seen = house.health.view().devices
+    assert [(one.device, one.state, one.point) for one in seen] == [("reader-1", "lost", "north")]
+    assert [event.body for event in house.told("devices")] == [seen[0]]
+
+
+def test_report_of_a_removed_band_changes_nothing(house: House) -> None:
+    house.service.report(house.tap())
+    count = len(house.events())
+    house.service.report(Removed("reader-1", 1, at_ns=2))
+    assert len(house.events()) == count == 1
+
+
+def test_code_of_a_ticket_that_nobody_knows_is_said_to_be_one(house: House) -> None:
+    view = house.service.present(house.tap(b"TICKET-1", medium=Medium.QR, trust=Trust.UID, counter=None))
+    assert view.reason is Reason.TICKET_UNKNOWN
+
+
+def test_green_is_never_told_when_the_commit_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control of the order: with a commit that breaks, gate, light and screens have heard of no green."""
+    ledger = house.sequencer._ledger
+    assert ledger is not None
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(ledger, "run", broken)
+    view = house.service.present(house.tap())
+    assert view.outcome is not Outcome.GRANTED
+    assert house.gate.opened == []
+    assert all(signal is not Signal.ALLOW for signal, _ in house.light.shown)
+
+
+def test_layout_of_a_site_names_its_own_products(house: House) -> None:
+    layout = house.service.layout()
+    assert isinstance(layout, Layout)
+    assert house.service.present(house.tap()).product == "day"
