@@ -32,6 +32,8 @@ class ScreenKind(enum.StrEnum):
     STAFF = "staff"
     TILL = "till"
     OPS = "ops"
+    READER = "reader"
+    """No screen at all: a reader elsewhere on the site that presents its taps over HTTP."""
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
