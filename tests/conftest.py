@@ -7,11 +7,16 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.real.counts import Counts
+from tests.real.loopback import loopback_only
 from tests.real.parts import find_chromium, parts_of, require
 
 COUNTS = pytest.StashKey[Counts]()
+# A deadline per example measures the neighbours on a shared machine; the time-out per test stays.
+settings.register_profile("polso", deadline=None, print_blob=True)
+settings.load_profile("polso")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +57,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("real parts", sep="-")
     for line in config.stash[COUNTS].lines():
         terminalreporter.write_line(line)
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f"random order: replay with --randomly-seed={seed}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _this_machine_only() -> Iterator[None]:
+    with loopback_only():
+        yield
 
 
 @pytest.fixture(scope="session")

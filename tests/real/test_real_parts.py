@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import subprocess
 from pathlib import Path
 
@@ -115,3 +117,20 @@ def test_counts_print_figures_and_name_what_was_missing(a_missing_part: Part) ->
 
 def test_counts_of_an_empty_session_say_none() -> None:
     assert Counts().lines() == ["real parts: none"]
+
+
+@pytest.mark.parametrize("address", [("192.0.2.1", 9), ("example.org", 80), ("2001:db8::1", 9, 0, 0)])
+def test_connection_that_would_leave_the_machine_is_unreachable(address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as outgoing, pytest.raises(OSError, match="loopback only") as refused:
+        outgoing.connect(address)
+
+    assert refused.value.errno == errno.ENETUNREACH
+
+
+def test_connection_to_this_machine_goes_through() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as outgoing,
+    ):
+        assert outgoing.getpeername() == server.getsockname()
