@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 TAP_QUEUE_MAX = 64
 """Reports waiting between the readers of one device and the service (architecture: one bounded queue)."""
@@ -171,6 +172,14 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Give the device back; never raises."""
+
+
+@runtime_checkable
+class Announcer(Protocol):
+    """A reader that can tell at once that it found a band, before it has read it: the lamp says "reading"."""
+
+    on_found: Callable[[], None]
+    """Called from the reader's own thread, inside ``read``; replaced by the supervisor."""
 
 
 class Signal(enum.StrEnum):

@@ -120,6 +120,11 @@ class Course:
         """End."""
         return self._enter(State.CLOSED, "", now_ns)
 
+    def found(self) -> None:
+        """Note that a band was found and is being read; a tap follows, so it is no report of its own."""
+        if self.state in (State.IDLE, State.HOLD):
+            self.health = replace(self.health, state=State.READING)
+
     def checked(self, present: bool, now_ns: int) -> list[Report]:
         """Take the answer to "does it still lie there?"; if not, look whether another one does."""
         self._alive()
@@ -132,6 +137,7 @@ class Course:
         """Take what a look into the field brought."""
         self._alive()
         self._checked_absent = False
+        self.health = replace(self.health, state=State.HOLD if self._held is not None else State.IDLE)
         if presented is None:
             return self._empty(now_ns)
         if self._held is not None and _identity(self._held) == _identity(presented):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from hardware.nfc.budget import READ_MS_MAX
-from hardware.port import Reader, Report, Sink, State
+from hardware.port import Announcer, Reader, Report, Sink, State
 from hardware.supervisor.course import POLL_PAUSE_S, SILENT_MS_MAX, Act, Course, Health
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class Supervisor:
         self._thread: threading.Thread | None = None
         self._busy_since_ns: int | None = None
         self._given_up = False
+        if isinstance(reader, Announcer):
+            reader.on_found = self._course.found
 
     @property
     def health(self) -> Health:

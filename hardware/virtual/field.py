@@ -41,6 +41,11 @@ class Field:
         """Say whether the field answers at all."""
         return self._plugged
 
+    @property
+    def band(self) -> Band | None:
+        """Return the band that lies in the field."""
+        return self._band
+
     def place(self, band: Band) -> None:
         """Lay a band into the field, in place of the one that was there."""
         with self._lock:

@@ -79,6 +79,19 @@ def test_band_becomes_a_tap_with_an_id_of_its_own(walk: Walk) -> None:
     assert walk.course.state is State.HOLD
 
 
+def test_band_being_read_shows_as_reading(walk: Walk) -> None:
+    walk.course.found()
+    assert walk.course.state is State.READING
+    walk.see(ANNA)
+    assert walk.course.state is State.HOLD
+    walk.course.found()
+    walk.later(20).see(ANNA)
+    assert walk.course.state is State.HOLD
+    walk.course.lost("gone", walk.now)
+    walk.course.found()
+    assert walk.course.state is State.LOST, "news from a call that was given up"
+
+
 def test_tap_counts_from_when_the_driver_found_the_band(walk: Walk) -> None:
     (tap,) = walk.see(Presented(ANNA.uid, found_ns=walk.now - 2 * MS))
 

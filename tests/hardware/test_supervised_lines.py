@@ -81,6 +81,21 @@ def test_two_starts_never_share_a_tap_id(supervise: House, ear: Ear, field: Fiel
     assert len(ids) == 2
 
 
+def test_reader_says_that_it_reads_before_it_has_read(supervise: House, ear: Ear, field: Field) -> None:
+    seen: list[State] = []
+
+    def slow_keys(uid: bytes, key_no: int) -> bytes | None:
+        seen.append(supervisor.health.state)
+        return keys(uid, key_no)
+
+    supervisor = supervise(NfcpyReader(field.path, slow_keys))
+    ear.next(DeviceState, state=State.IDLE)
+    field.place(a_live_band())
+    ear.next(Tap)
+
+    assert seen == [State.READING]
+
+
 @pytest.mark.timeout(30)
 def test_two_hundred_guests_in_a_row_are_all_read(supervise: House, ear: Ear, field: Field) -> None:
     supervise(NfcpyReader(field.path, keys))
@@ -177,6 +192,19 @@ def test_fifty_openings_of_a_cable_that_comes_and_goes_leak_nothing(chip: PtyChi
 
     assert (_descriptors(), threading.active_count()) == (descriptors, threads)
     reader.close()
+
+
+@pytest.mark.parametrize("fault", [fault for fault in LineFault if fault is not LineFault.NONE])
+def test_chip_that_fails_on_its_line_does_not_open_and_leaves_nothing_behind(
+    chip: PtyChip, fault: LineFault
+) -> None:
+    chip.fault, descriptors = fault, _descriptors()
+
+    with pytest.raises(DeviceError) as told:
+        NfcpyReader(chip.path, keys).open()
+
+    assert "cable" in told.value.hint
+    assert _descriptors() == descriptors
 
 
 @pytest.mark.parametrize("fault", [fault for fault in LineFault if fault is not LineFault.NONE])

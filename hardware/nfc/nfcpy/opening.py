@@ -6,7 +6,6 @@ import errno
 import importlib
 import os
 import termios
-from pathlib import Path
 from typing import Any
 
 import nfc.clf
@@ -16,6 +15,7 @@ import nfc.clf.transport
 import nfc.clf.udp
 
 from hardware.nfc.budget import Budget
+from hardware.nfc.culprits import culprits
 from hardware.port import DeviceError
 
 _CABLE_S_MIN = 0.05
@@ -104,27 +104,16 @@ class FieldLine(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy is untyped
             raise OSError(errno.ETIMEDOUT, "the field does not answer") from error
 
 
-def culprits() -> list[str]:
-    """Name what else on this machine grabs an NFC reader, each with the line that stops it."""
-    found = []
-    modules = Path("/proc/modules")
-    if modules.exists() and "pn533_usb" in modules.read_text():
-        found.append(
-            "the kernel's pn533_usb holds it: echo blacklist pn533_usb > /etc/modprobe.d/polso-nfc.conf"
-        )
-    if Path("/run/pcscd/pcscd.comm").exists():
-        found.append("pcscd holds it: systemctl disable --now pcscd.socket pcscd.service")
-    return found
-
-
-def hint_for(path: str, error: OSError) -> str:
-    """Say what a person can do about a reader that does not open."""
+def hint_for(path: str, error: OSError, *, found: list[str]) -> str:
+    """Say what a person can do about a reader that does not open; ``found`` are the machine's culprits."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return "let the service read the device: groups plugdev (USB) or dialout (serial)"
     if path.startswith("udp:"):
         return "start the virtual field, or plug it in"
-    if error.errno == errno.EBUSY or (path.startswith("usb") and culprits()):
-        return "; ".join(culprits()) or "another program holds it"
+    if path.startswith("usb") and found:
+        return "; ".join(found)
+    if error.errno == errno.EBUSY:
+        return "another program holds it: stop that first"
     if path.startswith("usb"):
         return "plug the reader in; an ACR122U closed by another program needs to be replugged"
     return "check cable and power; a PN532 behind FTDI that crashed needs its power off and on"
@@ -187,7 +176,9 @@ def open_device(path: str, budget: Budget) -> Any:  # noqa: ANN401 - nfcpy is un
         return _open_usb(path, budget) if path.startswith("usb") else _open_tty(path, budget)
     except (OSError, termios.error) as error:
         fault = error if isinstance(error, OSError) else OSError(errno.EIO, str(error))
-        raise DeviceError(f"{path}: {fault.strerror or fault}", hint_for(path, fault)) from error
+        raise DeviceError(
+            f"{path}: {fault.strerror or fault}", hint_for(path, fault, found=culprits())
+        ) from error
     except ValueError as error:
         raise DeviceError(
             f"{path}: not a path of a reader", "see the paths in the configuration reference"

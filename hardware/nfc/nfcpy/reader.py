@@ -29,6 +29,10 @@ _GET_VERSION = b"\x60"
 _GET_VERSION_S = 0.01
 
 
+def _nobody_listens() -> None:
+    """Take the news that a band was found, until a supervisor wants it."""
+
+
 @contextlib.contextmanager
 def _cable_faults() -> Iterator[None]:
     """Turn what a pulled cable raises into the port's error; ``termios.error`` is no ``OSError``."""
@@ -49,6 +53,7 @@ class NfcpyReader:
         self._budget = Budget()
         self._frontend = Frontend(self._budget)
         self._felica = False
+        self.on_found: Callable[[], None] = _nobody_listens
 
     def _keys(self, uid: bytes, key_no: int) -> bytes | None:
         """Look a key up; a vault that fails is a fault of this device, never one of the band."""
@@ -85,6 +90,7 @@ class NfcpyReader:
             if target is None:
                 return None
             found_ns = time.monotonic_ns()
+            self.on_found()
             presented = self._read_target(target)
             for _ in range(_ATTEMPTS_MAX - 1):
                 if presented.fault is not ReadFault.TORN or self._budget.left_s() < _ATTEMPT_S_MIN:
