@@ -55,6 +55,7 @@ class Screens(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, Meta(min_length=1, max_length=255)]
     port: Annotated[int, Meta(ge=0, le=65_535)]
+    hosts: Annotated[tuple[str, ...], Meta(min_length=1, max_length=16)]
     screens_max: Annotated[int, Meta(ge=1, le=500)]
 
 

@@ -1,4 +1,4 @@
-"""The sequencer: the one thread that decides and commits, and answers only what is durable."""
+"""The sequencer: one act after the other, committed in batches, and answered only when durable."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar, cast
@@ -14,6 +15,7 @@ from edge.clock import Clock
 from edge.core.events import Acted, Event, Kind
 from edge.errors import StoreError
 from edge.store.batch import BATCH_MAX, Act, Ledger, Outcome
+from edge.store.effects import EFFECTS_ROWS_MAX, STEP_ROWS_MAX
 from edge.store.records import Owner, StoreForeign
 from edge.store.state import Store
 from edge.store.transaction import Transaction
@@ -23,13 +25,13 @@ __all__ = ["Sequencer", "Transaction"]
 
 QUEUE_MAX = 4_096
 """Acts that may wait; beyond it a caller is told at once instead of waiting for minutes."""
-PROBE_S = 1.0
+PROBE_MS = 1_000
 """How often a store that cannot write is tried again."""
-REST_S = 0.05
-"""Quiet time after which the WAL is moved into the file."""
-IDLE_S = 1.0
+QUIET_MS = 50
+"""So long after the last act there is time for what can wait."""
+TICK_S = 0.1
 PRUNE_MS = 60_000
-"""How often old records are looked for; while there are some, each rest takes a piece."""
+"""How often old records are looked for; while there are some, each quiet tick takes a piece."""
 LISTENERS_MAX = 16
 
 T = TypeVar("T")
@@ -40,23 +42,25 @@ LOG = logging.getLogger("polso.sequencer")
 class _Waiting(Generic[T]):
     """One submitted act; a bare lock wakes its caller, which is cheaper than a condition."""
 
-    __slots__ = ("_done", "act", "error", "future", "result")
+    __slots__ = ("_done", "act", "answered", "error", "future", "result")
 
     def __init__(self, act: Callable[[Transaction], T], future: Future[T] | None = None) -> None:
         self.act = act
         self.future = future
+        self.answered = False
         self.result: T | None = None
         self.error: Exception | None = None
         self._done = threading.Lock()
-        if future is None:
-            self._done.acquire()
+        self._done.acquire()
 
     def answer(self, outcome: Outcome) -> None:
         """Wake the caller with what became of its act."""
         self.result, self.error = cast("T", outcome.result), outcome.error
+        self.answered = True
+        self._done.release()
         if self.future is None:
-            self._done.release()
-        elif outcome.error is None:
+            return
+        if outcome.error is None:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(outcome.error)
@@ -72,8 +76,10 @@ class _Waiting(Generic[T]):
 class Sequencer:
     """Takes every waiting act (at most ``BATCH_MAX``), runs them in order, commits once, then answers.
 
-    An act that raises fails alone. A store that cannot write fails the batch with ``StoreError``, and every act after
-    it at once, until a probe by this thread succeeds. Acts never wait for network, screen or gate.
+    There is one seat, and only who holds it decides: its own thread where several acts wait, the caller
+    where it finds the seat free (two thread switches cost as much as the commit). An act that raises fails
+    alone. A store that cannot write fails the batch with ``StoreError``, and every act after it at once,
+    until a probe succeeds. Acts never wait for network, screen or gate.
     """
 
     def __init__(self, store: Store, clock: Clock, *, site: str, device: str, public_key: bytes) -> None:
@@ -81,23 +87,27 @@ class Sequencer:
         self._store = store
         self._clock = clock
         self._owner = Owner(site, device, public_key)
-        self._queue: queue.SimpleQueue[_Waiting[object] | None] = queue.SimpleQueue()
-        self._chores: queue.SimpleQueue[Future[bool]] = queue.SimpleQueue()
+        self._seat = threading.Lock()
+        self._waiting: deque[_Waiting[object]] = deque()
+        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[list[object], list[Event]]] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._refusal: StoreError | None = None
         self._ledger: Ledger | None = None
         self._trouble: Trouble | None = Trouble(Cause.STOPPED, "not started")
         self._failed_ms = 0
-        self._dirty = False
+        self._probed_ms = 0
+        self._served_ms = 0
         self._pruned_ms = 0
+        self._checkpoint_due = False
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
 
     # For every thread
 
     def start(self) -> None:
-        """Start the thread and return when the store is open, or known not to be writable (see ``writable``)."""
-        self._thread = threading.Thread(target=self._serve_all, name="sequencer", daemon=True)
+        """Start the thread; return when the store is open, or known not to be ``writable``."""
+        self._thread = threading.Thread(target=self._keep, name="sequencer", daemon=True)
         self._thread.start()
         self._ready.wait()
         if self._refusal is not None:
@@ -109,13 +119,22 @@ class Sequencer:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._queue.put(None)
+        self._bell.put(False)
         thread.join()
 
     def submit(self, act: Callable[[Transaction], T]) -> T:
         """Run ``act`` in a transaction and return its result once that is durable; raise what it raises."""
         waiting = _Waiting(act)
         self._put(waiting)
+        if self._seat.acquire(blocking=False):
+            try:
+                while not waiting.answered:
+                    self._serve()
+            finally:
+                self._seat.release()
+            # Whoever came while the seat was taken waits for the thread.
+            if self._waiting:
+                self._bell.put(True)
         return waiting.wait()
 
     def submit_nowait(self, act: Callable[[Transaction], T]) -> Future[T]:
@@ -124,12 +143,13 @@ class Sequencer:
         future.set_running_or_notify_cancel()
         try:
             self._put(_Waiting(act, future))
+            self._bell.put(True)
         except StoreError as error:
             future.set_exception(error)
         return future
 
     def after_commit(self, listener: Listener) -> None:
-        """Call ``listener(results, events)`` after the answers of each batch; it must return at once."""
+        """Have the thread call ``listener(results, events)`` after the answers of each batch."""
         if len(self._listeners) >= LISTENERS_MAX:
             raise ValueError(f"At most {LISTENERS_MAX} listeners hear of commits.")
         self._listeners.append(listener)
@@ -146,7 +166,7 @@ class Sequencer:
 
     def waiting(self) -> int:
         """Return how many acts wait."""
-        return self._queue.qsize()
+        return len(self._waiting)
 
     def ack(self, lane: int, seq: int) -> None:
         """Note durably that central holds ``lane`` up to ``seq``."""
@@ -158,116 +178,134 @@ class Sequencer:
 
     def erase_ghosts(self) -> bool:
         """Move deleted rows out of every file of the journal; False if a reader holds the WAL: ask again."""
-        chore: Future[bool] = Future()
-        self._chores.put(chore)
-        try:
-            self.submit(lambda _: None)
-        except StoreError:
-            chore.cancel()
-            raise
-        return chore.result()
+        with self._seat:
+            ledger = self._ledger
+            if ledger is None:
+                raise (self._trouble or Trouble(Cause.UNREACHABLE)).error()
+            try:
+                while ledger.unsettled():
+                    ledger.settle()
+                return self._store.erase_ghosts()
+            except sqlite3.Error as error:
+                raise self._fail(error).error() from error
 
     def _put(self, waiting: _Waiting[T]) -> None:
         trouble = self._trouble
         if trouble is not None:
             raise trouble.error()
-        if self._queue.qsize() >= QUEUE_MAX:
+        if len(self._waiting) >= QUEUE_MAX:
             raise StoreError(
                 f"{QUEUE_MAX} acts wait already.", hint="The disk is too slow for this many taps."
             )
-        self._queue.put(cast("_Waiting[object]", waiting))
+        self._waiting.append(cast("_Waiting[object]", waiting))
 
-    # The thread's own
+    # For who holds the seat
 
-    def _serve_all(self) -> None:
-        self._open()
-        self._ready.set()
-        going = True
-        while going:
-            batch, going = self._take()
-            if batch:
-                self._serve(batch)
-            elif going:
-                self._rest()
-        self._close()
-
-    def _take(self) -> tuple[list[_Waiting[object]], bool]:
-        try:
-            first = self._queue.get(timeout=self._patience_s())
-        except queue.Empty:
-            return [], True
-        batch: list[_Waiting[object]] = []
-        while first is not None:
-            batch.append(first)
-            if len(batch) == BATCH_MAX:
-                return batch, True
-            try:
-                first = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, True
-        return batch, False
-
-    def _patience_s(self) -> float:
-        if self._trouble is not None:
-            return PROBE_S
-        return REST_S if self._dirty else IDLE_S
-
-    def _serve(self, batch: list[_Waiting[object]]) -> None:
+    def _serve(self) -> None:
+        """Run one batch of what waits, and answer it."""
+        count = min(len(self._waiting), BATCH_MAX)
+        batch = [self._waiting.popleft() for _ in range(count)]
         ledger = self._ledger
         if ledger is None or self._trouble is not None:
             self._refuse(batch)
             return
         try:
             done = ledger.run([waiting.act for waiting in batch])
-        except Exception as error:  # whatever broke, every waiter is answered and the thread lives on
+        except BaseException as error:
+            # Whatever broke, every waiter is answered; an interrupt goes on to whom it was meant for.
             self._fail(error)
             self._refuse(batch)
+            if not isinstance(error, Exception):
+                raise
             return
-        self._dirty = True
+        self._checkpoint_due = True
+        self._served_ms = self._clock.monotonic_ms()
         for waiting, outcome in zip(batch, done.outcomes, strict=True):
             waiting.answer(outcome)
-        self._tell([outcome.result for outcome in done.outcomes if outcome.error is None], done.events)
-        while not self._chores.empty():
-            self._erase(self._chores.get())
+        if self._listeners:
+            self._told.put(([outcome.result for outcome in done.outcomes if not outcome.error], done.events))
+            self._bell.put(True)
+        if ledger.unsettled() > EFFECTS_ROWS_MAX:
+            self._guarded(lambda: ledger.settle(STEP_ROWS_MAX))
 
-    def _erase(self, chore: Future[bool]) -> None:
-        if not chore.set_running_or_notify_cancel():
-            return
-        try:
-            chore.set_result(self._store.erase_ghosts())
-        except sqlite3.Error as error:
-            chore.set_exception(error)
-
-    def _refuse(self, batch: list[_Waiting[object]]) -> None:
+    def _refuse(self, batch: Sequence[_Waiting[object]]) -> None:
         trouble = self._trouble or Trouble(Cause.UNREACHABLE)
         for waiting in batch:
             waiting.answer(Outcome(error=trouble.error()))
 
-    def _tell(self, results: list[object], events: list[Event]) -> None:
-        for listener in self._listeners:
-            try:
-                listener(results, events)
-            except Exception:  # a listener's fault must not stop the gate; it is logged with its trace
-                LOG.exception("a listener of commits failed")
-
-    def _rest(self) -> None:
-        if self._trouble is not None:
-            self._probe()
-            return
+    def _guarded(self, work: Callable[[], object]) -> None:
         try:
-            self._tidy()
-        except (sqlite3.Error, OSError) as error:
+            work()
+        except (sqlite3.Error, StoreError, OSError) as error:
             self._fail(error)
 
-    def _tidy(self) -> None:
-        if self._dirty:
-            self._store.checkpoint()
-            self._dirty = False
+    # The thread's own
+
+    def _keep(self) -> None:
+        with self._seat:
+            self._open()
+        self._ready.set()
+        going = True
+        while going:
+            try:
+                going = self._bell.get(timeout=TICK_S)
+            except queue.Empty:
+                self._tick()
+            while self._waiting:
+                with self._seat:
+                    if self._waiting:
+                        self._serve()
+            self._tell()
+        with self._seat:
+            self._close()
+
+    def _tick(self) -> None:
+        """Do a piece of what can wait, if the house is quiet and the seat is free."""
         now = self._clock.monotonic_ms()
-        if now - self._pruned_ms >= PRUNE_MS:
-            gone = self._store.prune(self._clock.now_ms())
-            self._dirty = gone > 0
-            self._pruned_ms = now if gone == 0 else 0
+        if self._trouble is not None:
+            if now - self._probed_ms >= PROBE_MS:
+                with self._seat:
+                    self._probe(now)
+            return
+        while not self._waiting and now - self._served_ms >= QUIET_MS:
+            with self._seat:
+                more = self._tidy_piece(now)
+            if not more:
+                return
+
+    def _tidy_piece(self, now: int) -> bool:
+        ledger = self._ledger
+        if ledger is None:
+            return False
+        try:
+            return self._tidy(ledger, now)
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+            return False
+
+    def _tidy(self, ledger: Ledger, now: int) -> bool:
+        if ledger.unsettled():
+            ledger.settle()
+            self._checkpoint_due = True
+            return True
+        if self._checkpoint_due:
+            self._store.checkpoint()
+            self._checkpoint_due = False
+        if now - self._pruned_ms < PRUNE_MS:
+            return False
+        gone = self._store.prune(self._clock.now_ms())
+        self._checkpoint_due = gone > 0
+        self._pruned_ms = now if gone == 0 else self._pruned_ms
+        return gone > 0
+
+    def _tell(self) -> None:
+        while not self._told.empty():
+            results, events = self._told.get()
+            for listener in self._listeners:
+                try:
+                    listener(results, events)
+                except Exception:  # a listener's fault must not stop the gate; it is logged with its trace
+                    LOG.exception("a listener of commits failed")
 
     # When the store fails
 
@@ -280,11 +318,12 @@ class Sequencer:
         except (sqlite3.Error, StoreError, OSError) as error:
             self._fail(error)
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> Trouble:
+        """Refuse everything from now on; free the reserve if the disk is full; write down why."""
         trouble = self._store.diagnose(error)
         self._trouble = trouble
         self._ledger = None
-        self._failed_ms = self._clock.monotonic_ms()
+        self._failed_ms = self._probed_ms = self._clock.monotonic_ms()
         LOG.error("the store cannot write: %s", trouble.words)
         self._store.shut()
         try:
@@ -295,31 +334,33 @@ class Sequencer:
         except (sqlite3.Error, StoreError, OSError) as second:
             LOG.error("not even that could be written down: %s", second)
         self._store.shut()
+        return trouble
 
-    def _probe(self) -> None:
-        down_ms = self._clock.monotonic_ms() - self._failed_ms
+    def _probe(self, now: int) -> None:
+        """Try to open and write again; the gates come back by themselves."""
+        self._probed_ms = now
+        trouble = self._trouble or Trouble(Cause.UNREACHABLE)
         try:
             ledger = self._store.open(self._owner, self._clock)
             self._store.folder.demand_room()
-            trouble = self._trouble or Trouble(Cause.UNREACHABLE)
-            done = ledger.run([_told(Kind.STORE_RECOVERED, trouble, amount=down_ms)])
+            done = ledger.run([_told(Kind.STORE_RECOVERED, trouble, amount=now - self._failed_ms)])
         except (sqlite3.Error, StoreError, OSError) as error:
             self._trouble = self._store.diagnose(error)
             self._store.shut()
             return
         self._ledger = ledger
         self._trouble = None
-        LOG.warning("the store writes again after %d ms", down_ms)
-        self._tell([], done.events)
+        LOG.warning("the store writes again after %d ms", now - self._failed_ms)
+        self._told.put(([], done.events))
 
     def _close(self) -> None:
         self._trouble = Trouble(Cause.STOPPED)
-        left: list[_Waiting[object]] = []
-        while not self._queue.empty():
-            waiting = self._queue.get()
-            if waiting is not None:
-                left.append(waiting)
-        self._refuse(left)
+        self._refuse([self._waiting.popleft() for _ in range(len(self._waiting))])
+        ledger = self._ledger
+        if ledger is not None:
+            self._guarded(lambda: [None for _ in iter(ledger.settle, 0)])
+        self._trouble = Trouble(Cause.STOPPED)
+        self._ledger = None
         self._store.close()
 
 

@@ -21,11 +21,13 @@ CHECKPOINT_PAGES_MIN = 64
 
 
 class Store:
-    """The data folder's ``state.db``, locked from the start; only the sequencer's thread opens, writes and closes it."""
+    """The folder's ``state.db``, locked from the start; only the sequencer's thread opens and writes it."""
 
-    def __init__(self, path: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
+    def __init__(
+        self, path: Path, *, reserve_bytes: int = RESERVE_BYTES, folder: Folder | None = None
+    ) -> None:
         """Take the folder's lock, or raise ``StoreBusy`` naming who holds it."""
-        self.folder = Folder(path, reserve_bytes=reserve_bytes)
+        self.folder = folder or Folder(path, reserve_bytes=reserve_bytes)
         self.folder.take()
         self._connection: sqlite3.Connection | None = None
         self._pruner: Pruner | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from importlib import resources
 
@@ -15,6 +16,8 @@ from kiosk.demo import DemoBand, Story
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 QUARTER_MS = 15 * MINUTE_MS
+LATE_SHARE, UNPAID_SHARE, BOOKED_SHARE = 0.03, 0.02, 0.4
+LANGUAGES = ("it", "it", "it", "en", "de", "fr", "es")
 SLOT_POINT = "volo-1"
 CHIPS = {
     "ntag424": ("NTAG 424 DNA", "LIVE"),
@@ -95,6 +98,13 @@ class Colleague(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     pin: str
 
 
+class Crowd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many invented day visitors there are, and the seed they are invented from."""
+
+    guests: int
+    seed: int
+
+
 class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -105,11 +115,18 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     staff: tuple[Colleague, ...]
     guests: tuple[Wearer, ...]
     strangers: tuple[Wearer, ...]
+    crowd: Crowd
 
     @property
     def wearers(self) -> tuple[Wearer, ...]:
         """Every band of the tray, guests' first."""
         return self.guests + self.strangers
+
+    @property
+    def visitors(self) -> tuple[Wearer, ...]:
+        """The crowd: the same people at every start."""
+        chance = random.Random(self.crowd.seed)  # noqa: S311 - invented people, nothing secret
+        return tuple(_visitor(number, chance) for number in range(self.crowd.guests))
 
     @property
     def settings(self) -> Layout:
@@ -123,6 +140,27 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             reset_min=site.reset_min,
             names=site.names,
         )
+
+
+def _visitor(number: int, chance: random.Random) -> Wearer:
+    """Invent one day visitor: nearly all have paid, some have booked a flight, a few come a day late."""
+    day = Right(product="giornata", valid_h=(-12, 24))
+    odds = chance.random()
+    if odds < LATE_SHARE:
+        day = Right(product="giornata", valid_h=(-60, -24))
+    elif odds < LATE_SHARE + UNPAID_SHARE:
+        day = Right(product="giornata", valid_h=(-12, 24), status=Status.UNPAID)
+    start = 15 * chance.randrange(-2, 24)
+    booked = (Right(product="volo-prenotato", slot_min=(start, start + 30)),)
+    return Wearer(
+        id=f"v{number:04}",
+        name="",
+        story=Story.DAY_TICKET,
+        chip=Chip(kind="ntag424", uid=f"04C0{number:08X}01"),
+        language=chance.choice(LANGUAGES),
+        height_cm=chance.randrange(105, 195),
+        rights=(day, *(booked if chance.random() < BOOKED_SHARE else ())),
+    )
 
 
 def load() -> Park:

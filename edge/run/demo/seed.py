@@ -55,8 +55,9 @@ def _people(tx: Connection, park: Park) -> None:
 
 
 def _guests(tx: Connection, park: Park, now_ms: int) -> None:
-    guests.put_guests(tx, park.site.id, [_guest(wearer) for wearer in park.guests])
-    for wearer in park.guests:
+    people = (*park.guests, *park.visitors)
+    guests.put_guests(tx, park.site.id, [_guest(wearer) for wearer in people])
+    for wearer in people:
         rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.id)
 
 
@@ -75,13 +76,15 @@ def _guest(wearer: Wearer) -> Guest:
 
 def _bands(tx: Connection, park: Park, master: bytes) -> None:
     """Store the bands once and publish every guest's profile as it stands today."""
-    site, worn = park.site.id, (*park.guests, *(wearer for wearer in park.strangers if wearer.stock))
+    site = park.site.id
+    people = (*park.guests, *park.visitors)
+    worn = (*people, *(wearer for wearer in park.strangers if wearer.stock))
     cards = _cards(worn, band_key(tx, site), diversify(master, [wearer.uid for wearer in worn]))
     there = {id_ for id_, _ in bands.owners(tx, site, list(cards))}
     new = [card for id_, card in cards.items() if id_ not in there]
     bands.add_bands(tx, site, new)
     profiles.publish_bands(tx, site, [card for card in new if card.guest is None])
-    profiles.publish_guests(tx, site, [wearer.id for wearer in park.guests])
+    profiles.publish_guests(tx, site, [wearer.id for wearer in people])
     for wearer, id_ in zip(park.guests, cards, strict=False):
         state = state_of(wearer)
         if state is not BandState.ACTIVE:

@@ -13,7 +13,7 @@ LINK = "https://polso.example/b"
 
 def tray(park: Park, master: bytes) -> dict[str, Band]:
     """Make every band of the park with the keys that central knows it by, or with its own wrong ones."""
-    return {wearer.id: build(_description(wearer, master)) for wearer in park.wearers}
+    return {wearer.id: build(_description(wearer, master)) for wearer in (*park.wearers, *park.visitors)}
 
 
 def _description(wearer: Wearer, master: bytes) -> Mapping[str, object]:

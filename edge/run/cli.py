@@ -1,0 +1,175 @@
+"""The command ``polso``: its verbs, each a thin shell over one room."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from edge.errors import PolsoError
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+config_option = click.option("--config", type=FILE, help="The device's TOML file; else the defaults hold.")
+
+
+class Verbs(click.Group):
+    """A group whose verbs turn our own errors into two lines and an exit code, never into a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; 75 (EX_TEMPFAIL) says that trying again may help, 1 that it will not."""
+        try:
+            return super().invoke(ctx)
+        except PolsoError as error:
+            click.echo(f"polso: {error}", err=True)
+            if error.hint:
+                click.echo(f"  what to do: {error.hint}", err=True)
+            ctx.exit(75 if error.retryable else 1)
+
+
+@click.group(cls=Verbs)
+@click.version_option(metadata.version("polso"), prog_name="polso")
+def main() -> None:
+    """Polso, the open MagicBand: bands open gates from a locally cached profile, online or off."""
+
+
+@main.command()
+@config_option
+def run(config: Path | None) -> None:
+    """Run this device: readers, decisions, gates, screens and sync, until SIGTERM or Ctrl-C."""
+    from edge.run.device import serve
+
+    serve(config)
+
+
+@main.command()
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--behind-tls", is_flag=True, help="A proxy in front ends https: cookies travel by https only.")
+def central(database: str, host: str, port: int, behind_tls: bool) -> None:
+    """Run the central platform: the devices' API and the operators' console."""
+    from edge.run.platform import serve
+
+    serve(database, host, port, behind_tls=behind_tls)
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+@click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if not given."
+)
+def operator(name: str, database: str, password: str) -> None:
+    """Let NAME into central's console, or give them another password; on SQLite central must be stopped."""
+    from edge.run.platform import let_in
+
+    let_in(database, name, password)
+    click.echo(f"{name} can sign in at the console.")
+
+
+@main.command()
+@click.argument("url")
+@click.option("--code", prompt="Code from the console", help="The one-time code; asked for if not given.")
+@config_option
+def enrol(url: str, code: str, config: Path | None) -> None:
+    """Enrol this device at the central platform at URL: its key is made here, its name comes from there."""
+    from edge.run.enrol import enrol as act
+
+    identity = act(url, code, config)
+    click.echo(f"This is {identity.device} of site {identity.site}. Start it with `polso run`.")
+
+
+@main.command()
+@config_option
+def check(config: Path | None) -> None:
+    """Look at readers, adapters, permissions, clock, disk and SQLite; say what to do about each finding."""
+    from edge import config as configuration
+    from edge.clock import wall_ms
+    from edge.run.check import Level, Machine
+    from edge.run.check import check as look
+
+    findings = look(configuration.load(config), Machine(), now_ms=wall_ms())
+    for finding in findings:
+        click.echo(f"{finding.level.value:<4}  {finding.what}")
+        if finding.act:
+            click.echo(f"      -> {finding.act}")
+    if any(finding.level is Level.BAD for finding in findings):
+        sys.exit(1)
+
+
+@main.group()
+def journal() -> None:
+    """Look into this device's journal; it may be running meanwhile."""
+
+
+@journal.command()
+@config_option
+@click.option("--data", type=FOLDER, help="The data folder, instead of the configuration's.")
+def verify(config: Path | None, data: Path | None) -> None:
+    """Check every link of the hash chain; name the first broken record and the kind of damage."""
+    from edge.run.books import verify as act
+
+    whole, words = act(config, data)
+    click.echo(words)
+    if not whole:
+        sys.exit(1)
+
+
+@journal.command()
+@config_option
+@click.option("--data", type=FOLDER, help="The data folder, instead of the configuration's.")
+@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+def export(config: Path | None, data: Path | None, output: TextIO) -> None:
+    """Write every event as a line of CloudEvents JSON."""
+    from edge.run.books import export as act
+
+    click.echo(f"{act(config, data, output)} events", err=True)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["kiosk", "gate", "staff", "ops"]))
+@click.option("--point", default="", help="The point it stands at.")
+@config_option
+def screen(kind: str, point: str, config: Path | None) -> None:
+    """Make a one-time code for a screen of KIND; while the device runs, use its page /ops/screens."""
+    from edge.run.screen import code
+
+    click.echo(code(config, kind, point))
+
+
+@main.command()
+@click.option("--headless", is_flag=True, help="Print one JSON line when ready, and nothing else.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the screens.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--data", type=FOLDER, help="Folder to keep the park in; without it the park forgets.")
+def demo(headless: bool, host: str, port: int, data: Path | None) -> None:
+    """Open the demo park: central and one edge with four virtual readers and a tray of wristbands."""
+    from edge.run.demo.open import Choices, serve
+
+    serve(Choices(headless=headless, host=host, port=port, data=data))
+
+
+@main.group()
+def bench() -> None:
+    """Measure this machine: will it keep up? Each verb prints one JSON object."""
+
+
+@bench.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts: it always is.")
+@click.option(
+    "--profiles", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands known."
+)
+@click.option("--seconds", default=10.0, show_default=True, help="How long to measure.")
+def tap(as_json: bool, profiles: int, seconds: float) -> None:
+    """A whole decision beside a bare append with fdatasync, in turns, then 32 lanes at once."""
+    from edge.run.bench.tap import measure
+
+    click.echo(measure(profiles, seconds))

@@ -1,0 +1,124 @@
+"""Hands that hold a band to a reader until it is decided, and take it away again."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from edge.errors import Refused, Unknown
+from edge.run.demo.stories import Stories
+from edge.views import StaffView
+from hardware.port import Removed, Report, Tap
+from hardware.virtual.bands import Band
+from hardware.virtual.field import Field
+from kiosk.demo import TapStory
+
+DECIDED_S_MAX = 3.0
+"""A band that is not decided by then was not seen at all."""
+REMOVED_S_MAX = 1.0
+
+
+@dataclasses.dataclass(slots=True)
+class Spot:
+    """One reader's field and what lies in it; one pair of hands at a time."""
+
+    field: Field
+    busy: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    changed: threading.Condition = dataclasses.field(default_factory=threading.Condition)
+    band: str = ""
+    placed_ns: int = 0
+    story: TapStory | None = None
+    held: int = 0
+    """Sequence of the tap whose band the reader has not seen leave."""
+
+
+class Hands:
+    """Every reader's hands; ``heard`` is told what readers report and what was decided."""
+
+    def __init__(self, fields: Mapping[str, Field], stories: Stories, changed: Callable[[], None]) -> None:
+        """Work over these fields; ``changed`` is called whenever a band is laid down or taken away."""
+        self._spots = {reader: Spot(field) for reader, field in fields.items()}
+        self._stories = stories
+        self._changed = changed
+
+    def lying(self) -> dict[str, str]:
+        """Return the reader that each band lies on."""
+        return {spot.band: reader for reader, spot in self._spots.items() if spot.band}
+
+    def plugged(self, reader: str) -> bool:
+        """Whether a reader's cable is in."""
+        return self._spot(reader).field.plugged
+
+    def plug(self, reader: str, plugged: bool) -> None:
+        """Pull or plug a reader's cable."""
+        field = self._spot(reader).field
+        (field.replug if plugged else field.unplug)()
+        self._changed()
+
+    def tap(self, name: str, band: Band, reader: str) -> TapStory:
+        """Hold a band to a reader until it is decided; one that lies on another reader is taken there."""
+        spot = self._spot(reader)
+        if not spot.field.plugged:
+            raise Refused("This reader is unplugged.", hint="Plug it in, or use another one.")
+        with spot.busy:
+            self._await_removal(spot)
+            self._lay(spot, name, band)
+            try:
+                return self._await_story(spot)
+            finally:
+                self._lift(spot)
+
+    def remove(self, reader: str) -> None:
+        """Take away whatever lies on a reader."""
+        self._lift(self._spot(reader))
+
+    def heard(self, report: Report, view: StaffView | None) -> None:
+        """Take what a reader reported, with its decision if it was a tap."""
+        if isinstance(report, Tap) and view is not None:
+            spot = self._spot(report.reader)
+            with spot.changed:
+                band, placed_ns = spot.band, spot.placed_ns
+            story = self._stories.tell(report, view, band=band, placed_ns=placed_ns or report.at_ns)
+            with spot.changed:
+                spot.story, spot.held = story, report.seq
+                spot.changed.notify_all()
+        elif isinstance(report, Removed):
+            spot = self._spot(report.reader)
+            with spot.changed:
+                spot.held = 0
+                spot.changed.notify_all()
+
+    def _lay(self, spot: Spot, name: str, band: Band) -> None:
+        with spot.changed:
+            spot.story, spot.band, spot.placed_ns = None, name, time.monotonic_ns()
+        spot.field.place(band)
+        self._changed()
+
+    def _lift(self, spot: Spot) -> None:
+        spot.field.remove()
+        with spot.changed:
+            spot.band = ""
+        self._changed()
+
+    def _await_removal(self, spot: Spot) -> None:
+        """Wait until the reader has seen the last band leave: the same band at once would be no new tap."""
+        with spot.changed:
+            spot.changed.wait_for(lambda: spot.held == 0, REMOVED_S_MAX)
+
+    def _await_story(self, spot: Spot) -> TapStory:
+        with spot.changed:
+            spot.changed.wait_for(lambda: spot.story is not None, DECIDED_S_MAX)
+            if spot.story is None:
+                raise Refused(
+                    "The reader did not see this band.", hint="Look at the reader's state and try again."
+                )
+            return spot.story
+
+    def _spot(self, reader: str) -> Spot:
+        try:
+            return self._spots[reader]
+        except KeyError as error:
+            known = ", ".join(self._spots)
+            raise Unknown(f"There is no reader {reader!r}.", hint=f"The readers are {known}.") from error

@@ -1,0 +1,175 @@
+"""The park's keeper: what the demo page and its scripts may do, done to the real parts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from edge.core.decision import Outcome
+from edge.errors import PolsoError, Unknown
+from edge.run.app import Edge
+from edge.run.demo.crowd import Crowd
+from edge.run.demo.disk import DemoDisk
+from edge.run.demo.hands import Hands
+from edge.run.demo.park import Park
+from edge.run.demo.stories import TOPIC, Stories
+from edge.run.waiting import until
+from edge.views import StaffView
+from hardware.port import Report
+from hardware.virtual.bands import Band
+from hardware.virtual.field import Field
+from kiosk.demo import DemoAddress, DemoBand, DemoReader, DemoState, TapStory
+
+LOG = logging.getLogger("polso.demo")
+SCREENS = (
+    ("gate", "/g/gate-1", "gate-1"),
+    ("gate", "/g/volo-1", "volo-1"),
+    ("gate", "/g/door-214", "door-214"),
+    ("kiosk", "/k/kiosk-1", "kiosk-1"),
+    ("staff", "/staff/gate-1", "gate-1"),
+    ("ops", "/ops", ""),
+)
+RESET = "demo_reset"
+RECOVER_S_MAX = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the keeper's hands reach: fields by reader, bands by name, the disk, and central's address."""
+
+    fields: Mapping[str, Field]
+    bands: Mapping[str, Band]
+    disk: DemoDisk
+    central: Callable[[], str]
+
+
+class Keeper:
+    """Holds bands to readers, throws switches and tells the page how the park stands (``DemoPort``)."""
+
+    def __init__(self, edge: Edge, park: Park, parts: Parts) -> None:
+        """Keep this park; nothing moves before ``start``."""
+        self._edge, self._park, self._parts = edge, park, parts
+        self._stories = Stories(edge.feed, edge.journal)
+        self._hands = Hands(parts.fields, self._stories, self._tell)
+        self._visitors = {one.id: parts.bands[one.id] for one in park.visitors}
+        self._crowd = Crowd(park, self._visitors, self._hands.tap)
+        self._points = {point.id: point for point in park.points}
+
+    def start(self) -> None:
+        """Begin to watch and to let the crowd in, at first nobody."""
+        self._stories.start()
+        self._crowd.start()
+
+    def stop(self) -> None:
+        """Send everybody home."""
+        self._crowd.stop()
+        self._stories.stop()
+
+    def heard(self, report: Report, view: StaffView | None) -> None:
+        """Take what a reader reported (``Edge`` calls this)."""
+        self._hands.heard(report, view)
+
+    def state(self) -> DemoState:
+        """Say how the park stands now."""
+        lying = self._hands.lying()
+        health = self._edge.health.view()
+        states = {seen.device: seen.state for seen in health.devices}
+        return DemoState(
+            bands=tuple(_on(wearer.card, lying) for wearer in self._park.wearers),
+            readers=tuple(self._reader(name, point, states) for name, point in self._readers()),
+            addresses=self._addresses(),
+            internet=self._edge.own.cable.plugged,
+            disk_full=self._parts.disk.full,
+            crowd=self._crowd.rate,
+            outbox=health.outbox,
+            sign_in={one.id: one.pin for one in self._park.staff},
+        )
+
+    def tap(self, band: str, reader: str) -> TapStory:
+        """Hold a band of the tray to a reader until it is decided, then take it away."""
+        if band not in self._parts.bands:
+            raise Unknown(f"There is no band {band!r}.", hint="GET /demo/state lists them.")
+        return self._hands.tap(band, self._parts.bands[band], reader)
+
+    def story(self, tap_id: str) -> TapStory | None:
+        """Return what became of an earlier tap, by now."""
+        return self._stories.one(tap_id)
+
+    def remove(self, reader: str) -> None:
+        """Take away whatever lies on a reader."""
+        self._hands.remove(reader)
+
+    def internet(self, up: bool) -> None:
+        """Cut or restore the way to central."""
+        cable = self._edge.own.cable
+        if up and not cable.plugged:
+            cable.plug()
+            if self._edge.sync is not None:
+                self._edge.sync.kick()
+        elif not up:
+            cable.pull()
+        self._tell()
+
+    def reader(self, reader: str, plugged: bool) -> None:
+        """Pull or plug a reader's cable."""
+        if self._hands.plugged(reader) != plugged:
+            self._hands.plug(reader, plugged)
+
+    def disk(self, full: bool) -> None:
+        """Fill the edge's disk or free it."""
+        self._parts.disk.set(full)
+        self._tell()
+
+    def crowd(self, rate: int) -> None:
+        """Let so many visitors a minute come."""
+        self._crowd.set(rate)
+        self._tell()
+
+    def reset(self) -> None:
+        """Mend what was broken, send the crowd home and take back every passage of the tray, newest first."""
+        self.crowd(0)
+        self.internet(up=True)
+        self.disk(full=False)
+        for reader, _ in self._readers():
+            self._hands.remove(reader)
+            self.reader(reader, plugged=True)
+        until(lambda: self._edge.sequencer.writable()[0], RECOVER_S_MAX)
+        for story in reversed(self._stories.all()):
+            if story.outcome is Outcome.GRANTED and story.band not in self._visitors:
+                self._take_back(story)
+        self._tell()
+
+    def _take_back(self, story: TapStory) -> None:
+        try:
+            self._edge.service.annul(story.tap_id, cause=RESET)
+        except PolsoError as error:
+            LOG.warning("a passage of the tray stays: %s", error)
+
+    def _tell(self) -> None:
+        self._edge.feed.publish(TOPIC, "demo", self.state())
+
+    def _readers(self) -> list[tuple[str, str]]:
+        return [(reader.name, reader.point) for reader in self._edge.config.readers]
+
+    def _reader(self, name: str, point: str, states: Mapping[str, str]) -> DemoReader:
+        known = self._points[point]
+        return DemoReader(
+            id=name,
+            point=point,
+            kind=known.kind.value,
+            names=known.names,
+            plugged=self._hands.plugged(name),
+            state=states.get(name, "closed"),
+        )
+
+    def _addresses(self) -> tuple[DemoAddress, ...]:
+        base = self._edge.url
+        own = tuple(DemoAddress(kind=kind, url=base + path, point=point) for kind, path, point in SCREENS)
+        return (*own, DemoAddress(kind="central", url=self._parts.central()))
+
+
+def _on(card: DemoBand, lying: Mapping[str, str]) -> DemoBand:
+    return msgspec.structs.replace(card, reader=lying.get(card.id))

@@ -1,0 +1,147 @@
+"""Opening the demo park: central, one edge, four fields, and the keeper, in one process on loopback."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import msgspec
+
+from edge import logs
+from edge.clock import wall_ms
+from edge.config import Config, parse
+from edge.errors import PolsoError
+from edge.run.app import Edge, Own
+from edge.run.demo.disk import DemoDisk
+from edge.run.demo.keeper import Keeper, Parts
+from edge.run.demo.park import load
+from edge.run.demo.seed import seed
+from edge.run.demo.tray import tray
+from edge.run.enrol import enrol_in
+from edge.run.identity import IDENTITY_FILE
+from edge.run.identity import load as load_identity
+from edge.run.platform import Central
+from edge.run.waiting import until, until_stopped
+from edge.vault import Vault
+from hardware.virtual.field import Field
+from sync.central.enrolment import Invitation, invite
+from sync.central.registry.layout import publish_layout
+from sync.central.settings import Settings
+from sync.central.store import Store
+
+READERS = ("gate-1", "door-214", "volo-1", "kiosk-1")
+"""The park's four readers, each named after its point."""
+READY_S_MAX = 20.0
+
+
+class NotReady(PolsoError):
+    """The park did not open in time."""
+
+    hint = "Look at the log above; a slow machine may need a second try."
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What whoever opens the park may choose."""
+
+    headless: bool = False
+    host: str = "127.0.0.1"
+    port: int = 0
+    data: Path | None = None
+
+
+class DemoPark:
+    """The whole park: ``start`` returns when a band can be tapped."""
+
+    def __init__(self, choices: Choices, folder: Path) -> None:
+        """Build everything in ``folder``; a park that was there before goes on."""
+        self.park = load()
+        self.fields = {reader: Field() for reader in READERS}
+        (folder / "central").mkdir(parents=True, exist_ok=True)
+        store = Store(str(folder / "central" / "central.db"), now_ms=wall_ms)
+        master = seed(store, self.park)
+        self.central = Central(store, Settings(), host="127.0.0.1", port=0)
+        self.central.start()
+        own, disk = self._own(folder / "edge"), DemoDisk()
+        parts = Parts(
+            fields=self.fields, bands=tray(self.park, master), disk=disk, central=lambda: self.central.url
+        )
+        config = _config(choices, folder / "edge", self.fields)
+        self.edge = Edge(config, replace(own, store=disk.store))
+        self.keeper = Keeper(self.edge, self.park, parts)
+        self.edge.demo, self.edge.listener = self.keeper, self.keeper.heard
+
+    def start(self) -> None:
+        """Open the gates, and wait until the edge knows the park and its readers look for bands."""
+        self.edge.start()
+        self.keeper.start()
+        profiles = self.edge.profiles
+        if not until(lambda: profiles.layout() is not None and profiles.count() > 0, READY_S_MAX):
+            raise NotReady
+
+    def stop(self) -> None:
+        """Close everything, within two seconds."""
+        self.keeper.stop()
+        self.edge.stop()
+        self.central.stop()
+        for field in self.fields.values():
+            field.close()
+
+    def _own(self, folder: Path) -> Own:
+        """Enrol the edge at central as any device is, or take up the name it has."""
+        if not (folder / IDENTITY_FILE).exists():
+            with self.central.store.transaction() as tx:
+                code = invite(tx, Invitation(site=self.park.site.id, name="Porta Nord", points=READERS))
+            enrol_in(folder, self.central.url, code)
+        vault = Vault.load(folder)
+        who = msgspec.structs.replace(load_identity(folder, vault), central=self.central.url)
+        with self.central.store.transaction() as tx:
+            publish_layout(tx, who.site, [who.device])
+        return Own(vault=vault, identity=who)
+
+
+def serve(choices: Choices) -> None:
+    """Open the park, say where it is, and keep it open until it is told to close."""
+    logs.begin(parse('log = { level = "warning" }', "the demo").log)
+    with ExitStack() as rooms:
+        made = choices.data or Path(rooms.enter_context(tempfile.TemporaryDirectory(prefix="polso-demo-")))
+        park = DemoPark(choices, made)
+        until_stopped(park.stop, started=lambda: _open(park, choices))
+
+
+def _open(park: DemoPark, choices: Choices) -> None:
+    park.start()
+    edge, central = park.edge.url, park.central.url
+    if choices.headless:
+        click.echo(msgspec.json.encode({"ready": True, "edge": edge, "central": central}).decode())
+        return
+    click.echo(f"Parco Aurora is open.\n\n  the park      {edge}/demo\n  the gate      {edge}/g/gate-1")
+    click.echo(
+        f"  the kiosk     {edge}/k/kiosk-1\n  staff         {edge}/staff/gate-1\n  operators     {edge}/ops"
+    )
+    click.echo(f"  central       {central}/console\n\nCtrl-C closes it.")
+
+
+def _config(choices: Choices, folder: Path, fields: Mapping[str, Field]) -> Config:
+    """Write the edge's configuration as an operator would, and read it as any edge does."""
+    lines = [
+        f"store = {{ folder = {_quoted(folder)} }}",
+        f"screens = {{ host = {_quoted(choices.host)}, port = {choices.port} }}",
+    ]
+    for reader, field in fields.items():
+        lines += [
+            f'[[readers]]\nname = "{reader}"\ndriver = "nfcpy"\npoint = "{reader}"',
+            f'settings = {{ path = "{field.path}" }}',
+        ]
+        for kind in ("gates", "lights"):
+            lines.append(f'[[{kind}]]\nname = "{kind}-{reader}"\ndriver = "virtual"\npoint = "{reader}"')
+    return parse("\n".join(lines), "the demo")
+
+
+def _quoted(text: object) -> str:
+    return msgspec.json.encode(str(text)).decode()

@@ -1,0 +1,92 @@
+"""What comes in from outside: remote readers, phones, central's time; and what it is told of us."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+
+import msgspec
+
+from edge.clock import Clock
+from edge.config import Equipment
+from edge.errors import Refused, Unknown
+from edge.health import Health
+from edge.views import HealthView
+from hardware.port import Medium, Reader, Tap, Trust
+from hardware.webnfc import PhoneBusy, WebNfcReader
+from kiosk.house import RemoteTap
+from sync.wire import DeviceReport, ReaderState
+
+BOOT = secrets.token_hex(8)
+"""This start of the process, told apart from every other."""
+
+
+class Listening:
+    """The clock as sync knows it; that central answered is health too."""
+
+    def __init__(self, clock: Clock, health: Health) -> None:
+        """Pass what is heard on to both."""
+        self._clock = clock
+        self._health = health
+
+    def now_ms(self) -> int:
+        """Return corrected UTC milliseconds."""
+        return self._clock.now_ms()
+
+    def heard(self, central_ms: int, round_trip_ms: int) -> None:
+        """Take central's time from an answer."""
+        self._clock.heard(central_ms, round_trip_ms)
+        self._health.contact(reached=True)
+
+
+def described(report: DeviceReport, health: HealthView) -> DeviceReport:
+    """Fill in what only the whole device knows of itself."""
+    readers = tuple(
+        ReaderState(
+            device=seen.device, kind=seen.kind, state=seen.state, reason=seen.reason, point=seen.point
+        )
+        for seen in health.devices
+    )
+    return msgspec.structs.replace(
+        report,
+        boot=BOOT,
+        version=metadata.version("polso"),
+        writable=health.writable,
+        cause=health.cause,
+        readers=readers,
+    )
+
+
+def tap_of(remote: RemoteTap) -> Tap:
+    """Return a remote reader's band as a tap of ours; ``reader`` is its point, where it is judged."""
+    return Tap(
+        reader=remote.point,
+        seq=remote.seq,
+        tap_id=remote.tap_id,
+        uid=remote.uid,
+        trust=Trust(remote.trust),
+        at_ns=time.monotonic_ns(),
+        medium=Medium.NFC,
+        product=remote.product,
+        counter=remote.counter,
+    )
+
+
+def hear(
+    equipment: Iterable[Equipment], readers: Mapping[str, Reader], *, point: str, reading: bytes
+) -> None:
+    """Hand a phone's reading to the reader that stands for phones at its point."""
+    for one in equipment:
+        reader = readers[one.name]
+        if one.point == point and isinstance(reader, WebNfcReader):
+            try:
+                reader.hear(reading)
+            except PhoneBusy as error:
+                raise Refused(str(error), hint="Hold the band a moment longer.") from error
+            return
+    raise Unknown(
+        f"No phone is configured as a reader at {point}.",
+        hint='Add a [[readers]] table with driver = "webnfc" for this point.',
+    )

@@ -1,0 +1,62 @@
+"""Central as a process: its database opened, its app served until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from edge import config as configuration
+from edge import logs
+from edge.clock import wall_ms
+from edge.run.waiting import until_stopped
+from edge.run.web import Web
+from kiosk.app import listening_socket
+from sync.central.app import create_app
+from sync.central.settings import Settings
+from sync.central.store import Store
+from sync.wire import BATCH_BYTES_MAX
+
+LOG = logging.getLogger("polso.run")
+THREADS = 64 + 16
+"""As many as feed requests may be held open, and some beside them for everything else."""
+
+OPTIONS = {"threads": THREADS, "max_request_body_size": 2 * BATCH_BYTES_MAX, "connection_limit": 1_000}
+
+
+class Central:
+    """One worker of central: ``start`` returns when it answers."""
+
+    def __init__(self, store: Store, settings: Settings, *, host: str, port: int) -> None:
+        """Build the app over an open store."""
+        self.store = store
+        options = {
+            "threads": THREADS,
+            "max_request_body_size": 2 * BATCH_BYTES_MAX,
+            "connection_limit": 1_000,
+        }
+        self._web = Web(create_app(store, settings), listening_socket(host, port), options)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self._web.url
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._web.start()
+
+    def stop(self) -> None:
+        """Send waiters home, then close the database."""
+        self.store.wakes.close()
+        self._web.stop()
+        self.store.close()
+
+
+def serve(database: str, host: str, port: int, *, behind_tls: bool = False) -> None:
+    """Run central until SIGTERM or Ctrl-C."""
+    logs.begin(configuration.load().log)
+    settings = Settings(session_key=secrets.token_bytes(32), behind_tls=behind_tls)
+    central = Central(Store(database, now_ms=wall_ms), settings, host=host, port=port)
+    central.start()
+    LOG.info("ready central=%s", central.url)
+    until_stopped(central.stop)

@@ -1,0 +1,49 @@
+"""A web server in a thread of its own: started on a bound socket, stopped within a moment."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.server import create_server
+
+STOP_S_MAX = 1.0
+
+
+class Web:
+    """Serves one WSGI app by waitress; open streams never keep it from stopping."""
+
+    def __init__(self, app: Flask, bound: socket.socket, options: dict[str, Any]) -> None:
+        """Prepare to serve ``app`` on a bound socket with waitress's own ``options``."""
+        self._port: int = bound.getsockname()[1]
+        self._host: str = bound.getsockname()[0]
+        self._server = create_server(app, sockets=[bound], **options)
+        self._thread = threading.Thread(target=self._server.run, name=f"web-{self._port}", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host = "127.0.0.1" if self._host == "0.0.0.0" else self._host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens at."""
+        return self._port
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close every connection and the socket; a thread still inside a request is left to end by itself."""
+        if not self._thread.is_alive():
+            self._server.close()
+            return
+        # Sockets belong to the loop's thread: closed by anybody else, a closed descriptor may be polled.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+        self._thread.join(timeout=STOP_S_MAX)
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S_MAX)
