@@ -31,8 +31,8 @@ def monotonic_ms() -> int:
 class Clock:
     """UTC anchored to the monotonic clock: a jump of the wall clock never moves it, central's answers do.
 
-    Trusted from the start until contradicted: by a wall clock that jumps or stands before the last journal time
-    while central has not been heard. ``heard`` restores trust. Any thread may ask.
+    Trusted from the start until contradicted: by a wall clock that jumps, or stands before the last journal
+    time, while central has not been heard. ``heard`` restores trust. Any thread may ask.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Clock:
         return self._uncertainty_ms + (mono - self._anchor[0]) * DRIFT_PPM // 1_000_000
 
     def _watch_wall(self, mono: int) -> None:
-        """Without central, a jump of the wall clock is news (an NTP step after boot) but nothing to believe."""
+        """Without central, a jump of the wall clock (an NTP step after boot) is nothing to believe."""
         if self._heard:
             return
         wall = self._wall()

@@ -6,13 +6,23 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from edge.clock import Clock
 from edge.core.events import Event, chain_start
+from edge.store.effects import STEP_ROWS_MAX, Effects
 from edge.store.queries import QUERIES
-from edge.store.records import LANES, SEQ_MAX, Connection, Head, Owner, StoreForeign, key_of
-from edge.store.transaction import Chain, Transaction
+from edge.store.records import (
+    LANES,
+    SEQ_MAX,
+    Connection,
+    Head,
+    Owner,
+    StoreForeign,
+    checked,
+    kept_name,
+    key_of,
+    line_of,
+)
+from edge.store.transaction import COUNTS, DECODE_COUNTS, Chain, Counts, Standing, Transaction
 from edge.store.trouble import cause_of
 
 BATCH_MAX = 256
@@ -36,7 +46,10 @@ class Done(NamedTuple):
 
 
 class Ledger:
-    """The journal's end as its one writer knows it: loads where it stands, runs batches, moves on only when durable."""
+    """The journal's end as its one writer knows it: it moves on only when a batch is durable.
+
+    Once ``run`` or ``settle`` has raised it must not be used again: open the file anew.
+    """
 
     def __init__(self, connection: Connection, owner: Owner, clock: Clock) -> None:
         """Take over the writing connection; a journal of somebody else is refused."""
@@ -44,48 +57,76 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         claim(connection, owner)
-        self.chain = load_chain(connection)
-        clock.floor(self.chain.hlc >> 16)
+        chain, effects = load_chain(connection), Effects.load(connection)
+        self.standing = Standing(chain, load_counts(connection, effects), effects)
+        clock.floor(chain.hlc >> 16)
 
     def run(self, acts: Sequence[Act]) -> Done:
         """Run every act in order and commit once; an act that raises fails alone.
 
         Raises the driver's error if the store itself fails: then nothing of the batch happened.
         """
-        execute = self._execute
         now = self._clock.moment()
-        transaction = Transaction(
-            self._connection, self.chain.copy(), now=now, offset_ms=self._clock.offset_ms(now.now_ms)
-        )
+        standing = self.standing
+        tx = Transaction(self._connection, standing, now=now, offset_ms=self._clock.offset_ms(now.now_ms))
+        standing.effects.begin_batch()
         try:
-            execute(QUERIES["begin"])
-            outcomes = [self._one(act, transaction) for act in acts]
-            execute(QUERIES["commit"])
+            self._execute(QUERIES["begin"])
+            outcomes = [self._one(act, tx) for act in acts]
+            self._flush(tx.events)
+            self._execute(QUERIES["commit"])
         except BaseException:
             self._forget()
             raise
-        self.chain = transaction.chain
-        return Done(outcomes, transaction.events)
+        self.standing = Standing(tx.chain, tx.counts, standing.effects)
+        return Done(outcomes, tx.events)
+
+    def unsettled(self) -> int:
+        """Return how many rows wait for their table."""
+        return len(self.standing.effects)
+
+    def settle(self, rows_max: int = STEP_ROWS_MAX) -> int:
+        """Write some of the waiting rows into their tables; return how many."""
+        try:
+            return self.standing.effects.step(self._connection, rows_max)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _flush(self, events: list[Event]) -> None:
+        if len(events) == 1:
+            self._execute(QUERIES["journal_add"], line_of(events[0]))
+        elif events:
+            self._connection.executemany(QUERIES["journal_add"], [line_of(event) for event in events])
+        self.standing.effects.flush(self._connection)
 
     def _one(self, act: Act, transaction: Transaction) -> Outcome:
-        before, events = transaction.chain.copy(), len(transaction.events)
-        self._execute(QUERIES["act_begin"])
+        before, counts, events = transaction.chain, transaction.counts, len(transaction.events)
+        self.standing.effects.begin_act()
         outcome = _outcome(act, transaction)
-        if transaction.failed is not None and cause_of(transaction.failed):
-            raise transaction.failed
-        transaction.failed = None
+        if transaction.failed is not None:
+            if cause_of(transaction.failed):
+                raise transaction.failed
+            transaction.failed = None
         if outcome.error is not None:
-            self._execute(QUERIES["act_undo"])
-            transaction.chain = before
+            transaction.chain, transaction.counts = before, counts
             del transaction.events[events:]
-        self._execute(QUERIES["act_keep"])
+            self.standing.effects.undo_act()
+        if transaction.saved:
+            self._end_savepoint(keep=outcome.error is None)
+            transaction.saved = False
         return outcome
+
+    def _end_savepoint(self, *, keep: bool) -> None:
+        if not keep:
+            self._execute(QUERIES["act_undo"])
+        self._execute(QUERIES["act_keep"])
 
     def _forget(self) -> None:
         try:
             self._execute(QUERIES["rollback"])
         except sqlite3.Error:
-            # SQLite has rolled back by itself (lang_transaction.html); the caller reopens the file in any case.
+            # SQLite has rolled back by itself (lang_transaction.html); the caller reopens the file.
             return
 
 
@@ -101,7 +142,7 @@ def claim(connection: Connection, owner: Owner) -> None:
     found = connection.execute(QUERIES["owner"]).fetchone()
     if found is not None:
         if Owner(*found) != owner:
-            message = f"This folder holds the journal of device {found[1]} of site {found[0]}, not of {owner.device}."
+            message = f"This folder holds the journal of {found[1]} at {found[0]}, not of {owner.device}."
             raise StoreForeign(message, hint="Give this device a folder of its own; never mix two journals.")
         return
     connection.execute(QUERIES["begin"])
@@ -114,11 +155,21 @@ def claim(connection: Connection, owner: Owner) -> None:
 
 
 def load_chain(connection: Connection) -> Chain:
-    """Read where both lanes stand and the last hybrid time."""
-    heads, hlc = {}, 0
-    for lane, seq, h in connection.execute(QUERIES["anchors"]).fetchall():
-        row = connection.execute(QUERIES["journal_head"], (key_of(lane, 0), key_of(lane + 1, 0))).fetchone()
-        heads[lane] = Head(seq, h) if row is None else Head(row[0] & SEQ_MAX, row[2])
+    """Read where both lanes stand, and the last hybrid time."""
+    anchors = {lane: Head(seq, h) for lane, seq, h in connection.execute(QUERIES["anchors"]).fetchall()}
+    heads, hlc = [], 0
+    for lane in LANES:
+        bounds = (key_of(lane, 0), key_of(lane + 1, 0))
+        row = connection.execute(QUERIES["journal_head"], bounds).fetchone()
+        heads.append(anchors[lane] if row is None else Head(row[0] & SEQ_MAX, row[2]))
         hlc = max(hlc, 0 if row is None else row[1])
-    row = connection.execute(QUERIES["kept"], ("count", "from")).fetchone()
-    return Chain(heads, hlc, 0 if row is None else msgspec.msgpack.decode(row[0], type=int))
+    return Chain((heads[0], heads[1]), hlc)
+
+
+def load_counts(connection: Connection, effects: Effects) -> Counts:
+    """Read who is inside."""
+    body = effects.kept.value(COUNTS)
+    if body is None:
+        row = connection.execute(QUERIES["kept"], COUNTS).fetchone()
+        body = None if row is None else checked(kept_name(*COUNTS), row[0], against=row[1])
+    return Counts() if body is None else DECODE_COUNTS(body)

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from edge.errors import StoreError
 
 WAL_RESET_FIXED = (3, 51, 3)
-"""Before it two connections that write or checkpoint at the same moment can corrupt a WAL file (sqlite.org/wal.html).
+"""Before it two connections that write or checkpoint at once can corrupt a WAL file (sqlite.org/wal.html).
 
-Polso never lets that happen: one connection per file writes and checkpoints, a lock on the folder refuses a second one.
+Polso never lets that happen: one connection per file writes and checkpoints, a lock refuses a second one.
 """
 SQLITE_OLDEST = (3, 37, 0)
 """The first with STRICT tables."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.errors import StoreBusy, StoreError
 
 RESERVE_BYTES = 512 * 1024
-"""Given back when the disk is full, so that the fault itself can be written down and a checkpoint gets through."""
+"""Given back when the disk is full, so that the fault itself can be written down."""
 BLOCK_BYTES = 512
 """The unit of ``st_blocks`` (stat(2)), whatever the file system's own block is."""
 
@@ -82,7 +82,7 @@ class Folder:
         self.reserve.unlink(missing_ok=True)
 
     def demand_room(self) -> None:
-        """Raise ``OSError`` unless as much again as the reserve is free: else the next taps would fill it at once."""
+        """Raise ``OSError`` unless as much again as the reserve is free: taps would soon fill less."""
         if self.free_bytes() < self.reserve_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 

@@ -20,6 +20,8 @@ RANGE_MAX = 5_000
 """Events in one read."""
 RECENT_SCAN_MAX = 2_000
 """How far back ``recent`` looks for decisions of one point."""
+LAST_SCAN_MAX = 10_000
+"""How far back ``last_of`` looks; older records have long reached the table of bands."""
 DECISIONS = frozenset((Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN))
 
 
@@ -65,7 +67,7 @@ class Journal:
         return None if row is None else event_of(row)
 
     def head(self, lane: int) -> Head:
-        """Return sequence and hash of a lane's last event; before the first, sequence 0 and the chain's start."""
+        """Return sequence and hash of a lane's last event; before the first, the chain's start."""
         row = self._readers.one(QUERIES["journal_head"], (key_of(lane, 0), key_of(lane + 1, 0)))
         return self.anchor(lane) if row is None else Head(row[0] & SEQ_MAX, row[2])
 
@@ -108,7 +110,12 @@ class Journal:
         return found
 
     def last_of(self, band: bytes) -> Event | None:
-        """Return the ordinary event that last changed what the site remembers of a band."""
+        """Return a band's newest ordinary event; of long ago only what changed the site's memory of it."""
+        head = self.head(0).seq
+        bounds = (key_of(0, max(0, head - LAST_SCAN_MAX)), key_of(0, head), band)
+        row = self._readers.one(QUERIES["journal_of"], bounds)
+        if row is not None:
+            return event_of(row)
         row = self._readers.one(QUERIES["band_seq"], (band,))
         return None if row is None else self.one(0, row[0])
 
@@ -120,7 +127,7 @@ class Journal:
             after = piece[-1].seq
 
     def verify(self) -> Report:
-        """Recompute both chains; every edit, deletion, insertion, swap and splice is located to its record."""
+        """Recompute both chains and locate every edit, deletion, insertion, swap and splice."""
         owner = self.owner()
         return Report(
             owner, tuple(check_lane(owner, self.anchor(lane), self.events(lane), lane=lane) for lane in LANES)

@@ -1,4 +1,4 @@
-"""The schemas of both files, as steps that only go forward and can be restarted after a crash at any point."""
+"""The schemas of both files, as steps that only go forward and can be restarted anywhere."""
 
 from __future__ import annotations
 
@@ -15,28 +15,32 @@ PROFILES_VERSION = 1
 
 STATE_1 = """
 CREATE TABLE owner (
-    id INTEGER PRIMARY KEY CHECK (id = 1), site TEXT NOT NULL, device TEXT NOT NULL, public_key BLOB NOT NULL) STRICT;
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    site TEXT NOT NULL, device TEXT NOT NULL, public_key BLOB NOT NULL) STRICT;
 CREATE TABLE journal (
     key INTEGER PRIMARY KEY,
     lane INTEGER GENERATED ALWAYS AS (key >> 48) VIRTUAL,
     seq INTEGER GENERATED ALWAYS AS (key & 281474976710655) VIRTUAL,
     hlc INTEGER NOT NULL, offset_ms INTEGER NOT NULL, uncertainty_ms INTEGER NOT NULL,
     kind INTEGER NOT NULL, schema INTEGER NOT NULL, band BLOB, body BLOB NOT NULL, h BLOB NOT NULL) STRICT;
+CREATE TABLE effects (key INTEGER PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT;
 CREATE TABLE anchors (lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, h BLOB NOT NULL) STRICT;
 CREATE TABLE acks (
     lane INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
     PRIMARY KEY (lane, hour)) STRICT, WITHOUT ROWID;
 CREATE TABLE bands (
-    band BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    band BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE uses (
     entitlement TEXT NOT NULL, device TEXT NOT NULL, ordinal INTEGER NOT NULL,
-    body BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (entitlement, device, ordinal)) STRICT, WITHOUT ROWID;
+    body BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (entitlement, device, ordinal)) STRICT, WITHOUT ROWID;
 CREATE TABLE answers (
-    tap_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    tap_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE members (
-    party TEXT NOT NULL, band BLOB NOT NULL, role TEXT NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
-    PRIMARY KEY (party, band)) STRICT, WITHOUT ROWID;
-CREATE TABLE zones (zone TEXT PRIMARY KEY, inside INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    party TEXT NOT NULL, band BLOB NOT NULL, role TEXT NOT NULL, body BLOB NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (party, band)) STRICT, WITHOUT ROWID;
 CREATE TABLE kept (
     kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
     PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
@@ -49,9 +53,11 @@ CREATE TABLE profiles (
     body BLOB NOT NULL, keys BLOB, digest BLOB NOT NULL) STRICT;
 CREATE TABLE refused (band BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE site (
-    kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
+    body BLOB NOT NULL, digest BLOB NOT NULL,
     PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT
+CREATE TABLE cursor (
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT
 """
 
 PROFILES_INDEX = """
@@ -61,7 +67,7 @@ CREATE INDEX IF NOT EXISTS profiles_name ON profiles (name) WHERE name IS NOT NU
 
 
 def statements(script: str) -> list[str]:
-    """Return the statements of a script one by one: ``executescript`` would commit behind a migration's back."""
+    """Return the statements of a script: ``executescript`` would commit behind a migration's back."""
     return [part for part in script.split(";") if part.strip()]
 
 
@@ -98,7 +104,7 @@ def profile_steps() -> Migrations:
 
 
 def migrate(connection: sqlite3.Connection, steps: str, version: int) -> None:
-    """Bring a file to ``version``: what was done stays done, what was half done begins again, nothing goes back."""
+    """Bring a file to ``version``: what was half done begins again, nothing ever goes back."""
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
         message = f"This folder was written by a newer Polso (schema {found}, this one knows {version})."

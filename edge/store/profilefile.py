@@ -27,8 +27,13 @@ PAGE_ITEMS_MAX = 10_000
 """Items in one page of the feed."""
 KEY_BYTES = 8
 BUILD_CACHE_KIB = 65_536
-BUILDING: Mapping[str, str | int] = {"journal_mode": "off", "synchronous": 0, "cache_size": -BUILD_CACHE_KIB, "temp_store": 2}
-"""A file that is thrown away if it does not get finished needs no journal; it is synced before anybody believes it."""
+BUILDING: Mapping[str, str | int] = {
+    "journal_mode": "off",
+    "synchronous": 0,
+    "cache_size": -BUILD_CACHE_KIB,
+    "temp_store": 2,
+}
+"""A file that is thrown away unless it gets finished needs no journal; it is synced before it goes live."""
 
 DECODE_ITEM = msgspec.msgpack.Decoder(ProfileItem).decode
 DECODE_KEYS = msgspec.msgpack.Decoder(dict[int, bytes]).decode
@@ -167,7 +172,7 @@ def _write(connection: sqlite3.Connection, vault: Vault, item: Item, *, decoded:
 
 
 def _replace(connection: sqlite3.Connection, row: tuple[Cell, ...]) -> None:
-    """Put a row over an older one; the later of two bands with one key is refused, never the first one lost."""
+    """Put a row over an older one; the later of two bands with one key is refused."""
     held, rev = connection.execute(QUERIES["profile_rev"], (row[0],)).fetchone()
     if held != row[1]:
         connection.execute(QUERIES["refused_set"], (row[1],))

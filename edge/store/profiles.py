@@ -50,6 +50,7 @@ class Profiles:
             profilefile.create(live).close()
         _remove_others(folder, live)
         self._readers = Readers(live)
+        self._cursor: Cursor | None = None
         self._site: tuple[Layout | None, tuple[StaffMember, ...]] | None = None
 
     def close(self) -> None:
@@ -61,7 +62,7 @@ class Profiles:
     # For every thread
 
     def get(self, band: bytes) -> Profile | None:
-        """Return what central says of a band; raise ``StoreDamaged`` where the row is not what was written."""
+        """Return what central says of a band; ``StoreDamaged`` where the row is not what was written."""
         row = self._readers.one(QUERIES["profile"], (key_of_band(band),))
         if row is None or row[0] != band:
             return None
@@ -75,7 +76,7 @@ class Profiles:
         return DECODE_KEYS(self._vault.open(row[1], "profiles", "keys", row=band))
 
     def was_refused(self, band: bytes) -> bool:
-        """Say whether this band's place is held by another band (odds near 5e-8 among a million): staff decide."""
+        """Say whether another band holds this one's place (odds near 5e-8 among a million)."""
         return self._readers.one(QUERIES["refused"], (band,)) is not None
 
     def refused(self) -> int:
@@ -92,8 +93,11 @@ class Profiles:
 
     def cursor(self) -> Cursor:
         """Return how far the feed has been applied."""
-        row = self._readers.one(QUERIES["cursor"])
-        return Cursor() if row is None else Cursor(row[0], row[1])
+        cursor = self._cursor
+        if cursor is None:
+            row = self._readers.one(QUERIES["cursor"])
+            cursor = self._cursor = Cursor() if row is None else Cursor(row[0], row[1])
+        return cursor
 
     def count(self) -> int:
         """Return how many profiles there are; walks the whole file, so ask seldom."""
@@ -114,7 +118,7 @@ class Profiles:
     # For the one pull thread
 
     def apply(self, page: Sequence[Item], cursor: Cursor) -> None:
-        """Apply a page of the feed and its cursor in one transaction; an older version never replaces a newer."""
+        """Apply a page and its cursor in one transaction; an older version never replaces a newer."""
         with self._writing:
             connection = self._writer or self._open_writer()
             try:
@@ -122,11 +126,12 @@ class Profiles:
             except sqlite3.Error as error:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
+        self._cursor = cursor
         if any(item.kind != "profile" for item in page):
             self._site = None
 
     def build(self, items: Iterable[Item], cursor: Cursor, *, rows_min: int = 0) -> Path:
-        """Build a whole new file beside the live one and return it, checked and durable; taps go on meanwhile.
+        """Build a whole new file beside the live one, checked and durable; taps go on meanwhile.
 
         Fewer profiles than ``rows_min`` is a short snapshot: refused, and nothing remains of it.
         """
@@ -140,12 +145,12 @@ class Profiles:
         return path
 
     def adopt(self, path: Path, point_at: Callable[[str], None]) -> None:
-        """Make a built file the live one: ``point_at`` (the sequencer's) is durable before any reader turns."""
+        """Make a built file live: ``point_at`` (the sequencer's) is durable before any reader turns."""
         with self._writing:
             point_at(path.name)
             self._drop_writer()
             self._readers.turn_to(path)
-            self._site = None
+            self._site = self._cursor = None
             # Threads that still read the old file keep it by its open descriptor until their next question.
             _remove_others(self._folder, path)
 

@@ -58,17 +58,36 @@ FROM journal WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?;
 -- One record by its key.
 SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h FROM journal WHERE key = ?;
 
+-- name: journal_of
+-- The newest record of one band in a range.
+SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h
+FROM journal WHERE key > ? AND key <= ? AND band = ? ORDER BY key DESC LIMIT 1;
+
 -- name: journal_head
 -- The last record of a lane.
 SELECT key, hlc, h FROM journal WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1;
+
+-- name: effects
+-- What batches changed and the tables do not show yet, oldest first.
+SELECT key, body, digest FROM effects ORDER BY key;
+
+-- name: effects_add
+-- Log what a batch changed, in the batch's own transaction.
+INSERT INTO effects (key, body, digest) VALUES (?, ?, ?);
+
+-- name: effects_cut
+-- Forget batches whose changes are all in their tables.
+DELETE FROM effects WHERE key < ?;
 
 -- name: journal_prune
 -- Forget acked records up to a key.
 DELETE FROM journal WHERE key >= ? AND key <= ?;
 
--- name: band
--- The site's memory of one band.
-SELECT body, digest FROM bands WHERE band = ?;
+-- name: held
+-- The site's memory of one band (its row has no right), and the uses of some rights.
+SELECT NULL AS entitlement, NULL AS device, NULL AS ordinal, body, digest FROM bands WHERE band = ?
+UNION ALL
+SELECT entitlement, device, ordinal, body, digest FROM uses WHERE entitlement IN (?) LIMIT ?;
 
 -- name: band_seq
 -- The ordinary record that last touched a band.
@@ -109,19 +128,6 @@ ON CONFLICT (party, band) DO UPDATE SET role = excluded.role, body = excluded.bo
 -- name: members
 -- Everybody of a party who was seen here.
 SELECT band, role, body, digest FROM members WHERE party = ? ORDER BY band LIMIT ?;
-
--- name: zones
--- People who came in minus people who left, per zone, through this device since the count began.
-SELECT zone, inside FROM zones;
-
--- name: zone_add
--- Count people into a zone or out of it.
-INSERT INTO zones (zone, inside) VALUES (?, ?)
-ON CONFLICT (zone) DO UPDATE SET inside = inside + excluded.inside;
-
--- name: zones_clear
--- Begin the count anew.
-DELETE FROM zones;
 
 -- name: ack_set
 -- Central holds a lane up to a sequence; one row an hour is kept, because pruning waits for days.

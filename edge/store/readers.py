@@ -19,7 +19,7 @@ READERS_MAX = 256
 class Readers:
     """Hands each thread its own read-only connection to one file and closes those of threads that ended.
 
-    Every read is over when its call returns: a read transaction left open would keep the WAL from being reset.
+    Every read is over when its call returns: one left open would keep the WAL from being reset.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class Readers:
         return self._path
 
     def turn_to(self, path: Path) -> None:
-        """Answer from another file from now on; each thread closes its old connection at its next question."""
+        """Answer from another file; each thread closes its old connection at its next question."""
         with self._lock:
             self._path = path
             self._round += 1

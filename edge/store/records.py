@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from edge.core.events import Event
@@ -36,6 +36,9 @@ class Connection(Protocol):
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ..., /) -> Cursor:
         """Run one statement."""
+
+    def executemany(self, statement: str, parameters: Iterable[Sequence[Cell]], /) -> Cursor:
+        """Run one statement for each row."""
 
 
 class Head(NamedTuple):
@@ -79,6 +82,31 @@ def event_of(row: Row) -> Event:
         band=band,
         body=body,
         h=h,
+    )
+
+
+def use_name(entitlement: str, device: str, ordinal: int) -> bytes:
+    """Return the key of a use in one piece, for its digest."""
+    return f"{entitlement}\0{device}\0{ordinal}".encode()
+
+
+def kept_name(kind: str, key: str) -> bytes:
+    """Return the key of a small thing in one piece, for its digest."""
+    return f"{kind}\0{key}".encode()
+
+
+def line_of(event: Event) -> tuple[Cell, ...]:
+    """Return the row of an event."""
+    return (
+        key_of(event.lane, event.seq),
+        event.hlc,
+        event.offset_ms,
+        event.uncertainty_ms,
+        event.kind,
+        event.schema,
+        event.band,
+        event.body,
+        event.h,
     )
 
 

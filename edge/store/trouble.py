@@ -77,7 +77,7 @@ class Trouble:
 
 
 def cause_of(error: BaseException) -> Cause | None:
-    """Return the cause if ``error`` says that the store cannot be used; None: it speaks of one statement only."""
+    """Return the cause if ``error`` says that the store is unusable; None: it speaks of one statement."""
     if isinstance(error, StoreDamaged):
         return Cause.DAMAGED
     if isinstance(error, sqlite3.Error):
