@@ -11,6 +11,8 @@ from hardware.nfc.nfcpy import NfcpyReader
 from hardware.port import DeviceError, ReadFault, Trust
 from hardware.virtual.bands import Band
 from hardware.virtual.bands.hostile import EndlessWait, Noisy
+from hardware.virtual.bands.ntag21x import Ntag21x
+from hardware.virtual.bands.ntag424 import Ntag424
 from hardware.virtual.chip import Acr122u
 from hardware.virtual.chip.pn532 import Pn532
 from tests.hardware.nfc_bench import (
@@ -98,13 +100,16 @@ def test_ten_thousand_noisy_answers_bring_no_exception_and_no_trust() -> None:
     with acr122_bench(_instant_reader()) as bench:
         while _Counted.total < FUZZED_ANSWERS_MIN:
             seed += 1
-            bench.place(_Counted(makers[seed % len(makers)](), seed=seed, at=100 if seed % 3 else 40))
+            band, always = makers[seed % len(makers)](), seed % 3 != 0
+            bench.place(_Counted(band, seed=seed, at=100 if always else 40))
             found = bench.read(ms=10)
 
             assert found is not None, f"replay: seed={seed}"
-            honest = seed % 3 == 0 or makers[seed % len(makers)] is an_ntag213
-            assert honest or found.trust is Trust.NONE, f"replay: seed={seed}"
-            assert found.fault is not None or found.trust is not Trust.NONE, f"replay: seed={seed}"
+            assert (found.fault is None) is (found.trust is not Trust.NONE), f"replay: seed={seed}"
+            if always and not isinstance(band, Ntag21x):
+                # A bit turned in the empty end of its file leaves a message that is the band's own.
+                own = found.trust is Trust.SUN and isinstance(band, Ntag424) and found.counter == band.counter
+                assert own or found.trust is Trust.NONE, f"replay: seed={seed}"
 
 
 def test_noise_in_the_selection_itself_is_an_empty_field_or_a_bad_read() -> None:

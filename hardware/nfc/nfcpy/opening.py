@@ -21,7 +21,7 @@ from hardware.port import DeviceError
 _CABLE_S_MIN = 0.05
 _SILENCE_S_MAX = 0.25
 """A field answers polls at once, empty or not: silence of this length means that it is gone."""
-_SELECT_S_MAX = 0.05
+_SELECT_S_MAX = 0.1
 """A band that is being selected answers at once; nfcpy would wait half a second for one that left."""
 _HOST_COMMAND = 0xD4
 _CCID_HEAD = 10

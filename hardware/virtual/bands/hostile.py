@@ -129,6 +129,11 @@ class Noisy(Faulty):
 class RandomUid(Faulty):
     """Says another identifier each time the field comes on: privacy for its owner, no identity for us."""
 
+    def place(self) -> None:
+        """Enter a field, which is switching on too."""
+        super().place()
+        self.reset()
+
     def reset(self) -> None:
         """Throw the dice for the next identifier; those of one use begin with 08h (ISO 14443-3)."""
         super().reset()
