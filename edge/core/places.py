@@ -160,7 +160,7 @@ DEFAULTS: dict[PointKind, Point] = {
     PointKind.GATE: replace(_HERE, passback=Passback.HARD, location_age_ms_max=900_000),
     PointKind.DOOR: replace(_HERE, kind=PointKind.DOOR, trust_min=Trust.LIVE),
     PointKind.ATTRACTION: replace(
-        _HERE, kind=PointKind.ATTRACTION, passback=Passback.TIMED, passback_s_min=600, companion=True
+        _HERE, kind=PointKind.ATTRACTION, passback=Passback.TIMED, passback_s_min=600
     ),
     PointKind.LOUNGE: replace(_HERE, kind=PointKind.LOUNGE, passback=Passback.SOFT),
     PointKind.TILL: replace(_HERE, kind=PointKind.TILL),
@@ -169,6 +169,6 @@ DEFAULTS: dict[PointKind, Point] = {
 """What a point of each kind asks for unless the operator says otherwise."""
 
 
-def a_point(kind: PointKind, id: str, zone: str, **changes: object) -> Point:
+def point_of(kind: PointKind, id: str, zone: str, **changes: object) -> Point:
     """Return a point of a kind with its kind's defaults and these changes."""
     return replace(DEFAULTS[kind], id=id, zone=zone, **changes)

@@ -23,8 +23,8 @@ from tests.builders import (
     a_tap,
     a_till,
     facts_for,
-    facts_of_nobody,
 )
+from tests.builders import facts_of_nobody as nobody
 
 STAFF = WhatNext(act=Act.SEE_STAFF)
 AGAIN = WhatNext(act=Act.TAP_AGAIN)
@@ -38,24 +38,24 @@ def banded(**band: object) -> Facts:
 
 REFUSED = {
     "a device that may not decide": (facts_for(device_revoked=True), Reason.DEVICE_REVOKED, STAFF),
-    "a device that is not for this point": (facts_for(device_allowed=False), Reason.DEVICE_NOT_ALLOWED, STAFF),
-    "a torn read": (facts_of_nobody(presented=a_tap(band=None, read=Read.TORN)), Reason.BAND_READ_ERROR, AGAIN),
-    "a slow read": (facts_of_nobody(presented=a_tap(band=None, read=Read.DEADLINE)), Reason.BAND_READ_ERROR, AGAIN),
-    "a read of nonsense": (facts_of_nobody(presented=a_tap(band=None, read=Read.GARBAGE)), Reason.BAND_READ_ERROR, AGAIN),
-    "a chip that waits": (facts_of_nobody(presented=a_tap(read=Read.LOCKED)), Reason.BAND_READ_ERROR, AGAIN),
-    "a read of nothing": (facts_of_nobody(presented=a_tap(band=None)), Reason.BAND_READ_ERROR, AGAIN),
+    "a device that is not for it": (facts_for(device_allowed=False), Reason.DEVICE_NOT_ALLOWED, STAFF),
+    "a torn read": (nobody(presented=a_tap(band=None, read=Read.TORN)), Reason.BAND_READ_ERROR, AGAIN),
+    "a slow read": (nobody(presented=a_tap(band=None, read=Read.DEADLINE)), Reason.BAND_READ_ERROR, AGAIN),
+    "a nonsense": (nobody(presented=a_tap(band=None, read=Read.GARBAGE)), Reason.BAND_READ_ERROR, AGAIN),
+    "a chip that waits": (nobody(presented=a_tap(read=Read.LOCKED)), Reason.BAND_READ_ERROR, AGAIN),
+    "a read of nothing": (nobody(presented=a_tap(band=None)), Reason.BAND_READ_ERROR, AGAIN),
     "a chip of a kind that proves nothing": (
-        facts_of_nobody(presented=a_tap(read=Read.REFUSED_CHIP)), Reason.BAND_WRONG_KIND, USE_BAND,
+        nobody(presented=a_tap(read=Read.REFUSED_CHIP)), Reason.BAND_WRONG_KIND, USE_BAND,
     ),
     "a phone that changes its number": (
-        facts_of_nobody(presented=a_tap(read=Read.RANDOM_UID)), Reason.BAND_RANDOM_UID, USE_BAND,
+        nobody(presented=a_tap(read=Read.RANDOM_UID)), Reason.BAND_RANDOM_UID, USE_BAND,
     ),
     "a wrong proof": (facts_for(presented=a_tap(read=Read.NOT_AUTHENTIC)), Reason.BAND_NOT_AUTHENTIC, STAFF),
     "a code that others signed": (
-        facts_of_nobody(presented=a_tap(read=Read.NOT_AUTHENTIC, medium="qr")), Reason.SIGNATURE_INVALID, STAFF,
+        nobody(presented=a_tap(read=Read.NOT_AUTHENTIC, medium="qr")), Reason.SIGNATURE_INVALID, STAFF,
     ),
-    "a code nobody knows": (facts_of_nobody(presented=a_tap(medium="qr")), Reason.TICKET_UNKNOWN, STAFF),
-    "a band nobody announced": (facts_of_nobody(), Reason.BAND_UNKNOWN, STAFF),
+    "a code nobody knows": (nobody(presented=a_tap(medium="qr")), Reason.TICKET_UNKNOWN, STAFF),
+    "a band nobody announced": (nobody(), Reason.BAND_UNKNOWN, STAFF),
     "a band that proves less than it once did": (
         facts_for(presented=a_tap(trust=Trust.UID)), Reason.TRUST_TOO_LOW, STAFF,
     ),
@@ -169,7 +169,7 @@ def test_a_counter_is_kept_even_where_the_guest_is_refused() -> None:
     [
         facts_for(presented=a_tap(read=Read.NOT_AUTHENTIC)),
         facts_for(held=Held(counter=10)),
-        facts_of_nobody(),
+        nobody(),
     ],
     ids=["wrong proof", "replay", "unknown"],
 )

@@ -29,10 +29,9 @@ def place(claim: Claim, at_ms: int) -> Failure | None:
     point, layout, slot = claim.facts.point, claim.facts.layout, claim.entitlement.slot
     if not claim.known or (point.reserve and slot is None):
         return NO_RIGHT
-    if slot is not None and slot.point is not None and slot.point != point.id:
-        return _wrong_gate(slot.point)
     if _covers(claim, point):
-        return None
+        reserved = slot.point if slot is not None else None
+        return None if reserved is None or reserved == point.id else _wrong_gate(reserved)
     opened = [
         other for other in layout.points if other.direction is not Direction.OUT and _covers(claim, other)
     ]
