@@ -88,7 +88,9 @@ class Taps:
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
         note_seen(tx, asked)
-        answer = answer_of(asked, facts, ruling, seq=seq)
+        answer = msgspec.structs.replace(
+            answer_of(asked, facts, ruling, seq=seq), answered=recorded.answered
+        )
         keep(tx, answer)
         if answer.stage is Stage.PENDING:
             hold(tx, answer, self._rooms.limits.hold_s_max)
@@ -138,7 +140,6 @@ def answer_of(asked: Asked, facts: Facts, ruling: Ruling, *, seq: int) -> Answer
         before=msgspec.structs.replace(facts.held, uses=()),
         stage=_stage(ruling),
         chosen=asked.chosen,
-        answered=tuple(sorted({*asked.answered, *asked.answers})),
         confirmed=asked.confirmed,
         overridden=asked.overridden,
         staff=asked.approver or asked.staff,

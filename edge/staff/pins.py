@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import secrets
 from typing import Protocol
 
 import msgspec
@@ -54,6 +56,12 @@ def pause_s(rounds: int) -> int:
 def hash_pin(keyed: bytes) -> str:
     """Return the argon2id hash of a keyed PIN, as a member of staff's record holds it."""
     return _HASHER.hash(keyed)
+
+
+@functools.cache
+def decoy() -> str:
+    """Return a hash that no PIN matches: a name that nobody has must cost as much time as a real one."""
+    return hash_pin(secrets.token_bytes(32))
 
 
 def pin_matches(pin_hash: str, keyed: bytes) -> bool:

@@ -10,7 +10,7 @@ from edge.core.events import Acted, Kind
 from edge.core.profiles import StaffMember
 from edge.errors import NotAllowed, Refused
 from edge.sequencer import Transaction
-from edge.staff.pins import PIN_CHARS_MAX, PIN_DIGITS_MIN, PinKey, Tries, hash_pin, pin_matches
+from edge.staff.pins import PIN_CHARS_MAX, PIN_DIGITS_MIN, PinKey, Tries, decoy, pin_matches
 from edge.staff.ports import Commits, Roster, Time
 from edge.staff.secrets import kept_as, new_token
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX, Session
@@ -55,8 +55,6 @@ class SignIn:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[str, _Kept] | None = None
-        # Somebody unknown must cost as much time as somebody known with a wrong PIN.
-        self._decoy = hash_pin(b"nobody")
 
     def enter(self, who: str, pin: str, point: str) -> Session:
         """Open a session, or raise ``WrongPin`` or ``Paused``; either way it is journaled."""
@@ -131,7 +129,7 @@ class SignIn:
         if until_ms:
             minutes = -(-(until_ms - self._clock.now_ms()) // 60_000)
             raise Paused(hint=f"Wait {minutes} min, then try again; a supervisor can help meanwhile.")
-        pin_hash = member.pin_hash if member is not None else self._decoy
+        pin_hash = member.pin_hash if member is not None else decoy()
         right = pin_matches(pin_hash, self._vault.keyed_pin(name, pin)) and member is not None
         self._sequencer.submit(lambda tx: _judged(tx, name, point, right=right))
         if not right:

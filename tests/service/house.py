@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import msgspec
 
 from edge.clock import Clock
+from edge.core.entitlements import Use
 from edge.core.events import Acted, Decided, Event, Kind
 from edge.core.places import Layout
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
 from edge.feed import Feed, Published
 from edge.health import Health, Watched
-from edge.sequencer import Sequencer
+from edge.sequencer import Sequencer, Transaction
 from edge.service import Rooms, Service
 from edge.staff import Session, Staff
 from edge.staff.pins import hash_pin
@@ -121,7 +123,7 @@ class House:
         )
         self.staff = Staff(self.sequencer, self.profiles, self.vault, self.clock)
         self.seqs = itertools.count(1)
-        self.cursor = itertools.count(1)
+        self.cursor = itertools.count(self.profiles.cursor().seq + 1)
         self.heard = self.feed.subscribe(
             ["gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"]
         )
@@ -156,6 +158,15 @@ class House:
             Item(kind="staff", key=one.id, version=1, body=msgspec.msgpack.encode(one)) for one in members
         ]
         self.profiles.apply(items, Cursor(1, next(self.cursor)))
+
+    def remember_uses(self, uses: Iterable[Use]) -> None:
+        """Put uses into the site's memory, as if they had happened here."""
+
+        def put(tx: Transaction) -> None:
+            for use in uses:
+                tx.put_use(use)
+
+        self.sequencer.submit(put)
 
     # What readers and people do
 
@@ -234,10 +245,22 @@ def a_member(id: str = "anna", *roles: str, house: House, pin: str = PIN, badge:
 @contextmanager
 def an_edge(folder: Path, hands: Hands | None = None, *, layout: Layout | None = None) -> Iterator[House]:
     """An edge that knows the park of ``tests.builders`` and one guest with a day ticket."""
+    if not (folder / "state.db").exists():
+        shutil.copytree(_template(folder.parent), folder, dirs_exist_ok=True)
     house = House(folder, hands or Hands())
     try:
-        if house.profiles.layout() is None:
-            house.tell(worn(house), layout=layout or a_layout())
+        if layout is not None:
+            house.tell(layout=msgspec.structs.replace(layout, version=2))
         yield house
     finally:
         house.close()
+
+
+def _template(parent: Path) -> Path:
+    """A folder made once a session and copied for each test: schemas take longer than whole tests."""
+    made = parent / "edge-template"
+    if not made.exists():
+        house = House(made, Hands())
+        house.tell(worn(house), layout=a_layout())
+        house.close()
+    return made

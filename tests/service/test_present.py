@@ -265,7 +265,7 @@ def test_replayed_tap_counter_is_refused(house: House) -> None:
 
 def test_guest_of_very_many_visits_still_fits_the_journal(house: House) -> None:
     uses = some_uses(*range(NOW_MS - 400 * HOUR_MS, NOW_MS - HOUR_MS, HOUR_MS))
-    house.sequencer.submit(lambda tx: [tx.put_use(use) for use in uses])
+    house.remember_uses(uses)
     house.tell(worn(house, entitlements=(a_day_ticket(uses_max=1_000),), rev=2))
     view = house.service.present(house.tap())
     assert view.outcome is Outcome.GRANTED
@@ -279,7 +279,7 @@ def test_guest_of_very_many_visits_still_fits_the_journal(house: House) -> None:
 def test_body_without_its_bound_would_be_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: without the cut the same guest's decision does not fit."""
     uses = some_uses(*range(NOW_MS - 400 * HOUR_MS, NOW_MS - HOUR_MS, HOUR_MS))
-    house.sequencer.submit(lambda tx: [tx.put_use(use) for use in uses])
+    house.remember_uses(uses)
     house.tell(worn(house, entitlements=(a_day_ticket(uses_max=1_000),), rev=2))
     monkeypatch.setattr(taps, "within_bounds", lambda decided: decided)
     assert house.service.present(house.tap()).outcome is not Outcome.GRANTED
