@@ -49,10 +49,21 @@ class Account:
                 raise RuntimeError(f"{command[0]} failed: {words.read()}")
 
 
+AFTERWARDS = """
+cat >/dev/null
+kill -QUIT "$(head -n 1 "$1/cluster/postmaster.pid" 2>/dev/null)" 2>/dev/null
+rm -rf "$1"
+"""
+"""Waits until its input closes, which also happens when we are killed; then nothing of the server stays."""
+
+
 @contextmanager
 def running_server() -> Iterator[str]:
     """Initialise a cluster, start it, hand out its address, stop and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="polso-pg-"))
+    heir = subprocess.Popen(
+        ["sh", "-c", AFTERWARDS, "heir", folder], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         account = _account()
         programs = _programs(folder, account)
@@ -69,7 +80,7 @@ def running_server() -> Iterator[str]:
         finally:
             account.run(programs / "pg_ctl", "-D", cluster, "-m", "fast", "-w", "stop")
     finally:
-        shutil.rmtree(folder)
+        heir.communicate(timeout=COMMAND_S_MAX)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psycopg
@@ -13,6 +15,7 @@ import pytest
 from tests.real import parts
 from tests.real.counts import Counts
 from tests.real.parts import PARTS, Part, UnknownPart, find_chromium, parts_of, require
+from tests.tidy.source import ROOT
 
 NOWHERE = Part("nowhere", lambda: False, "buy one")
 
@@ -60,6 +63,28 @@ def test_server_leaves_nothing_behind() -> None:
     assert process is not None
     assert not folder.exists()
     assert not Path(f"/proc/{process[0]}").exists()
+
+
+@pytest.mark.real("postgresql")
+def test_server_leaves_nothing_behind_when_its_session_is_killed() -> None:
+    script = (
+        "from tests.real.postgres import *\nwith running_server() as url: print(url, flush=True); input()"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as session:
+        assert session.stdout is not None
+        folder = Path(session.stdout.readline().strip().partition("host=")[2])
+        server = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
+        session.kill()
+    while folder.exists() or is_running(server):  # ends by the test's own time-out
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_missing_part_skips_and_says_what_to_install(
