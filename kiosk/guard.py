@@ -25,7 +25,7 @@ CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){11,18}(?![0-9A-Za-z])")
 OFF = (
     *(
         "accelerometer",
-        "bluetooth",
+        
         "camera",
         "display-capture",
         "encrypted-media",

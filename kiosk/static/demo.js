@@ -77,7 +77,7 @@ function hint() {
   const chosen = state.park.bands.find((band) => band.id === state.chosen);
   if (state.failed) return voice.speak("demo.failed", { why: state.failed });
   if (!state.live) return voice.speak("common.reconnecting");
-  return chosen ? voice.speak("demo.chosen", { band: chosen.name }) : voice.speak("demo.intro");
+  return chosen ? voice.speak("demo.chosen", { band: [chosen.name, chosen.chip].filter(Boolean).join(" · ") }) : voice.speak("demo.intro");
 }
 
 function paintBands() {
@@ -93,7 +93,7 @@ function bandCard(band, index) {
   sign.dataset.colour = String((index % BAND_COLOURS) + 1);
   const text = part("span", "about");
   const proof = voice.speak(`demo.proof.${band.trust || "none"}`);
-  text.append(part("b", "", band.name), part("span", "", voice.speak(`demo.story.${band.story}`)), part("small", "soft", [band.chip, proof].filter(Boolean).join(" · ")));
+  text.append(part("b", "", band.name), part("small", "soft", proof), part("span", "", voice.speak(`demo.story.${band.story}`)));
   card.append(sign, text);
   card.addEventListener("click", () => hear({ type: "choose", body: band.id }));
   carry(card, sign, { over: (at) => at?.closest("[data-reader]"), drop: (place) => hold(band.id, place.dataset.reader) });

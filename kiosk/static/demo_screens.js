@@ -11,7 +11,7 @@ const ITEMS_MAX = 3;
 export function readerCard(reader, addresses, voice, acts) {
   const element = part("article", "reader");
   element.dataset.reader = reader.id;
-  const screen = part("div", `screen ${reader.kind}`);
+  const screen = part("div", reader.kind === "kiosk" ? "screen kiosk" : "screen dark");
   const verdict = document.createElement("polso-verdict");
   verdict.setAttribute("live", "off");
   screen.append(verdict);

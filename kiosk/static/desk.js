@@ -13,6 +13,9 @@ const words = await loadWords(page.texts);
 export const speak = (key, places) => say(words, page.language, key, places);
 /** The site's local time of day. */
 export const at = (ms) => clock(ms, page.language, page.timezone);
+/** A number as the page's language writes it. */
+export const number = (value, digits = 0) =>
+  value.toLocaleString(page.language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 /** A place's name, or its id. */
 export const place = (id) => page.places[id] ?? id ?? "";
 
@@ -140,13 +143,12 @@ export function askReason({ title, why, closed = false, extra = [], doIt }) {
   by("reason-field").hidden = closed;
   const chips = why.map((key) => {
     const chip = button(speak(`staff.why.${key}`), () => choose(key, chip));
-    chip.setAttribute("role", "radio");
-    chip.setAttribute("aria-checked", "false");
+    chip.setAttribute("aria-pressed", "false");
     return chip;
   });
   const choose = (key, chip) => {
     chosen = key;
-    for (const other of chips) other.setAttribute("aria-checked", String(other === chip));
+    for (const other of chips) other.setAttribute("aria-pressed", String(other === chip));
     by("reason-wrong").textContent = "";
   };
   fill(by("reason-chips"), ...chips);

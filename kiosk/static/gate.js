@@ -23,7 +23,7 @@ function minute() {
 }
 
 function language() {
-  return choose(words, state.view?.language, page.screen.language, page.language);
+  return choose(words, state.view?.language, page.language);
 }
 
 /** Take in one event and show what follows from it. @param {{type: string, body?: any, age?: number}} event */

@@ -21,7 +21,7 @@ let served = { ms: Date.now(), at: performance.now() };
 
 fitToDistance(page.screen);
 
-const language = () => choose(words, state.language, state.plan?.language, page.screen.language, page.language);
+const language = () => choose(words, state.language, state.plan?.language, page.language);
 const speak = (key, places) => say(words, language(), key, places);
 const now_ms = () => served.ms + performance.now() - served.at;
 
@@ -80,8 +80,8 @@ function stage() {
     case "plan": return plan(state.plan);
     case "verdict": return [verdict(state.plan)];
     case "warning": return [];
-    case "stale": return [message("stale", "kiosk.stale")];
-    case "out": return [message("out", "kiosk.out")];
+    case "stale": return [message("stale", "kiosk.stale", "kiosk.stale_line")];
+    case "out": return [message("out", "kiosk.out", "kiosk.out_line")];
     default: return [attract()];
   }
 }
@@ -94,11 +94,11 @@ function attract() {
   return made;
 }
 
-function message(shape, key) {
+function message(shape, key, line) {
   const made = part("div", "attract");
   const sign = part("div", "sign");
   sign.append(ring(shape));
-  made.append(sign, part("h1", "", speak(key)), part("p", "invite", speak(`${key}_line`)));
+  made.append(sign, part("h1", "", speak(key)), part("p", "invite", speak(line)));
   return made;
 }
 

@@ -1,7 +1,7 @@
 /** The ops page: hears, reduces, paints; every chart has its table of the same numbers. */
 
 import { part } from "./ring.js";
-import { act, age, at, by, fill, page, paintAlerts, paintPills, place, speak } from "./desk.js";
+import { act, age, at, by, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
 import { begin, byPoint, minutes, ranked, reduce, sum } from "./ops_state.js";
 import { openStream } from "./stream.js";
 
@@ -31,12 +31,12 @@ function paint() {
 }
 
 function paintFigures(health, counters) {
-  const ms = (value) => (typeof value === "number" ? speak("staff.took", { ms: value.toFixed(1) }) : "–");
+  const ms = (value) => (typeof value === "number" ? speak("staff.took", { ms: number(value, 1) }) : "–");
   const shown = {
     taps_today: sum(counters.reasons), inside: sum(counters.inside), p50: ms(health.p50_ms), p99: ms(health.p99_ms),
     outbox: health.outbox ?? "–", screens_open: state.screens.open,
   };
-  for (const [id, value] of Object.entries(shown)) by(id).textContent = typeof value === "number" ? value.toLocaleString(page.language) : value;
+  for (const [id, value] of Object.entries(shown)) by(id).textContent = typeof value === "number" ? number(value) : value;
   by("outbox-line").textContent = health.outbox ? speak("ops.outbox_age", { age: age(health.outbox_age_ms ?? 0) }) : "";
   by("screens_open-line").textContent = speak("ops.of", { n: state.screens.open, max: state.screens.max });
 }
@@ -53,7 +53,7 @@ function row(head, ...cells) {
   const made = part("tr", "");
   const first = part("th", "", String(head));
   first.scope = "row";
-  made.append(first, ...cells.map((cell) => part("td", typeof cell === "number" ? "num" : "", typeof cell === "number" ? cell.toLocaleString(page.language) : cell)));
+  made.append(first, ...cells.map((cell) => part("td", typeof cell === "number" ? "num" : "", typeof cell === "number" ? number(cell) : cell)));
   return made;
 }
 
@@ -74,15 +74,15 @@ function device(known) {
 }
 
 function tap(view) {
-  const made = row(at(view.at_ms), place(view.point), speak(`reason.${view.reason}.staff`), view.band_short ?? "", (view.took_ms ?? 0).toFixed(1));
+  const made = row(at(view.at_ms), place(view.point), speak(`reason.${view.reason}.staff`), view.band_short ?? "", number(view.took_ms ?? 0, 1));
   made.cells[4].className = "num";
   return made;
 }
 
 function paintCopy(health) {
   if (!health) return;
-  const n = (value) => (value ?? 0).toLocaleString(page.language);
-  const gigabytes = ((health.disk_free_bytes ?? 0) / 1e9).toLocaleString(page.language, { maximumFractionDigits: 1 });
+  const n = (value) => number(value ?? 0);
+  const gigabytes = number((health.disk_free_bytes ?? 0) / 1e9, 1);
   const left = health.days_left ? ` · ${speak("ops.days_left", { n: n(Math.floor(health.days_left)) })}` : "";
   by("copy-profiles").textContent = n(health.profiles);
   by("copy-cursor").textContent = n(health.profile_cursor);
@@ -104,14 +104,14 @@ function chart(id, numbers, series, options = {}) {
     charts[id].setData(numbers);
     return;
   }
-  const axis = { stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: "14px sans-serif" };
+  const axis = { stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: `14px ${css("--face")}` };
   const setting = { ...size, legend: { show: false }, cursor: { show: false }, series: [{}, ...series], axes: [{ ...axis, ...options.x }, { ...axis, size: 56 }], scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(1, high * 1.15)] } } };
   charts[id] = new uPlot(setting, numbers, box);
 }
 
 function paintCharts() {
   const taps = minutes(state.counters);
-  const minute = { values: (_, marks) => marks.map((mark) => (mark === 0 ? at(state.now_ms) : `${mark} min`)) };
+  const minute = { grid: { show: false }, splits: () => [-55, -45, -30, -15, 0], values: (_, marks) => marks.map((mark) => (mark === 0 ? at(state.now_ms) : speak("staff.ago_min", { n: -mark }))) };
   const column = { fill: css("--accent"), stroke: css("--accent"), paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } };
   chart("per-minute", [taps.map(([ago]) => -ago), taps.map(([, n]) => n)], [column], { x: minute });
   paintTable("per-minute-table", taps.map(([ago, n]) => row(ago, n)));
@@ -119,7 +119,7 @@ function paintCharts() {
   const times = { values: (_, marks) => marks.map((mark) => at(mark * 1000)) };
   const samples = state.samples;
   chart("latency", [samples.map((s) => s.at_ms / 1000), samples.map((s) => s.p50), samples.map((s) => s.p99)], [line("--accent"), line("--ink-soft", [8, 5])], { x: times });
-  paintTable("latency-table", samples.map((s) => row(at(s.at_ms), (s.p50 ?? 0).toFixed(1), (s.p99 ?? 0).toFixed(1))));
+  paintTable("latency-table", samples.map((s) => row(at(s.at_ms), number(s.p50 ?? 0, 1), number(s.p99 ?? 0, 1))));
 }
 
 /** Rows of a folded table are made only while it is open. */

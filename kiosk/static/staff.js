@@ -1,7 +1,7 @@
 /** The staff page of one gate: hears, reduces, paints; acts go to the service and come back as events. */
 
 import { part, ring } from "./ring.js";
-import { act, ago, askReason, at, busy, button, by, fill, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
+import { act, ago, askReason, at, busy, button, by, fill, number, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
 import { LookUp } from "./look_up.js";
 import { actsOn, begin, current, GROUPS, people, reduce } from "./staff_state.js";
 import { openStream } from "./stream.js";
@@ -31,6 +31,7 @@ function paintNow() {
   if (by("now").dataset.key === key) return;
   by("now").dataset.key = key;
   by("now").className = `verdict ${view ? GROUPS[view.family] : "neutral"}`;
+  by("now").toggleAttribute("data-idle", !view);
   fill(by("now"), ...(view ? verdict(view) : idle()));
   fill(by("acts"), ...(view && !state.would ? acts(view) : []));
 }
@@ -86,7 +87,7 @@ function facts(view) {
     typeof view.uses_left === "number" && speak("staff.uses_left", { n: view.uses_left }),
     view.basis === "stale" && speak("staff.basis_stale", { n: Math.round((view.age_ms ?? 0) / 60000) }),
     view.seq > 0 ? speak("staff.seq", { seq: view.seq }) : speak("staff.not_written"),
-    speak("staff.took", { ms: (view.took_ms ?? 0).toFixed(1) }),
+    speak("staff.took", { ms: number(view.took_ms ?? 0, 1) }),
   ].filter(Boolean).join(" · ");
 }
 
