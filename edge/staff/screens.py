@@ -155,9 +155,7 @@ class Screens:
 
     def remember(self, token: str, settings: ScreenSettings) -> Screen:
         """Keep a screen's settings over restarts and return it as it is now."""
-        msgspec.convert(
-            msgspec.to_builtins(settings), ScreenSettings
-        )  # constraints hold for built structs too
+        _refuse_out_of_bounds(settings)
         known = self.by_token(token)
         if known is None:
             raise Unknown("This screen is not enrolled.", hint="Enrol it with a new code.")
@@ -197,12 +195,21 @@ class Screens:
         return screen
 
     def _forget_old_codes(self, tx: Transaction) -> None:
-        rows = list(tx.rows(CODES))
-        for key, body in rows:
-            if self._clock.now_ms() >= msgspec.msgpack.decode(body, type=_Code).until_ms:
-                tx.delete(CODES, key)
-        if len(rows) >= CODES_MAX:
+        now_ms = self._clock.now_ms()
+        codes = [(key, msgspec.msgpack.decode(body, type=_Code)) for key, body in tx.rows(CODES)]
+        old = [key for key, code in codes if now_ms >= code.until_ms]
+        for key in old:
+            tx.delete(CODES, key)
+        if len(codes) - len(old) >= CODES_MAX:
             raise Refused(f"{CODES_MAX} codes wait already.", hint="Use them, or wait a quarter of an hour.")
+
+
+def _refuse_out_of_bounds(settings: ScreenSettings) -> None:
+    """Hold a struct that was built here to the bounds that a decoded one has met."""
+    try:
+        msgspec.convert(msgspec.to_builtins(settings), ScreenSettings)
+    except msgspec.ValidationError as error:
+        raise Refused(f"These settings are not possible: {error}") from error
 
 
 def _put(tx: Transaction, screen: Screen, token_hash: str) -> None:

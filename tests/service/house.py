@@ -153,11 +153,15 @@ class House:
             )
         self.profiles.apply(items, Cursor(1, next(self.cursor)))
 
-    def employ(self, *members: StaffMember) -> None:
+    def employ(self, *members: StaffMember, version: int = 1) -> None:
         items = [
-            Item(kind="staff", key=one.id, version=1, body=msgspec.msgpack.encode(one)) for one in members
+            Item(kind="staff", key=one.id, version=version, body=msgspec.msgpack.encode(one))
+            for one in members
         ]
         self.profiles.apply(items, Cursor(1, next(self.cursor)))
+
+    def dismiss(self, id: str) -> None:
+        self.profiles.apply([Item(kind="staff", key=id, version=9)], Cursor(1, next(self.cursor)))
 
     def remember_uses(self, uses: Iterable[Use]) -> None:
         """Put uses into the site's memory, as if they had happened here."""
