@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ BADGE = "ab" * 16
 @pytest.fixture(autouse=True)
 def _cheap_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real function with less memory; its true cost has a test of its own."""
-    monkeypatch.setattr(pins, "_HASHER", pins.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(pins, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture
