@@ -48,7 +48,7 @@ def _turns(zone: dt.tzinfo, minute: int, utc_day: int) -> tuple[tuple[int, ...],
 
 def _day(zone: dt.tzinfo, minute: int, at_ms: int) -> tuple[int, int, int]:
     inside = min(max(at_ms, _FIRST_MS), _LAST_MS)
-    turns, first = _turns(zone, minute, inside // DAY_MS)
+    turns, first = _turns(zone, min(max(minute, 0), DAY_MINUTES - 1), inside // DAY_MS)
     index = bisect_right(turns, inside) - 1
     return first + index, turns[index], turns[index + 1]
 

@@ -1,0 +1,153 @@
+"""Confirming, refusing, undoing and annulling a passage."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from edge.core.aftermath import UNDO_MS_MAX, annul, confirm, refuse, undo, undo_until
+from edge.core.entitlements import Redemption, Use
+from edge.core.entry import Facts, Ruling, decide
+from edge.core.events import Decided
+from edge.core.held import Change, Held
+from edge.core.replay import record, replay
+from tests.builders import (
+    HOUR_MS,
+    NOW_MS,
+    ROME,
+    a_day_ticket,
+    a_gate,
+    a_layout,
+    a_party,
+    a_profile,
+    a_tap,
+    an_exit,
+    at,
+    facts_for,
+    inside,
+    some_uses,
+)
+
+LATER_MS = NOW_MS + 5_000
+CONFIRMED_AT_GATE = a_gate(confirm=True)
+
+
+def passed(facts: Facts) -> tuple[Decided, Held, Ruling]:
+    """The record of a decision, and what is remembered after it."""
+    ruling = decide(facts)
+    return record(facts, ruling), after(facts.held, ruling.change), ruling
+
+
+def after(held: Held, change: Change) -> Held:
+    """The memory with a change written into it, as the sequencer does."""
+    changed = {(use.entitlement, use.ordinal): use for use in (*held.uses, *change.uses)}
+    return replace(change.held or held, uses=tuple(changed.values()))
+
+
+def redemptions(uses: tuple[Use, ...]) -> list[Redemption]:
+    return [use.redemption for use in uses]
+
+
+def test_confirming_makes_the_use_count_and_lets_in() -> None:
+    facts = facts_for(point=CONFIRMED_AT_GATE)
+    decided, held, ruling = passed(facts)
+    change = confirm(decided, held, facts.layout, now_ms=LATER_MS)
+    assert redemptions(ruling.change.uses) == [Redemption.PENDING]
+    assert redemptions(change.uses) == [Redemption.VALID]
+    assert change.zone_deltas == (("park", 1),)
+    assert change.held is not None
+    assert change.held.location is not None
+    assert (change.held.location.zone, change.held.location.since_ms) == ("park", LATER_MS)
+    assert (change.held.uses, change.held.counter) == ((), 10)
+
+
+def test_confirming_a_party_lets_all_of_it_in() -> None:
+    profile = a_profile(a_day_ticket(together=True, uses_max=4), party=a_party())
+    decided, held, _ = passed(facts_for(profile, CONFIRMED_AT_GATE))
+    change = confirm(decided, held, a_layout(), now_ms=LATER_MS)
+    assert (len(change.uses), change.zone_deltas) == (4, (("park", 4),))
+
+
+def test_confirming_twice_changes_nothing_more() -> None:
+    decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
+    confirmed = after(held, confirm(decided, held, a_layout(), now_ms=LATER_MS))
+    assert confirm(decided, confirmed, a_layout(), now_ms=LATER_MS + 1) == Change()
+
+
+def test_confirming_at_a_point_that_moves_nobody_or_is_gone_only_counts() -> None:
+    decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
+    for layout in (a_layout(points=()), a_layout(a_gate(to_zone=None))):
+        change = confirm(decided, held, layout, now_ms=LATER_MS)
+        assert (redemptions(change.uses), change.held) == ([Redemption.VALID], None)
+
+
+def test_refusing_voids_the_use_and_the_next_tap_is_green_again() -> None:
+    facts = facts_for(point=CONFIRMED_AT_GATE)
+    decided, held, _ = passed(facts)
+    refused = after(held, refuse(decided, held))
+    assert redemptions(refused.uses) == [Redemption.ANNULLED]
+    assert refuse(decided, refused) == Change()
+    tap = a_tap(tap_id="tap-2", counter=11)
+    assert decide(facts_for(held=refused, presented=tap)).decision.reason == "entered"
+
+
+@pytest.mark.parametrize(("take_back", "how"), [(undo, Redemption.UNDONE), (annul, Redemption.ANNULLED)])
+def test_taking_back_an_entry_leaves_everything_as_before(take_back: object, how: Redemption) -> None:
+    facts = facts_for(location=inside("hotel"), uses=())
+    decided, held, ruling = passed(facts)
+    change = take_back(decided, held, facts.layout)  # type: ignore[operator]  # one of two functions
+    assert redemptions(change.uses) == [how]
+    assert dict(change.zone_deltas) == {zone: -count for zone, count in ruling.change.zone_deltas}
+    restored = after(held, change)
+    assert (restored.location, restored.last, restored.entries) == (facts.held.location, None, ())
+    assert restored.counter == 10
+
+
+def test_taking_back_an_exit_puts_the_band_inside_again() -> None:
+    facts = facts_for(point=an_exit(), location=inside())
+    decided, held, _ = passed(facts)
+    change = undo(decided, held, facts.layout)
+    assert (change.uses, change.zone_deltas) == ((), (("park", 1),))
+    assert after(held, change).location == inside()
+
+
+def test_who_has_moved_on_since_stays_where_they_are() -> None:
+    facts = facts_for()
+    decided, held, _ = passed(facts)
+    left = after(
+        held,
+        decide(facts_for(point=an_exit(), held=held, presented=a_tap(tap_id="tap-2", counter=11))).change,
+    )
+    change = undo(decided, left, facts.layout)
+    assert (redemptions(change.uses), change.held, change.zone_deltas) == ([Redemption.UNDONE], None, ())
+
+
+def test_taking_back_what_changed_nothing_changes_nothing() -> None:
+    facts = facts_for(uses=some_uses(NOW_MS - HOUR_MS))
+    decided, held, _ = passed(facts)
+    assert undo(decided, held, facts.layout) == Change()
+
+
+def test_a_record_without_a_memory_means_a_band_never_seen() -> None:
+    decided, held, _ = passed(facts_for())
+    change = undo(replace(decided, held=None), held, a_layout())
+    assert change.held is not None
+    assert change.held.location is None
+
+
+def test_undo_ends_after_a_quarter_of_an_hour_and_for_a_supervisor_with_the_day() -> None:
+    decided, _, _ = passed(facts_for())
+    assert undo_until(decided, a_layout(), ROME, supervisor=False) == NOW_MS + UNDO_MS_MAX
+    assert undo_until(decided, a_layout(), ROME, supervisor=True) == at("2026-07-16 00:00")
+
+
+def test_a_point_that_central_never_had_cannot_be_judged_again() -> None:
+    decided, _, _ = passed(facts_for())
+    assert replay(decided, a_profile(), a_layout(points=()), timezone=ROME, rules={}) is None
+
+
+def test_a_record_names_the_versions_it_was_judged_by_and_no_answer() -> None:
+    facts = facts_for(answers={"name": "Anna"})
+    decided = record(facts, decide(facts), cursor=42)
+    assert (decided.layout, decided.profile_rev, decided.profile_cursor) == (1, 1, 42)
+    assert decided.answered == ()

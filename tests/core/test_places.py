@@ -1,0 +1,44 @@
+"""Zones as a tree, and points with the defaults of their kind."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from edge.core.bands import Trust
+from edge.core.places import DEFAULTS, Layout, Passback, PointKind, Zone, point_of
+from tests.builders import a_layout
+
+
+def test_a_zone_lies_within_all_those_around_it() -> None:
+    layout = a_layout()
+    assert layout.lineage("castle") == ("castle", "park")
+    assert layout.lineage("moon") == ("moon",)
+    assert layout.lineage(None) == ()
+    assert layout.within("castle", "park")
+    assert not layout.within("park", "castle")
+    assert not layout.within(None, "park")
+
+
+def test_zones_in_a_circle_end_where_they_began() -> None:
+    layout = a_layout(zones=(Zone(id="a", parent="b"), Zone(id="b", parent="a"), Zone(id="c", parent="c")))
+    assert layout.lineage("a") == ("a", "b")
+    assert layout.lineage("c") == ("c",)
+
+
+def test_what_is_looked_up_once_does_not_change_what_a_layout_is() -> None:
+    layout = a_layout()
+    assert layout.points_by_id["north"].id == "north"
+    assert layout == a_layout()
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(layout), type=Layout) == layout
+
+
+@pytest.mark.parametrize("kind", PointKind)
+def test_each_kind_has_its_defaults(kind: PointKind) -> None:
+    point = point_of(kind, "p", "park", confirm=True)
+    assert (point.id, point.kind, point.zone, point.confirm) == ("p", kind, "park", True)
+    assert point.trust_min is (Trust.LIVE if kind is PointKind.DOOR else Trust.SUN)
+    assert point.passback is {
+        PointKind.GATE: Passback.HARD, PointKind.ATTRACTION: Passback.TIMED, PointKind.LOUNGE: Passback.SOFT
+    }.get(kind, Passback.NONE)  # fmt: skip
+    assert DEFAULTS[kind].id == ""
