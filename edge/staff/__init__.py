@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.staff.actions import PERMISSIONS, Action, AskAgain, Permission, Role, SignedOut, may, permit
 from edge.staff.pins import PinKey
 from edge.staff.ports import Commits, Roster, Time
@@ -28,14 +30,19 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False)
 class Staff:
     """Signing in and out, and the screens of this device; any thread may ask."""
 
-    def __init__(self, sequencer: Commits, profiles: Roster, vault: PinKey, clock: Time) -> None:
-        """Take the rooms it needs; nothing is read before the first question."""
-        self._clock = clock
-        self._sign_in = SignIn(sequencer, profiles, vault, clock)
-        self._screens = Screens(sequencer, clock)
+    sequencer: Commits
+    profiles: Roster
+    vault: PinKey
+    clock: Time
+
+    def __post_init__(self) -> None:
+        """Open both books; nothing is read before the first question."""
+        self._sign_in = SignIn(self.sequencer, self.profiles, vault=self.vault, clock=self.clock)
+        self._screens = Screens(self.sequencer, self.clock)
 
     def sign_in(self, who: str, pin: str, point: str) -> Session:
         """Open a session for a staff id, a name or ``badge:<BandId>``; or raise ``WrongPin``, ``Paused``."""
@@ -55,7 +62,7 @@ class Staff:
 
     def permit(self, session: Session, action: Action) -> None:
         """Return if this person may do it now; else raise ``NotAllowed``, ``AskAgain`` or ``SignedOut``."""
-        permit(session, action, self._clock.now_ms())
+        permit(session, action, self.clock.now_ms())
 
     def new_screen(
         self, kind: str, point: str, *, language: str = "", settings: ScreenSettings | None = None

@@ -47,7 +47,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 class SignIn:
     """Sessions of staff; the store is the truth, memory only answers faster."""
 
-    def __init__(self, sequencer: Commits, roster: Roster, vault: PinKey, clock: Time) -> None:
+    def __init__(self, sequencer: Commits, roster: Roster, *, vault: PinKey, clock: Time) -> None:
         """Read nothing yet: the sequencer may start later."""
         self._sequencer = sequencer
         self._roster = roster

@@ -95,37 +95,39 @@ class House:
         )
         self.sequencer.start()
         self.profiles, self.journal, self.feed = Profiles(folder, self.vault), Journal(folder), Feed()
-        self.health = Health(
-            Watched(
-                sequencer=self.sequencer,
-                profiles=self.profiles,
-                journal=self.journal,
-                clock=self.clock,
-                folder=folder,
-                points=READERS,
-            )
-        )
+        self.health = Health(self._watched())
         self.gate, self.light = NotedGate(), NotedLight()
-        self.service = Service(
-            Rooms(
-                sequencer=self.sequencer,
-                profiles=self.profiles,
-                journal=self.journal,
-                vault=self.vault,
-                clock=self.clock,
-                feed=self.feed,
-                health=self.health,
-                device="edge-1",
-                readers=READERS,
-                gates={"north": self.gate, "castle": self.gate},
-                lights={"north": self.light},
-            )
-        )
+        self.service = Service(self._rooms())
         self.staff = Staff(self.sequencer, self.profiles, self.vault, self.clock)
         self.seqs = itertools.count(1)
         self.cursor = itertools.count(self.profiles.cursor().seq + 1)
         self.heard = self.feed.subscribe(
             ["gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"]
+        )
+
+    def _watched(self) -> Watched:
+        return Watched(
+            sequencer=self.sequencer,
+            profiles=self.profiles,
+            journal=self.journal,
+            clock=self.clock,
+            folder=self.folder,
+            points=READERS,
+        )
+
+    def _rooms(self) -> Rooms:
+        return Rooms(
+            sequencer=self.sequencer,
+            profiles=self.profiles,
+            journal=self.journal,
+            vault=self.vault,
+            clock=self.clock,
+            feed=self.feed,
+            health=self.health,
+            device="edge-1",
+            readers=READERS,
+            gates={"north": self.gate, "castle": self.gate},
+            lights={"north": self.light},
         )
 
     def close(self) -> None:
