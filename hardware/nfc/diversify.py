@@ -8,7 +8,7 @@ from hardware.nfc import aes
 
 _MESSAGE_MAX = 31
 _APPLICATION = bytes.fromhex("D2760000850101")
-_SYSTEM = b"POLSO"
+_SYSTEM = b"polso"
 
 
 def _block(key: bytes, octets: bytes) -> bytes:

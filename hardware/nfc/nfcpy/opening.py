@@ -21,6 +21,8 @@ from hardware.port import DeviceError
 _CABLE_S_MIN = 0.05
 _SILENCE_S_MAX = 0.25
 """A field answers polls at once, empty or not: silence of this length means that it is gone."""
+_ANSWER_S_MIN = 0.06
+"""A band on air answers in 5 or 10 ms or not at all; a busy machine that plays one may need longer."""
 _SELECT_S_MAX = 0.1
 """A band that is being selected answers at once; nfcpy would wait half a second for one that left."""
 _HOST_COMMAND = 0xD4
@@ -96,8 +98,8 @@ class FieldLine(nfc.clf.udp.Device):  # type: ignore[misc]  # nfcpy is untyped
     def _recv_data(self, timeout: float, *brty_list: str) -> Any:  # noqa: ANN401 # tidy: nfcpy's name
         """Receive within the tap's time; a poll that nobody answers means that the cable is out."""
         if not self._polling:
-            longest = min(timeout, self._budget.left_s(), _SELECT_S_MAX if self._sensing else timeout)
-            return super()._recv_data(max(0.0, longest), *brty_list)
+            wanted = min(timeout, _SELECT_S_MAX) if self._sensing else max(timeout, _ANSWER_S_MIN)
+            return super()._recv_data(max(0.0, min(wanted, self._budget.left_s())), *brty_list)
         try:
             return super()._recv_data(_SILENCE_S_MAX, *brty_list)
         except nfc.clf.TimeoutError as error:

@@ -11,9 +11,10 @@ from typing import Any
 
 import nfc.clf
 import nfc.tag
+import nfc.tag.tt3
 import nfc.tag.tt3_sony
 
-from hardware.nfc import tags
+from hardware.nfc import felica, tags
 from hardware.nfc.budget import Budget, DeadlineError
 from hardware.nfc.nfcpy.frontend import Frontend
 from hardware.nfc.nfcpy.opening import open_device
@@ -179,10 +180,36 @@ class NfcpyReader:
         if key is None:
             return Presented(uid, Trust.UID, product=product)
         tag = nfc.tag.tt3_sony.activate(self._frontend, target)
-        if isinstance(tag, nfc.tag.tt3_sony.FelicaLiteS) and tag.authenticate(key):
+        if isinstance(tag, nfc.tag.tt3_sony.FelicaLiteS) and _authenticates(_Blocks(tag), key):
             return Presented(uid, Trust.LIVE, product=product)
         cause = "it did not prove its card key"
         return Presented(uid, product=product, fault=ReadFault.NOT_AUTHENTIC, cause=cause)
+
+
+class _Blocks:
+    """The blocks of a FeliCa Lite-S tag of nfcpy's (``felica.Card``)."""
+
+    def __init__(self, tag: Any) -> None:  # noqa: ANN401 - nfcpy is untyped
+        self._tag = tag
+
+    def read(self, *blocks: int) -> bytes:
+        """Read by the read-only service."""
+        return bytes(self._tag.read_without_mac(*blocks))
+
+    def write(self, octets: bytes, *blocks: int) -> None:
+        """Write by the read-write service."""
+        service = [nfc.tag.tt3.ServiceCode(0, 0b001001)]
+        self._tag.write_without_encryption(service, [nfc.tag.tt3.BlockCode(one) for one in blocks], octets)
+
+
+def _authenticates(card: felica.Card, key: bytes) -> bool:
+    """Run the proof; a card that answers with an error status (two octets) refuses it."""
+    try:
+        return felica.authenticate(card, key)
+    except nfc.tag.TagCommandError as error:
+        if int(error) > 0xFF:
+            return False
+        raise
 
 
 def _identifier(target: Any) -> bytes:  # noqa: ANN401 - nfcpy is untyped

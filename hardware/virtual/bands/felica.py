@@ -7,10 +7,10 @@ import hmac
 from hardware.nfc import felica
 
 _BLOCK = 16
-_RC, _CODE, _ID, _CKV, _MC, _WCNT, _CODE_A, _STATE = 0x80, 0x81, 0x82, 0x86, 0x88, 0x90, 0x91, 0x92
-_READABLE = (*range(14), _ID, 0x83, 0x84, 0x85, _CKV, _MC, _WCNT, _STATE)
-_PMM = bytes.fromhex("00F1000000838300")
-"""IC code F1h is a Lite-S; 83h asks the reader for about 30 ms a command, which a busy machine can keep."""
+_CKV, _MC = 0x86, 0x88
+_READABLE = (*range(14), felica.IDENTITY, 0x83, 0x84, 0x85, _CKV, _MC, felica.WRITES, felica.STATE)
+_PMM = bytes.fromhex("00F1000000C1C100")
+"""IC code F1h is a Lite-S; C1h asks the reader for about 60 ms a command, which a busy machine can keep."""
 _NDEF_SYSTEM, _LITE_SYSTEM, _ANY = b"\x12\xfc", b"\x88\xb4", b"\xff\xff"
 _NO_SUCH_BLOCK, _REFUSED = b"\xff\xa8", b"\x01\xa8"
 
@@ -26,7 +26,7 @@ class FelicaLiteS:
         self._card_key = card_key
         self._writes = 0
         self._blocks = {number: bytes(_BLOCK) for number in _READABLE}
-        self._blocks[_ID] = uid + bytes(8)
+        self._blocks[felica.IDENTITY] = uid + bytes(8)
         self._blocks[_MC] = bytes.fromhex("FFFFFF01070000000000000000000000")
         self._write_message(message)
         self.reset()
@@ -92,11 +92,11 @@ class FelicaLiteS:
         """Send blocks; block 81h is the MAC over those before it, under the session key."""
         found = b""
         for number in numbers:
-            if number == _CODE:
+            if number == felica.CODE:
                 found += felica.mac(found, self._session, self._challenge[:8]) + bytes(8)
-            elif number == _WCNT:
+            elif number == felica.WRITES:
                 found += self._writes.to_bytes(3, "little") + bytes(13)
-            elif number == _STATE:
+            elif number == felica.STATE:
                 found += bytes([self._reader_proved]) + bytes(15)
             elif number in self._blocks:
                 found += self._blocks[number]
@@ -108,10 +108,10 @@ class FelicaLiteS:
         """Take the challenge, the reader's proof (state block with MAC), or a plain block."""
         if len(payload) != len(numbers) * _BLOCK:
             return self._say(0x08, _REFUSED)
-        if numbers == [_RC]:
+        if numbers == [felica.CHALLENGE]:
             self._challenge = felica.from_card(payload)
             self._session = felica.session_key(self._card_key, self._challenge)
-        elif numbers == [_STATE, _CODE_A]:
+        elif numbers == [felica.STATE, felica.CODE_TO_CARD]:
             if not self._accept(payload[:_BLOCK], payload[_BLOCK:]):
                 return self._say(0x08, _REFUSED)
         elif len(numbers) == 1 and numbers[0] in range(14):
@@ -124,7 +124,7 @@ class FelicaLiteS:
     def _accept(self, state: bytes, code: bytes) -> bool:
         """Check the MAC of the reader over write counter, block numbers and octets."""
         count = self._writes.to_bytes(3, "little")
-        covered = count + bytes([0, _STATE, 0, _CODE_A, 0]) + state
+        covered = count + bytes([0, felica.STATE, 0, felica.CODE_TO_CARD, 0]) + state
         made = felica.mac(covered, self._session, self._challenge[:8], to_card=True)
         self._reader_proved = hmac.compare_digest(made + count, code[:11]) and state[0] == 1
         return self._reader_proved
