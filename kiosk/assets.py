@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from edge.errors import Unknown
 from kiosk.ask import Ask
@@ -17,7 +18,9 @@ from kiosk.routes import FILES, Audience, Route
 from kiosk.texts import AUDIENCES, LANGUAGES
 
 FOLDER = Path(str(resources.files("kiosk"))) / "static"
+PACKED_FILES_MAX = 128
 FOR_EVER = "public, max-age=31536000, immutable"
+PACKED_ALREADY = ("font/woff2", "image/png")
 TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json"}
 
 
@@ -86,7 +89,17 @@ def manifest(ask: Ask) -> Response:
 def _kept(response: Response, ask: Ask) -> Response:
     current = ask.path["digest"] == digest()
     response.headers["Cache-Control"] = FOR_EVER if current else "no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    if request.accept_encodings.quality("gzip") > 0 and response.mimetype not in PACKED_ALREADY:
+        response.set_data(packed(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+@lru_cache(maxsize=PACKED_FILES_MAX)
+def packed(plain: bytes) -> bytes:
+    """Return a file as gzip; it is the same for everybody, so its length tells nothing."""
+    return gzip.compress(plain, mtime=0)
 
 
 ROUTES = (

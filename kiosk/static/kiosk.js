@@ -78,7 +78,7 @@ function paintWarning() {
 function stage() {
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "verdict": return [verdict(state.plan)];
+    case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
     case "stale": return [message("stale", "kiosk.stale", "kiosk.stale_line")];
     case "out": return [message("out", "kiosk.out", "kiosk.out_line")];
@@ -116,6 +116,8 @@ function plan(view) {
   words.append(part("p", "day", day(now_ms(), language(), page.timezone)));
   head.append(ring("go"), words);
   const list = part("ol", "plan");
+  list.tabIndex = 0;
+  list.setAttribute("aria-label", speak("kiosk.today"));
   list.append(...ordered(view.items ?? [], now_ms()).map(item));
   const none = list.childElementCount === 0;
   return [head, part("h2", "today", speak("kiosk.today")), none ? part("p", "empty", speak("kiosk.empty")) : list];
