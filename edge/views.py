@@ -41,6 +41,9 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str = ""
     trust: int = 0
     staff: str | None = None
+    """Who overrode, confirmed or took it back."""
+    wearer: str | None = None
+    """Member of staff whose badge was presented: the sign-in page of this gate asks for their PIN."""
     took_ms: float = 0.0
     cause: str = ""
     """Why nothing could be recorded, in words for staff; empty wherever ``seq`` is a journal number."""

@@ -72,6 +72,7 @@ def staff_view(
         rule=decision.rule,
         trust=int(answer.presented.trust),
         staff=answer.staff,
+        wearer=profile.staff if profile is not None else None,
         took_ms=took_ms,
         cause=cause,
     )
