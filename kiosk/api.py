@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Response, current_app
@@ -25,9 +25,11 @@ MONITOR = Rate(120, 10.0)
 class TapBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One presentation of a band at a remote reader; the same ``tap_id`` gets the same answer, for ever."""
 
+    NOT_TYPED: ClassVar[tuple[str, ...]] = ("uid", "tap_id")
+
     tap_id: Annotated[str, Meta(min_length=8, max_length=80)]
     seq: Annotated[int, Meta(ge=0, le=2**53)]
-    uid: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})$")]
+    uid: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{20})$")]
     trust: Annotated[int, Meta(ge=1, le=3)] = 1
     counter: Annotated[int, Meta(ge=0, le=2**32)] | None = None
     product: Annotated[str, Meta(max_length=40)] = ""

@@ -25,7 +25,6 @@ CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){11,18}(?![0-9A-Za-z])")
 OFF = (
     *(
         "accelerometer",
-        
         "camera",
         "display-capture",
         "encrypted-media",
@@ -170,9 +169,13 @@ def permitted(house: House, route: Route, session: Session | None) -> Session:
 
 
 def refuse_card_numbers(body: msgspec.Struct | None) -> None:
-    """Refuse a text that holds a payment card's number: Polso must never keep one."""
+    """Refuse a text that holds a payment card's number: Polso must never keep one.
+
+    A body names in ``NOT_TYPED`` what only machines write: a UID of decimal digits may look like a card.
+    """
+    not_typed = getattr(body, "NOT_TYPED", ())
     for name in body.__struct_fields__ if body is not None else ():
-        text = getattr(body, name)
+        text = getattr(body, name) if name not in not_typed else None
         if isinstance(text, str) and holds_card_number(text):
             raise Refused(
                 "That looks like the number of a payment card.", hint="Never type card numbers here."

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.config import Config
@@ -30,6 +29,9 @@ from kiosk.app import House, Settings, create_app, listening_socket, serve_optio
 from kiosk.demo import DemoPort
 from kiosk.house import RemoteTap
 from sync.client import Cable, Client, Place, Ports, Sender
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 Listener = Callable[[Report, StaffView | None], None]
 """Hears every report of a reader, with its decision if it was a tap."""
@@ -156,7 +158,7 @@ class Edge:
             for reader in self.config.readers
         }
 
-    def _app(self) -> Flask:
+    def _app(self) -> WSGIApplication:
         screens = self.config.screens
         house = House(
             service=self.service,

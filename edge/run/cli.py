@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TextIO
@@ -52,11 +53,11 @@ def run(config: Path | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--behind-tls", is_flag=True, help="A proxy in front ends https: cookies travel by https only.")
-def central(database: str, host: str, port: int, behind_tls: bool) -> None:
+def central(*, database: str, host: str, port: int, behind_tls: bool) -> None:
     """Run the central platform: the devices' API and the operators' console."""
     from edge.run.platform import serve
 
-    serve(database, host, port, behind_tls=behind_tls)
+    serve(database, host=host, port=port, behind_tls=behind_tls)
 
 
 @main.command()
@@ -112,12 +113,12 @@ def journal() -> None:
 
 @journal.command()
 @config_option
-@click.option("--data", type=FOLDER, help="The data folder, instead of the configuration's.")
-def verify(config: Path | None, data: Path | None) -> None:
+@click.option("--data", "data_dir", type=FOLDER, help="The data folder, instead of the configuration's.")
+def verify(config: Path | None, data_dir: Path | None) -> None:
     """Check every link of the hash chain; name the first broken record and the kind of damage."""
     from edge.run.books import verify as act
 
-    whole, words = act(config, data)
+    whole, words = act(config, data_dir)
     click.echo(words)
     if not whole:
         sys.exit(1)
@@ -125,13 +126,13 @@ def verify(config: Path | None, data: Path | None) -> None:
 
 @journal.command()
 @config_option
-@click.option("--data", type=FOLDER, help="The data folder, instead of the configuration's.")
+@click.option("--data", "data_dir", type=FOLDER, help="The data folder, instead of the configuration's.")
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
-def export(config: Path | None, data: Path | None, output: TextIO) -> None:
+def export(config: Path | None, data_dir: Path | None, output: TextIO) -> None:
     """Write every event as a line of CloudEvents JSON."""
     from edge.run.books import export as act
 
-    click.echo(f"{act(config, data, output)} events", err=True)
+    click.echo(f"{act(config, data_dir, output)} events", err=True)
 
 
 @main.command()
@@ -149,12 +150,12 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--headless", is_flag=True, help="Print one JSON line when ready, and nothing else.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the screens.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
-@click.option("--data", type=FOLDER, help="Folder to keep the park in; without it the park forgets.")
-def demo(headless: bool, host: str, port: int, data: Path | None) -> None:
+@click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
+def demo(*, headless: bool, host: str, port: int, data_dir: Path | None) -> None:
     """Open the demo park: central and one edge with four virtual readers and a tray of wristbands."""
     from edge.run.demo.open import Choices, serve
 
-    serve(Choices(headless=headless, host=host, port=port, data=data))
+    serve(Choices(headless=headless, host=host, port=port, data_dir=data_dir))
 
 
 @main.group()
@@ -162,14 +163,65 @@ def bench() -> None:
     """Measure this machine: will it keep up? Each verb prints one JSON object."""
 
 
-@bench.command()
-@click.option("--json", "as_json", is_flag=True, help="For scripts: it always is.")
-@click.option(
+as_json = click.option("--json", "_", is_flag=True, help="For scripts: the answer always is JSON.")
+profiles = click.option(
     "--profiles", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands known."
 )
-@click.option("--seconds", default=10.0, show_default=True, help="How long to measure.")
-def tap(as_json: bool, profiles: int, seconds: float) -> None:
+
+
+def seconds(default: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option that says how long to measure."""
+    return click.option("--seconds", default=default, show_default=True, help="How long to measure.")
+
+
+@bench.command()
+@as_json
+@profiles
+@seconds(12.0)
+def tap(_: bool, profiles: int, seconds: float) -> None:
     """A whole decision beside a bare append with fdatasync, in turns, then 32 lanes at once."""
     from edge.run.bench.tap import measure
 
     click.echo(measure(profiles, seconds))
+
+
+@bench.command()
+@as_json
+@profiles
+def start(_: bool, profiles: int) -> None:
+    """From a cold start to the first durable decision, and the memory that takes."""
+    from edge.run.bench.start import measure
+
+    click.echo(measure(profiles))
+
+
+@bench.command()
+@as_json
+@click.option("--streams", default=50, show_default=True, type=click.IntRange(1, 64), help="Open screens.")
+@seconds(10.0)
+def screens(_: bool, streams: int, seconds: float) -> None:
+    """From a decision to fifty screens, and what the taps themselves feel of it."""
+    from edge.run.bench.screens import measure
+
+    click.echo(measure(streams, seconds))
+
+
+@bench.command()
+@as_json
+@seconds(10.0)
+def http(_: bool, seconds: float) -> None:
+    """A remote reader's tap beside a bare POST on the same server, in turns."""
+    from edge.run.bench.http import measure
+
+    click.echo(measure(seconds))
+
+
+@bench.command()
+@as_json
+@click.option("--database", default="", help="postgresql://…; without it a SQLite file.")
+@click.option("--events", default=100_000, show_default=True, type=click.IntRange(1_000), help="How many.")
+def sync(_: bool, database: str, events: int) -> None:
+    """A full journal on its way to central: events a second, and what one weighs."""
+    from edge.run.bench.sync import measure
+
+    click.echo(measure(database, events))

@@ -52,7 +52,7 @@ class Central:
         self.store.close()
 
 
-def serve(database: str, host: str, port: int, *, behind_tls: bool = False) -> None:
+def serve(database: str, *, host: str, port: int, behind_tls: bool = False) -> None:
     """Run central until SIGTERM or Ctrl-C."""
     logs.begin(configuration.load().log)
     settings = Settings(session_key=secrets.token_bytes(32), behind_tls=behind_tls)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 STOP_S_MAX = 1.0
 
@@ -16,7 +18,7 @@ STOP_S_MAX = 1.0
 class Web:
     """Serves one WSGI app by waitress; open streams never keep it from stopping."""
 
-    def __init__(self, app: Flask, bound: socket.socket, options: dict[str, Any]) -> None:
+    def __init__(self, app: WSGIApplication, bound: socket.socket, options: dict[str, Any]) -> None:
         """Prepare to serve ``app`` on a bound socket with waitress's own ``options``."""
         self._port: int = bound.getsockname()[1]
         self._host: str = bound.getsockname()[0]
@@ -43,7 +45,19 @@ class Web:
         if not self._thread.is_alive():
             self._server.close()
             return
-        # Sockets belong to the loop's thread: closed by anybody else, a closed descriptor may be polled.
+        # Sockets belong to the loop's thread. The trigger is closed last: a thread that still answers pulls
+        # it to be heard, finds its channel closed, and ends as it does when any client hangs up.
+        closed = threading.Event()
+        self._server.trigger.pull_trigger(lambda: self._hang_up(closed))
+        closed.wait(STOP_S_MAX)
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S_MAX)
         self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
         self._thread.join(timeout=STOP_S_MAX)
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S_MAX)
+
+    def _hang_up(self, closed: threading.Event) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
+        self._server.accepting = False
+        self._server.del_channel()
+        self._server.socket.close()
+        closed.set()

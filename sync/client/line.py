@@ -54,7 +54,7 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class Line:
-    """Asks central on one thread; ``took_ms`` is the round trip of the last answer."""
+    """Asks central on one thread; ``took_ms`` is the last round trip, ``sent_bytes`` all that went out."""
 
     def __init__(self, url: str, cable: Cable, *, device: str = "", credential: str = "") -> None:
         """Speak to ``url`` for ``device``, which proves itself by its credential."""
@@ -69,7 +69,6 @@ class Line:
     def post(self, path: str, message: msgspec.Struct, kind: type[M]) -> M:
         """Send a message, return the answer."""
         body, encoding = pack(msgspec.msgpack.encode(message))
-        self.sent_bytes = len(body)
         headers = {"Content-Type": MEDIA, "Content-Encoding": encoding}
         return self._opened(self._ask("POST", Exchange(path), body=body, headers=headers), kind)
 
@@ -107,6 +106,7 @@ class Line:
         except (requests.RequestException, OSError) as error:
             raise Unreachable(f"Central cannot be reached: {type(error).__name__}.") from error
         self.took_ms = round((time.monotonic() - began) * 1000)
+        self.sent_bytes += _weight(answer.request)
         return answer
 
     def _opened(self, answer: requests.Response, kind: type[M]) -> M:
@@ -152,6 +152,12 @@ def read(answer: requests.Response, bytes_max: int) -> bytes:
     if len(body) > bytes_max:
         raise Unreachable("The answer is larger than central ever sends.")
     return bytes(body)
+
+
+def _weight(request: requests.PreparedRequest) -> int:
+    """Return a request's bytes on the wire: its first line, its headers and its body."""
+    headers = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    return len(request.method or "") + len(request.path_url) + 13 + headers + len(request.body or b"")
 
 
 def _retry_after(text: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -45,6 +46,13 @@ def in_turns(
         ones.append(timed_ms(first))
         others.append(timed_ms(second))
     return ones, others
+
+
+def resident_mb() -> float:
+    """Return how much memory this process holds, in megabytes (proc(5), VmRSS)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    kib = next(line for line in status if line.startswith("VmRSS")).split()[1]
+    return int(kib) / 1024
 
 
 def as_json(figures: dict[str, float | int | str]) -> str:

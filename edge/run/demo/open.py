@@ -52,7 +52,7 @@ class Choices:
     headless: bool = False
     host: str = "127.0.0.1"
     port: int = 0
-    data: Path | None = None
+    data_dir: Path | None = None
 
 
 class DemoPark:
@@ -109,7 +109,9 @@ def serve(choices: Choices) -> None:
     """Open the park, say where it is, and keep it open until it is told to close."""
     logs.begin(parse('log = { level = "warning" }', "the demo").log)
     with ExitStack() as rooms:
-        made = choices.data or Path(rooms.enter_context(tempfile.TemporaryDirectory(prefix="polso-demo-")))
+        made = choices.data_dir or Path(
+            rooms.enter_context(tempfile.TemporaryDirectory(prefix="polso-demo-"))
+        )
         park = DemoPark(choices, made)
         until_stopped(park.stop, started=lambda: _open(park, choices))
 

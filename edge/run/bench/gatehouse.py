@@ -1,0 +1,103 @@
+"""A gatehouse for measurements: one edge's journal, rules and service over a town of bands."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.feed import Feed
+from edge.health import Health, Watched
+from edge.run.bench import town
+from edge.run.bench.figures import BenchError
+from edge.sequencer import Sequencer
+from edge.service import Rooms, Service
+from edge.staff import Staff
+from edge.store.journal import Journal
+from edge.store.profiles import Profiles
+from edge.store.state import Store
+from edge.vault import Vault
+from edge.views import StaffView
+from hardware.port import Tap, Trust
+
+ORDINARY = 0
+DEVICE = "bench-1"
+PUBLIC_KEY = bytes(32)
+"""Nothing here is signed; a chain only needs to begin somewhere."""
+STRIDE = 7_919
+"""Bands come in an order that no cache can guess (a prime step through the town)."""
+
+
+class Gatehouse:
+    """Decides taps of a town's bands, each from start to durable."""
+
+    def __init__(
+        self, folder: Path, count: int, *, settled: bool = False, site: str = "bench", device: str = DEVICE
+    ) -> None:
+        """Settle a town of ``count`` bands in ``folder``, unless it is there already, and open."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.count, self.device = count, device
+        clock = Clock()
+        vault = Vault.load(folder) if settled else Vault.create(folder)
+        self.sequencer = Sequencer(Store(folder), clock, site=site, device=device, public_key=PUBLIC_KEY)
+        self.sequencer.start()
+        self.profiles = Profiles(folder, vault)
+        if not settled:
+            path = self.profiles.build(town.items(vault, count, clock.now_ms()), town.cursor(count))
+            self.profiles.adopt(path, self.sequencer.point_at)
+        self.journal = Journal(folder)
+        self.feed = Feed()
+        watched = Watched(
+            sequencer=self.sequencer,
+            profiles=self.profiles,
+            journal=self.journal,
+            clock=clock,
+            folder=folder,
+        )
+        self.health = Health(watched)
+        self.clock = clock
+        self.staff = Staff(self.sequencer, self.profiles, vault, clock)
+        self.service = Service(self._rooms(vault))
+        self.service.start()
+        self._numbers = itertools.count(self.journal.head(ORDINARY).seq + 1)
+
+    def _rooms(self, vault: Vault) -> Rooms:
+        return Rooms(
+            sequencer=self.sequencer,
+            profiles=self.profiles,
+            journal=self.journal,
+            vault=vault,
+            clock=self.clock,
+            feed=self.feed,
+            health=self.health,
+            device=self.device,
+            readers={town.GATE: town.GATE},
+        )
+
+    def tap(self) -> StaffView:
+        """Let the next band pass; anything but green and durable ends the measurement."""
+        number = next(self._numbers)
+        view = self.service.present(tap_of(number, number * STRIDE % self.count))
+        if view.outcome != "granted" or view.seq < 1:
+            raise BenchError(f"A band was {view.outcome}: {view.reason}.")
+        return view
+
+    def close(self) -> None:
+        """Close everything."""
+        self.service.stop()
+        self.sequencer.stop()
+        self.journal.close()
+        self.profiles.close()
+
+
+def tap_of(number: int, band: int) -> Tap:
+    """Return the ``number``-th tap, by the ``band``-th band of the town."""
+    return Tap(
+        reader=town.GATE,
+        seq=number,
+        tap_id=f"{town.GATE}:bench:{number}",
+        uid=town.uid(band),
+        trust=Trust.LIVE,
+        at_ns=time.monotonic_ns(),
+    )

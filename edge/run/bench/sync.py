@@ -1,0 +1,138 @@
+"""Sync: how fast a full journal reaches central over real HTTP, and what an event weighs on the way."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from edge.clock import wall_ms
+from edge.run.bench.figures import BenchError, as_json
+from edge.run.bench.gatehouse import ORDINARY, PUBLIC_KEY, Gatehouse
+from edge.run.platform import Central
+from edge.run.waiting import until_stopped
+from sync.central.enrolment import Invitation, invite
+from sync.central.lanes import event_table
+from sync.central.settings import Settings
+from sync.central.sites import create_site
+from sync.central.store import Store, bare_copy_per_s
+from sync.client import Cable, Drained, Line, Ports, Sender, drain_lane, enrol
+from sync.wire import EnrolAnswer, EnrolRequest
+
+PROFILES = 20_000
+LANES = 32
+STOP_S_MAX = 10
+
+
+class Ready(msgspec.Struct):
+    """What central's process says once it answers: where, and the code of one device."""
+
+    url: str
+    code: str
+
+
+def measure(database: str, events: int) -> str:
+    """Return the figures as JSON; an empty ``database`` is a SQLite file of its own."""
+    with tempfile.TemporaryDirectory(prefix="polso-bench-") as made:
+        folder = Path(made)
+        with _central(database or str(folder / "central.db")) as ready:
+            welcome = enrol(ready.url, EnrolRequest(code=ready.code, public_key=PUBLIC_KEY, name="bench"))
+            drained = _drained(folder, ready.url, welcome, events=events)
+    figures: dict[str, float | int | str] = {
+        "events_per_s": drained.events / drained.seconds,
+        "bytes_per_event": drained.sent_bytes / drained.events,
+        "events": drained.events,
+        "database": "postgresql" if database else "sqlite",
+    }
+    if database:
+        figures["bare_copy_per_s"] = _bare_copy(database)
+        figures["ratio_copy"] = float(figures["events_per_s"]) / float(figures["bare_copy_per_s"])
+    return as_json(figures)
+
+
+def _drained(folder: Path, url: str, welcome: EnrolAnswer, *, events: int) -> Drained:
+    """Fill a journal with real decisions, then hand it over as after a long silence."""
+    gatehouse = Gatehouse(folder / "edge", PROFILES, site=welcome.site, device=welcome.device)
+    try:
+        _fill(gatehouse, events)
+        ports = Ports(
+            journal=gatehouse.journal,
+            books=gatehouse.sequencer,
+            profiles=gatehouse.profiles,
+            clock=gatehouse.clock,
+            describe=lambda report: report,
+        )
+        sender = Sender(site=welcome.site, device=welcome.device, incarnation=welcome.incarnation)
+        line = Line(url, Cable(), device=welcome.device, credential=welcome.credential)
+        return drain_lane(sender, line, ports, lane=ORDINARY)
+    finally:
+        gatehouse.close()
+
+
+def _fill(gatehouse: Gatehouse, events: int) -> None:
+    def lane() -> None:
+        for _ in range(events // LANES):
+            gatehouse.tap()
+
+    threads = [threading.Thread(target=lane) for _ in range(LANES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _bare_copy(database: str) -> float:
+    """Let the same PostgreSQL take the same rows by bare COPY."""
+    store = Store(database, now_ms=wall_ms)
+    try:
+        return bare_copy_per_s(store, event_table)
+    finally:
+        store.close()
+
+
+@contextmanager
+def _central(database: str) -> Iterator[Ready]:
+    """Run central in a process of its own: it must not share our interpreter's lock."""
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "edge.run.bench.sync", database],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    line = process.stdout.readline() if process.stdout else b""
+    try:
+        if not line:
+            trace = process.stderr.read()[-500:] if process.stderr else b""
+            raise BenchError(f"Central did not start: {trace.decode()}")
+        yield msgspec.json.decode(line, type=Ready)
+    finally:
+        process.terminate()
+        process.communicate(timeout=STOP_S_MAX)
+
+
+def serve(database: str) -> None:
+    """Be that process until it is told to stop."""
+    store = Store(database, now_ms=wall_ms)
+    site = f"bench-{secrets.token_hex(4)}"
+    with store.transaction() as tx:
+        create_site(tx, site)
+        code = invite(tx, Invitation(site=site))
+    central = Central(store, Settings(), host="127.0.0.1", port=0)
+    central.start()
+    told = msgspec.json.encode(Ready(url=central.url, code=code)) + b"\n"
+    until_stopped(central.stop, started=lambda: _say(told))
+
+
+def _say(told: bytes) -> None:
+    sys.stdout.buffer.write(told)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
