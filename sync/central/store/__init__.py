@@ -1,5 +1,6 @@
 """Central's database and the only words by which other rooms speak to it."""
 
+from sync.central.store.bare import bare_copy_per_s as bare_copy_per_s
 from sync.central.store.bulk import insert_bearing as insert_bearing
 from sync.central.store.bulk import insert_many as insert_many
 from sync.central.store.engine import Store as Store
