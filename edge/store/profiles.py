@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,12 @@ DECODE_LAYOUT = msgspec.msgpack.Decoder(Layout).decode
 DECODE_STAFF = msgspec.msgpack.Decoder(StaffMember).decode
 
 
+class _Told(NamedTuple):
+    layout: Layout | None
+    staff: tuple[StaffMember, ...]
+    cursor: Cursor
+
+
 class Profiles:
     """Answers taps from any thread; one pull thread applies what central sends, or swaps the file whole.
 
@@ -49,9 +56,10 @@ class Profiles:
         if not live.exists():
             profilefile.create(live).close()
         _remove_others(folder, live)
-        self._readers = Readers(live)
-        self._cursor: Cursor | None = None
-        self._site: tuple[Layout | None, tuple[StaffMember, ...]] | None = None
+        self._readers = Readers(live, unused=profilefile.discard)
+        self._told: _Told | None = None
+        self._round = 0
+        self._telling = threading.Lock()
 
     def close(self) -> None:
         """Close every connection of this file."""
@@ -85,19 +93,15 @@ class Profiles:
 
     def layout(self) -> Layout | None:
         """Return the site's layout as last applied."""
-        return self._site_now()[0]
+        return self._told_now().layout
 
     def staff(self) -> tuple[StaffMember, ...]:
         """Return the staff that may work here."""
-        return self._site_now()[1]
+        return self._told_now().staff
 
     def cursor(self) -> Cursor:
         """Return how far the feed has been applied."""
-        cursor = self._cursor
-        if cursor is None:
-            row = self._readers.one(QUERIES["cursor"])
-            cursor = self._cursor = Cursor() if row is None else Cursor(row[0], row[1])
-        return cursor
+        return self._told_now().cursor
 
     def count(self) -> int:
         """Return how many profiles there are; walks the whole file, so ask seldom."""
@@ -126,9 +130,7 @@ class Profiles:
             except sqlite3.Error as error:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
-        self._cursor = cursor
-        if any(item.kind != "profile" for item in page):
-            self._site = None
+        self._forget_told()
 
     def build(self, items: Iterable[Item], cursor: Cursor, *, rows_min: int = 0) -> Path:
         """Build a whole new file beside the live one, checked and durable; taps go on meanwhile.
@@ -150,9 +152,7 @@ class Profiles:
             point_at(path.name)
             self._drop_writer()
             self._readers.turn_to(path)
-            self._site = self._cursor = None
-            # Threads that still read the old file keep it by its open descriptor until their next question.
-            _remove_others(self._folder, path)
+            self._forget_told()
 
     def _open_writer(self) -> sqlite3.Connection:
         self._writer = profilefile.create(self._readers.path)
@@ -170,21 +170,36 @@ class Profiles:
             raise StoreDamaged("A profile is not what central sent.", hint="Ask central for a new snapshot.")
         return DECODE_PROFILE(body)
 
-    def _site_now(self) -> tuple[Layout | None, tuple[StaffMember, ...]]:
-        site = self._site
-        if site is None:
-            site = self._site = (self._read_layout(), self._read_staff())
-        return site
+    def _told_now(self) -> _Told:
+        """Return what every tap asks for, read once after each change."""
+        told = self._told
+        if told is None:
+            with self._telling:
+                began = self._round
+            told = _Told(self._read_layout(), self._read_staff(), self._read_cursor())
+            with self._telling:
+                # A page that came meanwhile makes this answer old: good for now, not to be kept.
+                self._told = told if began == self._round else None
+        return told
+
+    def _forget_told(self) -> None:
+        with self._telling:
+            self._round += 1
+            self._told = None
+
+    def _read_cursor(self) -> Cursor:
+        row = self._readers.one(QUERIES["cursor"])
+        return Cursor() if row is None else Cursor(row[0], row[1])
 
     def _read_layout(self) -> Layout | None:
         row = self._readers.one(QUERIES["site_one"], ("layout", ""))
-        return None if row is None else DECODE_LAYOUT(self._told(("layout", "", *row)))
+        return None if row is None else DECODE_LAYOUT(self._checked(("layout", "", *row)))
 
     def _read_staff(self) -> tuple[StaffMember, ...]:
         rows = self._readers.all(QUERIES["site_all"], ("staff", SITE_ROWS_MAX))
-        return tuple(DECODE_STAFF(self._told(("staff", *row))) for row in rows)
+        return tuple(DECODE_STAFF(self._checked(("staff", *row))) for row in rows)
 
-    def _told(self, row: Row) -> bytes:
+    def _checked(self, row: Row) -> bytes:
         kind, key, version, body, check = row
         if self._vault.digest(site_name(kind, key, version=version) + body) != check:
             raise StoreDamaged(

@@ -1,0 +1,152 @@
+"""Opening: what SQLite was asked for is read back, and a folder has one holder."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.errors import StoreBusy, StoreError
+from edge.store.database import (
+    READER,
+    WRITER,
+    has_wal_reset_bug,
+    open_reader,
+    open_writer,
+    refuse_old_sqlite,
+    set_pragma,
+)
+from edge.store.folder import Folder
+from edge.store.migrations import STATE_VERSION, migrate, state_steps
+from edge.store.records import Owner, StoreForeign
+from edge.store.state import Store
+from tests.store.house import OWNER, a_record, a_sequencer
+
+
+def test_writer_holds_every_setting_that_durability_stands_on(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path / "state.db")
+    found = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in WRITER}
+    connection.close()
+    assert found == dict(WRITER)
+    assert (found["journal_mode"], found["synchronous"], found["secure_delete"]) == ("wal", 2, 1)
+
+
+def test_reader_can_neither_write_nor_checkpoint_by_itself(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "state.db")
+    writer.execute("CREATE TABLE t (x)")
+    reader = open_reader(tmp_path / "state.db")
+    found = {name: reader.execute(f"PRAGMA {name}").fetchone()[0] for name in READER}
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("INSERT INTO t VALUES (1)")
+    reader.close()
+    writer.close()
+    assert found["wal_autocheckpoint"] == 0
+
+
+def test_setting_that_sqlite_silently_ignores_refuses_the_file() -> None:
+    # A database in memory has no write-ahead log, and says so only if asked.
+    connection = sqlite3.connect(":memory:")
+    with pytest.raises(StoreError, match="journal_mode = wal"):
+        set_pragma(connection, "journal_mode", "wal")
+    connection.close()
+
+
+def test_sqlite_without_strict_tables_is_refused_with_what_to_do() -> None:
+    with pytest.raises(StoreError, match=r"SQLite 3\.36\.0 is too old") as told:
+        refuse_old_sqlite((3, 36, 0))
+    assert "Update" in told.value.hint
+
+
+@pytest.mark.parametrize(("version", "has_it"), [((3, 40, 1), True), ((3, 51, 2), True), ((3, 51, 3), False)])
+def test_wal_reset_bug_is_told_by_version(version: tuple[int, ...], has_it: bool) -> None:
+    assert has_wal_reset_bug(version) is has_it
+
+
+def test_second_holder_in_this_process_is_refused_with_the_first_ones_number(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    try:
+        with pytest.raises(StoreBusy, match=rf"Another polso \(pid {os.getpid()}\) uses this folder"):
+            Store(tmp_path)
+    finally:
+        first.close()
+    Store(tmp_path).close()
+
+
+@pytest.mark.timeout(20)
+def test_second_process_on_the_same_folder_is_refused_with_a_clear_message(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from edge.store.state import Store; Store(Path(sys.argv[1]))"
+    )
+    first = Store(tmp_path)
+    try:
+        found = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+        )
+    finally:
+        first.close()
+    assert found.returncode != 0
+    assert f"Another polso (pid {os.getpid()}) uses this folder: {tmp_path}" in found.stderr
+
+
+def test_reserve_stands_in_real_blocks(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, reserve_bytes=65_536)
+    folder.keep_reserve()
+    assert folder.reserve.stat().st_blocks * 512 >= 65_536
+
+
+def test_sparse_reserve_gives_nothing_back_and_is_made_anew(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, reserve_bytes=65_536)
+    with folder.reserve.open("wb") as sparse:
+        sparse.truncate(65_536)
+    assert not folder.has_reserve()
+    folder.keep_reserve()
+    assert folder.has_reserve()
+
+
+def test_journal_of_another_device_is_never_continued(tmp_path: Path) -> None:
+    with a_sequencer(tmp_path) as sequencer:
+        sequencer.submit(a_record())
+    with pytest.raises(StoreForeign, match="journal of edge-1 at park, not of edge-2"):  # noqa: SIM117
+        with a_sequencer(tmp_path, owner=Owner("park", "edge-2", OWNER.public_key)):
+            pytest.fail("it has started")
+    Store(tmp_path).close()
+
+
+def test_store_of_a_newer_polso_is_refused_because_nothing_goes_back(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path / "state.db")
+    connection.execute(f"PRAGMA user_version = {STATE_VERSION + 1}")
+    with pytest.raises(StoreForeign, match="written by a newer Polso"):
+        migrate(connection, "state", STATE_VERSION)
+    connection.close()
+
+
+def test_migration_that_broke_half_way_left_nothing_and_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = open_writer(tmp_path / "state.db")
+    whole = state_steps
+
+    def broken() -> object:
+        steps = whole()
+
+        @steps(name="0002-breaks")
+        def breaks(db: object) -> None:
+            connection.execute("CREATE TABLE half (x)")
+            raise RuntimeError("power")
+
+        return steps
+
+    with monkeypatch.context() as patch:
+        patch.setattr("edge.store.migrations.state_steps", broken)
+        with pytest.raises(RuntimeError, match="power"):
+            migrate(connection, "state", STATE_VERSION)
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert "journal" in tables
+    assert "half" not in tables
+    migrate(connection, "state", STATE_VERSION)
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == STATE_VERSION
+    connection.close()
