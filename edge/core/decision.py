@@ -182,18 +182,8 @@ def _judge_family(reason: Reason) -> Family:
 # fmt: on
 
 
-def _judge_outcome(reason: Reason) -> Outcome:
-    match _FAMILIES[reason]:
-        case Family.GO:
-            return Outcome.GRANTED
-        case Family.WAIT | Family.USED | Family.STOP:
-            return Outcome.DENIED
-        case Family.ASK | Family.STAFF | Family.AGAIN:
-            return Outcome.REFERRED
-
-
 _FAMILIES = {reason: _judge_family(reason) for reason in Reason}
-_OUTCOMES = {reason: _judge_outcome(reason) for reason in Reason}
+_REFUSING = (Family.WAIT, Family.USED, Family.STOP)
 
 
 def family(reason: Reason) -> Family:
@@ -206,7 +196,10 @@ def family(reason: Reason) -> Family:
 
 def outcome_of(reason: Reason) -> Outcome:
     """Return what the gate does where this reason is the one shown."""
-    return _OUTCOMES[reason]
+    shown = _FAMILIES[reason]
+    if shown is Family.GO:
+        return Outcome.GRANTED
+    return Outcome.DENIED if shown in _REFUSING else Outcome.REFERRED
 
 
 class Act(enum.StrEnum):

@@ -30,7 +30,7 @@ from edge.core.profiles import Profile
 from tests.builders import DAY_MS, HOUR_MS, NOW_MS, a_band_id, a_layout
 
 LAWS = settings(
-    max_examples=int(os.environ.get("POLSO_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("POLSO_EXAMPLES", "15")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

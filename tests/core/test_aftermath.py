@@ -10,7 +10,7 @@ from edge.core.entitlements import Redemption, Use
 from edge.core.entry import Facts, Ruling, decide
 from edge.core.events import Decided
 from edge.core.held import Change, Held
-from edge.core.replay import record, replay
+from edge.core.replay import record
 from tests.builders import (
     HOUR_MS,
     NOW_MS,
@@ -139,15 +139,3 @@ def test_undo_ends_after_a_quarter_of_an_hour_and_for_a_supervisor_with_the_day(
     decided, _, _ = passed(facts_for())
     assert undo_until(decided, a_layout(), ROME, supervisor=False) == NOW_MS + UNDO_MS_MAX
     assert undo_until(decided, a_layout(), ROME, supervisor=True) == at("2026-07-16 00:00")
-
-
-def test_a_point_that_central_never_had_cannot_be_judged_again() -> None:
-    decided, _, _ = passed(facts_for())
-    assert replay(decided, a_profile(), a_layout(points=()), timezone=ROME, rules={}) is None
-
-
-def test_a_record_names_the_versions_it_was_judged_by_and_no_answer() -> None:
-    facts = facts_for(answers={"name": "Anna"})
-    decided = record(facts, decide(facts), cursor=42)
-    assert (decided.layout, decided.profile_rev, decided.profile_cursor) == (1, 1, 42)
-    assert decided.answered == ()

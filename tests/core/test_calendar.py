@@ -99,11 +99,11 @@ def test_the_reset_at_half_past_two_happens_once_each_night(now: str, reset: str
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("minute", [0, 1, 150, 240, 719, 1_439])
-@pytest.mark.parametrize("year", range(2024, 2029))
-def test_days_follow_one_another_without_gap_or_overlap(zone: str, minute: int, year: int) -> None:
+@pytest.mark.parametrize("month", [2, 3, 4, 9, 10, 11], ids=["Feb", "Mar", "Apr", "Sep", "Oct", "Nov"])
+def test_days_follow_one_another_without_gap_or_overlap(zone: str, minute: int, month: int) -> None:
     here = ZoneInfo(zone)
-    at_ms = instant(here, dt.date(year, 1, 1).toordinal(), 720)
-    for _ in range(366):
+    at_ms = instant(here, dt.date(2028, month, 1).toordinal(), 720)
+    for _ in range(31):
         begins, ends = day_bounds(here, minute, at_ms)
         assert begins <= at_ms < ends
         assert day_of(here, minute, ends) == day_of(here, minute, at_ms) + 1

@@ -8,6 +8,7 @@ import pytest
 
 from edge.core.bands import BandState, Read
 from edge.core.decision import Act, Outcome, Reason, WhatNext
+from edge.core.entitlements import Status
 from edge.core.entry import Facts, decide
 from edge.core.held import Held, Location
 from edge.core.places import Direction, Passback
@@ -149,7 +150,7 @@ LIFTED = {
     "too late": (facts_for(a_profile(a_day_ticket(valid_until_ms=NOW_MS))), True),
     "too early": (facts_for(a_profile(a_day_ticket(valid_from_ms=NOW_MS + 1))), True),
     "used": (facts_for(**USED), False),
-    "unpaid": (facts_for(a_profile(a_day_ticket(status="unpaid"))), False),
+    "unpaid": (facts_for(a_profile(a_day_ticket(status=Status.UNPAID))), False),
     "for elsewhere": (facts_for(a_profile(a_stay())), False),
     "no right at all": (facts_for(a_profile(entitlements=())), False),
     "full": (facts_for(places={"park": 0}), True),

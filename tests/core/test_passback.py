@@ -110,6 +110,12 @@ def test_second_tap_inside_antipassback_names_gate_and_time_of_the_entry_into_th
     assert decision.first == First("west", LONG_AGO_MS)
 
 
+def test_without_a_memory_of_that_entry_the_last_passage_is_named() -> None:
+    castle = inside("castle", RECENT_MS, "castle")
+    facts = facts_for(TICKET, gate(Passback.HARD), held=Held(location=castle, entries=(castle,)))
+    assert decide(facts).decision.first == First("castle", RECENT_MS)
+
+
 def test_an_ancestor_of_the_zone_is_no_wrong_place_to_come_from() -> None:
     facts = facts_for(TICKET, an_attraction(from_zone=None, passback=Passback.HARD), location=inside("park"))
     assert decide(facts).decision.reason is Reason.ENTERED

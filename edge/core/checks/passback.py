@@ -44,12 +44,6 @@ def passback(claim: Claim, at_ms: int) -> Failure | None:
     return Failure(reason=found.reason, next=_next(claim, found), first=first)
 
 
-def note(claim: Claim, at_ms: int) -> Reason | None:
-    """Return the note of an anomaly that was let pass."""
-    found = anomaly(claim, at_ms)
-    return found.reason if found is not None else None
-
-
 def _is_hard(claim: Claim, found: Anomaly, at_ms: int) -> bool:
     if _is_blurred(claim, at_ms):
         return False

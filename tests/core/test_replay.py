@@ -1,0 +1,81 @@
+"""Replay: what a device journals is enough for central to come to the same answer."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from edge.core.decision import Reason
+from edge.core.entitlements import Question
+from edge.core.entry import Facts, decide
+from edge.core.events import BODY_BYTES_MAX, Decided
+from edge.core.replay import record, replay
+from tests.builders import (
+    HOUR_MS,
+    NOW_MS,
+    ROME,
+    a_day_ticket,
+    a_gate,
+    a_layout,
+    a_moment,
+    a_profile,
+    a_tap,
+    facts_for,
+    facts_of_nobody,
+    inside,
+    some_uses,
+)
+
+ASKS = a_profile(a_day_ticket(questions=(Question(id="name", kind="text"),)))
+JOURNALED: dict[str, Facts] = {
+    "an entry": facts_for(),
+    "a use known before": facts_for(uses=some_uses(NOW_MS - HOUR_MS), location=inside()),
+    "an unknown band": facts_of_nobody(),
+    "a turnstile's word": facts_for(direction="out", location=inside()),
+    "places": facts_for(places={"park": 0, "castle": 3}),
+    "a doubtful clock": facts_for(moment=a_moment(trusted=False, uncertainty_ms=7)),
+    "an override": facts_for(a_profile(a_day_ticket(valid_until_ms=NOW_MS)), overridden=True),
+    "a confirmation": facts_for(point=a_gate(confirm=True), confirmed=frozenset({"passage"})),
+    "a choice": facts_for(a_profile(a_day_ticket("a"), a_day_ticket("b")), chosen="b"),
+    "an answer": facts_for(ASKS, answers={"name": "Anna"}),
+    "an answer that does not fit": facts_for(ASKS, answers={"name": ""}),
+    "other devices not asked": facts_for(unconfirmed=True, profile_age_ms=9, last_elsewhere_ms=NOW_MS),
+    "a device not allowed": facts_for(device_allowed=False, device_revoked=True),
+}
+
+
+@pytest.mark.parametrize("facts", JOURNALED.values(), ids=JOURNALED.keys())
+def test_central_comes_to_the_same_ruling(facts: Facts) -> None:
+    ruling = decide(facts)
+    sent = msgspec.msgpack.encode(record(facts, ruling))
+    assert len(sent) < BODY_BYTES_MAX
+    decided = msgspec.msgpack.decode(sent, type=Decided)
+    assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
+
+
+def test_another_rulebook_s_answer_is_found_out() -> None:
+    facts = facts_for()
+    forged = record(facts, decide(facts_for(presented=a_tap(counter=0))))
+    again = replay(forged, facts.profile, facts.layout, timezone=ROME, rules={})
+    assert again is not None
+    assert again.decision != forged.decision
+
+
+def test_no_answer_leaves_the_device_in_clear() -> None:
+    facts = facts_for(ASKS, answers={"name": "Anna"})
+    decided = record(facts, decide(facts))
+    assert decided.decision.reason is Reason.ENTERED
+    assert decided.answered == ("ticket-1/name",)
+    assert b"Anna" not in msgspec.msgpack.encode(decided)
+
+
+def test_a_point_that_central_never_had_cannot_be_judged_again() -> None:
+    decided = record(facts_for(), decide(facts_for()))
+    assert replay(decided, a_profile(), a_layout(points=()), timezone=ROME, rules={}) is None
+
+
+def test_a_record_names_the_versions_it_was_judged_by_and_no_answer() -> None:
+    facts = facts_for(answers={"name": "Anna"})
+    decided = record(facts, decide(facts), cursor=42)
+    assert (decided.layout, decided.profile_rev, decided.profile_cursor) == (1, 1, 42)
+    assert decided.answered == ()
