@@ -1,0 +1,1 @@
+"""Bluetooth beacons: heard here, judged elsewhere."""
