@@ -46,7 +46,6 @@ class Central(Struct, frozen=True, forbid_unknown_fields=True):
     """The central platform; without an address the device stays alone."""
 
     url: Annotated[str, Meta(max_length=500, pattern=r"^(https?://[^\s/]+.*)?$")]
-    poll_s_max: Annotated[int, Meta(ge=1, le=300)]
     push_ms: Annotated[int, Meta(ge=10, le=60_000)]
 
 

@@ -28,6 +28,8 @@ TREND_MS_MIN = 600_000
 """Time after which the use of the disk says something about the days left."""
 ONLINE_MS_MAX = 60_000
 """Central counts as reached if it answered within this time."""
+COUNT_MS_MIN = 60_000
+"""Profiles are counted no more often than this."""
 DAY_MS = 86_400_000
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
@@ -49,6 +51,8 @@ class Watched:
     """``reader``, ``gate``, ``light`` and so on, by the device's name."""
     screens: Callable[[], int] = lambda: 0
     """How many screens are connected."""
+    free_bytes_min: int = 536_870_912
+    """Less free space than this is a warning (``store.free_bytes_min``)."""
 
 
 class Health:
@@ -64,6 +68,7 @@ class Health:
         self._contact_ms: int | None = None
         self._reached = False
         self._outbox = (0, 0)
+        self._counted: tuple[int, int] | None = None
         self._disk_began = (watched.clock.monotonic_ms(), _free_bytes(watched.folder))
         self._meters = Meters()
 
@@ -142,6 +147,7 @@ class Health:
             profile_cursor=cursor,
             layout=layout,
             disk_free_bytes=free_bytes,
+            disk_low=free_bytes < watched.free_bytes_min,
             days_left=self._days_left(free_bytes),
             devices=devices,
             taps=taps,
@@ -170,10 +176,17 @@ class Health:
         profiles = self._watched.profiles
         try:
             layout = profiles.layout()
-            return profiles.count(), profiles.cursor().seq, layout.version if layout is not None else 0
+            return self._count_profiles(), profiles.cursor().seq, layout.version if layout is not None else 0
         except StoreError as error:
             LOG.debug("the profiles cannot be counted: %s", error)
             return 0, 0, 0
+
+    def _count_profiles(self) -> int:
+        """Return how many bands there are, counted at most once a minute: among a million that is work."""
+        now_ms = self._watched.clock.monotonic_ms()
+        if self._counted is None or now_ms - self._counted[0] >= COUNT_MS_MIN:
+            self._counted = (now_ms, self._watched.profiles.count())
+        return self._counted[1]
 
     def _days_left(self, free_bytes: int) -> float | None:
         """Return in how many days the disk is full at the rate since the start; None: no trend yet."""

@@ -84,7 +84,7 @@ class PlanItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who stands at the kiosk and what today holds for them; personal: it leaves the screen with the guest."""
+    """Who stands at the kiosk and what today holds for them: it leaves the screen with the guest."""
 
     tap_id: str
     point: str
@@ -166,6 +166,8 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile_cursor: int = 0
     layout: int = 0
     disk_free_bytes: int = 0
+    disk_low: bool = False
+    """Less than the configured reserve is free: a warning to staff before anything stops."""
     days_left: float | None = None
     devices: tuple[DeviceHealth, ...] = ()
     taps: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 
 from edge.core.calendar import day_of
@@ -31,7 +31,7 @@ class Counts:
         self._denied: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._minutes: Counter[int] = Counter()
-        self._recent: deque[StaffView] = deque(maxlen=RECENT_MAX)
+        self._recent: dict[str, StaffView] = {}
 
     def add(self, view: StaffView, *, before: StaffView | None = None) -> None:
         """Count one decision; ``before`` is the same tap's earlier one, which counts no more."""
@@ -49,7 +49,7 @@ class Counts:
     def recent(self, point: str | None, limit: int) -> tuple[StaffView, ...]:
         """Return the last decisions, newest first."""
         with self._lock:
-            views = [view for view in reversed(self._recent) if point is None or view.point == point]
+            views = [view for view in reversed(self._recent.values()) if point is None or view.point == point]
         return tuple(views[:limit])
 
     def counters(self, inside: dict[str, int], now_ms: int) -> Counters:
@@ -72,11 +72,9 @@ class Counts:
 
     def _list(self, view: StaffView) -> None:
         """Show a tap once, as it stands now."""
-        for index, known in enumerate(self._recent):
-            if known.tap_id == view.tap_id:
-                self._recent[index] = view
-                return
-        self._recent.append(view)
+        self._recent[view.tap_id] = view
+        if len(self._recent) > RECENT_MAX:
+            del self._recent[next(iter(self._recent))]
 
     def _tally(self, view: StaffView, sign: int) -> None:
         self._reasons[view.reason.value] += sign

@@ -49,6 +49,8 @@ class Asked:
     staff: str | None = None
     approver: str | None = None
     note: str = ""
+    paced: bool = False
+    """Whether the site knows how long it takes to walk between its points."""
     earlier: Answer | None = None
     """What this very tap was answered before."""
 
@@ -88,6 +90,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
         allowed=point is not None,
         profile=rooms.profiles.get(presented.band) if presented.band is not None else None,
         profile_age_ms=rooms.health.sync_age_ms(),
+        paced=any(point.walk_s_min for point in layout.points),
     )
 
 
@@ -151,24 +154,20 @@ def terms_of(right: Entitlement, layout: Layout) -> Terms:
 
 def note_seen(tx: Transaction, asked: Asked) -> None:
     """Remember where a band was read, on a site that knows its distances."""
-    if asked.presented.band is None or not _knows_distances(asked.layout):
+    if asked.presented.band is None or not asked.paced:
         return
     seen = Location(zone=None, since_ms=tx.now.now_ms, point=asked.point.id, device="")
     tx.put(SEEN, asked.presented.band.hex(), msgspec.msgpack.encode(seen))
 
 
 def _elsewhere(tx: Transaction, asked: Asked) -> int | None:
-    if asked.presented.band is None or not _knows_distances(asked.layout):
+    if asked.presented.band is None or not asked.point.walk_s_min:
         return None
     body = tx.get(SEEN, asked.presented.band.hex())
     if body is None:
         return None
     seen = msgspec.msgpack.decode(body, type=Location)
     return seen.since_ms if seen.point != asked.point.id else None
-
-
-def _knows_distances(layout: Layout) -> bool:
-    return any(point.walk_s_min for point in layout.points)
 
 
 def _open_day(tx: Transaction, asked: Asked) -> int:

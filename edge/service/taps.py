@@ -88,9 +88,7 @@ class Taps:
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
         note_seen(tx, asked)
-        answer = msgspec.structs.replace(
-            answer_of(asked, facts, ruling, seq=seq), answered=recorded.answered
-        )
+        answer = msgspec.structs.replace(answer_of(asked, facts, ruling, seq=seq), answered=recorded.answered)
         keep(tx, answer)
         if answer.stage is Stage.PENDING:
             hold(tx, answer, self._rooms.limits.hold_s_max)

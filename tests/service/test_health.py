@@ -10,7 +10,7 @@ from edge import health as room
 from edge.errors import StoreError
 from edge.health import percentile
 from hardware.port import DeviceState, State
-from tests.service.house import House, band_of
+from tests.service.house import OTHER_UID, House, band_of, worn
 
 
 def test_new_device_is_writable_and_has_never_heard_central(house: House) -> None:
@@ -62,9 +62,26 @@ def test_outbox_is_as_last_known_while_the_journal_cannot_be_read(
         raise StoreError
 
     monkeypatch.setattr(house.journal, "pending", unreadable)
-    monkeypatch.setattr(house.profiles, "count", lambda: unreadable(0))
+    monkeypatch.setattr(house.profiles, "layout", lambda: unreadable(0))
     seen = house.health.view()
     assert (seen.outbox, seen.profiles) == (1, 0)
+
+
+def test_profiles_are_counted_once_a_minute(house: House) -> None:
+    assert house.health.view().profiles == 1
+    house.tell(worn(house, OTHER_UID))
+    assert house.health.view().profiles == 1
+    house.hands.forward(s=60)
+    assert house.health.view().profiles == 2
+
+
+def test_disk_with_little_space_is_a_warning_before_it_is_full(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = house.health._watched.free_bytes_min
+    for free_bytes, low in ((limit, False), (limit - 1, True)):
+        monkeypatch.setattr(room, "_free_bytes", lambda _, free=free_bytes: free)
+        assert house.health.view().disk_low is low
 
 
 def test_metrics_speak_of_taps_times_and_devices(house: House) -> None:

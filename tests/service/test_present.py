@@ -15,11 +15,22 @@ from edge.core.entitlements import RuleText
 from edge.core.entry import Facts, Ruling
 from edge.core.events import Kind
 from edge.core.places import Layout
+from edge.core.replay import replay
 from edge.errors import StoreError
 from edge.service import taps
 from edge.views import GuestView, Plan, StaffView
 from hardware.port import DeviceError, DeviceState, Medium, ReadFault, Removed, Signal, State, Trust
-from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_gate, a_layout, a_slot_right, some_uses
+from tests.builders import (
+    HOUR_MS,
+    NOW_MS,
+    ROME,
+    a_day_ticket,
+    a_gate,
+    a_layout,
+    a_party,
+    a_slot_right,
+    some_uses,
+)
 from tests.service.house import OTHER_UID, UID, Hands, House, an_edge, band_of, worn
 
 
@@ -317,6 +328,43 @@ def test_green_is_never_told_when_the_commit_fails(house: House, monkeypatch: py
     assert view.outcome is not Outcome.GRANTED
     assert house.gate.opened == []
     assert all(signal is not Signal.ALLOW for signal, _ in house.light.shown)
+
+
+def test_same_band_at_two_points_sooner_than_anybody_walks_is_suspected(tmp_path: Path) -> None:
+    far = a_gate("castle", walk_s_min=300)
+    with an_edge(tmp_path, layout=a_layout(far)) as house:
+        house.tell(worn(house, entitlements=(a_day_ticket(uses_max=9),), rev=2))
+        house.service.present(house.tap())
+        house.hands.forward(s=200)
+        assert house.service.present(house.tap(reader="reader-ride")).reason is Reason.BAND_CLONE_SUSPECTED
+
+
+def test_same_band_at_two_points_after_a_walk_is_no_clone(tmp_path: Path) -> None:
+    """Control: the time between is what is suspected."""
+    far = a_gate("castle", walk_s_min=300)
+    with an_edge(tmp_path, layout=a_layout(far)) as house:
+        house.tell(worn(house, entitlements=(a_day_ticket(uses_max=9),), rev=2))
+        house.service.present(house.tap())
+        house.hands.forward(s=301)
+        view = house.service.present(house.tap(reader="reader-ride"))
+        assert view.reason is not Reason.BAND_CLONE_SUSPECTED
+
+
+def test_everything_journaled_is_judged_equal_again(house: House) -> None:
+    """What central does with the records: same facts, same rulebook, same decision."""
+    house.tell(worn(house, party=a_party(), entitlements=(a_day_ticket(together=True),), rev=2))
+    for reader in ("reader-1", "reader-2", "reader-ride", "reader-out", "reader-door", "reader-kiosk"):
+        house.service.present(house.tap(reader=reader))
+    denied = house.service.recent("north")[0]
+    house.service.override(house.session("supervisor"), denied.tap_id, reason="goodwill")
+    layout, profile = house.profiles.layout(), house.profiles.get(band_of(house))
+    assert layout is not None
+    decided = house.decided()
+    assert len(decided) == 7
+    for one in decided:
+        again = replay(one, profile, layout, timezone=ROME, rules={})
+        assert again is not None
+        assert again.decision == one.decision
 
 
 def test_layout_of_a_site_names_its_own_products(house: House) -> None:
