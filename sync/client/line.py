@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ ANSWER_S_MAX = 15.0
 ANSWER_BYTES_MAX = max(BATCH_BYTES_MAX, PAGE_BYTES_MAX)
 PROBLEM_BYTES_MAX = 65_536
 RETRY_AFTER_S_MAX = 3_600
+READ_BYTES = 65_536
 M = TypeVar("M", bound=msgspec.Struct)
 
 
@@ -144,14 +145,26 @@ class Line:
 def read(answer: requests.Response, bytes_max: int) -> bytes:
     """Return an answer's bytes as they came; cut short or too long is a failure of the network."""
     try:
-        body = answer.raw.read(bytes_max + 1, decode_content=False)
+        # Read to the very end: only there a body that is shorter than its header says is noticed.
+        pieces = answer.raw.stream(READ_BYTES, decode_content=False)
+        body = b"".join(_bounded(pieces, bytes_max))
     except (HTTPError, OSError) as error:
         raise Unreachable(f"The answer broke off: {type(error).__name__}.") from error
     finally:
         answer.close()
     if len(body) > bytes_max:
         raise Unreachable("The answer is larger than central ever sends.")
-    return bytes(body)
+    return body
+
+
+def _bounded(pieces: Iterable[bytes], bytes_max: int) -> Iterator[bytes]:
+    """Yield pieces until they are more than ``bytes_max`` together; the one that is too much comes too."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        yield piece
+        if size > bytes_max:
+            return
 
 
 def _weight(request: requests.PreparedRequest) -> int:
