@@ -34,7 +34,7 @@ def admit(house: House, route: Route, request: Request, path: Mapping[str, str])
         path=path,
         query=request.args,
         caller=f"address:{request.remote_addr}",
-        after=request.headers.get("Last-Event-ID") or request.args.get("after"),
+        after=request.headers.get("Last-Event-ID") or request.args.get("after") or None,
         secure=request.is_secure,
     )
     admitted = WAYS[route.audience](ask, route, request)

@@ -20,7 +20,7 @@ from kiosk.routes import Audience, Route
 from kiosk.snapshot import Snapshots
 from kiosk.streams import Streams
 
-__all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "serve_options"]
+__all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "serve_options", "streams_of"]
 
 ROOMS = (assets, sign_in, visitor, gate, staff_acts, ops, api, stream, demo)
 THREADS_BESIDE_STREAMS = 30
@@ -51,6 +51,14 @@ def create_app(house: House) -> Flask:
     app.register_error_handler(HTTPException, lambda error: no_such(house, table, error))
     app.after_request(with_headers)
     return app
+
+
+def streams_of(app: Flask) -> Streams:
+    """Return the open streams of an app: to count them for health, and to end them when the device stops."""
+    streams = app.extensions["polso-streams"]
+    if not isinstance(streams, Streams):
+        raise TypeError("this app was not made by create_app")
+    return streams
 
 
 def with_headers(response: Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.core.places import Point, Zone
 from edge.staff import Action, may
 from kiosk.ask import Ask
 from kiosk.assets import texts_address
@@ -37,7 +38,7 @@ def desk_page(ask: Ask, *, point: str = "", name: str = "", after: str = "/") ->
     """Collect what a desk's page must know to work without asking again, ready for its template."""
     layout = ask.house.service.layout()
     zones = layout.zones if layout is not None else ()
-    named = (*zones, *(layout.points if layout is not None else ()))
+    named: tuple[Zone | Point, ...] = (*zones, *(layout.points if layout is not None else ()))
     session = ask.session
     page = DeskPage(
         point={"id": point, "name": name},

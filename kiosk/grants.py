@@ -96,7 +96,7 @@ def _screen_may_hear(screen: Screen, topic: str) -> bool:
 def _for_screen(published: Published, screen: Screen) -> tuple[str, bytes] | None:
     body = published.body
     match body:
-        case StaffView(staff=who) if who:
+        case StaffView(wearer=who) if who:
             return "badge", msgspec.json.encode(BadgeRead(who=who))
         case StaffView():
             return None

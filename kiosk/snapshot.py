@@ -16,8 +16,9 @@ from kiosk.house import House
 
 RECENT_MAX = 20
 """Taps in the list of a staff page."""
-SHARED_S = 0.5
-"""For so long all streams share one answer of the service: fifty screens ask as often as one."""
+SHARED_S = 0.25
+"""For so long all streams share one answer: fifty screens ask as often as one. Shorter than the pause after
+which counters follow a tap, or they would tell of before it."""
 
 T = TypeVar("T")
 

@@ -93,6 +93,8 @@ class Telling:
             if self._seat.moved.is_set():
                 yield self._plain("moved", Order(reason="elsewhere"))
                 return
+            if self._seat.subscription.closed:
+                return
             if published is not None:
                 yield self._told(published)
             if time.monotonic() >= self._watch_at:

@@ -61,6 +61,11 @@ class Streams:
             if self._seats.get(seat.key) is seat:
                 del self._seats[seat.key]
 
+    def end(self) -> None:
+        """End every stream, because the device stops: their pages reconnect as soon as it is back."""
+        for seat in self.open():
+            seat.subscription.close()
+
     def last_ms(self, key: str) -> int | None:
         """Return when the last stream of ``key`` ended, as far as this run remembers."""
         with self._lock:

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from edge.core.places import Layout
 from hardware.port import Tap, Trust
-from kiosk.app import House, Settings, create_app, listening_socket, serve_options
+from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
 from kiosk.house import RemoteTap
 from tests.builders import a_layout
 from tests.service.house import READERS, a_member, an_edge
@@ -131,7 +131,10 @@ def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        streams_of(desk.app).end()
         server.close()
         server.task_dispatcher.shutdown(timeout=2)
         thread.join(3)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
         listener.close()
