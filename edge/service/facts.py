@@ -21,6 +21,7 @@ from edge.rules import rule_or_broken
 from edge.service.answers import Answer
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
+from edge.vault import UID_BYTES_MAX
 from hardware.port import Tap
 from hardware.port import Trust as PortTrust
 
@@ -68,13 +69,15 @@ def zone_of(name: str) -> dt.tzinfo:
 
 def presented_of(tap: Tap, rooms: Rooms) -> Presented:
     """Return a reader's tap as the rulebook sees it: the raw identifier ends here."""
+    too_long = len(tap.uid) > UID_BYTES_MAX
+    read = Read(tap.fault.value) if tap.fault is not None else Read.OK
     return Presented(
         tap_id=tap.tap_id,
         reader=tap.reader,
-        band=rooms.vault.band_id(tap.uid) if tap.uid else None,
+        band=rooms.vault.band_id(tap.uid) if tap.uid and not too_long else None,
         trust=_TRUST[tap.trust],
         counter=tap.counter,
-        read=Read(tap.fault.value) if tap.fault is not None else Read.OK,
+        read=Read.GARBAGE if too_long else read,
         medium=tap.medium.value,
     )
 

@@ -30,7 +30,8 @@ class Help:
         """Act through these rooms; what is kept is read at the first question."""
         self._rooms = rooms
         self._lock = threading.Lock()
-        self._calls: dict[str, HelpCall] | None = None
+        self._calls: dict[str, HelpCall] = {}
+        self._read = False
 
     def call(self, point: str, op_id: str) -> HelpCall:
         """Call somebody to a point; the same operation, or one while a call is open, is that call."""
@@ -83,14 +84,14 @@ class Help:
             self._publish(call)
 
     def _known(self) -> dict[str, HelpCall]:
-        """Return the calls in memory; the caller holds the lock."""
-        if self._calls is None:
+        """Return the calls in memory, with earlier ones once those can be read; under the lock."""
+        if not self._read:
             try:
                 rows = self._rooms.sequencer.submit(lambda tx: tx.rows(CALLS))
+                self._calls = {key: _DECODE(body) for key, body in rows} | self._calls
+                self._read = True
             except StoreError as error:
                 LOG.warning("earlier calls for help cannot be read yet: %s", error)
-                return {}
-            self._calls = {key: _DECODE(body) for key, body in rows}
         return self._calls
 
     def _keep(self, call: HelpCall, kind: Kind, acted: Acted, *, gone: str | None = None) -> None:

@@ -193,6 +193,8 @@ def test_help_is_called_even_when_nothing_can_be_written(house: House) -> None:
     house.sequencer.stop()
     call = house.service.call_help("kiosk", "op-1")
     assert [event.body for event in house.told("help")] == [call]
+    assert house.service.call_help("kiosk", "op-2") == call
+    assert house.service.acknowledge_help(house.session(), call.id).staff == "anna"
 
 
 def test_unknown_call_is_said_to_be_unknown(house: House) -> None:
