@@ -45,7 +45,8 @@ NUMBERS = itertools.count(1)
 
 def a_layout() -> Layout:
     points = tuple(
-        Point(id=name, kind=kind, names=names, zone="site", direction=Direction.IN) for name, kind, names in POINTS
+        Point(id=name, kind=kind, names=names, zone="site", direction=Direction.IN)
+        for name, kind, names in POINTS
     )
     zones = (Zone(id="site", names={"it": "Il parco", "en": "The park"}),)
     return Layout(site="demo", version=1, timezone="Europe/Rome", zones=zones, points=points)
@@ -71,11 +72,18 @@ def a_verdict(family: Family, *, point: str = "park", language: str = "it", peop
 def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Family.GO, at_ms: int = 0) -> Plan:
     now = at_ms or int(time.monotonic() * 1000)  # only to tell two plans apart
     items = (
-        PlanItem(entitlement="e1", product="day", names={"it": "Giornata al parco", "en": "A day at the park"}),
+        PlanItem(
+            entitlement="e1", product="day", names={"it": "Giornata al parco", "en": "A day at the park"}
+        ),
         PlanItem(
             entitlement="e2",
             product="ride",
-            names={"it": "Il Volo del Falco", "en": "Falcon Flight", "fr": "Le Vol du Faucon", "de": "Falkenflug"},
+            names={
+                "it": "Il Volo del Falco",
+                "en": "Falcon Flight",
+                "fr": "Le Vol du Faucon",
+                "de": "Falkenflug",
+            },
             start_ms=NOON_MS + 3 * HOUR_MS,
             end_ms=NOON_MS + 4 * HOUR_MS,
             point="ride",
@@ -84,7 +92,7 @@ def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Famil
         PlanItem(
             entitlement="e3",
             product="tour",
-            names={"it": "Passeggiata nel giardino d’inverno", "en": "A walk through the winter garden"},
+            names={"it": "Passeggiata nel giardino d\u2019inverno", "en": "A walk through the winter garden"},
             start_ms=NOON_MS - HOUR_MS,
             end_ms=NOON_MS + HOUR_MS,
             point="park",
@@ -135,7 +143,9 @@ class FakeRooms:
         return ()
 
     def view(self) -> HealthView:
-        devices = tuple(DeviceHealth(device=f"{p}-reader", kind="reader", state="idle", point=p) for p, *_ in POINTS)
+        devices = tuple(
+            DeviceHealth(device=f"{p}-reader", kind="reader", state="idle", point=p) for p, *_ in POINTS
+        )
         return HealthView(at_ms=NOON_MS, writable=True, online=self.online, devices=devices)
 
     def now_ms(self) -> int:
@@ -244,28 +254,50 @@ def a_story(band: str, reader: str, family: Family) -> TapStory:
 
 
 def a_park() -> DemoState:
-    names = "giulia marco nonna-pia leo anna orlando sofia tommaso copia telefono tessera nuovo".split()
+    names = [
+        "giulia",
+        "marco",
+        "nonna-pia",
+        "leo",
+        "anna",
+        "orlando",
+        "sofia",
+        "tommaso",
+        "copia",
+        "telefono",
+        "tessera",
+        "nuovo",
+    ]
     stories = (
-        Story.DAY_TICKET, Story.YEAR_TICKET, Story.FAMILY_ADULT, Story.FAMILY_CHILD, Story.SLOT_LATER, Story.LOST,
+        Story.DAY_TICKET, Story.YEAR_TICKET, Story.FAMILY_ADULT, Story.FAMILY_CHILD, Story.SLOT_LATER,
+        Story.LOST,
         Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.UNLINKED,
     )  # fmt: skip
     bands = tuple(
         DemoBand(
-            id=name, name=name.replace("-", " ").title(), story=story, chip="NTAG 424 DNA", trust="SUN", language="it"
+            id=name,
+            name=name.replace("-", " ").title(),
+            story=story,
+            chip="NTAG 424 DNA",
+            trust="SUN",
+            language="it",
         )
         for name, story in zip(names, stories, strict=True)
     )
     readers = tuple(
         DemoReader(id=f"{name}-reader", point=name, kind=kind, names=names_) for name, kind, names_ in POINTS
     )
+    screens = ((p, "kiosk" if kind is PointKind.KIOSK else "gate") for p, kind, _ in POINTS)
     addresses = (
-        *(DemoAddress(kind="kiosk" if k == "kiosk" else "gate", url=f"/{'k' if k == 'kiosk' else 'g'}/{p}", point=p)
-          for p, k, _ in POINTS),
+        *(DemoAddress(kind=kind, url=f"/{kind[0]}/{p}", point=p) for p, kind in screens),
         DemoAddress(kind="staff", url="/staff/park", point="park"),
         DemoAddress(kind="ops", url="/ops"),
-    )  # fmt: skip
+    )
     return DemoState(
-        bands=bands, readers=readers, addresses=addresses, sign_in={"Marta (supervisor)": "2468", "Luca": "1357"}
+        bands=bands,
+        readers=readers,
+        addresses=addresses,
+        sign_in={"Marta (supervisor)": "2468", "Luca": "1357"},
     )
 
 

@@ -1,0 +1,92 @@
+"""An eye on one browser page: it remembers every request and complaint, and pushes events into the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from edge.core.decision import Family
+from tests.kiosk.stage import Stage, a_plan, a_verdict
+
+GATE, GATE_TALL = (1280, 800), (800, 1280)
+KIOSK_TALL, KIOSK_WIDE = (1080, 1920), (1920, 1080)
+DESK, PHONE = (1366, 768), (390, 844)
+HEAR = """async (events) => {
+  const page = await import(document.querySelector("script[type=module]").src);
+  for (const event of events) page.hear(event);
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
+class Eye:
+    """One browser page that remembers every request and every complaint."""
+
+    def __init__(self, chromium: Any, stage: Stage, path: str, size: tuple[int, int], **context: Any) -> None:
+        self.stage = stage
+        self.context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **context)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type == "error" else None
+        )
+        self.path = path
+
+    def __enter__(self) -> Eye:
+        with self.page.expect_request(re.compile("/events")):
+            self.page.goto(self.stage.url + self.path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        assert self.complaints == []
+        assert [url for url in self.requests if not url.startswith((self.stage.url, "data:"))] == []
+
+    def hear(self, *events: dict[str, Any]) -> None:
+        self.page.evaluate(HEAR, list(events))
+
+    def sees(self, text: str) -> None:
+        self.page.get_by_text(text, exact=False).first.wait_for(timeout=4000)
+
+    def html(self) -> str:
+        return str(self.page.evaluate("document.documentElement.outerHTML + document.title + location.href"))
+
+
+def told(kind: str, body: Any, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "body": msgspec.to_builtins(body), "age": 0, **more}
+
+
+def listening(eye: Eye, stage: Stage) -> None:
+    """Wait until the page's stream is open, so that nothing published is missed."""
+    eye.page.wait_for_function("performance.getEntriesByName(location.href).length >= 0")
+    for _ in range(200):
+        if stage.feed.listeners():
+            return
+        eye.page.wait_for_timeout(10)
+    raise AssertionError("the page opened no stream")
+
+
+def gate_states() -> list[list[dict[str, Any]]]:
+    live, lost = {"type": "link", "body": "live"}, {"online": False, "reader": "lost"}
+    verdicts = [[told("decision", a_verdict(family, people=3))] for family in Family]
+    return [
+        [{"type": "tick"}], *verdicts, [{"type": "reading"}], [{"type": "link", "body": "stale"}],
+        [live, told("health", lost)],
+    ]  # fmt: skip
+
+
+def kiosk_states() -> list[list[dict[str, Any]]]:
+    call = {"id": "h", "acknowledged": False, "escalated": True}
+    return [
+        [{"type": "tick"}],
+        [told("plan", a_plan())],
+        [told("plan", a_plan(family=Family.STAFF))],
+        [told("help", call), told("plan", a_plan())],
+        [{"type": "tick", "later": 31_000}],
+        [{"type": "link", "body": "stale"}],
+        [{"type": "link", "body": "live"}, told("health", {"online": False, "reader": "lost"})],
+    ]

@@ -1,0 +1,55 @@
+"""The demo page in a real browser: by keyboard, by hand, and with everything going wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.kiosk.eye import DESK, Eye, listening
+from tests.kiosk.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+
+def test_a_band_is_held_to_a_reader_by_keyboard_alone(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/demo?lang=it", DESK) as eye:
+        stage.park.taps.clear()
+        band = eye.page.get_by_role("button", name="Orlando")
+        band.focus()
+        eye.page.keyboard.press("Enter")
+        eye.page.get_by_role("button", name="Avvicina qui Orlando: Ingresso Sud").focus()
+        eye.page.keyboard.press("Space")
+        eye.sees("Dichiarato smarrito")
+        eye.sees("23,9 ms in tutto")
+        eye.page.locator("[data-reader=park-reader] polso-verdict[data-shape=staff]").wait_for()
+        assert stage.park.taps == [("orlando", "park-reader")]
+
+
+def test_a_band_is_carried_to_a_reader_by_hand(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        stage.park.taps.clear()
+        listening(eye, stage)
+        start = eye.page.locator("[data-band=giulia]").bounding_box()
+        end = eye.page.locator("[data-reader=hall-reader]").bounding_box()
+        eye.page.mouse.move(start["x"] + 30, start["y"] + 20)
+        eye.page.mouse.down()
+        eye.page.mouse.move(end["x"] + 90, end["y"] + 90, steps=4)
+        eye.page.mouse.up()
+        eye.sees("Ciao, Giulia")
+        assert stage.park.taps == [("giulia", "hall-reader")]
+        assert eye.page.locator(".hand").count() == 0
+
+
+def test_the_demos_switches_show_what_they_change_and_reset_undoes_it(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        listening(eye, stage)
+        eye.page.get_by_role("switch", name=re.compile("^Internet")).click()
+        eye.sees("Waiting for central: 3")
+        eye.page.get_by_role("switch", name="Cable: South Gate").click()
+        eye.page.locator("[data-reader=park-reader] polso-verdict[data-shape=out]").wait_for()
+        assert eye.page.get_by_role("button", name="Hold here: South Gate").is_disabled()
+        eye.page.get_by_role("button", name="Start the day again").click()
+        eye.sees("Central has received everything")
+        eye.page.locator("[data-reader=park-reader] polso-verdict[data-shape=idle]").wait_for()
