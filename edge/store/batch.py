@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from edge.clock import Clock
@@ -123,11 +124,10 @@ class Ledger:
         self._execute(QUERIES["act_keep"])
 
     def _forget(self) -> None:
-        try:
-            self._execute(QUERIES["rollback"])
-        except sqlite3.Error:
-            # SQLite has rolled back by itself (lang_transaction.html); the caller reopens the file.
-            return
+        # After a full disk SQLite has rolled back by itself (lang_transaction.html).
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._execute(QUERIES["rollback"])
 
 
 def _outcome(act: Act, transaction: Transaction) -> Outcome:

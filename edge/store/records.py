@@ -34,6 +34,10 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """What a batch needs of a driver; ``sqlite3`` ships, the power-cut tests bring another."""
 
+    @property
+    def in_transaction(self) -> bool:
+        """Say whether a transaction is open."""
+
     def execute(self, statement: str, parameters: Sequence[Cell] = ..., /) -> Cursor:
         """Run one statement."""
 
@@ -115,8 +119,9 @@ def digest(name: bytes, body: bytes) -> bytes:
     return hashlib.blake2b(name + body, digest_size=DIGEST_BYTES).digest()
 
 
-def checked(name: bytes, body: bytes, *, against: bytes) -> bytes:
+def checked(name: bytes, body: object, *, against: bytes) -> bytes:
     """Return ``body`` if the row is what was written, else raise ``StoreDamaged``."""
-    if not hmac.compare_digest(digest(name, body), against):
+    # A damaged page can hold anything, also nothing where nothing is allowed.
+    if not isinstance(body, bytes) or not hmac.compare_digest(digest(name, body), against):
         raise StoreDamaged("A row of the store is not what was written.")
     return body
