@@ -91,8 +91,10 @@ class EvdevSource:
 
     def open(self) -> None:
         """Open and grab the device (EVIOCGRAB)."""
-        import evdev
-
+        try:
+            import evdev
+        except ImportError as cause:
+            raise DeviceError("evdev is not installed", hint="pip install 'polso[qr]'") from cause
         try:
             device = evdev.InputDevice(self._path)
             device.grab()
@@ -150,6 +152,9 @@ class QrReader:
 
     def still_there(self, uid: bytes, deadline_ns: int) -> bool:
         """Say whether the same code was scanned so lately that it counts as still being held up."""
+        self._pump(time.monotonic_ns())
+        if self._waiting and self._waiting[0].encode() != uid:
+            return False
         code, at_ns = self._seen
         return uid == code and time.monotonic_ns() - at_ns < self._debounce_ns
 

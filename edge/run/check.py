@@ -15,6 +15,7 @@ from pathlib import Path
 from edge.config import Config
 from edge.store.database import WAL_RESET_FIXED
 from hardware import registry
+from hardware.nfc.culprits import culprits
 
 ASK_S_MAX = 3
 """How long one question to another program or to central may take."""
@@ -23,8 +24,6 @@ BUILT_MS = 1_767_225_600_000
 READERS = {"072f": "ACS (ACR122U)", "04cc": "NXP (PN533)", "054c": "Sony (RC-S3xx)", "04e6": "SCM (SCL3711)"}
 """USB vendors whose readers nfcpy drives."""
 DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
-FTDI_MS_MAX = 1
-"""Above this the USB serial chip alone makes a tap slow (16 ms is Linux's default)."""
 
 
 class Level(enum.StrEnum):
@@ -140,24 +139,12 @@ def _usb(machine: Machine) -> Iterator[Finding]:
     if not found:
         yield Finding(Level.OK, "no USB reader of nfcpy's is plugged in")
         return
-    yield from _rivals(machine)
-
-
-def _rivals(machine: Machine) -> Iterator[Finding]:
-    """Name whoever else grabs USB readers (LudovicRousseau/PCSC issue 206)."""
-    if any(module.startswith("pn533") for module in _line(machine.root / "proc/modules").splitlines()):
-        act = "echo 'blacklist pn533_usb' > /etc/modprobe.d/polso.conf && rmmod pn533_usb pn533"
-        yield Finding(Level.BAD, "the kernel's pn533 driver holds the reader", act)
-    if (machine.root / "run/pcscd/pcscd.comm").exists():
-        yield Finding(Level.BAD, "pcscd holds the reader", "systemctl disable --now pcscd.socket pcscd")
+    for culprit in culprits(machine.root):
+        what, _, act = culprit.partition(": ")
+        yield Finding(Level.BAD if "holds" in what else Level.LOOK, what, act)
 
 
 def _serial(machine: Machine) -> Iterator[Finding]:
-    for port in sorted((machine.root / "sys/bus/usb-serial/devices").glob("*")):
-        wait_ms = _number(port / "latency_timer")
-        if wait_ms > FTDI_MS_MAX:
-            act = f"echo 1 > /sys/bus/usb-serial/devices/{port.name}/latency_timer (a udev rule keeps it)"
-            yield Finding(Level.LOOK, f"{port.name} waits {wait_ms} ms for every answer of the reader", act)
     for port in sorted((machine.root / "dev").glob("tty[AU][MSC][AB]*")):
         if not os.access(port, os.R_OK | os.W_OK):
             yield Finding(Level.BAD, f"/dev/{port.name} is not ours", "add the account to group dialout")

@@ -6,18 +6,10 @@ from collections.abc import Sequence
 
 from edge.core.pins import keyed_pin
 from edge.staff.pins import hash_pin
-from hardware.nfc.diversify import diversified
+from hardware.nfc.diversify import band_key
 
-APPLICATION = bytes.fromhex("D2760000850101")
-"""The NDEF application of an NTAG 424 DNA (data sheet NT4H2421Gx)."""
-SYSTEM = b"polso"
 KEY_NUMBERS = (1, 2)
 """1 proves the band live, 2 makes its SUN message; key 0 never leaves the desk that writes bands."""
-
-
-def band_key(master: bytes, uid: bytes, key_no: int) -> bytes:
-    """Return the 16-octet key ``key_no`` of one band."""
-    return diversified(master, uid + APPLICATION + SYSTEM + bytes([key_no]))
 
 
 def diversify(master: bytes, uids: Sequence[bytes]) -> list[dict[int, bytes]]:

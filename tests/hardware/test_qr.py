@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hardware.port import DeviceError, Medium, ReadFault, Trust
 from hardware.qr import _KEYS, CODE_CHARS_MAX, Decoder, QrReader, build
+from tests.hardware.reader_contract import ReaderContract, Subject
 
 SHIFT_LEFT, ENTER = 42, 28
 BY_CHARACTER = {char: (code, shifted) for code, pair in _KEYS.items() for shifted, char in enumerate(pair)}
@@ -98,6 +99,29 @@ def test_same_code_counts_as_still_there_until_the_debounce_is_over() -> None:
     assert not reader.still_there(b"two", soon())
     time.sleep(0.05)  # the debounce is the thing under test: it can only be waited for
     assert not reader.still_there(b"one", soon())
+
+
+def test_another_code_is_seen_while_the_first_still_counts_as_held() -> None:
+    reader = QrReader(Recording(typed("one"), typed("two")))
+    reader.read(soon())
+    assert not reader.still_there(b"one", soon())
+    second = reader.read(soon())
+    assert second is not None
+    assert second.uid == b"two"
+
+
+class TestScannerHoldsTheContract(ReaderContract):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        recording = Recording()
+        return Subject(
+            QrReader(recording),
+            b"ab12",
+            Trust.UID,
+            present=lambda: recording.portions.append(typed("ab12")),
+            stays=False,
+            absent=build("door", {"path": "/dev/input/by-id/none"}, lambda uid, key_no: None),
+        )
 
 
 def test_repeated_keys_and_lone_enters_type_nothing() -> None:

@@ -11,6 +11,7 @@ from hardware.nfc import sun
 from hardware.port import DeviceError, Medium, ReadFault, Trust
 from hardware.registry import build
 from hardware.webnfc import WAITING_MAX, PhoneBusy, WebNfcReader
+from tests.hardware.reader_contract import ReaderContract, Subject
 
 UID = bytes.fromhex("04A1B2C3D4E501")
 KEY = bytes(range(16))
@@ -61,9 +62,7 @@ def test_bare_serial_number_is_a_copy_at_best() -> None:
     assert (presented.uid, presented.trust) == (UID, Trust.UID)
 
 
-@pytest.mark.parametrize(
-    "octets", [b"", b"{", b"[]", b'{"serial": "zz"}', b'{"url": 3}', b"{}", b"\xff"]
-)
+@pytest.mark.parametrize("octets", [b"", b"{", b"[]", b'{"serial": "zz"}', b'{"url": 3}', b"{}", b"\xff"])
 def test_garbage_from_a_phone_is_a_bad_read(octets: bytes) -> None:
     reader = WebNfcReader(keys)
     reader.hear(octets)
@@ -90,3 +89,16 @@ def test_registry_builds_it_and_names_settings_it_does_not_take() -> None:
     assert isinstance(build("webnfc", "phone-1", {}, keys=keys), WebNfcReader)
     with pytest.raises(DeviceError, match="path"):
         build("webnfc", "phone-1", {"path": "x"}, keys=keys)
+
+
+class TestPhoneHoldsTheContract(ReaderContract):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        reader = WebNfcReader(keys)
+        return Subject(
+            reader,
+            UID,
+            Trust.SUN,
+            present=lambda: reader.hear(json.dumps({"url": link(7)}).encode()),
+            stays=False,
+        )

@@ -78,7 +78,7 @@ def test_reader_without_rights_gets_its_udev_rule(box: Box, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("path", "text", "word", "act"),
     [
-        ("proc/modules", "snd 1 0\npn533_usb 20480 0 - Live\n", "pn533 driver", "blacklist pn533_usb"),
+        ("proc/modules", "snd 1 0\npn533_usb 20480 0 - Live\n", "pn533_usb holds", "blacklist pn533_usb"),
         ("run/pcscd/pcscd.comm", "", "pcscd holds", "systemctl disable --now pcscd.socket"),
     ],
 )
@@ -94,10 +94,13 @@ def test_culprit_that_grabs_the_reader_is_named_with_its_one_line_fix(
 
 
 def test_slow_serial_chip_is_named(box: Box) -> None:
+    box.reader()
     box.write("sys/bus/usb-serial/devices/ttyUSB0/latency_timer", "16\n")
-    assert "16 ms" in one(box.findings(), "ttyUSB0").what
+    found = one(box.findings(), "16 ms")
+    assert found.level is Level.LOOK
+    assert "ttyUSB0" in found.act
     box.write("sys/bus/usb-serial/devices/ttyUSB0/latency_timer", "1\n")
-    assert not [finding for finding in box.findings() if "ttyUSB0" in finding.what]
+    assert not [finding for finding in box.findings() if "FTDI" in finding.what]
 
 
 def test_clock_that_nobody_sets_is_looked_at_and_one_years_behind_is_bad(box: Box) -> None:

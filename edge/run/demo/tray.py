@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.run.demo.park import Park, Wearer
-from edge.run.keys import KEY_NUMBERS, band_key
+from edge.run.keys import KEY_NUMBERS
+from hardware.nfc.diversify import band_key
 from hardware.virtual.bands import Band, build
 
 LINK = "https://polso.example/b"
