@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 from edge import config as configuration
 from edge import logs
 from edge.clock import wall_ms
+from edge.run.keys import diversify, pin_hash
 from edge.run.waiting import until_stopped
 from edge.run.web import Web
 from kiosk.app import listening_socket
@@ -52,11 +52,15 @@ class Central:
         self.store.close()
 
 
+def settings(*, behind_tls: bool = False) -> Settings:
+    """Return central's settings with what only the whole house knows: chips' keys and PINs' hashes."""
+    return Settings(behind_tls=behind_tls, diversify=diversify, pin_hash=pin_hash)
+
+
 def serve(database: str, *, host: str, port: int, behind_tls: bool = False) -> None:
     """Run central until SIGTERM or Ctrl-C."""
     logs.begin(configuration.load().log)
-    settings = Settings(session_key=secrets.token_bytes(32), behind_tls=behind_tls)
-    central = Central(Store(database, now_ms=wall_ms), settings, host=host, port=port)
+    central = Central(Store(database, now_ms=wall_ms), settings(behind_tls=behind_tls), host=host, port=port)
     central.start()
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)

@@ -24,13 +24,12 @@ from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
 from edge.run.identity import IDENTITY_FILE
 from edge.run.identity import load as load_identity
-from edge.run.platform import Central
+from edge.run.platform import Central, settings
 from edge.run.waiting import until, until_stopped
 from edge.vault import Vault
 from hardware.virtual.field import Field
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
-from sync.central.settings import Settings
 from sync.central.store import Store
 
 READERS = ("gate-1", "door-214", "volo-1", "kiosk-1")
@@ -65,7 +64,7 @@ class DemoPark:
         (folder / "central").mkdir(parents=True, exist_ok=True)
         store = Store(str(folder / "central" / "central.db"), now_ms=wall_ms)
         master = seed(store, self.park)
-        self.central = Central(store, Settings(), host="127.0.0.1", port=0)
+        self.central = Central(store, settings(), host="127.0.0.1", port=0)
         self.central.start()
         own, disk = self._own(folder / "edge"), DemoDisk()
         parts = Parts(
