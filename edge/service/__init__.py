@@ -11,6 +11,7 @@ from edge.core.places import Layout
 from edge.errors import StoreError, Unknown
 from edge.service.counts import Counts
 from edge.service.earlier import stated
+from edge.service.facts import begin_day
 from edge.service.floor import Floor, OverrideReason
 from edge.service.help import Help
 from edge.service.past import today
@@ -153,10 +154,17 @@ class Service:
     def counters(self) -> Counters:
         """Return who passed today and who is inside, the latter as last known while the store fails."""
         try:
-            self._inside = self._rooms.sequencer.submit(lambda tx: tx.inside())
+            self._inside = self._rooms.sequencer.submit(self._count_inside)
         except StoreError as error:
             LOG.debug("the people inside are shown as last known: %s", error)
         return self._counts.counters(dict(self._inside), self._rooms.clock.now_ms())
+
+    def _count_inside(self, tx: Transaction) -> dict[str, int]:
+        """Return the people in each zone; a reset of last night holds even if nobody has tapped since."""
+        layout = self.layout()
+        if layout is not None:
+            begin_day(tx, layout)
+        return tx.inside()
 
     def layout(self) -> Layout | None:
         """Return the site's layout; None before central has told it."""

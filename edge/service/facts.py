@@ -101,7 +101,7 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
     """Add the site's own memory and return the facts; later acts of the batch see what this one changes."""
     profile = own_profile(tx, asked.presented, asked.profile)
     band = asked.presented.band
-    since_ms = _open_day(tx, asked)
+    since_ms = begin_day(tx, asked.layout)
     rights = tuple(right.id for right in profile.entitlements) if profile is not None else ()
     held = tx.held(band, rights) if band is not None else Held()
     passed_ms, inside = _adults(tx, asked, profile, since_ms=since_ms)
@@ -173,11 +173,11 @@ def _elsewhere(tx: Transaction, asked: Asked) -> int | None:
     return seen.since_ms if seen.point != asked.point.id else None
 
 
-def _open_day(tx: Transaction, asked: Asked) -> int:
+def begin_day(tx: Transaction, layout: Layout) -> int:
     """Begin the counts anew after the nightly reset; return when it was, 0 where the site has none."""
-    if asked.layout.reset_min is None:
+    if layout.reset_min is None:
         return 0
-    reset_ms = last_reset(asked.timezone, asked.layout.reset_min, tx.now.now_ms)
+    reset_ms = last_reset(zone_of(layout.timezone), layout.reset_min, tx.now.now_ms)
     tx.count_from(reset_ms)
     return reset_ms
 

@@ -8,9 +8,10 @@ import pytest
 
 from edge.core.decision import Reason
 from edge.core.events import Kind
-from edge.errors import NotAllowed, Refused, Unknown
+from edge.errors import NotAllowed, Refused, StoreError, Unknown
 from edge.service import help as calls
 from edge.views import HelpCall
+from tests.builders import a_layout
 from tests.service.house import OTHER_UID, Hands, House, an_edge
 
 
@@ -46,6 +47,39 @@ def test_counters_begin_anew_with_the_local_day(house: House) -> None:
     assert house.service.counters().entered == {"north": 1}, "23:59 in Rome"
     house.hands.forward(s=60)
     assert house.service.counters().entered == {}
+
+
+def test_nobody_is_inside_after_the_nightly_reset_even_if_nobody_tapped(tmp_path: Path) -> None:
+    with an_edge(tmp_path, layout=a_layout(reset_min=4 * 60)) as house:
+        house.service.present(house.tap())
+        house.hands.forward(s=17 * 3_600)
+        assert house.service.counters().inside == {"park": 1}, "three in the morning"
+        house.hands.forward(s=3_601)
+        assert not any(house.service.counters().inside.values())
+
+
+def test_device_without_a_layout_counts_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, Hands())
+    try:
+        house.service.start()
+        house.service.present(house.tap())
+        assert house.service.counters().inside == {}
+        assert house.service.counters().denied == {"north": 1}
+    finally:
+        house.close()
+
+
+def test_counts_begin_at_zero_where_the_journal_cannot_be_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.service.present(house.tap())
+
+    def unreadable(_: int) -> None:
+        raise StoreError
+
+    monkeypatch.setattr(house.journal, "head", unreadable)
+    house.service.start()
+    assert house.service.counters().entered == {"north": 1}, "what this process saw itself"
 
 
 def test_counters_and_list_survive_a_restart(tmp_path: Path) -> None:

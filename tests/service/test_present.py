@@ -12,7 +12,7 @@ from edge.core.bands import BandState
 from edge.core.decision import Act, Family, Outcome, Reason
 from edge.core.entitlements import RuleText
 from edge.core.events import Kind
-from edge.core.places import Layout
+from edge.core.places import Layout, PlaceLease
 from edge.core.replay import replay
 from edge.views import GuestView, Plan, StaffView
 from hardware.port import DeviceState, Medium, ReadFault, Removed, Signal, State, Trust
@@ -268,6 +268,37 @@ def test_everything_journaled_is_judged_equal_again(house: House) -> None:
         again = replay(one, profile, layout, timezone=ROME, rules={})
         assert again is not None
         assert again.decision == one.decision
+
+
+def test_child_passes_after_an_adult_of_its_party(tmp_path: Path) -> None:
+    with an_edge(tmp_path, layout=a_layout(a_gate(companion=True))) as house:
+        ticket = a_day_ticket("child")
+        child = worn(house, OTHER_UID, guest="g2", party=a_party(role="child"), entitlements=(ticket,))
+        house.tell(worn(house, party=a_party(), rev=2), child)
+        assert house.service.present(house.tap(OTHER_UID)).reason is Reason.COMPANION_REQUIRED
+        assert house.service.present(house.tap()).outcome is Outcome.GRANTED
+        assert house.service.present(house.tap(OTHER_UID)).outcome is Outcome.GRANTED
+
+
+def test_adult_of_yesterday_accompanies_nobody_today(tmp_path: Path) -> None:
+    """Control: after the nightly reset the adult is not inside any more."""
+    with an_edge(tmp_path, layout=a_layout(a_gate(companion=True), reset_min=4 * 60)) as house:
+        ticket = a_day_ticket("child")
+        child = worn(house, OTHER_UID, guest="g2", party=a_party(role="child"), entitlements=(ticket,))
+        house.tell(worn(house, party=a_party(), rev=2), child)
+        house.service.present(house.tap())
+        house.hands.forward(s=24 * 3_600)
+        assert house.service.present(house.tap(OTHER_UID)).reason is Reason.COMPANION_REQUIRED
+
+
+def test_device_gives_away_no_more_places_than_were_set_aside_for_it(tmp_path: Path) -> None:
+    leases = (PlaceLease("park", "edge-1", 1), PlaceLease("park", "edge-2", 9))
+    with an_edge(tmp_path, layout=a_layout(place_leases=leases)) as house:
+        house.tell(worn(house, OTHER_UID, guest="g2", entitlements=(a_day_ticket("other"),)))
+        assert house.service.present(house.tap()).outcome is Outcome.GRANTED
+        assert house.service.present(house.tap(OTHER_UID)).reason is Reason.CAPACITY_FULL
+        house.service.present(house.tap(reader="reader-out"))
+        assert house.service.present(house.tap(OTHER_UID)).outcome is Outcome.GRANTED
 
 
 def test_layout_of_a_site_names_its_own_products(house: House) -> None:

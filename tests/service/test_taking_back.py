@@ -14,7 +14,7 @@ from edge.core.held import Held
 from edge.errors import NotAllowed, Refused, Unknown
 from edge.views import GuestView, StaffView
 from hardware.port import Passage
-from tests.builders import a_party
+from tests.builders import a_gate, a_layout, a_party
 from tests.service.house import House, an_edge, band_of, worn
 
 
@@ -153,3 +153,34 @@ def test_kept_answer_names_nobody(house: House) -> None:
     assert body is not None
     assert b"Giulia" not in body
     assert msgspec.msgpack.decode(body)["seq"] == view.seq
+
+
+def test_supervisor_takes_back_no_passage_of_their_own_band(house: House) -> None:
+    view = house.service.present(house.tap())
+    own = house.session("supervisor", badge=band_of(house).hex())
+    with pytest.raises(NotAllowed, match="own band"):
+        house.service.undo(own, view.tap_id, reason="wrong gate")
+
+
+def test_pending_passage_is_undone_like_any_other(tmp_path: Path) -> None:
+    with an_edge(tmp_path, layout=a_layout(a_gate(confirm=True))) as house:
+        waiting = house.service.present(house.tap())
+        house.service.undo(house.session(), waiting.tap_id, reason="left the line")
+        assert [use.redemption for use in held(house).uses] == [Redemption.UNDONE]
+        house.hands.forward(s=30)
+        house.service._watch.round()
+        assert house.events(Kind.ANNULLED) == [], "what was undone does not expire as well"
+
+
+def test_gate_that_reports_twice_annuls_once(house: House) -> None:
+    view = house.service.present(house.tap())
+    for _ in range(2):
+        house.service.passed(Passage("north", view.tap_id, passed=False, at_ns=1))
+    assert len(house.events(Kind.ANNULLED)) == 1
+
+
+def test_passage_of_a_tap_that_nobody_knows_is_logged_and_borne(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.service.passed(Passage("north", "x:1:1", passed=False, at_ns=1))
+    assert "could not be annulled" in caplog.text
