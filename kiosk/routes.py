@@ -82,7 +82,7 @@ class Route:
     @property
     def page(self) -> bool:
         """Whether a person looks at it: refusals are then shown or lead to the way in."""
-        return self.method == "GET" and self.answer is None
+        return self.method == "GET" and self.answer is None and self.rule != "/events"
 
     @property
     def endpoint(self) -> str:

@@ -173,13 +173,11 @@ class Screens:
             self._known = None
 
     def _all(self) -> dict[str, Screen]:
-        with self._lock:
-            if self._known is not None:
-                return dict(self._known)
-        rows = self._sequencer.submit(lambda tx: list(tx.rows(SCREENS)))
-        kept = [msgspec.msgpack.decode(body, type=_Kept) for _, body in rows]
-        with self._lock:
-            self._known = {row.token_hash: row.screen for row in kept}
+        with self._lock:  # also while reading: a screen enrolled meanwhile would be overwritten by older rows
+            if self._known is None:
+                rows = self._sequencer.submit(lambda tx: list(tx.rows(SCREENS)))
+                kept = [msgspec.msgpack.decode(body, type=_Kept) for _, body in rows]
+                self._known = {row.token_hash: row.screen for row in kept}
             return dict(self._known)
 
     def _keep_new(self, tx: Transaction, row: _Code, token: str) -> Screen:
