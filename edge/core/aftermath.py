@@ -45,12 +45,12 @@ def refuse(decided: Decided, held: Held) -> Change:
 
 def undo(decided: Decided, held: Held, layout: Layout) -> Change:
     """Take a passage back by a person's word: use, location and counts are as before it."""
-    return _take_back(decided, held, layout, Redemption.UNDONE)
+    return _take_back(decided, held, layout, how=Redemption.UNDONE)
 
 
 def annul(decided: Decided, held: Held, layout: Layout) -> Change:
     """Take a passage back by the machine's word: the gate did not turn."""
-    return _take_back(decided, held, layout, Redemption.ANNULLED)
+    return _take_back(decided, held, layout, how=Redemption.ANNULLED)
 
 
 def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervisor: bool) -> int:
@@ -60,7 +60,7 @@ def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervi
     return decided.now_ms + UNDO_MS_MAX
 
 
-def _take_back(decided: Decided, held: Held, layout: Layout, how: Redemption) -> Change:
+def _take_back(decided: Decided, held: Held, layout: Layout, *, how: Redemption) -> Change:
     own = _own(decided, held, Redemption.VALID, Redemption.PENDING)
     uses = tuple(replace(use, redemption=how) for use in own)
     location, before = held.location, decided.held or Held()

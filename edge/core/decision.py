@@ -177,7 +177,7 @@ def _judge_family(reason: Reason) -> Family:
             return Family.STAFF
         case r.BAND_READ_ERROR | r.TOO_FAST | r.INTERNAL_ERROR:
             return Family.AGAIN
-        case _:  # pragma: no cover
+        case _:  # pragma: no cover - mypy proves that nothing comes here
             assert_never(reason)
 # fmt: on
 

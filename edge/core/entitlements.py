@@ -6,6 +6,9 @@ import enum
 
 import msgspec
 
+USES_MAX = 100
+"""No right with a total holds more: every use that counts goes into the event of the next one."""
+
 
 class Reentry(enum.StrEnum):
     """Whether a right opens again after it has let its guest in."""

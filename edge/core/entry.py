@@ -50,15 +50,7 @@ def decide(facts: Facts) -> Ruling:
     passage = passage_of(facts)
     if passage.direction is Direction.OUT:
         return _let_out(facts, passage, doubts)
-    cases = judge(facts, passage)
-    case = pick(cases)
-    failed = _failed(facts, case, doubts)
-    to_choose = () if failed else choices(facts, cases)
-    if to_choose and not facts.overridden:
-        asked = answer(facts, Direction.IN, _CHOOSE, failed=(_CHOOSE,))
-        kept = change(facts, remembered(facts, doubts))
-        return Ruling(replace(asked, choices=to_choose), kept)
-    return _conclude(facts, passage, case, failed)
+    return _let_in_or_not(facts, passage, doubts)
 
 
 def _identify(facts: Facts, doubts: Failures) -> Ruling:
@@ -78,7 +70,7 @@ def _let_out(facts: Facts, passage: Passage, doubts: Failures) -> Ruling:
     if moves(facts.point) and not inside:
         notes = (Reason.NOT_INSIDE, *notes)
     told = go(facts, Direction.OUT, Reason.EXITED, failed=doubts, notes=notes)
-    if any(doubt.reason in identity.FORGED for doubt in doubts):
+    if _is_forged(doubts):
         return Ruling(told, Change())
     location = facts.held.location
     people = location.people if location is not None and inside else 1
@@ -87,11 +79,22 @@ def _let_out(facts: Facts, passage: Passage, doubts: Failures) -> Ruling:
     return Ruling(replace(told, people=people), left)
 
 
-def _failed(facts: Facts, case: Case | None, doubts: Failures) -> Failures:
-    """Everything that does not hold, in the order of checks."""
-    if case is not None:
-        return doubts + case.failures
-    return doubts or (NO_RIGHT,)
+def _let_in_or_not(facts: Facts, passage: Passage, doubts: Failures) -> Ruling:
+    """Judge every right, then refuse, ask, wait for staff, or let in."""
+    cases = judge(facts, passage)
+    case = pick(cases)
+    failed = doubts + case.failures if case is not None else doubts or (NO_RIGHT,)
+    shown = _standing(facts, failed)
+    if shown is not None:
+        return _refuse(facts, case, failed, shown=shown)
+    if case is None or _is_forged(failed):
+        return _let_in_unknown(facts, passage, failed)
+    greens = choices(facts, cases)
+    if greens and not facts.overridden:
+        return _ask_which(facts, greens)
+    if _must_confirm(facts, case):
+        return _hold(case)
+    return _let_in(case, failed)
 
 
 def _standing(facts: Facts, failed: Failures) -> Failure | None:
@@ -102,34 +105,19 @@ def _standing(facts: Facts, failed: Failures) -> Failure | None:
     return None
 
 
-def _conclude(facts: Facts, passage: Passage, case: Case | None, failed: Failures) -> Ruling:
-    """Refuse, wait for staff, or let in."""
+def _is_forged(failed: Failures) -> bool:
+    return any(failure.reason in identity.FORGED for failure in failed)
+
+
+def _refuse(facts: Facts, case: Case | None, failed: Failures, *, shown: Failure) -> Ruling:
+    told = answer(facts, Direction.IN, shown, failed=failed)
     held = remembered(facts, failed, case.claim if case else None)
-    shown = _standing(facts, failed)
-    if shown is not None:
-        told = answer(facts, Direction.IN, shown, failed=failed)
-        return Ruling(about(told, case) if case else told, change(facts, held))
-    if case is None or any(failure.reason in identity.FORGED for failure in failed):
-        return _let_in_unknown(facts, passage, failed)
-    spends = not any(failure.reason in NOTHING_TO_SPEND for failure in failed)
-    pending = _must_confirm(facts, case)
-    uses = uses_of(case.claim, pending=pending) if spends else ()
-    if pending:
-        told = answer(facts, Direction.IN, _CONFIRM, failed=(_CONFIRM,))
-        return Ruling(about(told, case, uses), change(facts, held, uses=uses))
-    on_right, first = notes_on(case)
-    notes = notes_of(facts, lifted=bool(failed)) + on_right
-    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes)
-    admitted = admit(facts, passage, held, people=case.claim.people, uses=uses)
-    return Ruling(replace(about(told, case, uses), first=first), admitted)
+    return Ruling(about(told, case) if case else told, change(facts, held))
 
 
-def _let_in_unknown(facts: Facts, passage: Passage, failed: Failures) -> Ruling:
-    """A supervisor lets in somebody without a right here, or without a band that could be read."""
-    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes_of(facts, lifted=True))
-    if any(failure.reason in identity.FORGED for failure in failed):
-        return Ruling(told, Change())
-    return Ruling(told, admit(facts, passage, remembered(facts, failed)))
+def _ask_which(facts: Facts, greens: tuple[str, ...]) -> Ruling:
+    told = answer(facts, Direction.IN, _CHOOSE, failed=(_CHOOSE,))
+    return Ruling(replace(told, choices=greens), change(facts, remembered(facts, ())))
 
 
 def _must_confirm(facts: Facts, case: Case) -> bool:
@@ -137,3 +125,32 @@ def _must_confirm(facts: Facts, case: Case) -> bool:
     if facts.overridden or "passage" in facts.confirmed:
         return False
     return facts.point.confirm or case.claim.terms.confirm
+
+
+def _hold(case: Case) -> Ruling:
+    """Green but for staff's word: the use is held, so that there is no second green meanwhile."""
+    facts = case.claim.facts
+    uses = uses_of(case.claim, pending=True)
+    told = answer(facts, Direction.IN, _CONFIRM, failed=(_CONFIRM,))
+    held = remembered(facts, (), case.claim)
+    return Ruling(about(told, case, uses), change(facts, held, uses=uses))
+
+
+def _let_in(case: Case, failed: Failures) -> Ruling:
+    claim, facts = case.claim, case.claim.facts
+    spends = not any(failure.reason in NOTHING_TO_SPEND for failure in failed)
+    uses = uses_of(claim, pending=False) if spends else ()
+    on_right, first = notes_on(case)
+    notes = notes_of(facts, lifted=bool(failed)) + on_right
+    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes)
+    held = remembered(facts, failed, claim)
+    admitted = admit(facts, claim.passage, held, people=claim.people, uses=uses)
+    return Ruling(replace(about(told, case, uses), first=first), admitted)
+
+
+def _let_in_unknown(facts: Facts, passage: Passage, failed: Failures) -> Ruling:
+    """A supervisor lets in somebody without a right here, or without a band that could be read."""
+    told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes_of(facts, lifted=True))
+    if _is_forged(failed):
+        return Ruling(told, Change())
+    return Ruling(told, admit(facts, passage, remembered(facts, failed)))

@@ -182,7 +182,7 @@ def verify_chain(events: Iterable[Event], lane: int, start: bytes, *, after: int
     previous, seq, hlc = start, after, -1
     for event in events:
         seq += 1
-        fault = _fault(event, lane, seq, hlc)
+        fault = _fault(event, lane, seq, after=hlc)
         expected = chain_step(previous, event)
         if fault is None and not hmac.compare_digest(expected, event.h):
             fault = Fault.HASH
@@ -192,12 +192,12 @@ def verify_chain(events: Iterable[Event], lane: int, start: bytes, *, after: int
     return None
 
 
-def _fault(event: Event, lane: int, seq: int, hlc: int) -> Fault | None:
+def _fault(event: Event, lane: int, seq: int, *, after: int) -> Fault | None:
     if event.lane != lane:
         return Fault.LANE
     if event.seq != seq:
         return Fault.GAP if event.seq > seq else Fault.REPEATED
-    return Fault.TIME if event.hlc <= hlc else None
+    return Fault.TIME if event.hlc <= after else None
 
 
 def hlc_tick(last: int, wall_ms: int) -> int:

@@ -18,12 +18,12 @@ def enter(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     """
     entries = _entries(held, layout, there)
     entries[-1:] = [replace(there, people=entry.people) for entry in entries[-1:]]
-    return _move(held, layout, there, entries)
+    return _move(held, layout, there, entries=entries)
 
 
 def leave(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     """Return the memory of a band that went out to ``there``, and how that moves people between zones."""
-    return _move(held, layout, there, _entries(held, layout, there))
+    return _move(held, layout, there, entries=_entries(held, layout, there))
 
 
 def differences(before: Held, after: Held, layout: Layout) -> Deltas:
@@ -40,7 +40,7 @@ def _entries(held: Held, layout: Layout, there: Location) -> list[Location]:
     return [known.get(zone) or replace(there, zone=zone) for zone in zones]
 
 
-def _move(held: Held, layout: Layout, there: Location, entries: list[Location]) -> tuple[Held, Deltas]:
+def _move(held: Held, layout: Layout, there: Location, *, entries: list[Location]) -> tuple[Held, Deltas]:
     was = held.location
     after = replace(
         held,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from edge.core.checks.people import answered
 from edge.core.claim import claims
 from edge.core.entry import decide
 from edge.core.events import Decided
+from edge.core.evidence import evidence
 from edge.core.facts import Facts, Moment, Rule, Ruling
 from edge.core.held import Held
 from edge.core.passage import passage_of
@@ -28,7 +31,7 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         layout=facts.layout.version,
         profile_rev=facts.profile.rev if facts.profile else None,
         profile_cursor=cursor,
-        held=facts.held,
+        held=replace(facts.held, uses=evidence(facts)),
         inside=tuple(sorted(facts.places.items())),
         device=facts.device,
         reported=facts.direction,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -311,6 +313,14 @@ def honest_facts(draw: st.DrawFn) -> Facts:
         unconfirmed=draw(st.booleans()),
         overridden=draw(st.booleans()),
     )
+
+
+@st.composite
+def well_used(draw: st.DrawFn) -> Facts:
+    """A guest whose rights were used more often than one event could tell."""
+    known = draw(honest_facts())
+    many = draw(st.lists(uses, min_size=17, max_size=60))
+    return dataclasses.replace(known, held=msgspec.structs.replace(known.held, uses=tuple(many)))
 
 
 any_facts = facts() | honest_facts()

@@ -19,7 +19,7 @@ from edge.core.held import Change
 from edge.core.moves import differences
 from edge.core.places import Direction, PointKind
 from edge.core.replay import record, replay
-from tests.core.strategies import LAWS, RULES, any_facts, honest_facts
+from tests.core.strategies import LAWS, RULES, any_facts, honest_facts, well_used
 
 GREENS = {Reason.ENTERED, Reason.EXITED, Reason.IDENTIFIED}
 GATES = [kind for kind in PointKind if kind not in (PointKind.TILL, PointKind.KIOSK)]
@@ -114,7 +114,7 @@ def test_a_forbidding_rule_never_turns_a_denial_green(facts: Facts, forbid: Call
 
 
 @LAWS
-@given(any_facts)
+@given(any_facts | well_used())
 def test_what_is_journaled_is_judged_the_same_at_central(facts: Facts) -> None:
     ruling = decide(facts)
     sent = msgspec.msgpack.encode(record(facts, ruling, cursor=7))

@@ -215,5 +215,5 @@ def test_the_exit_of_a_ride_gives_the_park_back_as_it_was_entered() -> None:
     ).change
     assert change.held is not None
     assert change.held.entries == (park,)
-    assert (change.held.location.zone, change.held.location.since_ms) == ("park", NOW_MS)  # type: ignore[union-attr]
+    assert (change.held.location.zone, change.held.location.since_ms) == ("park", NOW_MS)
     assert change.zone_deltas == (("castle", -1),)

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from edge.core.decision import Reason
-from edge.core.entitlements import Question
+from edge.core.entitlements import USES_MAX, Question, Reentry
 from edge.core.entry import Facts, decide
 from edge.core.events import BODY_BYTES_MAX, Decided
 from edge.core.replay import record, replay
 from tests.builders import (
+    DAY_MS,
     HOUR_MS,
     NOW_MS,
     ROME,
@@ -51,6 +52,43 @@ def test_central_comes_to_the_same_ruling(facts: Facts) -> None:
     assert len(sent) < BODY_BYTES_MAX
     decided = msgspec.msgpack.decode(sent, type=Decided)
     assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
+
+
+def a_season(**terms: object) -> Facts:
+    """A pass in its second year, used on each of the last 500 days and five times today."""
+    days = [NOW_MS - n * DAY_MS for n in range(500, 0, -1)]
+    today = [NOW_MS - n * HOUR_MS for n in range(5, 0, -1)]
+    right = a_day_ticket(**({"uses_max": None, "reentry": Reentry.NEVER} | terms))
+    return facts_for(a_profile(right), uses=some_uses(*days, *today))
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (a_season(), Reason.ENTERED),
+        (a_season(uses_per_day_max=5), Reason.LIMIT_REACHED),
+        (a_season(uses_per_day_max=6), Reason.ENTERED),
+        (a_season(since_last_s_min=3_601), Reason.TOO_SOON_AGAIN),
+        (a_season(since_first_s_max=86_400), Reason.TOO_LATE),
+    ],
+)
+def test_a_season_s_pass_never_outgrows_its_events(facts: Facts, reason: Reason) -> None:
+    ruling = decide(facts)
+    sent = msgspec.msgpack.encode(record(facts, ruling))
+    assert ruling.decision.reason is reason
+    assert len(sent) < BODY_BYTES_MAX // 2
+    decided = msgspec.msgpack.decode(sent, type=Decided)
+    assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
+
+
+def test_a_right_with_a_total_takes_all_its_uses_along_and_they_fit() -> None:
+    facts = facts_for(
+        a_profile(a_day_ticket(uses_max=USES_MAX, reentry=Reentry.NEVER)),
+        uses=some_uses(*range(NOW_MS - USES_MAX, NOW_MS)),
+    )
+    ruling = decide(facts)
+    assert ruling.decision.reason is Reason.ALREADY_USED_HERE
+    assert len(msgspec.msgpack.encode(record(facts, ruling))) < BODY_BYTES_MAX
 
 
 def test_another_rulebook_s_answer_is_found_out() -> None:

@@ -38,7 +38,7 @@ def age(claim: Claim, at_ms: int) -> Failure | None:
         return None
     if oldest is not None and oldest < needed:
         return Failure(reason=Reason.AGE_MIN, next=SEE_STAFF)
-    if _confirmed(claim, "age", needed, at_ms):
+    if _confirmed(claim, "age", needed, at_ms=at_ms):
         return None
     return Failure(reason=Reason.AGE_CONFIRM, next=_CONFIRM)
 
@@ -51,7 +51,7 @@ def height(claim: Claim, at_ms: int) -> Failure | None:
     known = claim.facts.profile.height_cm if claim.facts.profile else None
     if known is not None:
         return None if known >= needed else Failure(reason=Reason.HEIGHT_MIN, next=SEE_STAFF)
-    if _confirmed(claim, "height", needed, at_ms):
+    if _confirmed(claim, "height", needed, at_ms=at_ms):
         return None
     return Failure(reason=Reason.HEIGHT_CONFIRM, next=_CONFIRM)
 
@@ -79,7 +79,9 @@ def height_cm_min(claim: Claim) -> int | None:
 
 
 def _stricter(one: int | None, other: int | None) -> int | None:
-    return max((limit for limit in (one, other) if limit is not None), default=None)
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _ages(age_band: str | None) -> tuple[int, int | None]:
@@ -96,7 +98,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= NUMBER_CHARS_MAX
 
 
-def _confirmed(claim: Claim, what: str, needed: int, at_ms: int) -> bool:
+def _confirmed(claim: Claim, what: str, needed: int, *, at_ms: int) -> bool:
     """By staff for this tap, or for as much at any point of this day."""
     if what in claim.facts.confirmed:
         return True
