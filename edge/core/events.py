@@ -121,7 +121,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: int | None = None
 
 
-def chain_start(site: str, device: str, lane: int, public_key: bytes) -> bytes:
+def chain_start(site: str, device: str, lane: int, *, public_key: bytes) -> bytes:
     """Return the hash before a lane's first event: it names its owner, so no lane fits another device."""
     first = msgspec.msgpack.encode(("polso journal 1", site, device, lane, public_key))
     return hashlib.blake2b(first, digest_size=32).digest()

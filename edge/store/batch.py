@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import NamedTuple
 
 from edge.clock import Clock
-from edge.core.events import Event, chain_start
+from edge.core.events import Event, chain_start, chain_step
+from edge.errors import StoreDamaged
 from edge.store.effects import STEP_ROWS_MAX, Effects
 from edge.store.queries import QUERIES
 from edge.store.records import (
@@ -19,6 +21,7 @@ from edge.store.records import (
     Owner,
     StoreForeign,
     checked,
+    event_of,
     kept_name,
     key_of,
     line_of,
@@ -26,6 +29,8 @@ from edge.store.records import (
 from edge.store.transaction import COUNTS, DECODE_COUNTS, Chain, Counts, Standing, Transaction
 from edge.store.trouble import cause_of
 
+TAIL_MAX = 256
+"""Records of a lane that are checked before anything is appended; `polso journal verify` checks all."""
 BATCH_MAX = 256
 """Acts in one commit."""
 
@@ -59,6 +64,7 @@ class Ledger:
         self._clock = clock
         claim(connection, owner)
         chain, effects = load_chain(connection), Effects.load(connection)
+        check_tails(connection)
         self.standing = Standing(chain, load_counts(connection, effects), effects)
         clock.floor(chain.hlc >> 16)
 
@@ -149,7 +155,8 @@ def claim(connection: Connection, owner: Owner) -> None:
     connection.execute(QUERIES["owner_set"], owner)
     for lane in LANES:
         connection.execute(
-            QUERIES["anchor_set"], (lane, 0, chain_start(owner.site, owner.device, lane, owner.public_key))
+            QUERIES["anchor_set"],
+            (lane, 0, chain_start(owner.site, owner.device, lane, public_key=owner.public_key)),
         )
     connection.execute(QUERIES["commit"])
 
@@ -164,6 +171,16 @@ def load_chain(connection: Connection) -> Chain:
         heads.append(anchors[lane] if row is None else Head(row[0] & SEQ_MAX, row[2]))
         hlc = max(hlc, 0 if row is None else row[1])
     return Chain((heads[0], heads[1]), hlc)
+
+
+def check_tails(connection: Connection) -> None:
+    """Raise ``StoreDamaged`` if the last records do not hold together: nothing is appended to a broken chain."""
+    for lane in LANES:
+        bounds = (key_of(lane, 0), key_of(lane + 1, 0), TAIL_MAX)
+        tail = [event_of(row) for row in connection.execute(QUERIES["journal_back"], bounds).fetchall()][::-1]
+        for before, event in pairwise(tail):
+            if event.seq != before.seq + 1 or event.h != chain_step(before.h, event):
+                raise StoreDamaged(f"Record {event.seq} of lane {lane} is not what was written.")
 
 
 def load_counts(connection: Connection, effects: Effects) -> Counts:

@@ -65,7 +65,9 @@ def check_lane(owner: Owner, anchor: Head, events: Iterable[Event], *, lane: int
     After a break the check goes on from the record's own hash, so that each break is told once, where it is.
     """
     breaks: list[Break] = []
-    if anchor.seq == 0 and anchor.h != chain_start(owner.site, owner.device, lane, owner.public_key):
+    if anchor.seq == 0 and anchor.h != chain_start(
+        owner.site, owner.device, lane, public_key=owner.public_key
+    ):
         breaks.append(Break(lane, 0, Wrong.START))
     seq, h, count = anchor.seq, anchor.h, 0
     for event in events:

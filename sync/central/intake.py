@@ -100,7 +100,7 @@ def _misfit(device: Device, batch: Batch) -> Rejected | None:
 
 def _settle(tx: Connection, device: Device, batch: Batch, rows: list[Row]) -> Ack | Rejected:
     stream = Stream(device.site, device.id, device.incarnation, batch.lane)
-    start = chain_start(device.site, device.id, batch.lane, device.public_key)
+    start = chain_start(device.site, device.id, batch.lane, public_key=device.public_key)
     end = lanes.lock(tx, stream, start)
     if batch.first > end.ack + 1:
         lanes.alarm(tx, stream, f"gap: holds {end.ack}, was offered {batch.first}")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edge.core.events import Break, Event, Fault, Kind, chain_start, chain_step, hlc_tick, verify_chain
 
-START = chain_start("site-1", "edge-1", 0, b"key")
+START = chain_start("site-1", "edge-1", 0, public_key=b"key")
 
 
 def a_chain(length: int, start: bytes = START, lane: int = 0) -> list[Event]:
@@ -72,7 +72,9 @@ def test_a_broken_chain_is_named_where_it_breaks(
     ],
 )
 def test_a_chain_fits_no_other_owner(owner: tuple[str, str, int, bytes]) -> None:
-    assert verify_chain(a_chain(3), 0, chain_start(*owner)) == Break(0, 1, Fault.HASH)
+    assert verify_chain(a_chain(3), 0, chain_start(*owner[:3], public_key=owner[3])) == Break(
+        0, 1, Fault.HASH
+    )
 
 
 @given(st.integers(0, 2**63), st.integers(0, 2**47))

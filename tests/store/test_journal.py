@@ -30,7 +30,7 @@ RECORDS = 12
 def a_chain(count: int, owner: Owner = OWNER, lane: int = 0) -> list[Event]:
     """A whole lane."""
     events: list[Event] = []
-    h = chain_start(owner.site, owner.device, lane, owner.public_key)
+    h = chain_start(owner.site, owner.device, lane, public_key=owner.public_key)
     for seq in range(1, count + 1):
         bare = Event(
             lane=lane, seq=seq, hlc=seq, offset_ms=0, uncertainty_ms=0, kind=9, schema=1,
@@ -53,7 +53,7 @@ def changed(event: Event, **columns: object) -> Event:
 
 def breaks(events: list[Event]) -> list[tuple[int, Wrong]]:
     """What the check says of a lane."""
-    start = Head(0, chain_start(OWNER.site, OWNER.device, 0, OWNER.public_key))
+    start = Head(0, chain_start(OWNER.site, OWNER.device, 0, public_key=OWNER.public_key))
     return [(found.seq, found.wrong) for found in check_lane(OWNER, start, events, lane=0).breaks]
 
 

@@ -81,7 +81,7 @@ class PaperJournal:
     def before(self, lane: int, seq: int) -> bytes:
         """The hash before a sequence."""
         if seq == 1:
-            return chain_start(self.site, self.device, lane, self.public_key)
+            return chain_start(self.site, self.device, lane, public_key=self.public_key)
         return self.lanes[lane][seq - 2].h
 
     def copy(self) -> PaperJournal:
