@@ -77,6 +77,21 @@ def operator(name: str, database: str, password: str) -> None:
 
 
 @main.command()
+@click.argument("site")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+def audit(site: str, database: str) -> None:
+    """Judge every decision of SITE again with the same rulebook, and name what comes out otherwise."""
+    from edge.run.platform import audit as act
+
+    equal, words = act(database, site)
+    click.echo(words)
+    if not equal:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("url")
 @click.option("--code", prompt="Code from the console", help="The one-time code; asked for if not given.")
 @config_option

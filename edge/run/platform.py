@@ -12,6 +12,7 @@ from edge.run.waiting import until_stopped
 from edge.run.web import Web
 from kiosk.app import listening_socket
 from sync.central.app import create_app
+from sync.central.audit import audit as audited
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.wire import BATCH_BYTES_MAX
@@ -64,3 +65,19 @@ def serve(database: str, *, host: str, port: int, behind_tls: bool = False) -> N
     central.start()
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)
+
+
+def audit(database: str, site: str) -> tuple[bool, str]:
+    """Judge a site's decisions again; returns whether all came out equal, and what was found in words."""
+    store = Store(database, now_ms=wall_ms)
+    try:
+        found = audited(store, site)
+    finally:
+        store.close()
+    lines = [
+        f"{found.judged} decisions judged again, {found.equal} equal",
+        f"{found.moved_on} not judged: profile or layout has changed since",
+        *(f"  {one.device} {one.lane}/{one.seq}: said {one.said}, now {one.now}" for one in found.different),
+        *(f"  one too many: {one.use.entitlement} at {one.use.point}" for one in found.conflicts),
+    ]
+    return found.judged == found.equal, "\n".join(lines)

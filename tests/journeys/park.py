@@ -41,7 +41,10 @@ class Park:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline() if self.process.stdout else ""
         self.ready_s = time.monotonic() - began
-        assert line, f"the park did not open: {Path(self.errors.name).read_text()[-2000:]}"
+        if not line:
+            self.process.wait(STOP_S_MAX)
+            self.errors.close()
+            raise AssertionError(f"the park did not open: {Path(self.errors.name).read_text()[-2000:]}")
         self.said: dict[str, Any] = json.loads(line)
         self.edge: str = self.said["edge"]
         self.central: str = self.said["central"]

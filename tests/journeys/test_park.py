@@ -179,3 +179,17 @@ def test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds(tmp_path: 
         assert second.stop() < 2
     verified = polso("journal", "verify", "--data", str(tmp_path / "kept" / "edge"))
     assert verified.returncode == 0, verified.stdout
+
+
+def test_central_judges_every_decision_of_the_day_again_and_comes_out_equal(tmp_path: Path) -> None:
+    bands = ("giulia", "leo", "anna", "leo", "emma", "hans", "luca", "luca", "paolo", "eva", "nora", "clone")
+    with a_park(tmp_path / "kept") as park:
+        for band in bands:
+            park.tap(band)
+        for band in ("emma", "hans", "tim", "giulia"):
+            park.tap(band, "volo-1")
+        until(lambda: park.state()["outbox"] == 0, 15)
+    audited = polso("audit", "aurora", "--database", str(tmp_path / "kept" / "central" / "central.db"))
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+    count = len(bands) + 4
+    assert f"{count} decisions judged again, {count} equal" in audited.stdout

@@ -91,6 +91,16 @@ def bands_of(tx: Connection, site: str, guests: Iterable[str]) -> tuple[BandCard
     return tuple(found)
 
 
+def bands_by_id(tx: Connection, site: str, ids: Iterable[bytes]) -> tuple[BandCard, ...]:
+    """Return those of the bands that exist."""
+    wanted, found = sorted(set(ids)), []
+    for start in range(0, len(wanted), PAGE_MAX):
+        part = band_table.c.band_id.in_(wanted[start : start + PAGE_MAX])
+        rows = tx.execute(select(band_table).where(band_table.c.site_id == site, part))
+        found += [_card(row) for row in rows]
+    return tuple(found)
+
+
 def owners(tx: Connection, site: str, ids: Sequence[bytes]) -> Iterable[tuple[bytes, str | None]]:
     """Return those of the bands that exist, each with its guest."""
     for start in range(0, len(ids), PAGE_MAX):
