@@ -23,7 +23,7 @@ LOOK_UP_CHARS_MIN = 4
 LOOK_UPS = Rate(20, 0.5)
 
 
-class TapBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TapActBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An act on one tap, with its reason."""
 
     op: Op
@@ -120,13 +120,13 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 def override(ask: Ask) -> StaffView:
     """Let a refused guest pass, with a reason (supervisors)."""
-    body = ask.want(TapBody)
+    body = ask.want(TapActBody)
     return ask.house.service.override(ask.person, body.tap_id, reason=body.reason)
 
 
 def undo(ask: Ask) -> StaffView:
     """Take a passage back."""
-    body = ask.want(TapBody)
+    body = ask.want(TapActBody)
     return ask.house.service.undo(ask.person, body.tap_id, reason=body.reason)
 
 
@@ -199,8 +199,8 @@ def act(name: str, view: View, action: Action, *, body: type[msgspec.Struct], an
 
 
 ROUTES = (
-    act("override", override, Action.OVERRIDE, body=TapBody, answer=StaffView),
-    act("undo", undo, Action.UNDO_HERE, body=TapBody, answer=StaffView),
+    act("override", override, Action.OVERRIDE, body=TapActBody, answer=StaffView),
+    act("undo", undo, Action.UNDO_HERE, body=TapActBody, answer=StaffView),
     act("confirm", confirm, Action.CONFIRM, body=ConfirmBody, answer=StaffView),
     act("again", again, Action.CONFIRM, body=AgainBody, answer=StaffView),
     act("look-up", look_up, Action.LOOK_UP, body=LookUpBody, answer=Cards),

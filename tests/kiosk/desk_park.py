@@ -17,6 +17,7 @@ from waitress.server import create_server
 from werkzeug.test import TestResponse
 
 from edge.core.places import Layout
+from edge.core.profiles import StaffMember
 from hardware.port import Tap, Trust
 from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
 from kiosk.house import RemoteTap
@@ -25,6 +26,8 @@ from tests.service.house import READERS, a_member, an_edge
 from tests.service.house import House as Edge
 
 PIN = "2468"
+ROLES = {"anna": ("gate", "supervisor"), "bruno": ("gate",), "carla": ("operator",)}
+MEMBERS: dict[str, StaffMember] = {}
 OPS = itertools.count(1)
 NORTH = {"it": "Ingresso Nord", "en": "North Gate", "fr": "Porte Nord", "de": "Nordtor", "es": "Puerta Norte"}
 PARK = {"it": "Il parco", "en": "The park", "fr": "Le parc", "de": "Der Park", "es": "El parque"}
@@ -84,12 +87,18 @@ def post(client: FlaskClient, path: str, **body: Any) -> TestResponse:
     return client.post(path, json={"op": an_op(), **body}, headers={"Origin": "http://localhost"})
 
 
+def employed(edge: Edge, who: str) -> StaffMember:
+    """A member of staff; every edge of the tests has the same keys, so one slow hash serves them all."""
+    if who not in MEMBERS:
+        MEMBERS[who] = a_member(who, *ROLES[who], house=edge)
+    return MEMBERS[who]
+
+
 @contextmanager
 def a_desk(folder: Path, **settings: Any) -> Iterator[Desk]:
     """A desk with Anna (supervisor), Bruno (gate) and Carla (operator), all with the PIN 2468."""
     with an_edge(folder, layout=a_named_layout()) as edge:
-        roles = {"anna": ("gate", "supervisor"), "bruno": ("gate",), "carla": ("operator",)}
-        edge.employ(*(a_member(who, *held, house=edge) for who, held in roles.items()))
+        edge.employ(*(employed(edge, who) for who in ROLES))
         heard: list[tuple[str, bytes]] = []
         house = House(
             service=edge.service,
