@@ -3,12 +3,12 @@
 import * as gate from "./gate_state.js";
 import * as kiosk from "./kiosk_state.js";
 
-/** @typedef {{park: any, chosen: string|null, busy: string|null, story: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
+/** @typedef {{park: any, chosen: string|null, busy: string|null, story: any, heard: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
 
 /** @param {any} park the park at the page's start @returns {DemoPage} */
 export function begin(park) {
   const fresh = (reader) => [reader.point, reader.kind === "kiosk" ? kiosk.begin() : gate.begin()];
-  return { park, chosen: null, busy: null, story: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
+  return { park, chosen: null, busy: null, story: null, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
 }
 
 /** Say which reducer a point's preview follows. */
@@ -25,10 +25,10 @@ export function reduce(page, event) {
   const { type, body } = event;
   switch (type) {
     case "demo": return withReaders({ ...page, park: body }, event);
-    case "story": return page.story && body.tap_id === page.story.tap_id ? { ...page, story: body } : page;
+    case "story": return { ...page, heard: body, story: newer(page.story, body) };
     case "choose": return { ...page, chosen: body === page.chosen ? null : body, failed: "" };
     case "ask": return screen({ ...page, busy: body.reader, failed: "" }, pointOf(page.park, body.reader), { type: "reading", now: event.now });
-    case "told": return { ...page, busy: null, story: body };
+    case "told": return { ...page, busy: null, story: newer(body, page.heard) };
     case "failed": return { ...page, busy: null, failed: body };
     case "health": return everyScreen({ ...page }, { type, now: event.now, body: { online: body.online } });
     case "link": return { ...everyScreen(page, event), live: body === "live" };
@@ -36,6 +36,11 @@ export function reduce(page, event) {
     case "tick": return everyScreen(page, event);
     default: return page;
   }
+}
+
+/** Central may acknowledge a tap before the answer to the hand that held it has arrived. */
+function newer(story, heard) {
+  return story && heard?.tap_id === story.tap_id && heard.acknowledged_ms != null ? heard : story;
 }
 
 function pointOf(park, reader) {

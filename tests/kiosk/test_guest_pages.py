@@ -235,3 +235,18 @@ def test_a_guests_page_is_light_to_carry(
             ".reduce((sum, one) => sum + (one.encodedBodySize || 0), 0)"
         )
         assert 5_000 < carried <= BYTES_MAX, carried
+
+
+MIDDLE = """() => [...document.querySelectorAll(".word, .line")].filter((e) => e.textContent).map((e) => {
+  const text = document.createRange();
+  text.selectNodeContents(e);
+  const box = text.getBoundingClientRect();
+  return Math.abs((box.left + box.right) / 2 - innerWidth / 2);
+})"""
+
+
+def test_every_word_stands_in_the_middle(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/g/park", GATE) as eye:
+        for state in gate_states():
+            eye.hear(*state)
+            assert max(eye.page.evaluate(MIDDLE)) < 12, state

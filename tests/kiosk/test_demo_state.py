@@ -1,0 +1,62 @@
+"""The demo page's reducer: its small pictures follow the reducers of the real screens."""
+
+from __future__ import annotations
+
+from tests.kiosk.scripts import run
+
+DEMO = """
+const { begin, reduce } = await load("demo_state.js");
+const readers = [
+  { id: "r1", point: "park", kind: "gate", plugged: true, state: "idle" },
+  { id: "r2", point: "hall", kind: "kiosk", plugged: true, state: "idle" },
+];
+const park = { bands: [{ id: "giulia" }], readers, addresses: [], internet: true, outbox: 0 };
+const act = (page, type, body, now = 0) => reduce(page, { type, body, now, age: 0 });
+const verdict = { seq: 1, tap_id: "t", point: "park", family: "go", next: {} };
+const plan = { tap_id: "p", point: "hall", at_ms: 1, name: "Giulia", items: [] };
+"""
+
+
+def test_a_decision_reaches_only_the_picture_of_its_own_point() -> None:
+    seen = run(
+        DEMO + "const page = act(act(begin(park), 'decision', verdict), 'plan', plan);"
+        " return [page.screens.park.phase, page.screens.hall.phase, page.screens.hall.plan.name];"
+    )
+    assert seen == ["verdict", "plan", "Giulia"]
+
+
+def test_the_pictures_forget_as_the_screens_do() -> None:
+    seen = run(
+        DEMO + "let page = act(act(begin(park), 'decision', verdict), 'plan', plan);"
+        " page = act(page, 'tick', undefined, 30000);"
+        " const asked = page.screens.hall.phase; page = act(page, 'tick', undefined, 60000);"
+        " return [page.screens.park.phase, asked, page.screens.hall.phase];"
+    )
+    assert seen == ["idle", "warning", "attract"]
+
+
+def test_a_pulled_cable_shows_on_its_own_gate() -> None:
+    seen = run(
+        DEMO + "const pulled = [{ ...readers[0], plugged: false }, readers[1]];"
+        " const page = act(begin(park), 'demo', { ...park, readers: pulled, internet: false });"
+        " return [page.screens.park.phase, page.screens.hall.phase, page.screens.park.offline];"
+    )
+    assert seen == ["out", "attract", True]
+
+
+def test_choosing_twice_lets_go_again() -> None:
+    seen = run(
+        DEMO + "const one = act(begin(park), 'choose', 'giulia');"
+        " return [one.chosen, act(one, 'choose', 'giulia').chosen];"
+    )
+    assert seen == ["giulia", None]
+
+
+def test_an_acknowledgement_that_overtakes_the_answer_is_kept() -> None:
+    seen = run(
+        DEMO + "const early = act(begin(park), 'story', { tap_id: 't', acknowledged_ms: 40 });"
+        " const told = act(early, 'told', { tap_id: 't', acknowledged_ms: null });"
+        " const other = act(told, 'story', { tap_id: 'x', acknowledged_ms: 1 });"
+        " return [told.story.acknowledged_ms, other.story.tap_id];"
+    )
+    assert seen == [40, "t"]
