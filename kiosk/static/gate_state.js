@@ -25,7 +25,8 @@ export function remaining(view, age) {
 export function reduce(state, event) {
   switch (event.type) {
     case "decision": return decided(state, event);
-    case "reading": return settle({ ...state, phase: "reading", view: null, until: event.now + READING_MS_MAX }, event.now);
+    case "reading": return read(state, event.now);
+    case "devices": return device(state, event);
     case "resync": return settle({ ...state, ...healthy(state, event.body.health ?? {}) }, event.now);
     case "health": return settle({ ...state, ...healthy(state, event.body) }, event.now);
     case "link": return settle({ ...state, live: !["stale", "moved"].includes(event.body) }, event.now);
@@ -33,9 +34,25 @@ export function reduce(state, event) {
   }
 }
 
-/** A device without a reader of its own says nothing of one; then nothing is out of service. */
+/** A band is on the reader: whoever was shown makes place. */
+function read(state, now) {
+  return settle({ ...state, phase: "reading", view: null, until: now + READING_MS_MAX }, now);
+}
+
+function device(state, { body, now }) {
+  if (body.kind !== "reader") return settle(state, now);
+  if (body.state === "reading") return read(state, now);
+  return settle({ ...state, out: missing(state, body.state) }, now);
+}
+
+/** Whether a screen has no reader: while one is being opened again, as before; unknown means nothing is wrong. */
+export function missing(state, reader) {
+  return reader == null || reader === "opening" ? state.out : ["lost", "closed"].includes(reader);
+}
+
+/** What a screen takes from the device's health. */
 export function healthy(state, { online, reader }) {
-  return { offline: online === false, out: reader == null ? state.out : ["lost", "closed"].includes(reader) };
+  return { offline: online === false, out: missing(state, reader) };
 }
 
 function decided(state, { body, age, now }) {

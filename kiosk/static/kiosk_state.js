@@ -1,6 +1,6 @@
 /** What a visitor's kiosk shows, as one pure function; whoever leaves is forgotten here first. `now` is monotonic ms. */
 
-import { HOLD_MS, healthy } from "./gate_state.js";
+import { HOLD_MS, healthy, missing } from "./gate_state.js";
 
 /** Untouched for so long, private content leaves the page. */
 export const IDLE_MS_MAX = 30000;
@@ -43,6 +43,7 @@ const ACTS = {
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
   low: (state, { body, now }) => ({ ...touched(state, { now }), low: body, until: now + IDLE_MS_MAX }),
   health: (state, { body }) => ({ ...state, ...healthy(state, body) }),
+  devices: (state, { body }) => (body.kind === "reader" ? { ...state, out: missing(state, body.state) } : state),
   resync: (state, { body }) => ({ ...state, ...healthy(state, body.health ?? {}), help: null }),
   link: (state, { body }) => ({ ...state, live: !["stale", "moved"].includes(body) }),
   help: helped,
