@@ -12,7 +12,7 @@ from edge.core.decision import Failure
 from edge.core.entitlements import Redemption, Use
 from edge.core.facts import Facts
 from edge.core.held import Change, Confirmed, Held, Location
-from edge.core.moves import enter, leave
+from edge.core.moves import awake, enter, leave
 from edge.core.passage import Passage, moves
 from edge.core.places import PointKind
 
@@ -44,7 +44,7 @@ def admit(
     """Return the change of an entry: its uses and the way in."""
     if not moves(facts.point):
         return change(facts, held, uses=uses)
-    after, deltas = enter(held, facts.layout, location_after(facts, passage, people))
+    after, deltas = enter(_awake(facts, held), facts.layout, location_after(facts, passage, people))
     return change(facts, after, uses=uses, deltas=deltas)
 
 
@@ -92,11 +92,15 @@ def location_after(facts: Facts, passage: Passage, people: int = 1) -> Location:
 
 def release(facts: Facts, passage: Passage, held: Held) -> Change:
     """Return the change of an exit; several exits in a row are harmless."""
-    was = held.location
-    if passage.to_zone == (was.zone if was is not None else None):
+    known = _awake(facts, held)
+    if passage.to_zone == (known.location.zone if known.location is not None else None):
         return change(facts, held)
-    after, deltas = leave(held, facts.layout, location_after(facts, passage))
+    after, deltas = leave(known, facts.layout, location_after(facts, passage))
     return change(facts, after, deltas=deltas)
+
+
+def _awake(facts: Facts, held: Held) -> Held:
+    return awake(held, facts.layout, facts.timezone, at_ms=facts.moment.now_ms)
 
 
 def _with_confirmations(held: Held, claim: Claim) -> Held:

@@ -10,7 +10,7 @@ from edge.core.calendar import day_bounds
 from edge.core.entitlements import Redemption, Use
 from edge.core.events import Decided
 from edge.core.held import Change, Held, Location
-from edge.core.moves import differences, enter
+from edge.core.moves import awake, differences, enter
 from edge.core.passage import moves, through
 from edge.core.places import Direction, Layout
 
@@ -18,7 +18,7 @@ UNDO_MS_MAX = 900_000
 """Staff of the same point take a passage back within a quarter of an hour; a supervisor on the same day."""
 
 
-def confirm(decided: Decided, held: Held, layout: Layout, *, now_ms: int) -> Change:
+def confirm(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo, now_ms: int) -> Change:
     """Make a pending passage count: its uses and the way in; one that is not pending stays as it is."""
     pending = _own(decided, held, Redemption.PENDING)
     uses = tuple(replace(use, redemption=Redemption.VALID) for use in pending)
@@ -33,7 +33,7 @@ def confirm(decided: Decided, held: Held, layout: Layout, *, now_ms: int) -> Cha
         people=decided.decision.people,
         tap_id=decided.presented.tap_id,
     )
-    after, deltas = enter(held, layout, there)
+    after, deltas = enter(awake(held, layout, timezone, at_ms=now_ms), layout, there)
     return Change(held=replace(after, uses=()), uses=uses, zone_deltas=deltas)
 
 
@@ -43,14 +43,16 @@ def refuse(decided: Decided, held: Held) -> Change:
     return Change(uses=tuple(replace(use, redemption=Redemption.ANNULLED) for use in pending))
 
 
-def undo(decided: Decided, held: Held, layout: Layout) -> Change:
+def undo(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo) -> Change:
     """Take a passage back by a person's word: use, location and counts are as before it."""
-    return _take_back(decided, held, layout, how=Redemption.UNDONE)
+    before = awake(decided.held or Held(), layout, timezone, at_ms=decided.now_ms)
+    return _take_back(decided, held, layout, before=before, how=Redemption.UNDONE)
 
 
-def annul(decided: Decided, held: Held, layout: Layout) -> Change:
+def annul(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo) -> Change:
     """Take a passage back by the machine's word: the gate did not turn."""
-    return _take_back(decided, held, layout, how=Redemption.ANNULLED)
+    before = awake(decided.held or Held(), layout, timezone, at_ms=decided.now_ms)
+    return _take_back(decided, held, layout, before=before, how=Redemption.ANNULLED)
 
 
 def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervisor: bool) -> int:
@@ -60,10 +62,10 @@ def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervi
     return decided.now_ms + UNDO_MS_MAX
 
 
-def _take_back(decided: Decided, held: Held, layout: Layout, *, how: Redemption) -> Change:
+def _take_back(decided: Decided, held: Held, layout: Layout, *, before: Held, how: Redemption) -> Change:
     own = _own(decided, held, Redemption.VALID, Redemption.PENDING)
     uses = tuple(replace(use, redemption=how) for use in own)
-    location, before = held.location, decided.held or Held()
+    location = held.location
     if location is None or location.tap_id != decided.presented.tap_id:
         return Change(uses=uses)
     restored = replace(held, location=before.location, last=before.last, entries=before.entries)

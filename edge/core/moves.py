@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from msgspec.structs import replace
 
+from edge.core.calendar import last_reset
 from edge.core.held import Held, Location
 from edge.core.places import Layout
 
 Deltas = tuple[tuple[str, int], ...]
 
 
+def awake(held: Held, layout: Layout, timezone: dt.tzinfo, *, at_ms: int) -> Held:
+    """Return a band's memory at a moment: the nightly reset has put outside whoever came in before it."""
+    location, reset_min = held.location, layout.reset_min
+    if location is None or location.zone is None or reset_min is None:
+        return held
+    if location.since_ms > last_reset(timezone, reset_min, at_ms):
+        return held
+    return replace(held, location=replace(location, zone=None), last=location, entries=())
+
+
 def enter(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     """Return the memory of a band that came in ``there``, and how that moves people between zones.
 
     Each zone's count stays the sum of those remembered inside it: whoever is moved without a tap (a missed
-    exit, a nightly reset) leaves the old zones in the same change.
+    exit) leaves the old zones in the same change.
     """
     entries = _entries(held, layout, there)
     entries[-1:] = [replace(there, people=entry.people) for entry in entries[-1:]]

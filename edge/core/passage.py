@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.core.calendar import last_reset
 from edge.core.facts import Facts
 from edge.core.held import Location
+from edge.core.moves import awake
 from edge.core.places import Direction, Point, PointKind
 
 IDENTIFYING = frozenset({PointKind.TILL, PointKind.KIOSK})
@@ -51,13 +51,8 @@ def moves(point: Point) -> bool:
 
 def whereabouts(facts: Facts, at_ms: int) -> str | None:
     """Return the zone that the band is in at a moment, None = outside: the nightly reset is computed here."""
-    location = facts.held.location
-    if location is None or location.zone is None:
-        return None
-    reset_min = facts.layout.reset_min
-    if reset_min is not None and location.since_ms <= last_reset(facts.timezone, reset_min, at_ms):
-        return None
-    return location.zone
+    location = awake(facts.held, facts.layout, facts.timezone, at_ms=at_ms).location
+    return location.zone if location is not None else None
 
 
 def is_inside(facts: Facts, zone: str | None) -> bool:

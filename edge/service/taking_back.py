@@ -11,7 +11,6 @@ from edge.core.calendar import day_of
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
 from edge.core.held import Change, Held, Location
-from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import Answer, Stage, keep
@@ -119,19 +118,21 @@ def take_back(tx: Transaction, asked: Asked, acted: Acted, *, kind: Kind) -> Tol
     profile = own_profile(tx, kept.presented, asked.profile)
     if band is not None:
         held = tx.held(band, kept.rights)
-        change = _reversal(kept, held, asked.layout, kind=kind)
+        change = _reversal(asked, kept, held, kind=kind)
         _apply(tx, band, change, seq=seq, profile=profile)
     taken = msgspec.structs.replace(kept, seq=seq, stage=Stage.TAKEN_BACK, staff=acted.staff)
     keep(tx, taken)
     return Told(answer=taken, profile=profile, before=kept)
 
 
-def _reversal(kept: Answer, held: Held, layout: Layout, *, kind: Kind) -> Change:
+def _reversal(asked: Asked, kept: Answer, held: Held, *, kind: Kind) -> Change:
     """Let the rulebook say what takes this answer back, given what is remembered now."""
     decided = Decided(decision=kept.decision, presented=kept.presented, now_ms=kept.at_ms, held=kept.before)
     if kind is Kind.UNDONE:
-        return undo(decided, held, layout)
-    return refuse(decided, held) if kept.stage is Stage.PENDING else annul(decided, held, layout)
+        return undo(decided, held, asked.layout, timezone=asked.timezone)
+    if kept.stage is Stage.PENDING:
+        return refuse(decided, held)
+    return annul(decided, held, asked.layout, timezone=asked.timezone)
 
 
 def _apply(tx: Transaction, band: bytes, change: Change, *, seq: int, profile: Profile | None) -> None:

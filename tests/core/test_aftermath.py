@@ -51,7 +51,7 @@ def redemptions(uses: tuple[Use, ...]) -> list[Redemption]:
 def test_confirming_makes_the_use_count_and_lets_in() -> None:
     facts = facts_for(point=CONFIRMED_AT_GATE)
     decided, held, ruling = passed(facts)
-    change = confirm(decided, held, facts.layout, now_ms=LATER_MS)
+    change = confirm(decided, held, facts.layout, timezone=ROME, now_ms=LATER_MS)
     assert redemptions(ruling.change.uses) == [Redemption.PENDING]
     assert redemptions(change.uses) == [Redemption.VALID]
     assert change.zone_deltas == (("park", 1),)
@@ -64,20 +64,20 @@ def test_confirming_makes_the_use_count_and_lets_in() -> None:
 def test_confirming_a_party_lets_all_of_it_in() -> None:
     profile = a_profile(a_day_ticket(together=True, uses_max=4), party=a_party())
     decided, held, _ = passed(facts_for(profile, CONFIRMED_AT_GATE))
-    change = confirm(decided, held, a_layout(), now_ms=LATER_MS)
+    change = confirm(decided, held, a_layout(), timezone=ROME, now_ms=LATER_MS)
     assert (len(change.uses), change.zone_deltas) == (4, (("park", 4),))
 
 
 def test_confirming_twice_changes_nothing_more() -> None:
     decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
-    confirmed = after(held, confirm(decided, held, a_layout(), now_ms=LATER_MS))
-    assert confirm(decided, confirmed, a_layout(), now_ms=LATER_MS + 1) == Change()
+    confirmed = after(held, confirm(decided, held, a_layout(), timezone=ROME, now_ms=LATER_MS))
+    assert confirm(decided, confirmed, a_layout(), timezone=ROME, now_ms=LATER_MS + 1) == Change()
 
 
 def test_confirming_at_a_point_that_moves_nobody_or_is_gone_only_counts() -> None:
     decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
     for layout in (a_layout(points=()), a_layout(a_gate(to_zone=None))):
-        change = confirm(decided, held, layout, now_ms=LATER_MS)
+        change = confirm(decided, held, layout, timezone=ROME, now_ms=LATER_MS)
         assert (redemptions(change.uses), change.held) == ([Redemption.VALID], None)
 
 
@@ -95,7 +95,7 @@ def test_refusing_voids_the_use_and_the_next_tap_is_green_again() -> None:
 def test_taking_back_an_entry_leaves_everything_as_before(take_back: object, how: Redemption) -> None:
     facts = facts_for(location=inside("hotel"), uses=())
     decided, held, ruling = passed(facts)
-    change = take_back(decided, held, facts.layout)  # type: ignore[operator]  # one of two functions
+    change = take_back(decided, held, facts.layout, timezone=ROME)  # type: ignore[operator]  # one of two functions
     assert redemptions(change.uses) == [how]
     assert dict(change.zone_deltas) == {zone: -count for zone, count in ruling.change.zone_deltas}
     restored = after(held, change)
@@ -106,9 +106,19 @@ def test_taking_back_an_entry_leaves_everything_as_before(take_back: object, how
 def test_taking_back_an_exit_puts_the_band_inside_again() -> None:
     facts = facts_for(point=an_exit(), location=inside())
     decided, held, _ = passed(facts)
-    change = undo(decided, held, facts.layout)
+    change = undo(decided, held, facts.layout, timezone=ROME)
     assert (change.uses, change.zone_deltas) == ((), (("park", 1),))
     assert after(held, change).location == inside()
+
+
+def test_taking_back_the_first_entry_after_a_night_leaves_nobody_counted() -> None:
+    facts = facts_for(layout=a_layout(reset_min=240), location=inside(since_ms=at("2026-07-14 20:00")))
+    decided, held, ruling = passed(facts)
+    change = undo(decided, held, facts.layout, timezone=ROME)
+    assert (ruling.change.zone_deltas, change.zone_deltas) == ((("park", 1),), (("park", -1),))
+    restored = after(held, change).location
+    assert restored is not None
+    assert restored.zone is None
 
 
 def test_who_has_moved_on_since_stays_where_they_are() -> None:
@@ -118,19 +128,19 @@ def test_who_has_moved_on_since_stays_where_they_are() -> None:
         held,
         decide(facts_for(point=an_exit(), held=held, presented=a_tap(tap_id="tap-2", counter=11))).change,
     )
-    change = undo(decided, left, facts.layout)
+    change = undo(decided, left, facts.layout, timezone=ROME)
     assert (redemptions(change.uses), change.held, change.zone_deltas) == ([Redemption.UNDONE], None, ())
 
 
 def test_taking_back_what_changed_nothing_changes_nothing() -> None:
     facts = facts_for(uses=some_uses(NOW_MS - HOUR_MS))
     decided, held, _ = passed(facts)
-    assert undo(decided, held, facts.layout) == Change()
+    assert undo(decided, held, facts.layout, timezone=ROME) == Change()
 
 
 def test_a_record_without_a_memory_means_a_band_never_seen() -> None:
     decided, held, _ = passed(facts_for())
-    change = undo(replace(decided, held=None), held, a_layout())
+    change = undo(replace(decided, held=None), held, a_layout(), timezone=ROME)
     assert change.held is not None
     assert change.held.location is None
 

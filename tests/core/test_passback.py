@@ -194,11 +194,14 @@ def test_coming_in_twice_counts_once() -> None:
     assert change.held.entries[0].since_ms == NOW_MS
 
 
-def test_a_night_forgotten_by_the_reset_moves_no_count_at_the_next_entry() -> None:
+def test_after_a_night_forgotten_by_the_reset_the_next_entry_counts_anew() -> None:
     point = a_gate()
     location = inside(since_ms=at("2026-07-14 20:00"))
     facts = facts_for(TICKET, point, layout=a_layout(point, reset_min=240), location=location)
-    assert decide(facts).change.zone_deltas == ()
+    change = decide(facts).change
+    assert change.zone_deltas == (("park", 1),)
+    assert change.held is not None
+    assert change.held.last == location
 
 
 def test_failures_of_passback_stand_beside_those_of_uses() -> None:

@@ -6,7 +6,7 @@ from edge.core.checks.times import next_slot
 from edge.core.claim import Claim
 from edge.core.decision import Act, Failure, Reason, WhatNext
 from edge.core.entitlements import TimeSlot
-from edge.core.passage import moves
+from edge.core.passage import moves, whereabouts
 
 
 def slot_places(slot: TimeSlot) -> str:
@@ -22,7 +22,7 @@ def capacity(claim: Claim) -> Failure | None:
     if not moves(facts.point):
         return None
     layout = facts.layout
-    now_in = layout.lineage(facts.held.location.zone) if facts.held.location else ()
+    now_in = layout.lineage(whereabouts(facts, facts.moment.now_ms))
     for zone in layout.lineage(claim.passage.to_zone):
         limited = zone in layout.limited or zone in facts.places
         if limited and zone not in now_in and facts.places.get(zone, 0) < claim.people:
