@@ -23,7 +23,27 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'central.db'}"
-    return str(request.getfixturevalue("fresh_postgres_url"))
+    return str(request.getfixturevalue("emptied_postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def sync_postgres_url(postgres_url: str) -> Iterator[str]:
+    """One database for all tests of the wire: making one for each would cost more than the tests."""
+    from tests.real.postgres import fresh_database  # not everybody has it
+
+    with fresh_database(postgres_url, "polso_sync") as address:
+        yield address
+
+
+@pytest.fixture
+def emptied_postgres_url(sync_postgres_url: str) -> str:
+    """That database without any table."""
+    import psycopg  # as above
+
+    with psycopg.connect(sync_postgres_url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public")
+    return sync_postgres_url
 
 
 @pytest.fixture

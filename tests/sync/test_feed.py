@@ -179,8 +179,8 @@ def test_no_follower_misses_an_item_of_many_publishers(park: Store) -> None:
 
 
 @pytest.mark.postgres
-def test_another_worker_wakes_ours(fresh_postgres_url: str, clock: Clockwork) -> None:
-    ours, theirs = Store(fresh_postgres_url, now_ms=clock), Store(fresh_postgres_url, now_ms=clock)
+def test_another_worker_wakes_ours(emptied_postgres_url: str, clock: Clockwork) -> None:
+    ours, theirs = Store(emptied_postgres_url, now_ms=clock), Store(emptied_postgres_url, now_ms=clock)
     ours.listen()
     a_site(ours)
     took: list[float] = []
