@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
 from edge.clock import Clock
@@ -27,6 +28,8 @@ QUEUE_MAX = 4_096
 """Acts that may wait; beyond it a caller is told at once instead of waiting for minutes."""
 PROBE_MS = 1_000
 """How often a store that cannot write is tried again."""
+PROBE_DAMAGED_MS = 10_000
+"""How often a damaged one is: each time the whole file is walked."""
 QUIET_MS = 50
 """So long after the last act there is time for what can wait."""
 TICK_S = 0.1
@@ -263,7 +266,8 @@ class Sequencer:
         """Do a piece of what can wait, if the house is quiet and the seat is free."""
         now = self._clock.monotonic_ms()
         if self._trouble is not None:
-            if now - self._probed_ms >= PROBE_MS:
+            patience_ms = PROBE_DAMAGED_MS if self._trouble.cause is Cause.DAMAGED else PROBE_MS
+            if now - self._probed_ms >= patience_ms:
                 with self._seat:
                     self._probe(now)
             return
@@ -315,7 +319,7 @@ class Sequencer:
             self._trouble = None
         except StoreForeign as error:
             self._refusal = error
-        except (sqlite3.Error, StoreError, OSError) as error:
+        except Exception as error:  # a start must end, and the gate say "see staff", whatever is in the file
             self._fail(error)
 
     def _fail(self, error: BaseException) -> Trouble:
@@ -331,7 +335,7 @@ class Sequencer:
                 self._store.folder.free_reserve()
             ledger = self._store.open_without_reserve(self._owner, self._clock)
             ledger.run([_told(Kind.STORE_FAILED, trouble, amount=None)])
-        except (sqlite3.Error, StoreError, OSError) as second:
+        except Exception as second:  # the first failure has been told; a second one must not end the thread
             LOG.error("not even that could be written down: %s", second)
         self._store.shut()
         return trouble
@@ -343,15 +347,23 @@ class Sequencer:
         try:
             ledger = self._store.open(self._owner, self._clock)
             self._store.folder.demand_room()
+            if trouble.cause is Cause.DAMAGED:
+                self._store.demand_whole()
             done = ledger.run([_told(Kind.STORE_RECOVERED, trouble, amount=now - self._failed_ms)])
-        except (sqlite3.Error, StoreError, OSError) as error:
+        except Exception as error:  # a probe is tried again for ever
             self._trouble = self._store.diagnose(error)
             self._store.shut()
+            if self._trouble.cause is Cause.FULL:
+                self._guarded_free()
             return
         self._ledger = ledger
         self._trouble = None
         LOG.warning("the store writes again after %d ms", now - self._failed_ms)
         self._told.put(([], done.events))
+
+    def _guarded_free(self) -> None:
+        with suppress(OSError):
+            self._store.folder.free_reserve()
 
     def _close(self) -> None:
         self._trouble = Trouble(Cause.STOPPED)

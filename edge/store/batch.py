@@ -174,11 +174,11 @@ def load_chain(connection: Connection) -> Chain:
 
 
 def check_tails(connection: Connection) -> None:
-    """Raise ``StoreDamaged`` if the last records do not hold together: nothing is appended to a broken chain."""
+    """Raise ``StoreDamaged`` if the last records do not hold together: no broken chain is continued."""
     for lane in LANES:
         bounds = (key_of(lane, 0), key_of(lane + 1, 0), TAIL_MAX)
-        tail = [event_of(row) for row in connection.execute(QUERIES["journal_back"], bounds).fetchall()][::-1]
-        for before, event in pairwise(tail):
+        newest_first = connection.execute(QUERIES["journal_back"], bounds).fetchall()
+        for before, event in pairwise(event_of(row) for row in reversed(newest_first)):
             if event.seq != before.seq + 1 or event.h != chain_step(before.h, event):
                 raise StoreDamaged(f"Record {event.seq} of lane {lane} is not what was written.")
 

@@ -86,6 +86,20 @@ class Folder:
         if self.free_bytes() < self.reserve_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
+    def try_writing(self) -> None:
+        """Write and remove a few bytes; the error says what SQLite's own error does not."""
+        path = self.path / "probe"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, bytes(BLOCK_BYTES))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
     def free_bytes(self) -> int:
         """Return how much of the disk is free to an ordinary account."""
         return shutil.disk_usage(self.path).free

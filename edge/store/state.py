@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.errors import StoreDamaged
 from edge.store.batch import Ledger
 from edge.store.database import open_writer
 from edge.store.folder import RESERVE_BYTES, Folder
@@ -51,6 +51,13 @@ class Store:
         self._connection, self._pruner = connection, Pruner(connection)
         return ledger
 
+    def demand_whole(self) -> None:
+        """Raise ``StoreDamaged`` unless every page of the file can be used; walks the whole file."""
+        if self._connection is not None:
+            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise StoreDamaged(str(found))
+
     def shut(self) -> None:
         """Close the file but keep the folder; what cannot be closed cleanly is left to recovery."""
         connection, self._connection, self._pruner = self._connection, None, None
@@ -92,11 +99,7 @@ class Store:
         if trouble.cause is not Cause.UNREACHABLE:
             return trouble
         try:
-            disk = os.statvfs(self.folder.path)
-        except OSError:
-            return trouble
-        if disk.f_flag & os.ST_RDONLY:
-            return Trouble(Cause.READ_ONLY, trouble.detail)
-        if disk.f_bavail == 0:
-            return Trouble(Cause.FULL, trouble.detail)
+            self.folder.try_writing()
+        except OSError as second:
+            return Trouble(trouble_of(second).cause, trouble.detail)
         return trouble

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -69,6 +70,18 @@ def index_answers() -> bool:
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
 
 
+@cache
+def can_mount() -> bool:
+    """Asks whether tests may make and mount a disk of their own."""
+    if os.geteuid() != 0 or not all(map(which, ("mount", "umount", "mkfs.ext4"))):
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True, check=False)
+        if mounted.returncode == 0:
+            subprocess.run(["umount", folder], capture_output=True, check=True)
+        return mounted.returncode == 0
+
+
 def _library(name: str, import_name: str) -> Part:
     return Part(name, module(import_name), "pip install -e '.[test]'")
 
@@ -90,6 +103,7 @@ PARTS = {
         ),
         Part("pcscd", command("pcscd"), "apt-get install pcscd vsmartcard-vpcd"),
         Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
+        Part("disks", can_mount, "root, tmpfs and loop devices; apt-get install mount e2fsprogs"),
         Part("git", command("git"), "apt-get install git"),
         Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),
         Part("package index", index_answers, "a network, or a mirror that the environment names to pip", 300),
