@@ -1,0 +1,240 @@
+"""Staff and operators in a real browser, over the real edge: sign in, see a tap, act on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from edge.core.events import Kind
+from hardware.port import DeviceState, State
+from kiosk.app import streams_of
+from kiosk.texts import LANGUAGES
+from tests.kiosk.desk_park import PIN, Desk, a_desk, serving
+from tests.service.house import OTHER_UID, UID, worn
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+TABLET, OFFICE = {"width": 1280, "height": 800}, {"width": 1366, "height": 768}
+WAIT_MS = 4000
+AXE = """async (contrast) => (await axe.run(document, { preload: false, resultTypes: ["violations"],
+  rules: { "color-contrast": { enabled: contrast } } })).violations
+  .map((bad) => `${bad.id}: ${bad.nodes.map((node) => node.html).join(" ").slice(0, 300)}`)"""
+
+
+class Page:
+    """A browser page at the desk; every complaint and every foreign request fails the test."""
+
+    def __init__(self, chromium: Any, url: str, **context: Any) -> None:
+        options = {"viewport": TABLET, "locale": "it-IT", "reduced_motion": "reduce"} | context
+        self.url, self.context = url, chromium.new_context(**options)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "request", lambda asked: asked.url.startswith((url, "data:")) or self.foreign.append(asked.url)
+        )
+
+    def __enter__(self) -> Page:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        assert self.complaints == []
+        assert self.foreign == []
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.url + path)
+
+    def work_as(self, desk: Desk, who: str, point: str, path: str) -> None:
+        """Open a page as somebody who signed in before, and wait until it listens."""
+        token = desk.house.staff.sign_in(who, PIN, point).token
+        self.context.add_cookies([{"name": "polso-staff", "value": token, "url": self.url}])
+        self.open(path)
+        self.sees("#pills .good")
+
+    def sees(self, selector: str, text: str = "") -> None:
+        found = self.page.locator(selector)
+        (found.filter(has_text=text) if text else found).first.wait_for(timeout=WAIT_MS)
+
+    def types_pin(self, pad: str, pin: str = PIN) -> None:
+        for digit in pin:
+            self.page.click(f'{pad} button:text-is("{digit}")')
+        self.page.click(f"{pad} .primary")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, str]]:
+    with a_desk(tmp_path_factory.mktemp("desk"), heartbeat_s=1.0, watch_s=0.2) as desk, serving(desk) as url:
+        yield desk, url
+
+
+def test_anna_signs_in_sees_a_refusal_lets_the_guest_pass_and_takes_it_back(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    uid = bytes.fromhex("04010203040506")
+    desk.edge.tell(worn(desk.edge, uid, name="Giulia"))
+    desk.edge.service.present(desk.edge.tap(uid))
+    with Page(chromium, url) as anna:
+        anna.open("/staff/north")
+        anna.page.fill("#who", "anna")
+        anna.types_pin("#pad", "1111")
+        anna.sees("#wrong", "Riprova")
+        anna.types_pin("#pad")
+        anna.sees(".floor")
+        anna.sees("#pills .good", "Dal vivo")
+        desk.edge.service.present(desk.edge.tap(uid))
+        anna.sees("#now.deny", "già passato da qui")
+        anna.sees("#now", "Prima volta: Ingresso Nord")
+        anna.sees("#taps li:nth-child(2)", "Giulia")
+        anna.page.click("#acts button")
+        anna.page.click("#reason-do")
+        anna.sees("#reason-wrong", "motivo")
+        anna.page.click("#reason-chips button")
+        desk.edge.hands.forward(s=1)
+        anna.page.click("#reason-do")
+        anna.sees("#now.allow", "Entrata registrata")
+        assert desk.edge.acted(Kind.OVERRIDDEN) or desk.edge.decided()[-1].decision.notes
+        anna.page.click("#acts button")
+        anna.page.click("#reason-chips button:nth-child(2)")
+        anna.page.click("#reason-do")
+        anna.sees("#said", "Registrato")
+        anna.sees("#now.deny, #now.attend, #now.neutral")
+        assert desk.edge.events(Kind.UNDONE)
+        anna.page.click("#sign-out")
+        anna.sees("#pad")
+
+
+def test_a_dangerous_act_after_five_idle_minutes_asks_for_the_pin_again(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    with Page(chromium, url) as anna:
+        anna.work_as(desk, "anna", "north", "/staff/north")
+        desk.edge.hands.forward(s=400)
+        before = desk.edge.service.counters().inside.get("park", 0)
+        anna.page.click("#correct")
+        anna.page.fill("#reason-extra input", "5")
+        anna.page.click("#reason-chips button")
+        anna.page.click("#reason-do")
+        anna.sees("#pin[open]")
+        anna.types_pin("#pin-pad")
+        anna.sees("#said", "Registrato")
+        assert desk.edge.service.counters().inside["park"] == before + 5
+        anna.sees("#zones strong")
+
+
+def test_the_look_up_is_cleared_keeps_focus_and_checks_without_letting_pass(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    desk.edge.tell(worn(desk.edge, OTHER_UID, name="Tommaso", guest="guest-9"))
+    with Page(chromium, url) as bruno:
+        bruno.work_as(desk, "bruno", "north", "/staff/north")
+        bruno.page.fill("#look-text", "Tomm")
+        bruno.page.press("#look-text", "Enter")
+        bruno.sees("#cards h3", "Tommaso")
+        assert bruno.page.input_value("#look-text") == ""
+        assert bruno.page.evaluate("document.activeElement.id") == "look-text"
+        decided = len(desk.edge.decided())
+        bruno.page.click("#cards .primary")
+        bruno.sees("#now .would")
+        assert len(desk.edge.decided()) == decided
+        assert not bruno.page.locator("#correct").count()
+        bruno.page.fill("#look-text", "Tom")
+        bruno.page.press("#look-text", "Enter")
+        assert len(desk.edge.events(Kind.LOOKED_UP)) >= 1
+
+
+def test_staff_see_help_a_lost_reader_and_a_store_that_cannot_write(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    with Page(chromium, url) as anna:
+        anna.work_as(desk, "anna", "north", "/staff/north")
+        call = desk.edge.service.call_help("kiosk", f"help-{UID.hex()}")
+        anna.sees(".alert.attend", "Piazza")
+        anna.page.click(".alert.attend button")
+        anna.page.locator(".alert.attend").wait_for(state="detached", timeout=WAIT_MS)
+        assert [known.staff for known in desk.edge.service.help_calls() if known.id == call.id] == ["anna"]
+        desk.edge.service.report(DeviceState("reader-1", State.LOST, "unplugged", 0))
+        anna.sees("#pills .aged", "scollegato")
+        desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
+        anna.sees("#pills .good", "pronto")
+
+
+def test_operators_see_figures_charts_with_tables_and_make_a_code(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    _, screen = desk.screen("gate")
+    with Page(chromium, url, viewport=OFFICE) as carla:
+        carla.work_as(desk, "carla", "", "/ops")
+        desk.edge.service.present(desk.edge.tap(bytes(7)))
+        carla.sees("#reasons tbody tr")
+        carla.sees("#taps tbody tr")
+        carla.sees("#per-minute canvas")
+        carla.page.click("details summary")
+        carla.sees("#per-minute-table tbody tr:nth-child(60)")
+        carla.open("/ops/screens")
+        carla.sees("th", screen)
+        carla.page.click("#new button")
+        carla.sees("#code")
+        if carla.page.locator("#pin[open]").count():
+            carla.types_pin("#pin-pad")
+        carla.page.wait_for_function("document.getElementById('code').textContent.length > 10")
+        code = carla.page.inner_text("#code")
+        with Page(chromium, url) as fresh:
+            fresh.open("/enrol")
+            fresh.page.fill("#code", code.lower())
+            fresh.page.click("button[type=submit]")
+            fresh.page.wait_for_url(re.compile("/g/north$"), timeout=WAIT_MS)
+
+
+def test_the_staff_page_comes_back_by_itself_after_the_stream_broke(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    with Page(chromium, url) as anna:
+        anna.work_as(desk, "anna", "north", "/staff/north")
+        streams_of(desk.app).end()
+        anna.sees("#pills .aging", "Mi ricollego")
+        anna.sees("#pills .good", "Dal vivo")
+        view = desk.edge.service.present(desk.edge.tap(bytes(7)))
+        anna.sees("#now .facts", str(view.seq))
+
+
+def axe_source() -> str:
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, language: str) -> None:
+    desk, url = opened
+    turn = LANGUAGES.index(language)
+    scheme, colours = ("light", "dark")[turn % 2], turn < 2  # no colour depends on the language
+    pages = [("anna", "north", "/staff/north"), ("carla", "", "/ops"), ("carla", "", "/ops/screens")]
+    with Page(chromium, url, locale=language, color_scheme=scheme) as one:
+        for path in ("/enrol", "/staff/north", "/nowhere"):
+            one.open(f"{path}?lang={language}")
+            assert one.page.evaluate(axe_source() + "; true")
+            assert one.page.evaluate(AXE, colours) == [], path
+        for who, point, path in pages:
+            token = desk.signed_in(
+                who, point
+            )._cookies  # the session is shared: a sign-in is slow by intention
+            value = next(iter(token.values())).value
+            one.context.add_cookies([{"name": "polso-staff", "value": value, "url": url}])
+            one.open(f"{path}?lang={language}")
+            if path == "/staff/north":
+                one.sees("#pills .good")
+                desk.edge.service.present(desk.edge.tap(bytes(7)))
+                one.sees("#now .headline")
+            assert one.page.evaluate("document.documentElement.lang") == language
+            one.page.evaluate(axe_source() + "; true")
+            assert one.page.evaluate(AXE, colours) == [], path
+            assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
