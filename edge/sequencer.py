@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 from edge.clock import Clock
 from edge.core.events import Acted, Event, Kind
@@ -21,6 +21,7 @@ from edge.store.records import Owner, StoreForeign
 from edge.store.state import Store
 from edge.store.transaction import Transaction
 from edge.store.trouble import Cause, Trouble
+from edge.store.waiting import Waiting
 
 __all__ = ["Sequencer", "Transaction"]
 
@@ -42,40 +43,6 @@ Listener = Callable[[Sequence[object], Sequence[Event]], None]
 LOG = logging.getLogger("polso.sequencer")
 
 
-class _Waiting(Generic[T]):
-    """One submitted act; a bare lock wakes its caller, which is cheaper than a condition."""
-
-    __slots__ = ("_done", "act", "answered", "error", "future", "result")
-
-    def __init__(self, act: Callable[[Transaction], T], future: Future[T] | None = None) -> None:
-        self.act = act
-        self.future = future
-        self.answered = False
-        self.result: T | None = None
-        self.error: Exception | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def answer(self, outcome: Outcome) -> None:
-        """Wake the caller with what became of its act."""
-        self.result, self.error = cast("T", outcome.result), outcome.error
-        self.answered = True
-        self._done.release()
-        if self.future is None:
-            return
-        if outcome.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(outcome.error)
-
-    def wait(self) -> T:
-        """Block until answered; raise what the act raised."""
-        self._done.acquire()
-        if self.error is not None:
-            raise self.error
-        return cast("T", self.result)
-
-
 class Sequencer:
     """Takes every waiting act (at most ``BATCH_MAX``), runs them in order, commits once, then answers.
 
@@ -91,7 +58,7 @@ class Sequencer:
         self._clock = clock
         self._owner = Owner(site, device, public_key)
         self._seat = threading.Lock()
-        self._waiting: deque[_Waiting[object]] = deque()
+        self._waiting: deque[Waiting[object]] = deque()
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._told: queue.SimpleQueue[tuple[list[object], list[Event]]] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
@@ -127,7 +94,7 @@ class Sequencer:
 
     def submit(self, act: Callable[[Transaction], T]) -> T:
         """Run ``act`` in a transaction and return its result once that is durable; raise what it raises."""
-        waiting = _Waiting(act)
+        waiting = Waiting(act)
         self._put(waiting)
         if self._seat.acquire(blocking=False):
             try:
@@ -145,7 +112,7 @@ class Sequencer:
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
         try:
-            self._put(_Waiting(act, future))
+            self._put(Waiting(act, future))
             self._bell.put(True)
         except StoreError as error:
             future.set_exception(error)
@@ -192,7 +159,7 @@ class Sequencer:
             except sqlite3.Error as error:
                 raise self._fail(error).error() from error
 
-    def _put(self, waiting: _Waiting[T]) -> None:
+    def _put(self, waiting: Waiting[T]) -> None:
         trouble = self._trouble
         if trouble is not None:
             raise trouble.error()
@@ -200,7 +167,7 @@ class Sequencer:
             raise StoreError(
                 f"{QUEUE_MAX} acts wait already.", hint="The disk is too slow for this many taps."
             )
-        self._waiting.append(cast("_Waiting[object]", waiting))
+        self._waiting.append(cast("Waiting[object]", waiting))
 
     # For who holds the seat
 
@@ -231,7 +198,7 @@ class Sequencer:
         if ledger.unsettled() > EFFECTS_ROWS_MAX:
             self._guarded(lambda: ledger.settle(STEP_ROWS_MAX))
 
-    def _refuse(self, batch: Sequence[_Waiting[object]]) -> None:
+    def _refuse(self, batch: Sequence[Waiting[object]]) -> None:
         trouble = self._trouble or Trouble(Cause.UNREACHABLE)
         for waiting in batch:
             waiting.answer(Outcome(error=trouble.error()))

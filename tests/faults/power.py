@@ -93,17 +93,17 @@ class File(apsw.VFSFile):
     def __init__(self, disk: Disk, base: str, name: object, flags: list[int]) -> None:
         self._disk = disk
         self._name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
-        super().__init__(base, name, flags)  # type: ignore[arg-type]
+        super().__init__(base, name, flags)  # type: ignore[arg-type]  # a name as apsw hands it over
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802  # apsw's own name
         super().xWrite(data, offset)
         self._disk.write(self._name, (offset, bytes(data)))
 
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802  # apsw's own name
         super().xTruncate(newsize)
         self._disk.write(self._name, (newsize, None))
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:  # noqa: N802  # apsw's own name
         super().xSync(flags)
         self._disk.sync(self._name)
 
@@ -115,9 +115,9 @@ class PowerVFS(apsw.VFS):
         self._disk = disk
         super().__init__(name, "")
 
-    def xOpen(self, name: object, flags: list[int]) -> File:  # noqa: N802
+    def xOpen(self, name: object, flags: list[int]) -> File:  # noqa: N802  # apsw's own name
         return File(self._disk, "", name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802  # apsw's own name
         super().xDelete(filename, syncdir)
         self._disk.delete(filename)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -46,9 +47,9 @@ def test_neither_identifier_nor_keys_stand_in_any_file(tmp_path: Path) -> None:
     assert files_with(tmp_path, vault.band_id(UID)), "the control: what should be there is found"
 
 
-def planted(connection: object, *, erase: bool) -> None:
+def planted(connection: sqlite3.Connection, *, erase: bool) -> None:
     """Write names and delete them again."""
-    run = connection.execute  # type: ignore[attr-defined]
+    run = connection.execute
     run("CREATE TABLE guests (id INTEGER PRIMARY KEY, name TEXT)")
     for number in range(NAMES):
         run("INSERT INTO guests (name) VALUES (?)", (f"PLANTED NAME {number} " * 8,))
