@@ -14,13 +14,15 @@ from sync.wire import UNPACKED_BYTES_MAX
 try:
     import zstandard
 except ImportError:  # gzip is always there
-    zstandard = None  # type: ignore[assignment]
+    zstandard = None  # type: ignore[assignment]  # absent: asked for before each use
 
 ZSTD, GZIP, PLAIN = "zstd", "gzip", "identity"
 LEVEL = 3
 SMALL_BYTES_MAX = 200
 """Below this, packing gains nothing."""
 M = TypeVar("M")
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""All that msgspec raises over bytes that are no message; bad UTF-8 and deep nests have errors apart."""
 
 
 class Malformed(Refused):
@@ -65,7 +67,7 @@ def decode(packed: bytes, encoding: str, kind: type[M]) -> M:
     """Open a packed message and read it as ``kind``, or say that it is none."""
     try:
         return msgspec.msgpack.decode(unpack(packed, encoding), type=kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Malformed(f"No {kind.__name__}: {error}") from error
 
 

@@ -12,6 +12,7 @@ from sync.central import lanes
 from sync.central.devices import Device
 from sync.central.lanes import Stream
 from sync.central.store import Connection, Store, insert_bearing, insert_many, now_of
+from sync.packing import UNREADABLE
 from sync.wire import QUARANTINED_MAX, ROWS_MAX, WIRE_VERSION, Ack, Batch, Problem, Refusal
 
 WHY_CHARS_MAX = 200
@@ -66,7 +67,7 @@ def _look(lane: int, seq: int, raw: bytes, *, h: bytes) -> Row:
     try:
         columns = _columns.decode(raw)
         why = _breaks(columns, lane, seq)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return Row(seq, raw, h, None, f"does not decode: {error}"[:WHY_CHARS_MAX])
     return Row(seq, raw, h, None, why) if why else Row(seq, raw, h, columns)
 

@@ -54,7 +54,7 @@ class Cable(HTTPAdapter):
         session.mount("https://", self)
         return session
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401  # requests' own seam
         """Send one request, or fail at once when pulled."""
         self._demand_plugged(request)
         answer = super().send(request, *args, **kwargs)

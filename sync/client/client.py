@@ -14,7 +14,7 @@ from edge.core.events import Event, Lane
 from sync.client.backoff import LONGEST_S, Backoff, Bell
 from sync.client.cable import Cable
 from sync.client.history import Frozen, Sender
-from sync.client.line import Declined, Line
+from sync.client.line import Declined, Line, Unreachable
 from sync.client.ports import Ports
 from sync.client.pulling import Puller
 from sync.client.pushing import Pusher
@@ -151,6 +151,8 @@ class Client:
         if self._alarms.get(name) != str(error):
             LOG.warning("sync.failed thread=%s cause=%s detail=%s", name, type(error).__name__, error)
         self._alarms[name] = str(error)
+        if isinstance(error, Unreachable):
+            self._ports.unreached()
         if isinstance(error, Frozen) and not self._frozen:
             self._frozen = str(error)
             self._ports.books.submit(lambda desk: desk.put(KEPT, FROZEN, str(error).encode()))

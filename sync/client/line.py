@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.errors import Offline, PolsoError, Refused
 from sync.client.cable import Cable
-from sync.packing import Malformed, decode, encodings, pack
+from sync.packing import UNREADABLE, Malformed, decode, encodings, pack
 from sync.signing import Bearer
 from sync.wire import BATCH_BYTES_MAX, MEDIA, MEDIA_PROBLEM, PAGE_BYTES_MAX, Problem, ProblemDocument
 
@@ -130,7 +130,7 @@ class Line:
     def _declined(self, answer: requests.Response) -> PolsoError:
         try:
             document = msgspec.json.decode(read(answer, PROBLEM_BYTES_MAX), type=ProblemDocument)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return Unreachable(f"Not a problem document of central: {error}")
         problem = document.problem
         if (

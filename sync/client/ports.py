@@ -117,5 +117,7 @@ class Ports:
     profiles: ProfileCopy
     clock: Time
     describe: Callable[[DeviceReport], DeviceReport]
+    unreached: Callable[[], None] = lambda: None
+    """Called when central could not be reached, from any of the client's threads."""
     changed: Callable[[], None] = lambda: None
     """Called after profiles or band states changed, from the pull thread."""

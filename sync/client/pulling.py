@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, pairwise
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import requests
@@ -17,7 +17,7 @@ from sync.client import urgent
 from sync.client.history import LANES, Sender, demand_same
 from sync.client.line import Declined, Exchange, Line, Unreachable
 from sync.client.ports import Ports
-from sync.packing import opened
+from sync.packing import UNREADABLE, opened
 from sync.routes import FEED, REPORT, SNAPSHOT
 from sync.wire import (
     FRAME_BYTES_MAX,
@@ -40,6 +40,7 @@ from sync.wire import (
 
 SCHEMA = 1
 READ_BYTES = 65_536
+M = TypeVar("M")
 LENGTH_BYTES = 4
 KINDS = ("profile", "layout", "staff", "device")
 """What this edge can store; another kind is left to a newer edge."""
@@ -228,8 +229,8 @@ def head_of(first: bytes, site: str) -> SnapshotHead:
     return head
 
 
-def _decoded(body: bytes, kind: type[Any]) -> Any:  # noqa: ANN401
+def _decoded(body: bytes, kind: type[M]) -> M:
     try:
         return msgspec.msgpack.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise BadPage(f"A frame of the snapshot does not decode: {error}") from error

@@ -11,6 +11,7 @@ from edge.core.events import Acted, Kind, Lane
 from edge.core.held import Change
 from edge.errors import Refused
 from sync.client.ports import Books, Desk
+from sync.packing import UNREADABLE
 from sync.wire import BandNotice, Cursor, Item
 
 KEPT = "sync"
@@ -32,7 +33,7 @@ def notices(items: Sequence[Item]) -> list[BandNotice]:
             for item in items
             if item.kind == BAND and item.body is not None
         ]
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"An urgent notice does not decode: {error}") from error
 
 

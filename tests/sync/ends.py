@@ -40,7 +40,7 @@ def served(store: Store, settings: Settings | None = None) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="central-serve")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"  # type: ignore[union-attr]
+        yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         store.wakes.close()
         server.task_dispatcher.shutdown()

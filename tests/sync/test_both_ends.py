@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -78,7 +79,7 @@ def test_news_wakes_a_waiting_edge_at_once(edge: Edge, small_store: Store) -> No
         band = bytes([number]) * 16
         began = time.monotonic()
         say(small_store, a_profile(band))
-        until(lambda band=band: edge.profiles.get(band))
+        until(partial(edge.profiles.get, band))
         took.append(time.monotonic() - began)
     assert sorted(took)[2] < 0.5, took
 

@@ -6,6 +6,8 @@ import threading
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.core.events import Event, Kind
 from sync.central import devices, intake, lanes
@@ -178,6 +180,22 @@ def test_a_kind_from_the_future_is_kept_as_it_came(sender: Sender) -> None:
     event = sender.journal.append(0, b"\xc1 not ours to judge", kind=900, schema=7)
     assert sender.ack(sender.journal.batch(1, 1)).quarantined == ()
     assert stored(sender.store) == [event]
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xa2\xff\xff", b"\x91" * 16_000 + b"\x01", b"\xd9"], ids=["utf-8", "nest", "short"]
+)
+def test_bytes_that_make_a_decoder_stumble_are_kept_aside(sender: Sender, body: bytes) -> None:
+    sender.journal.append(0, body)
+    sender.journal.write(1)
+    assert [refusal.seq for refusal in sender.ack(sender.journal.batch(1, 2)).quarantined] == [1]
+
+
+@given(st.binary(max_size=60), st.sampled_from([Kind.DECIDED, Kind.SIGNED_IN]))
+def test_no_body_at_all_stops_the_look_at_a_batch(body: bytes, kind: Kind) -> None:
+    journal = PaperJournal("park", "gate")
+    journal.append(0, body, kind=int(kind))
+    assert len(intake.read(journal.batch(1, 1))) == 1
 
 
 def test_a_new_life_of_a_device_begins_at_one(sender: Sender) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-import psycopg
 from sqlalchemy import Table, select, text
 from sqlalchemy import func as sql
 
 from edge.errors import Refused
+from sync.central.store.bulk import driver
 from sync.central.store.engine import Store
 
 ROWS_MAX = 2_000
@@ -41,10 +40,9 @@ def _blocks(store: Store, table: Table, count: int) -> list[bytes]:
     order = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
     blocks = []
     with store.reading() as tx:
-        connection: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]
         for at in range(0, min(count, ROWS_MAX * BLOCKS_MAX), ROWS_MAX):
-            piece = f'SELECT * FROM "{table.name}" ORDER BY {order} LIMIT {ROWS_MAX} OFFSET {at}'  # noqa: S608
-            with connection.cursor() as cursor, cursor.copy(_out(piece)) as copy:
+            piece = f'SELECT * FROM "{table.name}" ORDER BY {order} LIMIT {ROWS_MAX} OFFSET {at}'  # noqa: S608  # our own table's name
+            with driver(tx).cursor() as cursor, cursor.copy(_out(piece)) as copy:
                 blocks.append(b"".join(bytes(part) for part in copy))
     return blocks
 
@@ -55,7 +53,6 @@ def _out(piece: str) -> bytes:
 
 def _take(store: Store, block: bytes) -> None:
     with store.transaction() as tx:
-        connection: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]
         words = f"COPY {BARE} FROM STDIN (FORMAT BINARY)".encode()
-        with connection.cursor() as cursor, cursor.copy(words) as copy:
+        with driver(tx).cursor() as cursor, cursor.copy(words) as copy:
             copy.write(block)

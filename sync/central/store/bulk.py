@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table
@@ -26,7 +26,7 @@ def insert_many(tx: Connection, table: Table, rows: Sequence[Record]) -> None:
         _copy(tx, table, rows)
     else:
         marks = ", ".join("?" * len(table.columns))
-        tx.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))  # noqa: S608  # our own names
+        tx.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))  # noqa: S608  # our own table's name
 
 
 def insert_bearing(tx: Connection, table: Table, rows: Sequence[Record]) -> list[int]:
@@ -46,12 +46,16 @@ def _halve(tx: Connection, table: Table, rows: list[tuple[int, Record]]) -> list
     return []
 
 
+def driver(tx: Connection) -> psycopg.Connection[Any]:
+    """Return the driver's own connection of a transaction, for COPY inside it."""
+    return cast("psycopg.Connection[Any]", tx.connection.driver_connection)
+
+
 def _copy(tx: Connection, table: Table, rows: Sequence[Record]) -> None:
-    connection: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     types = [TYPES.get(type(column.type), "text") for column in table.columns]
     words = f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)'
-    with connection.cursor() as cursor, cursor.copy(words.encode()) as copy:
+    with driver(tx).cursor() as cursor, cursor.copy(words.encode()) as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)

@@ -1,0 +1,426 @@
+"""The edge's end alone, against a central that is told what to answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.core.bands import BandState
+from edge.core.events import Event
+from edge.core.held import Change, Held
+from sync.central import snapshot
+from sync.client import pulling
+from sync.client.backoff import LONGEST_S, Backoff
+from sync.client.history import Frozen, Sender
+from sync.client.line import Declined, TimedOut
+from sync.client.ports import Ports
+from sync.client.pulling import BadPage, Puller, check_page, checked_items, head_of, unframed
+from sync.client.pushing import Pusher
+from sync.wire import (
+    FRAME_BYTES_MAX,
+    ITEM_BYTES_MAX,
+    PAGE_ITEMS_MAX,
+    ROWS_MAX,
+    ROWS_USUAL,
+    STATUS,
+    URGENT_MAX,
+    Ack,
+    BandNotice,
+    Batch,
+    Cursor,
+    DeviceReport,
+    Item,
+    Page,
+    Problem,
+    ProblemDocument,
+    SnapshotHead,
+    SnapshotManifest,
+)
+from tests.sync.builders import KEY, PaperJournal
+
+SENDER = Sender(site="park", device="gate")
+
+
+@dataclass
+class Tail:
+    seq: int
+    h: bytes
+
+
+@dataclass
+class Paper:
+    """A whole edge on paper: journal, books, profiles and clock in memory."""
+
+    journal_of: PaperJournal = field(default_factory=lambda: PaperJournal("park", "gate"))
+    acks: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    anchors: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    at: Cursor = field(default_factory=lambda: Cursor(5, 10))
+    applied: list[Item] = field(default_factory=list)
+
+    def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
+        return self.journal_of.lanes[lane][after : after + limit]
+
+    def one(self, lane: int, seq: int) -> Event | None:
+        rows = self.journal_of.lanes[lane]
+        return rows[seq - 1] if 0 < seq <= len(rows) else None
+
+    def head(self, lane: int) -> Tail:
+        rows = self.journal_of.lanes[lane]
+        return Tail(len(rows), self.journal_of.before(lane, len(rows) + 1))
+
+    def anchor(self, lane: int) -> Tail:
+        seq = self.anchors[lane]
+        return Tail(seq, self.journal_of.before(lane, seq + 1))
+
+    def acked(self, lane: int) -> int:
+        return self.acks[lane]
+
+    def ack(self, lane: int, seq: int) -> None:
+        self.acks[lane] = seq
+
+    def submit(self, act: Callable[[Any], Any]) -> Any:
+        return act(self)
+
+    def point_at(self, file: str) -> None:
+        raise AssertionError(f"{file} must not be taken")
+
+    def held(self, band: bytes) -> Held:
+        return Held()
+
+    def append(self, kind: int, body: msgspec.Struct, **_: object) -> int:
+        return 1
+
+    def apply(self, page: Any, cursor: Any, seq: int = 0) -> None:
+        if isinstance(cursor, Change):
+            return
+        self.applied += page
+        self.at = cursor
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        return None
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        """Nothing is asked for again."""
+
+    def cursor(self) -> Cursor:
+        return self.at
+
+    def count(self) -> int:
+        return 1
+
+    def build(self, items: Any, cursor: Cursor, *, rows_min: int = 0) -> Path:
+        assert len(list(items)) >= rows_min, "a short snapshot"
+        return Path("built")
+
+    def adopt(self, path: Path, point_at: Callable[[str], None]) -> None:
+        raise AssertionError("nothing of this must be adopted")
+
+    def now_ms(self) -> int:
+        return 0
+
+    def heard(self, central_ms: int, round_trip_ms: int) -> None:
+        """No clock to set."""
+
+    def ports(self) -> Ports:
+        return Ports(journal=self, books=self, profiles=self, clock=self, describe=lambda bare: bare)
+
+
+class Script:
+    """A line on which central says what the test wants, in order."""
+
+    took_ms = 3
+    sent_bytes = 0
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.sent: list[Batch] = []
+
+    def post(self, path: str, message: Any, kind: type[Any]) -> Any:
+        self.sent.append(message)
+        return self._next(message)
+
+    def get(self, exchange: object, kind: type[Any]) -> Any:
+        return self._next(None)
+
+    def _next(self, message: Any) -> Any:
+        answer = self.answers.pop(0)
+        if callable(answer):
+            answer = answer(message)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def taken(batch: Batch) -> Ack:
+    return Ack(device="gate", lane=batch.lane, ack=batch.last, time_ms=1)
+
+
+def no(problem: Problem, ack: int | None = None) -> Declined:
+    document = ProblemDocument(
+        type=f"urn:polso:problem:{problem}", title="", status=STATUS[problem], time_ms=1, ack=ack
+    )
+    return Declined(document, problem, None)
+
+
+def a_pusher(count: int, *answers: object, lane: int = 0) -> tuple[Pusher, Script, Paper]:
+    paper, script = Paper(), Script(*answers)
+    line: Any = script
+    paper.journal_of.write(count, lane)
+    return Pusher(SENDER, lane, ports=paper.ports(), line=line), script, paper
+
+
+def test_nothing_to_send_is_said_so() -> None:
+    pusher, _, _ = a_pusher(0)
+    assert pusher.push() is None
+
+
+def test_an_ack_is_stored_and_the_next_range_follows_it() -> None:
+    pusher, script, paper = a_pusher(5, lambda b: msgspec.structs.replace(taken(b), ack=3), taken)
+    assert pusher.push() == 3
+    assert pusher.push() == 2
+    assert [(batch.first, batch.last) for batch in script.sent] == [(1, 5), (4, 5)]
+    assert script.sent[1].prev == paper.journal_of.lanes[0][2].h
+    assert paper.acks[0] == 5
+
+
+def test_a_gap_rewinds_to_where_central_stands() -> None:
+    pusher, script, paper = a_pusher(9, no(Problem.GAP, 2), taken)
+    paper.acks[0] = 6
+    assert pusher.push() == 0
+    assert pusher.push() == 7
+    assert [batch.first for batch in script.sent] == [7, 3]
+
+
+def test_a_gap_behind_what_was_pruned_stops_the_lane() -> None:
+    pusher, _, paper = a_pusher(9, no(Problem.GAP, 2))
+    paper.acks[0], paper.anchors[0] = 6, 5
+    with pytest.raises(Frozen, match="begins at 6"):
+        pusher.push()
+
+
+@pytest.mark.parametrize("answer", [no(Problem.GAP, 99), lambda b: msgspec.structs.replace(taken(b), ack=99)])
+def test_an_ack_above_the_own_head_means_an_old_copy(answer: object) -> None:
+    pusher, _, paper = a_pusher(4, answer)
+    with pytest.raises(Frozen, match="old copy"):
+        pusher.push()
+    assert paper.acks[0] == 0
+
+
+def test_a_fork_freezes_at_once() -> None:
+    pusher, _, _ = a_pusher(4, no(Problem.FORK, 2))
+    with pytest.raises(Frozen, match="another history"):
+        pusher.push()
+
+
+def test_a_chain_that_does_not_fit_is_read_again_once_and_then_freezes() -> None:
+    pusher, script, _ = a_pusher(4, no(Problem.CHAIN), no(Problem.CHAIN))
+    assert pusher.push() == 0
+    with pytest.raises(Frozen, match="does not verify"):
+        pusher.push()
+    assert len(script.sent) == 2
+
+
+@pytest.mark.parametrize("answer", [no(Problem.TOO_LARGE), TimedOut()])
+def test_a_batch_that_is_too_large_or_too_slow_is_halved_and_grows_back(answer: Exception) -> None:
+    pusher, script, _ = a_pusher(3_000, answer, taken, taken, taken)
+    try:
+        pusher.push()
+    except TimedOut:
+        assert isinstance(answer, TimedOut)
+    while pusher.push() is not None and script.answers:
+        pass
+    assert [len(batch.rows) for batch in script.sent] == [ROWS_USUAL, 250, 500, 1_000]
+
+
+def test_catching_up_uses_large_batches_but_never_larger_than_agreed() -> None:
+    pusher, script, _ = a_pusher(6_000, *[taken] * 10)
+    while pusher.push() is not None:
+        pass
+    assert max(len(batch.rows) for batch in script.sent) == ROWS_MAX
+
+
+@pytest.mark.parametrize(
+    "problem", [Problem.UNKNOWN_DEVICE, Problem.NOT_FOUND, Problem.LATER, Problem.REVOKED]
+)
+def test_other_refusals_change_nothing_here(problem: Problem) -> None:
+    pusher, _, paper = a_pusher(4, no(problem))
+    with pytest.raises(Declined):
+        pusher.push()
+    assert (paper.acks[0], len(paper.journal_of.lanes[0])) == (0, 4)
+
+
+@pytest.mark.parametrize("change", [{"device": "other"}, {"lane": 1}])
+def test_an_ack_for_another_lane_or_device_is_not_believed(change: dict[str, Any]) -> None:
+    pusher, _, paper = a_pusher(4, lambda b: msgspec.structs.replace(taken(b), **change))
+    with pytest.raises(Exception, match="not for this lane"):
+        pusher.push()
+    assert paper.acks[0] == 0
+
+
+@given(st.integers(0, 60), st.floats(0, 4_000) | st.none())
+def test_a_rest_is_never_longer_than_agreed_nor_shorter_than_asked(
+    failures: int, asked: float | None
+) -> None:
+    backoff = Backoff()
+    for _ in range(failures):
+        backoff.failed()
+    rest = backoff.failed(asked)
+    assert (asked or 0) <= rest <= max(LONGEST_S, asked or 0)
+    backoff.succeeded()
+    assert backoff.failed() <= 1.0
+
+
+def a_puller(paper: Paper, *answers: object) -> Puller:
+    line: Any = Script(*answers)
+    return Puller(SENDER, ports=paper.ports(), line=line)
+
+
+def a_page(*items: Item, **changes: Any) -> Page:
+    page = Page(site="park", epoch=5, after=10, to=20, head=20, time_ms=1, items=items)
+    return msgspec.structs.replace(page, **changes)
+
+
+def an_item(version: int = 11, **changes: Any) -> Item:
+    return msgspec.structs.replace(Item(kind="staff", key="ada", version=version, body=b"x"), **changes)
+
+
+BAD_PAGES = {
+    "another site": a_page(site="elsewhere"),
+    "another epoch": a_page(epoch=6),
+    "another place": a_page(after=9),
+    "a cursor that goes back": a_page(to=9),
+    "numbers that fall": a_page(an_item(15), an_item(12)),
+    "a number beyond its end": a_page(an_item(21)),
+    "an old number": a_page(an_item(10 - 1)),
+    "too many items": a_page(*[an_item()] * (PAGE_ITEMS_MAX + 1)),
+    "too many urgent items": a_page(urgent=(an_item(),) * (URGENT_MAX + 1)),
+    "an item too large": a_page(an_item(body=bytes(ITEM_BYTES_MAX + 1))),
+    "a key too long": a_page(an_item(key="k" * 200)),
+    "an urgent notice of garbage": a_page(urgent=(an_item(kind="band", body=b"\xc1"),)),
+}
+
+
+@pytest.mark.parametrize("page", BAD_PAGES.values(), ids=BAD_PAGES.keys())
+def test_a_bad_page_changes_nothing_and_moves_no_cursor(page: Page) -> None:
+    paper = Paper()
+    puller = a_puller(paper, page)
+    with pytest.raises(Exception, match=r"page|item|notice"):
+        puller.pull(0)
+    assert (paper.applied, paper.at) == ([], Cursor(5, 10))
+
+
+def test_the_control_a_good_page_is_applied_whole() -> None:
+    paper = Paper()
+    a_puller(paper, a_page(an_item(), an_item(14))).pull(0)
+    assert (len(paper.applied), paper.at) == (2, Cursor(5, 20))
+
+
+def test_a_kind_from_the_future_is_passed_over() -> None:
+    paper = Paper()
+    a_puller(paper, a_page(an_item(kind="dragon"))).pull(0)
+    assert (paper.applied, paper.at) == ([], Cursor(5, 20))
+
+
+HEAD = SnapshotHead(site="park", epoch=9, seq=3, schema=1)
+
+
+def frames_of(*chunks: list[Item], **changes: Any) -> list[bytes]:
+    """A snapshot's frames, whole and true unless changed."""
+    bodies = [msgspec.msgpack.encode(HEAD), *(msgspec.msgpack.encode(chunk) for chunk in chunks)]
+    digest = hashlib.blake2b(b"".join(map(snapshot.frame, bodies)), digest_size=32).digest()
+    count = sum(map(len, chunks))
+    true = SnapshotManifest(site="park", epoch=9, seq=3, schema=1, count=count, digest=digest)
+    return [*bodies, msgspec.msgpack.encode(msgspec.structs.replace(true, **changes))]
+
+
+def opened(frames: list[bytes]) -> list[Item]:
+    head = head_of(frames[0] if frames else b"", "park")
+    return list(checked_items(iter(frames), head))
+
+
+def test_a_whole_snapshot_gives_its_items() -> None:
+    assert len(opened(frames_of([an_item(1), an_item(2)], [an_item(3)]))) == 3
+    assert opened(frames_of()) == []
+
+
+WHOLE = frames_of([an_item(1)], [an_item(2)], [an_item(3)])
+BROKEN = {
+    "nothing": [],
+    "the head alone": WHOLE[:1],
+    "no manifest": WHOLE[:-1],
+    "a chunk missing": [*WHOLE[:2], *WHOLE[3:]],
+    "chunks swapped": [WHOLE[0], WHOLE[2], WHOLE[1], *WHOLE[3:]],
+    "another count": frames_of([an_item(1)], count=2),
+    "another digest": frames_of([an_item(1)], digest=b"\0" * 32),
+    "another epoch": frames_of([an_item(1)], epoch=8),
+    "garbage": [WHOLE[0], b"\xc1", *WHOLE[1:]],
+}
+
+
+@pytest.mark.parametrize("frames", BROKEN.values(), ids=BROKEN.keys())
+def test_a_snapshot_that_is_not_whole_is_refused(frames: list[bytes]) -> None:
+    with pytest.raises(BadPage):
+        opened(frames)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 7))
+def test_no_changed_bit_of_a_snapshot_is_believed(place: int, bit: int) -> None:
+    stream = bytearray(b"".join(map(snapshot.frame, WHOLE)))
+    stream[place % len(stream)] ^= 1 << bit
+    with pytest.raises(BadPage):
+        opened(list(unframed(iter([bytes(stream)]))))
+
+
+def test_a_snapshot_of_another_site_or_a_newer_kind_is_refused() -> None:
+    for change in ({"site": "elsewhere"}, {"schema": pulling.SCHEMA + 1}):
+        with pytest.raises(BadPage):
+            head_of(msgspec.msgpack.encode(msgspec.structs.replace(HEAD, **change)), "park")
+
+
+@given(st.lists(st.integers(1, 40), max_size=30))
+def test_frames_survive_any_cut_of_the_stream(cuts: list[int]) -> None:
+    stream = b"".join(map(snapshot.frame, WHOLE))
+
+    def pieces() -> Iterator[bytes]:
+        at = 0
+        for cut in cuts:
+            yield stream[at : at + cut]
+            at += cut
+        yield stream[at:]
+
+    assert list(unframed(pieces())) == WHOLE
+
+
+def test_a_frame_larger_than_agreed_is_refused() -> None:
+    with pytest.raises(BadPage, match="larger"):
+        list(unframed(iter([(FRAME_BYTES_MAX + 1).to_bytes(4, "big")])))
+
+
+def test_a_report_tells_heads_acks_and_cursors() -> None:
+    paper = Paper()
+    paper.journal_of.write(3)
+    paper.acks[0] = 1
+    heard: list[DeviceReport] = []
+
+    def take(said: DeviceReport) -> TimedOut:
+        heard.append(said)
+        return TimedOut()
+
+    with pytest.raises(TimedOut):
+        a_puller(paper, take).report()
+    (said,) = heard
+    assert (said.outbox, said.acked, said.cursor) == (2, (1, 0), Cursor(5, 10))
+    assert [(tip.lane, tip.seq) for tip in said.tips] == [(0, 3), (1, 0)]
+
+
+def test_a_page_check_reads_urgent_notices_too() -> None:
+    notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
+    check_page(a_page(urgent=(an_item(kind="band", body=notice),)), "park", Cursor(5, 10))
