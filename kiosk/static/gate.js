@@ -2,6 +2,7 @@
 
 import { begin, reduce, shown } from "./gate_state.js";
 import "./ring.js";
+import { keepShell, seeking, untilDone } from "./shell.js";
 import { fitToDistance } from "./sight.js";
 import { quiet, Sound } from "./sound.js";
 import { openStream } from "./stream.js";
@@ -11,10 +12,11 @@ const TICK_MS = 250;
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
 const sound = new Sound(page.screen.volume);
-const words = await loadWords(page.texts);
+const words = await untilDone(() => loadWords(page.texts));
 let state = begin();
 
 fitToDistance(page.screen);
+keepShell();
 
 /** Minutes since the site's midnight. */
 function minute() {
@@ -42,8 +44,9 @@ function paint(before) {
   const people = state.view?.people ?? 1;
   by("people").hidden = people < 2;
   by("people").textContent = speak("common.people", { count: people });
-  by("offline").hidden = !(state.offline || state.view?.offline);
-  by("offline").textContent = speak("common.offline");
+  const lost = seeking(state.link, performance.now());
+  by("offline").hidden = !(lost || state.offline || state.view?.offline);
+  by("offline").textContent = speak(lost ? "common.reconnecting" : "common.offline");
   by("place").textContent = named(page.point.names, language());
   if (sounds(before)) sound.play(show.shape);
 }
@@ -52,6 +55,9 @@ function sounds(before) {
   if (quiet(minute(), page.screen.quiet_from_min, page.screen.quiet_until_min)) return false;
   return (state.phase === "verdict" && state.view !== before.view) || (state.phase === "reading" && before.phase !== "reading");
 }
+
+/** How the page stands with the edge. */
+export const link = () => state.link;
 
 async function wake() {
   by("sound").hidden = page.screen.volume <= 0 || (await sound.wake());

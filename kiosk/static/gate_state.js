@@ -5,11 +5,11 @@ export const HOLD_MS = { go: 2500, again: 2500, ask: 20000, wait: 6000, used: 60
 export const READING_MS_MAX = 3000;
 const SEEN_MAX = 256;
 
-/** @typedef {{phase: "idle"|"reading"|"verdict"|"stale"|"out", view: any, until: number, live: boolean, out: boolean, offline: boolean, seen: string[]}} GateState */
+/** @typedef {{phase: "idle"|"reading"|"verdict"|"stale"|"out", view: any, until: number, link: string, live: boolean, out: boolean, offline: boolean, seen: string[]}} GateState */
 
 /** @returns {GateState} */
 export function begin() {
-  return { phase: "idle", view: null, until: 0, live: true, out: false, offline: false, seen: [] };
+  return { phase: "idle", view: null, until: 0, link: "connecting", live: true, out: false, offline: false, seen: [] };
 }
 
 /** Return how long a view may still be shown: 0 means never, for an old green waves the next guest through. */
@@ -29,7 +29,7 @@ export function reduce(state, event) {
     case "devices": return device(state, event);
     case "resync": return settle({ ...state, ...healthy(state, event.body.health ?? {}) }, event.now);
     case "health": return settle({ ...state, ...healthy(state, event.body) }, event.now);
-    case "link": return settle({ ...state, live: !["stale", "moved"].includes(event.body) }, event.now);
+    case "link": return settle({ ...state, link: event.body, live: !["stale", "moved"].includes(event.body) }, event.now);
     default: return settle(state, event.now);
   }
 }

@@ -3,6 +3,7 @@
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
 import { newOp, post } from "./post.js";
 import { part, ring } from "./ring.js";
+import { keepShell, seeking, untilDone } from "./shell.js";
 import { fitToDistance } from "./sight.js";
 import { quiet, Sound } from "./sound.js";
 import { openStream } from "./stream.js";
@@ -12,7 +13,7 @@ const TICK_MS = 500;
 const HELP_AGAIN_MS = 3000;
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
-const words = await loadWords(page.texts);
+const words = await untilDone(() => loadWords(page.texts));
 const sound = new Sound(page.screen.volume);
 let state = begin();
 let painted = "";
@@ -20,6 +21,7 @@ let painted = "";
 let served = { ms: Date.now(), at: performance.now() };
 
 fitToDistance(page.screen);
+keepShell();
 
 const language = () => choose(words, state.language, state.plan?.language, page.language);
 const speak = (key, places) => say(words, language(), key, places);
@@ -37,7 +39,8 @@ export function hear(event) {
 
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
-  const look = JSON.stringify([state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo]);
+  const lost = seeking(state.link, performance.now());
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -49,7 +52,8 @@ function paint() {
   for (const made of document.querySelectorAll("[data-say]")) made.textContent = speak(made.dataset.say);
   by("stage").replaceChildren(...stage());
   by("finish").hidden = !["plan", "verdict"].includes(state.phase);
-  by("offline").hidden = !state.offline;
+  by("offline").hidden = !(lost || state.offline);
+  by("offline").textContent = speak(lost ? "common.reconnecting" : "common.offline");
   by("low").textContent = speak(state.low ? "kiosk.reach_off" : "kiosk.reach");
   by("low").setAttribute("aria-pressed", String(state.low));
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
@@ -64,6 +68,9 @@ function paintHelp() {
   by("helped").hidden = !stage;
   by("help").hidden = Boolean(stage);
 }
+
+/** How the page stands with the edge. */
+export const link = () => state.link;
 
 const countdown = () => speak("kiosk.still_there_line", { count: secondsLeft(state, performance.now()) });
 

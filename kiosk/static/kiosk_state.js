@@ -14,11 +14,11 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, low: boolean, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** @returns {KioskState} */
 export function begin() {
-  return { phase: "attract", ...nobody(), live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
+  return { phase: "attract", ...nobody(), link: "connecting", live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
 }
 
 /** Everything that belongs to one guest, emptied. */
@@ -45,7 +45,7 @@ const ACTS = {
   health: (state, { body }) => ({ ...state, ...healthy(state, body) }),
   devices: (state, { body }) => (body.kind === "reader" ? { ...state, out: missing(state, body.state) } : state),
   resync: (state, { body }) => ({ ...state, ...healthy(state, body.health ?? {}), help: null }),
-  link: (state, { body }) => ({ ...state, live: !["stale", "moved"].includes(body) }),
+  link: (state, { body }) => ({ ...state, link: body, live: !["stale", "moved"].includes(body) }),
   help: helped,
   "help-pressed": (state, { body }) => ({ ...state, help: state.help ?? { id: body, stage: "called", until: Infinity } }),
   "help-unheard": (state) => ({ ...state, help: state.help && { ...state.help, stage: "trying" } }),

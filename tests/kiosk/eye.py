@@ -25,6 +25,7 @@ class Eye:
 
     def __init__(self, chromium: Any, stage: Stage, path: str, size: tuple[int, int], **context: Any) -> None:
         self.stage = stage
+        context.setdefault("service_workers", "block")
         self.context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **context)
         self.page = self.context.new_page()
         self.requests: list[str] = []

@@ -329,5 +329,7 @@ def a_stage() -> Iterator[Stage]:
         yield Stage(f"http://127.0.0.1:{listener.getsockname()[1]}", feed, rooms, park)
     finally:
         server.close()
+        for channel in list(server.active_channels.values()):
+            channel.close()
         server.task_dispatcher.shutdown(timeout=2)
         thread.join(3)

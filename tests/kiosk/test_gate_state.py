@@ -92,8 +92,8 @@ def test_a_lost_reader_puts_the_gate_out_of_service_until_it_is_back() -> None:
 
 def test_a_device_event_is_believed_at_once_and_while_opening_nothing_changes() -> None:
     seen = run(
-        GATE
-        + "const d = (s, state, kind = 'reader') => reduce(s, { type: 'devices', now: 1, body: { kind, state } });"
+        GATE + "const tell = (s, body) => reduce(s, { type: 'devices', now: 1, body });"
+        " const d = (s, state, kind = 'reader') => tell(s, { kind, state });"
         " const lost = d(begin(), 'lost'); const shown = decide(begin(), 'wait', 0);"
         " return [lost, d(lost, 'opening'), d(lost, 'idle'), d(begin(), 'lost', 'gate'), d(shown, 'reading')]"
         ".map((s) => s.phase);"
