@@ -149,6 +149,7 @@ class Edge:
             points={name: point for name, _, point in devices},
             kinds={name: kind for name, kind, _ in devices},
             screens=lambda: self._screens(),
+            free_bytes_min=self.config.store.free_bytes_min,
         )
 
     def _readers(self) -> dict[str, Reader]:
@@ -183,6 +184,7 @@ class Edge:
             profiles=self.profiles,
             clock=outside.Listening(self.clock, self.health),
             describe=lambda report: outside.described(report, self.health.view()),
+            unreached=lambda: self.health.contact(reached=False),
         )
         place = Place(url=who.central, credential=who.credential, linger_s=self.config.central.push_ms / 1000)
         sender = Sender(site=who.site, device=who.device, incarnation=who.incarnation)
@@ -192,7 +194,7 @@ class Edge:
         outside.hear(self.config.readers, self.readers, point=point, reading=reading)
 
     def _presented_remotely(self, remote: RemoteTap) -> StaffView:
-        return self.service.present(outside.tap_of(remote))
+        return self.service.present(outside.tap_of(remote), remote.point)
 
 
 def _store(config: Config) -> Store:

@@ -60,9 +60,9 @@ def described(report: DeviceReport, health: HealthView) -> DeviceReport:
 
 
 def tap_of(remote: RemoteTap) -> Tap:
-    """Return a remote reader's band as a tap of ours; ``reader`` is its point, where it is judged."""
+    """Return a remote reader's band as a tap of ours."""
     return Tap(
-        reader=remote.point,
+        reader=remote.reader,
         seq=remote.seq,
         tap_id=remote.tap_id,
         uid=remote.uid,

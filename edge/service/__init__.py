@@ -69,9 +69,9 @@ class Service:
         elif isinstance(report, DeviceState):
             self._rooms.feed.publish("devices", "devices", self._rooms.health.device(report))
 
-    def present(self, tap: Tap) -> StaffView:
-        """Decide one tap; return what staff see, once it is durable."""
-        return self._taps.present(tap)
+    def present(self, tap: Tap, point: str = "") -> StaffView:
+        """Decide one tap; return what staff see, once it is durable. ``point`` places a remote reader."""
+        return self._taps.present(tap, point)
 
     def passed(self, passage: Passage) -> None:
         """Take what became of an opened gate: where nobody passed, the use is given back."""

@@ -46,11 +46,14 @@ class Taps:
         self._rooms = rooms
         self._counts = counts
 
-    def present(self, tap: Tap) -> StaffView:
-        """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise."""
+    def present(self, tap: Tap, point: str = "") -> StaffView:
+        """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise.
+
+        ``point`` is where a reader stands that is not in the configuration: a remote one.
+        """
         began_ns = time.monotonic_ns()
         presented = presented_of(tap, self._rooms)
-        point = self._rooms.readers.get(tap.reader, tap.reader)
+        point = point or self._rooms.readers.get(tap.reader, tap.reader)
         try:
             asked = ask(self._rooms, presented, point)
         except StoreError as error:

@@ -31,7 +31,7 @@ class Served:
             health=gatehouse.health,
             clock=gatehouse.clock,
             settings=Settings(screens_max=screens_max),
-            remote=lambda remote: gatehouse.service.present(outside.tap_of(remote)),
+            remote=lambda remote: gatehouse.service.present(outside.tap_of(remote), remote.point),
         )
         self.app = create_app(house)
         self._web = Web(self.app, listening_socket("127.0.0.1", 0), serve_options(screens_max))
