@@ -80,6 +80,7 @@ class Stream {
     if (type === "moved") return this.moved();
     this.become("live");
     if (type === "hello" && this.version && body.assets !== this.version) this.wantsReload = true;
+    if (type === "reload" && body.reason === "signed_out") return location.reload();
     if (type === "reload") this.wantsReload = true;
     this.options.onEvent({ type, id: event.lastEventId, topic, body, age: age_ms });
     this.reloadWhenIdle();

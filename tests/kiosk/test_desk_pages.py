@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,9 +151,7 @@ def test_the_look_up_is_cleared_keeps_focus_and_checks_without_letting_pass(
         assert len(desk.edge.events(Kind.LOOKED_UP)) >= 1
 
 
-def test_staff_see_help_a_lost_reader_and_a_store_that_cannot_write(
-    opened: tuple[Desk, str], chromium: Any
-) -> None:
+def test_staff_see_calls_for_help_and_a_lost_reader(opened: tuple[Desk, str], chromium: Any) -> None:
     desk, url = opened
     with Page(chromium, url) as anna:
         anna.work_as(desk, "anna", "north", "/staff/north")
@@ -165,6 +164,16 @@ def test_staff_see_help_a_lost_reader_and_a_store_that_cannot_write(
         anna.sees("#pills .aged", "scollegato")
         desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
         anna.sees("#pills .good", "pronto")
+
+
+def test_staff_are_told_at_once_that_the_journal_cannot_be_written(chromium: Any, tmp_path: Path) -> None:
+    with a_desk(tmp_path, heartbeat_s=0.3) as desk, serving(desk) as url, Page(chromium, url) as anna:
+        anna.work_as(desk, "anna", "north", "/staff/north")
+        desk.edge.sequencer.stop()
+        anna.sees(".alert.deny", "Il diario non si scrive")
+        desk.edge.service.present(desk.edge.tap(UID))
+        anna.sees("#now .facts", "Non scritto nel diario")
+        assert not anna.page.locator("#acts button").count()
 
 
 def test_operators_see_figures_charts_with_tables_and_make_a_code(
@@ -206,6 +215,30 @@ def test_the_staff_page_comes_back_by_itself_after_the_stream_broke(
         anna.sees("#pills .good", "Dal vivo")
         view = desk.edge.service.present(desk.edge.tap(bytes(7)))
         anna.sees("#now .facts", str(view.seq))
+
+
+def test_a_gates_screen_shows_its_page_again_while_the_edge_is_down(chromium: Any, tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        client, _ = desk.screen("gate")
+        [cookie] = client._cookies.values()
+        with serving(desk) as url:
+            one = Page(chromium, url)
+            one.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+            one.open("/g/north")
+            one.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            one.page.reload()
+            one.page.wait_for_function("navigator.serviceWorker.controller !== null")
+            one.page.reload()
+            one.sees("polso-verdict .word")
+        one.page.reload()
+        one.sees("#place", "Ingresso Nord")
+        one.sees("polso-verdict .word")
+        kept = one.page.evaluate(
+            "caches.keys().then((names) => caches.open(names[0])).then((kept) => kept.keys())"
+            ".then((asked) => asked.map((one) => new URL(one.url).pathname))"
+        )
+        assert [path for path in kept if path.startswith(("/events", "/api", "/staff", "/ops"))] == []
+        one.context.close()
 
 
 def axe_source() -> str:

@@ -1,4 +1,4 @@
-"""The reducers of staff and ops pages and the stream's patience: pure functions, run as a browser runs them."""
+"""The reducers of staff and ops and the stream's patience: pure functions, run as a browser runs them."""
 
 from __future__ import annotations
 
