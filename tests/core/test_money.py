@@ -24,6 +24,7 @@ def test_amounts_of_one_currency_add_subtract_and_compare() -> None:
     assert euro(150) - euro(200) == euro(-50)
     assert -euro(150) == euro(-150)
     assert euro(1) < euro(2) <= euro(2) < euro(3) > euro(2) >= euro(2)
+    assert [operator.lt(euro(2), euro(2)), operator.gt(euro(2), euro(2))] == [False, False]
     assert [bool(euro(minor)) for minor in (-1, 0, 1)] == [True, False, True]
 
 

@@ -113,7 +113,13 @@ def test_allows(facts: Facts) -> None:
 
 
 def test_a_height_that_staff_measured_counts_all_day_and_yesterdays_is_forgotten() -> None:
-    held = Held(confirmed=(Confirmed("height", "2026-07-14", 150), Confirmed("height", "2026-07-15", 100)))
+    held = Held(
+        confirmed=(
+            Confirmed("height", "2026-07-14", 150),
+            Confirmed("height", "2026-07-15", 100),
+            Confirmed("height", "2026-07-15", 120),
+        )
+    )
     change = decide(tall(None, held=held, confirmed=frozenset({"height", "passage"}))).change
     assert change.held is not None
     assert change.held.confirmed == (Confirmed("height", "2026-07-15", 120),)

@@ -88,7 +88,9 @@ def test_a_right_with_a_total_takes_all_its_uses_along_and_they_fit() -> None:
     )
     ruling = decide(facts)
     assert ruling.decision.reason is Reason.ALREADY_USED_HERE
-    assert len(msgspec.msgpack.encode(record(facts, ruling))) < BODY_BYTES_MAX
+    decided = record(facts, ruling)
+    assert len(msgspec.msgpack.encode(decided)) < BODY_BYTES_MAX
+    assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
 
 
 def test_another_rulebook_s_answer_is_found_out() -> None:
