@@ -29,6 +29,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app.register_blueprint(api.blueprint(store, chosen))
     if importlib.util.find_spec("sync.central.console") and importlib.util.find_spec(CONSOLE):
         app.register_blueprint(importlib.import_module(CONSOLE).blueprint(store, chosen))
+    store.bring_up()  # the console's rooms have tables of their own
     described = msgspec.json.encode(document("Polso central", f"{WIRE_VERSION}", ROUTES))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))
     app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))

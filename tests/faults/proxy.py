@@ -57,7 +57,7 @@ class Proxy:
             thread.join(5)
 
     def _begin(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
+        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]  # three shapes of target
         self._threads.append(thread)
         thread.start()
 

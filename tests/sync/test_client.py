@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,18 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.bands import BandState
-from edge.core.events import Event
-from edge.core.held import Change, Held
-from sync.central import snapshot
-from sync.client import pulling
 from sync.client.backoff import LONGEST_S, Backoff
-from sync.client.history import Frozen, Sender
+from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
-from sync.client.ports import Ports
-from sync.client.pulling import BadPage, Puller, check_page, checked_items, head_of, unframed
+from sync.client.pulling import Puller, check_page
 from sync.client.pushing import Pusher
 from sync.wire import (
-    FRAME_BYTES_MAX,
     ITEM_BYTES_MAX,
     PAGE_ITEMS_MAX,
     ROWS_MAX,
@@ -41,122 +31,9 @@ from sync.wire import (
     Page,
     Problem,
     ProblemDocument,
-    SnapshotHead,
-    SnapshotManifest,
 )
-from tests.sync.builders import KEY, PaperJournal
-
-SENDER = Sender(site="park", device="gate")
-
-
-@dataclass
-class Tail:
-    seq: int
-    h: bytes
-
-
-@dataclass
-class Paper:
-    """A whole edge on paper: journal, books, profiles and clock in memory."""
-
-    journal_of: PaperJournal = field(default_factory=lambda: PaperJournal("park", "gate"))
-    acks: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
-    anchors: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
-    at: Cursor = field(default_factory=lambda: Cursor(5, 10))
-    applied: list[Item] = field(default_factory=list)
-
-    def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
-        return self.journal_of.lanes[lane][after : after + limit]
-
-    def one(self, lane: int, seq: int) -> Event | None:
-        rows = self.journal_of.lanes[lane]
-        return rows[seq - 1] if 0 < seq <= len(rows) else None
-
-    def head(self, lane: int) -> Tail:
-        rows = self.journal_of.lanes[lane]
-        return Tail(len(rows), self.journal_of.before(lane, len(rows) + 1))
-
-    def anchor(self, lane: int) -> Tail:
-        seq = self.anchors[lane]
-        return Tail(seq, self.journal_of.before(lane, seq + 1))
-
-    def acked(self, lane: int) -> int:
-        return self.acks[lane]
-
-    def ack(self, lane: int, seq: int) -> None:
-        self.acks[lane] = seq
-
-    def submit(self, act: Callable[[Any], Any]) -> Any:
-        return act(self)
-
-    def point_at(self, file: str) -> None:
-        raise AssertionError(f"{file} must not be taken")
-
-    def held(self, band: bytes) -> Held:
-        return Held()
-
-    def append(self, kind: int, body: msgspec.Struct, **_: object) -> int:
-        return 1
-
-    def apply(self, page: Any, cursor: Any, seq: int = 0) -> None:
-        if isinstance(cursor, Change):
-            return
-        self.applied += page
-        self.at = cursor
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def put(self, kind: str, key: str, body: bytes) -> None:
-        """Nothing is asked for again."""
-
-    def cursor(self) -> Cursor:
-        return self.at
-
-    def count(self) -> int:
-        return 1
-
-    def build(self, items: Any, cursor: Cursor, *, rows_min: int = 0) -> Path:
-        assert len(list(items)) >= rows_min, "a short snapshot"
-        return Path("built")
-
-    def adopt(self, path: Path, point_at: Callable[[str], None]) -> None:
-        raise AssertionError("nothing of this must be adopted")
-
-    def now_ms(self) -> int:
-        return 0
-
-    def heard(self, central_ms: int, round_trip_ms: int) -> None:
-        """No clock to set."""
-
-    def ports(self) -> Ports:
-        return Ports(journal=self, books=self, profiles=self, clock=self, describe=lambda bare: bare)
-
-
-class Script:
-    """A line on which central says what the test wants, in order."""
-
-    took_ms = 3
-    sent_bytes = 0
-
-    def __init__(self, *answers: object) -> None:
-        self.answers = list(answers)
-        self.sent: list[Batch] = []
-
-    def post(self, path: str, message: Any, kind: type[Any]) -> Any:
-        self.sent.append(message)
-        return self._next(message)
-
-    def get(self, exchange: object, kind: type[Any]) -> Any:
-        return self._next(None)
-
-    def _next(self, message: Any) -> Any:
-        answer = self.answers.pop(0)
-        if callable(answer):
-            answer = answer(message)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+from tests.sync.builders import KEY
+from tests.sync.paper import SENDER, Paper, Script
 
 
 def taken(batch: Batch) -> Ack:
@@ -327,81 +204,6 @@ def test_a_kind_from_the_future_is_passed_over() -> None:
     paper = Paper()
     a_puller(paper, a_page(an_item(kind="dragon"))).pull(0)
     assert (paper.applied, paper.at) == ([], Cursor(5, 20))
-
-
-HEAD = SnapshotHead(site="park", epoch=9, seq=3, schema=1)
-
-
-def frames_of(*chunks: list[Item], **changes: Any) -> list[bytes]:
-    """A snapshot's frames, whole and true unless changed."""
-    bodies = [msgspec.msgpack.encode(HEAD), *(msgspec.msgpack.encode(chunk) for chunk in chunks)]
-    digest = hashlib.blake2b(b"".join(map(snapshot.frame, bodies)), digest_size=32).digest()
-    count = sum(map(len, chunks))
-    true = SnapshotManifest(site="park", epoch=9, seq=3, schema=1, count=count, digest=digest)
-    return [*bodies, msgspec.msgpack.encode(msgspec.structs.replace(true, **changes))]
-
-
-def opened(frames: list[bytes]) -> list[Item]:
-    head = head_of(frames[0] if frames else b"", "park")
-    return list(checked_items(iter(frames), head))
-
-
-def test_a_whole_snapshot_gives_its_items() -> None:
-    assert len(opened(frames_of([an_item(1), an_item(2)], [an_item(3)]))) == 3
-    assert opened(frames_of()) == []
-
-
-WHOLE = frames_of([an_item(1)], [an_item(2)], [an_item(3)])
-BROKEN = {
-    "nothing": [],
-    "the head alone": WHOLE[:1],
-    "no manifest": WHOLE[:-1],
-    "a chunk missing": [*WHOLE[:2], *WHOLE[3:]],
-    "chunks swapped": [WHOLE[0], WHOLE[2], WHOLE[1], *WHOLE[3:]],
-    "another count": frames_of([an_item(1)], count=2),
-    "another digest": frames_of([an_item(1)], digest=b"\0" * 32),
-    "another epoch": frames_of([an_item(1)], epoch=8),
-    "garbage": [WHOLE[0], b"\xc1", *WHOLE[1:]],
-}
-
-
-@pytest.mark.parametrize("frames", BROKEN.values(), ids=BROKEN.keys())
-def test_a_snapshot_that_is_not_whole_is_refused(frames: list[bytes]) -> None:
-    with pytest.raises(BadPage):
-        opened(frames)
-
-
-@given(st.integers(0, 10_000), st.integers(0, 7))
-def test_no_changed_bit_of_a_snapshot_is_believed(place: int, bit: int) -> None:
-    stream = bytearray(b"".join(map(snapshot.frame, WHOLE)))
-    stream[place % len(stream)] ^= 1 << bit
-    with pytest.raises(BadPage):
-        opened(list(unframed(iter([bytes(stream)]))))
-
-
-def test_a_snapshot_of_another_site_or_a_newer_kind_is_refused() -> None:
-    for change in ({"site": "elsewhere"}, {"schema": pulling.SCHEMA + 1}):
-        with pytest.raises(BadPage):
-            head_of(msgspec.msgpack.encode(msgspec.structs.replace(HEAD, **change)), "park")
-
-
-@given(st.lists(st.integers(1, 40), max_size=30))
-def test_frames_survive_any_cut_of_the_stream(cuts: list[int]) -> None:
-    stream = b"".join(map(snapshot.frame, WHOLE))
-
-    def pieces() -> Iterator[bytes]:
-        at = 0
-        for cut in cuts:
-            yield stream[at : at + cut]
-            at += cut
-        yield stream[at:]
-
-    assert list(unframed(pieces())) == WHOLE
-
-
-def test_a_frame_larger_than_agreed_is_refused() -> None:
-    with pytest.raises(BadPage, match="larger"):
-        list(unframed(iter([(FRAME_BYTES_MAX + 1).to_bytes(4, "big")])))
 
 
 def test_a_report_tells_heads_acks_and_cursors() -> None:

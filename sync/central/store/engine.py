@@ -43,6 +43,10 @@ class Store:
         self.wakes = Wakes()
         self.is_postgres = url.startswith("postgres")
         self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
+        self.bring_up()
+
+    def bring_up(self) -> None:
+        """Create the tables of every room imported by now, take the steps not yet taken; harmless again."""
         with self.transaction() as tx:
             bring_up(tx)
 

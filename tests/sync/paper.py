@@ -1,0 +1,129 @@
+"""An edge on paper and a central that follows a script, for tests of the edge's end alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.core.events import Event
+from edge.core.held import Change, Held
+from sync.client.history import Sender
+from sync.client.ports import Ports
+from sync.wire import Batch, Cursor, Item
+from tests.sync.builders import PaperJournal
+
+SENDER = Sender(site="park", device="gate")
+
+
+@dataclass
+class Tail:
+    seq: int
+    h: bytes
+
+
+@dataclass
+class Paper:
+    """A whole edge on paper: journal, books, profiles and clock in memory."""
+
+    journal_of: PaperJournal = field(default_factory=lambda: PaperJournal("park", "gate"))
+    acks: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    anchors: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    at: Cursor = field(default_factory=lambda: Cursor(5, 10))
+    applied: list[Item] = field(default_factory=list)
+
+    def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
+        return self.journal_of.lanes[lane][after : after + limit]
+
+    def one(self, lane: int, seq: int) -> Event | None:
+        rows = self.journal_of.lanes[lane]
+        return rows[seq - 1] if 0 < seq <= len(rows) else None
+
+    def head(self, lane: int) -> Tail:
+        rows = self.journal_of.lanes[lane]
+        return Tail(len(rows), self.journal_of.before(lane, len(rows) + 1))
+
+    def anchor(self, lane: int) -> Tail:
+        seq = self.anchors[lane]
+        return Tail(seq, self.journal_of.before(lane, seq + 1))
+
+    def acked(self, lane: int) -> int:
+        return self.acks[lane]
+
+    def ack(self, lane: int, seq: int) -> None:
+        self.acks[lane] = seq
+
+    def submit(self, act: Callable[[Any], Any]) -> Any:
+        return act(self)
+
+    def point_at(self, file: str) -> None:
+        raise AssertionError(f"{file} must not be taken")
+
+    def held(self, band: bytes) -> Held:
+        return Held()
+
+    def append(self, kind: int, body: msgspec.Struct, **_: object) -> int:
+        return 1
+
+    def apply(self, page: Any, cursor: Any, seq: int = 0) -> None:
+        if isinstance(cursor, Change):
+            return
+        self.applied += page
+        self.at = cursor
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        return None
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        """Nothing is asked for again."""
+
+    def cursor(self) -> Cursor:
+        return self.at
+
+    def count(self) -> int:
+        return 1
+
+    def build(self, items: Any, cursor: Cursor, *, rows_min: int = 0) -> Path:
+        assert len(list(items)) >= rows_min, "a short snapshot"
+        return Path("built")
+
+    def adopt(self, path: Path, point_at: Callable[[str], None]) -> None:
+        raise AssertionError("nothing of this must be adopted")
+
+    def now_ms(self) -> int:
+        return 0
+
+    def heard(self, central_ms: int, round_trip_ms: int) -> None:
+        """No clock to set."""
+
+    def ports(self) -> Ports:
+        return Ports(journal=self, books=self, profiles=self, clock=self, describe=lambda bare: bare)
+
+
+class Script:
+    """A line on which central says what the test wants, in order."""
+
+    took_ms = 3
+    sent_bytes = 0
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.sent: list[Batch] = []
+
+    def post(self, path: str, message: Any, kind: type[Any]) -> Any:
+        self.sent.append(message)
+        return self._next(message)
+
+    def get(self, exchange: object, kind: type[Any]) -> Any:
+        return self._next(None)
+
+    def _next(self, message: Any) -> Any:
+        answer = self.answers.pop(0)
+        if callable(answer):
+            answer = answer(message)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
