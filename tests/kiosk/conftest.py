@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.kiosk.listener import Open, an_open_desk
 from tests.kiosk.stage import Stage, a_stage
 
 
@@ -26,3 +27,16 @@ def chromium(chromium_path: Path) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def open_desk_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    with an_open_desk(tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_desk(open_desk_of_module: Open) -> Iterator[Open]:
+    """One desk per file; every stream of a test is hung up after it."""
+    yield open_desk_of_module
+    open_desk_of_module.hang_up()
