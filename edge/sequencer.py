@@ -13,10 +13,11 @@ from contextlib import suppress
 from typing import TypeVar, cast
 
 from edge.clock import Clock
-from edge.core.events import Acted, Event, Kind
+from edge.core.events import Acted, Kind
 from edge.errors import StoreError
 from edge.store.batch import BATCH_MAX, Act, Ledger, Outcome
 from edge.store.effects import EFFECTS_ROWS_MAX, STEP_ROWS_MAX
+from edge.store.listeners import Listener, Listeners
 from edge.store.records import Owner, StoreForeign
 from edge.store.state import Store
 from edge.store.transaction import Transaction
@@ -36,10 +37,8 @@ QUIET_MS = 50
 TICK_S = 0.1
 PRUNE_MS = 60_000
 """How often old records are looked for; while there are some, each quiet tick takes a piece."""
-LISTENERS_MAX = 16
 
 T = TypeVar("T")
-Listener = Callable[[Sequence[object], Sequence[Event]], None]
 LOG = logging.getLogger("polso.sequencer")
 
 
@@ -60,8 +59,7 @@ class Sequencer:
         self._seat = threading.Lock()
         self._waiting: deque[Waiting[object]] = deque()
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._told: queue.SimpleQueue[tuple[list[object], list[Event]]] = queue.SimpleQueue()
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
         self._refusal: StoreError | None = None
         self._ledger: Ledger | None = None
         self._trouble: Trouble | None = Trouble(Cause.STOPPED, "not started")
@@ -72,6 +70,7 @@ class Sequencer:
         self._checkpoint_due = False
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._ended = False
 
     # For every thread
 
@@ -96,15 +95,7 @@ class Sequencer:
         """Run ``act`` in a transaction and return its result once that is durable; raise what it raises."""
         waiting = Waiting(act)
         self._put(waiting)
-        if self._seat.acquire(blocking=False):
-            try:
-                while not waiting.answered:
-                    self._serve()
-            finally:
-                self._seat.release()
-            # Whoever came while the seat was taken waits for the thread.
-            if self._waiting:
-                self._bell.put(True)
+        self._lead()
         return waiting.wait()
 
     def submit_nowait(self, act: Callable[[Transaction], T]) -> Future[T]:
@@ -113,16 +104,14 @@ class Sequencer:
         future.set_running_or_notify_cancel()
         try:
             self._put(Waiting(act, future))
-            self._bell.put(True)
+            self._ring()
         except StoreError as error:
             future.set_exception(error)
         return future
 
     def after_commit(self, listener: Listener) -> None:
         """Have the thread call ``listener(results, events)`` after the answers of each batch."""
-        if len(self._listeners) >= LISTENERS_MAX:
-            raise ValueError(f"At most {LISTENERS_MAX} listeners hear of commits.")
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def writable(self) -> tuple[bool, str]:
         """Say whether acts can be made durable, and if not, why, in words for staff."""
@@ -169,6 +158,24 @@ class Sequencer:
             )
         self._waiting.append(cast("Waiting[object]", waiting))
 
+    def _lead(self) -> None:
+        """Take the seat if it is free, and serve one batch; whoever came meanwhile is left to the thread."""
+        if self._seat.acquire(blocking=False):
+            try:
+                self._serve()
+            finally:
+                self._seat.release()
+            if self._waiting:
+                self._ring()
+
+    def _ring(self) -> None:
+        """Have the thread serve what waits; where it has ended, refuse it here."""
+        if not self._ended:
+            self._bell.put(True)
+            return
+        with self._seat:
+            self._refuse_all()
+
     # For who holds the seat
 
     def _serve(self) -> None:
@@ -192,8 +199,8 @@ class Sequencer:
         self._served_ms = self._clock.monotonic_ms()
         for waiting, outcome in zip(batch, done.outcomes, strict=True):
             waiting.answer(outcome)
-        if self._listeners:
-            self._told.put(([outcome.result for outcome in done.outcomes if not outcome.error], done.events))
+        results = [outcome.result for outcome in done.outcomes if outcome.error is None]
+        if self._listeners.put(results, done.events):
             self._bell.put(True)
         if ledger.unsettled() > EFFECTS_ROWS_MAX:
             self._guarded(lambda: ledger.settle(STEP_ROWS_MAX))
@@ -202,6 +209,9 @@ class Sequencer:
         trouble = self._trouble or Trouble(Cause.UNREACHABLE)
         for waiting in batch:
             waiting.answer(Outcome(error=trouble.error()))
+
+    def _refuse_all(self) -> None:
+        self._refuse([self._waiting.popleft() for _ in range(len(self._waiting))])
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
@@ -225,9 +235,13 @@ class Sequencer:
                 with self._seat:
                     if self._waiting:
                         self._serve()
-            self._tell()
+            self._listeners.tell()
         with self._seat:
             self._close()
+        # Who came in while the seat was held for closing found it taken, and waits.
+        with self._seat:
+            self._ended = True
+            self._refuse_all()
 
     def _tick(self) -> None:
         """Do a piece of what can wait, if the house is quiet and the seat is free."""
@@ -268,15 +282,6 @@ class Sequencer:
         self._checkpoint_due = gone > 0
         self._pruned_ms = now if gone == 0 else self._pruned_ms
         return gone > 0
-
-    def _tell(self) -> None:
-        while not self._told.empty():
-            results, events = self._told.get()
-            for listener in self._listeners:
-                try:
-                    listener(results, events)
-                except Exception:  # a listener's fault must not stop the gate; it is logged with its trace
-                    LOG.exception("a listener of commits failed")
 
     # When the store fails
 
@@ -321,20 +326,17 @@ class Sequencer:
             self._trouble = self._store.diagnose(error)
             self._store.shut()
             if self._trouble.cause is Cause.FULL:
-                self._guarded_free()
+                with suppress(OSError):
+                    self._store.folder.free_reserve()
             return
         self._ledger = ledger
         self._trouble = None
         LOG.warning("the store writes again after %d ms", now - self._failed_ms)
-        self._told.put(([], done.events))
-
-    def _guarded_free(self) -> None:
-        with suppress(OSError):
-            self._store.folder.free_reserve()
+        self._listeners.put([], done.events)
 
     def _close(self) -> None:
         self._trouble = Trouble(Cause.STOPPED)
-        self._refuse([self._waiting.popleft() for _ in range(len(self._waiting))])
+        self._refuse_all()
         ledger = self._ledger
         if ledger is not None:
             self._guarded(lambda: [None for _ in iter(ledger.settle, 0)])

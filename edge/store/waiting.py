@@ -16,13 +16,12 @@ T = TypeVar("T")
 class Waiting(Generic[T]):
     """One submitted act; a bare lock wakes its caller, which is cheaper than a condition."""
 
-    __slots__ = ("_done", "act", "answered", "error", "future", "result")
+    __slots__ = ("_done", "act", "error", "future", "result")
 
     def __init__(self, act: Callable[[Transaction], T], future: Future[T] | None = None) -> None:
         """Begin unanswered."""
         self.act = act
         self.future = future
-        self.answered = False
         self.result: T | None = None
         self.error: Exception | None = None
         self._done = threading.Lock()
@@ -31,7 +30,6 @@ class Waiting(Generic[T]):
     def answer(self, outcome: Outcome) -> None:
         """Wake the caller with what became of its act."""
         self.result, self.error = cast("T", outcome.result), outcome.error
-        self.answered = True
         self._done.release()
         if self.future is None:
             return

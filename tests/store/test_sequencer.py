@@ -277,3 +277,26 @@ def test_an_act_that_swallows_a_failing_statement_is_not_committed_half_done(tmp
         assert done.outcomes[0].result == "all is well"
         rows = connection.execute("SELECT count(*) FROM journal WHERE key > ?", (key_of(0, 0),)).fetchone()
     assert rows == (1,)
+
+
+@pytest.mark.timeout(30)
+def test_stopping_while_lanes_submit_answers_every_one_of_them(tmp_path: Path) -> None:
+    def lane(sequencer: Sequencer) -> int:
+        count = 0
+        try:
+            while True:
+                sequencer.submit(a_record())
+                count += 1
+        except StoreError:
+            return count
+
+    for number in range(4):
+        with ThreadPoolExecutor(8) as lanes, a_sequencer(tmp_path / str(number)) as sequencer:
+            jobs = [lanes.submit(lane, sequencer) for _ in range(8)]
+            while sequencer.submit(lambda tx: tx.chain.heads[0].seq) < 50:
+                pass
+            sequencer.stop()
+            told = sum(job.result(10) for job in jobs)
+        journal = Journal(tmp_path / str(number))
+        assert told <= journal.head(0).seq
+        journal.close()
