@@ -51,7 +51,7 @@ class Kind(enum.IntEnum):
     LAYOUT_APPLIED = 22
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of the journal, as stored and as sent: nothing is ever re-encoded.
 
     ``hlc`` is 48 bits of UTC milliseconds and 16 bits of counter, strictly rising over both lanes.

@@ -32,7 +32,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     head: bytes | None = None
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One event of a batch after the look at it: its columns, or why it is kept aside."""
 
     seq: int
