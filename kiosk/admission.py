@@ -27,7 +27,7 @@ class Admitted:
     fresh: tuple[tuple[Screen, str], ...] = ()
 
 
-def admit(house: House, route: Route, request: Request, path: Mapping[str, str]) -> Admitted:
+def admit(house: House, route: Route, request: Request, *, path: Mapping[str, str]) -> Admitted:
     """Let a request in as what it proves to be, or raise what it lacks."""
     ask = Ask(
         house=house,

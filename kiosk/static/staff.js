@@ -86,7 +86,8 @@ function facts(view) {
     view.band_short && speak("staff.band", { band: view.band_short }),
     typeof view.uses_left === "number" && speak("staff.uses_left", { n: view.uses_left }),
     view.basis === "stale" && speak("staff.basis_stale", { n: Math.round((view.age_ms ?? 0) / 60000) }),
-    view.seq > 0 ? speak("staff.seq", { seq: view.seq }) : speak("staff.not_written"),
+    view.staff && speak("staff.by", { name: view.staff }),
+    view.seq > 0 ? speak("staff.seq", { seq: view.seq }) : [speak("staff.not_written"), view.cause].filter(Boolean).join(": "),
     speak("staff.took", { ms: number(view.took_ms ?? 0, 1) }),
   ].filter(Boolean).join(" · ");
 }
