@@ -271,7 +271,7 @@ def story(ask: Ask) -> TapStory:
     return told
 
 
-def _switch(path: str, view: View, body: type[msgspec.Struct] | None, summary: str) -> Route:
+def _switch(path: str, view: View, body: type[msgspec.Struct] | None, *, summary: str) -> Route:
     return Route("POST", path, view, Audience.DEMO, summary, body=body, answer=DemoState, rate=DEMO)
 
 
@@ -289,9 +289,9 @@ ROUTES = (
         answer=TapStory,
         rate=DEMO,
     ),
-    _switch("/demo/internet", internet, InternetAsked, "Cut or restore the internet."),
-    _switch("/demo/reader", reader, ReaderAsked, "Unplug or plug a reader."),
-    _switch("/demo/disk", disk, DiskAsked, "Fill or free the disk."),
-    _switch("/demo/crowd", crowd, CrowdAsked, "Let virtual guests come."),
-    _switch("/demo/reset", reset, None, "Start the demo day again."),
+    _switch("/demo/internet", internet, InternetAsked, summary="Cut or restore the internet."),
+    _switch("/demo/reader", reader, ReaderAsked, summary="Unplug or plug a reader."),
+    _switch("/demo/disk", disk, DiskAsked, summary="Fill or free the disk."),
+    _switch("/demo/crowd", crowd, CrowdAsked, summary="Let virtual guests come."),
+    _switch("/demo/reset", reset, None, summary="Start the demo day again."),
 )

@@ -9,6 +9,7 @@ import { openStream } from "./stream.js";
 import { loadWords, named, say } from "./words.js";
 
 const TICK_MS = 250;
+const REFRESH_MS = 2000;
 const BAND_COLOURS = 5;
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
@@ -26,7 +27,7 @@ const drawn = new Map();
 export function hear(event) {
   const before = state;
   state = reduce(state, { now: performance.now(), ...event });
-  if (event.type === "resync") refresh();
+  if (event.type === "resync" || event.body?.acknowledged_ms != null) refresh();
   paint(before);
 }
 
@@ -38,7 +39,8 @@ async function ask(path, body) {
 }
 
 async function refresh() {
-  hear({ type: "demo", body: await (await fetch("/demo/state")).json() });
+  const answer = await fetch("/demo/state").catch(() => null);
+  if (answer?.ok) hear({ type: "demo", body: await answer.json() });
 }
 
 /** Hold a band to a reader; everything else follows from what the park answers. */
@@ -149,6 +151,7 @@ by("reset").addEventListener("click", async () => {
   by("reset").disabled = false;
 });
 setInterval(() => hear({ type: "tick" }), TICK_MS);
+setInterval(() => state.park.outbox > 0 && !document.hidden && refresh(), REFRESH_MS);
 paint(null);
 hear({ type: "demo", body: page.state });
 const points = page.state.readers.map((reader) => (reader.kind === "kiosk" ? `kiosk-${reader.point}` : `gate-${reader.point}`));

@@ -20,8 +20,10 @@ export function storyOf(story, park, voice) {
 
 function rooms(story, voice, number) {
   const list = part("ol", "rooms");
-  const longest = Math.max(...story.steps.map((step) => step.ms), 0.001);
-  for (const step of story.steps) {
+  // Central hears of a tap after the gate has opened: it is told below, not among the rooms that a guest waits for.
+  const steps = story.steps.filter((step) => step.room !== "central");
+  const longest = Math.max(...steps.map((step) => step.ms), 0.001);
+  for (const step of steps) {
     const row = document.createElement("li");
     const bar = part("meter", "");
     Object.assign(bar, { min: 0, max: longest, value: step.ms });

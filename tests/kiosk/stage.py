@@ -69,9 +69,8 @@ def a_verdict(family: Family, *, point: str = "park", language: str = "it", peop
     )
 
 
-def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Family.GO, at_ms: int = 0) -> Plan:
-    now = at_ms or int(time.monotonic() * 1000)  # only to tell two plans apart
-    items = (
+def some_items() -> tuple[PlanItem, ...]:
+    return (
         PlanItem(
             entitlement="e1", product="day", names={"it": "Giornata al parco", "en": "A day at the park"}
         ),
@@ -104,6 +103,10 @@ def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Famil
             used=True,
         ),
     )
+
+
+def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Family.GO, at_ms: int = 0) -> Plan:
+    now = at_ms or int(time.monotonic() * 1000)  # only to tell two plans apart
     return Plan(
         tap_id=f"hall:00000000:{next(NUMBERS)}",
         point="hall",
@@ -112,7 +115,7 @@ def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Famil
         language=language,
         family=family,
         text="reason.identified.guest" if family is Family.GO else "reason.band_lost.guest",
-        items=items if family is Family.GO else (),
+        items=some_items() if family is Family.GO else (),
     )
 
 
@@ -253,7 +256,7 @@ def a_story(band: str, reader: str, family: Family) -> TapStory:
     )
 
 
-def a_park() -> DemoState:
+def some_bands() -> tuple[DemoBand, ...]:
     names = [
         "giulia",
         "marco",
@@ -273,7 +276,7 @@ def a_park() -> DemoState:
         Story.LOST,
         Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.UNLINKED,
     )  # fmt: skip
-    bands = tuple(
+    return tuple(
         DemoBand(
             id=name,
             name=name.replace("-", " ").title(),
@@ -284,6 +287,9 @@ def a_park() -> DemoState:
         )
         for name, story in zip(names, stories, strict=True)
     )
+
+
+def a_park() -> DemoState:
     readers = tuple(
         DemoReader(id=f"{name}-reader", point=name, kind=kind, names=names_) for name, kind, names_ in POINTS
     )
@@ -294,7 +300,7 @@ def a_park() -> DemoState:
         DemoAddress(kind="ops", url="/ops"),
     )
     return DemoState(
-        bands=bands,
+        bands=some_bands(),
         readers=readers,
         addresses=addresses,
         sign_in={"Marta (supervisor)": "2468", "Luca": "1357"},
