@@ -188,7 +188,7 @@ class Edge:
         )
         place = Place(url=who.central, credential=who.credential, linger_s=self.config.central.push_ms / 1000)
         sender = Sender(site=who.site, device=who.device, incarnation=who.incarnation)
-        return Client(sender, place, ports, self.own.cable)
+        return Client(sender, place, ports, cable=self.own.cable)
 
     def _heard_by_phone(self, point: str, reading: bytes) -> None:
         outside.hear(self.config.readers, self.readers, point=point, reading=reading)

@@ -20,13 +20,14 @@ from sync.central.intake import Rejected
 from sync.central.pages import AGAIN_MS, Asked, await_page, drop_tombstones, urgent_after
 from sync.central.settings import Settings
 from sync.central.store import Store
-from sync.packing import Malformed, Packer, decode, encodings
+from sync.packing import Malformed, Packer, TooLarge, decode, encodings
 from sync.routes import ROUTES, Route
 from sync.signing import presented
 from sync.wire import (
     MEDIA,
     MEDIA_SNAPSHOT,
     PAGE_ITEMS_MAX,
+    READERS_MAX,
     Attested,
     Batch,
     Cursor,
@@ -65,8 +66,10 @@ class Api:
         report = _sent(DeviceReport)
         if report.device != known.id:
             raise Malformed("The report is of another device.")
+        if len(report.readers) > READERS_MAX:
+            raise TooLarge(f"At most {READERS_MAX} readers in a report.")
         with self._store.transaction() as tx:
-            devices.heard(tx, known.site, known.id, report)
+            devices.heard(tx, known.site, known.id, report=report)
             tips = lanes.tips(tx, known.site, known.id, incarnation=known.incarnation)
         items, to = urgent_after(self._store, known.site, report.urgent)
         now_ms = self._store.now_ms()

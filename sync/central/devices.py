@@ -126,7 +126,7 @@ def revoke(tx: Connection, site: str, device_id: str) -> None:
     _change(tx, site, device_id, state=REVOKED)
 
 
-def heard(tx: Connection, site: str, device_id: str, report: DeviceReport | None = None) -> None:
+def heard(tx: Connection, site: str, device_id: str, *, report: DeviceReport | None = None) -> None:
     """Note that a device spoke, and what it said of itself."""
     said = {} if report is None else {"report": msgspec.msgpack.encode(report)}
     _change(tx, site, device_id, seen_ms=now_of(tx), **said)

@@ -13,9 +13,7 @@ from sync.central.devices import Device
 from sync.central.lanes import Stream
 from sync.central.store import Connection, Store, insert_bearing, insert_many, now_of
 from sync.packing import UNREADABLE
-from sync.wire import QUARANTINED_MAX, ROWS_MAX, WIRE_VERSION, Ack, Batch, Problem, Refusal
-
-WHY_CHARS_MAX = 200
+from sync.wire import QUARANTINED_MAX, ROWS_MAX, TEXT_CHARS_MAX, WIRE_VERSION, Ack, Batch, Problem, Refusal
 
 Columns = tuple[int, int, int, int, int, int, int, bytes | None, bytes]
 _columns = msgspec.msgpack.Decoder(Columns)
@@ -51,7 +49,7 @@ def take(store: Store, device: Device, batch: Batch) -> Ack | Rejected:
     if rows[-1].h != batch.head:
         return Rejected(problem=Problem.CHAIN, detail="The head hash does not fit the rows.")
     with store.transaction() as tx:
-        return _settle(tx, device, batch, rows)
+        return _settle(tx, device, batch, rows=rows)
 
 
 def read(batch: Batch) -> list[Row]:
@@ -68,7 +66,7 @@ def _look(lane: int, seq: int, raw: bytes, *, h: bytes) -> Row:
         columns = _columns.decode(raw)
         why = _breaks(columns, lane, seq)
     except UNREADABLE as error:
-        return Row(seq, raw, h, None, f"does not decode: {error}"[:WHY_CHARS_MAX])
+        return Row(seq, raw, h, None, f"does not decode: {error}"[:TEXT_CHARS_MAX])
     return Row(seq, raw, h, None, why) if why else Row(seq, raw, h, columns)
 
 
@@ -99,14 +97,14 @@ def _misfit(device: Device, batch: Batch) -> Rejected | None:
     return None
 
 
-def _settle(tx: Connection, device: Device, batch: Batch, rows: list[Row]) -> Ack | Rejected:
+def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) -> Ack | Rejected:
     stream = Stream(device.site, device.id, device.incarnation, batch.lane)
     start = chain_start(device.site, device.id, batch.lane, public_key=device.public_key)
     end = lanes.lock(tx, stream, start)
     if batch.first > end.ack + 1:
         lanes.alarm(tx, stream, f"gap: holds {end.ack}, was offered {batch.first}")
         return Rejected(problem=Problem.GAP, detail="", ack=end.ack, head=end.h)
-    known = {0: start, end.ack: end.h, **lanes.hashes(tx, stream, batch.first - 1, batch.last)}
+    known = {0: start, end.ack: end.h, **lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)}
     if end.frozen or _differs(known, batch, rows):
         lanes.freeze(tx, stream, f"fork at or before {batch.first}")
         return Rejected(problem=Problem.FORK, detail="", ack=end.ack, head=end.h)

@@ -131,7 +131,7 @@ def alarm(tx: Connection, stream: Stream, why: str) -> None:
     devices.alarm(tx, stream.site, stream.device, why=f"lane {stream.lane}: {why}")
 
 
-def hashes(tx: Connection, stream: Stream, first: int, last: int) -> dict[int, bytes]:
+def hashes(tx: Connection, stream: Stream, *, first: int, last: int) -> dict[int, bytes]:
     """Return the hash that central holds at each sequence of a range, quarantined ones included."""
     held: dict[int, bytes] = {}
     for table in (event_table, quarantine_table):

@@ -62,7 +62,7 @@ class SyncHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Client:
     """Pushes each lane on a thread of its own and pulls on a third; it is started once and stopped once."""
 
-    def __init__(self, sender: Sender, place: Place, ports: Ports, cable: Cable) -> None:
+    def __init__(self, sender: Sender, place: Place, ports: Ports, *, cable: Cable) -> None:
         """Prepare; nothing is sent before ``start``."""
         self._ports, self._place, self._cable = ports, place, cable
         self._line: Callable[[], Line] = lambda: Line(

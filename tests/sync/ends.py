@@ -105,7 +105,10 @@ class Edge:
         )
         place = Place(url=self.url, credential=own.credential, linger_s=self.linger_s, report_s=self.report_s)
         self.client = Client(
-            Sender(site=own.site, device=own.device, incarnation=own.incarnation), place, ports, self.cable
+            Sender(site=own.site, device=own.device, incarnation=own.incarnation),
+            place,
+            ports,
+            cable=self.cable,
         )
         self.sequencer.after_commit(self.client.committed)
         if sync:
