@@ -252,6 +252,8 @@ class Sequencer:
                 with self._seat:
                     self._probe(now)
             return
+        with self._seat:  # stop while the reserve still lets that be written down
+            self._guarded(self._store.folder.demand_room)
         while not self._waiting and now - self._served_ms >= QUIET_MS:
             with self._seat:
                 more = self._tidy_piece(now)
@@ -259,11 +261,8 @@ class Sequencer:
                 return
 
     def _tidy_piece(self, now: int) -> bool:
-        ledger = self._ledger
-        if ledger is None:
-            return False
         try:
-            return self._tidy(ledger, now)
+            return self._ledger is not None and self._tidy(self._ledger, now)
         except (sqlite3.Error, OSError) as error:
             self._fail(error)
             return False
