@@ -13,6 +13,7 @@ from edge.run.web import Web
 from kiosk.app import listening_socket
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
+from sync.central.console import operators
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.wire import BATCH_BYTES_MAX
@@ -65,6 +66,16 @@ def serve(database: str, *, host: str, port: int, behind_tls: bool = False) -> N
     central.start()
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)
+
+
+def let_in(database: str, name: str, password: str) -> None:
+    """Let an operator into the console of a central, or give them another password."""
+    store = Store(database, now_ms=wall_ms)
+    try:
+        with store.transaction() as tx:
+            operators.let_in(tx, name, password)
+    finally:
+        store.close()
 
 
 def audit(database: str, site: str) -> tuple[bool, str]:

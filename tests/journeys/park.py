@@ -100,10 +100,10 @@ def a_park(data_dir: Path) -> Iterator[Park]:
             park.process.stdout.close()
 
 
-def polso(*words: str) -> subprocess.CompletedProcess[str]:
+def polso(*words: str, within_s: float = 30) -> subprocess.CompletedProcess[str]:
     """One verb of the command, to its end."""
     command = [sys.executable, "-m", "edge.run", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)
 
 
 def until(what: Callable[[], object], within_s: float) -> float:

@@ -6,13 +6,13 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from edge.errors import Refused, Unknown
 from edge.run.demo.stories import Stories
 from edge.views import StaffView
 from hardware.port import Removed, Report, Tap
 from hardware.virtual.bands import Band
-from hardware.virtual.field import Field
 from kiosk.demo import TapStory
 
 DECIDED_S_MAX = 3.0
@@ -20,11 +20,38 @@ DECIDED_S_MAX = 3.0
 REMOVED_S_MAX = 1.0
 
 
+class Ground(Protocol):
+    """A virtual reader's field as hands know it: nfcpy's udp field, or a PN532 on a pty."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether its cable is in."""
+
+    @property
+    def path(self) -> str:
+        """Where nfcpy's driver finds it."""
+
+    def place(self, band: Band) -> None:
+        """Lay a band down."""
+
+    def remove(self) -> None:
+        """Take it away."""
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+
+    def replug(self) -> None:
+        """Put it back."""
+
+    def close(self) -> None:
+        """End for good."""
+
+
 @dataclasses.dataclass(slots=True)
 class Spot:
     """One reader's field and what lies in it; one pair of hands at a time."""
 
-    field: Field
+    field: Ground
     busy: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     changed: threading.Condition = dataclasses.field(default_factory=threading.Condition)
     band: str = ""
@@ -37,7 +64,7 @@ class Spot:
 class Hands:
     """Every reader's hands; ``heard`` is told what readers report and what was decided."""
 
-    def __init__(self, fields: Mapping[str, Field], stories: Stories, changed: Callable[[], None]) -> None:
+    def __init__(self, fields: Mapping[str, Ground], stories: Stories, changed: Callable[[], None]) -> None:
         """Work over these fields; ``changed`` is called whenever a band is laid down or taken away."""
         self._spots = {reader: Spot(field) for reader, field in fields.items()}
         self._stories = stories

@@ -13,14 +13,13 @@ from edge.errors import PolsoError, Unknown
 from edge.run.app import Edge
 from edge.run.demo.crowd import Crowd
 from edge.run.demo.disk import DemoDisk
-from edge.run.demo.hands import Hands
+from edge.run.demo.hands import Ground, Hands
 from edge.run.demo.park import Park
 from edge.run.demo.stories import TOPIC, Stories
 from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from hardware.virtual.field import Field
 from kiosk.demo import DemoAddress, DemoBand, DemoReader, DemoState, TapStory
 
 LOG = logging.getLogger("polso.demo")
@@ -40,7 +39,7 @@ RECOVER_S_MAX = 3.0
 class Parts:
     """What the keeper's hands reach: fields by reader, bands by name, the disk, and central's address."""
 
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
     disk: DemoDisk
     central: Callable[[], str]

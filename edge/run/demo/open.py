@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from edge.config import Config, parse
 from edge.errors import PolsoError
 from edge.run.app import Edge, Own
 from edge.run.demo.disk import DemoDisk
+from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
@@ -27,13 +28,19 @@ from edge.run.identity import load as load_identity
 from edge.run.platform import Central, settings
 from edge.run.waiting import until, until_stopped
 from edge.vault import Vault
+from hardware.virtual.chip import PtyChip
 from hardware.virtual.field import Field
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
 from sync.central.store import Store
 
-READERS = ("gate-1", "door-214", "volo-1", "kiosk-1")
-"""The park's four readers, each named after its point."""
+READERS: dict[str, Callable[[], Ground]] = {
+    "gate-1": Field,
+    "door-214": PtyChip,
+    "volo-1": PtyChip,
+    "kiosk-1": Field,
+}
+"""The park's four readers, named after their points: two behind nfcpy's udp driver, two behind its pn532."""
 READY_S_MAX = 20.0
 
 
@@ -60,7 +67,7 @@ class DemoPark:
     def __init__(self, choices: Choices, folder: Path) -> None:
         """Build everything in ``folder``; a park that was there before goes on."""
         self.park = load()
-        self.fields = {reader: Field() for reader in READERS}
+        self.fields = {reader: ground() for reader, ground in READERS.items()}
         (folder / "central").mkdir(parents=True, exist_ok=True)
         store = Store(str(folder / "central" / "central.db"), now_ms=wall_ms)
         master = seed(store, self.park)
@@ -95,7 +102,9 @@ class DemoPark:
         """Enrol the edge at central as any device is, or take up the name it has."""
         if not (folder / IDENTITY_FILE).exists():
             with self.central.store.transaction() as tx:
-                code = invite(tx, Invitation(site=self.park.site.id, name="Porta Nord", points=READERS))
+                code = invite(
+                    tx, Invitation(site=self.park.site.id, name="Porta Nord", points=tuple(READERS))
+                )
             enrol_in(folder, self.central.url, code)
         vault = Vault.load(folder)
         who = msgspec.structs.replace(load_identity(folder, vault), central=self.central.url)
@@ -128,7 +137,7 @@ def _open(park: DemoPark, choices: Choices) -> None:
     click.echo(f"  central       {central}/console\n\nCtrl-C closes it.")
 
 
-def _config(choices: Choices, folder: Path, fields: Mapping[str, Field]) -> Config:
+def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Config:
     """Write the edge's configuration as an operator would, and read it as any edge does."""
     lines = [
         f"store = {{ folder = {_quoted(folder)} }}",

@@ -77,6 +77,11 @@ class PtyChip:
         """Return the path by which the nfcpy driver opens this chip."""
         return f"pty:{self._link}"
 
+    @property
+    def plugged(self) -> bool:
+        """Say whether the cable is in."""
+        return self._thread is not None
+
     def place(self, band: Band) -> None:
         """Lay a band into the field, in place of the one that was there."""
         self.chip.place(band)

@@ -1,0 +1,74 @@
+"""The figures' floors: ratios taken side by side in one run, or loose bounds; goals are only reported."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.park import polso
+from tests.real.parts import REQUIRE_ALL
+
+Figures = dict[str, float]
+PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
+"""CI looks among a million bands, a contributor's quick run among fewer."""
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
+
+
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest) -> Callable[..., Figures]:
+    """Run one verb of ``polso bench`` and print what it says, so that CI's log holds every figure."""
+
+    def run(*words: str) -> Figures:
+        done = polso("bench", *words, "--json", within_s=400)
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 1, "one JSON object, nothing else"
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"bench {' '.join(words)}: {done.stdout.strip()}")
+        figures: Figures = json.loads(done.stdout)
+        return figures
+
+    return run
+
+
+def test_tap_beside_a_bare_durable_append(told: Callable[..., Figures]) -> None:
+    figures = told("tap", "--profiles", str(PROFILES))
+    assert figures["ratio_p50"] <= 3.5
+    assert figures["ratio_p99"] <= 2.5
+    assert figures["ratio_throughput"] >= 0.8
+    assert figures["worst_wait_ms"] <= 250
+
+
+def test_tap_over_http_beside_a_bare_post(told: Callable[..., Figures]) -> None:
+    figures = told("http")
+    assert figures["ratio_p50"] <= 5
+    assert figures["cpu_ms_per_tap"] <= 5
+
+
+def test_cold_start_to_first_decision(told: Callable[..., Figures]) -> None:
+    figures = told("start", "--profiles", str(PROFILES))
+    assert figures["first_decision_s"] <= 3
+    assert figures["rss_mb"] <= 200
+
+
+def test_fifty_screens_and_the_taps_beside_them(told: Callable[..., Figures]) -> None:
+    figures = told("screens")
+    assert figures["streams"] == 50
+    assert figures["missed"] == 0
+    assert figures["push_p99_ms"] <= 60
+    assert figures["tap_p99_ms"] <= 40
+
+
+def test_events_drained_to_sqlite(told: Callable[..., Figures]) -> None:
+    figures = told("sync")
+    assert figures["events_per_s"] >= 10_000
+
+
+@pytest.mark.real("postgresql")
+def test_events_drained_to_postgresql(told: Callable[..., Figures], fresh_postgres_url: str) -> None:
+    figures = told("sync", "--database", fresh_postgres_url)
+    assert figures["ratio_copy"] >= 0.15
