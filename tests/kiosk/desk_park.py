@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -127,6 +128,15 @@ def presented(tap: RemoteTap) -> Tap:
     )
 
 
+def quiet(server: Any, limit_s: float = 3.0) -> None:
+    """Wait until no answer is being written, so that nothing is closed under a working thread."""
+    ends = time.monotonic() + limit_s
+    while any(channel.requests for channel in list(server.active_channels.values())):
+        if time.monotonic() > ends:
+            return
+        threading.Event().wait(0.01)
+
+
 @contextmanager
 def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
     """The desk behind the real server on a free port; yields its address."""
@@ -141,6 +151,7 @@ def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         streams_of(desk.app).end()
+        quiet(server)
         server.close()
         server.task_dispatcher.shutdown(timeout=2)
         thread.join(3)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 
 import msgspec
+import pytest
 
 from hardware.port import DeviceState, State
 from tests.kiosk.desk_park import post
 from tests.kiosk.listener import Open
 from tests.service.house import worn
+
+pytestmark = pytest.mark.timeout(20)  # real sockets and heartbeats: seconds on a busy machine
 
 
 def test_hello_comes_first_with_what_the_page_needs(open_desk: Open) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+import pytest
 
 from edge.feed import QUEUE_MAX, Feed
 from kiosk.app import streams_of
 from kiosk.streams import Seat, Streams
 from tests.kiosk.listener import Open, an_open_desk, cookie_of, wait_until
 from tests.service.house import UID
+
+pytestmark = pytest.mark.timeout(20)  # real sockets and heartbeats: seconds on a busy machine
 
 
 def test_streams_over_the_cap_are_sent_away_while_taps_go_on(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_the_device_stops_at_once_with_streams_open(tmp_path: Path) -> None:
         streams_of(opened.desk.app).end()
         assert [listener.next() for listener in streams] == [None] * 5
         wait_until(lambda: not streams_of(opened.desk.app).open())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4  # half a second where the machine is not full of other work
 
 
 def test_places_are_taken_over_left_and_counted_rightly() -> None:
