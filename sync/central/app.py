@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 import msgspec
 from flask import Flask, Response
 
 from edge.errors import StoreError
 from sync.central import api
+from sync.central.console.blueprint import blueprint as console
 from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
 from sync.openapi import document
 from sync.routes import ROUTES
 from sync.wire import BATCH_BYTES_MAX, WIRE_VERSION
-
-CONSOLE = "sync.central.console.blueprint"
-"""The console's room: its ``blueprint(store, settings)`` is mounted where it is installed."""
 
 
 def create_app(store: Store, settings: Settings | None = None) -> Flask:
@@ -27,9 +22,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app = Flask("sync.central", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BATCH_BYTES_MAX
     app.register_blueprint(api.blueprint(store, chosen))
-    if importlib.util.find_spec("sync.central.console") and importlib.util.find_spec(CONSOLE):
-        app.register_blueprint(importlib.import_module(CONSOLE).blueprint(store, chosen))
-    store.bring_up()  # the console's rooms have tables of their own
+    app.register_blueprint(console(store, chosen))
     described = msgspec.json.encode(document("Polso central", f"{WIRE_VERSION}", ROUTES))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))
     app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))

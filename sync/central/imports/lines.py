@@ -199,15 +199,20 @@ def _right(row: Mapping[str, str], products: frozenset[str], instants: Instants)
     )
 
 
-def _uid(text: str) -> bytes | None:
-    packed = text.strip().replace(":", "").replace(" ", "")
-    if not packed:
-        return None
+def uid_of(text: str) -> bytes | None:
+    """Return the identifier that a text spells, None where it spells none."""
     try:
-        uid = bytes.fromhex(packed)
+        uid = bytes.fromhex(text.replace(":", "").replace("-", ""))
     except ValueError:
-        uid = b""
-    if len(uid) not in UID_LENGTHS:
+        return None
+    return uid if len(uid) in UID_LENGTHS else None
+
+
+def _uid(text: str) -> bytes | None:
+    if not text.strip():
+        return None
+    uid = uid_of(text.strip())
+    if uid is None:
         raise ValueError("uid is none: 4, 7, 8 or 10 octets in hexadecimal, as 04A1B2C3D4E501")
     return uid
 

@@ -37,7 +37,7 @@ class Desk(NamedTuple):
 
     store: Store
     site: str
-    diversify: Diversify
+    diversify: Diversify | None
 
 
 def load(desk: Desk, lines: Iterable[Line | Wrong], progress: Progress) -> Loaded:
@@ -85,7 +85,11 @@ def _cards(tx: Connection, desk: Desk, lines: Sequence[Line]) -> dict[int, BandC
     """Return the bands that the lines bring, by line, each with its keys."""
     secret = band_key(tx, desk.site)
     keyed = [line for line in lines if line.uid and line.chip in KEYED_CHIPS]
-    made = desk.diversify(bands.master(tx, desk.site), [line.uid or b"" for line in keyed])
+    made = (
+        desk.diversify(bands.master(tx, desk.site), [line.uid or b"" for line in keyed])
+        if desk.diversify
+        else []
+    )
     keys = {line.number: own for line, own in zip(keyed, made, strict=True)}
     return {
         line.number: BandCard(

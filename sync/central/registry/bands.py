@@ -9,13 +9,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from edge.core.bands import BAND_ID_BYTES, Band, BandState, Trust
+from edge.core.bands import BAND_ID_BYTES, Band, BandAct, BandState, Standing, Trust, transition
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import band_table, master_table
-from sync.central.store import Connection, Row, and_, func, insert, now_of, select, update
+from sync.central.store import Connection, Row, and_, func, insert, now_of, or_, select, update
 
 MASTER_BYTES = 16
 PAGE_MAX = 200
+DONE = {
+    BandAct.LOST: "lost",
+    BandAct.FOUND: "found",
+    BandAct.REPLACE: "replaced",
+    BandAct.REVOKE: "revoked",
+}
 _keys = msgspec.msgpack.Decoder(dict[int, bytes])
 
 
@@ -110,11 +116,18 @@ def owners(tx: Connection, site: str, ids: Sequence[bytes]) -> Iterable[tuple[by
         yield from ((bytes(row.band_id), row.guest_id) for row in tx.execute(query))
 
 
-def list_bands(tx: Connection, site: str, *, guest: str = "", after: str = "") -> tuple[BandCard, ...]:
-    """Return one page of bands by BandId, all or one guest's."""
+def list_bands(tx: Connection, site: str, *, text: str = "", after: str = "") -> tuple[BandCard, ...]:
+    """Return one page of bands by BandId: all, or those whose label, guest or BandId begins with ``text``."""
     rules = [band_table.c.site_id == site, band_table.c.band_id > bytes.fromhex(after)]
-    if guest:
-        rules.append(band_table.c.guest_id == guest)
+    if text:
+        begins = [
+            func.lower(band_table.c.label).startswith(text.lower(), autoescape=True),
+            band_table.c.guest_id.startswith(text, autoescape=True),
+        ]
+        start = _octets(text)
+        if start:
+            begins.append(and_(band_table.c.band_id >= start, band_table.c.band_id <= start + b"\xff" * 16))
+        rules.append(or_(*begins))
     query = select(band_table).where(and_(*rules)).order_by(band_table.c.band_id).limit(PAGE_MAX)
     return tuple(_card(row) for row in tx.execute(query))
 
@@ -125,14 +138,17 @@ def count_bands(tx: Connection, site: str) -> dict[BandState, int]:
     return {BandState(state): count for state, count in tx.execute(query.group_by(band_table.c.state))}
 
 
-def changed_state(card: BandCard, state: BandState) -> BandCard:
-    """Return the band in another state; a final one refuses."""
-    if card.band.state >= BandState.REPLACED and state < card.band.state:
+def acted(card: BandCard, act: BandAct) -> BandCard:
+    """Return the band after an act of somebody; what its state does not allow is refused."""
+    after = transition(Standing(card.band.epoch, card.band.state), act)
+    if after is None:
         raise Refused(
-            f"A {card.band.state.name.lower()} band stays so.", hint="Hand out another band and link it."
+            f"A {card.band.state.name.lower()} band cannot be {DONE[act]}.",
+            hint="Hand out another band and link it.",
         )
-    epoch = card.band.epoch + (state is BandState.ACTIVE and card.band.state is BandState.LOST)
-    return msgspec.structs.replace(card, band=msgspec.structs.replace(card.band, state=state, epoch=epoch))
+    return msgspec.structs.replace(
+        card, band=msgspec.structs.replace(card.band, state=after.state, epoch=after.epoch)
+    )
 
 
 def linked(card: BandCard, wanted: BandCard) -> BandCard:
@@ -149,6 +165,13 @@ def linked(card: BandCard, wanted: BandCard) -> BandCard:
     kept = msgspec.structs.replace(card.band, epoch=card.band.epoch + 1, active=True, trust_min=least)
     keys, chip = wanted.keys or card.keys, wanted.chip or card.chip
     return msgspec.structs.replace(card, band=kept, guest=wanted.guest, keys=keys, chip=chip)
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)[:BAND_ID_BYTES]
+    except ValueError:
+        return b""
 
 
 def _is(site: str, id_: bytes) -> tuple[Any, Any]:

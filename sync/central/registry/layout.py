@@ -10,7 +10,7 @@ import msgspec
 from edge.core.entitlements import Product
 from edge.core.places import Layout, PlaceLease, Point, Zone
 from edge.errors import Refused, Unknown
-from sync.central.feed import Change, publish
+from sync.central.feed import Change, item_table, publish
 from sync.central.registry.tables import thing_table
 from sync.central.store import Connection, delete, insert, now_of, select
 
@@ -79,6 +79,18 @@ def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> in
     put_settings(tx, site, numbered)
     publish(tx, site, [Change(LAYOUT, "", msgspec.msgpack.encode(numbered))])
     return numbered.version
+
+
+def published(tx: Connection, site: str) -> Layout | None:
+    """Return the layout that the gates were told last."""
+    there = (item_table.c.site_id == site, item_table.c.kind == LAYOUT, item_table.c.key == "")
+    body = tx.execute(select(item_table.c.body).where(*there)).scalar()
+    return None if body is None else msgspec.msgpack.decode(body, type=Layout)
+
+
+def differs(wanted: Layout, told: Layout | None) -> bool:
+    """Say whether publishing would change anything but the number."""
+    return told is None or msgspec.structs.replace(wanted, version=told.version) != told
 
 
 def check(layout: Layout) -> None:

@@ -97,6 +97,12 @@ def list_rights(tx: Connection, site: str, *, after: str = "") -> tuple[tuple[st
     return tuple((guest, _decode.decode(bytes(body))) for guest, body in rows)
 
 
+def of_product(tx: Connection, site: str, product: str) -> int:
+    """Return how many entitlements there are of a product."""
+    there = and_(entitlement_table.c.site_id == site, entitlement_table.c.product == product)
+    return int(tx.execute(select(func.count()).select_from(entitlement_table).where(there)).scalar_one())
+
+
 def count_rights(tx: Connection, site: str) -> dict[str, int]:
     """Return how many entitlements there are of each status."""
     query = select(entitlement_table.c.status, func.count()).where(entitlement_table.c.site_id == site)

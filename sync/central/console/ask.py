@@ -1,0 +1,118 @@
+"""One request as a view sees it: who asks, for which site, in which language, and the doors to the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Request
+
+from edge.core.places import Layout
+from edge.errors import Unknown
+from sync.central import devices, sites
+from sync.central.console import acts
+from sync.central.console.acts import Act
+from sync.central.console.operators import Operator
+from sync.central.console.words import Words
+from sync.central.imports.desk import Imports
+from sync.central.registry import layout
+from sync.central.registry.turn import take_turn
+from sync.central.settings import Settings
+from sync.central.store import Connection, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What stands behind the console."""
+
+    store: Store
+    settings: Settings
+    imports: Imports
+
+
+@dataclass(kw_only=True)
+class Ask:
+    """One request, let in by the guard."""
+
+    rooms: Rooms
+    request: Request
+    path: Mapping[str, str]
+    words: Words
+    who: Operator | None
+    session: str = ""
+
+    @property
+    def store(self) -> Store:
+        """Central's database."""
+        return self.rooms.store
+
+    @property
+    def site(self) -> str:
+        """The site that the address names."""
+        return self.path.get("site", "")
+
+    @property
+    def home(self) -> str:
+        """The address of that site."""
+        return f"/console/sites/{self.site}"
+
+    def arg(self, name: str) -> str:
+        """Return one part of the query."""
+        return self.request.args.get(name, "")[:200]
+
+    def typed(self, name: str) -> str:
+        """Return one field of the form that was sent."""
+        return self.request.form.get(name, "").strip()[:400]
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Begin a transaction in which the site is changed by nobody else."""
+        with self.store.transaction() as tx:
+            if self.site:
+                take_turn(tx, self.site)
+            yield tx
+
+    def record(self, tx: Connection, what: str, target: str, *, before: str = "", after: str = "") -> None:
+        """Record what is being done and by whom."""
+        who = self.who.name if self.who else ""
+        acts.record(tx, Act(site=self.site, who=who, what=what, target=target, before=before, after=after))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The site's places and products as they stand, published or not."""
+        with self.store.reading() as tx:
+            if not sites.has_site(tx, self.site):
+                raise Unknown(f"There is no site {self.site}.")
+            if not layout.has_settings(tx, self.site):
+                return Layout(site=self.site, version=0, timezone="UTC")
+            return layout.layout(tx, self.site)
+
+    @cached_property
+    def zone(self) -> dt.tzinfo:
+        """The site's time zone; UTC where none of the machine's bears its name."""
+        try:
+            return zoneinfo.ZoneInfo(self.layout.timezone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return dt.UTC
+
+    def devices_in_force(self, tx: Connection) -> list[str]:
+        """Return the ids of the site's devices that are not revoked."""
+        return [one.id for one in devices.devices(tx, self.site) if one.state == devices.ACTIVE]
+
+    def time(self, at_ms: int | None) -> str:
+        """Return a moment in the site's own time, for people."""
+        if not at_ms:
+            return ""
+        return dt.datetime.fromtimestamp(at_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def ago(self, at_ms: int) -> str:
+        """Return how long ago a moment is, in the largest unit that fits."""
+        seconds = max(0, (self.store.now_ms() - at_ms) // 1000)
+        for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+            if seconds >= size:
+                return self.words(f"ago.{unit}", count=seconds // size)
+        return self.words("ago.s", count=seconds)

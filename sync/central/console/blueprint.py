@@ -1,0 +1,113 @@
+"""The console as a part of an app: every row of the table behind one guard."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from edge.errors import NotAllowed, PolsoError, Unknown
+from sync.central.console import guard, operators, render
+from sync.central.console.ask import Ask, Rooms
+from sync.central.console.fields import Mistyped
+from sync.central.console.routes import Route
+from sync.central.console.table import ROUTES
+from sync.central.console.words import choose, words
+from sync.central.imports.desk import Imports
+from sync.central.settings import Settings
+from sync.central.store import Store
+
+SIGN_IN = "/console/sign-in"
+
+
+class Console:
+    """Serves every route of the table: guard first, then its view."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Serve the console of this store."""
+        self._rooms = Rooms(store=store, settings=settings, imports=Imports(store, settings.diversify))
+
+    def serve(self, route: Route, **path: str) -> Response:
+        """Answer one request."""
+        ask = self._ask(path)
+        request.max_content_length = route.bytes_max
+        try:
+            self._let_in(route, ask)
+        except guard.NotSignedIn as error:
+            if route.unsafe:
+                return _refusal(ask, error, status=401)
+            return Response(status=303, headers={"Location": SIGN_IN})
+        except PolsoError as error:
+            return _refusal(ask, error, status=400 if isinstance(error, guard.ForeignHost) else 403)
+        except HTTPException as error:
+            return render.refusal(
+                ask, error=error.name, hint=error.description or "", status=error.code or 500
+            )
+        return _answer(route, ask)
+
+    def _ask(self, path: dict[str, str]) -> Ask:
+        wanted = [request.cookies.get(guard.LANGUAGE_COOKIE, ""), *request.accept_languages.values()]
+        return Ask(rooms=self._rooms, request=request, path=path, words=words(choose(wanted)), who=None)
+
+    def _let_in(self, route: Route, ask: Ask) -> None:
+        settings = self._rooms.settings
+        guard.refuse_foreign_host(request, settings)
+        guard.refuse_cross_site(route, request, settings)
+        ask.session = guard.session_of(request, settings)
+        if ask.session:
+            with self._rooms.store.reading() as tx:
+                ask.who = operators.signed_in(tx, ask.session, self._rooms.store.now_ms())
+        guard.refuse_role(route, ask.who)
+        guard.refuse_stale(route, request, ask.session)
+
+
+def blueprint(store: Store, settings: Settings) -> Blueprint:
+    """Return the console, one rule per row of its table and none beside."""
+    console, made = Console(store, settings), Blueprint("console", __name__, url_prefix="/console")
+    for route in ROUTES:
+        made.add_url_rule(
+            route.rule,
+            route.endpoint,
+            partial(console.serve, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    made.after_request(_harden)
+    return made
+
+
+def _answer(route: Route, ask: Ask) -> Response:
+    try:
+        return render.respond(ask, route.view(ask))
+    except PolsoError as error:
+        if route.again is None:
+            return _refusal(ask, error, status=_status(error))
+        said, hint = _said(ask, error)
+        return render.again(ask, route.again(ask), error=said, hint=hint)
+    except HTTPException as error:
+        return render.refusal(ask, error=error.name, hint=error.description or "", status=error.code or 500)
+
+
+def _refusal(ask: Ask, error: PolsoError, *, status: int) -> Response:
+    said, hint = _said(ask, error)
+    return render.refusal(ask, error=said, hint=hint, status=status)
+
+
+def _said(ask: Ask, error: PolsoError) -> tuple[str, str]:
+    if isinstance(error, Mistyped):
+        what = ask.words(error.why, **error.values)
+        return f"{ask.words(f'field.{error.field}')}: {what}", ask.words("wrong.hint")
+    return str(error), error.hint
+
+
+def _status(error: PolsoError) -> int:
+    if isinstance(error, Unknown):
+        return 404
+    return 403 if isinstance(error, NotAllowed) else 422
+
+
+def _harden(reply: Response) -> Response:
+    for name, value in guard.HEADERS.items():
+        reply.headers[name] = value
+    return reply

@@ -1,0 +1,145 @@
+"""The guard: who may ask, and from which page, before any view of the console sees a request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+
+from flask import Request, Response
+
+from edge.errors import NotAllowed, Refused
+from sync.central.console.operators import Operator, Role
+from sync.central.console.routes import Audience, Route
+from sync.central.settings import Settings
+
+SESSION_COOKIE = "polso-console"
+LANGUAGE_COOKIE = "polso-console-language"
+HOST_PREFIX = "__Host-"
+TOKEN_FIELD = "token"  # noqa: S105 - the name of a form field, not a secret
+TOKEN_HEADER = "X-Polso-Token"  # noqa: S105 - the name of a header, not a secret
+COOKIE_AGE_S_MAX = 12 * 3600
+LANGUAGE_AGE_S_MAX = 400 * 24 * 3600
+OFF = (
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
+    "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "serial",
+    "usb",    "publickey-credentials-get", "xr-spatial-tracking",
+)  # fmt: skip
+POLICY = (
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'",
+    "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+)  # fmt: skip
+HEADERS = {
+    "Content-Security-Policy": "; ".join(POLICY),
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in OFF),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class ForeignHost(Refused):
+    """This address is not the console's."""
+
+    hint = "Open the console by its own name, or add this name to the trusted ones of central."
+
+
+class CrossSite(NotAllowed):
+    """The request comes from another site."""
+
+    hint = "Open the console from its own address and try again."
+
+
+class Stale(NotAllowed):
+    """This page is from before you signed in."""
+
+    hint = "Load the page again, then repeat what you did."
+
+
+class NotSignedIn(NotAllowed):
+    """Nobody is signed in here."""
+
+    hint = "Sign in with your name and password."
+
+
+def refuse_foreign_host(request: Request, settings: Settings) -> None:
+    """Answer only to our own names: a name that others can point at this machine is not one (DNS rebinding).
+
+    A literal address cannot be rebound, so it is ours wherever we listen.
+    """
+    name = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
+    if name == "localhost" or name.lower() in settings.trusted_hosts or _is_address(name.strip("[]")):
+        return
+    raise ForeignHost
+
+
+def refuse_cross_site(route: Route, request: Request, settings: Settings) -> None:
+    """Let an unsafe request pass only from our own pages; flask by itself accepts any site's POST."""
+    if not route.unsafe:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    scheme = "https" if settings.behind_tls else request.scheme
+    if origin is None and site is None:
+        raise CrossSite
+    if origin not in (None, f"{scheme}://{request.host}") or site not in (None, "same-origin"):
+        raise CrossSite
+
+
+def refuse_stale(route: Route, request: Request, session: str) -> None:
+    """Let an act pass only with the token that its page carried."""
+    if not route.unsafe or route.audience is Audience.ANYONE:
+        return
+    sent = request.headers.get(TOKEN_HEADER) or request.form.get(TOKEN_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), form_token(session).encode()):
+        raise Stale
+
+
+def refuse_role(route: Route, who: Operator | None) -> None:
+    """Let an act pass only for whom the table names."""
+    if route.audience is Audience.ANYONE:
+        return
+    if who is None:
+        raise NotSignedIn
+    if route.audience is Audience.ADMIN and who.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin may do that.", hint="Ask somebody with the role admin.")
+
+
+def form_token(session: str) -> str:
+    """Return what a page's forms carry: bound to the session, and of no use without its cookie."""
+    return hashlib.blake2b(session.encode(), digest_size=24, person=b"polso form").hexdigest()
+
+
+def session_of(request: Request, settings: Settings) -> str:
+    """Return the session's token that the browser holds, or nothing."""
+    return request.cookies.get(_cookie(settings), "")[:128]
+
+
+def set_session(reply: Response, session: str, settings: Settings) -> None:
+    """Give the browser a session that no script reads and no other site sends; empty takes it away."""
+    reply.set_cookie(
+        _cookie(settings),
+        session,
+        max_age=COOKIE_AGE_S_MAX if session else 0,
+        httponly=True,
+        samesite="Strict",
+        secure=settings.behind_tls,
+        path="/",
+    )
+
+
+def _cookie(settings: Settings) -> str:
+    return HOST_PREFIX + SESSION_COOKIE if settings.behind_tls else SESSION_COOKIE
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""A list of things: the same pages of a table on the screen and in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sync.central.console.answers import Answer, Export, Page, Sheet
+from sync.central.console.ask import Ask
+from sync.central.console.routes import Audience, Route, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A table by pages, how to add to it, and whether it can be searched."""
+
+    name: str
+    page: Callable[[Ask, str], Sheet]
+    """Return the page after a mark; the first after nothing."""
+    add: str = ""
+    """Where the way to one more begins, below the list's own address."""
+    searched: bool = False
+    live_s: int = 0
+    """How often the screen looks again; 0: never by itself."""
+
+    def show(self, ask: Ask) -> Answer:
+        """Return the page that was asked for."""
+        sheet = self.page(ask, ask.arg("after"))
+        values = {"listing": self, "sheet": sheet, "here": ask.request.path, "query": ask.arg("q")}
+        return Page("list.html", values)
+
+    def export(self, ask: Ask) -> Answer:
+        """Return all pages as a file."""
+        return Export(self.name, self._all(ask))
+
+    def _all(self, ask: Ask) -> Iterator[Sheet]:
+        sheet = self.page(ask, "")
+        yield sheet
+        while sheet.after:
+            sheet = self.page(ask, sheet.after)
+            yield sheet
+
+
+def routes_of(rule: str, listing: Listing, *, audience: Audience = Audience.OPERATOR) -> tuple[Route, ...]:
+    """Return the routes of a list: the page and the file."""
+    return (
+        read(rule, listing.show, f"The list of {listing.name}.", audience=audience),
+        read(f"{rule}.csv", listing.export, f"The list of {listing.name} as CSV.", audience=audience),
+    )

@@ -1,0 +1,119 @@
+"""Devices: invited, watched, revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sync.central import devices, enrolment
+from sync.central.console import desk
+from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.ask import Ask
+from sync.central.console.desk import Desk
+from sync.central.console.fields import Field, Kind, names_of
+from sync.central.console.routes import Route, act, read
+from sync.central.devices import Device
+from sync.central.enrolment import Invitation
+from sync.wire import ReaderState
+
+SILENT_MS_MAX = 90_000
+"""Devices report every half minute: after three missed ones a device counts as offline."""
+OUTBOX_AGE_MS_MAX = 300_000
+WELL = frozenset({"idle", "reading", "hold", "open", "closed", "opening", "ready"})
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One device as the console shows it."""
+
+    id: str
+    name: str
+    state: str
+    online: bool
+    contact: str
+    version: str = ""
+    outbox: int = 0
+    outbox_age: str = ""
+    readers: tuple[ReaderState, ...] = ()
+    points: tuple[str, ...] = ()
+    ills: tuple[str, ...] = ()
+    """What is wrong with it, each as a sentence."""
+
+
+def seen(ask: Ask, device: Device) -> Seen:
+    """Return how a device is, by its own last word and the time since."""
+    now, said = ask.store.now_ms(), device.report
+    online = device.state == devices.ACTIVE and now - device.seen_ms < SILENT_MS_MAX
+    return Seen(
+        id=device.id,
+        name=device.name,
+        state=device.state,
+        online=online,
+        contact=ask.ago(device.seen_ms),
+        version=said.version if said else "",
+        outbox=said.outbox if said else 0,
+        outbox_age=ask.ago(now - said.outbox_age_ms) if said and said.outbox else "",
+        readers=said.readers if said else (),
+        points=device.points,
+        ills=tuple(_ills(ask, device, online=online)) if device.state == devices.ACTIVE else (),
+    )
+
+
+def _ills(ask: Ask, device: Device, *, online: bool) -> list[str]:
+    found = [] if online else [ask.words("ill.offline", ago=ask.ago(device.seen_ms))]
+    if device.alarm:
+        found.append(ask.words("ill.alarm", why=device.alarm))
+    said = device.report
+    if said is None:
+        return found
+    if not said.writable:
+        found.append(ask.words("ill.store", why=said.cause or "?"))
+    if said.frozen:
+        found.append(ask.words("ill.frozen", why=said.frozen))
+    if said.outbox_age_ms > OUTBOX_AGE_MS_MAX:
+        found.append(ask.words("ill.outbox", count=said.outbox))
+    bad = (one for one in said.readers if one.state not in WELL)
+    return [*found, *(ask.words("ill.reader", name=one.device, why=one.reason or one.state) for one in bad)]
+
+
+def _all(ask: Ask) -> Answer:
+    ask.layout  # noqa: B018  # an unknown site is refused before anything is shown
+    with ask.store.reading() as tx:
+        found = [seen(ask, one) for one in devices.devices(tx, ask.site)]
+    return Page("devices.html", {"devices": found})
+
+
+def _revoke(ask: Ask) -> Answer:
+    with ask.changing() as tx:
+        before = devices.device(tx, ask.site, ask.path["device"])
+        if before.state != devices.REVOKED:
+            devices.revoke(tx, ask.site, before.id)
+            ask.record(tx, "device_revoked", before.id, before=before.state, after=devices.REVOKED)
+    return Moved(f"{ask.home}/devices", "device_revoked")
+
+
+def _form(ask: Ask) -> Form:
+    points = [(one.id, names_of(one.names, ask.words.language, one.id)) for one in ask.layout.points]
+    fields = (
+        Field(name="device_name", required=True, chars_max=80),
+        Field(name="points", kind=Kind.MANY, choices=points),
+    )
+    return Form(name="device_new", fields=fields, back=f"{ask.home}/devices", act="invite")
+
+
+def _invite(ask: Ask, said: dict[str, Any]) -> Answer:
+    invitation = Invitation(site=ask.site, name=said["device_name"], points=said["points"])
+    with ask.changing() as tx:
+        code = enrolment.invite(tx, invitation)
+        ask.record(tx, "device_invited", said["device_name"], after=", ".join(said["points"]))
+    minutes = enrolment.LIFE_MS // 60_000
+    return Page("code.html", {"code": code, "name": said["device_name"], "minutes": minutes})
+
+
+ROUTES: tuple[Route, ...] = (
+    read("/sites/<site>/devices", _all, "Devices and their health."),
+    *desk.routes_of(
+        "/sites/<site>/devices/new", Desk(_form, _invite), "invite a device: its code is shown once."
+    ),
+    act("/sites/<site>/devices/<device>/revoke", _revoke, "Revoke a device."),
+)

@@ -1,0 +1,98 @@
+"""Sites: an overview of all, and how one is doing now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.core.places import Layout
+from edge.errors import Refused
+from sync.central import devices, lanes, sites
+from sync.central.console import desk, happenings
+from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.ask import Ask
+from sync.central.console.desk import Desk
+from sync.central.console.fields import Field
+from sync.central.console.pages.devices import seen
+from sync.central.console.pages.settings import known_zone
+from sync.central.console.routes import Audience, Route, read
+from sync.central.registry import bands, guests, layout, rights
+from sync.central.store import Connection, func, select
+
+MINUTES = 60
+
+
+def _all(ask: Ask) -> Answer:
+    with ask.store.reading() as tx:
+        found = [_card(ask, tx, site) for site in sites.sites(tx)]
+    return Page("sites.html", {"sites": found})
+
+
+def _card(ask: Ask, tx: Connection, site: str) -> dict[str, object]:
+    own = [seen(ask, one) for one in devices.devices(tx, site)]
+    return {
+        "id": site,
+        "name": _name(tx, site),
+        "guests": guests.count_guests(tx, site),
+        "devices": len(own),
+        "online": sum(one.online for one in own),
+        "ill": sum(bool(one.ills) for one in own),
+    }
+
+
+def _name(tx: Connection, site: str) -> str:
+    found = tx.execute(select(sites.site_table.c.name).where(sites.site_table.c.site_id == site)).scalar()
+    return str(found or site)
+
+
+def _one(ask: Ask) -> Answer:
+    ready = bool(ask.layout.version) or bool(ask.layout.zones)
+    now_ms = ask.store.now_ms()
+    with ask.store.reading() as tx:
+        per_minute = happenings.minutes(tx, ask.site, now_ms=now_ms, count=MINUTES)
+        told: dict[str, object] = {
+            "name": _name(tx, ask.site),
+            "guests": guests.count_guests(tx, ask.site),
+            "bands": {state.name.lower(): count for state, count in bands.count_bands(tx, ask.site).items()},
+            "rights": rights.count_rights(tx, ask.site),
+            "devices": [seen(ask, one) for one in devices.devices(tx, ask.site)],
+            "quarantined": _quarantined(tx, ask.site),
+        }
+    top = max(1, *per_minute)
+    minutes = [(now_ms // 60_000 - MINUTES + 1 + at, count) for at, count in enumerate(per_minute)]
+    chart = [(ask.time(minute * 60_000)[11:16], count, 100 * count // top) for minute, count in minutes]
+    return Page("site.html", {**told, "ready": ready, "chart": chart, "top": top, "total": sum(per_minute)})
+
+
+def _quarantined(tx: Connection, site: str) -> int:
+    table = lanes.quarantine_table
+    query = select(func.count()).select_from(table).where(table.c.site_id == site)
+    return int(tx.execute(query).scalar_one())
+
+
+def _form(ask: Ask) -> Form:
+    fields = (
+        Field(name="site", required=True, chars_max=sites.NAME_CHARS_MAX),
+        Field(name="name", chars_max=80),
+        Field(name="timezone", required=True, chars_max=64),
+    )
+    return Form(
+        name="site_new", fields=fields, values={"timezone": "Europe/Rome"}, back="/console/", act="create"
+    )
+
+
+def _create(ask: Ask, said: dict[str, Any]) -> Answer:
+    timezone = known_zone(said["timezone"])
+    with ask.store.transaction() as tx:
+        if sites.has_site(tx, said["site"]):
+            raise Refused(f"There is a site {said['site']} already.")
+        sites.create_site(tx, said["site"], name=said["name"])
+        layout.put_settings(tx, said["site"], Layout(site=said["site"], version=0, timezone=timezone))
+        ask.record(tx, "site_created", said["site"], after=timezone)
+    return Moved(f"/console/sites/{said['site']}", "site_saved")
+
+
+ROUTES: tuple[Route, ...] = (
+    read("/", _all, "All sites."),
+    *desk.routes_of("/sites/new", Desk(_form, _create), "open a site.", audience=Audience.ADMIN),
+    read("/sites/<site>", _one, "How a site is doing."),
+)

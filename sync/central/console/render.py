@@ -1,0 +1,145 @@
+"""Rendering: what views answered, as pages and files for a browser."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import mimetypes
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from flask import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from edge.errors import Unknown
+from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Row
+from sync.central.console.ask import Ask
+from sync.central.console.fields import LANGUAGES, ROWS_MAX, Kind, typed
+from sync.central.console.guard import form_token
+
+FOLDER = Path(str(resources.files("sync.central.console"))) / "static"
+FOR_EVER = "public, max-age=31536000, immutable"
+TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the start of a formula (OWASP: CSV injection)."""
+EXPORT_PAGES_MAX = 20_000
+
+_environment = Environment(
+    loader=PackageLoader("sync.central.console"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def respond(ask: Ask, answer: Answer) -> Response:
+    """Return a view's answer as a response."""
+    match answer:
+        case Response():
+            return answer
+        case Moved():
+            mark = "&" if "?" in answer.to else "?"
+            to = f"{answer.to}{mark}said={answer.said}" if answer.said else answer.to
+            return Response(status=303, headers={"Location": to})
+        case Export():
+            return _file(ask, answer)
+        case Form():
+            return respond(ask, Page("form.html", {"form": answer}))
+        case Page():
+            return page(ask, answer)
+
+
+def page(ask: Ask, shown: Page) -> Response:
+    """Return a page; nothing of it is kept by browsers or proxies."""
+    said = ask.arg("said")
+    body = _environment.get_template(shown.template).render(
+        ask=ask,
+        t=ask.words,
+        asset=address,
+        token=form_token(ask.session),
+        said=f"said.{said}" if ask.words.has(f"said.{said}") else "",
+        languages=LANGUAGES,
+        rows_max=ROWS_MAX,
+        kinds=Kind,
+        **{"error": None, "hint": "", **shown.values},
+    )
+    reply = Response(body, status=shown.status, mimetype="text/html")
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+def again(ask: Ask, form: Answer, *, error: str, hint: str) -> Response:
+    """Return a form once more with what was typed, and what is wrong with it."""
+    if isinstance(form, Page):
+        told = {**form.values, "error": error, "hint": hint}
+        return page(ask, Page(form.template, told, status=422))
+    if not isinstance(form, Form):
+        return refusal(ask, error=error, hint=hint)
+    kept = {
+        field.name: form.values.get(field.name, "") if field.fixed else typed(field, ask.request.form)
+        for field in form.fields
+        if field.kind is not Kind.SECRET
+    }
+    shown = Form(
+        name=form.name, fields=form.fields, values=kept, back=form.back, title=form.title, act=form.act
+    )
+    return page(ask, Page("form.html", {"form": shown, "error": error, "hint": hint}, status=422))
+
+
+def refusal(ask: Ask, *, error: str, hint: str, status: int = 422) -> Response:
+    """Return the page that says why something was not done."""
+    return page(ask, Page("refused.html", {"error": error, "hint": hint}, status=status))
+
+
+def _file(ask: Ask, export: Export) -> Response:
+    def lines() -> Iterator[str]:
+        for number, sheet in zip(range(EXPORT_PAGES_MAX), export.sheets, strict=False):
+            if number == 0:
+                yield "\ufeff" + _line([ask.words(f"column.{column}") for column in sheet.columns])
+            yield "".join(_line(row) for row in sheet.rows)
+
+    reply = Response(lines(), mimetype="text/csv")
+    reply.headers["Content-Disposition"] = f'attachment; filename="{ask.site or "polso"}-{export.name}.csv"'
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+def _line(row: Row) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow([harmless(cell.text if isinstance(cell, Cell) else cell) for cell in row])
+    return text.getvalue()
+
+
+def harmless(value: str | int | None) -> str:
+    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+
+
+@cache
+def digest() -> str:
+    """Return 12 hex digits over all static files: a new one means that kept files are old."""
+    state = hashlib.blake2b(digest_size=6)
+    for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
+        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
+
+
+def address(name: str) -> str:
+    """Return the address of a static file."""
+    return f"/console/assets/{digest()}/{name}"
+
+
+def asset(ask: Ask) -> Response:
+    """Answer one static file; nothing outside the folder can be named."""
+    path = (FOLDER / ask.path["name"]).resolve()
+    if not path.is_relative_to(FOLDER.resolve()) or not path.is_file():
+        raise Unknown("There is no such file.")
+    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    reply = Response(path.read_bytes(), mimetype=kind)
+    reply.headers["Cache-Control"] = FOR_EVER if ask.path["digest"] == digest() else "no-cache"
+    return reply

@@ -1,0 +1,61 @@
+"""One row of the console's route table: an address, its view, and who may ask."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from sync.central.console.answers import Answer
+    from sync.central.console.ask import Ask
+
+SAFE = ("GET", "HEAD")
+FORM_BYTES_MAX = 512 * 1024
+View: TypeAlias = "Callable[[Ask], Answer]"
+
+
+class Audience(enum.StrEnum):
+    """Who stands before a route."""
+
+    ANYONE = "anyone"
+    """Nobody in particular: the way in, and files that say nothing."""
+    OPERATOR = "operator"
+    """Whoever is signed in."""
+    ADMIN = "admin"
+    """Whoever is signed in with that role: sites and operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A row of the table."""
+
+    method: str
+    rule: str
+    view: View
+    audience: Audience
+    summary: str
+    again: View | None = None
+    """What is shown again, with what was typed, where the view refuses."""
+    bytes_max: int = FORM_BYTES_MAX
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether asking changes something."""
+        return self.method not in SAFE
+
+    @property
+    def endpoint(self) -> str:
+        """The name under which flask knows it; a blueprint's names hold no dot."""
+        return f"{self.method} {self.rule}".replace(".", "-")
+
+
+def read(rule: str, view: View, summary: str, *, audience: Audience = Audience.OPERATOR) -> Route:
+    """A page that changes nothing."""
+    return Route("GET", rule, view, audience, summary)
+
+
+def act(rule: str, view: View, summary: str, *, audience: Audience = Audience.OPERATOR) -> Route:
+    """A button that changes something."""
+    return Route("POST", rule, view, audience, summary)
