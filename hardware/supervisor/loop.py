@@ -117,7 +117,7 @@ class Supervisor:
         """Count an error, and close the reader if that was one too many."""
         reports = self._settle(lambda now_ns: self._course.stumbled(error, now_ns))
         if self._course.state is State.LOST:
-            _log.warning("reader lost", extra={"reader": self.name, "cause": self._course.health.reason})
+            _log.warning("reader %s lost: %s", self.name, self._course.health.reason)
             self._reader.close()
         return reports
 
@@ -135,4 +135,4 @@ class Supervisor:
             try:
                 self._sink(report)
             except Exception:  # the reader must outlive whatever is behind the sink
-                _log.exception("a report was not taken", extra={"reader": self.name})
+                _log.exception("a report of reader %s was not taken", self.name)
