@@ -128,6 +128,15 @@ def presented(tap: RemoteTap) -> Tap:
     )
 
 
+def run(server: Any, closing: threading.Event) -> None:
+    """Serve until closed; the loop may notice its closed listener as an error."""
+    try:
+        server.run()
+    except OSError:
+        if not closing.is_set():
+            raise
+
+
 def quiet(server: Any, limit_s: float = 3.0) -> None:
     """Wait until no answer is being written, so that nothing is closed under a working thread."""
     ends = time.monotonic() + limit_s
@@ -145,13 +154,15 @@ def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
     if threads is not None:
         options["threads"] = threads
     server = create_server(desk.app, sockets=[listener], **options)
-    thread = threading.Thread(target=server.run, daemon=True)
+    closing = threading.Event()
+    thread = threading.Thread(target=run, args=(server, closing), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         streams_of(desk.app).end()
         quiet(server)
+        closing.set()
         server.close()
         server.task_dispatcher.shutdown(timeout=2)
         thread.join(3)
