@@ -182,9 +182,12 @@ class Health:
             return 0, 0, 0
 
     def _count_profiles(self) -> int:
-        """Return how many bands there are, counted at most once a minute: among a million that is work."""
+        """Return how many bands there are, counted at most once a minute: among a million that is work.
+
+        None at all is counted anew: a device that has just met central would say so for a minute.
+        """
         now_ms = self._watched.clock.monotonic_ms()
-        if self._counted is None or now_ms - self._counted[0] >= COUNT_MS_MIN:
+        if self._counted is None or not self._counted[1] or now_ms - self._counted[0] >= COUNT_MS_MIN:
             self._counted = (now_ms, self._watched.profiles.count())
         return self._counted[1]
 
