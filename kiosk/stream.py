@@ -116,6 +116,8 @@ class Telling:
             self._beat_at = now + self._settings.heartbeat_s
             beat = self._plain("hb", Beat(at_ms=self._ask.house.clock.now_ms()))
             yield beat + self._plain("health", self._snapshots.health_for(self._ask))
+            if not is_guests(self._ask):  # corrections and resets change them without any tap
+                yield self._plain("counters", self._snapshots.counters.get())
 
     def _told(self, published: Published) -> bytes:
         event_id = self._ask.house.feed.id_of(published)
