@@ -24,6 +24,11 @@ AXE = """async (contrast) => (await axe.run(document, { preload: false, resultTy
   rules: { "color-contrast": { enabled: contrast } } })).violations
   .map((bad) => `${bad.id}: ${bad.nodes.map((node) => node.html).join(" ").slice(0, 300)}`)"""
 
+CONTROLLED = """() => new Promise((done) => {
+  const look = () => (navigator.serviceWorker.controller ? done(true) : setTimeout(look, 20));
+  look();
+})"""
+
 
 class Page:
     """A browser page at the desk; every complaint and every foreign request fails the test."""
@@ -195,7 +200,7 @@ def test_operators_see_figures_charts_with_tables_and_make_a_code(
         carla.sees("#code")
         if carla.page.locator("#pin[open]").count():
             carla.types_pin("#pin-pad")
-        carla.page.wait_for_function("document.getElementById('code').textContent.length > 10")
+        carla.sees("#code-line", "/enrol")
         code = carla.page.inner_text("#code")
         with Page(chromium, url) as fresh:
             fresh.open("/enrol")
@@ -227,7 +232,7 @@ def test_a_gates_screen_shows_its_page_again_while_the_edge_is_down(chromium: An
             one.open("/g/north")
             one.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
             one.page.reload()
-            one.page.wait_for_function("navigator.serviceWorker.controller !== null")
+            one.page.evaluate(CONTROLLED)
             one.page.reload()
             one.sees("polso-verdict .word")
         one.page.reload()
