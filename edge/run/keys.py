@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edge.core.pins import keyed_pin
 from edge.staff.pins import hash_pin
-from hardware.nfc.diversify import band_key
+from hardware.nfc.diversify import band_keys
 
 KEY_NUMBERS = (1, 2)
 """1 proves the band live, 2 makes its SUN message; key 0 never leaves the desk that writes bands."""
@@ -14,7 +14,7 @@ KEY_NUMBERS = (1, 2)
 
 def diversify(master: bytes, uids: Sequence[bytes]) -> list[dict[int, bytes]]:
     """Return the keys by number of each band, in order (``sync.central.registry.bands.Diversify``)."""
-    return [{key_no: band_key(master, uid, key_no) for key_no in KEY_NUMBERS} for uid in uids]
+    return band_keys(master, uids, KEY_NUMBERS)
 
 
 def pin_hash(site_key: bytes, staff: str, pin: str) -> str:

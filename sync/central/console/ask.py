@@ -93,7 +93,9 @@ class Ask:
 
     @cached_property
     def zone(self) -> dt.tzinfo:
-        """The site's time zone; UTC where none of the machine's bears its name."""
+        """The site's time zone; UTC beside any site, and where none of the machine's bears its name."""
+        if not self.site:
+            return dt.UTC
         try:
             return zoneinfo.ZoneInfo(self.layout.timezone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):

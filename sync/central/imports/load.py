@@ -6,14 +6,16 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
+from msgspec import structs
 
 from edge.core.bands import Band
-from sync.central.feed import publish
-from sync.central.imports.lines import CHIPS, Line, Progress, Wrong
+from sync.central.feed import publish_new
+from sync.central.imports.columns import CHIPS, KEYED_CHIPS
+from sync.central.imports.lines import Line, Progress, Wrong
 from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.bands import BandCard, Diversify
 from sync.central.registry.guests import Guest
+from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key
 from sync.central.store import Connection, Store
 
@@ -21,7 +23,6 @@ CHUNK_MAX = 5_000
 """Rows in one transaction."""
 WRONG_MAX = 1_000
 """Wrong rows that are kept to be shown; further ones are only counted."""
-KEYED_CHIPS = frozenset({"ntag424", "felica_lite_s"})
 
 
 class Loaded(NamedTuple):
@@ -64,9 +65,11 @@ def _chunks(lines: Iterable[Line | Wrong]) -> Iterator[list[Line | Wrong]]:
 
 def _store(tx: Connection, desk: Desk, lines: Sequence[Line]) -> list[Wrong]:
     """Store one chunk; returns the lines that clash with what the site already has."""
+    take_turn(tx, desk.site)
     known = guests.guests_of(tx, desk.site, [line.guest.id for line in lines])
-    cards = _cards(tx, desk, lines)
+    cards, unserved = _cards(tx, desk, lines)
     clashes, kept = _clashes(tx, desk.site, lines, cards=cards)
+    clashes += unserved
     taken = {wrong.number for wrong in clashes}
     good = [line for line in lines if line.number not in taken]
     mine = {line.guest.id: line.guest for line in good}
@@ -81,23 +84,30 @@ def _store(tx: Connection, desk: Desk, lines: Sequence[Line]) -> list[Wrong]:
     return clashes
 
 
-def _cards(tx: Connection, desk: Desk, lines: Sequence[Line]) -> dict[int, BandCard]:
-    """Return the bands that the lines bring, by line, each with its keys."""
+def _cards(tx: Connection, desk: Desk, lines: Sequence[Line]) -> tuple[dict[int, BandCard], list[Wrong]]:
+    """Return the bands that the lines bring, by line, each with its keys; and lines that nobody can serve."""
     secret = band_key(tx, desk.site)
     keyed = [line for line in lines if line.uid and line.chip in KEYED_CHIPS]
-    made = (
-        desk.diversify(bands.master(tx, desk.site), [line.uid or b"" for line in keyed])
-        if desk.diversify
-        else []
-    )
-    keys = {line.number: own for line, own in zip(keyed, made, strict=True)}
+    if keyed and desk.diversify is None:
+        why = "this central makes no keys for bands: start it by `polso central`"
+        return _without_keys(secret, [line for line in lines if line not in keyed]), [
+            Wrong(line.number, why) for line in keyed
+        ]
+    make = desk.diversify
+    made = make(bands.master(tx, desk.site), [line.uid or b"" for line in keyed]) if make else []
+    cards = _without_keys(secret, lines)
+    for line, own in zip(keyed, made, strict=True):
+        cards[line.number] = structs.replace(cards[line.number], keys=own)
+    return cards, []
+
+
+def _without_keys(secret: bytes, lines: Iterable[Line]) -> dict[int, BandCard]:
     return {
         line.number: BandCard(
             band=Band(id=bands.band_id(secret, line.uid), trust_min=CHIPS[line.chip]),
             guest=line.guest.id,
             label=line.label,
             chip=line.chip,
-            keys=keys.get(line.number, {}),
         )
         for line in lines
         if line.uid
@@ -142,9 +152,4 @@ def _publish(
     profiles.publish_guests(tx, site, [id_ for id_ in mine if id_ in known])
     fresh = [card for card in new if card.guest not in known]
     held = rights.rights_of(tx, site, {card.guest for card in fresh if card.guest})
-    publish(tx, site, profiles.changes(fresh, mine, held))
-
-
-def report(loaded: Loaded) -> bytes:
-    """Return what became of a file as JSON for the console."""
-    return msgspec.json.encode(loaded)
+    publish_new(tx, site, profiles.changes(fresh, mine, held))

@@ -11,8 +11,8 @@ import msgspec
 
 from edge.core.bands import BAND_ID_BYTES, Band, BandAct, BandState, Standing, Trust, transition
 from edge.errors import Refused, Unknown
-from sync.central.registry.tables import band_table, master_table
-from sync.central.store import Connection, Row, and_, func, insert, now_of, or_, select, update
+from sync.central.registry.tables import band_table, master_table, parts
+from sync.central.store import Connection, Row, and_, func, insert, insert_many, now_of, or_, select, update
 
 MASTER_BYTES = 16
 PAGE_MAX = 200
@@ -22,6 +22,7 @@ DONE = {
     BandAct.REPLACE: "replaced",
     BandAct.REVOKE: "revoked",
 }
+_encode = msgspec.msgpack.Encoder().encode
 _keys = msgspec.msgpack.Decoder(dict[int, bytes])
 
 
@@ -65,8 +66,8 @@ def master(tx: Connection, site: str) -> bytes:
 
 def add_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> None:
     """Store bands that are known to be new; profiles are not published by this."""
-    if cards:
-        tx.execute(insert(band_table), [_row(site, card, now_of(tx)) for card in cards])
+    now_ms = now_of(tx)
+    insert_many(tx, band_table, [tuple(_row(site, card, now_ms).values()) for card in cards])
 
 
 def put_band(tx: Connection, site: str, card: BandCard) -> None:
@@ -88,12 +89,10 @@ def band(tx: Connection, site: str, id_: bytes) -> BandCard:
 
 def bands_of(tx: Connection, site: str, guests: Iterable[str]) -> tuple[BandCard, ...]:
     """Return all bands of the named guests."""
-    wanted, found = sorted(set(guests)), []
-    for start in range(0, len(wanted), PAGE_MAX):
-        part = band_table.c.guest_id.in_(wanted[start : start + PAGE_MAX])
-        found += [
-            _card(row) for row in tx.execute(select(band_table).where(band_table.c.site_id == site, part))
-        ]
+    found: list[BandCard] = []
+    for part in parts(sorted(set(guests))):
+        there = and_(band_table.c.site_id == site, band_table.c.guest_id.in_(part))
+        found += [_card(row) for row in tx.execute(select(band_table).where(there))]
     return tuple(found)
 
 
@@ -109,9 +108,9 @@ def bands_by_id(tx: Connection, site: str, ids: Iterable[bytes]) -> tuple[BandCa
 
 def owners(tx: Connection, site: str, ids: Sequence[bytes]) -> Iterable[tuple[bytes, str | None]]:
     """Return those of the bands that exist, each with its guest."""
-    for start in range(0, len(ids), PAGE_MAX):
+    for part in parts(ids):
         query = select(band_table.c.band_id, band_table.c.guest_id).where(
-            band_table.c.site_id == site, band_table.c.band_id.in_(ids[start : start + PAGE_MAX])
+            band_table.c.site_id == site, band_table.c.band_id.in_(part)
         )
         yield from ((bytes(row.band_id), row.guest_id) for row in tx.execute(query))
 
@@ -190,7 +189,7 @@ def _row(site: str, card: BandCard, now_ms: int) -> dict[str, Any]:
         "active": card.band.active,
         "valid_until_ms": card.band.valid_until_ms,
         "trust_min": int(card.band.trust_min),
-        "keys": msgspec.msgpack.encode(card.keys),
+        "keys": _encode(card.keys),
         "rev": card.rev,
         "changed_ms": now_ms,
     }

@@ -10,11 +10,12 @@ import msgspec
 
 from edge.core.entitlements import Party
 from edge.errors import Unknown
-from sync.central.registry.tables import guest_table
-from sync.central.store import Connection, Row, and_, delete, func, insert, now_of, or_, select
+from sync.central.registry.tables import Record, guest_table, parts
+from sync.central.store import Connection, Row, and_, delete, func, insert_many, now_of, or_, select
 
 PAGE_MAX = 200
 """Guests on one page of the console."""
+NO_PARTY = Party(id="", size=0, role="")
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,18 +38,16 @@ def put_guests(tx: Connection, site: str, guests: Sequence[Guest]) -> None:
     if not guests:
         return
     wanted = [guest.id for guest in guests]
-    for start in range(0, len(wanted), PAGE_MAX):
-        there = and_(
-            guest_table.c.site_id == site, guest_table.c.guest_id.in_(wanted[start : start + PAGE_MAX])
-        )
+    for part in parts(wanted):
+        there = and_(guest_table.c.site_id == site, guest_table.c.guest_id.in_(part))
         tx.execute(delete(guest_table).where(there))
-    tx.execute(insert(guest_table), [_row(site, guest, now_of(tx)) for guest in guests])
+    add_guests(tx, site, guests)
 
 
 def add_guests(tx: Connection, site: str, guests: Sequence[Guest]) -> None:
     """Store guests that are known to be new: the import's fast way."""
-    if guests:
-        tx.execute(insert(guest_table), [_row(site, guest, now_of(tx)) for guest in guests])
+    now_ms = now_of(tx)
+    insert_many(tx, guest_table, [_row(site, guest, now_ms) for guest in guests])
 
 
 def guest(tx: Connection, site: str, guest_id: str) -> Guest:
@@ -62,10 +61,9 @@ def guest(tx: Connection, site: str, guest_id: str) -> Guest:
 def guests_of(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Guest]:
     """Return those of the named guests that exist, by id."""
     found: dict[str, Guest] = {}
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), PAGE_MAX):
-        part = guest_table.c.guest_id.in_(wanted[start : start + PAGE_MAX])
-        for row in tx.execute(select(guest_table).where(guest_table.c.site_id == site, part)):
+    for part in parts(sorted(set(ids))):
+        there = and_(guest_table.c.site_id == site, guest_table.c.guest_id.in_(part))
+        for row in tx.execute(select(guest_table).where(there)):
             found[row.guest_id] = _guest(row)
     return found
 
@@ -86,23 +84,24 @@ def count_guests(tx: Connection, site: str) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def _row(site: str, guest: Guest, now_ms: int) -> dict[str, Any]:
-    party = guest.party or Party(id="", size=0, role="")
-    return {
-        "site_id": site,
-        "guest_id": guest.id,
-        "name": guest.name,
-        "language": guest.language,
-        "tier": guest.tier,
-        "tags": json.dumps(guest.tags),
-        "age_band": guest.age_band,
-        "height_cm": guest.height_cm,
-        "party_id": party.id,
-        "party_size": party.size,
-        "party_role": party.role,
-        "payments": guest.payments,
-        "changed_ms": now_ms,
-    }
+def _row(site: str, guest: Guest, now_ms: int) -> Record:
+    """Return a guest in the order of the table's columns."""
+    party = guest.party or NO_PARTY
+    return (
+        site,
+        guest.id,
+        guest.name,
+        guest.language,
+        guest.tier,
+        json.dumps(guest.tags) if guest.tags else "[]",
+        guest.age_band,
+        guest.height_cm,
+        party.id,
+        party.size,
+        party.role,
+        guest.payments,
+        now_ms,
+    )
 
 
 def _guest(row: Row[Any]) -> Guest:

@@ -17,6 +17,7 @@ from sync.central.store import Connection
 from sync.wire import BandNotice
 
 PROFILE = "profile"
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def compose(card: BandCard, guest: Guest | None, rights: Sequence[Entitlement]) -> Profile:
@@ -73,4 +74,4 @@ def publish_state(tx: Connection, site: str, card: BandCard, *, reason: str) -> 
 
 def _item(card: BandCard, guest: Guest | None, rights: Mapping[str, Sequence[Entitlement]]) -> bytes:
     profile = compose(card, guest, rights.get(guest.id, ()) if guest else ())
-    return msgspec.msgpack.encode(ProfileItem(profile=profile, keys=card.keys))
+    return _encode(ProfileItem(profile=profile, keys=card.keys))

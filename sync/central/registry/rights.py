@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
 from edge.core.entitlements import Entitlement
 from edge.errors import Refused, Unknown
-from sync.central.registry.tables import entitlement_table
-from sync.central.store import Connection, and_, delete, func, insert, now_of, select
+from sync.central.registry.tables import Record, entitlement_table, parts
+from sync.central.store import Connection, and_, delete, func, insert_many, now_of, select
 
 RIGHTS_PER_GUEST_MAX = 32
 PAGE_MAX = 200
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Entitlement)
 
 
@@ -35,12 +35,10 @@ def put_rights(tx: Connection, site: str, rights: Sequence[Entitlement], *, gues
 
 def add_rights(tx: Connection, site: str, rights: Sequence[tuple[str, Entitlement]]) -> None:
     """Store entitlements that are known to be new, as (guest, entitlement)."""
-    if rights:
-        now_ms = now_of(tx)
-        tx.execute(
-            insert(entitlement_table),
-            [_row(site, right, guest=guest, now_ms=now_ms) for guest, right in rights],
-        )
+    now_ms = now_of(tx)
+    insert_many(
+        tx, entitlement_table, [_row(site, right, guest=guest, now_ms=now_ms) for guest, right in rights]
+    )
 
 
 def right(tx: Connection, site: str, id_: str) -> tuple[str, Entitlement]:
@@ -58,11 +56,9 @@ def right(tx: Connection, site: str, id_: str) -> tuple[str, Entitlement]:
 def rights_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tuple[Entitlement, ...]]:
     """Return the entitlements of the named guests, by guest."""
     found: dict[str, list[Entitlement]] = defaultdict(list)
-    wanted = sorted(set(guests))
-    for start in range(0, len(wanted), PAGE_MAX):
+    for part in parts(sorted(set(guests))):
         query = select(entitlement_table.c.guest_id, entitlement_table.c.body).where(
-            entitlement_table.c.site_id == site,
-            entitlement_table.c.guest_id.in_(wanted[start : start + PAGE_MAX]),
+            entitlement_table.c.site_id == site, entitlement_table.c.guest_id.in_(part)
         )
         for guest, body in tx.execute(query.order_by(entitlement_table.c.entitlement_id)):
             found[guest].append(_decode.decode(bytes(body)))
@@ -72,10 +68,9 @@ def rights_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tup
 def holders(tx: Connection, site: str, ids: Sequence[str]) -> dict[str, str]:
     """Return those of the entitlements that exist, each with its guest."""
     found: dict[str, str] = {}
-    for start in range(0, len(ids), PAGE_MAX):
+    for part in parts(ids):
         query = select(entitlement_table.c.entitlement_id, entitlement_table.c.guest_id).where(
-            entitlement_table.c.site_id == site,
-            entitlement_table.c.entitlement_id.in_(ids[start : start + PAGE_MAX]),
+            entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(part)
         )
         found.update((row.entitlement_id, row.guest_id) for row in tx.execute(query))
     return found
@@ -83,9 +78,9 @@ def holders(tx: Connection, site: str, ids: Sequence[str]) -> dict[str, str]:
 
 def remove(tx: Connection, site: str, ids: Sequence[str]) -> None:
     """Remove entitlements; profiles are not published by this."""
-    for start in range(0, len(ids), PAGE_MAX):
-        part = entitlement_table.c.entitlement_id.in_(ids[start : start + PAGE_MAX])
-        tx.execute(delete(entitlement_table).where(entitlement_table.c.site_id == site, part))
+    for part in parts(ids):
+        there = and_(entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(part))
+        tx.execute(delete(entitlement_table).where(there))
 
 
 def list_rights(tx: Connection, site: str, *, after: str = "") -> tuple[tuple[str, Entitlement], ...]:
@@ -109,14 +104,7 @@ def count_rights(tx: Connection, site: str) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in tx.execute(query.group_by(entitlement_table.c.status))}
 
 
-def _row(site: str, right: Entitlement, *, guest: str, now_ms: int) -> dict[str, Any]:
-    return {
-        "site_id": site,
-        "entitlement_id": right.id,
-        "guest_id": guest,
-        "product": right.product,
-        "status": right.status.value,
-        "valid_until_ms": right.valid_until_ms,
-        "body": msgspec.msgpack.encode(right),
-        "changed_ms": now_ms,
-    }
+def _row(site: str, right: Entitlement, *, guest: str, now_ms: int) -> Record:
+    """Return an entitlement in the order of the table's columns."""
+    status, until_ms = right.status.value, right.valid_until_ms
+    return (site, right.id, guest, right.product, status, until_ms, _encode(right), now_ms)

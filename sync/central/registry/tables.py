@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
+
 from sync.central.store import (
     BigInteger,
     Boolean,
@@ -17,6 +20,17 @@ from sync.central.store import (
 
 ID_CHARS_MAX = 64
 NAME_CHARS_MAX = 80
+ASKED_MAX = 5_000
+"""Keys named in one statement; both databases take many more."""
+Record: TypeAlias = "tuple[Any, ...]"
+"""A row in the order of its table's columns."""
+K = TypeVar("K")
+
+
+def parts(keys: Sequence[K]) -> Iterator[Sequence[K]]:
+    """Cut keys into as many as one statement names."""
+    return (keys[start : start + ASKED_MAX] for start in range(0, len(keys), ASKED_MAX))
+
 
 guest_table = Table(
     "guest",

@@ -17,8 +17,8 @@ from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.happenings import latest_of
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Route, act, read
-from sync.central.imports.lines import CHIPS, UID_LENGTHS, uid_of
-from sync.central.imports.load import KEYED_CHIPS
+from sync.central.imports.cells import uid_of
+from sync.central.imports.columns import CHIPS, KEYED_CHIPS, UID_LENGTHS
 from sync.central.registry import bands, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX

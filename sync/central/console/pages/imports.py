@@ -10,9 +10,9 @@ from sync.central.console.answers import Answer, Cell, Export, Moved, Page, Shee
 from sync.central.console.ask import Ask
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports import jobs
+from sync.central.imports.columns import COLUMNS
 from sync.central.imports.desk import FILE_BYTES_MAX, PART_BYTES_MAX
 from sync.central.imports.jobs import Job, State
-from sync.central.imports.lines import COLUMNS
 from sync.central.registry import layout
 
 JOB_COLUMNS = ("file", "state", "lines", "done", "wrong", "who", "time")
