@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from edge.core.money import Money
+
 USES_MAX = 100
 """No right with a total holds more: every use that counts goes into the event of the next one."""
 
@@ -97,6 +99,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     names: dict[str, str] = {}
     terms: Terms = Terms()
+    price: Money | None = None
+    """What it is sold for, where it is sold."""
 
 
 class TimeSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,9 +25,10 @@ from edge.views import StaffView
 from hardware import registry
 from hardware.port import Reader, Report, Tap
 from hardware.supervisor import Fleet
-from kiosk.app import House, Settings, create_app, listening_socket, serve_options
+from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
 from kiosk.demo import DemoPort
 from kiosk.house import RemoteTap
+from kiosk.streams import Streams
 from sync.client import Cable, Client, Place, Ports, Sender
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Edge:
         self.listener: Listener | None = None
         self.sync = self._sync() if who.central else None
         self._web: Web | None = None
-        self._screens: Callable[[], int] = lambda: 0
+        self._streams: Streams | None = None
 
     @property
     def url(self) -> str:
@@ -101,7 +102,8 @@ class Edge:
         if self.sync is not None:
             self.sync.stop()
         self.fleet.stop()
-        if self._web is not None:
+        if self._web is not None and self._streams is not None:
+            self._streams.end()
             self._web.stop()
         self.service.stop()
         for gate in self.gates.values():
@@ -148,7 +150,7 @@ class Edge:
             folder=folder,
             points={name: point for name, _, point in devices},
             kinds={name: kind for name, kind, _ in devices},
-            screens=lambda: self._screens(),
+            screens=lambda: len(self._streams.open()) if self._streams else 0,
             free_bytes_min=self.config.store.free_bytes_min,
         )
 
@@ -173,7 +175,7 @@ class Edge:
             remote=self._presented_remotely,
         )
         app = create_app(house)
-        self._screens = lambda: len(app.extensions["polso-streams"].open())
+        self._streams = streams_of(app)
         return app
 
     def _sync(self) -> Client:

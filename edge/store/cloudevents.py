@@ -29,7 +29,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str = ""
     datacontenttype: str
     dataschema: str
-    data: msgspec.Raw
+    data: msgspec.Raw  # tidy: the attribute's name in CloudEvents 1.0
 
 
 def incarnation(public_key: bytes) -> str:

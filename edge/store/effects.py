@@ -1,8 +1,4 @@
-"""The effects log: what each batch changed, durable beside its records, written into the tables later.
-
-A tap so dirties the ends of two growing tables instead of a random page in each of five; the tables follow
-when there is time, and after a crash the log is read again.
-"""
+"""The effects log: what each batch changed, durable beside its records, written into the tables later."""
 
 from __future__ import annotations
 
@@ -52,7 +48,11 @@ FORMS = (
 
 
 class Effects:
-    """Everything that is durable in the log and not yet in its table; acts read it before the tables."""
+    """Everything that is durable in the log and not yet in its table; acts read it before the tables.
+
+    A tap so dirties the ends of two growing tables instead of a random page in each of five; the tables follow
+    when there is time, and after a crash the log is read again.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -97,7 +97,7 @@ class Effects:
                 self._changes[number, key] = before.line
         self._undo.clear()
 
-    def put(self, number: int, key: Key, line: Line | None, value: object) -> None:
+    def put(self, number: int, key: Key, line: Line | None, *, value: object = None) -> None:
         """Change one row of a sheet; no line: the row is dropped."""
         sheet = self._sheets[number]
         self._undo.append((number, key, sheet.entries.get(key)))

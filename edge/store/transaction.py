@@ -90,7 +90,7 @@ class Transaction:
     def keep_answer(self, tap_id: str, body: bytes) -> None:
         """Store the answer of a tap beside the record appended last."""
         line = (tap_id, self.chain.heads[0].seq, body, digest(tap_id.encode(), body))
-        self._effects.put(ANSWERS, (tap_id,), line, body)
+        self._effects.put(ANSWERS, (tap_id,), line, value=body)
 
     def held(self, band: bytes, entitlements: Sequence[str] = ()) -> Held:
         """Return the site's memory of a band with the uses of the given rights, oldest scan key first."""
@@ -150,7 +150,7 @@ class Transaction:
         """Add one use of a right, or change the one with its right, device and ordinal."""
         key = (use.entitlement, use.device, use.ordinal)
         body = ENCODE(use)
-        self._effects.put(USES, key, (*key, body, digest(use_name(*key), body)), use)
+        self._effects.put(USES, key, (*key, body, digest(use_name(*key), body)), value=use)
 
     # Zones and parties
 
@@ -197,7 +197,7 @@ class Transaction:
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Keep ``body`` under ``kind`` and ``key``."""
         line = (kind, key, body, digest(kept_name(kind, key), body))
-        self._effects.put(KEPT, (kind, key), line, body)
+        self._effects.put(KEPT, (kind, key), line, value=body)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept, or None."""
@@ -210,7 +210,7 @@ class Transaction:
 
     def delete(self, kind: str, key: str) -> None:
         """Forget what is kept; forgetting twice is no fault."""
-        self._effects.put(KEPT, (kind, key), None, None)
+        self._effects.put(KEPT, (kind, key), None)
 
     def rows(self, kind: str) -> list[tuple[str, bytes]]:
         """Return everything kept of one kind, in order of its keys."""
@@ -236,11 +236,11 @@ class Transaction:
     def _remember(self, band: bytes, held: Held, *, seq: int, party: Party | None) -> None:
         bare = msgspec.structs.replace(held, uses=()) if held.uses else held
         body = ENCODE(bare)
-        self._effects.put(BANDS, (band,), (band, seq, body, digest(band, body)), bare)
+        self._effects.put(BANDS, (band,), (band, seq, body, digest(band, body)), value=bare)
         if party is not None and held.location is not None:
             seen = ENCODE(held.location)
             line = (party.id, band, party.role, seen, digest(party.id.encode() + band, seen))
-            self._effects.put(MEMBERS, (party.id, band), line, Member(band, party.role, held.location))
+            self._effects.put(MEMBERS, (party.id, band), line, value=Member(band, party.role, held.location))
 
     def _count(self, deltas: tuple[tuple[str, int], ...]) -> None:
         inside = dict(self.counts.inside)

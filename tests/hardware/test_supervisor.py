@@ -138,7 +138,7 @@ def test_sink_that_fails_costs_a_report_and_not_the_reader(
 
     assert isinstance(heard.get(timeout=WAIT_S), Tap)
     supervisor.stop()
-    assert "a report was not taken" in caplog.text
+    assert "a report of reader gate was not taken" in caplog.text
 
 
 def test_fleet_hears_all_its_readers_and_stops_together(ear: Ear) -> None:

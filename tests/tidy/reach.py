@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from tests.tidy.source import Finding, Source, python
 
 QUERY = re.compile(r"^--\s*name:\s*(\w+)", re.MULTILINE)
-ENTRANCES = ("edge/run/cli", "hardware/blueprint.py")
-"""Where reading starts: the command, and the driver that people copy."""
+ENTRANCES = ("edge/run/cli", "edge/run/__main__.py", "hardware/blueprint.py")
+"""Where reading starts: the command in its two forms, and the driver that people copy."""
 PAGES = (".html", ".js", ".css")
 LANGUAGES = ("it", "en", "fr", "de", "es")
 WORD = re.compile(r"""["'`]([\w.]+)(?=["'`{$])""")

@@ -15,6 +15,7 @@ from edge.run.bench import town
 from edge.run.bench.figures import BenchError, as_json, percentile, resident_mb, timed_ms
 from edge.run.bench.gatehouse import Gatehouse
 from edge.run.bench.served import Served, ask
+from kiosk.app import streams_of
 
 PROFILES = 20_000
 TAP_EVERY_S = 0.05
@@ -81,7 +82,7 @@ class Published:
 
 def _taps(served: Served, streams: int, seconds: float) -> list[float]:
     """Wait until all screens listen, then let a band pass twenty times a second."""
-    open_streams = served.app.extensions["polso-streams"].open
+    open_streams = streams_of(served.app).open
     end = time.perf_counter() + OPEN_S_MAX
     while len(open_streams()) < streams:
         if time.perf_counter() > end:

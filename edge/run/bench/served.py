@@ -12,7 +12,7 @@ from edge.run.bench import town
 from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import Gatehouse
 from edge.run.web import Web
-from kiosk.app import House, create_app, listening_socket, serve_options
+from kiosk.app import House, create_app, listening_socket, serve_options, streams_of
 from kiosk.house import SCREENS_MAX, Settings
 
 CLIENT_S_MAX = 120
@@ -45,6 +45,7 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop answering."""
+        streams_of(self.app).end()
         self._web.stop()
 
     @property
