@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import msgspec
+
 from edge import config as configuration
 from edge import logs
 from edge.config import Config
@@ -20,7 +22,9 @@ def opened(path: Path | None) -> tuple[Config, Own]:
     config = configuration.load(path)
     folder = Path(config.store.folder)
     vault, who = identity.alone(folder, config.site.id, config.device.id)
-    return config, Own(vault=vault, identity=who)
+    # Central may have moved since this device was enrolled: the configuration has the last word.
+    moved = msgspec.structs.replace(who, central=config.central.url or who.central)
+    return config, Own(vault=vault, identity=moved)
 
 
 def serve(path: Path | None) -> None:
