@@ -6,7 +6,9 @@ import io
 import logging
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import IO
 
 from edge.errors import PolsoError, Refused
@@ -22,6 +24,8 @@ PART_BYTES_MAX = 4 * 1024 * 1024
 FILES_MAX = 8
 """Files that are on their way in at once."""
 AT_ONCE_MAX = 2
+IDLE_S_MAX = 600
+"""A file of which no part came for so long was given up."""
 BUFFER_BYTES = 1024 * 1024
 LOG = logging.getLogger("polso.imports")
 
@@ -32,13 +36,26 @@ class Lost(Refused):
     hint = "Import the same file again: what is already stored is not stored twice."
 
 
+class Stopped(Refused):
+    """Central is being stopped."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A file on its way in, and when its last part came."""
+
+    file: IO[bytes]
+    at_s: float = field(default_factory=time.monotonic)
+
+
 class Imports:
     """All imports of one worker of central."""
 
     def __init__(self, store: Store, diversify: Diversify | None) -> None:
         """Begin with none; those that an earlier life of this worker left open are interrupted."""
         self._store, self._diversify = store, diversify
-        self._files: dict[tuple[str, str], IO[bytes]] = {}
+        self._files: dict[tuple[str, str], Waiting] = {}
+        self._begun: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
         self._threads = ThreadPoolExecutor(AT_ONCE_MAX, thread_name_prefix="import")
         # A SQLite file has one worker; on PostgreSQL others may be alive, so only silent ones are lost.
@@ -49,12 +66,13 @@ class Imports:
     def begin(self, site: str, *, name: str, who: str) -> str:
         """Make room for a file; return the job's id."""
         with self._guard:
+            self._forget_abandoned()
             if len(self._files) >= FILES_MAX:
                 raise Refused(f"{FILES_MAX} files are on their way in already.", hint="Wait for one to end.")
         with self._store.transaction() as tx:
             id_ = jobs.begin(tx, site, name=name, who=who)
         with self._guard:
-            self._files[site, id_] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is loaded
+            self._files[site, id_] = Waiting(tempfile.TemporaryFile())  # noqa: SIM115 - closed when loaded
         return id_
 
     def part(self, site: str, id_: str, at: int, *, body: bytes) -> None:
@@ -71,29 +89,40 @@ class Imports:
     def start(self, site: str, id_: str) -> None:
         """Load a file that is here whole, in a thread; asked twice, it is loaded once."""
         with self._guard:
-            file = self._files.pop((site, id_), None)
-        if file is None:
-            with self._store.reading() as tx:
-                if jobs.job(tx, site, id_).state is State.WAITING:
-                    raise Lost
-            return
-        self._threads.submit(self._run, site, id_, file)
+            waiting = self._files.pop((site, id_), None)
+            if waiting is None and (site, id_) not in self._begun:
+                raise Lost
+            self._begun.add((site, id_))
+        if waiting is not None:
+            self._threads.submit(self._run, site, id_, waiting.file)
 
-    def stop(self) -> None:
-        """Let no further file begin."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def stop(self, *, wait: bool = False) -> None:
+        """Let no further file begin; one being loaded ends with its chunk once the store closes."""
+        self._threads.shutdown(wait=wait, cancel_futures=not wait)
+        with self._guard:
+            for waiting in self._files.values():
+                waiting.file.close()
+            self._files.clear()
+
+    def _forget_abandoned(self) -> None:
+        now_s = time.monotonic()
+        for key in [key for key, one in self._files.items() if now_s - one.at_s > IDLE_S_MAX]:
+            self._files.pop(key).file.close()
 
     def _file(self, site: str, id_: str) -> IO[bytes]:
-        file = self._files.get((site, id_))
-        if file is None:
+        waiting = self._files.get((site, id_))
+        if waiting is None:
             raise Lost
-        return file
+        waiting.at_s = time.monotonic()
+        return waiting.file
 
     def _run(self, site: str, id_: str, file: IO[bytes]) -> None:
         """Load one file; a thread's own end of the line: what breaks is written down for the page to show."""
         try:
             with file:
                 self._load(site, id_, file)
+        except Stopped:
+            LOG.info("an import is interrupted")
         except PolsoError as error:
             self._end(site, id_, State.FAILED, why=f"{error} {error.hint}")
         except Exception as error:  # the thread ends here: nobody else would ever hear of it
@@ -106,6 +135,8 @@ class Imports:
             jobs.move(tx, site, id_, state=State.RUNNING.value, lines=total, began_ms=self._store.now_ms())
 
         def progress(done: int, wrong: int) -> None:
+            if self._store.wakes.closed:
+                raise Stopped
             with self._store.transaction() as tx:
                 jobs.move(tx, site, id_, done=done, wrong=wrong)
 

@@ -67,7 +67,10 @@ def cut(line: str, delimiter: str) -> list[str]:
     """Return the fields of one line; a quoted field never reaches into the next line."""
     if '"' not in line:
         return line.rstrip("\r\n").split(delimiter)
-    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    except csv.Error:
+        return [line]
 
 
 class Judge:

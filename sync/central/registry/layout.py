@@ -67,7 +67,7 @@ def layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> Layout:
         zones=zones,
         points=things(tx, site, Point),
         products=things(tx, site, Product),
-        place_leases=_leases(zones, devices),
+        place_leases=leases(zones, devices),
     )
 
 
@@ -94,7 +94,7 @@ def differs(wanted: Layout, told: Layout | None) -> bool:
 
 
 def check(layout: Layout) -> None:
-    """Refuse a layout whose points or zones name what is not there, or whose zones run in a circle."""
+    """Refuse a layout in which something names what is not there, or whose zones run in a circle."""
     parents = {zone.id: zone.parent for zone in layout.zones}
     named = [(f"zone {zone.id}", zone.parent) for zone in layout.zones]
     for point in layout.points:
@@ -104,6 +104,17 @@ def check(layout: Layout) -> None:
             raise Refused(f"{where} names zone {zone}, which does not exist.", hint="Make the zone first.")
     for start in parents:
         _climb(start, parents)
+    points = set(layout.points_by_id)
+    for product in layout.products:
+        missing = (
+            *set(product.terms.zones).difference(parents),
+            *set(product.terms.points).difference(points),
+        )
+        if missing:
+            raise Refused(
+                f"Product {product.id} opens {missing[0]}, which does not exist.",
+                hint="Make it first, or change the product.",
+            )
 
 
 def _climb(start: str, parents: dict[str, str | None]) -> None:
@@ -114,17 +125,17 @@ def _climb(start: str, parents: dict[str, str | None]) -> None:
             raise Refused(f"Zone {start} lies within itself.", hint="Mend the parents of the zones.")
 
 
-def _leases(zones: Sequence[Zone], devices: Sequence[str]) -> tuple[PlaceLease, ...]:
+def leases(zones: Sequence[Zone], devices: Sequence[str]) -> tuple[PlaceLease, ...]:
     """Split each ceiling so that the shares never exceed it; the first devices take what is left over."""
-    leases = []
+    made = []
     for zone in zones:
         if zone.capacity_max is None or not devices:
             continue
         share, over = divmod(zone.capacity_max, len(devices))
-        leases += [
+        made += [
             PlaceLease(zone.id, device, share + (at < over)) for at, device in enumerate(sorted(devices))
         ]
-    return tuple(leases)
+    return tuple(made)
 
 
 def _put(tx: Connection, site: str, kind: str, *, id_: str = "", body: bytes) -> None:
