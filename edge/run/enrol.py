@@ -11,8 +11,11 @@ from edge.errors import Refused
 from edge.run.identity import IDENTITY_FILE, Identity, new_private_key, save
 from edge.store.folder import Folder
 from edge.vault import KEYS_FILE, Vault
+from sync.client import Declined
 from sync.client import enrol as ask
 from sync.wire import EnrolRequest
+
+HINT = "Make a new code in central's console; each works once, for 15 minutes."
 
 
 def enrol(url: str, code: str, path: Path | None) -> Identity:
@@ -38,7 +41,10 @@ def _enrol(folder: Path, url: str, code: str) -> Identity:
             hint="Give this one a folder of its own; a device is never enrolled over another's journal.",
         )
     draft = Identity(site="", device="", private_key=new_private_key(), central=url)
-    answer = ask(url, EnrolRequest(code=code, public_key=draft.public_key))
+    try:
+        answer = ask(url, EnrolRequest(code=code, public_key=draft.public_key))
+    except Declined as error:
+        raise Refused(str(error), hint=HINT) from error
     identity = msgspec.structs.replace(
         draft,
         site=answer.site,

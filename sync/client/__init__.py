@@ -6,6 +6,7 @@ from sync.client.client import Place as Place
 from sync.client.client import SyncHealth as SyncHealth
 from sync.client.enrolment import enrol as enrol
 from sync.client.history import Sender as Sender
+from sync.client.line import Declined as Declined
 from sync.client.line import Line as Line
 from sync.client.ports import Ports as Ports
 from sync.client.pushing import Drained as Drained
