@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from edge.clock import wall_ms
-from edge.core.bands import BandState
+from edge.core.bands import BandAct
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.demo.tray import tray
@@ -136,7 +136,7 @@ class House:
         uid = next(one.uid for one in load().guests if one.id == name)
         with self.central.store.transaction() as tx:
             card = bands.band(tx, SITE, bands.band_id(band_key(tx, SITE), uid))
-            revoked = bands.changed_state(card, BandState.REVOKED)
+            revoked = bands.acted(card, BandAct.REVOKE)
             profiles.publish_state(tx, SITE, revoked, reason="lost and found nobody")
 
 
