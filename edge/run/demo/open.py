@@ -30,6 +30,7 @@ from edge.run.waiting import until, until_stopped
 from edge.vault import Vault
 from hardware.virtual.chip import PtyChip
 from hardware.virtual.field import Field
+from sync.central.console import operators
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
 from sync.central.store import Store
@@ -71,6 +72,7 @@ class DemoPark:
         (folder / "central").mkdir(parents=True, exist_ok=True)
         store = Store(str(folder / "central" / "central.db"), now_ms=wall_ms)
         master = seed(store, self.park)
+        self._let_in(store)
         self.central = Central(store, settings(), host="127.0.0.1", port=0)
         self.central.start()
         own, disk = self._own(folder / "edge"), DemoDisk()
@@ -97,6 +99,13 @@ class DemoPark:
         self.central.stop()
         for field in self.fields.values():
             field.close()
+
+    def _let_in(self, store: Store) -> None:
+        """Let the demo's operator into central's console, once: hashing a password is slow on purpose."""
+        who = self.park.console
+        with store.transaction() as tx:
+            if who.name not in {one.name for one in operators.operators(tx)}:
+                operators.let_in(tx, who.name, who.word)
 
     def _own(self, folder: Path) -> Own:
         """Enrol the edge at central as any device is, or take up the name it has."""
@@ -134,7 +143,8 @@ def _open(park: DemoPark, choices: Choices) -> None:
     click.echo(
         f"  the kiosk     {edge}/k/kiosk-1\n  staff         {edge}/staff/gate-1\n  operators     {edge}/ops"
     )
-    click.echo(f"  central       {central}/console\n\nCtrl-C closes it.")
+    who = park.park.console
+    click.echo(f"  central       {central}/console ({who.name}, {who.word})\n\nCtrl-C closes it.")
 
 
 def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Config:

@@ -98,6 +98,13 @@ class Colleague(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     pin: str
 
 
+class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who may look into central's console of the demo, and the word that lets them in."""
+
+    name: str
+    word: str
+
+
 class Crowd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many invented day visitors there are, and the seed they are invented from."""
 
@@ -116,6 +123,7 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     guests: tuple[Wearer, ...]
     strangers: tuple[Wearer, ...]
     crowd: Crowd
+    console: Operator
 
     @property
     def wearers(self) -> tuple[Wearer, ...]:
