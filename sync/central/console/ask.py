@@ -40,6 +40,7 @@ class Ask:
 
     rooms: Rooms
     request: Request
+    """The request itself, not flask's stand-in for it: a file is written after the view has ended."""
     path: Mapping[str, str]
     words: Words
     who: Operator | None

@@ -48,7 +48,8 @@ class Console:
 
     def _ask(self, path: dict[str, str]) -> Ask:
         wanted = [request.cookies.get(guard.LANGUAGE_COOKIE, ""), *request.accept_languages.values()]
-        return Ask(rooms=self._rooms, request=request, path=path, words=words(choose(wanted)), who=None)
+        own = request._get_current_object()  # type: ignore[attr-defined]  # the stand-in's documented way
+        return Ask(rooms=self._rooms, request=own, path=path, words=words(choose(wanted)), who=None)
 
     def _let_in(self, route: Route, ask: Ask) -> None:
         settings = self._rooms.settings
@@ -81,12 +82,21 @@ def _answer(route: Route, ask: Ask) -> Response:
     try:
         return render.respond(ask, route.view(ask))
     except PolsoError as error:
-        if route.again is None:
-            return _refusal(ask, error, status=_status(error))
-        said, hint = _said(ask, error)
-        return render.again(ask, route.again(ask), error=said, hint=hint)
+        return _once_more(route, ask, error)
     except HTTPException as error:
         return render.refusal(ask, error=error.name, hint=error.description or "", status=error.code or 500)
+
+
+def _once_more(route: Route, ask: Ask, error: PolsoError) -> Response:
+    """Show the form again with what was typed, if there still is something to show it for."""
+    if route.again is not None:
+        try:
+            form = route.again(ask)
+        except PolsoError as gone:
+            return _refusal(ask, gone, status=_status(gone))
+        said, hint = _said(ask, error)
+        return render.again(ask, form, error=said, hint=hint)
+    return _refusal(ask, error, status=_status(error))
 
 
 def _refusal(ask: Ask, error: PolsoError, *, status: int) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import mimetypes
 from collections.abc import Iterator
 from functools import cache
@@ -96,10 +97,13 @@ def refusal(ask: Ask, *, error: str, hint: str, status: int = 422) -> Response:
 
 
 def _file(ask: Ask, export: Export) -> Response:
+    sheets = iter(export.sheets)
+    # The first page is asked for before anything is sent: what is refused is refused as a page.
+    first = next(sheets)
+
     def lines() -> Iterator[str]:
-        for number, sheet in zip(range(EXPORT_PAGES_MAX), export.sheets, strict=False):
-            if number == 0:
-                yield "\ufeff" + _line([ask.words(f"column.{column}") for column in sheet.columns])
+        yield "\ufeff" + _line([ask.words(f"column.{column}") for column in first.columns])
+        for sheet in itertools.islice(itertools.chain([first], sheets), EXPORT_PAGES_MAX):
             yield "".join(_line(row) for row in sheet.rows)
 
     reply = Response(lines(), mimetype="text/csv")

@@ -7,6 +7,7 @@ import logging
 import tempfile
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO
@@ -57,6 +58,7 @@ class Imports:
         self._files: dict[tuple[str, str], Waiting] = {}
         self._begun: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
+        weakref.finalize(self, _close, self._files)
         self._threads = ThreadPoolExecutor(AT_ONCE_MAX, thread_name_prefix="import")
         # A SQLite file has one worker; on PostgreSQL others may be alive, so only silent ones are lost.
         silent_ms = SILENT_MS_MAX if store.is_postgres else -1
@@ -100,9 +102,7 @@ class Imports:
         """Let no further file begin; one being loaded ends with its chunk once the store closes."""
         self._threads.shutdown(wait=wait, cancel_futures=not wait)
         with self._guard:
-            for waiting in self._files.values():
-                waiting.file.close()
-            self._files.clear()
+            _close(self._files)
 
     def _forget_abandoned(self) -> None:
         now_s = time.monotonic()
@@ -156,3 +156,9 @@ def _lines(file: IO[bytes]) -> int:
     count = sum(block.count(b"\n") for block in iter(lambda: file.read(BUFFER_BYTES), b""))
     file.seek(0)
     return max(0, count - 1)
+
+
+def _close(files: dict[tuple[str, str], Waiting]) -> None:
+    for waiting in files.values():
+        waiting.file.close()
+    files.clear()

@@ -102,7 +102,10 @@ def _zone_form(ask: Ask) -> Form:
 def _save_zone(ask: Ask, said: dict[str, Any]) -> Answer:
     before = _zone(ask)
     id_ = before.id if before else said["id"]
-    after = Zone(id=id_, parent=said["parent"] or None, names=said["names"], capacity_max=said["capacity"])
+    parent, names = said["parent"] or None, said["names"]
+    after = msgspec.structs.replace(
+        before or Zone(id=id_), parent=parent, names=names, capacity_max=said["capacity"]
+    )
     _fresh(ask, id_, before, there={zone.id for zone in ask.layout.zones})
     with ask.changing() as tx:
         layout.put_thing(tx, ask.site, after)
@@ -175,8 +178,8 @@ def _save_point(ask: Ask, said: dict[str, Any]) -> Answer:
     _fresh(ask, id_, before, there=set(ask.layout.points_by_id))
     numbers = {name: said[name] for name in NUMBERS}
     defaults = {name: value for name, value in WITH_DEFAULT.items() if numbers[name] is None}
-    after = Point(
-        id=id_,
+    after = msgspec.structs.replace(
+        before or Point(id=id_, kind=PointKind.GATE, zone=""),
         kind=PointKind(said["kind"]),
         names=said["names"],
         zone=said["zone"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.core.entitlements import Product, Reentry, Terms
+import msgspec
+
+from edge.core.entitlements import Product, Reentry
 from edge.errors import Refused, Unknown
 from sync.central.console import desk, listing
 from sync.central.console.acts import short
@@ -95,8 +97,10 @@ def _shown(product: Product) -> dict[str, object]:
     }
 
 
-def _meant(id_: str, said: dict[str, Any]) -> Product:
-    terms = Terms(
+def _meant(before: Product, said: dict[str, Any]) -> Product:
+    """Return the product as the form says; what the form does not show stays as it was."""
+    terms = msgspec.structs.replace(
+        before.terms,
         points=said["points"],
         zones=said["zones"],
         **{name: said[name] for name in NUMBERS},
@@ -110,7 +114,7 @@ def _meant(id_: str, said: dict[str, Any]) -> Product:
         rules=rules_of(said["rules"]),
         questions=questions_of(said["questions"]),
     )
-    return Product(id=id_, names=said["names"], terms=terms)
+    return msgspec.structs.replace(before, names=said["names"], terms=terms)
 
 
 def _new(ask: Ask) -> Form:
@@ -125,7 +129,7 @@ def _new(ask: Ask) -> Form:
 
 
 def _create(ask: Ask, said: dict[str, Any]) -> Answer:
-    made = _meant(said["id"], said)
+    made = _meant(Product(id=said["id"]), said)
     there = ask.layout.products_by_id.get(made.id)
     if "/" in made.id or (there is not None and there != made):
         raise Refused(
@@ -148,7 +152,7 @@ def _change(ask: Ask) -> Form:
 
 def _save(ask: Ask, said: dict[str, Any]) -> Answer:
     before = _known(ask)
-    return _store(ask, _meant(before.id, said), before=before)
+    return _store(ask, _meant(before, said), before=before)
 
 
 def _store(ask: Ask, product: Product, *, before: Product | None) -> Answer:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from edge.core.places import Layout
 from edge.errors import Refused
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Form, Moved
@@ -56,9 +55,8 @@ def _save(ask: Ask, said: dict[str, Any]) -> Answer:
         raise Mistyped("currency", "wrong.currency")
     if not said["languages"]:
         raise Refused("A site speaks one language at the least.")
-    after = Layout(
-        site=ask.site,
-        version=0,
+    after = msgspec.structs.replace(
+        before,
         timezone=known_zone(said["timezone"]),
         currency=currency,
         languages=said["languages"],

@@ -1,0 +1,205 @@
+"""The console in a real browser: an operator's morning, and every page without a barrier."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waitress.server import create_server
+
+from edge.core.bands import BandState
+from sync.central.app import create_app
+from sync.central.console import operators
+from sync.central.console.guard import SESSION_COOKIE
+from sync.central.registry import bands, guests, layout
+from sync.central.store import Store
+from tests.sync.builders import SITE, Clockwork, a_device
+from tests.sync.console.desk import HOME, PASSWORD, SETTINGS, an_open_park, an_operator
+from tests.sync.imports.files import a_file, a_row
+
+BAND = b"b" * 16
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+PAGES = (
+    *("/console/", "/console/operators/olga", HOME, f"{HOME}/events", f"{HOME}/guests", f"{HOME}/guests/g1"),
+    *(f"{HOME}/bands/{BAND.hex()}", f"{HOME}/products/day", f"{HOME}/points/new", f"{HOME}/places"),
+    *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant"),
+)
+"""Every template, and every kind of field."""
+VIOLATIONS = {"resultTypes": ["violations"]}
+BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"
+
+
+@dataclass
+class Central:
+    """Central, answering at ``url``, and what it keeps."""
+
+    url: str
+    store: Store
+
+
+@pytest.fixture(scope="module")
+def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
+    store = Store(str(tmp_path_factory.mktemp("central") / "central.db"), now_ms=Clockwork())
+    an_operator(store)
+    an_open_park(store)
+    a_device(store)
+    with store.transaction() as tx:
+        guests.put_guests(tx, SITE, [guests.Guest(id="g1", name="Anna")])
+        bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield Central(f"http://127.0.0.1:{listener.getsockname()[1]}", store)
+    server.close()
+    server.task_dispatcher.shutdown(timeout=2)
+    thread.join(3)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_path: Path) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, central: Central) -> Iterator[Any]:
+    """A page that is signed in and may complain of nothing."""
+    context = chromium.new_context(
+        viewport={"width": 1366, "height": 768}, locale="en-GB", base_url=central.url
+    )
+    opened, complaints, asked = context.new_page(), [], []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    session = operators.sign_in(central.store, "olga", PASSWORD)
+    context.add_cookies([{"name": SESSION_COOKIE, "value": session, "url": central.url}])
+    yield opened
+    context.close()
+    assert complaints == []
+    assert [url for url in asked if not url.startswith((central.url, "blob:"))] == []
+
+
+def test_an_operator_signs_in_enters_a_guest_a_band_and_a_ticket_and_revokes_the_band(
+    chromium: Any, central: Central
+) -> None:
+    context = chromium.new_context(locale="en-GB", base_url=central.url)
+    page = context.new_page()
+    page.goto("/console/")
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").get_by_text("Name and password do not fit").wait_for()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Parco Aurora").click()
+    page.get_by_role("link", name="Guests").first.click()
+    page.get_by_role("link", name="New guest").click()
+    page.get_by_label("Id").fill("giulia-7")
+    page.get_by_label("Name", exact=True).fill("Giulia")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="Add a band").click()
+    page.get_by_label("UID of the band").fill("04:A1:B2:C3:D4:E5:77")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("status").get_by_text("The band is saved").wait_for()
+    page.get_by_role("link", name="giulia-7").click()
+    page.get_by_role("link", name="Grant").click()
+    page.get_by_label("Product").select_option(label="Day ticket")
+    page.get_by_role("button", name="Grant").click()
+    page.locator("td").get_by_text("Valid", exact=True).wait_for()
+    page.locator("section").filter(has_text="Bands").locator("td a").first.click()
+    page.get_by_label("Reason").fill("stolen")
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("status").get_by_text("Every gate is being told now").wait_for()
+    with central.store.reading() as tx:
+        (card,) = bands.bands_of(tx, SITE, ["giulia-7"])
+    assert card.band.state is BandState.REVOKED
+    context.close()
+
+
+def test_a_file_in_parts_shows_its_progress_and_its_wrong_lines_by_number(
+    page: Any, central: Central
+) -> None:
+    rows = [a_row(number) for number in range(100, 6_100)]
+    rows[4], rows[5_500] = "g4,Anna,nonsense,,,,", "g5,Anna,,,moon,,"
+    page.goto(f"{HOME}/imports")
+    page.evaluate("document.querySelector('form.upload').dataset.parts = '100000'")
+    page.get_by_label("File of guests").set_input_files(
+        {"name": "guests.csv", "mimeType": "text/csv", "buffer": a_file(rows)}
+    )
+    with page.expect_request(lambda request: "/parts/100000" in request.url):
+        page.get_by_role("button", name="Import").click()
+    page.get_by_role("progressbar", name="Import").wait_for()
+    page.get_by_text("Done", exact=True).wait_for(timeout=20_000)
+    told = page.locator("tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in told] == ["6", "5502"]
+    assert "as 04A1B2C3D4E501" in told[0]
+    assert "make it first" in told[1]
+    page.reload()
+    page.get_by_text("5998").wait_for()
+    with central.store.reading() as tx:
+        assert guests.count_guests(tx, SITE) >= 5_998
+
+
+def test_a_live_page_shows_what_changed_until_it_is_paused(page: Any, central: Central) -> None:
+    looks: list[str] = []
+    page.clock.install()
+    page.goto(f"{HOME}/devices")
+    page.locator(".card").first.wait_for()
+    before = page.locator(".card").count()
+    a_device(central.store)
+    page.clock.fast_forward(6_000)
+    page.locator(".card").nth(before).wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.on("request", lambda request: looks.append(request.url))
+    page.clock.fast_forward(60_000)
+    page.evaluate("fetch('/healthz')")
+    assert [url for url in looks if not url.endswith("/healthz")] == []
+
+
+def test_no_page_has_a_barrier_in_light_or_dark_wide_or_narrow(page: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, found = Axe(), {}
+    for number, path in enumerate(PAGES):
+        page.emulate_media(color_scheme="dark" if number % 2 else "light")
+        page.set_viewport_size({"width": 390 if number % 3 == 0 else 1366, "height": 844})
+        assert page.goto(path).status == 200, path
+        found[path] = axe.run(page, options=VIOLATIONS).response["violations"]
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+    assert {path: [one["id"] for one in bad] for path, bad in found.items() if bad} == {}
+    page.set_content(BAD)
+    assert len(axe.run(page).response["violations"]) >= 3, "the check has no teeth"
+
+
+def test_italian_is_one_press_away_and_stays(page: Any) -> None:
+    page.goto(f"{HOME}/guests")
+    page.get_by_role("button", name="Italiano").click()
+    page.get_by_role("heading", name="Ospiti").wait_for()
+    page.goto(HOME)
+    assert page.locator("html").get_attribute("lang") == "it"
+
+
+def test_changes_are_published_with_the_keyboard_alone(page: Any, central: Central) -> None:
+    page.goto(f"{HOME}/zones/new")
+    page.get_by_label("Id").focus()
+    page.keyboard.type("garden")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Publish").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("status").get_by_text("Published").wait_for()
+    with central.store.reading() as tx:
+        told = layout.published(tx, SITE)
+    assert told is not None
+    assert "garden" in {zone.id for zone in told.zones}
