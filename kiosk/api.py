@@ -1,4 +1,4 @@
-"""Addresses for machines: remote readers, phones as readers, monitoring, and the document of them all."""
+"""Addresses for machines: remote readers, monitoring, and the document of them all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from kiosk.operations import Op
 from kiosk.routes import FAULTS, TAPS, Audience, Rate, Route
 
 LOG = logging.getLogger("polso.kiosk")
-PHONE = Rate(20, 2.0)
 MONITOR = Rate(120, 10.0)
 
 
@@ -33,13 +32,6 @@ class TapBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     trust: Annotated[int, Meta(ge=1, le=3)] = 1
     counter: Annotated[int, Meta(ge=0, le=2**32)] | None = None
     product: Annotated[str, Meta(max_length=40)] = ""
-
-
-class PhoneBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a phone's Web NFC gave: serial number and records, as the driver reads them."""
-
-    op: Op
-    reading: msgspec.Raw
 
 
 class FaultBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,14 +75,6 @@ def tap(ask: Ask) -> StaffView:
     )
 
 
-def phone(ask: Ask) -> Heard:
-    """Take what a phone read to the reader that stands for it."""
-    if ask.house.webnfc is None:
-        raise Unknown("No phone is configured as a reader here.")
-    ask.house.webnfc(ask.seat.point, bytes(ask.want(PhoneBody).reading))
-    return Heard()
-
-
 def fault(ask: Ask) -> Heard:
     """Log what a page could not do, by pseudonyms and on one line."""
     body = ask.want(FaultBody)
@@ -132,16 +116,6 @@ ROUTES = (
         body=TapBody,
         answer=StaffView,
         rate=TAPS,
-    ),
-    Route(
-        "POST",
-        "/api/v1/web-nfc",
-        phone,
-        Audience.SCREEN,
-        "Present what a phone read.",
-        body=PhoneBody,
-        answer=Heard,
-        rate=PHONE,
     ),
     Route(
         "POST",

@@ -9,7 +9,7 @@ from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import HTTPException
 
 from edge.errors import PolsoError
-from kiosk import api, assets, demo, gate, guard, ops, sign_in, staff_acts, stream, visitor
+from kiosk import api, assets, demo, gate, guard, ops, phone, sign_in, staff_acts, stream, visitor
 from kiosk.admission import language_of
 from kiosk.ask import Ask
 from kiosk.door import Door
@@ -22,7 +22,7 @@ from kiosk.streams import Streams
 
 __all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "serve_options", "streams_of"]
 
-ROOMS = (assets, sign_in, visitor, gate, staff_acts, ops, api, stream, demo)
+ROOMS = (assets, sign_in, visitor, gate, staff_acts, phone, ops, api, stream, demo)
 THREADS_BESIDE_STREAMS = 30
 OUTBUF_BYTES_MAX = 64 * 1024
 UNACKNOWLEDGED_MS_MAX = 20_000

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from kiosk.texts import Texts
 
 if TYPE_CHECKING:
-    from edge.health import Health
-
     from edge.clock import Clock
     from edge.feed import Feed
+    from edge.health import Health
     from edge.service import Service
     from edge.staff import Staff
     from edge.views import StaffView
@@ -64,7 +63,7 @@ class House:
     settings: Settings = field(default_factory=Settings)
     demo: DemoPort | None = None
     """The demo park; None everywhere but under ``polso demo``."""
-    webnfc: Callable[[str, bytes], None] | None = None
-    """Takes what a phone read (the point, its JSON) to the reader driver that stands for phones there."""
+    webnfc: Callable[[str, bytes], str] | None = None
+    """Takes what a phone read (the point, its JSON) to the reader that stands for phones there; names it."""
     remote: Callable[[RemoteTap], StaffView] | None = None
     """Presents what a remote reader sent; blocks until it is durable."""

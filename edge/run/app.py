@@ -192,8 +192,8 @@ class Edge:
         sender = Sender(site=who.site, device=who.device, incarnation=who.incarnation)
         return Client(sender, place, ports, cable=self.own.cable)
 
-    def _heard_by_phone(self, point: str, reading: bytes) -> None:
-        outside.hear(self.config.readers, self.readers, point=point, reading=reading)
+    def _heard_by_phone(self, point: str, reading: bytes) -> str:
+        return outside.hear(self.config.readers, self.readers, point=point, reading=reading)
 
     def _presented_remotely(self, remote: RemoteTap) -> StaffView:
         return self.service.present(outside.tap_of(remote), remote.point)

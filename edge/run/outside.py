@@ -76,8 +76,8 @@ def tap_of(remote: RemoteTap) -> Tap:
 
 def hear(
     equipment: Iterable[Equipment], readers: Mapping[str, Reader], *, point: str, reading: bytes
-) -> None:
-    """Hand a phone's reading to the reader that stands for phones at its point."""
+) -> str:
+    """Hand a phone's reading to the reader that stands for phones at its point; return that one's name."""
     for one in equipment:
         reader = readers[one.name]
         if one.point == point and isinstance(reader, WebNfcReader):
@@ -85,7 +85,7 @@ def hear(
                 reader.hear(reading)
             except PhoneBusy as error:
                 raise Refused(str(error), hint="Hold the band a moment longer.") from error
-            return
+            return one.name
     raise Unknown(
         f"No phone is configured as a reader at {point}.",
         hint='Add a [[readers]] table with driver = "webnfc" for this point.',

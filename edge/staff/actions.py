@@ -44,6 +44,8 @@ class Action(enum.StrEnum):
     SEE_SCREENS = "see_screens"
     ENROL_SCREEN = "enrol_screen"
     REVOKE_SCREEN = "revoke_screen"
+    SET_SCREEN = "set_screen"
+    READ_BY_PHONE = "read_by_phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ PERMISSIONS: Mapping[Action, Permission] = MappingProxyType(
         Action.SEE_SCREENS: Permission(_WATCH),
         Action.ENROL_SCREEN: Permission(_OPERATE, dangerous=True),
         Action.REVOKE_SCREEN: Permission(_OPERATE, dangerous=True),
+        Action.SET_SCREEN: Permission(_OPERATE),
+        Action.READ_BY_PHONE: Permission(_GATE),
     }
 )
 """The whole table; an action without a row fails the tests."""

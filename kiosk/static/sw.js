@@ -1,6 +1,6 @@
 /** The shell: pages and files from the network, from the cache where the edge is down; never streams, never acts. */
 const CACHE = "polso-{digest}";
-const NEVER = ["/events", "/api/", "/staff", "/ops", "/metrics", "/demo", "/sign-in", "/enrol"];
+const NEVER = ["/events", "/api/", "/staff", "/phone", "/ops", "/metrics", "/demo", "/sign-in", "/enrol"];
 
 self.addEventListener("install", () => self.skipWaiting());
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +12,11 @@ from typing import Any
 import msgspec
 from flask import Flask
 from flask.testing import FlaskClient
-from waitress.server import create_server
 from werkzeug.test import TestResponse
 
 from edge.core.places import Layout
 from edge.core.profiles import StaffMember
+from edge.run.web import Web
 from hardware.port import Tap, Trust
 from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
 from kiosk.house import RemoteTap
@@ -109,7 +107,7 @@ def a_desk(folder: Path, **settings: Any) -> Iterator[Desk]:
             clock=edge.clock,
             settings=Settings(**settings),
             remote=lambda tap: edge.service.present(presented(tap)),
-            webnfc=lambda point, read: heard.append((point, read)),
+            webnfc=lambda point, read: (heard.append((point, read)), f"phone-{point}")[1],
         )
         yield Desk(edge, house, create_app(house), heard)
 
@@ -128,24 +126,6 @@ def presented(tap: RemoteTap) -> Tap:
     )
 
 
-def run(server: Any, closing: threading.Event) -> None:
-    """Serve until closed; the loop may notice its closed listener as an error."""
-    try:
-        server.run()
-    except OSError:
-        if not closing.is_set():
-            raise
-
-
-def quiet(server: Any, limit_s: float = 3.0) -> None:
-    """Wait until no answer is being written, so that nothing is closed under a working thread."""
-    ends = time.monotonic() + limit_s
-    while any(channel.requests for channel in list(server.active_channels.values())):
-        if time.monotonic() > ends:
-            return
-        threading.Event().wait(0.01)
-
-
 @contextmanager
 def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
     """The desk behind the real server on a free port; yields its address."""
@@ -153,19 +133,10 @@ def serving(desk: Desk, *, threads: int | None = None) -> Iterator[str]:
     options: dict[str, Any] = serve_options(desk.house.settings.screens_max)
     if threads is not None:
         options["threads"] = threads
-    server = create_server(desk.app, sockets=[listener], **options)
-    closing = threading.Event()
-    thread = threading.Thread(target=run, args=(server, closing), daemon=True)
-    thread.start()
+    web = Web(desk.app, listener, options)
+    web.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield web.url
     finally:
         streams_of(desk.app).end()
-        quiet(server)
-        closing.set()
-        server.close()
-        server.task_dispatcher.shutdown(timeout=2)
-        thread.join(3)
-        for channel in list(server.active_channels.values()):
-            channel.handle_close()
-        listener.close()
+        web.stop()

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import itertools
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from waitress.server import create_server
-
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
 from edge.feed import Feed
+from edge.run.web import Web
 from edge.staff import Screen, ScreenKind, ScreenSettings
 from edge.views import Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
-from kiosk.app import create_app
+from kiosk.app import create_app, streams_of
 from kiosk.demo import DemoAddress, DemoBand, DemoReader, DemoState, Step, Story, TapStory
 from kiosk.house import House, Settings
 
@@ -328,14 +326,11 @@ def a_stage() -> Iterator[Stage]:
     )  # fmt: skip
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = create_server(create_app(house), sockets=[listener], threads=24, channel_request_lookahead=1)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    app = create_app(house)
+    web = Web(app, listener, {"threads": 24, "channel_request_lookahead": 1})
+    web.start()
     try:
-        yield Stage(f"http://127.0.0.1:{listener.getsockname()[1]}", feed, rooms, park)
+        yield Stage(web.url, feed, rooms, park)
     finally:
-        server.close()
-        for channel in list(server.active_channels.values()):
-            channel.close()
-        server.task_dispatcher.shutdown(timeout=2)
-        thread.join(3)
+        streams_of(app).end()
+        web.stop()
