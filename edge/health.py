@@ -23,6 +23,8 @@ from hardware.port import DeviceState, State
 
 LATENCIES_MAX = 1_000
 """Taps whose times are kept for the percentiles."""
+UNCOUNTED_MAX = 128
+"""Taps that wait to be counted: nobody's answer waits for a figure, and whoever asks has all of them."""
 DEVICES_MAX = 256
 TREND_MS_MIN = 600_000
 """Time after which the use of the disk says something about the days left."""
@@ -63,6 +65,7 @@ class Health:
         self._watched = watched
         self._lock = threading.Lock()
         self._latencies: deque[float] = deque(maxlen=LATENCIES_MAX)
+        self._uncounted: deque[StaffView] = deque()
         self._taps = 0
         self._devices: dict[str, DeviceHealth] = {}
         self._contact_ms: int | None = None
@@ -76,10 +79,10 @@ class Health:
 
     def tapped(self, view: StaffView) -> None:
         """Take one decision's outcome and time."""
-        with self._lock:
-            self._taps += 1
-            self._latencies.append(view.took_ms)
-        self._meters.tapped(view)
+        self._uncounted.append(view)
+        if len(self._uncounted) >= UNCOUNTED_MAX:
+            with self._lock:
+                self._count()
 
     def false_denial(self) -> None:
         """Take that a supervisor called a denial wrong: a defect of the first order, counted by itself."""
@@ -130,6 +133,7 @@ class Health:
         outbox, outbox_age_ms = self._outbox_now(moment.now_ms)
         profiles, cursor, layout = self._profiles_now()
         with self._lock:
+            self._count()
             latencies = sorted(self._latencies)
             devices = tuple(sorted(self._devices.values(), key=lambda seen: seen.device))
             taps, reached = self._taps, self._reached
@@ -159,6 +163,13 @@ class Health:
     def metrics(self) -> str:
         """Return the figures in Prometheus' text format; no label names a guest or a band."""
         return self._meters.text(self.view())
+
+    def _count(self) -> None:
+        while self._uncounted:
+            view = self._uncounted.popleft()
+            self._taps += 1
+            self._latencies.append(view.took_ms)
+            self._meters.tapped(view)
 
     def _outbox_now(self, now_ms: int) -> tuple[int, int]:
         """Return how many events central lacks and the oldest one's age; as last seen if the store fails."""

@@ -11,6 +11,8 @@ from edge.core.held import Held, Location
 from edge.core.places import Layout
 
 Deltas = tuple[tuple[str, int], ...]
+Entries = dict[str, Location]
+"""The entry into each zone that a band is in."""
 
 
 def awake(held: Held, layout: Layout, timezone: dt.tzinfo, *, at_ms: int) -> Held:
@@ -29,49 +31,51 @@ def enter(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     Each zone's count stays the sum of those remembered inside it: whoever is moved without a tap (a missed
     exit) leaves the old zones in the same change.
     """
-    entries = _entries(held, layout, there)
-    entries[-1:] = [replace(there, people=entry.people) for entry in entries[-1:]]
-    return _move(held, layout, there, entries=entries)
+    known = _known(held, layout)
+    entries = _entries(known, layout, there)
+    anew = {zone: replace(there, people=entries[zone].people) for zone in entries if zone == there.zone}
+    return _move(held, known, there, entries=entries | anew)
 
 
 def leave(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     """Return the memory of a band that went out to ``there``, and how that moves people between zones."""
-    return _move(held, layout, there, entries=_entries(held, layout, there))
+    known = _known(held, layout)
+    return _move(held, known, there, entries=_entries(known, layout, there))
 
 
 def differences(before: Held, after: Held, layout: Layout) -> Deltas:
     """Return how many people came into each zone, by what was and what is remembered of one band."""
-    was, now = _people(before, layout), _people(after, layout)
-    changed = {zone: now.get(zone, 0) - was.get(zone, 0) for zone in was | now}
-    return tuple(sorted((zone, people) for zone, people in changed.items() if people))
+    return _differences(_known(before, layout), _known(after, layout))
 
 
-def _entries(held: Held, layout: Layout, there: Location) -> list[Location]:
+def _differences(before: Entries, after: Entries) -> Deltas:
+    changed = {zone: entry.people for zone, entry in after.items()}
+    for zone, entry in before.items():
+        changed[zone] = changed.get(zone, 0) - entry.people
+    return tuple(sorted([change for change in changed.items() if change[1]]))
+
+
+def _entries(known: Entries, layout: Layout, there: Location) -> Entries:
     """The way in to ``there``, outermost zone first: entries that still hold, and new ones for the rest."""
-    known = _known(held, layout)
     zones = reversed(layout.lineage(there.zone))
-    return [known.get(zone) or replace(there, zone=zone) for zone in zones]
+    return {zone: known.get(zone) or replace(there, zone=zone) for zone in zones}
 
 
-def _move(held: Held, layout: Layout, there: Location, *, entries: list[Location]) -> tuple[Held, Deltas]:
-    was = held.location
+def _move(held: Held, known: Entries, there: Location, *, entries: Entries) -> tuple[Held, Deltas]:
+    was, passed = held.location, tuple(entries.values())
     after = replace(
         held,
-        location=replace(there, people=entries[-1].people) if entries else there,
+        location=replace(there, people=passed[-1].people) if passed else there,
         last=was if was is not None and was.zone is not None else held.last,
-        entries=tuple(entries),
+        entries=passed,
     )
-    return after, differences(held, after, layout)
+    return after, _differences(known, entries)
 
 
-def _known(held: Held, layout: Layout) -> dict[str, Location]:
+def _known(held: Held, layout: Layout) -> Entries:
     """The entry into each zone that the band is in; where none is remembered, its location stands for it."""
     location = held.location
     if location is None or location.zone is None:
         return {}
     entries = {entry.zone: entry for entry in held.entries}
     return {zone: entries.get(zone) or replace(location, zone=zone) for zone in layout.lineage(location.zone)}
-
-
-def _people(held: Held, layout: Layout) -> dict[str, int]:
-    return {zone: entry.people for zone, entry in _known(held, layout).items()}

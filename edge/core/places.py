@@ -125,6 +125,16 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
         return {product.id: product for product in self.products}
 
     @cached_property
+    def asked(self) -> dict[tuple[str, str], tuple[Point, tuple[int, ...]]]:
+        """Which checks a product asks for at a point, as far as that was found out."""
+        return {}
+
+    @cached_property
+    def paced(self) -> bool:
+        """Whether the site knows how far its points are apart."""
+        return any(point.walk_s_min for point in self.points)
+
+    @cached_property
     def limited(self) -> frozenset[str]:
         """Zones with a ceiling: without a free place in hand nobody is let in."""
         return frozenset(zone.id for zone in self.zones if zone.capacity_max is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from edge.core.calendar import day_of
@@ -14,6 +14,8 @@ from edge.views import Counters, StaffView
 
 RECENT_MAX = 256
 """Decisions kept in memory for lists; older ones are in the journal."""
+UNCOUNTED_MAX = 128
+"""Decisions that wait to be counted: nobody's answer waits for a tally, and whoever asks has all of them."""
 MINUTES_MAX = 60
 MINUTE_MS = 60_000
 
@@ -32,23 +34,19 @@ class Counts:
         self._reasons: Counter[str] = Counter()
         self._minutes: Counter[int] = Counter()
         self._recent: dict[str, StaffView] = {}
+        self._uncounted: deque[tuple[StaffView, StaffView | None]] = deque()
 
     def add(self, view: StaffView, *, before: StaffView | None = None) -> None:
         """Count one decision; ``before`` is the same tap's earlier one, which counts no more."""
-        day = self._day_of(view.at_ms)
-        with self._lock:
-            self._list(view)
-            self._turn(day)
-            if before is not None and self._day_of(before.at_ms) == self._day:
-                self._tally(before, -1)
-            if day == self._day:
-                self._tally(view, 1)
-            if before is None:
-                self._minutes[view.at_ms // MINUTE_MS] += 1
+        self._uncounted.append((view, before))
+        if len(self._uncounted) >= UNCOUNTED_MAX:
+            with self._lock:
+                self._count()
 
     def recent(self, point: str | None, limit: int) -> tuple[StaffView, ...]:
         """Return the last decisions, newest first."""
         with self._lock:
+            self._count()
             views = [view for view in reversed(self._recent.values()) if point is None or view.point == point]
         return tuple(views[:limit])
 
@@ -58,6 +56,7 @@ class Counts:
         minutes = range(this_minute - MINUTES_MAX + 1, this_minute + 1)
         day = self._day_of(now_ms)
         with self._lock:
+            self._count()
             self._turn(day)
             for old in [minute for minute in self._minutes if minute < minutes.start]:
                 del self._minutes[old]
@@ -69,6 +68,20 @@ class Counts:
                 reasons=dict(+self._reasons),
                 per_minute=tuple(self._minutes[minute] for minute in minutes),
             )
+
+    def _count(self) -> None:
+        """Count what waits, in order."""
+        while self._uncounted:
+            view, before = self._uncounted.popleft()
+            day = self._day_of(view.at_ms)
+            self._list(view)
+            self._turn(day)
+            if before is not None and self._day_of(before.at_ms) == self._day:
+                self._tally(before, -1)
+            if day == self._day:
+                self._tally(view, 1)
+            if before is None:
+                self._minutes[view.at_ms // MINUTE_MS] += 1
 
     def _list(self, view: StaffView) -> None:
         """Show a tap once, as it stands now."""

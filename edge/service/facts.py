@@ -93,7 +93,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
         allowed=point is not None,
         profile=rooms.profiles.get(presented.band) if presented.band is not None else None,
         profile_age_ms=rooms.health.sync_age_ms(),
-        paced=any(point.walk_s_min for point in layout.points),
+        paced=layout.paced,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge.core.bands import Trust
 from edge.core.places import DEFAULTS, Layout, Passback, PointKind, Zone, point_of
-from tests.builders import a_layout
+from tests.builders import a_layout, an_attraction
 
 
 def test_a_zone_lies_within_all_those_around_it() -> None:
@@ -31,6 +31,11 @@ def test_what_is_looked_up_once_does_not_change_what_a_layout_is() -> None:
     assert layout.points_by_id["north"].id == "north"
     assert layout == a_layout()
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(layout), type=Layout) == layout
+
+
+def test_a_site_that_knows_one_walk_is_paced() -> None:
+    assert not a_layout().paced
+    assert a_layout(an_attraction(walk_s_min=60)).paced
 
 
 @pytest.mark.parametrize("kind", PointKind)

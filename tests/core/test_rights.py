@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from edge.core.decision import Act, Outcome, Reason, WhatNext
@@ -110,3 +112,14 @@ def test_a_product_of_the_layout_lends_its_terms() -> None:
     layout = a_layout(products=(a_product("day", points=("west",)),))
     facts = facts_for(a_profile(a_day_ticket(terms=None)), layout=layout)
     assert decide(facts).decision.reason is Reason.WRONG_PRODUCT
+
+
+def test_what_a_product_asks_for_is_asked_at_each_point_and_of_each_tap() -> None:
+    layout = a_layout(products=(a_product("day", zones=("park",)),))
+    facts = facts_for(a_profile(a_day_ticket(terms=None)), layout.points_by_id["north"], layout=layout)
+    stricter = a_gate(age_min=18, height_cm_min=140)
+    for _ in range(2):
+        assert decide(facts).decision.outcome is Outcome.GRANTED
+        assert decide(facts).decision.outcome is Outcome.GRANTED
+        asked = decide(dataclasses.replace(facts, point=stricter)).decision.failures
+        assert [failure.reason for failure in asked] == [Reason.AGE_CONFIRM, Reason.HEIGHT_CONFIRM]

@@ -30,9 +30,7 @@ def companion(claim: Claim, at_ms: int) -> Failure | None:
 
 def age(claim: Claim, at_ms: int) -> Failure | None:
     """Refuse who is known to be too young; where the age band leaves it open, staff ask once a day."""
-    needed = age_min(claim)
-    if needed is None:
-        return None
+    needed = age_min(claim) or 0
     youngest, oldest = _ages(claim.facts.profile.age_band if claim.facts.profile else None)
     if youngest >= needed:
         return None
@@ -45,9 +43,7 @@ def age(claim: Claim, at_ms: int) -> Failure | None:
 
 def height(claim: Claim, at_ms: int) -> Failure | None:
     """Refuse who is known to be too small, whatever anybody says; unknown heights are measured once a day."""
-    needed = height_cm_min(claim)
-    if needed is None:
-        return None
+    needed = height_cm_min(claim) or 0
     known = claim.facts.profile.height_cm if claim.facts.profile else None
     if known is not None:
         return None if known >= needed else Failure(reason=Reason.HEIGHT_MIN, next=SEE_STAFF)

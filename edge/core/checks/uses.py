@@ -39,10 +39,8 @@ def _way_out(claim: Claim, at_ms: int) -> WhatNext:
 def at_point(claim: Claim, at_ms: int) -> Failure | None:
     """Refuse a right with no use left at this very point."""
     uses_max, point = claim.terms.uses_per_point_max, claim.facts.point.id
-    if uses_max is None:
-        return None
     here = [use for use in claim.counted if use.point == point]
-    if len(here) + claim.people <= uses_max or reenters(claim, at_ms):
+    if uses_max is None or len(here) + claim.people <= uses_max or reenters(claim, at_ms):
         return None
     return _used(claim, here[0]) if here else Failure(reason=Reason.LIMIT_REACHED, next=SEE_STAFF)
 
@@ -60,10 +58,8 @@ def today(claim: Claim, at_ms: int) -> Failure | None:
 def days(claim: Claim, at_ms: int) -> Failure | None:
     """Refuse a further day where the right has been used on as many days as it holds."""
     days_max = claim.terms.days_max
-    if days_max is None:
-        return None
     used = {claim.day(use.scan_ms) for use in claim.counted}
-    if len(used | {claim.day(at_ms)}) <= days_max or reenters(claim, at_ms):
+    if days_max is None or len(used | {claim.day(at_ms)}) <= days_max or reenters(claim, at_ms):
         return None
     return Failure(reason=Reason.LIMIT_REACHED, next=SEE_STAFF)
 
