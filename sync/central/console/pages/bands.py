@@ -100,7 +100,7 @@ def _new_form(ask: Ask) -> Form:
 def _create(ask: Ask, said: dict[str, Any]) -> Answer:
     uid = _uid(said["uid"])
     with ask.changing() as tx:
-        card = _card(ask, tx, uid, said)
+        card = _card(ask, tx, uid, said=said)
         there = dict(bands.owners(tx, ask.site, [card.band.id]))
         if card.band.id not in there:
             bands.add_bands(tx, ask.site, [card])
@@ -118,7 +118,7 @@ def _uid(text: str) -> bytes:
     return uid
 
 
-def _card(ask: Ask, tx: Connection, uid: bytes, said: dict[str, Any]) -> BandCard:
+def _card(ask: Ask, tx: Connection, uid: bytes, *, said: dict[str, Any]) -> BandCard:
     if said["guest"]:
         guests.guest(tx, ask.site, said["guest"])
     keys: dict[int, bytes] = {}

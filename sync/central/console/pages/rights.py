@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -107,7 +107,7 @@ def _save_grant(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
         guests.guest(tx, ask.site, guest)
         made = _meant(said["id"], said, None)
-        _store(ask, tx, guest, made, what="right_granted")
+        _store(ask, tx, Step("right_granted", guest, None, made))
     return Moved(f"{ask.home}/guests/{guest}", "right_saved")
 
 
@@ -135,7 +135,7 @@ def _change(ask: Ask) -> Form:
 def _save(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
         guest, before = rights.right(tx, ask.site, ask.path["right"])
-        _store(ask, tx, guest, _meant(before.id, said, before), what="right_changed", before=before)
+        _store(ask, tx, Step("right_changed", guest, before, _meant(before.id, said, before)))
     return Moved(f"{ask.home}/guests/{guest}", "right_saved")
 
 
@@ -146,18 +146,25 @@ def _end(ask: Ask) -> Answer:
     with ask.changing() as tx:
         guest, before = rights.right(tx, ask.site, ask.path["right"])
         after = msgspec.structs.replace(before, status=wanted)
-        _store(ask, tx, guest, after, what=f"right_{wanted.value}", before=before)
+        _store(ask, tx, Step(f"right_{wanted.value}", guest, before, after))
     return Moved(f"{ask.home}/guests/{guest}", "right_saved")
 
 
-def _store(
-    ask: Ask, tx: Connection, guest: str, right: Entitlement, *, what: str, before: Entitlement | None = None
-) -> None:
-    if right == before:
+class Step(NamedTuple):
+    """One change of one guest's entitlement."""
+
+    what: str
+    guest: str
+    before: Entitlement | None
+    after: Entitlement
+
+
+def _store(ask: Ask, tx: Connection, step: Step) -> None:
+    if step.after == step.before:
         return
-    rights.put_rights(tx, ask.site, [right], guest=guest)
-    profiles.publish_guests(tx, ask.site, [guest])
-    ask.record(tx, what, right.id, before=short(before), after=short(right))
+    rights.put_rights(tx, ask.site, [step.after], guest=step.guest)
+    profiles.publish_guests(tx, ask.site, [step.guest])
+    ask.record(tx, step.what, step.after.id, before=short(step.before), after=short(step.after))
 
 
 ENTITLEMENTS = Listing(name="entitlements", page=_page)

@@ -79,7 +79,7 @@ def _save(ask: Ask, said: dict[str, Any]) -> Answer:
     id_ = before.id if before else said["id"]
     if before is None and (id_ in taken or "/" in id_ or id_ == "new"):
         raise Refused(f"{id_} cannot be the id of somebody new.", hint="Take another id, without a slash.")
-    hashed = _hashed(ask, secret, id_, said["pin"]) if said["pin"] else before.pin_hash if before else ""
+    hashed = _hashed(ask, secret, id_, pin=said["pin"]) if said["pin"] else before.pin_hash if before else ""
     after = StaffMember(
         id=id_, name=said["name"], roles=said["roles"], badge=said["badge"].lower(), pin_hash=hashed
     )
@@ -97,7 +97,7 @@ def _badge(text: str) -> bytes:
         raise Mistyped("badge", "wrong.badge") from None
 
 
-def _hashed(ask: Ask, secret: bytes, id_: str, pin: str) -> str:
+def _hashed(ask: Ask, secret: bytes, id_: str, *, pin: str) -> str:
     if not pin.isdecimal() or not PIN_DIGITS_MIN <= len(pin) <= PIN_DIGITS_MAX:
         raise Mistyped("pin", "wrong.pin", least=PIN_DIGITS_MIN, most=PIN_DIGITS_MAX)
     make = ask.rooms.settings.pin_hash
