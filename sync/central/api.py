@@ -17,6 +17,7 @@ from sync.central import devices, enrolment, intake, lanes, snapshot
 from sync.central.answers import NotKnown, Revoked, answer, describe, problem, problem_of, problem_of_http
 from sync.central.devices import Device
 from sync.central.intake import Rejected
+from sync.central.metrics import Meters
 from sync.central.pages import AGAIN_MS, Asked, await_page, drop_tombstones, urgent_after
 from sync.central.settings import Settings
 from sync.central.store import Store
@@ -43,9 +44,9 @@ NUMBER = re.compile(r"[0-9]{1,18}")
 class Api:
     """One method per route of the table; each answers or raises what the table of problems knows."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        """Serve this store."""
-        self._store, self._settings = store, settings
+    def __init__(self, store: Store, settings: Settings, meters: Meters) -> None:
+        """Serve this store, count what comes."""
+        self._store, self._settings, self._meters = store, settings, meters
         self._polls = threading.BoundedSemaphore(settings.polls_max)
 
     def enrol(self) -> Response:
@@ -58,7 +59,11 @@ class Api:
         batch = _sent(Batch)
         g.lane = batch.lane
         taken = intake.take(self._store, known, batch)
-        return self._rejected(taken) if isinstance(taken, Rejected) else answer(taken)
+        if isinstance(taken, Rejected):
+            return self._rejected(taken)
+        aside, again = len(taken.quarantined), taken.duplicates
+        self._meters.taken(stored=len(batch.rows) - again - aside, duplicates=again, quarantined=aside)
+        return answer(taken)
 
     def take_report(self, device: str) -> Response:
         """Take a device's report of itself, tell it what is held of its lanes."""
@@ -101,13 +106,16 @@ class Api:
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""
         what = problem_of(error)
+        self._meters.refused(what)
         later = self._settings.retry_after_s if what is Problem.LATER else None
         document = describe(what, time_ms=self._store.now_ms(), detail=str(error))
         return problem(document, retry_after_s=later)
 
     def refuse_http(self, error: HTTPException) -> Response:
         """Answer an error of the web framework."""
-        return problem(describe(problem_of_http(error), time_ms=self._store.now_ms(), detail=error.name))
+        what = problem_of_http(error)
+        self._meters.refused(what)
+        return problem(describe(what, time_ms=self._store.now_ms(), detail=error.name))
 
     def _known(self, *, device: str = "", site: str = "") -> Device:
         """Return who asks; the path must be its own."""
@@ -123,6 +131,7 @@ class Api:
         return known
 
     def _rejected(self, why: Rejected) -> Response:
+        self._meters.refused(why.problem)
         document = describe(why.problem, time_ms=self._store.now_ms(), detail=why.detail)
         head = why.head.hex() if why.head is not None else None
         return problem(msgspec.structs.replace(document, ack=why.ack, head=head))
@@ -130,16 +139,19 @@ class Api:
     @contextmanager
     def _held_open(self, wait_s: int) -> Iterator[bool]:
         may_wait = wait_s > 0 and self._polls.acquire(blocking=False)
+        if not may_wait:
+            yield False
+            return
         try:
-            yield may_wait
+            with self._meters.polls.track_inprogress():
+                yield True
         finally:
-            if may_wait:
-                self._polls.release()
+            self._polls.release()
 
 
-def blueprint(store: Store, settings: Settings) -> Blueprint:
+def blueprint(store: Store, settings: Settings, meters: Meters) -> Blueprint:
     """Return the API as a part of an app, one rule per row of the table of routes."""
-    api, made = Api(store, settings), Blueprint("api", __name__)
+    api, made = Api(store, settings, meters), Blueprint("api", __name__)
     for route in ROUTES:
         made.add_url_rule(_rule(route), route.name, getattr(api, route.name), methods=[route.method])
     made.register_error_handler(PolsoError, api.refuse)

@@ -8,6 +8,7 @@ from flask import Flask, Response
 from edge.errors import StoreError
 from sync.central import api
 from sync.central.console.blueprint import blueprint as console
+from sync.central.metrics import Meters, mount
 from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
@@ -21,7 +22,9 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     chosen = settings or Settings()
     app = Flask("sync.central", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BATCH_BYTES_MAX
-    app.register_blueprint(api.blueprint(store, chosen))
+    meters = Meters()
+    mount(app, store, chosen, meters=meters)
+    app.register_blueprint(api.blueprint(store, chosen, meters))
     app.register_blueprint(console(store, chosen))
     described = msgspec.json.encode(document("Polso central", f"{WIRE_VERSION}", ROUTES))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))

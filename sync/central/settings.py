@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether browsers reach the console by https only."""
     trusted_hosts: tuple[str, ...] = ()
     """Names by which browsers reach the console, beside localhost and literal addresses."""
+    metrics_token: str = ""
+    """Lets who presents it as a bearer read ``/metrics`` from elsewhere; behind a proxy the only way."""
     diversify: Diversify | None = None
     """Makes bands' own keys; without it bands whose chip needs keys are refused."""
     pin_hash: Callable[[bytes, str, str], str] | None = None

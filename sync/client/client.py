@@ -13,7 +13,7 @@ import msgspec
 from edge.core.events import Event, Lane
 from sync.client.backoff import LONGEST_S, Backoff, Bell
 from sync.client.cable import Cable
-from sync.client.history import Frozen, Sender
+from sync.client.history import Frozen, Sender, waiting_ms
 from sync.client.line import Declined, Line, Unreachable
 from sync.client.ports import Ports
 from sync.client.pulling import Puller
@@ -128,7 +128,7 @@ class Client:
             online=heard is not None and not self._alarms and self._cable.plugged,
             age_ms=age_ms,
             outbox=outbox,
-            outbox_age_ms=self._outbox_age_ms() if outbox else 0,
+            outbox_age_ms=waiting_ms(self._ports.journal, self._ports.clock.now_ms()) if outbox else 0,
             alarm="; ".join(dict.fromkeys(self._alarms.values())),
             frozen=self._frozen,
             quarantined=sum(pusher.quarantined for pusher in self._pushers),
@@ -181,14 +181,6 @@ class Client:
             self.failed("history", error)
         else:
             self.heard("pull")
-
-    def _outbox_age_ms(self) -> int:
-        waiting = [
-            events[0].hlc >> 16
-            for lane in Lane
-            if (events := self._ports.journal.range(lane, self._ports.journal.acked(lane), 1))
-        ]
-        return max(0, self._ports.clock.now_ms() - min(waiting)) if waiting else 0
 
 
 class _Worker:

@@ -50,3 +50,11 @@ def hash_at(journal: JournalReader, lane: int, seq: int) -> bytes:
     if event is None:
         raise StoreDamaged(f"Event {seq} of lane {lane} is not in the journal.")
     return event.h
+
+
+def waiting_ms(journal: JournalReader, now_ms: int) -> int:
+    """Return for how long the oldest event has waited that central is not known to hold; 0: none waits."""
+    oldest = [
+        events[0].hlc >> 16 for lane in LANES if (events := journal.range(lane, journal.acked(lane), 1))
+    ]
+    return max(0, now_ms - min(oldest)) if oldest else 0

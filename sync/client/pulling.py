@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.errors import Refused
 from sync.client import urgent
-from sync.client.history import LANES, Sender, demand_same
+from sync.client.history import LANES, Sender, demand_same, waiting_ms
 from sync.client.line import Declined, Exchange, Line, Unreachable
 from sync.client.ports import Ports
 from sync.packing import UNREADABLE, opened
@@ -141,6 +141,7 @@ class Puller:
             tips=tuple(Tip(lane=lane, seq=head.seq, h=head.h) for lane, head in heads),
             acked=acked,
             outbox=sum(head.seq for _, head in heads) - sum(acked),
+            outbox_age_ms=waiting_ms(journal, self._ports.clock.now_ms()),
             cursor=profiles.cursor(),
             urgent=self._applied(),
         )
