@@ -6,18 +6,29 @@ import re
 from typing import Any
 
 import msgspec
+import pytest
 
 from edge.core.decision import Family
+from kiosk.texts import LANGUAGES
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
 GATE, GATE_TALL = (1280, 800), (800, 1280)
 KIOSK_TALL, KIOSK_WIDE = (1080, 1920), (1920, 1080)
+WAIT_MS = 15_000
+"""Only whether it comes is asked; on a busy machine a page takes seconds."""
 DESK, PHONE = (1366, 768), (390, 844)
+EACH_LANGUAGE = [LANGUAGES[0], *(pytest.param(code, marks=pytest.mark.journey) for code in LANGUAGES[1:])]
+"""For tests of seconds: the first language at each save, all of them in the whole suite."""
 HEAR = """async (events) => {
   const page = await import(document.querySelector("script[type=module]").src);
   for (const event of events) page.hear(event);
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
+LIVE = """async () => {
+  const page = await import(document.querySelector("script[type=module]").src);
+  return !page.link || page.link() === "live";
+}"""
+"""Its stream has said hello: what is published is heard, and no late hello undoes what a test says."""
 
 
 class Eye:
@@ -38,8 +49,9 @@ class Eye:
         self.path = path
 
     def __enter__(self) -> Eye:
-        with self.page.expect_request(re.compile("/events")):
+        with self.page.expect_response(re.compile("/events")):
             self.page.goto(self.stage.url + self.path)
+        self.page.wait_for_function(LIVE)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,7 +63,7 @@ class Eye:
         self.page.evaluate(HEAR, list(events))
 
     def sees(self, text: str) -> None:
-        self.page.get_by_text(text, exact=False).first.wait_for(timeout=4000)
+        self.page.get_by_text(text, exact=False).first.wait_for(timeout=WAIT_MS)
 
     def html(self) -> str:
         return str(self.page.evaluate("document.documentElement.outerHTML + document.title + location.href"))
@@ -59,16 +71,6 @@ class Eye:
 
 def told(kind: str, body: Any, **more: Any) -> dict[str, Any]:
     return {"type": kind, "body": msgspec.to_builtins(body), "age": 0, **more}
-
-
-def listening(eye: Eye, stage: Stage) -> None:
-    """Wait until the page's stream is open, so that nothing published is missed."""
-    eye.page.wait_for_function("performance.getEntriesByName(location.href).length >= 0")
-    for _ in range(200):
-        if stage.feed.listeners():
-            return
-        eye.page.wait_for_timeout(10)
-    raise AssertionError("the page opened no stream")
 
 
 def gate_states() -> list[list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.kiosk.eye import DESK, Eye, listening
+from tests.kiosk.eye import DESK, Eye
 from tests.kiosk.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -30,7 +30,6 @@ def test_a_band_is_held_to_a_reader_by_keyboard_alone(chromium: Any, stage: Stag
 def test_a_band_is_carried_to_a_reader_by_hand(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
         stage.park.taps.clear()
-        listening(eye, stage)
         start = eye.page.locator("[data-band=giulia]").bounding_box()
         end = eye.page.locator("[data-reader=hall-reader]").bounding_box()
         eye.page.mouse.move(start["x"] + 30, start["y"] + 20)
@@ -44,7 +43,6 @@ def test_a_band_is_carried_to_a_reader_by_hand(chromium: Any, stage: Stage) -> N
 
 def test_the_demos_switches_show_what_they_change_and_reset_undoes_it(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
-        listening(eye, stage)
         eye.page.get_by_role("switch", name=re.compile("^Internet")).click()
         eye.sees("Waiting for central: 3")
         eye.page.get_by_role("switch", name="Cable: South Gate").click()

@@ -20,7 +20,6 @@ from tests.kiosk.eye import (
     Eye,
     gate_states,
     kiosk_states,
-    listening,
     told,
 )
 from tests.kiosk.stage import NOON_MS, Stage, a_plan, a_verdict
@@ -48,7 +47,6 @@ def test_a_published_verdict_is_painted_by_shape_word_colour_and_line(chromium: 
     colours = {"go": "rgb(45, 178, 112)", "ask": "rgb(255, 231, 77)"}
     blue, plain = "rgb(22, 36, 110)", "rgb(20, 17, 14)"
     with Eye(chromium, stage, "/g/park", GATE, reduced_motion="reduce") as eye:
-        listening(eye, stage)
         for family in Family:
             stage.feed.publish("gate-park", "decision", a_verdict(family, language="en"))
             verdict = eye.page.locator(f"polso-verdict[data-shape={family}]")
@@ -91,7 +89,6 @@ def test_a_kiosk_greets_in_the_guests_language_and_forgets_at_the_end(
     chromium: Any, stage: Stage, size: tuple[int, int]
 ) -> None:
     with Eye(chromium, stage, "/k/hall", size) as eye:
-        listening(eye, stage)
         eye.sees("Avvicina il braccialetto")
         stage.feed.publish("kiosk-hall", "plan", a_plan(name="Amélie", language="fr"))
         eye.sees("Bonjour, Amélie")
@@ -138,7 +135,6 @@ def test_losing_the_edge_clears_what_is_private(chromium: Any, stage: Stage) -> 
 def test_a_help_call_is_followed_until_somebody_comes(chromium: Any, stage: Stage) -> None:
     stage.rooms.calls = []
     with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
-        listening(eye, stage)
         eye.page.get_by_role("button", name="Chiama qualcuno").dblclick()
         eye.sees("Abbiamo chiamato")
         assert len(stage.rooms.calls) == 1

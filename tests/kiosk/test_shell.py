@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.core.decision import Family
-from tests.kiosk.eye import GATE, KIOSK_TALL, Eye, told
+from tests.kiosk.eye import GATE, KIOSK_TALL, LIVE, Eye, told
 from tests.kiosk.stage import a_plan, a_stage, a_verdict
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -50,9 +50,3 @@ def test_private_content_leaves_when_the_edge_stays_away(chromium: Any) -> None:
     eye.sees("Torniamo subito")
     assert "Giulia" not in eye.html()
     eye.context.close()
-
-
-LIVE = """async () => {
-  const page = await import(document.querySelector("script[type=module]").src);
-  return page.link() === "live";
-}"""
