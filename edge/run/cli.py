@@ -53,11 +53,14 @@ def run(config: Path | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--behind-tls", is_flag=True, help="A proxy in front ends https: cookies travel by https only.")
-def central(*, database: str, host: str, port: int, behind_tls: bool) -> None:
+@click.option(
+    "--name", "names", multiple=True, help="A name by which browsers reach the console; may be repeated."
+)
+def central(*, database: str, host: str, port: int, behind_tls: bool, names: tuple[str, ...]) -> None:
     """Run the central platform: the devices' API and the operators' console."""
     from edge.run.platform import serve
 
-    serve(database, host=host, port=port, behind_tls=behind_tls)
+    serve(database, host=host, port=port, behind_tls=behind_tls, names=names)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from edge import config as configuration
 from edge import logs
@@ -54,15 +55,19 @@ class Central:
         self.store.close()
 
 
-def settings(*, behind_tls: bool = False) -> Settings:
+def settings(*, behind_tls: bool = False, names: Sequence[str] = ()) -> Settings:
     """Return central's settings with what only the whole house knows: chips' keys and PINs' hashes."""
-    return Settings(behind_tls=behind_tls, diversify=diversify, pin_hash=pin_hash)
+    hosts = tuple(name.lower() for name in names)
+    return Settings(behind_tls=behind_tls, trusted_hosts=hosts, diversify=diversify, pin_hash=pin_hash)
 
 
-def serve(database: str, *, host: str, port: int, behind_tls: bool = False) -> None:
+def serve(
+    database: str, *, host: str, port: int, behind_tls: bool = False, names: Sequence[str] = ()
+) -> None:
     """Run central until SIGTERM or Ctrl-C."""
     logs.begin(configuration.load().log)
-    central = Central(Store(database, now_ms=wall_ms), settings(behind_tls=behind_tls), host=host, port=port)
+    chosen = settings(behind_tls=behind_tls, names=names)
+    central = Central(Store(database, now_ms=wall_ms), chosen, host=host, port=port)
     central.start()
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask, Response, redirect
 
 from edge.errors import StoreError
 from sync.central import api
@@ -30,6 +30,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))
     app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
     app.add_url_rule("/readyz", "readyz", lambda: _ready(store))
+    app.add_url_rule("/", "home", lambda: redirect("/console/"))
     store.listen()
     return app
 

@@ -43,7 +43,7 @@ HEADERS = {
 class ForeignHost(Refused):
     """This address is not the console's."""
 
-    hint = "Open the console by its own name, or add this name to the trusted ones of central."
+    hint = "Open the console by its own name, or start central with `--name` and this name."
 
 
 class CrossSite(NotAllowed):
@@ -70,7 +70,7 @@ def refuse_foreign_host(request: Request, settings: Settings) -> None:
     A literal address cannot be rebound, so it is ours wherever we listen.
     """
     name = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
-    if name == "localhost" or name.lower() in settings.trusted_hosts or _is_address(name.strip("[]")):
+    if name.lower() == "localhost" or name.lower() in settings.trusted_hosts or _is_address(name.strip("[]")):
         return
     raise ForeignHost
 

@@ -83,8 +83,8 @@ def latest_of(tx: Connection, site: str, bands: Sequence[bytes]) -> tuple[Happen
 def minutes(tx: Connection, site: str, *, now_ms: int, count: int) -> tuple[int, ...]:
     """Return how many events happened in each of the last minutes, the oldest first."""
     own, first = event_table.c, now_ms // 60_000 - count + 1
-    # An hlc holds milliseconds above 16 bits of counter.
-    minute = func.floor(own.hlc / 65_536 / 60_000)
+    # An hlc holds milliseconds above 16 bits of counter; both databases divide whole numbers to whole ones.
+    minute = own.hlc // ((1 << 16) * 60_000)
     query = select(minute, func.count()).where(own.site_id == site, own.hlc >= first * 60_000 << 16)
     counted = {int(row[0]): int(row[1]) for row in tx.execute(query.group_by(minute))}
     return tuple(counted.get(first + at, 0) for at in range(count))
