@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -25,10 +25,14 @@ from tests.hardware.nfc_bench import (
     pty_bench,
     udp_bench,
 )
+from tests.portions import sample_and_whole
 
 COMMANDS_MAX = 18
 """Chip commands of one tap: 18 at 16 ms each over a slow cable are 0.3 s."""
 LIVE_COMMANDS_MAX = 9
+ALL_FRAMES = range(1, 22)
+"""The last one lies behind the longest reading, so that the whole band is read."""
+SOME_FRAMES = (2, 5, 8, 21)
 
 MATRIX: list[tuple[str, Callable[[], Band], Trust, ReadFault | None, str]] = [
     ("ntag424 live", a_live_band, Trust.LIVE, None, "NTAG 424 DNA"),
@@ -165,16 +169,19 @@ def test_chip_in_authentication_delay_is_reported_and_left_alone(bench: Bench) -
     ("line", "band"),
     [("udp", a_live_band), ("udp", a_sun_band), ("udp", a_felica_band), ("pn532", a_live_band)],
 )
-def test_band_torn_away_at_any_frame_is_never_read_as_less(line: str, band: Callable[..., Band]) -> None:
+@pytest.mark.parametrize("frames", sample_and_whole(SOME_FRAMES, ALL_FRAMES))
+def test_band_torn_away_at_any_frame_is_never_read_as_less(
+    line: str, band: Callable[..., Band], frames: Iterable[int]
+) -> None:
     with BENCHES[line]() as bench:
-        _tear(bench, band)
+        _tear(bench, band, frames)
 
 
-def _tear(bench: Bench, band: Callable[..., Band]) -> None:
+def _tear(bench: Bench, band: Callable[..., Band], frames: Iterable[int]) -> None:
     whole = bench.read_of(band())
     seen: list[Presented] = []
 
-    for frame in range(1, 22):
+    for frame in frames:
         bench.place(band(fault="torn", fault_at=frame))
         found = bench.read()
         if found is not None:

@@ -24,6 +24,7 @@ from hardware.virtual.chip import LineFault, PtyChip
 from hardware.virtual.field import Field
 from tests.hardware.ear import Ear, House
 from tests.hardware.nfc_bench import LIVE_UID, a_band_without_key, a_live_band, keys
+from tests.portions import sample_and_whole
 
 
 @pytest.fixture
@@ -97,21 +98,22 @@ def test_reader_says_that_it_reads_before_it_has_read(supervise: House, ear: Ear
 
 
 @pytest.mark.timeout(30)
-def test_two_hundred_guests_in_a_row_are_all_read(supervise: House, ear: Ear, field: Field) -> None:
+@pytest.mark.parametrize("guests", sample_and_whole(40, 200))
+def test_guests_in_a_row_are_all_read(supervise: House, ear: Ear, field: Field, guests: int) -> None:
     supervise(NfcpyReader(field.path, keys))
     ear.next(DeviceState, state=State.IDLE)
     waits_ms = []
 
-    for number in range(200):
+    for number in range(guests):
         band = a_band_without_key(number)
         placed = time.perf_counter()
         field.place(band)
         assert ear.next(Tap).uid == band.uid
         waits_ms.append(1000 * (time.perf_counter() - placed))
 
-    waits_ms.sort()
-    print(f"tap to sink over udp: p50 {statistics.median(waits_ms):.1f} ms, p95 {waits_ms[190]:.1f} ms")
-    assert waits_ms[190] < 250, "loose: this machine is shared"
+    p95_ms = sorted(waits_ms)[guests * 19 // 20]
+    print(f"tap to sink over udp: p50 {statistics.median(waits_ms):.1f} ms, p95 {p95_ms:.1f} ms")
+    assert p95_ms < 250, "loose: this machine is shared"
 
 
 def test_parked_band_is_one_tap(supervise: House, ear: Ear, field: Field) -> None:

@@ -50,7 +50,7 @@ def test_a_published_verdict_is_painted_by_shape_word_colour_and_line(chromium: 
         for family in Family:
             stage.feed.publish("gate-park", "decision", a_verdict(family, language="en"))
             verdict = eye.page.locator(f"polso-verdict[data-shape={family}]")
-            verdict.wait_for(timeout=4000)
+            verdict.wait_for(timeout=15_000)
             assert verdict.locator(".word").inner_text() == WORDS.get("en", f"verdict.{family}")
             assert verdict.locator(f".glyph.{family}").is_visible()
             colour = verdict.evaluate("(element) => getComputedStyle(element).backgroundColor")
