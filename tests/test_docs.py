@@ -133,7 +133,8 @@ def test_each_picture_is_shown() -> None:
 
 
 def test_each_word_of_the_glossary_is_spoken_by_the_code() -> None:
-    spoken = {word for source in python(load()) for _, name, _ in names(source) for word in words(name)}
+    named = {name for source in python(load()) for _, name, _ in names(source)}
+    spoken = {word for name in named for word in words(name)}
     unknown = [
         word
         for word in readme.glossary()
