@@ -151,11 +151,13 @@ class Imports:
 
 
 def _lines(file: IO[bytes]) -> int:
-    """Count the lines below the heading."""
+    """Count the lines below the heading; the last one may lack its end."""
     file.seek(0)
-    count = sum(block.count(b"\n") for block in iter(lambda: file.read(BUFFER_BYTES), b""))
+    count, last = 0, b"\n"
+    for block in iter(lambda: file.read(BUFFER_BYTES), b""):
+        count, last = count + block.count(b"\n"), block[-1:]
     file.seek(0)
-    return max(0, count - 1)
+    return max(0, count - (last == b"\n"))
 
 
 def _close(files: dict[tuple[str, str], Waiting]) -> None:

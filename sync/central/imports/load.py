@@ -17,10 +17,12 @@ from sync.central.registry.bands import BandCard, Diversify
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key
-from sync.central.store import Connection, Store
+from sync.central.store import Connection, Store, is_postgres
 
-CHUNK_MAX = 5_000
-"""Rows in one transaction."""
+CHUNK_MAX = 20_000
+"""Rows in one transaction: bands fall all over their index, so few large chunks write far fewer pages."""
+CACHE_KIB = 128 * 1024
+"""What SQLite keeps of its indexes in memory while a file is loaded."""
 WRONG_MAX = 1_000
 """Wrong rows that are kept to be shown; further ones are only counted."""
 
@@ -65,6 +67,8 @@ def _chunks(lines: Iterable[Line | Wrong]) -> Iterator[list[Line | Wrong]]:
 
 def _store(tx: Connection, desk: Desk, lines: Sequence[Line]) -> list[Wrong]:
     """Store one chunk; returns the lines that clash with what the site already has."""
+    if not is_postgres(tx):
+        tx.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB}")
     take_turn(tx, desk.site)
     known = guests.guests_of(tx, desk.site, [line.guest.id for line in lines])
     cards, unserved = _cards(tx, desk, lines)

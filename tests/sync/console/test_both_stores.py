@@ -8,7 +8,7 @@ import pytest
 from edge.core.bands import Presented
 from edge.core.decision import Act as Next
 from edge.core.decision import Decision, Outcome, Reason, WhatNext
-from edge.core.events import Decided, Kind
+from edge.core.events import Acted, Decided, Kind
 from sync.central import intake
 from sync.central.console import acts, happenings, operators
 from sync.central.console.acts import Act
@@ -55,10 +55,11 @@ def test_events_are_counted_by_the_minute_filtered_and_turned_over_page_by_page(
 def test_a_band_has_its_latest_events(store: Store) -> None:
     device, _ = a_device(store)
     journal = a_journal(device)
-    journal.write(2)
+    for _ in range(2):
+        journal.append(0, msgspec.msgpack.encode(Acted()), kind=int(Kind.HELP_CALLED))
     intake.take(store, device, journal.batch(1, 2))
     with store.reading() as tx:
-        assert [one.kind for one in happenings.latest_of(tx, SITE, [bytes([1]) * 16])] == ["overridden"]
+        assert [one.kind for one in happenings.latest_of(tx, SITE, [bytes([1]) * 16])] == ["help_called"]
         assert happenings.latest_of(tx, SITE, []) == ()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.bands import BandAct, BandState
 from edge.core.entitlements import Hours, Product, Question, Reentry, RuleText, Status, Terms
-from edge.core.events import Kind
+from edge.core.events import Acted, Kind
 from edge.core.places import Point, PointKind
 from edge.core.profiles import ProfileItem
 from sync.central import devices, enrolment, feed, intake
@@ -294,10 +294,11 @@ def test_the_dashboard_says_what_is_wrong_with_a_device(browser: Browser, small_
 def test_events_are_told_in_words_filtered_and_saved(browser: Browser, small_store: Store) -> None:
     device, _ = a_device(small_store)
     journal = a_journal(device)
-    journal.write(3)
-    journal.append(0, b"\xc1", kind=int(Kind.DECIDED))
+    for _ in range(3):
+        journal.append(0, msgspec.msgpack.encode(Acted(point="gate-1")), kind=int(Kind.HELP_CALLED))
+    journal.append(0, b"\xc1", kind=int(Kind.LOOKED_UP))
     intake.take(small_store, device, journal.batch(1, 4))
-    assert browser.get(f"{HOME}/events").text.count("<td>Let pass by a supervisor</td>") == 3
+    assert browser.get(f"{HOME}/events").text.count("<td>Help called</td>") == 3
     assert "Here every tap" in browser.says(f"{HOME}/events?point=nowhere")
     rows = list(
         csv.reader(io.StringIO(browser.get(f"{HOME}/events.csv?point=gate-1").text.removeprefix("\ufeff")))

@@ -106,9 +106,9 @@ def test_a_guest_on_two_lines_of_two_chunks_keeps_both_bands(
         assert guests.count_guests(tx, SITE) == 3
 
 
-@pytest.mark.parametrize("count", [loading.CHUNK_MAX, loading.CHUNK_MAX + 1])
-@pytest.mark.timeout(30)
-def test_chunks_meet_without_loss(small_store: Store, count: int) -> None:
+@pytest.mark.parametrize("count", [499, 500, 501, 1_000])
+def test_chunks_meet_without_loss(small_store: Store, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "CHUNK_MAX", 500)
     an_open_site(small_store)
     seen: list[tuple[int, int]] = []
     rows = a_file([a_row(number) for number in range(count)])
@@ -117,7 +117,7 @@ def test_chunks_meet_without_loss(small_store: Store, count: int) -> None:
         assert guests.count_guests(tx, SITE) == sum(bands.count_bands(tx, SITE).values()) == count
         assert feed.head(tx, SITE).seq == count
     assert seen[-1] == (count, 0)
-    assert len(seen) == -(-count // loading.CHUNK_MAX)
+    assert len(seen) == -(-count // 500)
 
 
 def test_two_imports_at_once_store_each_guest_once(store: Store) -> None:
