@@ -59,4 +59,5 @@ def names_of(layout: Layout | None) -> dict[str, dict[str, str]]:
 
 def _sizes(ask: Ask) -> dict[str, object]:
     """The settings that a page always needs, also where they are at their defaults."""
-    return {"ppi": ask.seat.ppi, "distance_m": ask.seat.distance_m, "volume": ask.seat.volume}
+    names = ("ppi", "distance_m", "volume", "contrast", "text_percent", "low_buttons")
+    return {name: getattr(ask.seat.settings, name) for name in names}

@@ -12,7 +12,7 @@ from flask import Response, current_app
 from msgspec import Meta
 
 from edge.errors import Unknown
-from edge.staff import Action
+from edge.staff import Action, ScreenSettings
 from edge.views import Counters, HealthView, StaffView
 from kiosk.ask import Ask
 from kiosk.assets import digest
@@ -44,6 +44,13 @@ class ScreenBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     op: Op
 
 
+class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that a screen is to remember from now on."""
+
+    op: Op
+    settings: ScreenSettings
+
+
 class NewScreen(msgspec.Struct, frozen=True, kw_only=True):
     """The code to type at the new screen, once, within a quarter of an hour."""
 
@@ -61,6 +68,7 @@ class ScreenRow(msgspec.Struct, frozen=True, kw_only=True):
     current: bool
     """Whether its page was drawn with the files of this version."""
     last_ms: int | None
+    settings: ScreenSettings
 
 
 class OpsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +94,7 @@ def screens(ask: Ask) -> Response:
         ask,
         "ops_screens.html",
         page=desk_page(ask),
-        rows=rows(ask),
+        rows=msgspec.to_builtins(rows(ask)),
         points={point.id: name_in(point.names, ask.language, point.id) for point in points},
     )
 
@@ -120,6 +128,7 @@ def rows(ask: Ask) -> tuple[ScreenRow, ...]:
                 live=seat is not None,
                 current=seat is not None and seat.version == digest(),
                 last_ms=seat.since_ms if seat is not None else streams.last_ms(key),
+                settings=screen.settings,
             )
         )
     return tuple(found)
@@ -135,6 +144,14 @@ def reload(ask: Ask) -> Order:
     """Tell one screen to load its page anew."""
     order = Order(reason="operator")
     ask.house.feed.publish(OWN_TOPIC + known_screen(ask), "reload", order)
+    return order
+
+
+def set_screen(ask: Ask) -> Order:
+    """Change a screen's settings; its page takes them over as soon as nobody stands before it."""
+    ask.house.staff.set_screen(ask.person, known_screen(ask), ask.want(SettingsBody).settings)
+    order = Order(reason="settings")
+    ask.house.feed.publish(OWN_TOPIC + ask.path["screen"], "reload", order)
     return order
 
 
@@ -268,6 +285,16 @@ ROUTES = (
         "Let a screen load its page anew.",
         action=Action.SEE_SCREENS,
         body=ScreenBody,
+        answer=Order,
+    ),
+    Route(
+        "POST",
+        "/api/v1/screens/<screen>/settings",
+        set_screen,
+        Audience.STAFF,
+        "Change what a screen remembers.",
+        action=Action.SET_SCREEN,
+        body=SettingsBody,
         answer=Order,
     ),
     Route(

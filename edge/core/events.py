@@ -49,6 +49,7 @@ class Kind(enum.IntEnum):
     SCREEN_ENROLLED = 20
     STOPPED = 21
     LAYOUT_APPLIED = 22
+    SCREEN_SET = 23
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -86,6 +86,11 @@ class Staff:
         """Keep a screen's settings over restarts."""
         return self._screens.remember(token, settings)
 
+    def set_screen(self, session: Session, screen_id: str, settings: ScreenSettings) -> Screen:
+        """Let an operator change what a screen remembers; raise ``NotAllowed`` or ``Unknown``."""
+        self.permit(session, Action.SET_SCREEN)
+        return self._screens.set(screen_id, settings, staff=session.staff)
+
     def revoke_screen(self, screen_id: str) -> None:
         """Forget a screen for ever."""
         self._screens.revoke(screen_id)

@@ -166,6 +166,27 @@ class Screens:
                 self._known[kept_as(token)] = screen
         return screen
 
+    def set(self, screen_id: str, settings: ScreenSettings, *, staff: str) -> Screen:
+        """Change the settings of a screen that stands elsewhere; journaled with who did it."""
+        _refuse_out_of_bounds(settings)
+        found = [(kept, one) for kept, one in self._all().items() if one.id == screen_id]
+        if not found:
+            raise Unknown("There is no such screen.")
+        token_hash, known = found[0]
+        screen = msgspec.structs.replace(known, settings=settings)
+
+        def keep(tx: Transaction) -> None:
+            if tx.get(SCREENS, screen_id) is None:
+                raise Unknown("There is no such screen.")
+            _put(tx, screen, token_hash)
+            tx.append(Kind.SCREEN_SET, Acted(staff=staff, point=screen.point, target=screen.id))
+
+        self._sequencer.submit(keep)
+        with self._lock:
+            if self._known is not None and token_hash in self._known:
+                self._known[token_hash] = screen
+        return screen
+
     def revoke(self, screen_id: str) -> None:
         """Forget a screen; its token opens nothing from now on."""
         self._sequencer.submit(lambda tx: tx.delete(SCREENS, screen_id))

@@ -2,7 +2,7 @@
 
 import { begin, reduce, shown } from "./gate_state.js";
 import "./ring.js";
-import { keepShell, seeking, untilDone } from "./shell.js";
+import { keepShell, keepSound, seeking, untilDone } from "./shell.js";
 import { fitToDistance } from "./sight.js";
 import { quiet, Sound } from "./sound.js";
 import { openStream } from "./stream.js";
@@ -59,14 +59,9 @@ function sounds(before) {
 /** How the page stands with the edge. */
 export const link = () => state.link;
 
-async function wake() {
-  by("sound").hidden = page.screen.volume <= 0 || (await sound.wake());
-}
-
-addEventListener("pointerdown", wake);
 setInterval(() => hear({ type: "tick" }), TICK_MS);
 paint(state);
-wake();
+keepSound(sound, (awake) => { by("sound").hidden = awake; });
 const stream = openStream({
   topics: [`gate-${page.point.id}`, "devices"],
   onEvent: hear,

@@ -3,7 +3,7 @@
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
 import { newOp, post } from "./post.js";
 import { part, ring } from "./ring.js";
-import { keepShell, seeking, untilDone } from "./shell.js";
+import { keepShell, keepSound, seeking, untilDone } from "./shell.js";
 import { fitToDistance } from "./sight.js";
 import { quiet, Sound } from "./sound.js";
 import { openStream } from "./stream.js";
@@ -15,7 +15,7 @@ const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
 const words = await untilDone(() => loadWords(page.texts));
 const sound = new Sound(page.screen.volume);
-let state = begin();
+let state = begin(page.screen.low_buttons);
 let painted = "";
 /** The server's clock, as far as it told us; times of the plan are judged by it. */
 let served = { ms: Date.now(), at: performance.now() };
@@ -179,10 +179,9 @@ by("warning").addEventListener("cancel", (event) => { event.preventDefault(); he
 by("low").addEventListener("click", () => hear({ type: "low", body: !state.low }));
 for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => hear({ type: "language", body: button.dataset.language }));
 for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => state.phase === "plan" && hear({ type: "touch" }), true);
-addEventListener("pointerdown", () => sound.wake());
 addEventListener("pagehide", () => hear({ type: "finish" }));
 setInterval(() => { hear({ type: "tick" }); dim(); }, TICK_MS);
-sound.wake();
+keepSound(sound);
 paint();
 const stream = openStream({
   topics: [`kiosk-${page.point.id}`, "help", "devices"],

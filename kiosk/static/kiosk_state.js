@@ -14,16 +14,16 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
-/** @returns {KioskState} */
-export function begin() {
-  return { phase: "attract", ...nobody(), link: "connecting", live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
+/** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
+export function begin(lowered = false) {
+  return { phase: "attract", lowered, ...nobody(lowered), link: "connecting", live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
 }
 
 /** Everything that belongs to one guest, emptied. */
-function nobody() {
-  return { plan: null, until: 0, language: "", low: false };
+function nobody(lowered) {
+  return { plan: null, until: 0, language: "", low: lowered };
 }
 
 /**
@@ -53,7 +53,7 @@ const ACTS = {
 };
 
 function forget(state) {
-  return { ...state, ...nobody(), phase: "attract" };
+  return { ...state, ...nobody(state.lowered), phase: "attract" };
 }
 
 function greeted(state, { body, age, now }) {
@@ -63,7 +63,7 @@ function greeted(state, { body, age, now }) {
   if ((age ?? 0) > PLAN_AGE_MS_MAX) return known;
   const welcome = (body.family ?? "go") === "go";
   const hold = welcome ? IDLE_MS_MAX : HOLD_MS[body.family];
-  return { ...known, ...nobody(), phase: welcome ? "plan" : "verdict", plan: body, until: now + hold };
+  return { ...known, ...nobody(state.lowered), phase: welcome ? "plan" : "verdict", plan: body, until: now + hold };
 }
 
 function touched(state, { now }) {
@@ -80,8 +80,8 @@ function helped(state, { body, now }) {
 function settle(state, now) {
   const help = state.help && now < state.help.until ? state.help : null;
   const told = { ...state, help, slide: Math.floor(now / SLIDE_MS) % SLIDES };
-  if (!told.live) return { ...told, ...nobody(), phase: "stale" };
-  if (told.out) return { ...told, ...nobody(), phase: "out" };
+  if (!told.live) return { ...told, ...nobody(told.lowered), phase: "stale" };
+  if (told.out) return { ...told, ...nobody(told.lowered), phase: "out" };
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
   if (told.phase === "plan") return { ...told, phase: "warning", until: told.until + WARNING_MS };

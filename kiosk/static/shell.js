@@ -10,9 +10,31 @@ const FAULT_CHARS_MAX = 200;
 /** Keep the page for the time when the edge is down, and report a fault once; the mounted page stays. */
 export function keepShell() {
   navigator.serviceWorker?.register("/sw.js").catch(() => {});
-  const report = (message) => post("/api/v1/screen-faults", { page: location.pathname.slice(0, PAGE_CHARS_MAX), fault: String(message).slice(0, FAULT_CHARS_MAX) });
-  addEventListener("error", (event) => report(event.message), { once: true });
-  addEventListener("unhandledrejection", (event) => report(event.reason), { once: true });
+  addEventListener("error", (event) => complain(event.message), { once: true });
+  addEventListener("unhandledrejection", (event) => complain(event.reason), { once: true });
+}
+
+/** Tell the edge what this page could not do. */
+export function complain(fault) {
+  return post("/api/v1/screen-faults", { page: location.pathname.slice(0, PAGE_CHARS_MAX), fault: String(fault).slice(0, FAULT_CHARS_MAX) });
+}
+
+const SOUND = "polso-sound";
+
+/**
+ * Wake the page's voice, and again at every touch; the screen remembers that somebody switched it on, and where a
+ * browser then keeps it silent at the next start, operators hear of it.
+ * @param {import("./sound.js").Sound} sound
+ * @param {(awake: boolean) => void} [show]
+ */
+export async function keepSound(sound, show = () => {}) {
+  const wake = async () => {
+    const awake = sound.volume <= 0 || (await sound.wake());
+    show(awake);
+    return awake;
+  };
+  addEventListener("pointerdown", async () => (await wake()) && localStorage.setItem(SOUND, "on"));
+  if (!(await wake()) && localStorage.getItem(SOUND) === "on") complain("sound blocked");
 }
 
 /** Whether to say that the page is looking for the edge: never in the first moment, when it always is. */

@@ -254,6 +254,7 @@ def axe_source() -> str:
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
 def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, language: str) -> None:
     desk, url = opened
+    desk.screen("gate")
     turn = LANGUAGES.index(language)
     scheme, colours = ("light", "dark")[turn % 2], turn < 2  # no colour depends on the language
     pages = [("anna", "north", "/staff/north"), ("carla", "", "/ops"), ("carla", "", "/ops/screens")]
@@ -263,16 +264,16 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
             assert one.page.evaluate(axe_source() + "; true")
             assert one.page.evaluate(AXE, colours) == [], path
         for who, point, path in pages:
-            token = desk.signed_in(
-                who, point
-            )._cookies  # the session is shared: a sign-in is slow by intention
-            value = next(iter(token.values())).value
-            one.context.add_cookies([{"name": "polso-staff", "value": value, "url": url}])
+            desk.signed_in(who, point)  # the session is shared: a sign-in is slow by intention
+            token = desk.tokens[who, point]
+            one.context.add_cookies([{"name": "polso-staff", "value": token, "url": url}])
             one.open(f"{path}?lang={language}")
             if path == "/staff/north":
                 one.sees("#pills .good")
                 desk.edge.service.present(desk.edge.tap(bytes(7)))
                 one.sees("#now .headline")
+            if path == "/ops/screens":
+                one.page.click("[data-set] >> nth=0")
             assert one.page.evaluate("document.documentElement.lang") == language
             one.page.evaluate(axe_source() + "; true")
             assert one.page.evaluate(AXE, colours) == [], path
