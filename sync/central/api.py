@@ -13,23 +13,21 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from edge.errors import PolsoError, Unknown
-from sync.central import devices, enrolment, intake, lanes, snapshot
+from sync.central import devices, enrolment, intake, reports, snapshot
 from sync.central.answers import NotKnown, Revoked, answer, describe, problem, problem_of, problem_of_http
 from sync.central.devices import Device
 from sync.central.intake import Rejected
 from sync.central.metrics import Meters
-from sync.central.pages import AGAIN_MS, Asked, await_page, drop_tombstones, urgent_after
+from sync.central.pages import AGAIN_MS, Asked, await_page
 from sync.central.settings import Settings
 from sync.central.store import Store
-from sync.packing import Malformed, Packer, TooLarge, decode, encodings
+from sync.packing import Malformed, Packer, decode, encodings
 from sync.routes import ROUTES, Route
 from sync.signing import presented
 from sync.wire import (
     MEDIA,
     MEDIA_SNAPSHOT,
     PAGE_ITEMS_MAX,
-    READERS_MAX,
-    Attested,
     Batch,
     Cursor,
     DeviceReport,
@@ -68,17 +66,7 @@ class Api:
     def take_report(self, device: str) -> Response:
         """Take a device's report of itself, tell it what is held of its lanes."""
         known = self._known(device=device)
-        report = _sent(DeviceReport)
-        if report.device != known.id:
-            raise Malformed("The report is of another device.")
-        if len(report.readers) > READERS_MAX:
-            raise TooLarge(f"At most {READERS_MAX} readers in a report.")
-        with self._store.transaction() as tx:
-            devices.heard(tx, known.site, known.id, report=report)
-            tips = lanes.tips(tx, known.site, known.id, incarnation=known.incarnation)
-        items, to = urgent_after(self._store, known.site, report.urgent)
-        now_ms = self._store.now_ms()
-        return answer(Attested(device=known.id, time_ms=now_ms, tips=tips, urgent=items, urgent_to=to))
+        return answer(reports.take(self._store, known, _sent(DeviceReport)))
 
     def give_page(self, site: str) -> Response:
         """Give the next page, waiting for it while there is room to wait."""
@@ -97,7 +85,6 @@ class Api:
     def give_snapshot(self, site: str) -> Response:
         """Give the whole site."""
         self._known(site=site)
-        drop_tombstones(self._store, site)
         packer = Packer()
         reply = Response(snapshot.stream(self._store, site, packer), content_type=MEDIA_SNAPSHOT)
         reply.headers["Content-Encoding"] = packer.encoding

@@ -10,14 +10,18 @@ import msgspec
 from edge.errors import Refused, Unknown
 from sync.central.sites import site_table
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Boolean,
     Column,
     Connection,
     Index,
     LargeBinary,
+    Store,
     String,
     Table,
+    and_,
+    delete,
     insert_many,
     metadata,
     now_of,
@@ -32,6 +36,10 @@ BAND = "band"
 """The kind of urgent notices: revoked and lost bands."""
 CHANGES_MAX = 100_000
 """Changes published in one transaction."""
+RETAIN_MS = 30 * 24 * 3600 * 1000
+"""How long a tombstone is kept; an edge that was away longer takes a snapshot."""
+FORGOTTEN_MAX = 500
+"""Tombstones that one publication forgets, so that none pays for a long quiet time."""
 
 item_table = Table(
     "feed_item",
@@ -45,6 +53,15 @@ item_table = Table(
     Column("at_ms", BigInteger, nullable=False),
     Index("feed_item_seq", "site_id", "seq", unique=True),
 )
+
+GONE = Index(
+    "feed_item_gone",
+    item_table.c.site_id,
+    item_table.c.at_ms,
+    sqlite_where=item_table.c.body.is_(None),
+    postgresql_where=item_table.c.body.is_(None),
+)
+STEPS[1] = lambda tx: GONE.create(tx, checkfirst=True)
 
 UPSERT = text(
     "INSERT INTO feed_item (site_id, kind, key, seq, body, urgent, at_ms)"
@@ -88,6 +105,7 @@ def publish(tx: Connection, site: str, changes: Sequence[Change]) -> int:
     ]
     if rows:
         tx.execute(UPSERT, rows)
+        _forget(tx, site)
     wake_after(tx, site)
     return last
 
@@ -110,6 +128,13 @@ def publish_band(tx: Connection, site: str, notice: BandNotice) -> int:
     return publish(tx, site, [Change(BAND, notice.band.hex(), msgspec.msgpack.encode(notice), urgent=True)])
 
 
+def drop_tombstones(store: Store, site: str) -> int:
+    """Forget a piece of what has long been gone, as each publication does; return how many."""
+    with store.transaction() as tx:
+        _allot(tx, site, 0)
+        return _forget(tx, site)
+
+
 def head(tx: Connection, site: str) -> Cursor:
     """Return where the site's feed stands."""
     row = tx.execute(select(site_table.c.epoch, site_table.c.seq).where(site_table.c.site_id == site)).first()
@@ -120,10 +145,21 @@ def head(tx: Connection, site: str) -> Cursor:
 
 def _allot(tx: Connection, site: str, count: int) -> int:
     """Take the next numbers under the site's row lock, held until the commit."""
-    if count:
-        moved = update(site_table).where(site_table.c.site_id == site)
-        tx.execute(moved.values(seq=site_table.c.seq + count))
+    moved = update(site_table).where(site_table.c.site_id == site)
+    tx.execute(moved.values(seq=site_table.c.seq + count))
     return head(tx, site).seq
+
+
+def _forget(tx: Connection, site: str) -> int:
+    """Drop the oldest tombstones and raise the floor below which a cursor is too old; under the row lock."""
+    own = item_table.c
+    gone = and_(own.site_id == site, own.body.is_(None), own.at_ms < now_of(tx) - RETAIN_MS)
+    old = list(tx.execute(select(own.seq).where(gone).order_by(own.at_ms).limit(FORGOTTEN_MAX)).scalars())
+    if old:
+        tx.execute(delete(item_table).where(own.site_id == site, own.seq.in_(old)))
+        this = and_(site_table.c.site_id == site, site_table.c.floor < max(old))
+        tx.execute(update(site_table).where(this).values(floor=max(old)))
+    return len(old)
 
 
 def _numbered(changes: Sequence[Change], last: int) -> Iterable[tuple[int, Change]]:

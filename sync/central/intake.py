@@ -15,6 +15,8 @@ from sync.central.store import Connection, Store, insert_bearing, insert_many, n
 from sync.packing import UNREADABLE
 from sync.wire import QUARANTINED_MAX, ROWS_MAX, TEXT_CHARS_MAX, WIRE_VERSION, Ack, Batch, Problem, Refusal
 
+JUDGED = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+"""Kinds whose body is a decision: what is stored of them can be judged again."""
 Columns = tuple[int, int, int, int, int, int, int, bytes | None, bytes]
 _columns = msgspec.msgpack.Decoder(Columns)
 _decided = msgspec.msgpack.Decoder(Decided)
@@ -57,17 +59,23 @@ def read(batch: Batch) -> list[Row]:
     rows, previous = [], batch.prev
     for seq, raw in enumerate(map(bytes, batch.rows), batch.first):
         previous = chain_link(previous, raw)
-        rows.append(_look(batch.lane, seq, raw, h=previous))
+        rows.append(look(batch.lane, seq, raw, h=previous))
     return rows
 
 
-def _look(lane: int, seq: int, raw: bytes, *, h: bytes) -> Row:
+def look(lane: int, seq: int, raw: bytes, *, h: bytes) -> Row:
+    """Read one event, or say why it cannot be read."""
     try:
         columns = _columns.decode(raw)
         why = _breaks(columns, lane, seq)
     except UNREADABLE as error:
-        return Row(seq, raw, h, None, f"does not decode: {error}"[:TEXT_CHARS_MAX])
+        return Row(seq, raw, h, None, _words(f"does not decode: {error}"))
     return Row(seq, raw, h, None, why) if why else Row(seq, raw, h, columns)
+
+
+def _words(text: str) -> str:
+    """Return what every database can hold: an error quotes what it found, and PostgreSQL refuses NUL."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:TEXT_CHARS_MAX]
 
 
 def _breaks(columns: Columns, lane: int, seq: int) -> str:
@@ -80,7 +88,7 @@ def _breaks(columns: Columns, lane: int, seq: int) -> str:
     if band is not None and len(band) != BAND_ID_BYTES:
         return f"band of {len(band)} bytes"
     if schema <= 1:
-        (_decided if kind == Kind.DECIDED else _anything).decode(body)
+        (_decided if kind in JUDGED else _anything).decode(body)
     return ""
 
 
@@ -102,7 +110,7 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     start = chain_start(device.site, device.id, batch.lane, public_key=device.public_key)
     end = lanes.lock(tx, stream, start)
     if batch.first > end.ack + 1:
-        lanes.alarm(tx, stream, f"gap: holds {end.ack}, was offered {batch.first}")
+        lanes.review(tx, stream, also=f"gap, holds {end.ack}, was offered {batch.first}")
         return Rejected(problem=Problem.GAP, detail="", ack=end.ack, head=end.h)
     known = {0: start, end.ack: end.h, **lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)}
     if end.frozen or _differs(known, batch, rows):
@@ -112,6 +120,8 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     refused = _keep(tx, stream, fresh)
     if fresh:
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
+    if refused or device.alarm:
+        lanes.review(tx, stream)
     return Ack(
         device=device.id,
         lane=batch.lane,
@@ -130,18 +140,16 @@ def _differs(known: dict[int, bytes], batch: Batch, rows: list[Row]) -> bool:
 
 def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     good = [row for row in fresh if row.columns is not None]
-    records = [_record(stream, row) for row in good]
-    unbearable = insert_bearing(tx, lanes.event_table, records)
+    unbearable = insert_bearing(tx, lanes.event_table, [record(stream, row) for row in good])
     refused = [(row, row.why) for row in fresh if row.columns is None]
     refused += [(good[place], "the database cannot hold it") for place in unbearable]
     at_ms = now_of(tx)
     aside: list[tuple[Any, ...]] = [(*stream, row.seq, row.raw, row.h, why, at_ms) for row, why in refused]
     insert_many(tx, lanes.quarantine_table, aside)
-    if refused:
-        lanes.alarm(tx, stream, f"{len(refused)} events kept aside, first {refused[0][0].seq}")
     return [Refusal(seq=row.seq, why=why) for row, why in refused]
 
 
-def _record(stream: Stream, row: Row) -> tuple[Any, ...]:
+def record(stream: Stream, row: Row) -> tuple[Any, ...]:
+    """Return an event as its table holds it."""
     assert row.columns is not None  # noqa: S101  # only rows with columns are recorded
     return (*stream, *row.columns[1:], row.h)

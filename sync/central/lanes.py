@@ -20,6 +20,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    func,
     metadata,
     now_of,
     select,
@@ -123,12 +124,29 @@ def move(tx: Connection, stream: Stream, *, ack: int, h: bytes) -> None:
 def freeze(tx: Connection, stream: Stream, why: str) -> None:
     """Believe nobody who holds this stream's key any more; only a new enrolment goes on."""
     tx.execute(update(lane_table).where(_this(lane_table, stream)).values(frozen=why))
-    alarm(tx, stream, why)
+    review(tx, stream)
 
 
-def alarm(tx: Connection, stream: Stream, why: str) -> None:
-    """Tell the operator what is wrong with a stream."""
-    devices.alarm(tx, stream.site, stream.device, why=f"lane {stream.lane}: {why}")
+def review(tx: Connection, stream: Stream, *, also: str = "") -> None:
+    """Tell the operator all that is wrong with a device now, and ``also`` this; nothing: all clear."""
+    own = lane_table.c
+    mine = and_(own.site_id == stream.site, own.device_id == stream.device, own.frozen != "")
+    found = [
+        f"lane {row.lane}: {row.frozen}"
+        for row in tx.execute(select(own.lane, own.frozen).where(mine).order_by(own.lane))
+    ]
+    if count := aside(tx, stream.site, stream.device):
+        found.append(f"{count} events kept aside")
+    if also:
+        found.append(f"lane {stream.lane}: {also}")
+    devices.alarm(tx, stream.site, stream.device, why="; ".join(found))
+
+
+def aside(tx: Connection, site: str, device: str) -> int:
+    """Return how many events of a device are kept aside."""
+    own = quarantine_table.c
+    found = select(func.count()).select_from(quarantine_table)
+    return int(tx.execute(found.where(own.site_id == site, own.device_id == device)).scalar_one())
 
 
 def hashes(tx: Connection, stream: Stream, *, first: int, last: int) -> dict[int, bytes]:

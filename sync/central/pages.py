@@ -14,17 +14,10 @@ from sync.central.store import (
     Connection,
     Row,
     Store,
-    and_,
-    delete,
-    func,
-    now_of,
     select,
-    update,
 )
 from sync.wire import PAGE_BYTES_MAX, PAGE_ITEMS_MAX, URGENT_MAX, WAIT_S_MAX, Cursor, Item, Page
 
-RETAIN_MS = 30 * 24 * 3600 * 1000
-"""How long a tombstone is kept; an edge that was away longer takes a snapshot."""
 AGAIN_MS = 15_000
 """When a worker holds no more requests open, this is how soon an edge asks again."""
 
@@ -82,20 +75,6 @@ def renew_epoch(store: Store, asked: Asked) -> None:
         site = _site(tx, asked.site)
         if site.epoch == asked.cursor.epoch and asked.cursor.seq > site.seq:
             begin_epoch(tx, asked.site)
-
-
-def drop_tombstones(store: Store, site: str, *, retain_ms: int = RETAIN_MS) -> int:
-    """Forget what has long been gone and raise the floor below which a cursor is too old; return how many."""
-    own = item_table.c
-    with store.transaction() as tx:
-        tx.execute(update(site_table).where(site_table.c.site_id == site).values(seq=site_table.c.seq))
-        old = and_(own.site_id == site, own.body.is_(None), own.at_ms < now_of(tx) - retain_ms)
-        last = tx.execute(select(func.max(own.seq)).where(old)).scalar()
-        if last is None:
-            return 0
-        this = and_(site_table.c.site_id == site, site_table.c.floor < last)
-        tx.execute(update(site_table).where(this).values(floor=last))
-        return tx.execute(delete(item_table).where(old)).rowcount
 
 
 def _page(tx: Connection, asked: Asked, site: Row[Any], *, now_ms: int) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain, pairwise
 from typing import TypeVar
@@ -12,6 +12,8 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
+from edge.core.places import Layout
+from edge.core.profiles import StaffMember
 from edge.errors import Refused
 from sync.client import urgent
 from sync.client.history import LANES, Sender, demand_same, waiting_ms
@@ -44,6 +46,10 @@ M = TypeVar("M")
 LENGTH_BYTES = 4
 KINDS = ("profile", "layout", "staff", "device")
 """What this edge can store; another kind is left to a newer edge."""
+
+
+BODIES: dict[str, type[msgspec.Struct]] = {"layout": Layout, "staff": StaffMember}
+"""What a body must be, or every tap would stumble over it; profiles are read as they are stored."""
 
 
 class BadPage(Refused):
@@ -87,6 +93,7 @@ class Puller:
         self.again_s = page.again_ms / 1000
         if page.urgent:
             self._apply_urgent(page.urgent, Cursor(page.epoch, page.urgent_to))
+        check_bodies(page.items)
         if page.to > cursor.seq:
             known = [item for item in page.items if item.kind in KINDS]
             self._ports.profiles.apply(known, Cursor(page.epoch, page.to))
@@ -149,7 +156,7 @@ class Puller:
 
 
 def check_page(page: Page, site: str, cursor: Cursor) -> None:
-    """Look at the whole page before the first write; BadPage changes nothing and moves no cursor."""
+    """Look at the frame of a page before the first write; BadPage changes nothing and moves no cursor."""
     if (page.site, page.epoch, page.after) != (site, cursor.epoch, cursor.seq):
         raise BadPage("A page of another site or another place in the feed.")
     if len(page.items) > PAGE_ITEMS_MAX or len(page.urgent) > URGENT_MAX:
@@ -161,6 +168,13 @@ def check_page(page: Page, site: str, cursor: Cursor) -> None:
         if len(item.key) > KEY_CHARS_MAX or len(item.body or b"") > ITEM_BYTES_MAX:
             raise BadPage(f"An item of kind {item.kind[:20]} is larger than agreed.")
     urgent.notices(page.urgent)
+
+
+def check_bodies(items: Iterable[Item]) -> None:
+    """Read what every tap will read; done after what is urgent, which no bad item may hold up."""
+    for item in items:
+        if item.body is not None and item.kind in BODIES:
+            _decoded(item.body, BODIES[item.kind])
 
 
 class _Raw:
@@ -209,6 +223,7 @@ def checked_items(frames: Iterator[bytes], head: SnapshotHead) -> Iterator[Item]
         if place:
             items = _decoded(body, list[Item])
             count += len(items)
+            check_bodies(items)
             yield from (item for item in items if item.kind in KINDS)
     _agree(last, head, count=count, digest=digest.digest())
 
@@ -234,4 +249,4 @@ def _decoded(body: bytes, kind: type[M]) -> M:
     try:
         return msgspec.msgpack.decode(body, type=kind)
     except UNREADABLE as error:
-        raise BadPage(f"A frame of the snapshot does not decode: {error}") from error
+        raise BadPage(f"No {kind.__name__} of this version: {error}") from error

@@ -68,7 +68,7 @@ class PaperJournal:
             hlc=columns.get("hlc", (NOW_MS << 16) + seq * 2 + lane),
             offset_ms=0,
             uncertainty_ms=5,
-            kind=columns.get("kind", int(Kind.OVERRIDDEN)),
+            kind=columns.get("kind", int(Kind.LOOKED_UP)),
             schema=columns.get("schema", 1),
             band=bytes([seq % 256]) * 16,
             body=body,

@@ -34,6 +34,7 @@ class Paper:
     anchors: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
     at: Cursor = field(default_factory=lambda: Cursor(5, 10))
     applied: list[Item] = field(default_factory=list)
+    bound: list[bytes] = field(default_factory=list)
 
     def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
         return self.journal_of.lanes[lane][after : after + limit]
@@ -70,6 +71,7 @@ class Paper:
 
     def apply(self, page: Any, cursor: Any, seq: int = 0) -> None:
         if isinstance(cursor, Change):
+            self.bound.append(page)
             return
         self.applied += page
         self.at = cursor

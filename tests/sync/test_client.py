@@ -13,7 +13,7 @@ from edge.core.bands import BandState
 from sync.client.backoff import LONGEST_S, Backoff
 from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
-from sync.client.pulling import Puller, check_page
+from sync.client.pulling import BadPage, Puller, check_page
 from sync.client.pushing import Pusher
 from sync.wire import (
     ITEM_BYTES_MAX,
@@ -166,7 +166,7 @@ def a_page(*items: Item, **changes: Any) -> Page:
 
 
 def an_item(version: int = 11, **changes: Any) -> Item:
-    return msgspec.structs.replace(Item(kind="staff", key="ada", version=version, body=b"x"), **changes)
+    return msgspec.structs.replace(Item(kind="device", key="ada", version=version, body=b"x"), **changes)
 
 
 BAD_PAGES = {
@@ -192,6 +192,17 @@ def test_a_bad_page_changes_nothing_and_moves_no_cursor(page: Page) -> None:
     with pytest.raises(Exception, match=r"page|item|notice"):
         puller.pull(0)
     assert (paper.applied, paper.at) == ([], Cursor(5, 10))
+
+
+@pytest.mark.parametrize("kind", ["layout", "staff"])
+def test_a_body_that_taps_would_stumble_over_is_refused_but_holds_up_nothing_urgent(kind: str) -> None:
+    paper = Paper()
+    notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
+    bad = a_page(an_item(), an_item(12, kind=kind), urgent=(an_item(kind="band", body=notice),), urgent_to=11)
+    with pytest.raises(BadPage, match="this version"):
+        a_puller(paper, bad).pull(0)
+    assert (paper.applied, paper.at) == ([], Cursor(5, 10))
+    assert paper.bound == [KEY[:16]]
 
 
 def test_the_control_a_good_page_is_applied_whole() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from edge.core.bands import BandState
 from edge.errors import Refused, Unknown
-from sync.central import feed, pages
-from sync.central.feed import Change, publish, publish_band
-from sync.central.pages import Asked, EpochOver, await_page, drop_tombstones, read_page, urgent_after
+from sync.central import feed
+from sync.central.feed import FORGOTTEN_MAX, RETAIN_MS, Change, drop_tombstones, publish, publish_band
+from sync.central.pages import Asked, EpochOver, await_page, read_page, urgent_after
 from sync.central.sites import begin_epoch, site_table
 from sync.central.store import Store, update
 from sync.wire import ITEM_BYTES_MAX, BandNotice, Cursor, Page
@@ -72,11 +72,32 @@ def test_a_tombstone_travels_and_is_forgotten_after_its_time(park: Store, clock:
     put(park, "a", body=None)
     assert page(park, 2).items[0].body is None
     assert drop_tombstones(park, "park") == 0
-    clock.ms += pages.RETAIN_MS + 1
+    clock.ms += RETAIN_MS + 1
     assert drop_tombstones(park, "park") == 1
     with pytest.raises(EpochOver):
         page(park, 2)
     assert page(park, 3).items == ()
+
+
+def test_each_publication_forgets_a_bounded_piece_of_what_is_long_gone(park: Store, clock: Clockwork) -> None:
+    keys = [str(number) for number in range(FORGOTTEN_MAX + 20)]
+    put(park, *keys, body=None)
+    clock.ms += RETAIN_MS + 1
+    put(park, "a")
+    assert len(page(park, FORGOTTEN_MAX).items) == 21
+    put(park, "b")
+    last = put(park, "c", body=None)
+    assert [item.key for item in page(park, last - 3).items] == ["a", "b", "c"]
+    with pytest.raises(EpochOver):
+        page(park, last - 4)
+
+
+def test_a_key_that_came_back_is_no_tombstone(park: Store, clock: Clockwork) -> None:
+    put(park, "a", body=None)
+    put(park, "a")
+    clock.ms += RETAIN_MS + 1
+    assert drop_tombstones(park, "park") == 0
+    assert [item.key for item in page(park).items] == ["a"]
 
 
 def test_a_cursor_of_another_epoch_is_over(park: Store) -> None:

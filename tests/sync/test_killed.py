@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,25 +84,3 @@ def test_a_transaction_inside_a_transaction_is_refused(store: Store) -> None:
 
     with store.transaction(), pytest.raises(StoreError, match="inside"), store.transaction():
         pass
-
-
-def test_a_restored_central_is_healed_by_sending_again(tmp_path: Path, clock: Clockwork) -> None:
-    first = Store(str(tmp_path / "central.db"), now_ms=clock)
-    device, _ = a_device(first)
-    journal = a_journal(device)
-    journal.write(30)
-    intake.take(first, device, journal.batch(1, 10))
-    first.close()
-    shutil.copy(tmp_path / "central.db", tmp_path / "backup.db")
-    first = Store(str(tmp_path / "central.db"), now_ms=clock)
-    intake.take(first, device, journal.batch(11, 20))
-    first.close()
-    restored = Store(str(tmp_path / "backup.db"), now_ms=clock)
-    gap = intake.take(restored, device, journal.batch(21, 30))
-    assert isinstance(gap, intake.Rejected)
-    assert gap.ack == 10
-    assert isinstance(intake.take(restored, device, journal.batch(11, 30)), Ack)
-    with restored.reading() as tx:
-        found = [arrived.event for arrived in lanes.recent(tx, "park", limit=100)]
-    assert sorted(found, key=lambda event: event.seq) == journal.lanes[0]
-    restored.close()

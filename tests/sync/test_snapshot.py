@@ -18,7 +18,7 @@ from sync.wire import FRAME_BYTES_MAX, Item, SnapshotHead, SnapshotManifest
 
 
 def an_item(version: int) -> Item:
-    return Item(kind="staff", key="ada", version=version, body=b"x")
+    return Item(kind="device", key="ada", version=version, body=b"x")
 
 
 HEAD = SnapshotHead(site="park", epoch=9, seq=3, schema=1)

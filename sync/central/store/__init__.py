@@ -7,4 +7,5 @@ from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of
 from sync.central.store.engine import wake_after as wake_after
+from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.words import *  # noqa: F403  # the vocabulary, named word by word in its own file

@@ -1,0 +1,52 @@
+"""Reports: what a device says of itself at first contact, and what that tells central of itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from sync.central import devices, lanes
+from sync.central.devices import Device
+from sync.central.feed import head
+from sync.central.pages import urgent_after
+from sync.central.sites import begin_epoch
+from sync.central.store import Connection, Store
+from sync.packing import Malformed, TooLarge
+from sync.wire import READERS_MAX, Attested, DeviceReport, Tip
+
+LOG = logging.getLogger(__name__)
+
+
+def take(store: Store, device: Device, report: DeviceReport) -> Attested:
+    """Keep a report; answer what is held of the device's lanes and what is urgent."""
+    if report.device != device.id:
+        raise Malformed("The report is of another device.")
+    if len(report.readers) > READERS_MAX:
+        raise TooLarge(f"At most {READERS_MAX} readers in a report.")
+    with store.transaction() as tx:
+        tips = lanes.tips(tx, device.site, device.id, incarnation=device.incarnation)
+        _look_back(tx, device, report, tips=tips)
+        devices.heard(tx, device.site, device.id, report=report)
+    items, to = urgent_after(store, device.site, report.urgent)
+    return Attested(device=device.id, time_ms=store.now_ms(), tips=tips, urgent=items, urgent_to=to)
+
+
+def _look_back(tx: Connection, device: Device, report: DeviceReport, *, tips: Sequence[Tip]) -> None:
+    """Begin the feed anew if a device remembers more than we do: then we were restored from a backup.
+
+    Any cursor may by now point into another history, also one that fits again because as much was published
+    since. What a device has remembered before is no news: its lost events may never come back.
+    """
+    known = device.report
+    lost = _beyond(report, tips) and not (known is not None and _beyond(known, tips))
+    at = head(tx, device.site)
+    ahead = report.cursor.epoch == at.epoch and report.cursor.seq > at.seq
+    if lost or ahead:
+        LOG.warning("feed.begun_anew site=%s: a device remembers more than central", device.site)
+        begin_epoch(tx, device.site)
+
+
+def _beyond(report: DeviceReport, tips: Sequence[Tip]) -> bool:
+    """Whether central once acknowledged more of a lane than it holds."""
+    held = {tip.lane: tip.seq for tip in tips}
+    return any(ack > held.get(lane, 0) for lane, ack in enumerate(report.acked))
