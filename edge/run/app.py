@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from edge.feed import Feed
 from edge.health import Health, Watched
 from edge.run import actuators, outside
 from edge.run.identity import Identity
-from edge.run.web import Web
+from edge.run.web import Web, listen
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.staff import Staff
@@ -25,7 +26,7 @@ from edge.views import StaffView
 from hardware import registry
 from hardware.port import Reader, Report, Tap
 from hardware.supervisor import Fleet
-from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
+from kiosk.app import House, Settings, create_app, serve_options, streams_of
 from kiosk.demo import DemoPort
 from kiosk.house import RemoteTap
 from kiosk.streams import Streams
@@ -78,6 +79,7 @@ class Edge:
         self.sync = self._sync() if who.central else None
         self._web: Web | None = None
         self._streams: Streams | None = None
+        self._started = ExitStack()
 
     @property
     def url(self) -> str:
@@ -85,30 +87,25 @@ class Edge:
         return self._web.url if self._web else ""
 
     def start(self) -> None:
-        """Start in the order in which a room leans on another: journal, decisions, readers, screens, sync."""
+        """Start in the order in which a room leans on another: journal, decisions, screens, readers, sync."""
         screens = self.config.screens
-        bound = listening_socket(screens.host, screens.port)
-        self.sequencer.start()
-        self.service.start()
-        self.fleet.start()
-        self._web = Web(self._app(), bound, serve_options(screens.screens_max))
-        self._web.start()
+        self._web = Web(self._app(), listen(screens.host, screens.port), serve_options(screens.screens_max))
+        rooms = [
+            (self.sequencer.start, self.sequencer.stop),
+            (self.service.start, self._close_gates),
+            (self._web.start, self._hang_up),
+            (self.fleet.start, self.fleet.stop),
+        ]
         if self.sync is not None:
             self.sequencer.after_commit(self.sync.committed)
-            self.sync.start()
+            rooms.append((self.sync.start, self.sync.stop))
+        for start, stop in rooms:
+            start()
+            self._started.callback(stop)
 
     def stop(self) -> None:
-        """Stop readers first and the journal last, so that everything decided is answered and durable."""
-        if self.sync is not None:
-            self.sync.stop()
-        self.fleet.stop()
-        if self._web is not None and self._streams is not None:
-            self._streams.end()
-            self._web.stop()
-        self.service.stop()
-        for gate in self.gates.values():
-            gate.close()
-        self.sequencer.stop()
+        """Stop what was started, readers first and the journal last: all that was decided is answered."""
+        self._started.close()
         self.journal.close()
         self.profiles.close()
 
@@ -122,7 +119,17 @@ class Edge:
         if self.listener is not None:
             self.listener(report, view)
 
-    # How the rooms are joined
+    # How the rooms are joined and parted
+
+    def _hang_up(self) -> None:
+        if self._web is not None and self._streams is not None:
+            self._streams.end()
+            self._web.stop()
+
+    def _close_gates(self) -> None:
+        self.service.stop()
+        for gate in self.gates.values():
+            gate.close()
 
     def _rooms(self) -> Rooms:
         return Rooms(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import click
 
 from edge.errors import PolsoError
+from edge.run.causes import in_words
+from hardware.port import DeviceError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -25,10 +28,18 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except PolsoError as error:
-            click.echo(f"polso: {error}", err=True)
-            if error.hint:
-                click.echo(f"  what to do: {error.hint}", err=True)
-            ctx.exit(75 if error.retryable else 1)
+            _end(ctx, error)
+        except BrokenPipeError:
+            raise  # whoever read our output went away: click knows what to do
+        except (OSError, DeviceError, sqlite3.DatabaseError) as error:
+            _end(ctx, in_words(error))
+
+
+def _end(ctx: click.Context, error: PolsoError) -> NoReturn:
+    click.echo(f"polso: {error}", err=True)
+    if error.hint:
+        click.echo(f"  what to do: {error.hint}", err=True)
+    ctx.exit(75 if error.retryable else 1)
 
 
 @click.group(cls=Verbs)

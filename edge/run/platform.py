@@ -10,8 +10,7 @@ from edge import logs
 from edge.clock import wall_ms
 from edge.run.keys import diversify, pin_hash
 from edge.run.waiting import until_stopped
-from edge.run.web import Web
-from kiosk.app import listening_socket
+from edge.run.web import Web, listen
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
 from sync.central.console import operators
@@ -37,7 +36,7 @@ class Central:
             "max_request_body_size": 2 * BATCH_BYTES_MAX,
             "connection_limit": 1_000,
         }
-        self._web = Web(create_app(store, settings), listening_socket(host, port), options)
+        self._web = Web(create_app(store, settings), listen(host, port), options)
 
     @property
     def url(self) -> str:

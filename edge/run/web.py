@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,32 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from edge.errors import PolsoError
+from kiosk.app import listening_socket
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 STOP_S_MAX = 1.0
+REMEDIES = {
+    errno.EADDRINUSE: "Stop what listens there, or choose another port; 0 takes any free one.",
+    errno.EACCES: "Ports below 1024 are root's: choose a higher one.",
+}
+
+
+class CannotListen(PolsoError):
+    """Nobody can be served at this address."""
+
+    hint = "Name an address of this machine, 127.0.0.1 for itself alone, or 0.0.0.0 for its whole network."
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address for a server, or say why it cannot be had."""
+    try:
+        return listening_socket(host, port)
+    except OSError as error:
+        hint = REMEDIES.get(error.errno or 0, "")
+        raise CannotListen(f"Cannot listen at {host}:{port}: {error.strerror}.", hint=hint) from error
 
 
 class Web:

@@ -41,7 +41,8 @@ class Stories:
     def stop(self) -> None:
         """Stop watching."""
         self._stopping.set()
-        self._thread.join(timeout=1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
 
     def tell(self, tap: Tap, view: StaffView, *, band: str, placed_ns: int) -> TapStory:
         """Make the story of a decided tap and publish it."""
