@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from edge.errors import PolsoError
@@ -55,7 +56,9 @@ class Crowd:
             self._thread.join(timeout=1)
 
     def _run(self) -> None:
-        while self._next_is_due():
+        came_s = 0.0
+        while self._next_is_due(came_s):
+            came_s = time.monotonic()
             name = self._chance.choice(list(self._bands))
             (reader,) = self._chance.choices(list(WALKS), list(WALKS.values()))
             try:
@@ -63,10 +66,11 @@ class Crowd:
             except PolsoError as error:
                 LOG.debug("a visitor went away: %s", error)
 
-    def _next_is_due(self) -> bool:
-        """Wait for the next visitor's moment; False once the park closes."""
+    def _next_is_due(self, came_s: float) -> bool:
+        """Wait for the moment after ``came_s`` when the next visitor comes; False once the park closes."""
         with self._changed:
             self._changed.wait_for(lambda: self._rate > 0 or self._ending)
             rate = self._rate
-            self._changed.wait_for(lambda: self._ending or self._rate != rate, 60 / max(1, rate))
+            wait_s = came_s + 60 / max(1, rate) - time.monotonic()
+            self._changed.wait_for(lambda: self._ending or self._rate != rate, max(0.0, wait_s))
             return not self._ending

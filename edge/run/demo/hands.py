@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -12,12 +13,15 @@ from edge.errors import Refused, Unknown
 from edge.run.demo.stories import Stories
 from edge.views import StaffView
 from hardware.port import Removed, Report, Tap
+from hardware.supervisor.course import HOLD_MS_MIN
 from hardware.virtual.bands import Band
 from kiosk.demo import TapStory
 
 DECIDED_S_MAX = 3.0
 """A band that is not decided by then was not seen at all."""
 REMOVED_S_MAX = 1.0
+AWAY_S_MIN = (HOLD_MS_MIN + 50) / 1000
+"""A reader takes a band that comes back sooner for one that never left."""
 
 
 class Ground(Protocol):
@@ -57,6 +61,10 @@ class Spot:
     band: str = ""
     placed_ns: int = 0
     story: TapStory | None = None
+    uid: bytes = b""
+    """Of the band that lay here last."""
+    left_s: dict[bytes, float] = dataclasses.field(default_factory=dict)
+    """When each of the last bands was taken away; bounded by how fast hands are."""
     held: int = 0
     """Sequence of the tap whose band the reader has not seen leave."""
 
@@ -69,6 +77,7 @@ class Hands:
         self._spots = {reader: Spot(field) for reader, field in fields.items()}
         self._stories = stories
         self._changed = changed
+        self._worn: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def lying(self) -> dict[str, str]:
         """Return the reader that each band lies on."""
@@ -80,17 +89,18 @@ class Hands:
 
     def plug(self, reader: str, plugged: bool) -> None:
         """Pull or plug a reader's cable."""
-        field = self._spot(reader).field
-        (field.replug if plugged else field.unplug)()
+        spot = self._spot(reader)
+        (spot.field.replug if plugged else spot.field.unplug)()
+        with spot.changed:
+            spot.changed.notify_all()
         self._changed()
 
     def tap(self, name: str, band: Band, reader: str) -> TapStory:
-        """Hold a band to a reader until it is decided; one that lies on another reader is taken there."""
+        """Hold a band to a reader until it is decided; a band is in one place, a reader takes one."""
         spot = self._spot(reader)
-        if not spot.field.plugged:
-            raise Refused("This reader is unplugged.", hint="Plug it in, or use another one.")
-        with spot.busy:
-            self._await_removal(spot)
+        with self._worn[name], spot.busy:
+            _refuse_unplugged(spot)
+            self._await_removal(spot, band)
             self._lay(spot, name, band)
             try:
                 return self._await_story(spot)
@@ -127,17 +137,25 @@ class Hands:
         spot.field.remove()
         with spot.changed:
             spot.band = ""
+            if spot.uid:
+                spot.left_s[spot.uid] = time.monotonic()
         self._changed()
 
-    def _await_removal(self, spot: Spot) -> None:
-        """Wait until the reader has seen the last band leave: the same band at once would be no new tap."""
+    def _await_removal(self, spot: Spot, band: Band) -> None:
+        """Wait until the reader has seen this band leave: the same one at once would be no new tap."""
         with spot.changed:
-            spot.changed.wait_for(lambda: spot.held == 0, REMOVED_S_MAX)
+            spot.changed.wait_for(lambda: spot.held == 0 or spot.uid != band.uid, REMOVED_S_MAX)
+            spot.uid = band.uid
+            gone_s = time.monotonic() - AWAY_S_MIN
+            spot.left_s = {uid: left_s for uid, left_s in spot.left_s.items() if left_s > gone_s}
+            away_s = spot.left_s.get(band.uid, gone_s) - gone_s
+        time.sleep(away_s)
 
     def _await_story(self, spot: Spot) -> TapStory:
         with spot.changed:
-            spot.changed.wait_for(lambda: spot.story is not None, DECIDED_S_MAX)
+            spot.changed.wait_for(lambda: spot.story is not None or not spot.field.plugged, DECIDED_S_MAX)
             if spot.story is None:
+                _refuse_unplugged(spot)
                 raise Refused(
                     "The reader did not see this band.", hint="Look at the reader's state and try again."
                 )
@@ -149,3 +167,8 @@ class Hands:
         except KeyError as error:
             known = ", ".join(self._spots)
             raise Unknown(f"There is no reader {reader!r}.", hint=f"The readers are {known}.") from error
+
+
+def _refuse_unplugged(spot: Spot) -> None:
+    if not spot.field.plugged:
+        raise Refused("This reader is unplugged.", hint="Plug it in, or use another one.")
