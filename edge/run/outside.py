@@ -74,9 +74,7 @@ def tap_of(remote: RemoteTap) -> Tap:
     )
 
 
-def hear(
-    equipment: Iterable[Equipment], readers: Mapping[str, Reader], *, point: str, reading: bytes
-) -> str:
+def hear(equipment: Iterable[Equipment], readers: Mapping[str, Reader], *, point: str, reading: bytes) -> str:
     """Hand a phone's reading to the reader that stands for phones at its point; return that one's name."""
     for one in equipment:
         reader = readers[one.name]
