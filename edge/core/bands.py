@@ -42,7 +42,7 @@ class Read(enum.StrEnum):
     GARBAGE = "garbage"
 
 
-class Presented(msgspec.Struct, frozen=True, kw_only=True):
+class Presented(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A tap as the rulebook sees it: never a raw UID; ``band`` is None where nothing was read."""
 
     tap_id: str

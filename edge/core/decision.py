@@ -244,7 +244,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str = ""
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The whole answer: guests are shown family, words and what next, staff all of it."""
 
     outcome: Outcome

@@ -144,7 +144,7 @@ class Redemption(enum.IntEnum):
     ANNULLED = 3
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Use(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One use of one right, with its scan key ``(scan_ms, device, seq)`` fixed when it was decided."""
 
     entitlement: str

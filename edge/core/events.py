@@ -71,7 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     h: bytes
 
 
-class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Body of DECIDED, OVERRIDDEN and CONFIRMED: the decision and every fact needed to judge it again."""
 
     decision: Decision

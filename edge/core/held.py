@@ -8,7 +8,7 @@ from edge.core.bands import BandState
 from edge.core.entitlements import Use
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Location(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Where a band is, as computed from its last valid passage; ``zone`` None = outside."""
 
     zone: str | None
@@ -21,7 +21,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The tap that brought it here; empty where staff did."""
 
 
-class Confirmed(msgspec.Struct, frozen=True):
+class Confirmed(msgspec.Struct, frozen=True, array_like=True):
     """Staff confirmed ``what`` (``height``, ``age``, ``photo``) on the site's local date ``day``."""
 
     what: str
@@ -30,7 +30,7 @@ class Confirmed(msgspec.Struct, frozen=True):
     """What was seen to be reached: so many centimetres or years."""
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Held(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The site's own memory of one band, beside the profile; empty for a band that was never here."""
 
     state: BandState = BandState.ACTIVE

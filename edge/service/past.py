@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from edge.core.calendar import day_bounds
-from edge.core.events import Acted, Decided, Event, Kind, Lane
+from edge.core.events import Acted, Event, Kind, Lane
 from edge.core.profiles import Profile
-from edge.service.answers import Answer, Stage
+from edge.service.answers import Answer, Stage, answer_in
 from edge.service.facts import zone_of
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
@@ -19,20 +19,7 @@ REFILL_MAX = 20_000
 """Events read again at start: a busy gate's day; older ones are in the journal only."""
 DECISIONS = frozenset({Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN})
 TAKEN_BACK = frozenset({Kind.UNDONE, Kind.ANNULLED})
-_DECIDED = msgspec.msgpack.Decoder(Decided)
 _ACTED = msgspec.msgpack.Decoder(Acted)
-
-
-def answer_in(event: Event) -> Answer:
-    """Return a journaled decision as an answer, to be shown again."""
-    decided = _DECIDED.decode(event.body)
-    return Answer(
-        seq=event.seq,
-        at_ms=decided.now_ms,
-        presented=decided.presented,
-        decision=decided.decision,
-        staff=decided.approver or decided.staff,
-    )
 
 
 def last_view(rooms: Rooms, profile: Profile) -> StaffView | None:

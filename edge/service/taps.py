@@ -10,14 +10,13 @@ import msgspec
 
 from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Reason, WhatNext, outcome_of
-from edge.core.entitlements import Redemption, Use
+from edge.core.entitlements import Use
 from edge.core.entry import decide
 from edge.core.events import BODY_BYTES_MAX, Decided, Kind
-from edge.core.facts import Facts, Ruling
 from edge.core.places import Layout, Point, PointKind
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
-from edge.service.answers import Answer, Stage, keep, kept_answer
+from edge.service.answers import Answer, Stage, answer_of, keep_decided, kept_answer
 from edge.service.counts import Counts
 from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of
 from edge.service.pending import hold
@@ -29,10 +28,6 @@ from edge.views import StaffView
 from hardware.port import Tap
 
 LOG = logging.getLogger("polso.service")
-
-ASKS = frozenset({Act.CHOOSE, Act.ANSWER, Act.CONFIRM})
-"""What somebody's word at the gate can still change."""
-
 
 USES_SMALL_MAX = 40
 """So many uses fit into any body; only beyond are its octets counted."""
@@ -91,8 +86,8 @@ class Taps:
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
         note_seen(tx, asked)
-        answer = msgspec.structs.replace(answer_of(asked, facts, ruling, seq=seq), answered=recorded.answered)
-        keep(tx, answer)
+        answer = answer_of(by, seq)
+        keep_decided(tx, asked.presented.tap_id, seq)
         if answer.stage is Stage.PENDING:
             hold(tx, answer, self._rooms.limits.hold_s_max)
         uses = uses_after(facts.held.uses, ruling.change.uses)
@@ -130,23 +125,6 @@ class Taps:
         return Told(answer=answer, profile=asked.profile, cause=cause)
 
 
-def answer_of(asked: Asked, facts: Facts, ruling: Ruling, *, seq: int) -> Answer:
-    """Return what is kept of a decision: enough to repeat it and to take it back."""
-    return Answer(
-        seq=seq,
-        at_ms=facts.moment.now_ms,
-        presented=asked.presented,
-        decision=ruling.decision,
-        rights=tuple(sorted({use.entitlement for use in ruling.change.uses})),
-        before=msgspec.structs.replace(facts.held, uses=()),
-        stage=_stage(ruling),
-        chosen=asked.chosen,
-        confirmed=asked.confirmed,
-        overridden=asked.overridden,
-        staff=asked.approver or asked.staff,
-    )
-
-
 def within_bounds(decided: Decided) -> Decided:
     """Return a body that fits the journal: of very many uses it carries the newest ones."""
     held = decided.held
@@ -169,12 +147,6 @@ def uses_after(before: tuple[Use, ...], changed: tuple[Use, ...]) -> tuple[Use, 
     """Return the uses as they stand after a decision."""
     now = {(use.entitlement, use.ordinal, use.device): use for use in (*before, *changed)}
     return tuple(now.values())
-
-
-def _stage(ruling: Ruling) -> Stage:
-    if any(use.redemption is Redemption.PENDING for use in ruling.change.uses):
-        return Stage.PENDING
-    return Stage.ASKING if ruling.decision.next.act in ASKS else Stage.DONE
 
 
 def _unread(presented: Presented, point_id: str) -> Asked:

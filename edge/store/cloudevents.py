@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from contextlib import suppress
 
 import msgspec
 
-from edge.core.events import Event, Kind
+from edge.core.events import Decided, Event, Kind
 from edge.store.records import Owner
 
 DOMAIN = "org.polso"
@@ -15,6 +16,8 @@ SEQUENCE_DIGITS = 20
 """Zero-padded, so that text order is number order."""
 TYPES = {kind: f"{DOMAIN}.{kind.name.lower()}" for kind in Kind}
 """Event type by kind; its schema number follows as ``.v<n>``."""
+DECISIONS = frozenset({Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN})
+DECODE_DECIDED = msgspec.msgpack.Decoder(Decided).decode
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,9 +59,25 @@ def line(owner: Owner, event: Event) -> str:
         subject=event.band.hex() if event.band else "",
         datacontenttype="application/json",
         dataschema=f"urn:polso:{name}",
-        data=msgspec.Raw(msgspec.json.encode(msgspec.msgpack.decode(event.body))),
+        data=msgspec.Raw(msgspec.json.encode(readable(event))),
     )
     return msgspec.json.encode(made).decode()
+
+
+def readable(event: Event) -> object:
+    """Return an event's body with a name for each thing: decisions are journaled as bare rows."""
+    if event.kind in DECISIONS:
+        with suppress(msgspec.ValidationError):  # of another shape than this version knows: shown as it is
+            return named(DECODE_DECIDED(event.body))
+    return msgspec.msgpack.decode(event.body)
+
+
+def named(value: object) -> object:
+    """Return structures as objects without what is as always."""
+    if isinstance(value, msgspec.Struct):
+        cells = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
+        return {field.name: named(cell) for field, cell in cells if cell != field.default}
+    return [named(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _rfc3339(ms: int) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from edge.core.entitlements import Use
 from edge.core.held import Held, Location
 from edge.store.queries import QUERIES
-from edge.store.records import Connection, checked, digest
+from edge.store.records import Connection, checked, digest, kept_name, use_name
 from edge.store.sheet import Entry, Form, Key, Line, Sheet
 
 EFFECTS_ROWS_MAX = 30_000
@@ -21,7 +21,7 @@ ENCODE = msgspec.msgpack.Encoder().encode
 DECODE_HELD = msgspec.msgpack.Decoder(Held).decode
 DECODE_USE = msgspec.msgpack.Decoder(Use).decode
 DECODE_LOCATION = msgspec.msgpack.Decoder(Location).decode
-DECODE_CHANGES = msgspec.msgpack.Decoder(list[tuple[int, tuple[Any, ...], tuple[Any, ...] | None]]).decode
+DECODE_CHANGES = msgspec.msgpack.Decoder(list[tuple[int, bool, tuple[Any, ...]]]).decode
 
 ANSWERS, BANDS, USES, MEMBERS, KEPT = range(5)
 
@@ -35,23 +35,38 @@ class Member(NamedTuple):
 
 
 FORMS = (
-    Form(grouped=False, decode=lambda line: line[2], write="answer_set"),
-    Form(grouped=False, decode=lambda line: DECODE_HELD(line[2]), write="band_set"),
-    Form(grouped=True, decode=lambda line: DECODE_USE(line[3]), write="use_set"),
+    Form(keys=1, name=lambda line: line[0].encode(), decode=lambda line: line[-1], write="answer_set"),
+    Form(keys=1, name=lambda line: line[0], decode=lambda line: DECODE_HELD(line[-1]), write="band_set"),
     Form(
+        keys=3,
+        name=lambda line: use_name(*line[:3]),
+        decode=lambda line: DECODE_USE(line[-1]),
+        write="use_set",
         grouped=True,
-        decode=lambda line: Member(line[1], line[2], DECODE_LOCATION(line[3])),
-        write="member_set",
     ),
-    Form(grouped=True, decode=lambda line: line[2], write="kept_set", drop="kept_drop"),
+    Form(
+        keys=2,
+        name=lambda line: line[0].encode() + line[1],
+        decode=lambda line: Member(line[1], line[2], DECODE_LOCATION(line[-1])),
+        write="member_set",
+        grouped=True,
+    ),
+    Form(
+        keys=2,
+        name=lambda line: kept_name(*line[:2]),
+        decode=lambda line: line[-1],
+        write="kept_set",
+        drop="kept_drop",
+        grouped=True,
+    ),
 )
 
 
 class Effects:
     """Everything that is durable in the log and not yet in its table; acts read it before the tables.
 
-    A tap so dirties the ends of two growing tables instead of a random page in each of five; the tables follow
-    when there is time, and after a crash the log is read again.
+    A tap so dirties the ends of two growing tables instead of a random page in each of five; the tables
+    follow when there is time, and after a crash the log is read again.
     """
 
     def __init__(self) -> None:
@@ -67,8 +82,8 @@ class Effects:
         """Read the log again, as after a crash."""
         effects = cls()
         for stamp, body, check in connection.execute(QUERIES["effects"]).fetchall():
-            for number, key, line in DECODE_CHANGES(checked(b"%d" % stamp, body, against=check)):
-                effects._sheets[number].load(key, line, stamp=stamp)
+            for number, kept, cells in DECODE_CHANGES(checked(b"%d" % stamp, body, against=check)):
+                effects._sheets[number].load(cells, kept=kept, stamp=stamp)
             effects._stamp = stamp
         return effects
 
@@ -107,7 +122,12 @@ class Effects:
     def flush(self, connection: Connection) -> None:
         """Write the batch's changes into the log."""
         if self._changes:
-            body = ENCODE([(number, key, line) for (number, key), line in self._changes.items()])
+            body = ENCODE(
+                [
+                    (number, False, key) if line is None else (number, True, line)
+                    for (number, key), line in self._changes.items()
+                ]
+            )
             check = digest(b"%d" % self._stamp, body)
             connection.execute(QUERIES["effects_add"], (self._stamp, body, check))
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import msgspec
 
-from edge.core.events import Event, Kind
+from edge.core.events import Decided, Event, Kind
 from edge.errors import StoreError
 from edge.store import cloudevents
 from edge.store.queries import QUERIES
@@ -25,17 +25,7 @@ LAST_SCAN_MAX = 10_000
 DECISIONS = frozenset((Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN))
 
 
-class _Somewhere(msgspec.Struct):
-    """The one field of a decision's body that ``recent`` needs."""
-
-    point: str = ""
-
-
-class _Decided(msgspec.Struct):
-    decision: _Somewhere
-
-
-DECODE_POINT = msgspec.msgpack.Decoder(_Decided).decode
+DECODE = msgspec.msgpack.Decoder(Decided).decode
 
 
 class Journal:
@@ -101,9 +91,7 @@ class Journal:
         asked = (key_of(0, 0), key_of(1, 0), RECENT_SCAN_MAX if point else limit * 4)
         for row in self._readers.all(QUERIES["journal_back"], asked):
             event = event_of(row)
-            if event.kind in DECISIONS and (
-                point is None or DECODE_POINT(event.body).decision.point == point
-            ):
+            if event.kind in DECISIONS and (point is None or DECODE(event.body).decision.point == point):
                 found.append(event)
             if len(found) == limit:
                 break

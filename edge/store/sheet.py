@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from edge.store.records import Connection
+from edge.store.records import Connection, digest
 
 Line = tuple[Any, ...]
 """Cells in a statement's order; each sheet's form knows what they are."""
@@ -22,13 +22,17 @@ class Entry(NamedTuple):
 
 
 class Form(NamedTuple):
-    """How a sheet's rows are keyed, decoded and written."""
+    """How rows are keyed, decoded and written; a line begins with its key and ends with its body."""
 
-    grouped: bool
-    """Whether rows are also asked for by the first cell of their key."""
+    keys: int
+    """How many cells the key has."""
+    name: Callable[[Line], bytes]
+    """The key in one piece, for the row's digest."""
     decode: Callable[[Line], Any]
     write: str
     drop: str = ""
+    grouped: bool = False
+    """Whether rows are also asked for by the first cell of their key."""
 
 
 class Sheet:
@@ -68,9 +72,10 @@ class Sheet:
             if not group:
                 del self._groups[key[0]]
 
-    def load(self, key: Key, line: Line | None, *, stamp: int) -> None:
-        """Put back a row from the effects log."""
-        self.put(key, Entry(line, None if line is None else self._form.decode(line), stamp))
+    def load(self, cells: Line, *, kept: bool, stamp: int) -> None:
+        """Put back a row from the effects log, or that it was dropped."""
+        key = tuple(cells[: self._form.keys])
+        self.put(key, Entry(cells, self._form.decode(cells), stamp) if kept else Entry(None, None, stamp))
 
     def oldest(self) -> int | None:
         """Return the batch of the oldest unwritten row."""
@@ -81,7 +86,9 @@ class Sheet:
     def write(self, connection: Connection, queries: dict[str, str], limit: int) -> int:
         """Write the oldest rows into the table and forget them here; return how many."""
         taken = list(islice(self.entries.items(), limit))
-        lines = [entry.line for _, entry in taken if entry.line is not None]
+        name = self._form.name
+        whole = [entry.line for _, entry in taken if entry.line is not None]
+        lines = [(*line, digest(name(line), line[-1])) for line in whole]
         if lines:
             connection.executemany(queries[self._form.write], lines)
         gone = [key for key, entry in taken if entry.line is None]

@@ -14,10 +14,20 @@ from edge.core.entry import Moment
 from edge.core.events import BODY_BYTES_MAX, Event, chain_step, hlc_tick
 from edge.core.held import Change, Held, Location
 from edge.core.profiles import Profile
-from edge.errors import Refused
+from edge.errors import Refused, StoreDamaged
 from edge.store.effects import ANSWERS, BANDS, KEPT, MEMBERS, USES, Effects, Member
 from edge.store.queries import QUERIES
-from edge.store.records import Cell, Connection, Cursor, Head, checked, digest, kept_name, use_name
+from edge.store.records import (
+    Cell,
+    Connection,
+    Cursor,
+    Head,
+    checked,
+    event_of,
+    kept_name,
+    key_of,
+    use_name,
+)
 
 
 class Counts(msgspec.Struct, frozen=True, array_like=True):
@@ -89,8 +99,21 @@ class Transaction:
 
     def keep_answer(self, tap_id: str, body: bytes) -> None:
         """Store the answer of a tap beside the record appended last."""
-        line = (tap_id, self.chain.heads[0].seq, body, digest(tap_id.encode(), body))
-        self._effects.put(ANSWERS, (tap_id,), line, value=body)
+        self._effects.put(ANSWERS, (tap_id,), (tap_id, self.chain.heads[0].seq, body), value=body)
+
+    def record(self, seq: int) -> Event | None:
+        """Return an ordinary record, also one of this very batch; None where it is pruned."""
+        for event in self.events:
+            if event.lane == 0 and event.seq == seq:
+                return event
+        bounds = (key_of(0, seq - 1), key_of(0, seq + 1), 2)
+        rows = self._read(QUERIES["journal_back"], bounds).fetchall()
+        if not rows or rows[0][0] != key_of(0, seq):
+            return None
+        event = event_of(rows[0])
+        if len(rows) > 1 and chain_step(rows[1][8], event) != event.h:
+            raise StoreDamaged(f"Record {seq} is not what was written.")
+        return event
 
     def held(self, band: bytes, entitlements: Sequence[str] = ()) -> Held:
         """Return the site's memory of a band with the uses of the given rights, oldest scan key first."""
@@ -150,7 +173,7 @@ class Transaction:
         """Add one use of a right, or change the one with its right, device and ordinal."""
         key = (use.entitlement, use.device, use.ordinal)
         body = ENCODE(use)
-        self._effects.put(USES, key, (*key, body, digest(use_name(*key), body)), value=use)
+        self._effects.put(USES, key, (*key, body), value=use)
 
     # Zones and parties
 
@@ -196,8 +219,7 @@ class Transaction:
 
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Keep ``body`` under ``kind`` and ``key``."""
-        line = (kind, key, body, digest(kept_name(kind, key), body))
-        self._effects.put(KEPT, (kind, key), line, value=body)
+        self._effects.put(KEPT, (kind, key), (kind, key, body), value=body)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept, or None."""
@@ -236,10 +258,10 @@ class Transaction:
     def _remember(self, band: bytes, held: Held, *, seq: int, party: Party | None) -> None:
         bare = msgspec.structs.replace(held, uses=()) if held.uses else held
         body = ENCODE(bare)
-        self._effects.put(BANDS, (band,), (band, seq, body, digest(band, body)), value=bare)
+        self._effects.put(BANDS, (band,), (band, seq, body), value=bare)
         if party is not None and held.location is not None:
             seen = ENCODE(held.location)
-            line = (party.id, band, party.role, seen, digest(party.id.encode() + band, seen))
+            line = (party.id, band, party.role, seen)
             self._effects.put(MEMBERS, (party.id, band), line, value=Member(band, party.role, held.location))
 
     def _count(self, deltas: tuple[tuple[str, int], ...]) -> None:

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 
 from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Outcome, Reason, WhatNext
-from edge.core.events import Decided, Event, Kind, chain_start, chain_step
-from edge.sequencer import Transaction
+from edge.core.entry import Moment
+from edge.core.events import Acted, Decided, Event, Kind, chain_start, chain_step
+from edge.errors import StoreDamaged
 from edge.store import cloudevents
 from edge.store.batch import BATCH_MAX
 from edge.store.database import open_writer
+from edge.store.effects import Effects
 from edge.store.journal import Journal
 from edge.store.records import Head, Owner, key_of
+from edge.store.transaction import Chain, Counts, Standing, Transaction
 from edge.store.verification import Wrong, check_lane
 from tests.store.house import OWNER, a_band, a_passage, a_record, a_sequencer
 
@@ -250,6 +253,35 @@ def test_export_is_one_cloudevent_a_line_with_unique_source_and_id(tmp_path: Pat
     assert last["data"] == {"tap_id": "tap-1", "reason": "entered"}
 
 
+def test_decisions_are_exported_with_a_name_for_each_thing_that_is_not_as_always(tmp_path: Path) -> None:
+    decision = Decision(
+        outcome=Outcome.GRANTED,
+        reason=Reason.ENTERED,
+        next=WhatNext(act=Act.GO_ON),
+        point="north",
+        direction="in",
+        notes=(Reason.ATTENTION,),
+    )
+    body = Decided(decision=decision, presented=Presented(tap_id="t", reader="r", band=None), now_ms=1)
+    with a_sequencer(tmp_path) as sequencer:
+        sequencer.submit(lambda tx: tx.append(Kind.DECIDED, body))
+    journal, file = Journal(tmp_path), io.StringIO()
+    journal.export(file)
+    journal.close()
+    assert json.loads(file.getvalue())["data"] == {
+        "decision": {
+            "outcome": "granted",
+            "reason": "entered",
+            "next": {"act": "go_on"},
+            "point": "north",
+            "direction": "in",
+            "notes": ["attention"],
+        },
+        "presented": {"tap_id": "t", "reader": "r", "band": None},
+        "now_ms": 1,
+    }
+
+
 def test_kinds_of_a_newer_polso_keep_their_number_in_the_export() -> None:
     assert cloudevents.type_of(9_999, 3) == "org.polso.kind9999.v3"
     assert cloudevents.type_of(Kind.STARTED, 1) == "org.polso.started.v1"
@@ -257,3 +289,24 @@ def test_kinds_of_a_newer_polso_keep_their_number_in_the_export() -> None:
 
 def test_last_event_key_separates_the_lanes() -> None:
     assert key_of(0, 5) < key_of(1, 1)
+
+
+def test_a_record_is_read_back_in_its_own_batch_and_later(tmp_path: Path) -> None:
+    with a_sequencer(tmp_path) as sequencer:
+        mine = sequencer.submit(lambda tx: (tx.append(Kind.DECIDED, Acted(tap_id="a")), tx.record(1))[1])
+        assert mine is not None
+        assert sequencer.submit(lambda tx: tx.record(1)) == mine
+        assert sequencer.submit(lambda tx: tx.record(2)) is None
+
+
+def test_a_changed_record_is_no_answer(tmp_path: Path) -> None:
+    filled(tmp_path, 3)
+    writer = open_writer(tmp_path / "state.db")
+    writer.execute("UPDATE journal SET body = ? WHERE key = ?", (b"\x80", key_of(0, 2)))
+    writer.close()
+    connection = open_writer(tmp_path / "state.db")
+    ledger = Standing(Chain((Head(3, b""), Head(0, b"")), 0), Counts(), Effects())
+    tx = Transaction(connection, ledger, now=Moment(now_ms=1), offset_ms=0)
+    with pytest.raises(StoreDamaged, match="Record 2"):
+        tx.record(2)
+    connection.close()
