@@ -15,6 +15,7 @@ from sync.client.backoff import LONGEST_S, Backoff, Bell
 from sync.client.cable import Cable
 from sync.client.history import Frozen, Sender, waiting_ms
 from sync.client.line import Declined, Line, Unreachable
+from sync.client.order import Order, Stage
 from sync.client.ports import Ports
 from sync.client.pulling import Puller
 from sync.client.pushing import Pusher
@@ -71,6 +72,7 @@ class Client:
         self._pushers = [Pusher(sender, lane, ports=ports, line=self._line()) for lane in Lane]
         self._puller = Puller(sender, ports=ports, line=self._line())
         self._bells = {name: Bell() for name in ("push-0", "push-1", "pull")}
+        self._order = Order()
         self._heard_at: float | None = None
         self._alarms: dict[str, str] = {}
         self._frozen = ""
@@ -94,6 +96,7 @@ class Client:
 
     def stop(self) -> None:
         """Stop within a second, also in mid-exchange; what was not acknowledged is sent another time."""
+        self._order.stop()
         for bell in self._bells.values():
             bell.stop()
         self._cable.pull()
@@ -153,6 +156,10 @@ class Client:
         self._alarms[name] = str(error)
         if isinstance(error, Unreachable):
             self._ports.unreached()
+            if name == "pull":
+                self._order.fell_silent()
+        if name == "push-1" and not isinstance(error, Unreachable):
+            self._order.priority_done()
         if isinstance(error, Frozen) and not self._frozen:
             self._frozen = str(error)
             self._ports.books.submit(lambda desk: desk.put(KEPT, FROZEN, str(error).encode()))
@@ -160,27 +167,37 @@ class Client:
     def _push(self, pusher: Pusher) -> Turn:
         if self._frozen:
             raise Frozen(self._frozen)
-        if pusher.lane == Lane.ORDINARY:
+        first = pusher.lane == Lane.PRIORITY
+        self._order.wait_for(Stage.ATTESTED if first else Stage.OPEN)
+        if not first:
             self._unsent = 0
         moved = pusher.push()
+        if moved is None and first:
+            self._order.priority_done()
         return Turn(self._place.linger_s, spoke=False) if moved is None else Turn(0.0, spoke=True)
 
     def _pull(self) -> Turn:
         now = time.monotonic()
-        if self._reported_at is None or now - self._reported_at >= self._place.report_s:
+        due = self._reported_at is None or now - self._reported_at >= self._place.report_s
+        if due or self._order.silent:
             self._report()
             self._reported_at = now
+        self._order.wait_for(Stage.OPEN)
         self._puller.pull(min(WAIT_S_MAX, self._place.report_s))
         return Turn(self._puller.again_s, spoke=True)
 
     def _report(self) -> None:
         """Attest and report; a history that is not believed stops the lanes, never coming revocations."""
         try:
-            self._puller.report()
+            for lost in self._puller.report(frozen=self._frozen):
+                self._pushers[lost.lane].go_back(lost.seq)
         except Frozen as error:
             self.failed("history", error)
         else:
             self.heard("pull")
+        self._order.attested()
+        self._bells["push-1"].written()
+        self._bells["push-0"].written()
 
 
 class _Worker:

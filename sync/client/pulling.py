@@ -67,17 +67,17 @@ class Puller:
         self._urgent: Cursor | None = None
         self.again_s = 0.0
 
-    def report(self) -> None:
-        """Say how the device is, hear what central holds of it; apply what is urgent."""
-        path = REPORT.replace("{device}", self._sender.device)
-        told = self._line.post(path, self._own_report(), Attested)
-        if told.device != self._sender.device:
-            raise Refused("A report's answer that is not for this device.")
-        self._ports.clock.heard(told.time_ms, self._line.took_ms)
+    def report(self, *, frozen: str = "") -> tuple[Tip, ...]:
+        """Say how the device is, apply what is urgent, compare histories.
+
+        Returns where each lane ends of which central holds less than it once acknowledged: it was restored.
+        """
+        said, told = self._attest(frozen)
         for tip in told.tips:
             demand_same(self._ports.journal, tip)
-        if told.urgent or told.urgent_to != self._applied():
-            self._apply_urgent(told.urgent, told.urgent_to)
+        held = {tip.lane: tip for tip in told.tips}
+        tips = [held.get(lane) or Tip(lane=lane, seq=0) for lane in LANES]
+        return tuple(tip for tip, acked in zip(tips, said.acked, strict=True) if tip.seq < acked)
 
     def pull(self, wait_s: float = WAIT_S_MAX) -> bool:
         """Fetch the next page and apply it; return whether it brought anything."""
@@ -87,6 +87,7 @@ class Puller:
         except Declined as refusal:
             if refusal.problem is not Problem.EPOCH:
                 raise
+            self._attest()
             self.take_snapshot()
             return True
         check_page(page, self._sender.site, cursor)
@@ -117,6 +118,20 @@ class Puller:
         profiles.adopt(built, self._ports.books.point_at)
         self._ports.changed()
 
+    def _attest(self, frozen: str = "") -> tuple[DeviceReport, Attested]:
+        """Report, and apply everything urgent, however much, before anything else."""
+        path = REPORT.replace("{device}", self._sender.device)
+        while True:
+            said = self._own_report(frozen)
+            told = self._line.post(path, said, Attested)
+            if told.device != self._sender.device:
+                raise Refused("A report's answer that is not for this device.")
+            self._ports.clock.heard(told.time_ms, self._line.took_ms)
+            if told.urgent or told.urgent_to != self._applied():
+                self._apply_urgent(told.urgent, told.urgent_to)
+            if len(told.urgent) < URGENT_MAX:
+                return said, told
+
     def _asking(self, cursor: Cursor, wait_s: float) -> Exchange:
         applied = self._applied()
         query = {
@@ -138,7 +153,7 @@ class Puller:
             self._urgent = urgent.applied(self._ports.books)
         return self._urgent
 
-    def _own_report(self) -> DeviceReport:
+    def _own_report(self, frozen: str) -> DeviceReport:
         journal, profiles = self._ports.journal, self._ports.profiles
         heads = [(lane, journal.head(lane)) for lane in LANES]
         acked = tuple(journal.acked(lane) for lane in LANES)
@@ -151,6 +166,7 @@ class Puller:
             outbox_age_ms=waiting_ms(journal, self._ports.clock.now_ms()),
             cursor=profiles.cursor(),
             urgent=self._applied(),
+            frozen=frozen,
         )
         return self._ports.describe(bare)
 

@@ -28,6 +28,7 @@ class Pusher:
         self._path = EVENTS.replace("{device}", sender.device)
         self.lane = lane
         self._after: int | None = None
+        self._lost_after: int | None = None
         self._broken_at: int | None = None
         self._rows = ROWS_USUAL
         self.quarantined = 0
@@ -36,8 +37,15 @@ class Pusher:
         """Return how many events wait."""
         return self._ports.journal.head(self.lane).seq - self._position()
 
+    def go_back(self, ack: int) -> None:
+        """Have the next push begin after ``ack``: all that central is left with; for any thread."""
+        self._lost_after = ack
+
     def push(self) -> int | None:
         """Send the next range and store its ack; return how far central came, None when nothing waits."""
+        lost_after, self._lost_after = self._lost_after, None
+        if lost_after is not None:
+            self._rewind(lost_after)
         batch = next_batch(
             self._sender, self._ports.journal, lane=self.lane, span=(self._position(), self._rows)
         )

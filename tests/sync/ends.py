@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import waitress.server
 import waitress.wasyncore
+from flask import Flask
 
 from edge.clock import Clock
 from edge.core.events import Acted, Kind
@@ -33,10 +34,14 @@ THREADS = 12
 
 
 @contextmanager
-def served(store: Store, settings: Settings | None = None) -> Iterator[str]:
+def served(
+    store: Store, settings: Settings | None = None, *, app: Flask | None = None, threads: int = THREADS
+) -> Iterator[str]:
     """Central on a free port of the loopback; yields its address."""
-    app = create_app(store, settings)
-    server = waitress.server.create_server(app, host="127.0.0.1", port=0, threads=THREADS)
+    built = app or create_app(store, settings)
+    server = waitress.server.create_server(
+        built, host="127.0.0.1", port=0, threads=threads, connection_limit=1_000
+    )
     thread = threading.Thread(target=server.run, name="central-serve")
     thread.start()
     try:

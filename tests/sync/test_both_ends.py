@@ -165,7 +165,7 @@ def test_a_feed_begun_anew_is_answered_by_a_snapshot(edge: Edge, small_store: St
 
 
 def test_a_revoked_device_stops_and_says_so(edge: Edge, small_store: Store) -> None:
-    until(lambda: edge.client.health().online)
+    until(lambda: edge.profiles.cursor().epoch)
     with small_store.transaction() as tx:
         devices.revoke(tx, "park", edge.welcome.device)
     edge.write(1, lane=1)

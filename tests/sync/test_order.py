@@ -1,0 +1,96 @@
+"""First contact after a silence: attest, what is urgent, the priority lane, then everything else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from flask import Flask, g, request
+
+from edge.core.bands import BandState
+from sync.central.app import create_app
+from sync.central.feed import Change, publish, publish_band
+from sync.central.store import Store
+from sync.client.order import Order, Stage
+from sync.wire import BandNotice
+from tests.sync.ends import Edge, a_welcome, served, until
+
+BAND = bytes(range(16))
+
+
+def heard_by(app: Flask, heard: list[str]) -> Flask:
+    """Have an app write down what it was asked, in order of arrival."""
+
+    def note(reply: object) -> object:
+        path = request.path.rpartition("/")[2]
+        heard.append(f"lane {g.lane}" if path == "events" else path)
+        return reply
+
+    app.after_request(note)
+    return app
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("again", [False, True], ids=["first start", "after a pulled cable"])
+def test_first_contact_keeps_its_order(small_store: Store, tmp_path: Path, again: bool) -> None:
+    noted: list[str] = []
+    with served(small_store, app=heard_by(create_app(small_store), noted)) as central:
+        edge = Edge(tmp_path / "edge", central, a_welcome(central, small_store), report_s=20.0)
+        edge.start(sync=again)
+        if again:
+            until(lambda: edge.profiles.cursor().epoch)
+            edge.cable.pull()
+            until(lambda: edge.client.health().alarm)
+        edge.write(40)
+        edge.write(4, lane=1)
+        with small_store.transaction() as tx:
+            publish(tx, "park", [Change("device", "a", b"x")])
+            publish_band(tx, "park", BandNotice(band=BAND, state=BandState.REVOKED, epoch=0))
+        noted.clear()
+        if again:
+            edge.cable.plug()
+            edge.client.kick()
+        else:
+            edge.client.start()
+        until(edge.drained, 10)
+        until(lambda: edge.profiles.cursor().seq == 2)
+        edge.stop()
+    # The poll that the cable broke may still be answered there, to nobody.
+    heard = noted[noted.index("report") :]
+    assert heard[:2] == ["report", "lane 1"], heard
+    first_others = [heard.index(other) for other in ("lane 0", "feed")]
+    assert min(first_others) > 1
+
+
+def test_a_lane_that_cannot_go_holds_up_nobody_for_long() -> None:
+    order = Order(patience_s=0.02)
+    began = time.monotonic()
+    order.wait_for(Stage.OPEN)
+    assert time.monotonic() - began < 1
+    assert order.silent
+
+
+def test_waiters_go_in_their_turn_and_home_at_once() -> None:
+    order, went = Order(patience_s=30), list[str]()
+
+    def go(name: str, stage: Stage) -> None:
+        order.wait_for(stage)
+        went.append(name)
+
+    threads = [
+        threading.Thread(target=go, args=("ordinary", Stage.OPEN)),
+        threading.Thread(target=go, args=("priority", Stage.ATTESTED)),
+    ]
+    for thread in threads:
+        thread.start()
+    order.priority_done()
+    assert order.silent, "nobody has attested yet"
+    order.attested()
+    threads[1].join()
+    assert went == ["priority"]
+    order.fell_silent()
+    order.stop()
+    threads[0].join()
+    assert went == ["priority", "ordinary"]
