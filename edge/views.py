@@ -37,6 +37,8 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uses_left: int | None = None
     people: int = 1
     choices: tuple[str, ...] = ()
+    choice_products: tuple[str, ...] = ()
+    """Product of each choice, in their order: what staff call it."""
     attention: str = ""
     rule: str = ""
     trust: int = 0
@@ -68,6 +70,12 @@ class GuestView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people: int = 1
     offline: bool = False
     attention: bool = False
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A band is at the reader of this point and is being read: the ring turns until the verdict."""
+
+    point: str
 
 
 class PlanItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +19,8 @@ RECENT_MAX = 20
 SHARED_S = 0.25
 """For so long all streams share one answer: fifty screens ask as often as one. Shorter than the pause after
 which counters follow a tap, or they would tell of before it."""
+
+GONE = ("lost", "closed")
 
 T = TypeVar("T")
 
@@ -100,10 +102,16 @@ class Snapshots:
     def guests(self, point: str) -> GuestHealth:
         """Cut health down to what a guest's screen shows, with the state of its own reader if any."""
         health = self.health.get()
-        readers = [device.state for device in health.devices if device.point == point]
-        return GuestHealth(
-            writable=health.writable, online=health.online, reader=readers[0] if readers else ""
-        )
+        readers = [
+            device.state for device in health.devices if device.point == point and device.kind == "reader"
+        ]
+        return GuestHealth(writable=health.writable, online=health.online, reader=best_of(readers))
+
+
+def best_of(states: Sequence[str]) -> str:
+    """Return the state that a guest meets: while one reader of a point serves, the point does."""
+    serving = [state for state in states if state not in GONE]
+    return (serving or list(states) or [""])[0]
 
 
 def point_of(topics: tuple[str, ...]) -> str | None:

@@ -22,8 +22,8 @@ from edge.service.watch import Watch
 from edge.service.wearers import Wearers
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
-from edge.views import Card, Counters, HelpCall, StaffView
-from hardware.port import DeviceState, Passage, Report, Tap
+from edge.views import Card, Counters, HelpCall, Reading, StaffView
+from hardware.port import DeviceState, Passage, Report, State, Tap
 
 __all__ = ["OverrideReason", "Rooms", "Service"]
 
@@ -66,8 +66,16 @@ class Service:
         """Take whatever a supervisor reports: a tap is decided, a device's state is shown."""
         if isinstance(report, Tap):
             self._taps.present(report)
+        elif isinstance(report, DeviceState) and report.state is State.READING:
+            self._reading(report.device)
         elif isinstance(report, DeviceState):
             self._rooms.feed.publish("devices", "devices", self._rooms.health.device(report))
+
+    def _reading(self, device: str) -> None:
+        """Tell the guest's screens that a band was found; it is no state of health, a tap follows at once."""
+        point = self._rooms.readers.get(device, device)
+        for kind in ("gate", "kiosk"):
+            self._rooms.feed.publish(f"{kind}-{point}", "reading", Reading(point=point))
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap; return what staff see, once it is durable. ``point`` places a remote reader."""

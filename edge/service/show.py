@@ -68,6 +68,7 @@ def staff_view(
         uses_left=decision.uses_left,
         people=decision.people,
         choices=decision.choices,
+        choice_products=tuple(_product(profile, choice) for choice in decision.choices),
         attention=decision.attention,
         rule=decision.rule,
         trust=int(answer.presented.trust),

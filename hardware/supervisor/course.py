@@ -120,10 +120,12 @@ class Course:
         """End."""
         return self._enter(State.CLOSED, "", now_ns)
 
-    def found(self) -> None:
-        """Note that a band was found and is being read; a tap follows, so it is no report of its own."""
-        if self.state in (State.IDLE, State.HOLD):
-            self.health = replace(self.health, state=State.READING)
+    def found(self, now_ns: int) -> list[Report]:
+        """Note that a band was found and is being read; report it where it can only be a new guest's."""
+        if self.state not in (State.IDLE, State.HOLD):
+            return []
+        self.health = replace(self.health, state=State.READING)
+        return [] if self._held is not None else [DeviceState(self._reader, State.READING, "", now_ns)]
 
     def checked(self, present: bool, now_ns: int) -> list[Report]:
         """Take the answer to "does it still lie there?"; if not, look whether another one does."""

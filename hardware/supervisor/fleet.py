@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 import time
 from collections.abc import Mapping
 
-from hardware.port import TAP_QUEUE_MAX, Reader, Report, Sink
+from hardware.port import TAP_QUEUE_MAX, DeviceState, Reader, Report, Sink, State
 from hardware.supervisor.course import Health
 from hardware.supervisor.loop import STOP_S_MAX, Supervisor
 
@@ -61,7 +62,11 @@ class Fleet:
         return {name: supervisor.health for name, supervisor in self._supervisors.items()}
 
     def _put(self, report: Report | None) -> None:
-        """Queue a report, waiting for room a second at the most."""
+        """Queue a report, waiting for room a second at the most; that a band is being read never waits."""
+        if isinstance(report, DeviceState) and report.state is State.READING:
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(report)
+            return
         try:
             self._queue.put(report, timeout=_FULL_S_MAX)
         except queue.Full:

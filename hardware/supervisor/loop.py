@@ -37,7 +37,7 @@ class Supervisor:
         self._busy_since_ns: int | None = None
         self._given_up = False
         if isinstance(reader, Announcer):
-            reader.on_found = self._course.found
+            reader.on_found = self._found
 
     @property
     def health(self) -> Health:
@@ -112,6 +112,10 @@ class Supervisor:
             return self._settle(lambda now_ns: self._course.checked(present, now_ns))
         presented = self._reader.read(deadline_ns)
         return self._settle(lambda now_ns: self._course.saw(presented, began_ns=began_ns, now_ns=now_ns))
+
+    def _found(self) -> None:
+        """Tell that a band is being read, at once; the reader's own thread calls this inside ``read``."""
+        self._report(self._course.found(time.monotonic_ns()))
 
     def _failed(self, error: Exception) -> list[Report]:
         """Count an error, and close the reader if that was one too many."""

@@ -70,7 +70,7 @@ export function preview(screen, reader, state, voice) {
   return undefined;
 }
 
-const NOBODY = { attract: ["idle", "kiosk.touch"], stale: ["stale", "kiosk.stale"], out: ["out", "kiosk.out"], warning: ["idle", "kiosk.still_there"] };
+const NOBODY = { attract: ["idle", "kiosk.touch"], stale: ["stale", "kiosk.stale"], out: ["out", "kiosk.out"], warning: ["idle", "kiosk.still_there"], reading: ["reading", "verdict.reading"] };
 
 function kioskPreview(screen, now, voice) {
   const language = choose(voice.words, now.plan?.language, voice.language);

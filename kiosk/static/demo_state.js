@@ -32,7 +32,7 @@ export function reduce(page, event) {
     case "failed": return { ...page, busy: null, failed: body };
     case "health": return everyScreen({ ...page }, { type, now: event.now, body: { online: body.online } });
     case "link": return { ...everyScreen(page, event), live: body === "live" };
-    case "decision": case "plan": case "devices": return screen(page, body.point, event);
+    case "decision": case "plan": case "reading": case "devices": return screen(page, body.point, event);
     case "tick": return everyScreen(page, event);
     default: return page;
   }

@@ -2,7 +2,10 @@
 
 /** How long a verdict stands. */
 export const HOLD_MS = { go: 2500, again: 2500, ask: 20000, wait: 6000, used: 6000, stop: 6000, staff: 6000 };
-export const READING_MS_MAX = 3000;
+/** A ring that turned so long without a verdict stops: the band left before it was read. */
+export const READING_MS_MAX = 2000;
+/** A band found longer ago than this has its verdict already. */
+export const READING_AGE_MS_MAX = 500;
 const SEEN_MAX = 256;
 
 /** @typedef {{phase: "idle"|"reading"|"verdict"|"stale"|"out", view: any, until: number, link: string, live: boolean, out: boolean, offline: boolean, seen: string[]}} GateState */
@@ -25,7 +28,7 @@ export function remaining(view, age) {
 export function reduce(state, event) {
   switch (event.type) {
     case "decision": return decided(state, event);
-    case "reading": return read(state, event.now);
+    case "reading": return event.age > READING_AGE_MS_MAX ? settle(state, event.now) : read(state, event.now);
     case "devices": return device(state, event);
     case "resync": return settle({ ...state, ...healthy(state, event.body.health ?? {}) }, event.now);
     case "health": return settle({ ...state, ...healthy(state, event.body) }, event.now);

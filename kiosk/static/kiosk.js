@@ -87,6 +87,7 @@ function stage() {
     case "plan": return plan(state.plan);
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
+    case "reading": return [message("reading", "verdict.reading", "")];
     case "stale": return [message("stale", "kiosk.stale", "kiosk.stale_line")];
     case "out": return [message("out", "kiosk.out", "kiosk.out_line")];
     default: return [attract()];
@@ -105,7 +106,7 @@ function message(shape, key, line) {
   const made = part("div", "attract");
   const sign = part("div", "sign");
   sign.append(ring(shape));
-  made.append(sign, part("h1", "", speak(key)), part("p", "invite", speak(line)));
+  made.append(sign, part("h1", "", speak(key)), part("p", "invite", line && speak(line)));
   return made;
 }
 

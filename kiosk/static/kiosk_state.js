@@ -1,6 +1,6 @@
 /** What a visitor's kiosk shows, as one pure function; whoever leaves is forgotten here first. `now` is monotonic ms. */
 
-import { HOLD_MS, healthy, missing } from "./gate_state.js";
+import { HOLD_MS, healthy, missing, READING_AGE_MS_MAX, READING_MS_MAX } from "./gate_state.js";
 
 /** Untouched for so long, private content leaves the page. */
 export const IDLE_MS_MAX = 30000;
@@ -14,7 +14,7 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
@@ -38,6 +38,7 @@ export function reduce(state, event) {
 
 const ACTS = {
   plan: greeted,
+  reading: read,
   touch: touched,
   finish: (state) => forget(state),
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
@@ -54,6 +55,12 @@ const ACTS = {
 
 function forget(state) {
   return { ...state, ...nobody(state.lowered), phase: "attract" };
+}
+
+/** A band is on the reader: whoever was shown makes place. */
+function read(state, { age, now }) {
+  if ((age ?? 0) > READING_AGE_MS_MAX) return state;
+  return { ...forget(state), phase: "reading", until: now + READING_MS_MAX };
 }
 
 function greeted(state, { body, age, now }) {

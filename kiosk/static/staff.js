@@ -3,7 +3,7 @@
 import { part, ring } from "./ring.js";
 import { act, askReason, at, busy, button, by, fill, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
 import { LookUp } from "./look_up.js";
-import { actsOn, begin, current, GROUPS, people, reduce } from "./staff_state.js";
+import { actsOn, begin, choiceNames, current, GROUPS, people, reduce } from "./staff_state.js";
 import { panel, sentence } from "./staff_view.js";
 import { openStream } from "./stream.js";
 
@@ -53,8 +53,8 @@ function acts(view) {
     made.push(button(speak("staff.refuse"), () => confirm(view, may.confirm, false), "big"));
   }
   if (may.choose) made.push(part("p", "question", speak("staff.choose")));
-  for (const choice of may.choose ?? []) {
-    made.push(button(choice, () => settle(act("/api/v1/staff/again", { tap_id: view.tap_id, chosen: choice })), "big"));
+  for (const [choice, name] of choiceNames(view, may.choose ?? [], page.products)) {
+    made.push(button(name, () => settle(act("/api/v1/staff/again", { tap_id: view.tap_id, chosen: choice })), "big"));
   }
   if (may.override) made.push(button(speak("staff.override"), () => override(view), "big"));
   if (may.undo) made.push(button(speak("staff.undo"), () => undo(view), "big"));

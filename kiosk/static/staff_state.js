@@ -103,6 +103,13 @@ export function actsOn(view, actions) {
   };
 }
 
+/** What staff call each right to choose from: its product; two of one product are told apart by the end of their ids. */
+export function choiceNames(view, choices, products) {
+  const names = choices.map((choice, i) => products[view.choice_products?.[i]] || view.choice_products?.[i] || choice);
+  const twice = (name) => names.indexOf(name) !== names.lastIndexOf(name);
+  return choices.map((choice, i) => [choice, twice(names[i]) ? `${names[i]} · ${choice.slice(-4)}` : names[i]]);
+}
+
 /** People of one point and of all: ``[here, all]``. */
 export function people(counts, point) {
   const all = Object.values(counts ?? {}).reduce((sum, n) => sum + n, 0);

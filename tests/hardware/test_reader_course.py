@@ -80,15 +80,15 @@ def test_band_becomes_a_tap_with_an_id_of_its_own(walk: Walk) -> None:
 
 
 def test_band_being_read_shows_as_reading(walk: Walk) -> None:
-    walk.course.found()
-    assert walk.course.state is State.READING
+    (told,) = walk.course.found(walk.now)
+    assert (told.state, walk.course.state) == (State.READING, State.READING)
     walk.see(ANNA)
     assert walk.course.state is State.HOLD
-    walk.course.found()
+    assert walk.course.found(walk.now) == [], "a band that lies there already is nobody new"
     walk.later(20).see(ANNA)
     assert walk.course.state is State.HOLD
     walk.course.lost("gone", walk.now)
-    walk.course.found()
+    assert walk.course.found(walk.now) == []
     assert walk.course.state is State.LOST, "news from a call that was given up"
 
 

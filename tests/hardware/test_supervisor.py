@@ -178,3 +178,32 @@ def test_fleet_drops_and_counts_what_nobody_takes(caplog: pytest.LogCaptureFixtu
 
 def _wait(release: threading.Event) -> None:
     release.wait(WAIT_S)
+
+
+def test_news_of_a_band_being_read_never_waits_for_a_full_queue() -> None:
+    gone_on = threading.Event()
+    fleet = Fleet({}, lambda report: None)  # not started: nobody takes anything out
+    for number in range(TAP_QUEUE_MAX):
+        fleet._put(DeviceState("gate", State.IDLE, str(number), 0))
+    telling = threading.Thread(
+        target=lambda: (fleet._put(DeviceState("gate", State.READING, "", 0)), gone_on.set())
+    )
+    telling.start()
+
+    assert gone_on.wait(0.5), "a report that waits would wait a second here"
+    telling.join()
+    assert fleet.dropped == 0
+
+
+def test_a_band_is_told_as_being_read_before_its_tap(supervise: House, ear: Ear) -> None:
+    field = Field()
+    try:
+        supervise(NfcpyReader(field.path, keys))
+        ear.next(DeviceState, state=State.IDLE)
+        field.place(a_live_band())
+        ear.next(Tap)
+    finally:
+        field.close()
+
+    told = [report for report in ear.all if isinstance(report, (Tap, DeviceState))]
+    assert [getattr(report, "state", "tap") for report in told[-2:]] == [State.READING, "tap"]

@@ -144,3 +144,17 @@ def test_a_stream_goes_on_where_it_stopped() -> None:
         f"{STREAM} return m.addressOf({{ topics: ['gate-north', 'help'], screen: 's 1', after: 'b-7' }});"
     )
     assert found == "/events?topics=gate-north%2Chelp&page=&v=&screen=s+1&after=b-7"
+
+
+def test_a_choice_is_named_by_its_product_and_told_apart_where_two_are_alike() -> None:
+    names = run(
+        "const { choiceNames } = await load('staff_state.js'); const ids = ['right-0001', 'right-0002'];"
+        " const of = (...products) => choiceNames({ choice_products: products }, ids,"
+        " { day: 'Giornata', ride: 'Falco' }).map(([id, name]) => name);"
+        " return [of('day', 'ride'), of('day', 'day'), of('day', 'later'), of('', 'ride'),"
+        " choiceNames({}, ['right-0001'], {})];"
+    )
+    assert names == [
+        ["Giornata", "Falco"], ["Giornata · 0001", "Giornata · 0002"], ["Giornata", "later"],
+        ["right-0001", "Falco"], [["right-0001", "right-0001"]],
+    ]  # fmt: skip

@@ -146,3 +146,15 @@ def test_quiet_hours_span_midnight() -> None:
                " return [quiet(30, 1320, 420), quiet(700, 1320, 420), quiet(700, 600, 800), quiet(700, "
                "null, null)];")  # fmt: skip
     assert seen == [True, False, True, False]
+
+
+def test_the_ring_turns_from_contact_until_the_verdict_and_never_for_a_band_that_was_read_already() -> None:
+    seen = run(
+        GATE + "const { READING_MS_MAX, READING_AGE_MS_MAX } = await load('gate_state.js');"
+        " const found = (s, now, age = 0) => reduce(s, { type: 'reading', now, age, body: {} });"
+        " const shown = decide(begin(), 'go', 0); const turning = found(shown, 10);"
+        " const over = reduce(turning, { type: 'tick', now: 10 + READING_MS_MAX });"
+        " return [turning, decide(turning, 'wait', 20, { seq: 2 }), over,"
+        " found(shown, 10, READING_AGE_MS_MAX + 1)].map((s) => [s.phase, s.view?.family ?? null]);"
+    )
+    assert seen == [["reading", None], ["verdict", "wait"], ["idle", None], ["verdict", "go"]]

@@ -123,3 +123,14 @@ def test_the_plan_is_ordered_as_the_guest_meets_it() -> None:
 def test_slides_move_in_steps_and_only_with_time() -> None:
     seen = run(KIOSK + "return [0, 3999, 4000, 8000, 12000].map((now) => act(begin(), 'tick', now).slide);")
     assert seen == [0, 0, 1, 2, 0]
+
+
+def test_a_band_at_the_reader_sends_the_last_guest_away_before_the_next_is_known() -> None:
+    seen = run(
+        KIOSK + "const { READING_MS_MAX } = await load('gate_state.js');"
+        " const found = (s, now, age = 0) => reduce(s, { type: 'reading', now, age, body: {} });"
+        " const giulia = greet(begin(), 'Giulia', 0); const turning = found(giulia, 10);"
+        " return [turning.phase, holds(turning, 'Giulia'), greet(turning, 'Marco', 20, { n: 2 }).plan.name,"
+        " act(turning, 'tick', 10 + READING_MS_MAX).phase, found(giulia, 10, 900).phase];"
+    )
+    assert seen == ["reading", False, "Marco", "attract", "plan"]

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from hardware.port import DeviceState, State
+from kiosk.app import streams_of
+from kiosk.snapshot import Snapshots, best_of
 from tests.kiosk.desk_park import post
-from tests.kiosk.listener import Open
+from tests.kiosk.listener import Open, wait_until
 from tests.service.house import worn
 
 pytestmark = pytest.mark.timeout(20)  # real sockets and heartbeats: seconds on a busy machine
@@ -171,3 +173,36 @@ def test_a_badge_at_the_gate_is_told_to_its_staff_screen_before_anybody_signed_i
     badge = listener.until("badge", "decision")
     assert (badge.type, badge.body) == ("badge", {"who": "anna"})
     listener.close()
+
+
+def test_a_band_found_is_told_to_its_gate_alone_and_is_no_state_of_health(open_desk: Open) -> None:
+    edge = open_desk.desk.edge
+    _, _, gate = open_desk.gate()
+    staff = open_desk.listen(open_desk.desk.signed_in(), "topics=staff-north,devices&page=reading")
+    for listener in (gate, staff):
+        listener.until("resync")
+    edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
+    edge.service.report(DeviceState("reader-1", State.READING, "", 0))
+    edge.service.present(edge.tap(bytes(7)))
+    assert gate.until("reading", "decision").body == {"point": "north"}
+    assert staff.until("reading", "decision").type == "decision"
+    states = {seen.device: seen.state for seen in edge.health.view().devices}
+    assert states["reader-1"] == "idle"
+
+
+def test_a_closed_subscription_ends_its_stream_even_though_nobody_took_its_place(open_desk: Open) -> None:
+    _, screen, listener = open_desk.gate()
+    listener.until("resync")
+    [seat] = [seat for seat in streams_of(open_desk.desk.app).open() if seat.key == f"screen:{screen}"]
+    seat.subscription.close()
+    assert [event.type for event in listener.rest() if event.type not in ("hb", "health")] == []
+    wait_until(lambda: seat not in streams_of(open_desk.desk.app).open())
+
+
+def test_a_point_serves_while_one_of_its_readers_does(open_desk: Open) -> None:
+    snapshots = Snapshots(open_desk.desk.house)
+    for name, state in (("reader-1", State.LOST), ("reader-2", State.IDLE)):
+        open_desk.desk.edge.service.report(DeviceState(name, state, "", 0))
+    assert snapshots.guests("north").reader == "idle"
+    assert [best_of(states) for states in ([], ["lost", "closed"], ["lost", "hold"])] == ["", "lost", "hold"]
+    open_desk.desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))

@@ -82,6 +82,7 @@ def test_guest_chooses_among_rights_that_fit(tmp_path: Path) -> None:
         house.tell(worn(house, entitlements=(a_day_ticket("a"), a_day_ticket("b")), rev=2))
         asked = house.service.present(house.tap())
         assert (asked.reason, set(asked.choices)) == (Reason.CHOOSE_ENTITLEMENT, {"a", "b"})
+        assert len(asked.choice_products) == 2
         house.service.again(asked.tap_id, chosen="b")
         assert house.decided()[-1].decision.entitlement == "b"
 
