@@ -66,17 +66,17 @@ def available() -> list[Availability]:
 
 def build(driver: str, name: str, settings: Settings, *, keys: KeyLookup) -> Reader:
     """Make the reader ``name`` by the driver of that name, or raise ``DeviceError`` with what to do."""
-    known = DRIVERS.get(driver)
+    known, where = DRIVERS.get(driver), f"reader {name!r}: "
     if known is None:
         choice = ", ".join(sorted(DRIVERS))
-        raise DeviceError(f"reader {name!r}: no driver {driver!r}", f"drivers are: {choice}")
+        raise DeviceError(f"{where}no driver {driver!r}", f"drivers are: {choice}")
     missing = _missing(known)
     if missing:
-        raise DeviceError(f"reader {name!r}: driver {driver!r} needs {', '.join(missing)}", _advice(known))
+        raise DeviceError(f"{where}driver {driver!r} needs {', '.join(missing)}", _advice(known))
     try:
         made: Reader = importlib.import_module(known.module).build(name, settings, keys)
     except ValueError as error:
         raise DeviceError(
-            f"reader {name!r}: {error}", "mend the reader's settings in the configuration"
+            f"{where}{str(error).removeprefix(where)}", "mend the reader's settings in the configuration"
         ) from error
     return made

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
 
 from edge import config as configuration
-from edge.errors import Refused
+from edge.errors import ConfigError, Offline, Refused
 from edge.run.identity import IDENTITY_FILE, Identity, new_private_key, save
 from edge.store.folder import Folder
 from edge.vault import KEYS_FILE, Vault
@@ -16,6 +17,8 @@ from sync.client import enrol as ask
 from sync.wire import EnrolRequest
 
 HINT = "Make a new code in central's console; each works once, for 15 minutes."
+NO_ANSWER = "Check address, cable and certificate; the code is not spent until central has answered."
+ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 def enrol(url: str, code: str, path: Path | None) -> Identity:
@@ -25,6 +28,8 @@ def enrol(url: str, code: str, path: Path | None) -> Identity:
 
 def enrol_in(folder: Path, url: str, code: str) -> Identity:
     """Spend ``code`` at central and keep what it answers in ``folder``, which must be new."""
+    if not ADDRESS.fullmatch(url):
+        raise ConfigError(f"{url!r} is no address.", hint="Write it as https://central.example.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     held = Folder(folder)
     held.take()
@@ -45,6 +50,8 @@ def _enrol(folder: Path, url: str, code: str) -> Identity:
         answer = ask(url, EnrolRequest(code=code, public_key=draft.public_key))
     except Declined as error:
         raise Refused(str(error), hint=HINT) from error
+    except Offline as error:
+        raise Offline(f"{url} does not answer as central does.", hint=NO_ANSWER) from error
     identity = msgspec.structs.replace(
         draft,
         site=answer.site,
