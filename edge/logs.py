@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, by pseudonyms only, and never a flood of one kind."""
+"""Logs: one JSON object a line on standard error, by pseudonyms only, never a flood of one kind."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps({name: value[:LINE_CHARS_MAX] for name, value in line.items()}, ensure_ascii=False)
+
+
+class Words(logging.Formatter):
+    """Writes a record as one line for a person at a terminal."""
+
+    def __init__(self) -> None:
+        """Say when, how bad, and what."""
+        super().__init__("%(asctime)s %(levelname)s  %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and a trace below it."""
+        return super().format(record)[:LINE_CHARS_MAX]
 
 
 class Sparing(logging.Filter):
@@ -56,9 +68,9 @@ class Sparing(logging.Filter):
 
 
 def begin(log: Log) -> None:
-    """Send every room's log to standard error from now on, as the configuration says."""
+    """Send every room's log to standard error from now on: JSON for machines, words for a terminal."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(Words() if sys.stderr.isatty() else JsonLines())
     handler.addFilter(Sparing(log.lines_per_s_max))
     root = logging.getLogger()
     for old in list(root.handlers):

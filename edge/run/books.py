@@ -14,9 +14,10 @@ from edge.store.verification import Report
 def opened(config: Path | None, data_dir: Path | None) -> Journal:
     """Open the journal of a data folder for reading; the device may run meanwhile."""
     folder = data_dir or Path(configuration.load(config).store.folder)
-    if not (folder / "state.db").exists():
-        raise Unknown(f"There is no journal in {folder}.", hint="Name the data folder with --data.")
-    return Journal(folder)
+    for place in (folder, folder / "edge"):  # a demo park keeps its edge in a folder of its own
+        if (place / "state.db").exists():
+            return Journal(place)
+    raise Unknown(f"There is no journal in {folder}.", hint="Name the data folder with --data.")
 
 
 def verify(config: Path | None, data_dir: Path | None) -> tuple[bool, str]:

@@ -11,6 +11,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from edge.errors import PolsoError
+from edge.run.network import WILD
 from kiosk.app import listening_socket
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Web:
     @property
     def url(self) -> str:
         """Where it listens."""
-        host = "127.0.0.1" if self._host == "0.0.0.0" else self._host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self._port}"
+        host = "127.0.0.1" if self._host in WILD else self._host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     @property
     def port(self) -> int:

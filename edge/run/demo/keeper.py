@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -33,15 +34,18 @@ SCREENS = (
 )
 RESET = "demo_reset"
 RECOVER_S_MAX = 3.0
+PASSAGES_MAX = 1_000
+"""Passages of the tray that a reset takes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, the disk, and central's address."""
+    """What the keeper's hands reach: fields by reader, bands by name, the disk, and both addresses."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
     disk: DemoDisk
+    edge: Callable[[], str]
     central: Callable[[], str]
 
 
@@ -55,6 +59,7 @@ class Keeper:
         self._hands = Hands(parts.fields, self._stories, self._tell)
         self._visitors = {one.id: parts.bands[one.id] for one in park.visitors}
         self._crowd = Crowd(park, self._visitors, self._hands.tap)
+        self._passages: deque[str] = deque(maxlen=PASSAGES_MAX)
         self._points = {point.id: point for point in park.points}
 
     def start(self) -> None:
@@ -91,7 +96,10 @@ class Keeper:
         """Hold a band of the tray to a reader until it is decided, then take it away."""
         if band not in self._parts.bands:
             raise Unknown(f"There is no band {band!r}.", hint="GET /demo/state lists them.")
-        return self._hands.tap(band, self._parts.bands[band], reader)
+        story = self._hands.tap(band, self._parts.bands[band], reader)
+        if story.outcome is Outcome.GRANTED:
+            self._passages.append(story.tap_id)
+        return story
 
     def story(self, tap_id: str) -> TapStory | None:
         """Return what became of an earlier tap, by now."""
@@ -136,14 +144,13 @@ class Keeper:
             self._hands.remove(reader)
             self.reader(reader, plugged=True)
         until(lambda: self._edge.sequencer.writable()[0], RECOVER_S_MAX)
-        for story in reversed(self._stories.all()):
-            if story.outcome is Outcome.GRANTED and story.band not in self._visitors:
-                self._take_back(story)
+        while self._passages:
+            self._take_back(self._passages.pop())
         self._tell()
 
-    def _take_back(self, story: TapStory) -> None:
+    def _take_back(self, tap_id: str) -> None:
         try:
-            self._edge.service.annul(story.tap_id, cause=RESET)
+            self._edge.service.annul(tap_id, cause=RESET)
         except PolsoError as error:
             LOG.warning("a passage of the tray stays: %s", error)
 
@@ -165,7 +172,7 @@ class Keeper:
         )
 
     def _addresses(self) -> tuple[DemoAddress, ...]:
-        base = self._edge.url
+        base = self._parts.edge()
         own = tuple(DemoAddress(kind=kind, url=base + path, point=point) for kind, path, point in SCREENS)
         return (*own, DemoAddress(kind="central", url=self._parts.central()))
 

@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from edge import logs
-from edge.clock import wall_ms
 from edge.config import Config, parse
 from edge.errors import PolsoError
 from edge.run.app import Edge, Own
@@ -25,12 +24,14 @@ from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
 from edge.run.identity import IDENTITY_FILE
 from edge.run.identity import load as load_identity
-from edge.run.platform import Central, settings
+from edge.run.network import names_for, seen_from_outside
+from edge.run.platform import Central, opened, settings
 from edge.run.waiting import until, until_stopped
 from edge.vault import Vault
 from hardware.virtual.chip import PtyChip
 from hardware.virtual.field import Field
 from sync.central.console import operators
+from sync.central.devices import devices
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
 from sync.central.store import Store
@@ -52,6 +53,12 @@ class NotReady(PolsoError):
     retryable = True
 
 
+class Orphaned(PolsoError):
+    """This folder's edge does not belong to this folder's central."""
+
+    hint = "Remove the folder, or name another with --data."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What whoever opens the park may choose."""
@@ -70,14 +77,18 @@ class DemoPark:
         self.park = load()
         self.fields = {reader: ground() for reader, ground in READERS.items()}
         (folder / "central").mkdir(parents=True, exist_ok=True)
-        store = Store(str(folder / "central" / "central.db"), now_ms=wall_ms)
+        store = opened(str(folder / "central" / "central.db"))
         master = seed(store, self.park)
         self._let_in(store)
-        self.central = Central(store, settings(), host="127.0.0.1", port=0)
+        self.central = Central(store, settings(names=names_for(choices.host)), host=choices.host, port=0)
         self.central.start()
         own, disk = self._own(folder / "edge"), DemoDisk()
         parts = Parts(
-            fields=self.fields, bands=tray(self.park, master), disk=disk, central=lambda: self.central.url
+            fields=self.fields,
+            bands=tray(self.park, master),
+            disk=disk,
+            edge=lambda: seen_from_outside(self.edge.url, choices.host),
+            central=lambda: seen_from_outside(self.central.url, choices.host),
         )
         config = _config(choices, folder / "edge", self.fields)
         self.edge = Edge(config, replace(own, store=disk.store))
@@ -118,6 +129,8 @@ class DemoPark:
         vault = Vault.load(folder)
         who = msgspec.structs.replace(load_identity(folder, vault), central=self.central.url)
         with self.central.store.transaction() as tx:
+            if who.device not in {one.id for one in devices(tx, who.site)}:
+                raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
         return Own(vault=vault, identity=who)
 
@@ -139,19 +152,28 @@ def _open(park: DemoPark, choices: Choices) -> None:
     if choices.headless:
         click.echo(msgspec.json.encode({"ready": True, "edge": edge, "central": central}).decode())
         return
-    click.echo(f"Parco Aurora is open.\n\n  the park      {edge}/demo\n  the gate      {edge}/g/gate-1")
-    click.echo(
-        f"  the kiosk     {edge}/k/kiosk-1\n  staff         {edge}/staff/gate-1\n  operators     {edge}/ops"
+    who, shown = park.park.console, {one.kind: one.url for one in reversed(park.keeper.state().addresses)}
+    base = shown["ops"].removesuffix("/ops")
+    rows = (
+        ("the park", f"{base}/demo"),
+        ("the gate", shown["gate"]),
+        ("the kiosk", shown["kiosk"]),
+        ("staff", f"{shown['staff']}   names and PINs stand on the park's page"),
+        ("operators", shown["ops"]),
+        ("central", f"{shown['central']}/console   {who.name}, {who.word}"),
     )
-    who = park.park.console
-    click.echo(f"  central       {central}/console ({who.name}, {who.word})\n\nCtrl-C closes it.")
+    click.echo("Parco Aurora is open. Begin with the park.\n")
+    for name, address in rows:
+        click.echo(f"  {name:<11}{address}")
+    click.echo("\nCtrl-C closes it.")
 
 
 def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Config:
     """Write the edge's configuration as an operator would, and read it as any edge does."""
+    hosts = ", ".join(map(_quoted, ("localhost", "127.0.0.1", "[::1]", *names_for(choices.host))))
     lines = [
         f"store = {{ folder = {_quoted(folder)} }}",
-        f"screens = {{ host = {_quoted(choices.host)}, port = {choices.port} }}",
+        f"screens = {{ host = {_quoted(choices.host)}, port = {choices.port}, hosts = [{hosts}] }}",
     ]
     for reader, field in fields.items():
         lines += [
