@@ -134,7 +134,9 @@ function paintSwitches() {
   by("internet").checked = park.internet;
   by("disk").checked = park.disk_full;
   if (document.activeElement !== by("crowd")) by("crowd").value = String(park.crowd);
-  by("rate").textContent = voice.speak("demo.crowd_line", { count: by("crowd").value });
+  const count = Number(by("crowd").value);
+  by("rate").textContent = count ? voice.speak("demo.crowd_line", { count }) : voice.speak("demo.crowd_none");
+  by("crowd").setAttribute("aria-valuetext", by("rate").textContent);
   by("outbox").textContent = park.outbox ? voice.speak("demo.outbox", { count: park.outbox }) : voice.speak("demo.central_has_all");
   by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
 }

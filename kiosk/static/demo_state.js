@@ -3,12 +3,17 @@
 import * as gate from "./gate_state.js";
 import * as kiosk from "./kiosk_state.js";
 
-/** @typedef {{park: any, chosen: string|null, busy: string|null, story: any, heard: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
+/** So long the story of one's own tap stays, whatever the crowd and scripts do meanwhile. */
+export const OWN_MS_MIN = 15000;
+/** So long anybody's story stays: a crowd's would else change faster than anybody reads. */
+export const STORY_MS_MIN = 2500;
+
+/** @typedef {{storyUntil: number, park: any, chosen: string|null, busy: string|null, story: any, heard: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
 
 /** @param {any} park the park at the page's start @returns {DemoPage} */
 export function begin(park) {
   const fresh = (reader) => [reader.point, reader.kind === "kiosk" ? kiosk.begin() : gate.begin()];
-  return { park, chosen: null, busy: null, story: null, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
+  return { park, chosen: null, busy: null, story: null, storyUntil: 0, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
 }
 
 /** Say which reducer a point's preview follows. */
@@ -25,10 +30,10 @@ export function reduce(page, event) {
   const { type, body } = event;
   switch (type) {
     case "demo": return withReaders({ ...page, park: body }, event);
-    case "story": return { ...page, heard: body, story: newer(page.story, body) };
+    case "story": return told({ ...page, heard: body }, event);
     case "choose": return { ...page, chosen: body === page.chosen ? null : body, failed: "" };
     case "ask": return screen({ ...page, busy: body.reader, failed: "" }, pointOf(page.park, body.reader), { type: "reading", now: event.now });
-    case "told": return { ...page, busy: null, story: newer(body, page.heard) };
+    case "told": return { ...page, busy: null, story: newer(body, page.heard), storyUntil: event.now + OWN_MS_MIN };
     case "failed": return { ...page, busy: null, failed: body };
     case "health": return everyScreen({ ...page }, { type, now: event.now, body: { online: body.online } });
     case "link": return { ...everyScreen(page, event), live: body === "live" };
@@ -36,6 +41,14 @@ export function reduce(page, event) {
     case "tick": return everyScreen(page, event);
     default: return page;
   }
+}
+
+/** A story from anywhere is told while none stands that somebody still reads; news of the one that stands, at once. */
+function told(page, { body, now }) {
+  if (page.story?.tap_id === body.tap_id) return { ...page, story: newer(page.story, body) };
+  const later = body.acknowledged_ms != null; // a tap of before, of which only central's word is new
+  if (later || (page.story && now < page.storyUntil)) return page;
+  return { ...page, story: body, storyUntil: now + STORY_MS_MIN };
 }
 
 /** Central may acknowledge a tap before the answer to the hand that held it has arrived. */

@@ -92,6 +92,9 @@ function paintCopy(health) {
   by("copy-disk").textContent = `${gigabytes} GB${left}`;
 }
 
+/** A span of a minute at least: one single moment has no axis. */
+const minuteBefore = (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - 60), high ?? 0];
+
 const charts = {};
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -105,7 +108,7 @@ function chart(id, numbers, series, options = {}) {
     return;
   }
   const axis = { stroke: css("--ink-soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: `14px ${css("--face")}` };
-  const setting = { ...size, legend: { show: false }, cursor: { show: false }, series: [{}, ...series], axes: [{ ...axis, ...options.x }, { ...axis, size: 56 }], scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(1, high * 1.15)] } } };
+  const setting = { ...size, legend: { show: false }, cursor: { show: false }, series: [{}, ...series], axes: [{ ...axis, ...options.x }, { ...axis, size: 56 }], scales: { x: { time: false, range: options.from }, y: { range: (_, __, high) => [0, Math.max(1, high * 1.15)] } } };
   charts[id] = new uPlot(setting, numbers, box);
 }
 
@@ -118,7 +121,9 @@ function paintCharts() {
   const line = (name, dash) => ({ stroke: css(name), width: 3, dash, points: { show: false } });
   const times = { values: (_, marks) => marks.map((mark) => at(mark * 1000)) };
   const samples = state.samples;
-  chart("latency", [samples.map((s) => s.at_ms / 1000), samples.map((s) => s.p50), samples.map((s) => s.p99)], [line("--accent"), line("--ink-soft", [8, 5])], { x: times });
+  by("latency").hidden = samples.length === 0;
+  by("latency-empty").hidden = samples.length > 0;
+  if (samples.length) chart("latency", [samples.map((s) => s.at_ms / 1000), samples.map((s) => s.p50), samples.map((s) => s.p99)], [line("--accent"), line("--ink-soft", [8, 5])], { x: times, from: minuteBefore });
   paintTable("latency-table", samples.map((s) => row(at(s.at_ms), number(s.p50 ?? 0, 1), number(s.p99 ?? 0, 1))));
 }
 

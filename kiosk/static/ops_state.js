@@ -24,7 +24,8 @@ export function reduce(state, event) {
 function sampled(samples, health) {
   const last = samples.at(-1);
   if (last && health.at_ms <= last.at_ms) return samples;
-  const sample = { at_ms: health.at_ms, p50: health.p50_ms ?? null, p99: health.p99_ms ?? null };
+  if (health.p50_ms == null) return samples; // no tap was decided yet: there is nothing to draw
+  const sample = { at_ms: health.at_ms, p50: health.p50_ms, p99: health.p99_ms ?? null };
   return [...samples, sample].slice(-SAMPLES_MAX);
 }
 

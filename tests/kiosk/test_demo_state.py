@@ -60,3 +60,19 @@ def test_an_acknowledgement_that_overtakes_the_answer_is_kept() -> None:
         " return [told.story.acknowledged_ms, other.story.tap_id];"
     )
     assert seen == [40, "t"]
+
+
+def test_a_story_of_the_crowd_is_told_until_somebody_holds_a_band_themselves() -> None:
+    seen = run(
+        DEMO + "const { OWN_MS_MIN, STORY_MS_MIN } = await load('demo_state.js');"
+        " const story = (id, more = {}) => ({ tap_id: id, acknowledged_ms: null, ...more });"
+        " const crowd = act(begin(park), 'story', story('a'), 0);"
+        " const soon = act(crowd, 'story', story('b'), STORY_MS_MIN - 1);"
+        " const next = act(crowd, 'story', story('b'), STORY_MS_MIN);"
+        " const old = act(next, 'story', story('a', { acknowledged_ms: 9 }), 9e9);"
+        " const own = act(next, 'told', story('c'), 3000);"
+        " const kept = act(own, 'story', story('d'), 3000 + OWN_MS_MIN - 1);"
+        " const after = act(kept, 'story', story('e'), 3000 + OWN_MS_MIN);"
+        " return [crowd, soon, next, old, own, kept, after].map((page) => page.story.tap_id);"
+    )
+    assert seen == ["a", "a", "b", "b", "c", "c", "e"]

@@ -21,8 +21,8 @@ from hardware.port import State
 from hardware.supervisor import Fleet
 from hardware.webnfc import WebNfcReader
 from kiosk.app import create_app
-from kiosk.texts import LANGUAGES
 from tests.kiosk.desk_park import Desk, a_desk, post, serving
+from tests.kiosk.eye import EACH_LANGUAGE
 from tests.kiosk.listener import wait_until
 from tests.kiosk.scripts import run
 from tests.kiosk.test_desk_pages import AXE, Page, axe_source
@@ -192,7 +192,7 @@ def test_bruno_reads_a_band_with_his_phone_and_a_replay_is_refused(
 
 @pytest.mark.browser
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", EACH_LANGUAGE)
 def test_axe_finds_nothing_on_the_phone_whatever_it_lacks(
     phoned: tuple[Desk, Fleet, str], chromium: Any, language: str
 ) -> None:

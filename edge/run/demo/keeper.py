@@ -89,7 +89,7 @@ class Keeper:
             disk_full=self._parts.disk.full,
             crowd=self._crowd.rate,
             outbox=health.outbox,
-            sign_in={one.id: one.pin for one in self._park.staff},
+            sign_in={f"{one.name} ({', '.join(one.roles)})": one.pin for one in self._park.staff},
         )
 
     def tap(self, band: str, reader: str) -> TapStory:
