@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import threading
 import time
@@ -173,7 +174,8 @@ def test_serial_cable_pulled_many_times_leaks_nothing(supervise: House, ear: Ear
 
     chip.place(a_live_band())
     assert ear.next(Tap).trust is Trust.LIVE
-    assert (_descriptors(), threading.active_count()) == (descriptors, threads)
+    assert _descriptors() <= descriptors
+    assert threading.active_count() <= threads
     assert supervisor.health.reopenings == 4
 
 
@@ -190,9 +192,10 @@ def test_fifty_openings_of_a_cable_that_comes_and_goes_leak_nothing(chip: PtyChi
             reader.open()
         assert told.value.hint
         chip.replug()
-        reader.open()
+        _open(reader)
 
-    assert (_descriptors(), threading.active_count()) == (descriptors, threads)
+    assert _descriptors() <= descriptors
+    assert threading.active_count() <= threads
     reader.close()
 
 
@@ -229,6 +232,14 @@ def _until_it_looked(supervisor: Supervisor) -> None:
     polls = supervisor.health.idle_polls
     while supervisor.health.idle_polls == polls:
         time.sleep(0.005)
+
+
+def _open(reader: NfcpyReader) -> None:
+    """Open it, asking again as the supervisor does: on a busy machine the virtual chip may answer too late."""
+    for _ in range(4):
+        with contextlib.suppress(DeviceError):
+            return reader.open()
+    return reader.open()
 
 
 def _descriptors() -> int:

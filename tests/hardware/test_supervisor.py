@@ -154,7 +154,7 @@ def test_fleet_hears_all_its_readers_and_stops_together(ear: Ear) -> None:
     began = time.monotonic()
     fleet.stop()
     assert time.monotonic() - began < 1.5
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     for one in fields:
         one.close()
 
