@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,8 +17,12 @@ from tests.real.parts import find_chromium, parts_of, require
 
 COUNTS = pytest.StashKey[Counts]()
 # A deadline per example measures the neighbours on a shared machine; the time-out per test stays.
-settings.register_profile("polso", deadline=None, print_blob=True)
+settings.register_profile(
+    "polso", deadline=None, print_blob=True, max_examples=int(os.environ.get("POLSO_EXAMPLES", "40"))
+)
 settings.load_profile("polso")
+PROPERTY_S_MAX = 30
+"""A property is many tests in one; it needs a second, and more on a busy machine."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,9 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A part that takes seconds to start gives its tests a longer time-out, unless they state their own."""
+    """A slow part, or a property, gives its tests a longer time-out, unless they state their own."""
     for item in items:
         longest = max((part.timeout_s or 0 for part in parts_of(item)), default=0)
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            longest = max(longest, PROPERTY_S_MAX)
         if longest and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(longest))
 
@@ -51,6 +59,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     finally:
         if not skipped:
             item.config.stash[COUNTS].note_run(parts_of(item))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of `pytest -n` hands its counts over to the one that prints them."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["real_parts"] = session.config.stash[COUNTS].told()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in a worker's counts; one that died has told none."""
+    told = getattr(node, "workeroutput", {}).get("real_parts")
+    if told is not None:
+        node.config.stash[COUNTS].add(told)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

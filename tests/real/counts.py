@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.real.parts import PARTS, Part
 
@@ -22,6 +23,15 @@ class Counts:
     def note_missing(self, parts: tuple[Part, ...]) -> None:
         """One test could not run: remember which of its parts is not here."""
         self.missing.update(part.name for part in parts if not part.is_here())
+
+    def told(self) -> dict[str, object]:
+        """What one worker of several hands over at its end."""
+        return {"ran": dict(self.ran), "missing": sorted(self.missing)}
+
+    def add(self, told: dict[str, Any]) -> None:
+        """Take in what a worker has counted."""
+        self.ran.update(told["ran"])
+        self.missing.update(told["missing"])
 
     def lines(self) -> list[str]:
         """One line of figures; one loud line for each part that was asked for and is missing."""

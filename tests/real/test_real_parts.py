@@ -51,6 +51,7 @@ def test_each_fresh_database_is_empty(fresh_postgres_url: str) -> None:
     assert tables == (0,)
 
 
+@pytest.mark.journey
 @pytest.mark.real("postgresql")
 def test_server_leaves_nothing_behind() -> None:
     from tests.real.postgres import running_server
@@ -65,6 +66,7 @@ def test_server_leaves_nothing_behind() -> None:
     assert not Path(f"/proc/{process[0]}").exists()
 
 
+@pytest.mark.journey
 @pytest.mark.real("postgresql")
 def test_server_leaves_nothing_behind_when_its_session_is_killed() -> None:
     script = (
@@ -136,6 +138,17 @@ def test_counts_print_figures_and_name_what_was_missing(a_missing_part: Part) ->
     counts.note_run((PARTS["nfcpy"],))
     counts.note_run((PARTS["nfcpy"], PARTS["cel"]))
     counts.note_missing((a_missing_part,))
+
+    assert counts.lines() == ["real parts: cel 1, nfcpy 2", "NOT RUN against nowhere. To have it: buy one"]
+
+
+def test_counts_of_several_workers_add_up(a_missing_part: Part) -> None:
+    own, counts = Counts(), Counts()
+    own.note_run((PARTS["nfcpy"],))
+    own.note_missing((a_missing_part,))
+
+    counts.note_run((PARTS["nfcpy"], PARTS["cel"]))
+    counts.add(own.told())
 
     assert counts.lines() == ["real parts: cel 1, nfcpy 2", "NOT RUN against nowhere. To have it: buy one"]
 
