@@ -19,6 +19,8 @@ from hardware.nfc.culprits import culprits
 from hardware.port import DeviceError
 
 _CABLE_S_MIN = 0.05
+_CHIP_S_MIN = 0.3
+"""nfcpy gives a chip 100 ms to acknowledge; a busy machine that plays one may need longer."""
 _SILENCE_S_MAX = 0.25
 """A field answers polls at once, empty or not: silence of this length means that it is gone."""
 _ANSWER_S_MIN = 0.06
@@ -40,7 +42,8 @@ class BoundedTTY(nfc.clf.transport.TTY):  # type: ignore[misc]  # nfcpy is untyp
     def read(self, timeout: float) -> bytearray:
         """Read one frame; nfcpy takes the length octet of half a frame by its index."""
         try:
-            return bytearray(super().read(1000 * self._budget.bound(timeout / 1000, _CABLE_S_MIN)))
+            wait_s = max(timeout / 1000, _CHIP_S_MIN)
+            return bytearray(super().read(1000 * self._budget.bound(wait_s, _CABLE_S_MIN)))
         except IndexError as error:
             raise OSError(errno.EIO, "half a frame came over the line") from error
 
