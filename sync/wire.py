@@ -11,6 +11,10 @@ from edge.core.profiles import Cursor as Cursor
 from edge.core.profiles import Item as Item
 
 WIRE_VERSION = 1
+WIRE_FLOOR = 1
+"""The oldest wire that central still understands; below it a device must be updated (426)."""
+SCHEMA_FLOOR = 1
+"""The oldest schema of events that central still reads."""
 ROWS_MAX = 2_000
 """Events in one batch; 500 in ordinary times."""
 ROWS_USUAL = 500

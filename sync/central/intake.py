@@ -13,7 +13,18 @@ from sync.central.devices import Device
 from sync.central.lanes import Stream
 from sync.central.store import Connection, Store, insert_bearing, insert_many, now_of
 from sync.packing import UNREADABLE
-from sync.wire import QUARANTINED_MAX, ROWS_MAX, TEXT_CHARS_MAX, WIRE_VERSION, Ack, Batch, Problem, Refusal
+from sync.wire import (
+    QUARANTINED_MAX,
+    ROWS_MAX,
+    SCHEMA_FLOOR,
+    TEXT_CHARS_MAX,
+    WIRE_FLOOR,
+    WIRE_VERSION,
+    Ack,
+    Batch,
+    Problem,
+    Refusal,
+)
 
 JUDGED = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
 """Kinds whose body is a decision: what is stored of them can be judged again."""
@@ -93,8 +104,9 @@ def _breaks(columns: Columns, lane: int, seq: int) -> str:
 
 
 def _misfit(device: Device, batch: Batch) -> Rejected | None:
-    if batch.v != WIRE_VERSION:
-        return Rejected(problem=Problem.SCHEMA, detail=f"wire version {batch.v}; here {WIRE_VERSION}")
+    if not WIRE_FLOOR <= batch.v <= WIRE_VERSION or batch.schema_top < SCHEMA_FLOOR:
+        here = f"here wire {WIRE_FLOOR} to {WIRE_VERSION}, schema from {SCHEMA_FLOOR}"
+        return Rejected(problem=Problem.SCHEMA, detail=f"wire {batch.v}, schema {batch.schema_top}; {here}")
     if (batch.site, batch.device, batch.incarnation) != (device.site, device.id, device.incarnation):
         return Rejected(problem=Problem.MALFORMED, detail="The batch is of another device.")
     count = batch.last - batch.first + 1

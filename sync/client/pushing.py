@@ -150,6 +150,7 @@ def next_batch(sender: Sender, journal: JournalReader, *, lane: int, span: tuple
         prev=prev,
         head=events[len(rows) - 1].h,
         rows=tuple(map(msgspec.Raw, rows)),
+        schema_top=max(event.schema for event in events[: len(rows)]),
     )
 
 

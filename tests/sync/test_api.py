@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from sync.central import devices, feed
@@ -31,30 +30,8 @@ from sync.wire import (
     ProblemDocument,
 )
 from tests.sync.builders import NOW_MS, a_device, a_journal
+from tests.sync.caller import Caller
 from tests.sync.ends import a_report, until
-
-
-class Caller:
-    """A device that calls central in the same thread."""
-
-    def __init__(self, http: FlaskClient, store: Store) -> None:
-        self.http, self.store = http, store
-        self.device, self.credential = a_device(store)
-        self.events = f"/v1/devices/{self.device.id}/events"
-        self.report = f"/v1/devices/{self.device.id}/report"
-
-    def headers(self, credential: str | None = None) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.credential if credential is None else credential}"}
-
-    def post(self, path: str, message: msgspec.Struct, **changes: str) -> tuple[int, str, bytes]:
-        body, encoding = pack(msgspec.msgpack.encode(message))
-        headers = {**self.headers(changes.get("credential")), "Content-Encoding": encoding}
-        told = self.http.post(path, data=body, headers=headers, content_type=changes.get("media", MEDIA))
-        return told.status_code, told.content_type, told.data
-
-    def get(self, path: str, credential: str | None = None) -> tuple[int, str, bytes]:
-        told = self.http.get(path, headers=self.headers(credential))
-        return told.status_code, told.content_type, told.data
 
 
 @pytest.fixture

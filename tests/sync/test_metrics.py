@@ -14,9 +14,8 @@ from sync.central.app import create_app
 from sync.central.metrics import ONLINE_MS_MAX
 from sync.central.settings import Settings
 from sync.central.store import Store
-from sync.packing import pack
-from sync.wire import MEDIA
-from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal, a_site
+from tests.sync.builders import Clockwork, a_site
+from tests.sync.caller import Caller
 from tests.sync.ends import a_report
 
 AFAR = {"REMOTE_ADDR": "203.0.113.9"}
@@ -41,21 +40,6 @@ def figures(http: FlaskClient) -> dict[str, float]:
     }
 
 
-class Caller:
-    """A device that sends and reports."""
-
-    def __init__(self, http: FlaskClient, store: Store) -> None:
-        self.http = http
-        self.device, self.credential = a_device(store)
-        self.journal: PaperJournal = a_journal(self.device)
-
-    def post(self, what: str, message: msgspec.Struct) -> int:
-        body, encoding = pack(msgspec.msgpack.encode(message))
-        headers = {"Authorization": f"Bearer {self.credential}", "Content-Encoding": encoding}
-        path = f"/v1/devices/{self.device.id}/{what}"
-        return self.http.post(path, data=body, headers=headers, content_type=MEDIA).status_code
-
-
 def test_an_empty_central_has_figures_too(http: FlaskClient, store: Store) -> None:
     a_site(store)
     found = figures(http)
@@ -66,10 +50,10 @@ def test_events_are_counted_by_what_became_of_them(http: FlaskClient, store: Sto
     caller = Caller(http, store)
     caller.journal.write(3)
     caller.journal.append(0, b"\xc1")
-    assert caller.post("events", caller.journal.batch(1, 4)) == 200
-    assert caller.post("events", caller.journal.batch(3, 4)) == 200
+    assert caller.status(caller.events, caller.journal.batch(1, 4)) == 200
+    assert caller.status(caller.events, caller.journal.batch(3, 4)) == 200
     caller.journal.write(4)
-    assert caller.post("events", caller.journal.batch(7, 8)) == 409
+    assert caller.status(caller.events, caller.journal.batch(7, 8)) == 409
     found = figures(http)
     counted = [found[f"events_total{{{became}}}"] for became in ("stored", "duplicate", "quarantined")]
     assert counted == [3, 2, 1]
@@ -82,7 +66,7 @@ def test_devices_are_online_while_they_report_and_say_what_waits(
 ) -> None:
     caller, silent = Caller(http, store), Caller(http, store)
     said = msgspec.structs.replace(a_report(caller.device.id), outbox=7, outbox_age_ms=2_500)
-    assert caller.post("report", said) == 200
+    assert caller.status(caller.report, said) == 200
     found = figures(http)
     assert (found["devices{park}"], found["devices_online{park}"]) == (2, 1)
     assert (found["lag_events{park}"], found["lag_seconds{park}"]) == (7, 2.5)
@@ -105,8 +89,8 @@ def test_a_frozen_lane_shows(http: FlaskClient, store: Store) -> None:
     clone = caller.journal.copy()
     caller.journal.write(1)
     clone.write(1, note="another tap")
-    caller.post("events", caller.journal.batch(1, 1))
-    assert caller.post("events", clone.batch(1, 1)) == 422
+    caller.status(caller.events, caller.journal.batch(1, 1))
+    assert caller.status(caller.events, clone.batch(1, 1)) == 422
     assert figures(http)["frozen_lanes{park}"] == 1
 
 
@@ -128,7 +112,7 @@ def test_behind_a_proxy_being_local_proves_nothing(small_store: Store) -> None:
 
 def test_no_figure_names_a_device(http: FlaskClient, store: Store) -> None:
     caller = Caller(http, store)
-    caller.post("report", a_report(caller.device.id))
+    caller.status(caller.report, a_report(caller.device.id))
     assert caller.device.id not in http.get("/metrics").text
 
 
