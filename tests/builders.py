@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
@@ -247,7 +246,7 @@ def facts_for(profile: Profile | None = None, point: Point | None = None, **chan
 
 def facts_of_nobody(point: Point | None = None, **changes: object) -> Facts:
     """All facts of a tap of which nothing is known here."""
-    return dataclasses.replace(facts_for(None, point, **changes), profile=None)
+    return msgspec.structs.replace(facts_for(None, point, **changes), profile=None)
 
 
 def _changed_right(right: Entitlement, changes: dict[str, object]) -> Entitlement:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from edge.core.bands import Presented
 from edge.core.decision import Decision
@@ -24,8 +25,7 @@ class Rule(Protocol):
         """Return whether the rule permits; any exception means that it cannot be judged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """When the tap is judged: UTC milliseconds, how far they may be off, whether anybody vouches for them."""
 
     now_ms: int
@@ -33,8 +33,7 @@ class Moment:
     trusted: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a judgement stands on; nothing else is looked up, so that central can judge it again."""
 
     moment: Moment
@@ -44,22 +43,22 @@ class Facts:
     timezone: dt.tzinfo
     device: str
     profile: Profile | None = None
-    held: Held = field(default_factory=Held)
+    held: Held = Held()
     direction: str | None = None
     """What a turnstile reported: ``in`` or ``out``; None = as the point says."""
-    places: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, int] = {}
     """Free places that this device may still give away, per limited zone."""
     adult_passed_ms: int | None = None
     """When an adult of the guest's party last passed this point."""
     adult_inside: bool = False
-    rules: Mapping[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = {}
     """Compiled rules by their CEL text."""
     profile_age_ms: int | None = None
     unconfirmed: bool = False
     """The site's other devices could not be asked."""
     chosen: str | None = None
     """The entitlement that the guest chose."""
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = {}
     answered: frozenset[str] = frozenset()
     """Questions found answered before, as ``entitlement/question``: central judges without reading them."""
     confirmed: frozenset[str] = frozenset()
@@ -72,8 +71,7 @@ class Facts:
     device_revoked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True):
     """A decision and what it changes, if it is committed."""
 
     decision: Decision

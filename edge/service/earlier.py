@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
+
+import msgspec
 
 from edge.errors import NotAllowed, Refused, Unknown
 from edge.service.answers import Answer, kept_answer
@@ -38,7 +39,7 @@ def as_before(asked: Asked, kept: Answer, **changes: Any) -> Asked:  # noqa: ANN
         "overridden": kept.overridden,
         "staff": kept.staff,
     }
-    return dataclasses.replace(asked, earlier=kept, **(so_far | changes))
+    return msgspec.structs.replace(asked, earlier=kept, **(so_far | changes))
 
 
 def refuse_own_band(session: Session, kept: Answer, asked: Asked) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,8 +30,7 @@ NOWHERE = "UTC"
 _TRUST = {trust: Trust(int(trust)) for trust in PortTrust}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One question to the rulebook, as far as it is known before the transaction."""
 
     presented: Presented
@@ -43,7 +41,7 @@ class Asked:
     profile: Profile | None = None
     profile_age_ms: int | None = None
     chosen: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = {}
     answered: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
     overridden: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -320,7 +319,7 @@ def well_used(draw: st.DrawFn) -> Facts:
     """A guest whose rights were used more often than one event could tell."""
     known = draw(honest_facts())
     many = draw(st.lists(uses, min_size=17, max_size=60))
-    return dataclasses.replace(known, held=msgspec.structs.replace(known.held, uses=tuple(many)))
+    return msgspec.structs.replace(known, held=msgspec.structs.replace(known.held, uses=tuple(many)))
 
 
 any_facts = facts() | honest_facts()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from edge.core.bands import BandState, Read
@@ -162,7 +161,7 @@ LIFTED = {
 @pytest.mark.parametrize(("facts", "spends"), LIFTED.values(), ids=LIFTED.keys())
 def test_a_supervisor_lets_pass_and_spends_a_use_only_where_there_is_one(facts: Facts, spends: bool) -> None:
     refused = decide(facts).decision
-    ruling = decide(dataclasses.replace(facts, overridden=True))
+    ruling = decide(msgspec.structs.replace(facts, overridden=True))
     assert refused.outcome is not Outcome.GRANTED
     assert (ruling.decision.outcome, ruling.decision.reason) == (Outcome.GRANTED, Reason.ENTERED)
     asked = refused.reason is Reason.CONFIRM_REQUIRED
@@ -183,7 +182,7 @@ NEVER = {
 
 @pytest.mark.parametrize(("facts", "reason"), NEVER.values(), ids=NEVER.keys())
 def test_no_supervisor_lifts_forgery_or_safety(facts: Facts, reason: Reason) -> None:
-    ruling = decide(dataclasses.replace(facts, overridden=True, device_allowed=False))
+    ruling = decide(msgspec.structs.replace(facts, overridden=True, device_allowed=False))
     assert (ruling.decision.reason, ruling.change.uses) == (reason, ())
     assert ruling.decision.outcome is not Outcome.GRANTED
 
@@ -194,7 +193,7 @@ def test_no_supervisor_lifts_forgery_or_safety(facts: Facts, reason: Reason) -> 
     ids=["unknown", "not read"],
 )
 def test_a_supervisor_lets_in_somebody_of_whom_nothing_is_remembered(facts: Facts) -> None:
-    ruling = decide(dataclasses.replace(facts, overridden=True))
+    ruling = decide(msgspec.structs.replace(facts, overridden=True))
     assert (ruling.decision.reason, ruling.decision.notes) == (Reason.ENTERED, (Reason.OVERRIDDEN,))
     assert (ruling.change.held, ruling.change.uses, ruling.change.zone_deltas) == (None, (), ())
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from edge.core.bands import BandState, Read, Trust
 from edge.core.decision import Act, Outcome, Reason, WhatNext

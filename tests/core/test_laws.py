@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import msgspec
@@ -39,7 +38,7 @@ def test_whatever_comes_is_answered(facts: Facts) -> None:
 @given(any_facts, st.sampled_from(GATES), st.booleans())
 def test_an_exit_always_opens(facts: Facts, kind: PointKind, turnstile: bool) -> None:
     point = replace(facts.point, kind=kind, direction=Direction.IN if turnstile else Direction.OUT)
-    leaving = dataclasses.replace(facts, point=point, direction="out")
+    leaving = msgspec.structs.replace(facts, point=point, direction="out")
     decision = decide(leaving).decision
     assert (decision.outcome, decision.reason) == (Outcome.GRANTED, Reason.EXITED)
 
@@ -51,7 +50,7 @@ def test_the_order_of_entitlements_never_matters(facts: Facts, random: object) -
         return
     rights = list(facts.profile.entitlements)
     random.shuffle(rights)  # type: ignore[attr-defined]  # Hypothesis' Random
-    shuffled = dataclasses.replace(facts, profile=replace(facts.profile, entitlements=tuple(rights)))
+    shuffled = msgspec.structs.replace(facts, profile=replace(facts.profile, entitlements=tuple(rights)))
     assert decide(shuffled) == decide(facts)
 
 
@@ -64,7 +63,7 @@ def _on_terms(**stricter: object) -> Callable[[Facts], Facts]:
             replace(right, terms=replace(_terms(facts, right.terms, right.product), **stricter))
             for right in facts.profile.entitlements
         )
-        return dataclasses.replace(facts, profile=replace(facts.profile, entitlements=rights))
+        return msgspec.structs.replace(facts, profile=replace(facts.profile, entitlements=rights))
 
     return tighten
 
@@ -78,13 +77,13 @@ def _on_rights(**stricter: object) -> Callable[[Facts], Facts]:
     def tighten(facts: Facts) -> Facts:
         assert facts.profile is not None
         rights = tuple(replace(right, **stricter) for right in facts.profile.entitlements)
-        return dataclasses.replace(facts, profile=replace(facts.profile, entitlements=rights))
+        return msgspec.structs.replace(facts, profile=replace(facts.profile, entitlements=rights))
 
     return tighten
 
 
 def _on_point(**stricter: object) -> Callable[[Facts], Facts]:
-    return lambda facts: dataclasses.replace(facts, point=replace(facts.point, **stricter))
+    return lambda facts: msgspec.structs.replace(facts, point=replace(facts.point, **stricter))
 
 
 FORBIDDING: tuple[Callable[[Facts], Facts], ...] = (
@@ -97,8 +96,8 @@ FORBIDDING: tuple[Callable[[Facts], Facts], ...] = (
     _on_rights(valid_until_ms=-(2**62)),
     _on_point(rules=(RuleText("new", "gone"),)),
     _on_point(age_min=1_000),
-    lambda facts: dataclasses.replace(facts, places=dict.fromkeys(facts.places, 0)),
-    lambda facts: dataclasses.replace(facts, device_allowed=False),
+    lambda facts: msgspec.structs.replace(facts, places=dict.fromkeys(facts.places, 0)),
+    lambda facts: msgspec.structs.replace(facts, device_allowed=False),
 )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from edge.core.decision import Act, Outcome, Reason, WhatNext
@@ -121,5 +120,5 @@ def test_what_a_product_asks_for_is_asked_at_each_point_and_of_each_tap() -> Non
     for _ in range(2):
         assert decide(facts).decision.outcome is Outcome.GRANTED
         assert decide(facts).decision.outcome is Outcome.GRANTED
-        asked = decide(dataclasses.replace(facts, point=stricter)).decision.failures
+        asked = decide(msgspec.structs.replace(facts, point=stricter)).decision.failures
         assert [failure.reason for failure in asked] == [Reason.AGE_CONFIRM, Reason.HEIGHT_CONFIRM]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -160,7 +159,7 @@ ALLOWED = {
 @pytest.mark.parametrize(("facts", "reentry", "uses_left"), ALLOWED.values(), ids=ALLOWED.keys())
 def test_allows(facts: Facts, reentry: bool, uses_left: int | None) -> None:
     both_gates = replace(facts.layout, points=(*facts.layout.points, a_gate("west")))
-    ruling = decide(dataclasses.replace(facts, layout=both_gates))
+    ruling = decide(msgspec.structs.replace(facts, layout=both_gates))
     assert (ruling.decision.reason, ruling.decision.uses_left) == (Reason.ENTERED, uses_left)
     assert [use.reentry for use in ruling.change.uses] == [reentry]
 
