@@ -81,11 +81,11 @@ class Edge:
     linger_s: float = 0.05
     report_s: float = 1.0
     cable: Cable = field(default_factory=Cable)
+    clock: Clock = field(default_factory=Clock)
     changes: int = 0
 
     def start(self, *, sync: bool = True) -> Edge:
         """Open the folder and, unless told otherwise, begin to sync."""
-        self.clock = Clock()
         vault_folder = self.folder.parent / f"{self.folder.name}-keys"
         vault_folder.mkdir(exist_ok=True)
         self.vault = Vault(self.welcome.band_key, b"s" * 64)

@@ -35,6 +35,7 @@ class Paper:
     at: Cursor = field(default_factory=lambda: Cursor(5, 10))
     applied: list[Item] = field(default_factory=list)
     bound: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
 
     def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
         return self.journal_of.lanes[lane][after : after + limit]
@@ -99,7 +100,7 @@ class Paper:
         return 0
 
     def heard(self, central_ms: int, round_trip_ms: int) -> None:
-        """No clock to set."""
+        self.times.append(central_ms)
 
     def ports(self) -> Ports:
         return Ports(journal=self, books=self, profiles=self, clock=self, describe=lambda bare: bare)
