@@ -24,6 +24,8 @@ class DeskPage(msgspec.Struct, frozen=True, kw_only=True):
     """Names of points and zones by id, in the page's language."""
     zones: list[str]
     """Ids of all zones."""
+    outermost: list[str]
+    """Those that lie in no other: only there is everybody counted once."""
     products: dict[str, str]
     texts: dict[str, str]
     actions: list[str]
@@ -47,6 +49,7 @@ def desk_page(ask: Ask, *, point: str = "", name: str = "", after: str = "/") ->
         timezone=layout.timezone if layout is not None else "UTC",
         places={place.id: name_in(place.names, ask.language, place.id) for place in named},
         zones=[zone.id for zone in zones],
+        outermost=[zone.id for zone in zones if zone.parent is None],
         products={
             product.id: name_in(product.names, ask.language, product.id)
             for product in (layout.products if layout is not None else ())

@@ -33,8 +33,8 @@ function paint() {
 function paintFigures(health, counters) {
   const ms = (value) => (typeof value === "number" ? speak("staff.took", { ms: number(value, 1) }) : "–");
   const shown = {
-    taps_today: sum(counters.reasons), inside: sum(counters.inside), p50: ms(health.p50_ms), p99: ms(health.p99_ms),
-    outbox: health.outbox ?? "–", screens_open: state.screens.open,
+    taps_today: sum(counters.reasons), inside: sum(counters.inside, page.outermost), p50: ms(health.p50_ms), p99: ms(health.p99_ms),
+    outbox: state.health ? (health.outbox ?? 0) : "–", screens_open: state.screens.open,
   };
   for (const [id, value] of Object.entries(shown)) by(id).textContent = typeof value === "number" ? number(value) : value;
   by("outbox-line").textContent = health.outbox ? speak("ops.outbox_age", { age: age(health.outbox_age_ms ?? 0) }) : "";
@@ -92,8 +92,9 @@ function paintCopy(health) {
   by("copy-disk").textContent = `${gigabytes} GB${left}`;
 }
 
-/** A span of a minute at least: one single moment has no axis. */
-const minuteBefore = (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - 60), high ?? 0];
+/** A span of minutes at least: one single moment has no axis. */
+const SPAN_S_MIN = 300;
+const spanned = (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - SPAN_S_MIN), high ?? 0];
 
 const charts = {};
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -119,11 +120,11 @@ function paintCharts() {
   chart("per-minute", [taps.map(([ago]) => -ago), taps.map(([, n]) => n)], [column], { x: minute });
   paintTable("per-minute-table", taps.map(([ago, n]) => row(ago, n)));
   const line = (name, dash) => ({ stroke: css(name), width: 3, dash, points: { show: false } });
-  const times = { values: (_, marks) => marks.map((mark) => at(mark * 1000)) };
+  const times = { incrs: [60, 120, 300, 600], values: (_, marks) => marks.map((mark) => at(mark * 1000)) };
   const samples = state.samples;
   by("latency").hidden = samples.length === 0;
   by("latency-empty").hidden = samples.length > 0;
-  if (samples.length) chart("latency", [samples.map((s) => s.at_ms / 1000), samples.map((s) => s.p50), samples.map((s) => s.p99)], [line("--accent"), line("--ink-soft", [8, 5])], { x: times, from: minuteBefore });
+  if (samples.length) chart("latency", [samples.map((s) => s.at_ms / 1000), samples.map((s) => s.p50), samples.map((s) => s.p99)], [line("--accent"), line("--ink-soft", [8, 5])], { x: times, from: spanned });
   paintTable("latency-table", samples.map((s) => row(at(s.at_ms), number(s.p50 ?? 0, 1), number(s.p99 ?? 0, 1))));
 }
 

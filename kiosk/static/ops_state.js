@@ -48,7 +48,7 @@ export function minutes(counters) {
   return counts.map((n, i) => [counts.length - 1 - i, n]);
 }
 
-/** How many people there are inside the outermost zones; a child zone's people are in its parent too. */
-export function sum(counts) {
-  return Object.values(counts ?? {}).reduce((total, n) => total + n, 0);
+/** The sum of counts, or of those under some ids: a child zone's people are in its parent too. */
+export function sum(counts, ids = Object.keys(counts ?? {})) {
+  return ids.reduce((total, id) => total + (counts?.[id] ?? 0), 0);
 }

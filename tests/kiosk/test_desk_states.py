@@ -117,12 +117,16 @@ def test_ops_rank_reasons_and_tell_points_apart() -> None:
         "per_minute": [0, 3, 1],
     }
     asked = json.dumps([counters, {"entered": 5, "wrong_gate": 1, "annulled": 1}])
-    found = run(f"{OPS} const [c, r] = {asked}; return [o.byPoint(c), o.ranked(r), o.minutes(c), o.sum(r)];")
+    found = run(
+        f"{OPS} const [c, r] = {asked}; const inside = {{ site: 4, park: 4 }};"
+        " return [o.byPoint(c), o.ranked(r), o.minutes(c), o.sum(r), o.sum(inside, ['site', 'none'])];"
+    )
     assert found == [
         [["north", 5, 0, 1], ["south", 0, 2, 0]],
         [["entered", 5, 1], ["annulled", 1, 0.2], ["wrong_gate", 1, 0.2]],
         [[2, 0], [1, 3], [0, 1]],
         7,
+        4,
     ]
 
 

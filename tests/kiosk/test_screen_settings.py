@@ -125,7 +125,7 @@ def test_carla_sets_a_kiosk_and_it_takes_it_over_while_nobody_uses_it(tmp_path: 
             wait_until(streams_of(desk.app).open)
             before = kiosk.page.evaluate(SEEN)
             _set(desk, carla, screen)
-            kiosk.page.wait_for_function("document.documentElement.lang === 'de'", timeout=8000)
+            kiosk.page.locator("html[lang=de]").wait_for(state="attached", timeout=8000)
             kiosk.sees("body[data-low]")
             after = kiosk.page.evaluate(SEEN)
     assert (before["lang"], before["low"]) == ("it", False)
