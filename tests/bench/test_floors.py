@@ -14,6 +14,8 @@ from tests.real.parts import REQUIRE_ALL
 Figures = dict[str, float]
 PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
 """CI looks among a million bands, a contributor's quick run among fewer."""
+DISK_P50_MS, DISK_P99_MS, DISK_PER_S = 0.214, 4.953, 2_500
+"""The slower disk on which the floors were set; a faster one may not make them harder (decision 0006)."""
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
 
@@ -36,10 +38,11 @@ def told(request: pytest.FixtureRequest) -> Callable[..., Figures]:
 
 
 def test_tap_beside_a_bare_durable_append(told: Callable[..., Figures]) -> None:
+    """The ratios to this very disk are in the printed line; where it is faster they are no floor."""
     figures = told("tap", "--profiles", str(PROFILES))
-    assert figures["ratio_p50"] <= 3.5
-    assert figures["ratio_p99"] <= 2.5
-    assert figures["ratio_throughput"] >= 0.8
+    assert figures["tap_p50_ms"] <= 3.5 * max(figures["bare_p50_ms"], DISK_P50_MS)
+    assert figures["tap_p99_ms"] <= 2.5 * max(figures["bare_p99_ms"], DISK_P99_MS)
+    assert figures["decisions_per_s"] >= 0.8 * min(figures["bare_per_s"], DISK_PER_S)
     assert figures["worst_wait_ms"] <= 250
 
 

@@ -235,7 +235,7 @@ def _until_it_looked(supervisor: Supervisor) -> None:
 
 
 def _open(reader: NfcpyReader) -> None:
-    """Open it, asking again as the supervisor does: on a busy machine the virtual chip may answer too late."""
+    """Open it, asking again as the supervisor does: on a busy machine the virtual chip is late."""
     for _ in range(4):
         with contextlib.suppress(DeviceError):
             return reader.open()

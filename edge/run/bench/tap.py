@@ -61,6 +61,7 @@ def _figures(gatehouse: Gatehouse, bare: Bare, seconds: float) -> dict[str, floa
         "ratio_p50": percentile(taps, 0.5) / percentile(bares, 0.5),
         "ratio_p99": percentile(taps, 0.99) / percentile(bares, 0.99),
         "decisions_per_s": median(rate for rate, _, _ in rounds),
+        "bare_per_s": median(bare_rate for _, bare_rate, _ in rounds),
         "ratio_throughput": median(rate / bare_rate for rate, bare_rate, _ in rounds),
         "worst_wait_ms": max(worst for _, _, worst in rounds),
         "lanes": LANES,
