@@ -1,28 +1,25 @@
-"""Runs a few lines against the screens' own modules: under node if it is here, else in Chromium."""
+"""Runs a few lines against the screens' own modules, under node."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.real.parts import find_chromium, which
+from tests.real.parts import which
 
 STATIC = Path(__file__).parents[2] / "kiosk" / "static"
 
 
 def run(body: str) -> Any:
     """Return what ``body`` (an async function's, with ``load(file)``) returns."""
-    node = which("node")
-    return _in_node(node, body) if node is not None else _in_chromium(body)
-
-
-def _in_node(node: Path, body: str) -> Any:
     prelude = f"const load = (name) => import({json.dumps(STATIC.as_uri())} + '/' + name);"
     script = f"{prelude} console.log(JSON.stringify(await (async () => {{ {body} }})()));"
     done = subprocess.run(
-        [str(node), "--input-type=module", "-e", script],
+        [_node(), "--input-type=module", "-e", script],
         capture_output=True,
         text=True,
         timeout=20,
@@ -32,18 +29,13 @@ def _in_node(node: Path, body: str) -> Any:
     return json.loads(done.stdout)
 
 
-def _in_chromium(body: str) -> Any:
-    from playwright.sync_api import Route, sync_playwright  # only where there is no node
-
-    def serve(route: Route) -> None:
-        name = route.request.url.rsplit("/", 1)[1]
-        if not name:
-            return route.fulfill(body="<!doctype html>", content_type="text/html")
-        return route.fulfill(body=(STATIC / name).read_text("utf-8"), content_type="text/javascript")
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", serve)
-        page.goto("http://static.test/")
-        return page.evaluate(f"async () => {{ const load = (name) => import('/' + name); {body} }}")
+@cache
+def _node() -> str:
+    """The machine's own, or the one that Playwright's package brings along."""
+    found = which("node")
+    if found is not None:
+        return str(found)
+    package = importlib.util.find_spec("playwright")
+    assert package is not None, "pip install -e '.[test]' brings playwright, and node with it"
+    assert package.origin is not None, "playwright is a folder of files"
+    return str(Path(package.origin).parent / "driver" / "node")
