@@ -23,19 +23,10 @@ ASK_S_MAX = 15
 class Park:
     """One running park."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run")) -> None:
         self.data_dir = data_dir
-        command = [
-            sys.executable,
-            "-m",
-            "edge.run",
-            "demo",
-            "--headless",
-            "--port",
-            "0",
-            "--data",
-            str(data_dir),
-        ]
+        words = ("demo", "--headless", "--port", "0", "--data", str(data_dir))
+        command = [sys.executable, *program, *words]
         self.errors = (data_dir.parent / f"{data_dir.name}.err").open("ab")
         began = time.monotonic()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True)
@@ -57,9 +48,9 @@ class Park:
         """Hold a band to a reader; returns the decision."""
         return self.answer(self.post("taps", band=band, reader=reader))
 
-    def post(self, act: str, **body: object) -> requests.Response:
+    def post(self, act: str, *, within_s: float = ASK_S_MAX, **body: object) -> requests.Response:
         """Throw a switch, or tap."""
-        return requests.post(f"{self.edge}/demo/{act}", json=body, timeout=ASK_S_MAX)
+        return requests.post(f"{self.edge}/demo/{act}", json=body, timeout=within_s)
 
     def reader(self, name: str) -> dict[str, Any]:
         """One reader of the park."""
@@ -88,9 +79,9 @@ class Park:
 
 
 @contextmanager
-def a_park(data_dir: Path) -> Iterator[Park]:
+def a_park(data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run")) -> Iterator[Park]:
     """A park that is closed at the end, whatever happened in it."""
-    park = Park(data_dir)
+    park = Park(data_dir, program=program)
     try:
         yield park
     finally:

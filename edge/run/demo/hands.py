@@ -15,6 +15,7 @@ from edge.views import StaffView
 from hardware.port import Removed, Report, Tap
 from hardware.supervisor.course import HOLD_MS_MIN
 from hardware.virtual.bands import Band
+from hardware.virtual.bands.hostile import Faulty
 from kiosk.demo import TapStory
 
 DECIDED_S_MAX = 3.0
@@ -142,9 +143,13 @@ class Hands:
         self._changed()
 
     def _await_removal(self, spot: Spot, band: Band) -> None:
-        """Wait until the reader has seen this band leave: the same one at once would be no new tap."""
+        """Wait until the reader has seen this band leave: the same one at once would be no new tap.
+
+        A torn band counts the frames it hears: it is laid down when nobody asks for the last one any more.
+        """
         with spot.changed:
-            spot.changed.wait_for(lambda: spot.held == 0 or spot.uid != band.uid, REMOVED_S_MAX)
+            after_another = spot.uid != band.uid and not isinstance(band, Faulty)
+            spot.changed.wait_for(lambda: spot.held == 0 or after_another, REMOVED_S_MAX)
             spot.uid = band.uid
             gone_s = time.monotonic() - AWAY_S_MIN
             spot.left_s = {uid: left_s for uid, left_s in spot.left_s.items() if left_s > gone_s}
