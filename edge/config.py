@@ -56,6 +56,9 @@ class Screens(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)]
     hosts: Annotated[tuple[str, ...], Meta(min_length=1, max_length=16)]
     screens_max: Annotated[int, Meta(ge=1, le=500)]
+    origins: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")], ...], Meta(max_length=16)
+    ] = ()
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):

@@ -176,7 +176,7 @@ class Edge:
             feed=self.feed,
             health=self.health,
             clock=self.clock,
-            settings=Settings(hosts=screens.hosts, screens_max=screens.screens_max),
+            settings=Settings(hosts=screens.hosts, origins=screens.origins, screens_max=screens.screens_max),
             demo=self.demo,
             webnfc=self._heard_by_phone,
             remote=self._presented_remotely,

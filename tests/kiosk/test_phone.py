@@ -21,7 +21,7 @@ from hardware.port import State
 from hardware.supervisor import Fleet
 from hardware.webnfc import WebNfcReader
 from kiosk.app import create_app
-from tests.kiosk.desk_park import Desk, a_desk, post, serving
+from tests.kiosk.desk_park import Desk, a_desk, an_op, post, serving
 from tests.kiosk.eye import EACH_LANGUAGE
 from tests.kiosk.listener import wait_until
 from tests.kiosk.scripts import run
@@ -121,6 +121,16 @@ def test_only_who_works_at_a_gate_may_read_there(tmp_path: Path) -> None:
         }  # fmt: skip
         assert [point for point, _ in desk.heard] == ["north", "castle"]
         assert post(desk.client(), "/api/v1/web-nfc", reading=reading).status_code == 401
+
+
+@pytest.mark.parametrize(("origin", "code"), [("https://gate.example", 200), ("https://other.example", 403)])
+def test_behind_a_proxy_that_ends_tls_only_its_own_address_may_post(
+    tmp_path: Path, origin: str, code: int
+) -> None:
+    with a_desk(tmp_path, origins=("https://gate.example",)) as desk:
+        body = {"op": an_op(), "reading": {"serial": SERIAL}}
+        answer = desk.signed_in("bruno").post("/api/v1/web-nfc", json=body, headers={"Origin": origin})
+        assert answer.status_code == code
 
 
 def test_the_page_is_for_staff_of_that_gate(tmp_path: Path) -> None:
