@@ -8,12 +8,27 @@ from typing import Any
 
 import msgspec
 
-from sync.routes import Route
-from sync.wire import MEDIA_PROBLEM, STATUS, ProblemDocument
+from sync.routes import LOOKS, Look, Route
+from sync.wire import MEDIA_PROBLEM, PROBLEM_PREFIX, STATUS, Problem, ProblemDocument
 
 Part = dict[str, Any]
 NAMES = {str: "string", int: "integer"}
 REF = "#/components/schemas/{name}"
+ABOUT = {
+    Problem.GAP: "Central stands lower: send again from `ack` + 1.",
+    Problem.FORK: "Central holds another history of this lane: stop, enrol anew.",
+    Problem.CHAIN: "The hashes do not fit the rows: read them from disk once more.",
+    Problem.UNKNOWN_DEVICE: "No device has this credential: try later, wipe nothing.",
+    Problem.REVOKED: "The operator revoked this device.",
+    Problem.NOT_FOUND: "There is no such thing here, or it is not yours.",
+    Problem.TOO_LARGE: "Send less at once.",
+    Problem.SCHEMA: "This version is not understood any more: go on deciding, ask for an update.",
+    Problem.EPOCH: "The cursor is of another life of the feed, or too old: take a snapshot.",
+    Problem.MALFORMED: "This message is not what it says it is.",
+    Problem.CODE_REFUSED: "The enrolment code is wrong, used or too old.",
+    Problem.LATER: "Try again after `Retry-After`.",
+}
+EXAMPLE_MS = 1_760_000_000_000
 
 
 def document(title: str, version: str, routes: Sequence[Route]) -> Part:
@@ -22,6 +37,7 @@ def document(title: str, version: str, routes: Sequence[Route]) -> Part:
     paths: dict[str, Part] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
+    paths.update({look.path: {"get": _look(look)} for look in LOOKS})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,14 +90,44 @@ def _query_parts(route: Route) -> list[Part]:
     ]
 
 
-def _problems(route: Route, refs: dict[type, Part]) -> Part:
-    by_status: dict[str, list[str]] = {}
-    for problem in route.problems:
-        by_status.setdefault(str(STATUS[problem]), []).append(problem.value)
+def _look(look: Look) -> Part:
+    answers = {"200": _content(look.about, look.media, {})}
     return {
-        status: _content(f"Refused: {', '.join(names)}.", MEDIA_PROBLEM, refs[ProblemDocument])
-        for status, names in by_status.items()
+        "operationId": look.path.strip("/").partition(".")[0],
+        "summary": look.about,
+        "responses": answers,
     }
+
+
+def _problems(route: Route, refs: dict[type, Part]) -> Part:
+    by_status: dict[str, list[Problem]] = {}
+    for problem in route.problems:
+        by_status.setdefault(str(STATUS[problem]), []).append(problem)
+    found: Part = {}
+    for status, problems in by_status.items():
+        about = " ".join(f"`{problem}`: {ABOUT[problem]}" for problem in problems)
+        found[status] = _content(about, MEDIA_PROBLEM, refs[ProblemDocument])
+        found[status]["content"][MEDIA_PROBLEM]["examples"] = {
+            p.value: {"value": example(p)} for p in problems
+        }
+    return found
+
+
+def example(problem: Problem) -> Part:
+    """Return a refusal as central says it."""
+    of_lane = problem in (Problem.GAP, Problem.FORK)
+    document = ProblemDocument(
+        type=f"{PROBLEM_PREFIX}{problem}",
+        title=problem.value.replace("-", " ").capitalize(),
+        status=STATUS[problem],
+        time_ms=EXAMPLE_MS,
+        detail=ABOUT[problem],
+        device="" if problem in (Problem.UNKNOWN_DEVICE, Problem.CODE_REFUSED) else "edge-1f0c9a2b",
+        lane=0 if of_lane else None,
+        ack=1_041 if of_lane else None,
+    )
+    made: Part = msgspec.to_builtins(document)
+    return made
 
 
 def _content(about: str, media: str, schema: Part) -> Part:

@@ -103,3 +103,19 @@ ROUTES = (
         media=MEDIA_SNAPSHOT,
     ),
 )
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What whoever supervises central may look at, by GET."""
+
+    path: str
+    about: str
+    media: str = "text/plain"
+
+
+LOOKS = (
+    Look("/healthz", "Whether this worker lives."),
+    Look("/readyz", "Whether its database answers."),
+    Look("/metrics", "Figures for Prometheus: for this machine, or with the token."),
+    Look("/openapi.json", "This document.", "application/json"),
+)

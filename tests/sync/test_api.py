@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 
@@ -16,12 +17,14 @@ from sync.central.app import create_app
 from sync.central.pages import AGAIN_MS
 from sync.central.settings import Settings
 from sync.central.store import Store
+from sync.client import Cable, Line
 from sync.packing import decode, pack
-from sync.routes import ENROLMENTS, ROUTES, Route
+from sync.routes import ENROLMENTS, LOOKS, ROUTES, Route
 from sync.wire import (
     BATCH_BYTES_MAX,
     MEDIA,
     MEDIA_PROBLEM,
+    STATUS,
     Ack,
     Attested,
     EnrolRequest,
@@ -31,7 +34,10 @@ from sync.wire import (
 )
 from tests.sync.builders import NOW_MS, a_device, a_journal
 from tests.sync.caller import Caller
-from tests.sync.ends import a_report, until
+from tests.sync.ends import a_report, a_welcome, served, until
+
+HEAD_BYTES_MAX = 450
+"""First line and headers: at 500 events a batch less than one byte an event."""
 
 
 @pytest.fixture
@@ -147,11 +153,41 @@ def test_a_worker_that_holds_enough_polls_says_when_to_ask_again(small_store: St
 
 
 def test_the_document_is_valid_and_names_every_route(caller: Caller) -> None:
-    told = caller.http.get("/openapi.json")
-    document = json.loads(told.data)
+    document = json.loads(caller.http.get("/openapi.json").data)
     validate(document)
     named = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert named == {(route.method, route.path) for route in ROUTES}
+    assert named == {(route.method, route.path) for route in ROUTES} | {("GET", look.path) for look in LOOKS}
+
+
+def test_every_refusal_of_the_document_is_one_that_an_edge_believes(caller: Caller) -> None:
+    document = json.loads(caller.http.get("/openapi.json").data)
+    shown: set[Problem] = set()
+    for route in ROUTES:
+        answers = document["paths"][route.path][route.method.lower()]["responses"]
+        assert {answer for answer in answers if answer != "200"} == {str(STATUS[p]) for p in route.problems}
+        for status, told in answers.items():
+            for name, one in told["content"].get(MEDIA_PROBLEM, {}).get("examples", {}).items():
+                read = msgspec.convert(one["value"], ProblemDocument)
+                assert (read.problem, str(read.status)) == (Problem(name), status)
+                shown.add(Problem(name))
+    assert shown == set(Problem)
+
+
+def test_every_address_outside_the_console_is_in_the_document(small_store: Store) -> None:
+    ruled = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(rule))
+        for rule in create_app(small_store).url_map.iter_rules()
+    }
+    bare = {path for path in ruled if not path.startswith("/console")} - {"/"}
+    assert bare == {route.path for route in ROUTES} | {look.path for look in LOOKS}
+
+
+def test_a_request_carries_little_beside_its_body(small_store: Store) -> None:
+    with served(small_store) as url:
+        welcome = a_welcome(url, small_store)
+        line = Line(url, Cable(), device=welcome.device, credential=welcome.credential)
+        line.post(f"/v1/devices/{welcome.device}/report", a_report(welcome.device), Attested)
+    assert line.sent_bytes - len(msgspec.msgpack.encode(a_report(welcome.device))) < HEAD_BYTES_MAX
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
