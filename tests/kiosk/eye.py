@@ -87,6 +87,7 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
     return [
         [{"type": "tick"}],
         [told("plan", a_plan())],
+        [{"type": "reading"}],
         [told("plan", a_plan(family=Family.STAFF))],
         [told("help", call), told("plan", a_plan())],
         [{"type": "tick", "later": 31_000}],

@@ -73,6 +73,20 @@ def test_axe_finds_nothing_on_any_guest_page_in_any_state(chromium: Any, stage: 
             assert eye.page.evaluate(AXE, [[revive, *share], colours]) == [], (path, other)
 
 
+CONTRAST = "document.documentElement.toggleAttribute('data-contrast', true)"
+
+
+@pytest.mark.parametrize(("path", "size", "_", "states"), PAGES[:2])
+def test_strong_contrast_and_large_text_leave_nothing_unreadable(
+    chromium: Any, stage: Stage, path: str, size: tuple[int, int], _: Any, states: Any
+) -> None:
+    with Eye(chromium, stage, path, size, reduced_motion="reduce") as eye:
+        eye.page.evaluate(CONTRAST)
+        eye.page.evaluate("document.documentElement.style.setProperty('--larger', '1.5')")
+        eye.page.evaluate(axe_source())
+        assert eye.page.evaluate(AXE, [states(), True]) == []
+
+
 SPOIL = """() => {
   const main = document.querySelector("main");
   for (const tag of ["button", "img", "input"]) main.append(document.createElement(tag));
