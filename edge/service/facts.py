@@ -100,8 +100,7 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
     profile = own_profile(tx, asked.presented, asked.profile)
     band = asked.presented.band
     since_ms = begin_day(tx, asked.layout)
-    rights = tuple(right.id for right in profile.entitlements) if profile is not None else ()
-    held = tx.held(band, rights) if band is not None else Held()
+    held = tx.held(band, rights_of(profile)) if band is not None else Held()
     passed_ms, inside = _adults(tx, asked, profile, since_ms=since_ms)
     return Facts(
         moment=tx.now,
@@ -125,6 +124,11 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
         last_elsewhere_ms=_elsewhere(tx, asked),
         device_allowed=asked.allowed,
     )
+
+
+def rights_of(profile: Profile | None) -> tuple[str, ...]:
+    """Return the ids of a guest's rights."""
+    return tuple([right.id for right in profile.entitlements]) if profile is not None else ()
 
 
 def own_profile(tx: Transaction, presented: Presented, profile: Profile | None) -> Profile | None:

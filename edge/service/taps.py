@@ -18,7 +18,7 @@ from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
 from edge.service.answers import Answer, Stage, answer_of, keep_decided, kept_answer
 from edge.service.counts import Counts
-from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of
+from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of, rights_of
 from edge.service.pending import hold
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
@@ -95,6 +95,9 @@ class Taps:
 
     def _first(self, tx: Transaction, asked: Asked) -> Told:
         """Answer a tap that is new; repeat the stored answer of one that is not."""
+        presented = asked.presented
+        if presented.band is not None:
+            tx.look_ahead(presented.tap_id, presented.band, rights_of(asked.profile))
         kept = kept_answer(tx, asked.presented.tap_id)
         if kept is not None:
             return Told(answer=kept, profile=asked.profile, fresh=False)

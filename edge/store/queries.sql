@@ -89,6 +89,16 @@ SELECT NULL AS entitlement, NULL AS device, NULL AS ordinal, body, digest FROM b
 UNION ALL
 SELECT entitlement, device, ordinal, body, digest FROM uses WHERE entitlement IN (?) LIMIT ?;
 
+-- name: ahead
+-- What a tap asks for, all at once: its answer, a link made here, the band's memory and uses of some rights.
+SELECT 0, NULL, NULL, NULL, body, digest FROM answers WHERE tap_id = ?
+UNION ALL
+SELECT 1, NULL, NULL, NULL, body, digest FROM kept WHERE kind = ? AND key = ?
+UNION ALL
+SELECT 2, NULL, NULL, NULL, body, digest FROM bands WHERE band = ?
+UNION ALL
+SELECT 2, entitlement, device, ordinal, body, digest FROM uses WHERE entitlement IN (?) LIMIT ?;
+
 -- name: band_seq
 -- The ordinary record that last touched a band.
 SELECT seq FROM bands WHERE band = ?;

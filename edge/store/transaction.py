@@ -22,6 +22,7 @@ from edge.store.records import (
     Connection,
     Cursor,
     Head,
+    Row,
     checked,
     event_of,
     kept_name,
@@ -42,6 +43,17 @@ class Chain(NamedTuple):
 
     heads: tuple[Head, Head]
     hlc: int
+
+
+class Ahead(NamedTuple):
+    """What the tables say of one tap and its band: asking costs more than what is found, so ask once."""
+
+    tap_id: str
+    link: str
+    band: bytes
+    entitlements: tuple[str, ...]
+    rows: tuple[list[Row], list[Row], list[Row]]
+    """Of the answer, of the link made here, of the band and its uses."""
 
 
 class Standing(NamedTuple):
@@ -86,16 +98,30 @@ class Transaction:
         self.saved = False
         """Whether the present act has written past the effects log, and therefore set a savepoint."""
         self._offset_ms = offset_ms
+        self._ahead: Ahead | None = None
 
     # What a tap needs
+
+    def look_ahead(self, tap_id: str, band: bytes, entitlements: Sequence[str] = ()) -> None:
+        """Read at once what a tap will ask for; during a batch the tables stay as they are."""
+        asked, link = tuple(entitlements[:ENTITLEMENTS_MAX]), band.hex()
+        rows: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
+        parameters: tuple[Cell, ...] = (tap_id, LINK, link, band, *asked, USES_MAX)
+        for row in self._read(_over("ahead", len(asked)), parameters).fetchall():
+            rows[row[0]].append(row[1:])
+        self._ahead = Ahead(tap_id, link, band, asked, rows)
 
     def answer(self, tap_id: str) -> bytes | None:
         """Return the stored answer of a tap: the same presentation is answered the same for ever."""
         body: bytes | None = self._effects.answers.value((tap_id,))
         if body is not None:
             return body
-        row = self._read(QUERIES["answer"], (tap_id,)).fetchone()
-        return None if row is None else checked(tap_id.encode(), row[0], against=row[1])
+        ahead = self._ahead
+        if ahead is not None and ahead.tap_id == tap_id:
+            rows = ahead.rows[0]
+        else:
+            rows = self._read(QUERIES["answer"], (tap_id,)).fetchall()
+        return checked(tap_id.encode(), rows[0][-2], against=rows[0][-1]) if rows else None
 
     def keep_answer(self, tap_id: str, body: bytes) -> None:
         """Store the answer of a tap beside the record appended last."""
@@ -118,7 +144,7 @@ class Transaction:
     def held(self, band: bytes, entitlements: Sequence[str] = ()) -> Held:
         """Return the site's memory of a band with the uses of the given rights, oldest scan key first."""
         asked = tuple(entitlements[:ENTITLEMENTS_MAX])
-        rows = self._read(_held_of(len(asked)), (band, *asked, USES_MAX)).fetchall()
+        rows = self._held_rows(band, asked)
         held: Held | None = self._effects.bands.value((band,))
         uses = {}
         for right, device, ordinal, body, check in rows:
@@ -227,8 +253,12 @@ class Transaction:
         if entry is not None:
             body: bytes | None = entry.value
             return body
-        row = self._read(QUERIES["kept"], (kind, key)).fetchone()
-        return None if row is None else checked(kept_name(kind, key), row[0], against=row[1])
+        ahead = self._ahead
+        if ahead is not None and (kind, key) == (LINK, ahead.link):
+            rows = ahead.rows[1]
+        else:
+            rows = self._read(QUERIES["kept"], (kind, key)).fetchall()
+        return checked(kept_name(kind, key), rows[0][-2], against=rows[0][-1]) if rows else None
 
     def delete(self, kind: str, key: str) -> None:
         """Forget what is kept; forgetting twice is no fault."""
@@ -281,6 +311,12 @@ class Transaction:
             self.saved = True
         self._read(QUERIES[name], parameters)
 
+    def _held_rows(self, band: bytes, asked: tuple[str, ...]) -> list[Row]:
+        ahead = self._ahead
+        if ahead is not None and (ahead.band, ahead.entitlements) == (band, asked):
+            return ahead.rows[2]
+        return self._read(_over("held", len(asked)), (band, *asked, USES_MAX)).fetchall()
+
     def _read(self, statement: str, parameters: tuple[Cell, ...]) -> Cursor:
         try:
             return self._execute(statement, parameters)
@@ -290,11 +326,11 @@ class Transaction:
             raise
 
 
-@lru_cache(maxsize=ENTITLEMENTS_MAX)
-def _held_of(count: int) -> str:
-    """Return one statement for a band and the uses of ``count`` rights; only question marks are put in."""
+@lru_cache(maxsize=2 * ENTITLEMENTS_MAX)
+def _over(name: str, count: int) -> str:
+    """Return a statement over the uses of ``count`` rights; only question marks are put in."""
     marks = ", ".join("?" * count)
-    return QUERIES["held"].replace("(?)", f"({marks})")
+    return QUERIES[name].replace("(?)", f"({marks})")
 
 
 def _in_order(uses: Iterable[Use]) -> tuple[Use, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.events import Acted, Event, Kind
+from edge.core.held import Change, Held
 from edge.errors import Refused, StoreError
 from edge.sequencer import Sequencer, Transaction
 from edge.store.batch import BATCH_MAX, Ledger
@@ -300,3 +301,36 @@ def test_stopping_while_lanes_submit_answers_every_one_of_them(tmp_path: Path) -
         journal = Journal(tmp_path / str(number))
         assert told <= journal.head(0).seq
         journal.close()
+
+
+def test_what_is_read_ahead_is_what_would_be_read_one_by_one(tmp_path: Path) -> None:
+    with a_sequencer(tmp_path) as sequencer:
+        sequencer.submit(a_passage("tap-1"))
+    with a_sequencer(tmp_path) as sequencer:
+
+        def seen(tx: Transaction) -> list[object]:
+            return [
+                tx.answer("tap-1"),
+                tx.answer("tap-2"),
+                tx.linked(a_band()),
+                tx.held(a_band(), ("ticket-1",)),
+            ]
+
+        def seen_ahead(tx: Transaction) -> list[object]:
+            tx.look_ahead("tap-1", a_band(), ("ticket-1",))
+            return seen(tx)
+
+        assert sequencer.submit(seen_ahead) == sequencer.submit(seen)
+        assert sequencer.submit(seen)[0] is not None
+
+
+def test_what_an_act_changes_counts_more_than_what_was_read_ahead(tmp_path: Path) -> None:
+    def act(tx: Transaction) -> tuple[bytes | None, int]:
+        tx.look_ahead("tap-1", a_band(), ())
+        tx.append(Kind.DECIDED, Acted(tap_id="tap-1"))
+        tx.keep_answer("tap-1", b"mine")
+        tx.apply(a_band(), Change(held=Held(counter=7)), 1)
+        return tx.answer("tap-1"), tx.held(a_band()).counter
+
+    with a_sequencer(tmp_path) as sequencer:
+        assert sequencer.submit(act) == (b"mine", 7)
