@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
 from pathlib import Path
@@ -61,6 +62,8 @@ class Gatehouse:
         self.service = Service(self._rooms(vault))
         self.service.start()
         self._numbers = itertools.count(self.journal.head(ORDINARY).seq + 1)
+        gc.collect()
+        gc.freeze()  # as the product does once it is built
 
     def _rooms(self, vault: Vault) -> Rooms:
         return Rooms(
