@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.service import Service
     from edge.staff import Staff
     from edge.views import StaffView
-    from kiosk.demo import DemoPort
+    from kiosk.park import DemoPort
 
 SCREENS_MAX = 50
 """Open streams at one device; more are told to come back (screens need threads, taps must never wait)."""

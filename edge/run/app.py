@@ -28,8 +28,8 @@ from hardware import registry
 from hardware.port import Reader, Report, Tap
 from hardware.supervisor import Fleet
 from kiosk.app import House, Settings, create_app, serve_options, streams_of
-from kiosk.demo import DemoPort
 from kiosk.house import RemoteTap
+from kiosk.park import DemoPort
 from kiosk.streams import Streams
 from sync.client import Cable, Client, Place, Ports, Sender
 

@@ -17,8 +17,8 @@ from edge.run.web import Web
 from edge.staff import Screen, ScreenKind, ScreenSettings
 from edge.views import Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
 from kiosk.app import create_app, streams_of
-from kiosk.demo import DemoAddress, DemoBand, DemoReader, DemoState, Step, Story, TapStory
 from kiosk.house import House, Settings
+from kiosk.park import DemoAddress, DemoBand, DemoReader, DemoState, Step, Story, TapStory
 
 NOON_MS = 1_767_265_200_000
 """1 January 2026, 12:00 in Rome."""

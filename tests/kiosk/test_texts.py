@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.decision import Act, Family, Reason
-from kiosk.demo import Step, Story
+from kiosk.park import Step, Story
 from kiosk.texts import HOME, LANGUAGES, PLACEHOLDER, Texts
 
 KIOSK = Path(__file__).parents[2] / "kiosk"
@@ -85,7 +85,7 @@ def test_every_value_that_pages_look_up_by_name_has_its_word() -> None:
 
 def rooms() -> list[str]:
     """The rooms that the contract of a step names."""
-    lines = (KIOSK / "demo.py").read_text("utf-8").split("class Step")[1].split("ms: float")[0]
+    lines = (KIOSK / "park.py").read_text("utf-8").split("class Step")[1].split("ms: float")[0]
     assert Step.__struct_fields__ == ("room", "ms")
     return re.findall(r"``(\w+)``", lines.split("room: str")[1])
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from edge.errors import PolsoError
 from edge.run.demo.park import Park
 from hardware.virtual.bands import Band
-from kiosk.demo import CROWD_MAX, TapStory
+from kiosk.park import CROWD_MAX, TapStory
 
 LOG = logging.getLogger("polso.demo")
 WALKS = {"gate-1": 10, "volo-1": 3, "kiosk-1": 3}

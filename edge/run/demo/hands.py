@@ -16,7 +16,7 @@ from hardware.port import Removed, Report, Tap
 from hardware.supervisor.course import HOLD_MS_MIN
 from hardware.virtual.bands import Band
 from hardware.virtual.bands.hostile import Faulty
-from kiosk.demo import TapStory
+from kiosk.park import TapStory
 
 DECIDED_S_MAX = 3.0
 """A band that is not decided by then was not seen at all."""

@@ -21,7 +21,7 @@ from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from kiosk.demo import DemoAddress, DemoBand, DemoReader, DemoState, TapStory
+from kiosk.park import DemoAddress, DemoBand, DemoReader, DemoState, TapStory
 
 LOG = logging.getLogger("polso.demo")
 SCREENS = (

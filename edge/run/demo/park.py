@@ -11,7 +11,7 @@ import msgspec
 from edge.core.bands import BandState
 from edge.core.entitlements import Entitlement, Party, Product, Status, Terms, TimeSlot
 from edge.core.places import Layout, Point, Zone
-from kiosk.demo import DemoBand, Story
+from kiosk.park import DemoBand, Story
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000

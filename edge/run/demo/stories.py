@@ -12,7 +12,7 @@ from edge.feed import Feed
 from edge.store.journal import Journal
 from edge.views import StaffView
 from hardware.port import Tap
-from kiosk.demo import Step, TapStory
+from kiosk.park import Step, TapStory
 
 STORIES_MAX = 300
 TOPIC = "demo"

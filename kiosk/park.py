@@ -1,0 +1,156 @@
+"""The demo park as its page and scripts see it: the port, and the values that pass through it."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+import msgspec
+
+from edge.core.decision import Family, Outcome, Reason
+
+CROWD_MAX = 600
+"""Virtual guests a minute, at most."""
+
+
+class Story(enum.StrEnum):
+    """What a virtual band is there to show; each has its line ``demo.story.<value>`` in every language."""
+
+    DAY_TICKET = "day_ticket"
+    YEAR_TICKET = "year_ticket"
+    FAMILY_ADULT = "family_adult"
+    FAMILY_CHILD = "family_child"
+    SLOT_NOW = "slot_now"
+    SLOT_LATER = "slot_later"
+    SMALL_CHILD = "small_child"
+    HOTEL_GUEST = "hotel_guest"
+    VIP = "vip"
+    USED_UP = "used_up"
+    UNPAID = "unpaid"
+    EXPIRED = "expired"
+    LOST = "lost"
+    REPLACED = "replaced"
+    REVOKED = "revoked"
+    UNLINKED = "unlinked"
+    CLONE = "clone"
+    COPIED_CHIP = "copied_chip"
+    PHONE = "phone"
+    FOREIGN = "foreign"
+    TORN = "torn"
+
+
+class DemoBand(msgspec.Struct, frozen=True, kw_only=True):
+    """One wristband of the tray; all of it is invented, so nothing of it is personal."""
+
+    id: str
+    """Short word for addresses and scripts, as ``giulia``."""
+    name: str
+    """Written on the card."""
+    story: Story
+    chip: str
+    """The chip as its maker calls it, as ``NTAG 424 DNA``."""
+    trust: str
+    """What it can prove: ``LIVE``, ``SUN``, ``UID`` or empty."""
+    language: str = ""
+    """The guest's language; the greeting follows it."""
+    reader: str | None = None
+    """The reader it lies on at this moment."""
+
+
+class DemoReader(msgspec.Struct, frozen=True, kw_only=True):
+    """One reader of the park and the point it stands at."""
+
+    id: str
+    point: str
+    kind: str
+    """Kind of the point: gate, door, attraction, kiosk, till."""
+    names: dict[str, str]
+    """The point's name by language; ``it`` is always there."""
+    plugged: bool = True
+    state: str = "idle"
+    """State of its driver, as ``hardware.port.State``."""
+
+
+class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """A screen to be opened in a tab of its own."""
+
+    kind: str
+    """``gate``, ``kiosk``, ``staff``, ``ops`` or ``central``; the word is ``demo.open.<kind>``."""
+    url: str
+    point: str = ""
+
+
+class DemoState(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole demo park in one look; published as event ``demo`` on topic ``demo`` at each change."""
+
+    bands: tuple[DemoBand, ...]
+    readers: tuple[DemoReader, ...]
+    addresses: tuple[DemoAddress, ...] = ()
+    internet: bool = True
+    disk_full: bool = False
+    crowd: int = 0
+    """Virtual guests a minute now."""
+    outbox: int = 0
+    """Events that wait for central."""
+    sign_in: dict[str, str] = {}
+    """PIN of the demo's own staff by name and role; the page shows both as they are."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One room on the way of a tap; its name is ``demo.room.<room>``."""
+
+    room: str
+    """``field``, ``reader``, ``service``, ``rules``, ``journal``, ``gate``, ``screens`` or ``central``."""
+    ms: float
+
+
+class TapStory(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one presentation; event ``story`` on topic ``demo``, again when central has it."""
+
+    tap_id: str
+    band: str
+    reader: str
+    point: str
+    outcome: Outcome
+    reason: Reason
+    family: Family
+    seq: int
+    """Journal number; 0 where nothing could be recorded."""
+    took_ms: float
+    at_ms: int
+    hash: str = ""
+    """Of the journal's entry, hex."""
+    steps: tuple[Step, ...] = ()
+    acknowledged_ms: int | None = None
+    """From the tap to central's acknowledgement; None while it waits."""
+
+
+class DemoPort(Protocol):
+    """What the demo page and its scripts may do to the park; every call may come from any thread."""
+
+    def state(self) -> DemoState:
+        """Say how the park stands now."""
+
+    def tap(self, band: str, reader: str) -> TapStory:
+        """Hold ``band`` to ``reader`` until decided, then take it away; raise ``Unknown`` or ``Refused``."""
+
+    def story(self, tap_id: str) -> TapStory | None:
+        """Return what became of an earlier tap, by now."""
+
+    def remove(self, reader: str) -> None:
+        """Take whatever lies on ``reader`` away."""
+
+    def internet(self, up: bool) -> None:
+        """Cut or restore the way to central; idempotent."""
+
+    def reader(self, reader: str, plugged: bool) -> None:
+        """Pull or plug a reader's cable; idempotent."""
+
+    def disk(self, full: bool) -> None:
+        """Fill the edge's disk or free it; idempotent."""
+
+    def crowd(self, rate: int) -> None:
+        """Let ``rate`` virtual guests a minute pass, 0 to ``CROWD_MAX``."""
+
+    def reset(self) -> None:
+        """Bring the park back to its first morning within 5 s."""
