@@ -41,6 +41,7 @@ LIFE_MS = 15 * 60 * 1000
 TRIES_MAX = 5
 OPEN, USED, CLOSED = "open", "used", "closed"
 PUBLIC_KEY_BYTES = 32
+NAME_CHARS_MAX = 200
 
 enrolment_table = Table(
     "enrolment",
@@ -129,7 +130,7 @@ def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswe
     new = NewDevice(
         site=row.site_id,
         kind=row.kind,
-        name=row.name or request.name[:200],
+        name=row.name or "".join(filter(str.isprintable, request.name))[:NAME_CHARS_MAX],
         points=points,
         public_key=request.public_key,
     )

@@ -30,6 +30,7 @@ from sync.central.store import (
 from sync.wire import Tip
 
 RECENT_MAX = 500
+WHY_CHARS_MAX = 200
 
 
 class Stream(NamedTuple):
@@ -72,7 +73,7 @@ lane_table = Table(
     *_key(),
     Column("ack", BigInteger, nullable=False),
     Column("h", LargeBinary, nullable=False),
-    Column("frozen", String(200), nullable=False),
+    Column("frozen", String(WHY_CHARS_MAX), nullable=False),
     Column("moved_ms", BigInteger, nullable=False),
 )
 event_table = Table(
@@ -123,7 +124,8 @@ def move(tx: Connection, stream: Stream, *, ack: int, h: bytes) -> None:
 
 def freeze(tx: Connection, stream: Stream, why: str) -> None:
     """Believe nobody who holds this stream's key any more; only a new enrolment goes on."""
-    tx.execute(update(lane_table).where(_this(lane_table, stream)).values(frozen=why))
+    first = and_(_this(lane_table, stream), lane_table.c.frozen == "")
+    tx.execute(update(lane_table).where(first).values(frozen=why[:WHY_CHARS_MAX]))
     review(tx, stream)
 
 

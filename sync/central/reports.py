@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sync.central import devices, lanes
 from sync.central.devices import Device
 from sync.central.feed import head
+from sync.central.lanes import Stream
 from sync.central.pages import urgent_after
 from sync.central.sites import begin_epoch
 from sync.central.store import Connection, Store
@@ -26,6 +27,8 @@ def take(store: Store, device: Device, report: DeviceReport) -> Attested:
     with store.transaction() as tx:
         tips = lanes.tips(tx, device.site, device.id, incarnation=device.incarnation)
         _look_back(tx, device, report, tips=tips)
+        for tip in tips:
+            _compare(tx, device, report, held=tip)
         devices.heard(tx, device.site, device.id, report=report)
     items, to = urgent_after(store, device.site, report.urgent)
     return Attested(device=device.id, time_ms=store.now_ms(), tips=tips, urgent=items, urgent_to=to)
@@ -44,6 +47,18 @@ def _look_back(tx: Connection, device: Device, report: DeviceReport, *, tips: Se
     if lost or ahead:
         LOG.warning("feed.begun_anew site=%s: a device remembers more than central", device.site)
         begin_epoch(tx, device.site)
+
+
+def _compare(tx: Connection, device: Device, report: DeviceReport, *, held: Tip) -> None:
+    """Freeze a lane for every holder of its key if the device is, or ends at, another history than ours."""
+    stream = Stream(device.site, device.id, device.incarnation, held.lane)
+    told = next((tip for tip in report.tips if tip.lane == held.lane and tip.seq <= held.seq), None)
+    if told is not None:
+        ours = lanes.hashes(tx, stream, first=told.seq, last=told.seq).get(told.seq, told.h)
+        if ours != told.h:
+            lanes.freeze(tx, stream, f"the device reports another event {told.seq}")
+    if report.frozen:
+        lanes.freeze(tx, stream, "".join(filter(str.isprintable, f"the device says: {report.frozen}")))
 
 
 def _beyond(report: DeviceReport, tips: Sequence[Tip]) -> bool:

@@ -116,6 +116,16 @@ def test_an_unknown_code_and_a_short_key_are_refused(store: Store, code: str) ->
         enrol(store, EnrolRequest(code=code, public_key=b"short"))
 
 
+def test_a_name_that_no_database_holds_is_bared_to_what_it_can(store: Store) -> None:
+    a_site(store)
+    with store.transaction() as tx:
+        code = invite(tx, Invitation(site="park"))
+    answer = enrol(store, EnrolRequest(code=code, public_key=b"p" * 32, name="North\0 gate" + "x" * 500))
+    with store.reading() as tx:
+        name = devices.device(tx, "park", answer.device).name
+    assert (name[:11], len(name)) == ("North gatex", enrolment.NAME_CHARS_MAX)
+
+
 @pytest.mark.parametrize("name", ["", "Park", "a.b", "a/b", "-a", "x" * 65])
 def test_a_site_id_that_a_credential_cannot_carry_is_refused(small_store: Store, name: str) -> None:
     with pytest.raises(Refused), small_store.transaction() as tx:

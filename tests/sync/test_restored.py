@@ -15,7 +15,7 @@ from sync.central.devices import Device
 from sync.central.feed import Change, publish
 from sync.central.pages import Asked, EpochOver
 from sync.central.store import Store
-from sync.wire import Ack, Attested, Cursor, DeviceReport
+from sync.wire import Ack, Attested, Cursor, DeviceReport, Problem, Tip
 from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal
 from tests.sync.ends import Edge, a_welcome, running, served, until
 
@@ -164,6 +164,31 @@ def test_an_ordinary_report_begins_nothing(site: Site) -> None:
     site.report(acked=4, cursor=Cursor(at.epoch, 1))
     site.report(acked=0, cursor=Cursor(77, 900))
     assert site.epoch() == at.epoch
+
+
+def test_a_report_that_ends_in_another_history_freezes_the_lane(site: Site) -> None:
+    site.journal.write(4)
+    site.send(1, 4)
+    ends = [Tip(lane=0, seq=seq, h=site.journal.before(0, seq + 1)) for seq in (4, 2)]
+    for tip in (*ends, Tip(lane=0, seq=9, h=b"ahead of us"), Tip(lane=1, seq=1, h=b"unknown here")):
+        reports.take(site.store, site.device, DeviceReport(device=site.id, boot="b", tips=(tip,)))
+        assert site.device.alarm == "", tip
+    other = Tip(lane=0, seq=2, h=b"another")
+    reports.take(site.store, site.device, DeviceReport(device=site.id, boot="b", tips=(other,)))
+    assert "another event 2" in site.device.alarm
+    site.journal.write(1)
+    answer = site.send(5, 5)
+    assert isinstance(answer, intake.Rejected)
+    assert answer.problem is Problem.FORK
+
+
+def test_a_device_that_says_it_is_frozen_is_frozen_here(site: Site) -> None:
+    site.journal.write(1)
+    site.send(1, 1)
+    said = DeviceReport(device=site.id, boot="b", frozen="an old\0 copy" + "!" * 400)
+    reports.take(site.store, site.device, said)
+    assert "the device says: an old copy" in site.device.alarm
+    assert isinstance(site.send(1, 1), intake.Rejected)
 
 
 def held(store: Store) -> int:
