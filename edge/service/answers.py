@@ -8,7 +8,7 @@ import msgspec
 
 from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Reason
-from edge.core.events import Decided, Event
+from edge.core.events import Decided, Event, decided_in
 from edge.core.held import Held
 from edge.store.transaction import Transaction
 
@@ -49,7 +49,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _DECODER = msgspec.msgpack.Decoder(Answer | int)
-_DECIDED = msgspec.msgpack.Decoder(Decided)
 
 
 def kept_answer(tx: Transaction, tap_id: str) -> Answer | None:
@@ -76,7 +75,7 @@ def keep_decided(tx: Transaction, tap_id: str, seq: int) -> None:
 
 def answer_in(event: Event) -> Answer:
     """Return a journaled decision as the answer that it was."""
-    return answer_of(_DECIDED.decode(event.body), event.seq)
+    return answer_of(decided_in(event.body, event.band), event.seq)
 
 
 def answer_of(decided: Decided, seq: int) -> Answer:

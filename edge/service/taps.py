@@ -12,7 +12,7 @@ from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Reason, WhatNext, outcome_of
 from edge.core.entitlements import Use
 from edge.core.entry import decide
-from edge.core.events import BODY_BYTES_MAX, Decided, Kind
+from edge.core.events import BODY_BYTES_MAX, Decided, Kind, body_of
 from edge.core.places import Layout, Point, PointKind
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
@@ -82,7 +82,7 @@ class Taps:
         ruling = decide(facts)
         recorded = record(facts, ruling, cursor=self._rooms.profiles.cursor().seq)
         by = msgspec.structs.replace(recorded, staff=asked.staff, approver=asked.approver, note=asked.note)
-        seq = tx.append(kind, within_bounds(by), band=asked.presented.band)
+        seq = tx.append(kind, within_bounds(body_of(by)), band=asked.presented.band)
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
         note_seen(tx, asked)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.core.entitlements import Use
-from edge.core.events import Decided, Kind
+from edge.core.events import Decided, Kind, decided_in
 from edge.core.facts import Ruling
 from edge.core.places import Layout
 from edge.core.profiles import Profile
@@ -30,7 +30,6 @@ PIECE_MAX = 2_000
 DIFFERENT_MAX = 100
 """Differences that are kept to be shown; further ones are only counted."""
 JUDGED = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
-_decode = msgspec.msgpack.Decoder(Decided).decode
 
 
 class Different(NamedTuple):
@@ -117,14 +116,17 @@ def _pieces(store: Store, site: str) -> Iterator[list[tuple[str, int, int, Decid
     key = (event_table.c.device_id, event_table.c.lane, event_table.c.seq)
     after: tuple[str, int, int] = ("", 0, 0)
     while True:
-        query = select(*key, event_table.c.body).where(
+        query = select(*key, event_table.c.body, event_table.c.band).where(
             and_(event_table.c.site_id == site, event_table.c.kind.in_(JUDGED), tuple_(*key) > after)
         )
         with store.reading() as tx:
             rows = tx.execute(query.order_by(*key).limit(PIECE_MAX)).all()
         if not rows:
             return
-        yield [(row[0], row[1], row[2], _decode(bytes(row[3]))) for row in rows]
+        yield [
+            (row[0], row[1], row[2], decided_in(bytes(row[3]), None if row[4] is None else bytes(row[4])))
+            for row in rows
+        ]
         after = (rows[-1][0], rows[-1][1], rows[-1][2])
 
 

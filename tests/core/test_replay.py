@@ -8,13 +8,14 @@ import pytest
 from edge.core.decision import Reason
 from edge.core.entitlements import USES_MAX, Question, Reentry
 from edge.core.entry import Facts, decide
-from edge.core.events import BODY_BYTES_MAX, Decided
+from edge.core.events import BODY_BYTES_MAX, Decided, body_of, decided_in
 from edge.core.replay import record, replay
 from tests.builders import (
     DAY_MS,
     HOUR_MS,
     NOW_MS,
     ROME,
+    a_band_id,
     a_day_ticket,
     a_gate,
     a_layout,
@@ -119,3 +120,12 @@ def test_a_record_names_the_versions_it_was_judged_by_and_no_answer() -> None:
     decided = record(facts, decide(facts), cursor=42)
     assert (decided.layout, decided.profile_rev, decided.profile_cursor) == (1, 1, 42)
     assert decided.answered == ()
+
+
+@pytest.mark.parametrize("band", [a_band_id(), None])
+def test_a_record_and_the_band_beside_it_tell_the_whole_decision(band: bytes | None) -> None:
+    facts = facts_for(presented=a_tap(band=band))
+    decided = record(facts, decide(facts))
+    body = msgspec.msgpack.encode(body_of(decided))
+    assert a_band_id() not in body
+    assert decided_in(body, band) == decided

@@ -13,7 +13,7 @@ import msgspec
 
 from edge.clock import Clock
 from edge.core.entitlements import Use
-from edge.core.events import Acted, Decided, Event, Kind
+from edge.core.events import Acted, Decided, Event, Kind, decided_in
 from edge.core.places import Layout
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
 from edge.feed import Feed, Published
@@ -221,7 +221,7 @@ class House:
 
     def decided(self) -> list[Decided]:
         found = self.events(Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
-        return [msgspec.msgpack.decode(event.body, type=Decided) for event in found]
+        return [decided_in(event.body, event.band) for event in found]
 
     def acted(self, *kinds: Kind) -> list[Acted]:
         return [msgspec.msgpack.decode(event.body, type=Acted) for event in self.events(*kinds)]
