@@ -82,8 +82,10 @@ class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def card(self) -> DemoBand:
-        """The band as a card of the tray."""
+        """The band as a card of the tray; one of foreign keys or of ill manners proves nothing."""
         chip, trust = CHIPS[self.chip.kind]
+        if self.chip.keys or self.chip.fault:
+            trust = ""
         return DemoBand(
             id=self.id, name=self.name, story=self.story, chip=chip, trust=trust, language=self.language
         )
