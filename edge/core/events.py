@@ -121,11 +121,8 @@ def decided_in(body: bytes, band: bytes | None) -> Decided:
 
 
 def _about(decided: Decided, band: bytes | None) -> Decided:
-    return replace(
-        decided,
-        decision=replace(decided.decision, band=band),
-        presented=replace(decided.presented, band=band),
-    )
+    decision, presented = replace(decided.decision, band=band), replace(decided.presented, band=band)
+    return replace(decided, decision=decision, presented=presented)
 
 
 _DECODE_DECIDED = msgspec.msgpack.Decoder(Decided).decode

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
-from edge.core.events import Decided, Event, Kind
+from edge.core.events import Event, Kind, decided_in
 from edge.store.records import Owner
 
 DOMAIN = "org.polso"
@@ -17,7 +17,6 @@ SEQUENCE_DIGITS = 20
 TYPES = {kind: f"{DOMAIN}.{kind.name.lower()}" for kind in Kind}
 """Event type by kind; its schema number follows as ``.v<n>``."""
 DECISIONS = frozenset({Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN})
-DECODE_DECIDED = msgspec.msgpack.Decoder(Decided).decode
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,7 +67,7 @@ def readable(event: Event) -> object:
     """Return an event's body with a name for each thing: decisions are journaled as bare rows."""
     if event.kind in DECISIONS:
         with suppress(msgspec.ValidationError):  # of another shape than this version knows: shown as it is
-            return named(DECODE_DECIDED(event.body))
+            return named(decided_in(event.body, event.band))
     return msgspec.msgpack.decode(event.body)
 
 

@@ -123,10 +123,7 @@ def _pieces(store: Store, site: str) -> Iterator[list[tuple[str, int, int, Decid
             rows = tx.execute(query.order_by(*key).limit(PIECE_MAX)).all()
         if not rows:
             return
-        yield [
-            (row[0], row[1], row[2], decided_in(bytes(row[3]), None if row[4] is None else bytes(row[4])))
-            for row in rows
-        ]
+        yield [(*row[:3], decided_in(bytes(row.body), bytes(row.band) if row.band else None)) for row in rows]
         after = (rows[-1][0], rows[-1][1], rows[-1][2])
 
 
