@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import importlib.util
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.config import Config
+from edge.errors import PolsoError
+from edge.run.actuators import GATES, LIGHTS
+from edge.run.identity import load
 from edge.store.database import WAL_RESET_FIXED
+from edge.vault import Vault
 from hardware import registry
 from hardware.nfc.culprits import culprits
 
@@ -23,7 +28,7 @@ BUILT_MS = 1_767_225_600_000
 """1 January 2026: no device of this version can honestly be older."""
 READERS = {"072f": "ACS (ACR122U)", "04cc": "NXP (PN533)", "054c": "Sony (RC-S3xx)", "04e6": "SCM (SCL3711)"}
 """USB vendors whose readers nfcpy drives."""
-DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
 class Level(enum.StrEnum):
@@ -57,13 +62,15 @@ def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
     """Look at everything that a device needs, worst findings last."""
     findings = [
         *_library(),
-        *_folder(Path(config.store.folder)),
+        *_folder(Path(config.store.folder), config.store.free_bytes_min),
         *_clock(machine, now_ms),
         *_drivers(config),
-        *_usb(machine),
+        *_actuators(config),
+        *_usb(machine, wanted=_wants_usb(config)),
         *_serial(machine),
         *_radio(machine),
         *_central(config),
+        *_screens(config),
     ]
     return sorted(findings, key=lambda finding: list(Level).index(finding.level))
 
@@ -81,13 +88,13 @@ def _library() -> Iterator[Finding]:
     )
 
 
-def _folder(folder: Path) -> Iterator[Finding]:
+def _folder(folder: Path, free_bytes_min: int) -> Iterator[Finding]:
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(there, os.W_OK):
         yield Finding(Level.BAD, f"{there} cannot be written", f"give {folder} to the service's account")
         return
     free = shutil.disk_usage(there).free
-    level = Level.OK if free >= DISK_FREE_BYTES_MIN else Level.LOOK
+    level = Level.OK if free >= free_bytes_min else Level.LOOK
     act = "" if level is Level.OK else "free some space"
     yield Finding(level, f"{free // 2**20} MiB free for {folder}", act)
 
@@ -122,7 +129,33 @@ def _drivers(config: Config) -> Iterator[Finding]:
             yield Finding(Level.BAD, f"reader {reader.name}: driver {reader.driver}", driver.advice)
 
 
-def _usb(machine: Machine) -> Iterator[Finding]:
+def _actuators(config: Config) -> Iterator[Finding]:
+    """Look for what relays and lamps need."""
+    for kind, known, configured in (("gate", GATES, config.gates), ("light", LIGHTS, config.lights)):
+        for one in configured:
+            name = f"{kind} {one.name}: driver {one.driver}"
+            if one.driver not in known:
+                yield Finding(Level.BAD, f"{name} does not exist", f"use one of {', '.join(known)}")
+            elif one.driver != "virtual" and importlib.util.find_spec("gpiozero") is None:
+                yield Finding(Level.BAD, f"{name} needs gpiozero", "pip install 'polso[gpio]'")
+            else:
+                yield Finding(Level.OK, name)
+
+
+def _screens(config: Config) -> Iterator[Finding]:
+    """A server open to the network that answers to no name of it lets no other machine's screen in."""
+    screens = config.screens
+    if screens.host not in LOOPBACK and all(name in LOOPBACK for name in screens.hosts):
+        act = "add the name or address that other machines use to screens.hosts"
+        yield Finding(Level.LOOK, f"screens listen at {screens.host} and answer to this machine alone", act)
+
+
+def _wants_usb(config: Config) -> bool:
+    paths = [str(one.settings.get("path", "")) for one in config.readers if one.driver == "nfcpy"]
+    return any(path.startswith("usb") for path in paths)
+
+
+def _usb(machine: Machine, *, wanted: bool) -> Iterator[Finding]:
     found = False
     for device in sorted((machine.root / "sys/bus/usb/devices").glob("*")):
         vendor = _line(device / "idVendor")
@@ -137,7 +170,12 @@ def _usb(machine: Machine) -> Iterator[Finding]:
             rule = f'SUBSYSTEM=="usb", ATTRS{{idVendor}}=="{vendor}", GROUP="plugdev", MODE="0660"'
             yield Finding(Level.BAD, f"USB reader {name}: {node} is not ours", f"add the udev rule {rule}")
     if not found:
-        yield Finding(Level.OK, "no USB reader of nfcpy's is plugged in")
+        if wanted:
+            yield Finding(
+                Level.BAD, "no USB reader is plugged in", "plug it in, or try another cable or port"
+            )
+        else:
+            yield Finding(Level.OK, "no USB reader of nfcpy's is plugged in")
         return
     for culprit in culprits(machine.root):
         what, _, act = culprit.partition(": ")
@@ -159,11 +197,10 @@ def _radio(machine: Machine) -> Iterator[Finding]:
 
 
 def _central(config: Config) -> Iterator[Finding]:
-    url = config.central.url
+    url = config.central.url or _enrolled_at(Path(config.store.folder))
     if not url:
-        yield Finding(
-            Level.LOOK, "no central is configured", "polso enrol URL CODE; until then it stays alone"
-        )
+        act = "polso enrol URL, with a code from its console; until then the device stays alone"
+        yield Finding(Level.LOOK, "no central is configured", act)
         return
     try:
         health = f"{url.rstrip('/')}/healthz"
@@ -174,6 +211,14 @@ def _central(config: Config) -> Iterator[Finding]:
         yield Finding(Level.LOOK, f"central {url} does not answer: {error}", act)
         return
     yield Finding(Level.OK, f"central {url} answers {status}")
+
+
+def _enrolled_at(folder: Path) -> str:
+    """Return the central at which this folder's device was enrolled, as far as we may read that."""
+    try:
+        return load(folder, Vault.load(folder)).central
+    except (PolsoError, OSError):
+        return ""
 
 
 def _line(path: Path) -> str:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.config import Config, parse
+from edge.run import identity
 from edge.run.check import BUILT_MS, Finding, Level, Machine, check
 
 NOW_MS = BUILT_MS + 86_400_000
@@ -142,3 +144,31 @@ def test_central_that_answers_and_one_that_does_not(box: Box) -> None:
     found = one(box.findings(text), "central")
     assert found.level is Level.LOOK
     assert "gates go on" in found.act
+
+
+def test_reader_that_is_configured_and_not_plugged_in_is_bad(box: Box) -> None:
+    text = '[[readers]]\nname = "g"\ndriver = "nfcpy"\npoint = "g"\nsettings = { path = "usb" }\n'
+    found = one(box.findings(text), "no USB reader")
+    assert found.level is Level.BAD
+    assert found.act
+
+
+def test_gate_of_an_unknown_driver_is_found_before_the_device_starts(box: Box) -> None:
+    found = one(box.findings('[[gates]]\nname = "t"\ndriver = "rely"\npoint = "g"\n'), "gate t")
+    assert found.level is Level.BAD
+    assert "relay" in found.act
+
+
+def test_screens_open_to_a_network_that_knows_no_name_for_them_are_found(box: Box) -> None:
+    found = one(box.findings('[screens]\nhost = "0.0.0.0"\n'), "screens listen")
+    assert "screens.hosts" in found.act
+    named = box.findings('[screens]\nhost = "0.0.0.0"\nhosts = ["gate.example"]\n')
+    assert not [finding for finding in named if "screens listen" in finding.what]
+
+
+def test_enrolled_device_is_asked_for_its_own_central(box: Box) -> None:
+    folder = box.root / "data"
+    vault, who = identity.alone(folder, "site-1", "edge-1")
+    assert one(box.findings(), "no central is configured"), "the control: this one stays alone"
+    identity.save(folder, vault, msgspec.structs.replace(who, central="http://127.0.0.1:1"))
+    assert "does not answer" in one(box.findings(), "central http://127.0.0.1:1").what
