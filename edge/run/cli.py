@@ -106,6 +106,21 @@ def audit(site: str, database: str) -> None:
 
 
 @main.command()
+@click.argument("site")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+def replay(site: str, database: str) -> None:
+    """Try the events of SITE again that central kept aside because it could not read them."""
+    from edge.run.platform import replay as act
+
+    none_left, words = act(database, site)
+    click.echo(words)
+    if not none_left:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("url")
 @click.option("--code", prompt="Code from the console", help="The one-time code; asked for if not given.")
 @config_option

@@ -16,6 +16,7 @@ from edge.run.web import Web, listen
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
 from sync.central.console import operators
+from sync.central.quarantine import replay as replayed
 from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
@@ -132,3 +133,17 @@ def audit(database: str, site: str) -> tuple[bool, str]:
         *(f"  one too many: {one.use.entitlement} at {one.use.point}" for one in found.conflicts),
     ]
     return found.judged == found.equal, "\n".join(lines)
+
+
+def replay(database: str, site: str) -> tuple[bool, str]:
+    """Try a site's events again that were kept aside; returns whether none is left, and what became."""
+    store = Store(database, now_ms=wall_ms)
+    try:
+        done = replayed(store, site)
+    finally:
+        store.close()
+    lines = [
+        f"{done.mended} events went to their place, {len(done.left)} stay aside",
+        *(f"  {one.device} {one.lane}/{one.seq}: {one.why}" for one in done.left),
+    ]
+    return not done.left, "\n".join(lines)

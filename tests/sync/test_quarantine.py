@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from edge.core.events import Kind
+from edge.run.cli import main
 from sync.central import devices, intake, lanes, quarantine
 from sync.central.devices import Device
 from sync.central.store import Store
@@ -111,3 +115,17 @@ def test_pieces_of_any_size_replay_all(store: Store, monkeypatch: pytest.MonkeyP
         taken(store, device, *[b"\xa4four", b"\xc1"] * 5, kind=Kind.LOOKED_UP)
     told = quarantine.replay(store, "park")
     assert (told.mended, len(told.left)) == (5, 5)
+
+
+def test_the_verb_says_what_became_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = str(tmp_path / "central.db")
+    store = Store(address, now_ms=lambda: 1)
+    device, _ = a_device(store)
+    with monkeypatch.context() as older:
+        older.setattr(intake, "BODY_BYTES_MAX", 1)
+        taken(store, device, b"\xa4four", b"\xc1", kind=Kind.LOOKED_UP)
+    store.close()
+    told = CliRunner().invoke(main, ["replay", "park", "--database", address])
+    assert told.exit_code == 1
+    assert told.output.startswith("1 events went to their place, 1 stay aside\n")
+    assert f"{device.id} 0/2: does not decode" in told.output

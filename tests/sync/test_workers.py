@@ -118,7 +118,7 @@ def test_a_listener_cut_off_comes_back_and_misses_nothing(
         listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
         until(lambda: admin.execute(listening).fetchall())
         seen = here.wakes.seen("park")
-        admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({listening}) AS found".encode())  # noqa: S608
+        admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({listening}) AS found".encode())  # noqa: S608  # no stranger's words
         with there.transaction() as tx:
             publish(tx, "park", [Change("device", "a", b"x")])
         assert here.wakes.wait("park", seen, 5), "told while nobody listened"
