@@ -18,6 +18,8 @@ SQLITE_OLDEST = (3, 37, 0)
 """The first with STRICT tables."""
 BUSY_MS = 0
 """Nobody else may hold the write lock, so waiting for it would only hide that somebody does."""
+READER_BUSY_MS = 250
+"""A reader waits while whoever opens a file first recovers its WAL; no tap is told that it is locked."""
 
 WRITER: Mapping[str, str | int] = {
     "journal_mode": "wal",
@@ -43,7 +45,7 @@ def open_writer(path: Path, pragmas: Mapping[str, str | int] = WRITER) -> sqlite
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that never writes and never checkpoints."""
-    return _opened(_uri(path, "ro"), READER)
+    return _opened(_uri(path, "ro"), READER, busy_ms=READER_BUSY_MS)
 
 
 def refuse_old_sqlite(version: tuple[int, ...]) -> None:
@@ -55,9 +57,9 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
         )
 
 
-def _opened(uri: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
+def _opened(uri: str, pragmas: Mapping[str, str | int], *, busy_ms: int = BUSY_MS) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=busy_ms / 1000
     )
     try:
         for name, wanted in pragmas.items():

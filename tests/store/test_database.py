@@ -12,7 +12,9 @@ import pytest
 
 from edge.errors import StoreBusy, StoreError
 from edge.store.database import (
+    BUSY_MS,
     READER,
+    READER_BUSY_MS,
     WRITER,
     has_wal_reset_bug,
     open_reader,
@@ -150,3 +152,12 @@ def test_migration_that_broke_half_way_left_nothing_and_begins_again(
     migrate(connection, "state", STATE_VERSION)
     assert connection.execute("PRAGMA user_version").fetchone()[0] == STATE_VERSION
     connection.close()
+
+
+def test_reader_waits_for_a_recovery_and_writer_for_nobody(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "some.db")
+    reader = open_reader(tmp_path / "some.db")
+    waits = [each.execute("PRAGMA busy_timeout").fetchone()[0] for each in (writer, reader)]
+    reader.close()
+    writer.close()
+    assert waits == [BUSY_MS, READER_BUSY_MS] == [0, 250]
