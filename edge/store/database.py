@@ -18,6 +18,8 @@ SQLITE_OLDEST = (3, 37, 0)
 """The first with STRICT tables."""
 BUSY_MS = 0
 """Nobody else may hold the write lock, so waiting for it would only hide that somebody does."""
+READER_BUSY_MS_MAX = 250
+"""A reader that opens while another rebuilds the WAL's index waits: that is no failure of the disk."""
 READER_BUSY_MS = 250
 """A reader waits while whoever opens a file first recovers its WAL; no tap is told that it is locked."""
 
@@ -40,7 +42,7 @@ def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) ->
 def open_writer(path: Path, pragmas: Mapping[str, str | int] = WRITER) -> sqlite3.Connection:
     """Open the one connection that may write and checkpoint ``path``; durable before a commit returns."""
     refuse_old_sqlite(sqlite3.sqlite_version_info)
-    return _opened(_uri(path, "rwc"), pragmas)
+    return _opened(_uri(path, "rwc"), pragmas, busy_ms=BUSY_MS)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,34 @@ def test_writer_holds_every_setting_that_durability_stands_on(tmp_path: Path) ->
     connection.close()
     assert found == dict(WRITER)
     assert (found["journal_mode"], found["synchronous"], found["secure_delete"]) == ("wal", 2, 1)
+
+
+def held_alone(path: Path) -> sqlite3.Connection:
+    """A connection that keeps the whole file, as one that rebuilds the WAL's index does for a moment."""
+    holder = open_writer(path)
+    holder.execute("CREATE TABLE t (x)")
+    holder.execute("PRAGMA locking_mode = exclusive")
+    holder.execute("INSERT INTO t VALUES (7)")
+    return holder
+
+
+@pytest.mark.parametrize("held_s", [0.05, None])
+def test_reader_waits_a_moment_for_a_file_that_is_held_and_not_for_ever(
+    tmp_path: Path, held_s: float | None
+) -> None:
+    """With its control: held for longer than a moment, the question is refused."""
+    holder = held_alone(tmp_path / "state.db")
+    reader = open_reader(tmp_path / "state.db")
+    if held_s is None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            reader.execute("SELECT x FROM t").fetchone()
+    else:
+        letting_go = threading.Timer(held_s, holder.close)
+        letting_go.start()
+        assert reader.execute("SELECT x FROM t").fetchone() == (7,)
+        letting_go.join()
+    reader.close()
+    holder.close()
 
 
 def test_reader_can_neither_write_nor_checkpoint_by_itself(tmp_path: Path) -> None:
