@@ -50,8 +50,8 @@ def test_staff_hear_everything_and_counters_follow_a_tap(open_desk: Open) -> Non
     decision = listener.until("decision")
     assert decision.body["reason"] == view.reason
     assert decision.body["seq"] == view.seq
-    counters = listener.until("counters")
-    assert counters.body["denied"]["north"] >= 1
+    while not listener.until("counters").body.get("denied", {}).get("north"):
+        pass  # counted after the answer, and those of an earlier test may still be told
     listener.close()
 
 
