@@ -53,11 +53,13 @@ class Clock:
         mono = self._monotonic()
         with self._lock:
             self._watch_wall(mono)
-            uncertainty = self._grown(mono)
+            uncertainty, estimate = self._grown(mono), self._estimate(mono)
+            # A journal from a clock that ran days ahead holds the time there: nothing to judge a slot by.
+            held_ahead = self._floor_ms - estimate > STEP_MS_MAX
             return Moment(
-                now_ms=max(self._estimate(mono), self._floor_ms),
+                now_ms=max(estimate, self._floor_ms),
                 uncertainty_ms=uncertainty,
-                trusted=self._trusted and uncertainty <= UNCERTAINTY_MS_MAX,
+                trusted=self._trusted and not held_ahead and uncertainty <= UNCERTAINTY_MS_MAX,
             )
 
     def now_ms(self) -> int:

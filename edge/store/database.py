@@ -18,8 +18,6 @@ SQLITE_OLDEST = (3, 37, 0)
 """The first with STRICT tables."""
 BUSY_MS = 0
 """Nobody else may hold the write lock, so waiting for it would only hide that somebody does."""
-READER_BUSY_MS_MAX = 250
-"""A reader that opens while another rebuilds the WAL's index waits: that is no failure of the disk."""
 READER_BUSY_MS = 250
 """A reader waits while whoever opens a file first recovers its WAL; no tap is told that it is locked."""
 

@@ -85,6 +85,14 @@ def test_journal_time_a_little_ahead_is_waited_for_without_losing_trust() -> Non
     assert clock.moment().trusted
 
 
+def test_journal_that_ran_days_ahead_is_not_believed_even_when_central_is_heard() -> None:
+    clock = Hands().clock()
+    clock.floor(NOON_MS + 3 * DAY_MS)
+    clock.heard(NOON_MS, 20)
+    moment = clock.moment()
+    assert (moment.now_ms, moment.trusted) == (NOON_MS + 3 * DAY_MS, False)
+
+
 @given(steps=st.lists(st.tuples(st.integers(-DAY_MS, DAY_MS), st.integers(0, 10_000), st.booleans())))
 def test_journal_never_goes_back_whatever_the_wall_clock_and_central_say(
     steps: list[tuple[int, int, bool]],
