@@ -35,7 +35,8 @@ def test_whatever_is_said_is_one_line_of_json(words: str) -> None:
     assert json.loads(line)["room"] == "polso.test"
 
 
-def test_flood_of_one_kind_is_held_back_and_counted() -> None:
+def test_flood_of_one_kind_is_held_back_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.logs.time.monotonic", lambda: 100.0)
     sparing = Sparing(3)
     passed = [sparing.filter(a_record("reader %s lost", number)) for number in range(10)]
     assert passed == [True] * 3 + [False] * 7
