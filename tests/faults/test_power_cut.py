@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,12 +95,11 @@ def drive(connection: apsw.Connection, disk: Disk, chance: random.Random) -> lis
 def inspect(folder: Path, told: list[tuple[int, str]]) -> Cut:
     """Count told records, answers and uses that a stock driver does not find."""
     try:
-        connection = sqlite3.connect(folder / "state.db", isolation_level=None)
-        rows = {row[0] for row in connection.execute("SELECT seq FROM journal WHERE lane = 0")}
-        whole = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        effects = Effects.load(connection)
-        settled = {row[0] for row in connection.execute("SELECT tap_id FROM answers")}
-        connection.close()
+        with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as connection:
+            rows = {row[0] for row in connection.execute("SELECT seq FROM journal WHERE lane = 0")}
+            whole = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            effects = Effects.load(connection)
+            settled = {row[0] for row in connection.execute("SELECT tap_id FROM answers")}
     except (sqlite3.DatabaseError, StoreDamaged):
         return Cut(len(told), corrupt=True)
     answered = settled | {key[0] for key in effects.answers.entries}

@@ -38,32 +38,45 @@ def test_writer_holds_every_setting_that_durability_stands_on(tmp_path: Path) ->
     assert (found["journal_mode"], found["synchronous"], found["secure_delete"]) == ("wal", 2, 1)
 
 
-def held_alone(path: Path) -> sqlite3.Connection:
-    """A connection that keeps the whole file, as one that rebuilds the WAL's index does for a moment."""
-    holder = open_writer(path)
-    holder.execute("CREATE TABLE t (x)")
-    holder.execute("PRAGMA locking_mode = exclusive")
-    holder.execute("INSERT INTO t VALUES (7)")
-    return holder
+REBUILDING = """
+import fcntl, sys
+with open(sys.argv[1], "r+b", buffering=0) as index:
+    fcntl.lockf(index, fcntl.LOCK_EX, 3, 120)  # to write, to checkpoint, to recover
+    header = index.read(96)
+    index.seek(0)
+    index.write(bytes(96))
+    print("held", flush=True)
+    sys.stdin.readline()
+    index.seek(0)
+    index.write(header)
+"""
+"""Does what a connection does that rebuilds the WAL's index: holds its locks, and leaves no valid header."""
 
 
-@pytest.mark.parametrize("held_s", [0.05, None])
-def test_reader_waits_a_moment_for_a_file_that_is_held_and_not_for_ever(
-    tmp_path: Path, held_s: float | None
-) -> None:
-    """With its control: held for longer than a moment, the question is refused."""
-    holder = held_alone(tmp_path / "state.db")
+@pytest.mark.parametrize("wait_ms", [READER_BUSY_MS * 20, 0])
+def test_reader_waits_while_the_index_is_rebuilt(tmp_path: Path, wait_ms: int) -> None:
+    """With its control: without waiting the same question is refused."""
+    writer = open_writer(tmp_path / "state.db")
+    writer.execute("CREATE TABLE t (x)")
     reader = open_reader(tmp_path / "state.db")
-    if held_s is None:
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            reader.execute("SELECT x FROM t").fetchone()
-    else:
-        letting_go = threading.Timer(held_s, holder.close)
-        letting_go.start()
-        assert reader.execute("SELECT x FROM t").fetchone() == (7,)
-        letting_go.join()
+    assert reader.execute("PRAGMA busy_timeout").fetchone() == (READER_BUSY_MS,)
+    reader.execute("SELECT x FROM t").fetchone()
+    reader.execute(f"PRAGMA busy_timeout = {wait_ms}")
+    command = [sys.executable, "-c", REBUILDING, str(tmp_path / "state.db-shm")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        letting_go = threading.Timer(0.1, other.communicate)
+        if wait_ms:
+            letting_go.start()
+            assert reader.execute("SELECT x FROM t").fetchone() is None
+            letting_go.join()
+        else:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                reader.execute("SELECT x FROM t").fetchone()
+            other.communicate()
     reader.close()
-    holder.close()
+    writer.close()
 
 
 def test_reader_can_neither_write_nor_checkpoint_by_itself(tmp_path: Path) -> None:
