@@ -227,12 +227,6 @@ def test_a_running_edge_heals_a_restored_central_with_nobodys_help(
     store.close()
 
 
-def held(store: Store) -> int:
-    """How many events central has of the park."""
-    with store.reading() as tx:
-        return len(lanes.recent(tx, "park", limit=100))
-
-
 def test_a_report_without_any_lane_is_fine(site: Site) -> None:
     said = DeviceReport(device=site.id, boot="b")
     assert reports.take(site.store, site.device, msgspec.structs.replace(said, acked=())).tips == ()
