@@ -56,6 +56,7 @@ class Course:
         self._held_seen_ns = 0
         self._seen_ns: dict[bytes, int] = {}
         self._checked_absent = False
+        self._told = State.CLOSED
         self._errors = 0
         self._attempts = 0
         self._open_at_ns = 0
@@ -85,6 +86,7 @@ class Course:
 
     def _enter(self, state: State, reason: str, now_ns: int) -> list[Report]:
         """Change the state and report it to people."""
+        self._told = state
         self.health = replace(self.health, state=state, reason=reason)
         return [DeviceState(self._reader, state, reason, now_ns)]
 
@@ -177,7 +179,9 @@ class Course:
         self._seen_ns[_identity(self._held)] = self._held_seen_ns
         self._held = None
         self.health = replace(self.health, state=State.IDLE)
-        return [Removed(self._reader, self._seq, now_ns)]
+        removed = Removed(self._reader, self._seq, now_ns)
+        # A tap tells of holding by itself; who reopened over a band has said so, and must take it back.
+        return [removed, *self._enter(State.IDLE, "", now_ns)] if self._told is State.HOLD else [removed]
 
     def _tap(self, presented: Presented, began_ns: int, now_ns: int) -> Tap:
         """Make the tap of a band and hold it, whether it was read or not."""

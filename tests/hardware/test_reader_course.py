@@ -227,7 +227,19 @@ def test_band_parked_while_the_cable_is_out_pays_once(walk: Walk) -> None:
     assert walk.course.state is State.HOLD
     assert walk.later(20).see(ANNA) == []
     assert walk.course.health.reopenings == 1
-    assert walk.later(300).see(None) == [Removed("gate", 1, walk.now)]
+    idle = DeviceState("gate", State.IDLE, "", walk.now + 300 * MS)
+    assert walk.later(300).see(None) == [Removed("gate", 1, walk.now), idle]
+
+
+def test_band_taken_away_while_the_cable_was_out_leaves_the_reader_idle_for_everybody(walk: Walk) -> None:
+    walk.see(ANNA)
+    walk.reports += walk.course.lost("pulled", walk.now)
+    walk.later(300).open()
+    walk.later(301).see(None)
+
+    told = [report.state for report in walk.reports if isinstance(report, DeviceState)]
+    assert told[-2:] == [State.HOLD, State.IDLE]
+    assert walk.course.state is State.IDLE
 
 
 def test_closing_is_reported(walk: Walk) -> None:
