@@ -19,6 +19,7 @@ def the_house() -> tuple[Source, ...]:
     return tuple(load())
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_house_keeps(rule: Rule) -> None:
     found = sorted(rule(the_house()))

@@ -5,7 +5,8 @@ import { loadWords, say } from "./words.js";
 
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
-const words = await loadWords(page.texts);
+/** A promise: who is quicker than the words would send the form past us, and lose the code. */
+const words = loadWords(page.texts);
 let op = newOp();
 
 by("enrol").addEventListener("submit", async (event) => {
@@ -16,6 +17,6 @@ by("enrol").addEventListener("submit", async (event) => {
     return;
   }
   op = newOp();
-  by("wrong").textContent = say(words, page.language, answer.status ? "enrol.unknown" : "staff.no_answer");
+  by("wrong").textContent = say(await words, page.language, answer.status ? "enrol.unknown" : "staff.no_answer");
   by("code").select();
 });
