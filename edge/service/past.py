@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import msgspec
@@ -15,6 +16,7 @@ from edge.service.rooms import Rooms
 from edge.service.show import staff_view
 from edge.views import StaffView
 
+LOG = logging.getLogger("polso.service")
 REFILL_MAX = 20_000
 """Events read again at start: a busy gate's day; older ones are in the journal only."""
 DECISIONS = frozenset({Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN})
@@ -37,12 +39,21 @@ def today(rooms: Rooms) -> Iterator[tuple[StaffView, StaffView | None]]:
     for event in _last_events(rooms):
         if event.hlc >> 16 < since_ms:
             continue
-        answer = _answer(event, answers)
+        answer = _readable(event, answers)
         if answer is None:
             continue
         before = answers.get(answer.presented.tap_id)
         answers[answer.presented.tap_id] = answer
         yield _shown(rooms, answer), None if before is None else _shown(rooms, before)
+
+
+def _readable(event: Event, answers: dict[str, Answer]) -> Answer | None:
+    """Return an event's answer; one of another version's writing is only missing from the counts."""
+    try:
+        return _answer(event, answers)
+    except msgspec.MsgspecError as error:
+        LOG.warning("event %d cannot be shown again: %s", event.seq, error)
+        return None
 
 
 def _answer(event: Event, answers: dict[str, Answer]) -> Answer | None:

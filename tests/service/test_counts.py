@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.decision import Reason
-from edge.core.events import Kind
+from edge.core.events import Acted, Kind
 from edge.errors import NotAllowed, Refused, StoreError, Unknown
 from edge.service import help as calls
 from edge.views import HelpCall
@@ -93,6 +93,16 @@ def test_counters_and_list_survive_a_restart(tmp_path: Path) -> None:
         assert house.service.counters() == before
         assert [view.seq for view in house.service.recent(None)] == [view.seq for view in recent]
         assert house.service.recent(None)[0].tap_id == undone.tap_id
+
+
+def test_event_of_another_versions_writing_stops_no_gate(tmp_path: Path) -> None:
+    hands = Hands()
+    with an_edge(tmp_path, hands) as house:
+        a_morning(house)
+        house.sequencer.submit(lambda tx: tx.append(Kind.DECIDED, Acted(note="another shape")))
+    with an_edge(tmp_path, hands) as house:
+        house.service.start()
+        assert len(house.service.recent(None)) == 4
 
 
 def test_restart_after_midnight_counts_nothing_of_yesterday(tmp_path: Path) -> None:
