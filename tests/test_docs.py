@@ -132,6 +132,7 @@ def test_each_picture_is_shown() -> None:
     assert pictures <= shown
 
 
+@pytest.mark.timeout(60)
 def test_each_word_of_the_glossary_is_spoken_by_the_code() -> None:
     named = {name for source in python(load()) for _, name, _ in names(source)}
     spoken = {word for name in named for word in words(name)}
