@@ -12,7 +12,7 @@ TAP_QUEUE_MAX = 64
 
 
 class Trust(enum.IntEnum):
-    """What a band proved at this tap, weakest first (handbook of the field: NXP AN12196 for SUN and LIVE)."""
+    """What a band proved at this tap, weakest first (NXP AN12196 for SUN and LIVE)."""
 
     NONE = 0
     """Nothing was proved: the band was refused or not read."""
