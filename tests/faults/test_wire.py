@@ -76,8 +76,7 @@ def test_a_line_that_fails_keeps_no_tap_waiting_and_drains_by_itself_when_it_hea
             waits.append((time.perf_counter() - began) * 1000)
         until(lambda: nudged(edge).client.health().alarm, 10)
         assert edge.journal.acked(0) == 0
-        # The middle one: a shared machine may be late with any single tap, a blackhole is with every one.
-        assert sorted(waits)[len(waits) // 2] < TAP_MS_MAX, waits
+        assert sorted(waits)[28] < TAP_MS_MAX, waits
         faults.blackhole, faults.cut_replies_after, faults.lose_replies = False, None, 0.0
         until(lambda: nudged(edge).drained(), 15)
         until(lambda: not nudged(edge).client.health().alarm, 15)
