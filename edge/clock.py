@@ -67,6 +67,17 @@ class Clock:
         with self._lock:
             return max(self._estimate(self._monotonic()), self._floor_ms)
 
+    def central_ms(self) -> int:
+        """Return what central's clock shows: a journal that runs ahead must not lock this device out."""
+        with self._lock:
+            return self._estimate(self._monotonic())
+
+    def sure(self) -> bool:
+        """Say whether central has told the time since the start and nothing contradicts it; for deletions."""
+        believed = self.moment().trusted
+        with self._lock:
+            return believed and self._heard
+
     def monotonic_ms(self) -> int:
         """Return milliseconds for intervals: leases and time-outs run on these."""
         return self._monotonic()

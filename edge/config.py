@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,8 +39,19 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the journal lives and what is kept free for it."""
 
     folder: str
+    encrypt: bool
     reserve_bytes: Annotated[int, Meta(ge=65_536, le=1_073_741_824)]
     free_bytes_min: Annotated[int, Meta(ge=0)]
+    second_folder: Annotated[str, Meta(max_length=500)] = ""
+    run_folder: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the key comes from that opens the data folder."""
+
+    source: Literal["auto", "credential", "tpm", "file", "central"]
+    path: Annotated[str, Meta(max_length=500)]
+    seal_with: Literal["", "host", "tpm2", "host+tpm2"]
 
 
 class Central(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +59,15 @@ class Central(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[str, Meta(max_length=500, pattern=r"^(https?://[^\s/]+.*)?$")]
     push_ms: Annotated[int, Meta(ge=10, le=60_000)]
+    ca: Annotated[str, Meta(max_length=500)]
+    plain_http: bool
+
+
+class Caps(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much central may take from guests in an hour before this device obeys it no longer."""
+
+    revoked_percent_max: Annotated[int, Meta(ge=1, le=100)]
+    revoked_min: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Screens(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,12 +83,31 @@ class Screens(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long people's acts stay possible."""
+    """How long people's acts stay possible, and how many of them one person may do in a shift."""
 
     hold_s_max: Annotated[int, Meta(ge=5, le=600)]
     undo_min_max: Annotated[int, Meta(ge=1, le=240)]
     help_s_max: Annotated[int, Meta(ge=5, le=600)]
     look_up_max: Annotated[int, Meta(ge=1, le=100)]
+    overrides_shift_max: Annotated[int, Meta(ge=0, le=900)]
+    undos_shift_max: Annotated[int, Meta(ge=1, le=900)]
+    look_ups_shift_max: Annotated[int, Meta(ge=1, le=900)]
+    voids_shift_max: Annotated[int, Meta(ge=0, le=900)]
+    refund_minor_max: Annotated[int, Meta(ge=0, le=1_000_000)]
+    wallet_want_minor: Annotated[int, Meta(ge=0, le=10_000_000)]
+    lease_wait_ms: Annotated[int, Meta(ge=0, le=5_000)]
+
+
+Days = Annotated[int, Meta(ge=1, le=3_660)]
+Hours = Annotated[int, Meta(ge=1, le=8_784)]
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long what belongs to guests is kept; nothing is deleted by a clock that is not trusted."""
+
+    answers_days: Days
+    seen_h: Hours
+    sealed_days: Days
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,13 +132,17 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     site: Site
     device: Device
     store: Store
+    key: Key
     central: Central
+    caps: Caps
     screens: Screens
     limits: Limits
+    retention: Retention
     log: Log
     readers: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
     gates: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
     lights: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
+    printers: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
 
 
 def default_text() -> str:
@@ -106,10 +150,16 @@ def default_text() -> str:
     return resources.files("edge").joinpath("polso.toml").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=1)
+def shipped() -> Config:
+    """Return the defaults alone, for whoever builds a room without a configuration."""
+    return parse("", "the defaults")
+
+
 def load(path: Path | None = None) -> Config:
     """Return the configuration of a site's file over the defaults; None: the defaults alone."""
     if path is None:
-        return parse("", "the defaults")
+        return shipped()
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
@@ -190,7 +240,7 @@ def _wrong_value(error: msgspec.ValidationError, text: str, source: str) -> Conf
 
 def _refuse_twins(config: Config, text: str, source: str) -> None:
     """Two readers of one name could not be told apart in the journal."""
-    for kind in ("readers", "gates", "lights"):
+    for kind in ("readers", "gates", "lights", "printers"):
         names = [row.name for row in getattr(config, kind)]
         twins = sorted({name for name in names if names.count(name) > 1})
         if twins:

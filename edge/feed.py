@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 import msgspec
@@ -20,19 +20,16 @@ TOPICS_MAX = 256
 RESYNC = "resync"
 
 
-class Published:
+class Published(msgspec.Struct, eq=False):
     """One event of one topic; its JSON is made once, by the first listener who needs it."""
 
-    __slots__ = ("_json", "at_ns", "body", "event", "n", "topic")
-
-    def __init__(self, topic: str, event: str, body: msgspec.Struct | None, *, n: int) -> None:
-        """Keep what was told and when, in monotonic time."""
-        self.topic = topic
-        self.event = event
-        self.body = body
-        self.n = n
-        self.at_ns = time.monotonic_ns()
-        self._json: bytes | None = None
+    topic: str
+    event: str
+    body: msgspec.Struct | None
+    n: int
+    at_ns: int = msgspec.field(default_factory=time.monotonic_ns)
+    """When it was told, in monotonic time."""
+    _json: bytes | None = None
 
     @property
     def age_ms(self) -> int:
@@ -129,7 +126,10 @@ class Feed:
         with self._lock:
             self._n += 1
             published = Published(topic, event, body, n=self._n)
-            self._ring(topic).append(published)
+            # Taken out and put back: the topic told longest ago stays first.
+            ring = self._rings.pop(topic, None) or self._new_ring()
+            ring.append(published)
+            self._rings[topic] = ring
             for listener in self._listeners.get(topic, ()):
                 listener.offer(published)
 
@@ -158,6 +158,16 @@ class Feed:
                 if not listeners:
                     self._listeners.pop(topic, None)
 
+    def withdraw(self, unwanted: Callable[[msgspec.Struct], bool]) -> None:
+        """Take events out of every ring, so that nobody who comes back is told of them again."""
+        with self._lock:
+            for ring in self._rings.values():
+                stays = [one for one in ring.events if one.body is None or not unwanted(one.body)]
+                if len(stays) < len(ring.events):
+                    # Whoever has not seen what is gone begins anew: a gap must not look like nothing.
+                    ring.forgotten = max(ring.forgotten, ring.events[-1].n)
+                    ring.events = deque(stays)
+
     def id_of(self, published: Published) -> str:
         """The id by which a listener says where it stopped."""
         return f"{self.boot}-{published.n}"
@@ -172,15 +182,12 @@ class Feed:
         with self._lock:
             return len(set().union(*self._listeners.values()))
 
-    def _ring(self, topic: str) -> _Ring:
-        ring = self._rings.pop(topic, None)
-        if ring is None:
-            if len(self._rings) >= TOPICS_MAX:
-                oldest = self._rings.pop(next(iter(self._rings)))
-                self._forgotten = max(self._forgotten, oldest.events[-1].n)
-            ring = _Ring(self._forgotten)
-        self._rings[topic] = ring
-        return ring
+    def _new_ring(self) -> _Ring:
+        """Return a ring for a topic that has none; of very many, the one told longest ago makes place."""
+        if len(self._rings) >= TOPICS_MAX:
+            oldest = self._rings.pop(next(iter(self._rings)))
+            self._forgotten = max(self._forgotten, oldest.events[-1].n)
+        return _Ring(self._forgotten)
 
     def _missed(self, subscription: Subscription, after: str | None) -> list[Published]:
         if after is None:

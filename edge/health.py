@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from edge.clock import Clock
 from edge.core.events import Lane
 from edge.errors import StoreError
+from edge.payviews import Exposure
 from edge.sequencer import Sequencer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
@@ -53,6 +55,10 @@ class Watched:
     """``reader``, ``gate``, ``light`` and so on, by the device's name."""
     screens: Callable[[], int] = lambda: 0
     """How many screens are connected."""
+    witnesses: Callable[[], int] = lambda: 0
+    """How many places beside this disk keep signed checkpoints of the journal."""
+    money: Callable[[], Exposure | None] = lambda: None
+    """What lies at this device of guests' money, and what could be lost with it."""
     free_bytes_min: int = 536_870_912
     """Less free space than this is a warning (``store.free_bytes_min``)."""
 
@@ -73,6 +79,7 @@ class Health:
         self._outbox = (0, 0)
         self._counted: tuple[int, int] | None = None
         self._disk_began = (watched.clock.monotonic_ms(), _free_bytes(watched.folder))
+        self._erasing = False
         self._meters = Meters()
 
     # What others report
@@ -120,9 +127,19 @@ class Health:
             contact_ms = self._contact_ms
         return None if contact_ms is None else max(0, self._watched.clock.monotonic_ms() - contact_ms)
 
+    def reached(self) -> bool:
+        """Say whether central answered the last request, not long ago."""
+        age_ms = self.sync_age_ms()
+        with self._lock:
+            return self._reached and age_ms is not None and age_ms <= ONLINE_MS_MAX
+
     def ready(self) -> bool:
         """Say whether decisions can be recorded: the answer to ``/readyz``."""
         return self._watched.sequencer.writable()[0]
+
+    def erasing(self, *, pending: bool) -> None:
+        """Note whether what was erased still lies in a file's log, because a reader holds it."""
+        self._erasing = pending
 
     def view(self) -> HealthView:
         """Return the device's state in one look."""
@@ -158,6 +175,9 @@ class Health:
             p50_ms=percentile(latencies, 50),
             p99_ms=percentile(latencies, 99),
             screens=watched.screens(),
+            witnesses=watched.witnesses(),
+            money=watched.money(),
+            erasing=self._erasing,
         )
 
     def metrics(self) -> str:
@@ -165,11 +185,10 @@ class Health:
         return self._meters.text(self.view())
 
     def _count(self) -> None:
-        while self._uncounted:
-            view = self._uncounted.popleft()
-            self._taps += 1
-            self._latencies.append(view.took_ms)
-            self._meters.tapped(view)
+        views = [self._uncounted.popleft() for _ in range(len(self._uncounted))]
+        self._taps += len(views)
+        self._latencies.extend([view.took_ms for view in views])
+        self._meters.tapped(views)
 
     def _outbox_now(self, now_ms: int) -> tuple[int, int]:
         """Return how many events central lacks and the oldest one's age; as last seen if the store fails."""
@@ -233,12 +252,22 @@ class Meters:
         self.profiles = self._gauge("polso_profiles", "Bands in the local copy")
         self.disk = self._gauge("polso_disk_free_bytes", "Free space beside the journal")
         self.screens = self._gauge("polso_screens", "Screens that are connected")
+        self.witnesses = self._gauge("polso_witnesses", "Places that keep the journal's checkpoints")
+        self.erasing = self._gauge("polso_erasing", "1 while what was erased still lies in a file's log")
+        self.leases = Gauge("polso_leases", "Leases held here", ["state"], registry=self.registry)
+        self.ready = self._gauge("polso_money_ready_minor", "What guests could spend here without central")
+        self.at_stake = self._gauge("polso_money_at_stake_minor", "In doubt if this device falls silent")
+        self.risk_taken = self._gauge("polso_risk_taken_minor", "Accepted on the operator's loss budget")
+        self.risk_worst = self._gauge("polso_risk_worst_minor", "The most that an outage could make of it")
         self.devices = Gauge("polso_device_up", "1 if it works", ["device", "state"], registry=self.registry)
 
-    def tapped(self, view: StaffView) -> None:
-        """Count one decision and its time."""
-        self.taps.labels(view.point, view.outcome.value, view.reason.value).inc()
-        self.times.observe(view.took_ms / 1_000)
+    def tapped(self, views: Sequence[StaffView]) -> None:
+        """Count decisions and their times; a figure is looked up once for all that are alike."""
+        alike = Tally([(view.point, view.outcome.value, view.reason.value) for view in views])
+        for labels, times in alike.items():
+            self.taps.labels(*labels).inc(times)
+        for view in views:
+            self.times.observe(view.took_ms / 1_000)
 
     def text(self, view: HealthView) -> str:
         """Return everything as text, the gauges as ``view`` says."""
@@ -250,11 +279,23 @@ class Meters:
         self.profiles.set(view.profiles)
         self.disk.set(view.disk_free_bytes)
         self.screens.set(view.screens)
+        self.erasing.set(view.erasing)
+        self.witnesses.set(view.witnesses)
+        self._money(view.money or Exposure())
         self.devices.clear()
         down = {State.LOST.value, State.CLOSED.value}
         for seen in view.devices:
             self.devices.labels(seen.device, seen.state).set(seen.state not in down)
         return generate_latest(self.registry).decode()
+
+    def _money(self, told: Exposure) -> None:
+        self.leases.clear()
+        for state, count in told.leases.items():
+            self.leases.labels(state).set(count)
+        self.ready.set(told.ready_minor)
+        self.at_stake.set(told.at_stake_minor)
+        self.risk_taken.set(told.risk_taken_minor)
+        self.risk_worst.set(told.risk_taken_minor + told.risk_left_minor)
 
     def _gauge(self, name: str, what: str) -> Gauge:
         return Gauge(name, what, registry=self.registry)

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, by pseudonyms only, never a flood of one kind."""
+"""Logs: one JSON object a line on standard error, by pseudonyms only, masked, never a flood of one kind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import threading
 import time
 
 from edge.config import Log
+from edge.core.cards import masked
 
 LINE_CHARS_MAX = 2_000
 KINDS_MAX = 1_000
@@ -24,7 +25,8 @@ class JsonLines(logging.Formatter):
         line = {"at": at, "level": record.levelname.lower(), "room": record.name, "says": record.getMessage()}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps({name: value[:LINE_CHARS_MAX] for name, value in line.items()}, ensure_ascii=False)
+        told = {name: masked(value)[:LINE_CHARS_MAX] for name, value in line.items()}
+        return json.dumps(told, ensure_ascii=False)
 
 
 class Words(logging.Formatter):
@@ -36,7 +38,7 @@ class Words(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and a trace below it."""
-        return super().format(record)[:LINE_CHARS_MAX]
+        return masked(super().format(record))[:LINE_CHARS_MAX]
 
 
 class Sparing(logging.Filter):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,13 +12,15 @@ from contextlib import suppress
 from typing import TypeVar, cast
 
 from edge.clock import Clock
-from edge.core.events import Acted, Kind
+from edge.core.events import Kind
 from edge.errors import StoreError
-from edge.store.batch import BATCH_MAX, Act, Ledger, Outcome
+from edge.store import checkpoints, driver
+from edge.store.batch import BATCH_MAX, Ledger, Outcome
+from edge.store.chores import Chores
 from edge.store.effects import EFFECTS_ROWS_MAX, STEP_ROWS_MAX
 from edge.store.listeners import Listener, Listeners
 from edge.store.records import Owner, StoreForeign
-from edge.store.state import Store
+from edge.store.state import Store, told
 from edge.store.transaction import Transaction
 from edge.store.trouble import Cause, Trouble
 from edge.store.waiting import Waiting
@@ -35,8 +36,6 @@ PROBE_DAMAGED_MS = 10_000
 QUIET_MS = 50
 """So long after the last act there is time for what can wait."""
 TICK_S = 0.1
-PRUNE_MS = 60_000
-"""How often old records are looked for; while there are some, each quiet tick takes a piece."""
 
 T = TypeVar("T")
 LOG = logging.getLogger("polso.sequencer")
@@ -66,8 +65,7 @@ class Sequencer:
         self._failed_ms = 0
         self._probed_ms = 0
         self._served_ms = 0
-        self._pruned_ms = 0
-        self._checkpoint_due = False
+        self._chores = Chores(store, clock)
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._ended = False
@@ -135,8 +133,8 @@ class Sequencer:
         """Make another profile file the live one, durably."""
         self.submit(lambda transaction: transaction.point_at(file))
 
-    def erase_ghosts(self) -> bool:
-        """Move deleted rows out of every file of the journal; False if a reader holds the WAL: ask again."""
+    def erase_ghosts(self, *, people: bool = False) -> bool:
+        """Move what is deleted (``people``: all that is kept of them) out of every file; False: ask again."""
         with self._seat:
             ledger = self._ledger
             if ledger is None:
@@ -144,9 +142,23 @@ class Sequencer:
             try:
                 while ledger.unsettled():
                     ledger.settle()
-                return self._store.erase_ghosts()
-            except sqlite3.Error as error:
+                return self._store.erase_people() if people else self._store.erase_ghosts()
+            except driver.ERRORS as error:
                 raise self._fail(error).error() from error
+
+    def freeze(self, why: str) -> None:
+        """Append nothing any more, also after a restart: this history is not believed by others."""
+        with self._seat:
+            ledger = self._ledger
+            if ledger is not None:
+                self._guarded(lambda: ledger.run([lambda transaction: checkpoints.freeze(transaction, why)]))
+                self._halt(why)
+
+    @property
+    def frozen(self) -> str:
+        """Why this history is not believed any more; empty: it is."""
+        trouble = self._trouble
+        return trouble.detail if trouble is not None and trouble.cause is Cause.FROZEN else ""
 
     def _put(self, waiting: Waiting[T]) -> None:
         trouble = self._trouble
@@ -195,7 +207,7 @@ class Sequencer:
             if not isinstance(error, Exception):
                 raise
             return
-        self._checkpoint_due = True
+        self._chores.wal_due = True
         self._served_ms = self._clock.monotonic_ms()
         for waiting, outcome in zip(batch, done.outcomes, strict=True):
             waiting.answer(outcome)
@@ -216,8 +228,13 @@ class Sequencer:
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
-        except (sqlite3.Error, StoreError, OSError) as error:
+        except driver.BROKEN as error:
             self._fail(error)
+
+    def _halt(self, why: str) -> None:
+        self._trouble, self._ledger = Trouble(Cause.FROZEN, why), None
+        LOG.error("nothing is appended any more: %s", why)
+        self._refuse_all()
 
     # The thread's own
 
@@ -246,6 +263,8 @@ class Sequencer:
     def _tick(self) -> None:
         """Do a piece of what can wait, if the house is quiet and the seat is free."""
         now = self._clock.monotonic_ms()
+        if self.frozen:
+            return
         if self._trouble is not None:
             patience_ms = PROBE_DAMAGED_MS if self._trouble.cause is Cause.DAMAGED else PROBE_MS
             if now - self._probed_ms >= patience_ms:
@@ -254,6 +273,9 @@ class Sequencer:
             return
         with self._seat:  # stop while the reserve still lets that be written down
             self._guarded(self._store.folder.demand_room)
+            ledger = self._ledger
+            if ledger is not None:
+                self._guarded(ledger.attest)
         while not self._waiting and now - self._served_ms >= QUIET_MS:
             with self._seat:
                 more = self._tidy_piece(now)
@@ -262,25 +284,10 @@ class Sequencer:
 
     def _tidy_piece(self, now: int) -> bool:
         try:
-            return self._ledger is not None and self._tidy(self._ledger, now)
-        except (sqlite3.Error, OSError) as error:
+            return self._ledger is not None and self._chores.piece(self._ledger, now)
+        except driver.DISK as error:
             self._fail(error)
             return False
-
-    def _tidy(self, ledger: Ledger, now: int) -> bool:
-        if ledger.unsettled():
-            ledger.settle()
-            self._checkpoint_due = True
-            return True
-        if self._checkpoint_due:
-            self._store.checkpoint()
-            self._checkpoint_due = False
-        if now - self._pruned_ms < PRUNE_MS:
-            return False
-        gone = self._store.prune(self._clock.now_ms())
-        self._checkpoint_due = gone > 0
-        self._pruned_ms = now if gone == 0 else self._pruned_ms
-        return gone > 0
 
     # When the store fails
 
@@ -288,6 +295,8 @@ class Sequencer:
         try:
             self._ledger = self._store.open(self._owner, self._clock)
             self._trouble = None
+            if self._ledger.frozen:
+                self._halt(self._ledger.frozen)
         except StoreForeign as error:
             self._refusal = error
         except Exception as error:  # a start must end, and the gate say "see staff", whatever is in the file
@@ -300,15 +309,7 @@ class Sequencer:
         self._ledger = None
         self._failed_ms = self._probed_ms = self._clock.monotonic_ms()
         LOG.error("the store cannot write: %s", trouble.words)
-        self._store.shut()
-        try:
-            if trouble.cause is Cause.FULL:
-                self._store.folder.free_reserve()
-            ledger = self._store.open_without_reserve(self._owner, self._clock)
-            ledger.run([_told(Kind.STORE_FAILED, trouble, amount=None)])
-        except Exception as second:  # the first failure has been told; a second one must not end the thread
-            LOG.error("not even that could be written down: %s", second)
-        self._store.shut()
+        self._store.confess(self._owner, self._clock, trouble)
         return trouble
 
     def _probe(self, now: int) -> None:
@@ -320,7 +321,7 @@ class Sequencer:
             self._store.folder.demand_room()
             if trouble.cause is Cause.DAMAGED:
                 self._store.demand_whole()
-            done = ledger.run([_told(Kind.STORE_RECOVERED, trouble, amount=now - self._failed_ms)])
+            done = ledger.run([told(Kind.STORE_RECOVERED, trouble, amount=now - self._failed_ms)])
         except Exception as error:  # a probe is tried again for ever
             self._trouble = self._store.diagnose(error)
             self._store.shut()
@@ -338,12 +339,8 @@ class Sequencer:
         self._refuse_all()
         ledger = self._ledger
         if ledger is not None:
+            self._guarded(lambda: ledger.attest(last=True))
             self._guarded(lambda: [None for _ in iter(ledger.settle, 0)])
         self._trouble = Trouble(Cause.STOPPED)
         self._ledger = None
         self._store.close()
-
-
-def _told(kind: Kind, trouble: Trouble, *, amount: int | None) -> Act:
-    body = Acted(reason=trouble.cause, note=trouble.detail, amount=amount)
-    return lambda transaction: transaction.append(kind, body)

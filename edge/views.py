@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.decision import Basis, Failure, Family, First, Outcome, Reason, WhatNext
+from edge.payviews import Exposure
 
 
 class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,6 +106,67 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     items: tuple[PlanItem, ...] = ()
 
 
+class RightKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One right as its guest reads it."""
+
+    product: str
+    names: dict[str, str] = {}
+    status: str = ""
+    start_ms: int | None = None
+    end_ms: int | None = None
+    slot_ms: int | None = None
+    seat: str = ""
+
+
+class SeenAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A moment at a place: a passage, or somebody of the staff who looked."""
+
+    at_ms: int
+    point: str
+    granted: bool = False
+    right: str = ""
+    """Product that was used there."""
+
+
+class ConsentKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the guest allows, one purpose at a time."""
+
+    purpose: str
+    given: bool
+    since_ms: int = 0
+    source: str = ""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that this device holds of the guest who stands at the kiosk; shown to nobody else, kept nowhere."""
+
+    tap_id: str
+    guest: str
+    at_ms: int
+    name: str = ""
+    language: str = ""
+    tier: str = ""
+    tags: tuple[str, ...] = ()
+    age_band: str = ""
+    height_cm: int | None = None
+    party: int = 0
+    """How many came together; 0: alone."""
+    payments: bool = False
+    zone: str | None = None
+    since_ms: int | None = None
+    """Since when the band is in that zone."""
+    rights: tuple[RightKnown, ...] = ()
+    passages: tuple[SeenAt, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    """What staff confirmed today: height, age."""
+    answers: dict[str, str] = {}
+    look_ups: tuple[SeenAt, ...] = ()
+    """When and where staff looked at this record."""
+    consents: tuple[ConsentKnown, ...] = ()
+    keeps: dict[str, int] = {}
+    """For how many days each kind of thing is kept here."""
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One band in a look-up by staff."""
 
@@ -117,6 +179,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tier: str = ""
     zone: str | None = None
     products: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
+    """Purposes that the guest has consented to, here or at central."""
     last: StaffView | None = None
 
 
@@ -144,6 +208,51 @@ class HelpCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_ms: int | None = None
     staff: str | None = None
     escalated: bool = False
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody may hold a copy of a band: shown to staff until a supervisor acknowledges it."""
+
+    id: str
+    reason: str
+    point: str
+    """Where it was tried last."""
+    at_ms: int
+    last_ms: int
+    band: str = ""
+    """BandId in hex, empty where none was read."""
+    band_short: str = ""
+    times: int = 1
+    acknowledged_ms: int | None = None
+    staff: str | None = None
+    elsewhere: str = ""
+    """The other point, where central saw one band in two hands; empty where a gate saw it itself."""
+    turn: int = 0
+    """By which of its numbers central told it; 0 for an alarm of this device's own."""
+
+
+class ApprovalView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request for a second person's word, as staff see it: who asks for what, about whom, and what came."""
+
+    id: str
+    kind: str
+    point: str
+    reason: str
+    """Why the act is asked for, in the asker's choice of words or of the closed list."""
+    asked_by: str
+    asker: str
+    """The asker's name."""
+    at_ms: int
+    until_ms: int
+    stage: str
+    name: str = ""
+    """The guest's name, if they allow it."""
+    band_short: str = ""
+    tap_id: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    settled_by: str = ""
+    """The second person's name."""
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,3 +291,9 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     p50_ms: float | None = None
     p99_ms: float | None = None
     screens: int = 0
+    witnesses: int = 0
+    """Places beside this disk that keep the journal's checkpoints; 0: nobody could tell a roll-back."""
+    money: Exposure | None = None
+    """What lies here and what could be lost with this device; None: it sells nothing."""
+    erasing: bool = False
+    """What was erased still lies in a file's log: a reader holds it, and it is tried again."""

@@ -6,39 +6,14 @@ from collections.abc import Mapping
 
 import gpiozero
 
-from hardware.passages import PassageWatch
+from hardware.passages import PassageWatch, must_be_journaled
 from hardware.port import DeviceError, Gate, Light, PassageSink, Signal
+from hardware.signals import BEEPS, LAMPS
 
 Setting = str | int | float | bool
 
 PULSE_MS = 300
 """Length of the pulse on a turnstile's open input, unless configured otherwise."""
-
-LAMPS: dict[Signal, str] = {
-    Signal.READING: "white",
-    Signal.ALLOW: "green",
-    Signal.ATTENTION: "amber",
-    Signal.DENY: "blue",
-    Signal.WAIT: "blue",
-    Signal.AGAIN: "white",
-    Signal.OUT_OF_SERVICE: "white",
-}
-"""Which lamp a signal lights. No red one, on purpose: a refusal tells what to do, never whose fault it is."""
-
-BEEPS: dict[Signal, tuple[float, float, int]] = {
-    Signal.ALLOW: (0.08, 0.06, 2),
-    Signal.ATTENTION: (0.15, 0.0, 1),
-    Signal.WAIT: (0.2, 0.15, 2),
-    Signal.DENY: (0.45, 0.0, 1),
-    Signal.AGAIN: (0.03, 0.0, 1),
-}
-"""Seconds on, seconds off, times: told apart by rhythm alone."""
-
-
-def _must_be_journaled(seq: int) -> None:
-    """Refuse to act on a decision without a journal number (checked in pairs: the service checks it too)."""
-    if seq <= 0:
-        raise ValueError("a gate opens only for a committed decision: its journal number must be above 0")
 
 
 def _pin(settings: Mapping[str, Setting], key: str) -> int:
@@ -69,7 +44,7 @@ class GpioGate:
 
     def open(self, opening: str, seq: int, people: int = 1) -> None:
         """Pulse the relay once a person, in the background; see ``port.Gate``."""
-        _must_be_journaled(seq)
+        must_be_journaled(seq)
         if self._watch is not None:
             self._watch.opened(opening, people)
         self._relay.blink(on_time=self._pulse_s, off_time=self._pulse_s, n=people, background=True)

@@ -13,6 +13,12 @@ OPENINGS_MAX = 32
 """Openings that may wait at one gate; the oldest is reported as not passed when a further one comes."""
 
 
+def must_be_journaled(seq: int) -> None:
+    """Refuse to act on a decision without a journal number (checked in pairs: the service checks it too)."""
+    if seq <= 0:
+        raise ValueError("a gate opens only for a committed decision: its journal number must be above 0")
+
+
 @dataclass(slots=True)
 class Opening:
     """One opening: how many people it lets in, how many passed, and until when (monotonic ns) it waits."""

@@ -234,3 +234,59 @@ class Gate(Protocol):
 
     def close(self) -> None:
         """Give the pins back; openings still waiting for their passage are reported as not passed."""
+
+
+class PaperFault(enum.StrEnum):
+    """Why nothing came out of a printer."""
+
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    LOST = "lost"
+    """It does not answer: unplugged, switched off, its cable pulled."""
+
+
+class NotPrinted(DeviceError):
+    """A slip did not come out; what it is about stands all the same."""
+
+    def __init__(self, fault: PaperFault, message: str, hint: str = "") -> None:
+        """Say which fault, for screens, and in words, for people."""
+        super().__init__(message, hint)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class SlipRow:
+    """One row of paper: text at the left, and at the right where an amount belongs."""
+
+    left: str = ""
+    right: str = ""
+    big: bool = False
+    strong: bool = False
+    centred: bool = False
+    rule: bool = False
+    """A line across the paper, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is printed at once: rows, then a code to scan if there is one, then the cut."""
+
+    rows: tuple[SlipRow, ...]
+    code: str = ""
+    open_drawer: bool = False
+
+
+class Printer(Protocol):
+    """A receipt printer with the drawer that hangs on it; calls come from one thread at a time."""
+
+    def print(self, slip: Slip) -> None:
+        """Return when the printer has taken the slip whole; raise ``NotPrinted`` when nothing came out."""
+
+    def open_drawer(self) -> None:
+        """Pulse the drawer's lock; raise ``NotPrinted`` where the printer does not answer."""
+
+    def fault(self) -> PaperFault | None:
+        """Ask the printer how it is; None: it can print."""
+
+    def close(self) -> None:
+        """Give the line back; harmless if repeated."""

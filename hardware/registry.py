@@ -29,6 +29,8 @@ class Driver:
 
 DRIVERS: Mapping[str, Driver] = {
     "nfcpy": Driver("hardware.nfc.nfcpy", ("nfc", "usb1", "serial")),
+    "pcsc": Driver("hardware.nfc.pcsc", ("smartcard",), "pcsc"),
+    "osdp": Driver("hardware.osdp", ("osdp_sys",), "osdp"),
     "qr": Driver("hardware.qr", ("evdev",), "qr"),
     "webnfc": Driver("hardware.webnfc"),
     "blueprint": Driver("hardware.blueprint"),

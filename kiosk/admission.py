@@ -16,7 +16,9 @@ from kiosk.routes import Audience, Route
 from kiosk.texts import choose
 
 LOOPBACK = ("127.0.0.1", "::1")
-GUEST_KINDS = ("kiosk", "gate")
+GUEST_KINDS = ("kiosk", "gate", "till")
+BY_PAGES = (Audience.SCREEN, Audience.STAFF, Audience.EITHER)
+"""Audiences whose acts come from pages of ours: machines and the demo's scripts load no page first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,22 @@ def admit(house: House, route: Route, request: Request, *, path: Mapping[str, st
         query=request.args,
         caller=f"address:{request.remote_addr}",
         after=request.headers.get("Last-Event-ID") or request.args.get("after") or None,
-        secure=request.is_secure,
+        secure=guard.is_secure(house, request),
+        origin=request.host_url.rstrip("/"),
     )
     admitted = WAYS[route.audience](ask, route, request)
-    language = language_of(admitted.ask, request)
-    return replace(admitted, ask=replace(admitted.ask, language=language))
+    found = admitted.ask
+    credential = found.token or (found.session.token if found.session is not None else "")
+    if route.unsafe and route.audience in BY_PAGES:
+        if not credential:
+            raise guard.NotSignedIn
+        guard.refuse_stale(request, credential)
+    ask = replace(
+        found,
+        language=language_of(found, request),
+        form_tokens=_tokens(house, route, request, admitted=admitted),
+    )
+    return replace(admitted, ask=ask)
 
 
 def _anyone(ask: Ask, route: Route, request: Request) -> Admitted:
@@ -97,6 +110,11 @@ def _demo(ask: Ask, route: Route, request: Request) -> Admitted:
     return Admitted(ask)
 
 
+def _tokens(house: House, route: Route, request: Request, *, admitted: Admitted) -> str:
+    fresh = [token for _, token in admitted.fresh]
+    return guard.form_tokens(house, request, fresh) if route.page else ""
+
+
 WAYS: dict[Audience, Callable[[Ask, Route, Request], Admitted]] = {
     Audience.ANYONE: _anyone,
     Audience.EITHER: _either,
@@ -110,7 +128,7 @@ WAYS: dict[Audience, Callable[[Ask, Route, Request], Admitted]] = {
 
 def enrol_at_sight(ask: Ask, route: Route) -> tuple[Screen, str]:
     """Enrol the screen of a demo's page: there, and only there, whoever opens a page may have it."""
-    point = ask.path.get("screen") or ask.path.get("gate") or ""
+    point = ask.path.get("screen") or ask.path.get("gate") or ask.path.get("till") or ""
     layout = ask.house.service.layout()
     if layout is None or point not in {found.id for found in layout.points}:
         raise Unknown("There is no such point.")

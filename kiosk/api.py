@@ -78,9 +78,18 @@ def tap(ask: Ask) -> StaffView:
 def fault(ask: Ask) -> Heard:
     """Log what a page could not do, by pseudonyms and on one line."""
     body = ask.want(FaultBody)
-    text = "".join(char if char.isprintable() else " " for char in body.fault)
-    LOG.warning("screen fault screen=%s page=%s fault=%s", ask.seat.id, body.page, text)
+    LOG.warning(
+        "screen fault screen=%s page=%s fault=%s",
+        ask.seat.id,
+        on_one_line(body.page),
+        on_one_line(body.fault),
+    )
     return Heard()
+
+
+def on_one_line(text: str) -> str:
+    """Keep a text from beginning a line of its own, or from steering a terminal that shows it."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def healthz(ask: Ask) -> Health:

@@ -29,6 +29,8 @@ class Ask:
     """All screens that this browser is."""
     token: str = field(default="", repr=False)
     """The screen's own credential, for what only it may change."""
+    form_tokens: str = field(default="", repr=False)
+    """What the acts of a page must carry, one for each credential of its browser."""
     session: Session | None = None
     """The person who signed in at this browser, if any."""
     body: msgspec.Struct | None = None
@@ -38,6 +40,9 @@ class Ask:
     """Last-Event-ID of a stream that comes back."""
     secure: bool = False
     """Whether it came by https, as cookies must know."""
+
+    origin: str = ""
+    """Under which address the browser reached this device; a phone is sent there for its receipt."""
 
     def want(self, kind: type[B]) -> B:
         """Return the body, which the route declared to be a ``kind``."""

@@ -39,6 +39,13 @@ class ReaderAsked(msgspec.Struct, frozen=True, kw_only=True):
     plugged: bool
 
 
+class PrinterAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Pull a printer's cable, or plug it in."""
+
+    printer: Word
+    plugged: bool
+
+
 class DiskAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Fill the disk, or free it."""
 
@@ -65,6 +72,7 @@ def demo(ask: Ask) -> Response:
         "demo": True,
         "language": ask.language,
         "timezone": layout.timezone if layout is not None else "Europe/Rome",
+        "currency": layout.currency if layout is not None else "EUR",
         "places": names_of(layout),
         "texts": {language: texts_address("demo", language) for language in LANGUAGES},
         "crowd_max": CROWD_MAX,
@@ -94,6 +102,13 @@ def reader(ask: Ask) -> DemoState:
     """Unplug or plug a reader."""
     asked = ask.want(ReaderAsked)
     park(ask).reader(asked.reader, asked.plugged)
+    return park(ask).state()
+
+
+def printer(ask: Ask) -> DemoState:
+    """Unplug or plug a printer."""
+    asked = ask.want(PrinterAsked)
+    park(ask).printer(asked.printer, asked.plugged)
     return park(ask).state()
 
 
@@ -143,6 +158,7 @@ ROUTES = (
     ),
     _switch("/demo/internet", internet, InternetAsked, summary="Cut or restore the internet."),
     _switch("/demo/reader", reader, ReaderAsked, summary="Unplug or plug a reader."),
+    _switch("/demo/printer", printer, PrinterAsked, summary="Unplug or plug a printer."),
     _switch("/demo/disk", disk, DiskAsked, summary="Fill or free the disk."),
     _switch("/demo/crowd", crowd, CrowdAsked, summary="Let virtual guests come."),
     _switch("/demo/reset", reset, None, summary="Start the demo day again."),

@@ -10,7 +10,7 @@ from kiosk.ask import Ask
 from kiosk.assets import texts_address
 from kiosk.texts import HOME
 
-ROLES_BY_WEIGHT = ("operator", "supervisor", "gate", "till")
+ROLES_BY_WEIGHT = ("operator", "supervisor", "care", "gate", "till", "marketer")
 
 
 class DeskPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,8 @@ class DeskPage(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str]
     actions: list[str]
     """What the person may do: what the page offers, never instead of asking the service."""
+    person: str
+    """Id of the person: nobody answers their own request."""
     staff: str
     role_name: str
     after: str
@@ -56,6 +58,7 @@ def desk_page(ask: Ask, *, point: str = "", name: str = "", after: str = "/") ->
         },
         texts={ask.language: texts_address("staff", ask.language)},
         actions=[action.value for action in Action if session is not None and may(session, action)],
+        person=session.staff if session is not None else "",
         staff=session.name if session is not None else "",
         role_name=role_name(ask),
         after=after,

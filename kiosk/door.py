@@ -37,6 +37,7 @@ class Door:
 
         def view(**path: str) -> Response:
             guard.refuse_cross_site(route, request, self.house.settings.origins)
+            guard.refuse_cards_asked(path, request.args.to_dict())
             admitted = admit(self.house, route, request, path=path)
             ask = admitted.ask
             self.limits.take(ask.caller, route.endpoint, route.rate)

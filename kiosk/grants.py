@@ -8,13 +8,15 @@ import msgspec
 
 from edge.feed import Published
 from edge.staff import Action, Screen, Session, may
-from edge.views import DeviceHealth, HelpCall, StaffView
+from edge.views import ApprovalView, DeviceHealth, HelpCall, StaffView
 from kiosk.ask import Ask
 
 TOPICS_ASKED_MAX = 32
 SHARED = ("help", "devices")
 OWN_TOPIC = "screen-"
 """Prefix of the topic on which one screen is told to reload."""
+
+GUEST_TOPIC = {"till": "guest"}
 
 Cut = Callable[[Published], "tuple[str, bytes] | None"]
 """Turns an event into what this listener may know of it: event name and JSON, or None for nothing."""
@@ -66,6 +68,11 @@ def may_list(session: Session, point: str) -> bool:
     return at_home or may(session, Action.SEE_OPS)
 
 
+def may_sell(session: Session, point: str) -> bool:
+    """Whether a person may stand at the till of ``point``: at their own, supervisors at any."""
+    return may(session, Action.SEE_TILL) and (session.point == point or may(session, Action.SEE_OPS))
+
+
 def is_guests(ask: Ask) -> bool:
     """Whether a guest may be looking: such a screen is never told why."""
     return ask.session is None and not watches_demo(ask)
@@ -74,7 +81,7 @@ def is_guests(ask: Ask) -> bool:
 def _may_hear(ask: Ask, topic: str) -> bool:
     kind, _, point = topic.partition("-")
     if watches_demo(ask):
-        return kind in ("gate", "kiosk", "staff", "ops", "devices", "help", "demo")
+        return kind in ("gate", "kiosk", "guest", "staff", "ops", "devices", "help", "alarms", "demo")
     if ask.session is not None and _person_may_hear(ask.session, kind, point):
         return True
     return ask.screen is not None and _screen_may_hear(ask.screen, topic)
@@ -83,13 +90,20 @@ def _may_hear(ask: Ask, topic: str) -> bool:
 def _person_may_hear(session: Session, kind: str, point: str) -> bool:
     if kind == "staff":
         return may_list(session, point)
+    if kind in ("till", "guest"):
+        return may_sell(session, point)
     if kind == "ops":
         return may(session, Action.SEE_OPS)
+    if kind == "alarms":  # never a guest's screen: the thief may stand before it
+        return may(session, Action.SEE_LIST)
+    if kind == "approvals":
+        return may(session, Action.APPROVE)
     return kind in SHARED and may(session, Action.SEE_LIST)
 
 
 def _screen_may_hear(screen: Screen, topic: str) -> bool:
-    own = f"{screen.kind}-{screen.point}"
+    """A till's screen is the guest's side of the counter: it hears the copy without reasons."""
+    own = f"{GUEST_TOPIC.get(screen.kind, screen.kind)}-{screen.point}"
     return topic == own if screen.kind == "staff" else topic in (own, *SHARED)
 
 
@@ -98,7 +112,7 @@ def _for_screen(published: Published, screen: Screen) -> tuple[str, bytes] | Non
     match body:
         case StaffView(wearer=who) if who:
             return "badge", msgspec.json.encode(BadgeRead(who=who))
-        case StaffView():
+        case StaffView() | ApprovalView():
             return None
         case HelpCall() if screen.kind == "kiosk" and body.point == screen.point:
             return "help", msgspec.json.encode(guests_help(body))

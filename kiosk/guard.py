@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 
 import msgspec
 from flask import Request, Response
 
+from edge.core.cards import HINT, WORDS, card_in
 from edge.errors import NotAllowed, Refused
 from edge.staff import Screen, Session
 from kiosk.house import House
@@ -17,11 +19,13 @@ STAFF_COOKIE = "polso-staff"
 SCREEN_COOKIE = "polso-screen-"
 LANGUAGE_COOKIE = "polso-language"
 HOST_PREFIX = "__Host-"
+TOKEN_HEADER = "X-Polso-Token"  # noqa: S105 - the name of a header, not a secret
 SCREENS_PER_BROWSER_MAX = 16
 """One browser is one screen; under the demo seven tabs in one browser are normal."""
 COOKIE_AGE_S_MAX = 400 * 24 * 3600
 """The longest that browsers keep a cookie (RFC 6265bis)."""
-CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){11,18}(?![0-9A-Za-z])")
+NEVER_TYPED = ("op", "tap_id", "after", "digest", "page", "v")
+"""Fields of bodies and addresses that pages and readers write by themselves."""
 OFF = (
     *(
         "accelerometer",
@@ -62,10 +66,20 @@ HEADERS = {
 }
 
 
+HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+"""Sent by https alone: on a plain LAN there is nothing to hold a browser to."""
+
+
 class CrossSite(NotAllowed):
     """The request comes from another site."""
 
     hint = "Open the page from this device's own address."
+
+
+class Stale(NotAllowed):
+    """This page is from before you signed in, or from before this screen was enrolled."""
+
+    hint = "Load the page again, then repeat what you did."
 
 
 class NotSignedIn(NotAllowed):
@@ -103,6 +117,35 @@ def refuse_cross_site(route: Route, request: Request, origins: Iterable[str]) ->
         raise CrossSite
 
 
+def form_token(credential: str) -> str:
+    """Return what a page's acts carry: bound to a credential that no script reads, useless without it."""
+    return hashlib.blake2b(credential.encode(), digest_size=24, person=b"polso form").hexdigest()
+
+
+def is_secure(house: House, request: Request) -> bool:
+    """Say whether a browser came by https: to us, or under a name whose TLS a proxy of ours ends.
+
+    The header is read as it is: a name that is none makes flask raise, and this is asked of refusals too.
+    """
+    return request.is_secure or f"https://{request.headers.get('Host', '')}" in house.settings.origins
+
+
+def form_tokens(house: House, request: Request, fresh: Iterable[str] = ()) -> str:
+    """Return one token per credential that this browser holds, for the page that is drawn for it."""
+    secure = is_secure(house, request)
+    staff, screen = (cookie_name(name, secure=secure) for name in (STAFF_COOKIE, SCREEN_COOKIE))
+    held = [token for name, token in request.cookies.items() if name == staff or name.startswith(screen)]
+    return " ".join(map(form_token, [*held[: SCREENS_PER_BROWSER_MAX + 1], *fresh]))
+
+
+def refuse_stale(request: Request, credential: str) -> None:
+    """Let an act pass only with the token that its page was given: the cookie alone is not enough."""
+    wanted = form_token(credential).encode()
+    sent = request.headers.get(TOKEN_HEADER, "").split()[: SCREENS_PER_BROWSER_MAX + 2]
+    if not any(hmac.compare_digest(token.encode(), wanted) for token in sent):
+        raise Stale
+
+
 def cookie_name(name: str, *, secure: bool) -> str:
     """Return the name under which a credential travels: bound to host and path where the way is https."""
     return f"{HOST_PREFIX}{name}" if secure else name
@@ -123,13 +166,13 @@ def set_cookie(response: Response, name: str, value: str, *, secure: bool) -> No
 
 def session_of(house: House, request: Request, *, active: bool = False) -> Session | None:
     """Return the person who signed in at this browser, if the session still stands."""
-    token = request.cookies.get(cookie_name(STAFF_COOKIE, secure=request.is_secure))
+    token = request.cookies.get(cookie_name(STAFF_COOKIE, secure=is_secure(house, request)))
     return house.staff.session(token, active=active) if token else None
 
 
 def screens_of(house: House, request: Request, *, only: str | None = None) -> tuple[tuple[Screen, str], ...]:
     """Return the screens that this browser is, with their tokens; ``only`` names the one asked for."""
-    prefix = cookie_name(SCREEN_COOKIE, secure=request.is_secure)
+    prefix = cookie_name(SCREEN_COOKIE, secure=is_secure(house, request))
     tokens = [
         token
         for name, token in request.cookies.items()
@@ -152,7 +195,7 @@ def matching(
     route: Route, screens: Iterable[tuple[Screen, str]], path: Mapping[str, str]
 ) -> tuple[Screen, str] | None:
     """Return the screen that a path speaks of: by its id, or by the point at which it stands."""
-    place = path.get("screen") or path.get("gate")
+    place = path.get("screen") or path.get("gate") or path.get("till")
     for screen, token in screens:
         if place in (None, screen.id, screen.point) and (not route.kinds or screen.kind in route.kinds):
             return screen, token
@@ -169,25 +212,15 @@ def permitted(house: House, route: Route, session: Session | None) -> Session:
 
 
 def refuse_card_numbers(body: msgspec.Struct | None) -> None:
-    """Refuse a text that holds a payment card's number: Polso must never keep one.
+    """Refuse a body that holds a payment card's number, however deep: Polso must never keep one.
 
     A body names in ``NOT_TYPED`` what only machines write: a UID of decimal digits may look like a card.
     """
-    not_typed = getattr(body, "NOT_TYPED", ())
-    for name in body.__struct_fields__ if body is not None else ():
-        text = getattr(body, name) if name not in not_typed else None
-        if isinstance(text, str) and holds_card_number(text):
-            raise Refused(
-                "That looks like the number of a payment card.", hint="Never type card numbers here."
-            )
+    if card_in(body, (*NEVER_TYPED, *getattr(body, "NOT_TYPED", ()))):
+        raise Refused(WORDS, hint=HINT)
 
 
-def holds_card_number(text: str) -> bool:
-    """Say whether ``text`` holds 12 to 19 digits that pass the check of ISO/IEC 7812-1."""
-    return any(luhn(re.sub(r"\D", "", found[0])) for found in CARD_NUMBER.finditer(text))
-
-
-def luhn(digits: str) -> bool:
-    """Say whether the last digit of ``digits`` is the check digit of the others."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(int(digit) for digit in digits[-1::-2]) + sum(doubled)) % 10 == 0
+def refuse_cards_asked(path: Mapping[str, str], query: Mapping[str, str]) -> None:
+    """Refuse an address that holds one: addresses are remembered by browsers and proxies."""
+    if card_in(path, NEVER_TYPED) or card_in(query, NEVER_TYPED):
+        raise Refused(WORDS, hint=HINT)

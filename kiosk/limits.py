@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -14,11 +15,17 @@ BUCKETS_MAX = 4096
 """Callers remembered; the one that has been quiet longest is forgotten first, with a full bucket."""
 
 
+WAIT_S_MAX = 3_600
+"""Nobody is told to come back later than this."""
+
+
 class TooOften(PolsoError):
     """Too many requests in a short time."""
 
     hint = "Wait a few seconds, then try again."
     retryable = True
+    after_s = 1
+    """After so many whole seconds one more will be answered."""
 
 
 class Limits:
@@ -40,4 +47,6 @@ class Limits:
             if len(self._buckets) > BUCKETS_MAX:
                 self._buckets.popitem(last=False)
         if left < 1.0:
-            raise TooOften
+            error = TooOften()
+            error.after_s = math.ceil((1.0 - left) / max(rate.per_s, 1 / WAIT_S_MAX))
+            raise error

@@ -14,6 +14,18 @@ from kiosk.routes import Audience, Route
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 TEMPLATE = "#/components/schemas/{name}"
+READY = "/readyz"
+"""Where a device that does not serve is asked, its answer says so in its own words."""
+REFUSALS = {
+    "400": "This is no request to this device.",
+    "401": "Nobody is signed in.",
+    "403": "Whoever asks may not.",
+    "404": "There is no such thing.",
+    "413": "The body is too large.",
+    "422": "It cannot be done as it is asked.",
+    "429": "Too often: again after `Retry-After`.",
+    "503": "Not now: again after `Retry-After`.",
+}
 SECURITY: dict[Audience, list[dict[str, list[str]]]] = {
     Audience.SCREEN: [{"screen": []}],
     Audience.STAFF: [{"staff": []}],
@@ -30,7 +42,7 @@ SCHEMES: Json = {
 
 def document(table: Iterable[Route]) -> dict[str, Json]:
     """Return the OpenAPI 3.1 document of every address that speaks JSON or streams."""
-    rows = [row for row in table if spoken_by_machines(row)]
+    rows = [row for row in table if row.for_programs]
     kinds = list(dict.fromkeys([Problem, *(kind for row in rows for kind in (row.body, row.answer) if kind)]))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=TEMPLATE)
     named: Mapping[type, Json] = dict(zip(kinds, schemas, strict=True))
@@ -47,11 +59,6 @@ def document(table: Iterable[Route]) -> dict[str, Json]:
     }
 
 
-def spoken_by_machines(row: Route) -> bool:
-    """Whether an address is for programs: pages and files are not in the document."""
-    return row.answer is not None or row.rule in ("/events", "/metrics") or row.rule.startswith("/api/")
-
-
 def operation(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
     """Return one operation."""
     found: dict[str, Json] = {
@@ -62,7 +69,7 @@ def operation(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in PLACE.findall(row.rule)
         ],
-        "responses": {"200": good(row, named), "default": refused(named)},
+        "responses": {**good(row, named), **refused(row, named)},
     }
     if row.body is not None:
         found["requestBody"] = {
@@ -74,15 +81,22 @@ def operation(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
     return found
 
 
-def good(row: Route, named: Mapping[type, Json]) -> Json:
-    """Return what a successful answer looks like."""
-    if row.answer is not None:
-        return {"description": row.summary, "content": {"application/json": {"schema": named[row.answer]}}}
+def good(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
+    """Return what a successful answer looks like; an act without an answer is a 204."""
+    if row.answer is None and row.unsafe:
+        return {"204": {"description": row.summary}}
     kind = {"/events": "text/event-stream", "/metrics": "text/plain"}.get(row.rule, "application/json")
-    return {"description": row.summary, "content": {kind: {"schema": {}}}}
+    schema: Json = named[row.answer] if row.answer is not None else {}
+    return {"200": {"description": row.summary, "content": {kind: {"schema": schema}}}}
 
 
-def refused(named: Mapping[type, Json]) -> Json:
-    """Return what every refusal looks like."""
+def refused(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
+    """Return what every refusal looks like, by its status; a status that is not here is a fault of ours."""
     content: Json = {"application/problem+json": {"schema": named[Problem]}}
-    return {"description": "What cannot be done, and what to do about it.", "content": content}
+    found: dict[str, Json] = {
+        status: {"description": words, "content": content} for status, words in REFUSALS.items()
+    }
+    if row.rule == READY and row.answer is not None:
+        body: Json = {"application/json": {"schema": named[row.answer]}}
+        found["503"] = {"description": "It does not serve, and why.", "content": body}
+    return found

@@ -26,6 +26,8 @@ from kiosk.streams import Streams
 
 RECENT_MAX = 200
 """Taps in an export."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets take for the start of a formula (OWASP: CSV injection), in full width too."""
 Cells = tuple[str | int | float | None, ...]
 
 
@@ -183,7 +185,7 @@ def export(ask: Ask) -> Response:
 
 def safe_cell(cell: str | float | None) -> str | float:
     """Keep spreadsheets from taking a text for a formula."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(cell, str) and cell.startswith(FORMULA):
         return "'" + cell
     return "" if cell is None else cell
 

@@ -36,6 +36,11 @@ def page(ask: Ask, template: str, *, status: int = 200, **values: object) -> Res
     response.headers["Cache-Control"] = "no-store"
     if ask.query.get("lang") in LANGUAGES:
         response.set_cookie(
-            LANGUAGE_COOKIE, ask.query["lang"], max_age=365 * 24 * 3600, samesite="Strict", httponly=True
+            LANGUAGE_COOKIE,
+            ask.query["lang"],
+            max_age=365 * 24 * 3600,
+            samesite="Strict",
+            httponly=True,
+            secure=ask.secure,
         )
     return response

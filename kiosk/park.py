@@ -71,11 +71,40 @@ class DemoReader(msgspec.Struct, frozen=True, kw_only=True):
     """State of its driver, as ``hardware.port.State``."""
 
 
+class DemoRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One printed row and how it looks."""
+
+    text: str
+    big: bool = False
+    strong: bool = False
+    centred: bool = False
+
+
+class DemoSlip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came out of a printer between two cuts."""
+
+    rows: tuple[DemoRow, ...]
+    code: str = ""
+    """What its QR says, if it has one."""
+
+
+class DemoPrinter(msgspec.Struct, frozen=True, kw_only=True):
+    """A till's receipt printer: its cable, and the paper that came out of it."""
+
+    id: str
+    point: str
+    names: dict[str, str]
+    """The point's name by language."""
+    plugged: bool = True
+    slips: tuple[DemoSlip, ...] = ()
+    """The last ones, newest first."""
+
+
 class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A screen to be opened in a tab of its own."""
 
     kind: str
-    """``gate``, ``kiosk``, ``staff``, ``ops`` or ``central``; the word is ``demo.open.<kind>``."""
+    """``gate``, ``kiosk``, ``till``, ``till_guest``, ``staff``, ``ops`` or ``central``: its word ends so."""
     url: str
     point: str = ""
 
@@ -86,6 +115,7 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     bands: tuple[DemoBand, ...]
     readers: tuple[DemoReader, ...]
     addresses: tuple[DemoAddress, ...] = ()
+    printers: tuple[DemoPrinter, ...] = ()
     internet: bool = True
     disk_full: bool = False
     crowd: int = 0
@@ -145,6 +175,9 @@ class DemoPort(Protocol):
 
     def reader(self, reader: str, plugged: bool) -> None:
         """Pull or plug a reader's cable; idempotent."""
+
+    def printer(self, printer: str, plugged: bool) -> None:
+        """Pull or plug a printer's cable; idempotent; raise ``Unknown``."""
 
     def disk(self, full: bool) -> None:
         """Fill the edge's disk or free it; idempotent."""

@@ -44,11 +44,16 @@ def problem_of(error: PolsoError) -> Problem:
     )
 
 
-def as_json(problem: Problem) -> Response:
+def after_s(error: PolsoError) -> int:
+    """Return after how many seconds a refusal that passes may have passed."""
+    return error.after_s if isinstance(error, TooOften) else RETRY_AFTER_S
+
+
+def as_json(problem: Problem, *, after_s: int = RETRY_AFTER_S) -> Response:
     """Tell a machine."""
     response = Response(
         msgspec.json.encode(problem), status=problem.status, mimetype="application/problem+json"
     )
     if problem.retryable:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        response.headers["Retry-After"] = str(after_s)
     return response

@@ -17,6 +17,8 @@ Answer: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | str | Response
 """A struct (or several) becomes JSON, text becomes a page, a response is sent as it is."""
 View: TypeAlias = Callable[[Ask], Answer]
 SAFE = ("GET", "HEAD", "OPTIONS")
+BESIDE_API = ("/events", "/metrics")
+"""Addresses for programs that lie outside ``/api/`` and answer no JSON."""
 
 
 class Audience(enum.StrEnum):
@@ -82,7 +84,12 @@ class Route:
     @property
     def page(self) -> bool:
         """Whether a person looks at it: refusals are then shown or lead to the way in."""
-        return self.method == "GET" and self.answer is None and self.rule != "/events"
+        return self.method == "GET" and not self.for_programs
+
+    @property
+    def for_programs(self) -> bool:
+        """Whether it speaks JSON, figures or a stream: only such addresses are in the document."""
+        return self.answer is not None or self.rule in BESIDE_API or self.rule.startswith("/api/")
 
     @property
     def endpoint(self) -> str:

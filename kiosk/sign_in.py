@@ -20,6 +20,7 @@ from kiosk.routes import SIGN_IN, Audience, Route
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Pin = Annotated[str, Meta(min_length=1, max_length=16)]
 PLACES = {"kiosk": "/k/{id}", "gate": "/g/{point}", "staff": "/staff/{point}", "ops": "/ops"}
+PLACES |= {"till": "/till/{point}/guest"}
 """Where a screen of each kind belongs."""
 
 
@@ -59,6 +60,12 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     point: str
     until_ms: int
+
+
+class Refreshed(Signed, frozen=True, kw_only=True):
+    """The same session under a new token, and what this page's acts carry from now on."""
+
+    token: str
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +116,20 @@ def do_sign_in(ask: Ask) -> Response:
     return response
 
 
-def do_refresh(ask: Ask) -> Signed:
-    """Open dangerous acts for five more minutes."""
+def do_refresh(ask: Ask) -> Response:
+    """Open dangerous acts for five more minutes; browser and page go on with a new token."""
     session = ask.house.staff.refresh(ask.person.token, ask.want(PinBody).pin)
-    return Signed(name=session.name, roles=session.roles, point=session.point, until_ms=session.until_ms)
+    response = json_answer(
+        Refreshed(
+            name=session.name,
+            roles=session.roles,
+            point=session.point,
+            until_ms=session.until_ms,
+            token=guard.form_token(session.token),
+        )
+    )
+    guard.set_cookie(response, guard.STAFF_COOKIE, session.token, secure=ask.secure)
+    return response
 
 
 def do_sign_out(ask: Ask) -> Response:
@@ -168,7 +185,7 @@ ROUTES = (
         Audience.STAFF,
         "Prove the PIN again before a dangerous act.",
         body=PinBody,
-        answer=Signed,
+        answer=Refreshed,
         rate=SIGN_IN,
     ),
     Route("POST", "/api/v1/sign-out", do_sign_out, Audience.STAFF, "Sign out.", body=SignOutBody),

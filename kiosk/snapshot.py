@@ -9,7 +9,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from edge.views import Counters, HealthView, HelpCall, StaffView
+from edge.payviews import BasketView, guest_side
+from edge.staff import Action, may
+from edge.views import Alarm, ApprovalView, Counters, HealthView, HelpCall, StaffView
 from kiosk.ask import Ask
 from kiosk.grants import GuestHelp, guests_help, is_guests
 from kiosk.house import House
@@ -39,8 +41,13 @@ class StaffSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     recent: tuple[StaffView, ...]
     counters: Counters
     help: tuple[HelpCall, ...]
+    alarms: tuple[Alarm, ...]
     health: HealthView
     at_ms: int
+    basket: BasketView | msgspec.UnsetType = msgspec.UNSET
+    """What stands at the till whose page it is."""
+    approvals: tuple[ApprovalView, ...] = ()
+    """Requests that this person may answer, and those of their own point."""
 
 
 class GuestSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +56,8 @@ class GuestSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     help: tuple[GuestHelp, ...]
     health: GuestHealth
     at_ms: int
+    basket: BasketView | msgspec.UnsetType = msgspec.UNSET
+    """On the guest's side of a till: what stands there, without reasons."""
 
 
 class Shared(Generic[T]):
@@ -76,7 +85,9 @@ class Snapshots:
         self._house = house
         self.health: Shared[HealthView] = Shared(house.health.view)
         self.counters: Shared[Counters] = Shared(house.service.counters)
+        self.approvals: Shared[tuple[ApprovalView, ...]] = Shared(house.service.approvals)
         self.help: Shared[tuple[HelpCall, ...]] = Shared(house.service.help_calls)
+        self.alarms: Shared[tuple[Alarm, ...]] = Shared(house.service.alarms)
 
     def whole(self, ask: Ask, topics: tuple[str, ...]) -> StaffSnapshot | GuestSnapshot:
         """Return the snapshot that fits who asks."""
@@ -84,14 +95,27 @@ class Snapshots:
         if is_guests(ask):
             point = ask.screen.point if ask.screen is not None else ""
             own = tuple(guests_help(call) for call in self.help.get() if call.point == point)
-            return GuestSnapshot(help=own, health=self.guests(point), at_ms=at_ms)
+            stands = self.basket(topics, "guest-")
+            shown = guest_side(stands) if stands is not None else msgspec.UNSET
+            return GuestSnapshot(help=own, health=self.guests(point), at_ms=at_ms, basket=shown)
+        session = ask.session
+        watches = session is not None and may(session, Action.APPROVE)
+        here = session.point if session is not None else ""
         return StaffSnapshot(
+            approvals=tuple(one for one in self.approvals.get() if watches or one.point == here),
             recent=self._house.service.recent(point_of(topics), RECENT_MAX),
             counters=self.counters.get(),
             help=self.help.get(),
+            alarms=self.alarms.get(),
             health=self.health.get(),
             at_ms=at_ms,
+            basket=self.basket(topics, "till-") or msgspec.UNSET,
         )
+
+    def basket(self, topics: tuple[str, ...], prefix: str) -> BasketView | None:
+        """Return what stands at the till that was asked for."""
+        points = [topic.removeprefix(prefix) for topic in topics if topic.startswith(prefix)]
+        return self._house.service.basket(points[0]) if points else None
 
     def health_for(self, ask: Ask) -> GuestHealth | HealthView:
         """Return as much of the device's health as the asker may know."""

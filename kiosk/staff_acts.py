@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from edge.errors import Refused
 from edge.staff import Action
-from edge.views import Card, HelpCall, StaffView
+from edge.views import Alarm, Card, HelpCall, StaffView
 from kiosk.ask import Ask
 from kiosk.operations import Op
 from kiosk.routes import ACTS, Audience, Rate, Route, View
@@ -73,15 +73,6 @@ class BandBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: Reasoned
 
 
-class LinkBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Give ``band`` the guest and rights of ``source``."""
-
-    op: Op
-    band: Band
-    source: Band
-    reason: Reasoned
-
-
 class LocationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say where a guest truly is; no zone is outside."""
 
@@ -104,6 +95,21 @@ class HelpBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """I am coming."""
 
     op: Op
+
+
+class AlarmBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """I have seen it."""
+
+    op: Op
+
+
+class ConsentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a guest told staff: that they allow one purpose, or no longer."""
+
+    op: Op
+    band: Band
+    purpose: Annotated[str, Meta(max_length=40)]
+    given: bool
 
 
 class Cards(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,13 +166,6 @@ def band(ask: Ask) -> Done:
     return Done()
 
 
-def link(ask: Ask) -> Done:
-    """Give a band the rights of another one."""
-    body = ask.want(LinkBody)
-    ask.house.service.link_band(ask.person, body.band, body.source, reason=body.reason)
-    return Done()
-
-
 def location(ask: Ask) -> Done:
     """Set where a guest is."""
     body = ask.want(LocationBody)
@@ -183,9 +182,21 @@ def count(ask: Ask) -> Done:
     return Done()
 
 
+def consent(ask: Ask) -> Done:
+    """Note what a guest allows, or no longer."""
+    body = ask.want(ConsentBody)
+    ask.house.service.consent_by_staff(ask.person, body.band, body.purpose, given=body.given)
+    return Done()
+
+
 def acknowledge(ask: Ask) -> HelpCall:
     """Tell the guest that somebody is coming."""
     return ask.house.service.acknowledge_help(ask.person, ask.path["call"])
+
+
+def acknowledge_alarm(ask: Ask) -> Alarm:
+    """Say that a supervisor has seen an alarm; it leaves every screen."""
+    return ask.house.service.acknowledge_alarm(ask.person, ask.path["alarm"])
 
 
 def act(name: str, view: View, action: Action, *, body: type[msgspec.Struct], answer: type) -> Route:
@@ -206,8 +217,9 @@ ROUTES = (
     act("look-up", look_up, Action.LOOK_UP, body=LookUpBody, answer=Cards),
     act("check", check, Action.CHECK, body=CheckBody, answer=StaffView),
     act("band", band, Action.REPORT_LOST, body=BandBody, answer=Done),
-    act("link", link, Action.LINK, body=LinkBody, answer=Done),
     act("location", location, Action.SET_LOCATION, body=LocationBody, answer=Done),
     act("count", count, Action.CORRECT_COUNT, body=CountBody, answer=Done),
+    act("consent", consent, Action.SET_CONSENT, body=ConsentBody, answer=Done),
     act("help/<call>", acknowledge, Action.ACKNOWLEDGE_HELP, body=HelpBody, answer=HelpCall),
+    act("alarm/<alarm>", acknowledge_alarm, Action.ACKNOWLEDGE_ALARM, body=AlarmBody, answer=Alarm),
 )

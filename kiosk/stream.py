@@ -163,7 +163,7 @@ def stands(ask: Ask) -> bool:
     """Whether the screen or the session by which a stream was granted is still good."""
     staff = ask.house.staff
     if ask.session is not None:
-        return staff.session(ask.session.token) is not None
+        return staff.stands(ask.session.token)
     if ask.screen is not None:
         return any(screen.id == ask.screen.id for screen in staff.screens())
     return watches_demo(ask)

@@ -13,7 +13,7 @@ LANGUAGES = ("it", "en", "fr", "de", "es")
 """Italian is the source; the others follow in the order in which a switch shows them."""
 HOME = LANGUAGES[0]
 AUDIENCES = ("guest", "staff", "demo")
-STAFF_ONLY = ("staff.", "ops.", "sign_in.", "enrol.")
+STAFF_ONLY = ("staff.", "ops.", "sign_in.", "enrol.", "till.")
 """Prefixes that no guest's screen is sent."""
 GUEST_ONLY = ("kiosk.", "gate.", "demo.", "attract.")
 DEMO_ONLY = ("demo.",)

@@ -6,18 +6,38 @@ from typing import Annotated
 
 import msgspec
 from flask import Response
+from msgspec import Meta
 
+from edge.views import Known
 from kiosk.ask import Ask
 from kiosk.grants import GuestHelp, guests_help
 from kiosk.guests import guest_page
 from kiosk.pages import page
-from kiosk.routes import ACTS, Audience, Route
+from kiosk.routes import ACTS, Audience, Rate, Route
 
 
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody pressed the help button; the operation id makes a double press one call."""
 
     op: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+TapId = Annotated[str, Meta(min_length=1, max_length=120)]
+MINE = Rate(20, 1.0)
+
+
+class MineAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest wants to see what is held of them; the tap shows who asks, the answer is kept nowhere."""
+
+    tap_id: TapId
+
+
+class ConsentSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest allows a purpose, or no longer; said twice it is one fact, so no operation id is needed."""
+
+    tap_id: TapId
+    purpose: Annotated[str, Meta(max_length=40)]
+    given: bool
 
 
 def kiosk(ask: Ask) -> Response:
@@ -28,6 +48,17 @@ def kiosk(ask: Ask) -> Response:
 def help_called(ask: Ask) -> GuestHelp:
     """Call somebody to this kiosk."""
     return guests_help(ask.house.service.call_help(ask.seat.point, ask.want(HelpAsked).op))
+
+
+def mine(ask: Ask) -> Known:
+    """Show a guest everything that is held of them."""
+    return ask.house.service.what_you_know(ask.want(MineAsked).tap_id, ask.seat.point)
+
+
+def consent(ask: Ask) -> Known:
+    """Take a guest's word on one purpose, and show how all stands now."""
+    said = ask.want(ConsentSaid)
+    return ask.house.service.consent(said.tap_id, ask.seat.point, said.purpose, given=said.given)
 
 
 ROUTES = (
@@ -42,5 +73,27 @@ ROUTES = (
         body=HelpAsked,
         answer=GuestHelp,
         rate=ACTS,
+    ),
+    Route(
+        "POST",
+        "/k/<screen>/mine",
+        mine,
+        Audience.SCREEN,
+        "Everything that is held of the guest who holds a band to this kiosk.",
+        kinds=("kiosk",),
+        body=MineAsked,
+        answer=Known,
+        rate=MINE,
+    ),
+    Route(
+        "POST",
+        "/k/<screen>/consent",
+        consent,
+        Audience.SCREEN,
+        "A guest allows one purpose, or takes it back.",
+        kinds=("kiosk",),
+        body=ConsentSaid,
+        answer=Known,
+        rate=MINE,
     ),
 )

@@ -8,17 +8,23 @@ from typing import Any
 
 import msgspec
 
-from sync.routes import LOOKS, Look, Route
+from sync.routes import HOOKS, LOOKS, Hook, Look, Route
+from sync.signing import CENTRAL_TAG, COVERED, DEVICE_TAG, MAX_AGE
 from sync.wire import MEDIA_PROBLEM, PROBLEM_PREFIX, STATUS, Problem, ProblemDocument
 
 Part = dict[str, Any]
-NAMES = {str: "string", int: "integer"}
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+KINDS: dict[type, Part] = {str: {"type": "string"}, int: NUMBER}
 REF = "#/components/schemas/{name}"
 ABOUT = {
     Problem.GAP: "Central stands lower: send again from `ack` + 1.",
     Problem.FORK: "Central holds another history of this lane: stop, enrol anew.",
     Problem.CHAIN: "The hashes do not fit the rows: read them from disk once more.",
-    Problem.UNKNOWN_DEVICE: "No device has this credential: try later, wipe nothing.",
+    Problem.UNKNOWN_DEVICE: "No device has this key: try later, wipe nothing.",
+    Problem.NOT_SIGNED: "The signature does not hold: nothing was done.",
+    Problem.STALE: "Signed at another time than now: take `time_ms` and sign anew, once.",
+    Problem.REPLAYED: "This very request was here before: sign anew.",
+    Problem.FORBIDDEN: "A device of this kind may not do that.",
     Problem.REVOKED: "The operator revoked this device.",
     Problem.NOT_FOUND: "There is no such thing here, or it is not yours.",
     Problem.TOO_LARGE: "Send less at once.",
@@ -28,6 +34,12 @@ ABOUT = {
     Problem.CODE_REFUSED: "The enrolment code is wrong, used or too old.",
     Problem.LATER: "Try again after `Retry-After`.",
 }
+NAMELESS = (Problem.UNKNOWN_DEVICE, Problem.NOT_SIGNED, Problem.CODE_REFUSED)
+SIGNATURE = (
+    f"RFC 9421 with Ed25519, tag `{DEVICE_TAG}`, over {', '.join(f'`{one}`' for one in COVERED)},"
+    f" with a nonce of 128 bits, not older than {MAX_AGE.seconds} s; `@target-uri` is central's own address."
+    f" Central signs each answer, tag `{CENTRAL_TAG}`, over the signature of the request among others."
+)
 EXAMPLE_MS = 1_760_000_000_000
 
 
@@ -37,7 +49,8 @@ def document(title: str, version: str, routes: Sequence[Route]) -> Part:
     paths: dict[str, Part] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
-    paths.update({look.path: {"get": _look(look)} for look in LOOKS})
+    paths.update({look.path: {"get": _look(look, refs)} for look in LOOKS})
+    paths.update({hook.path: {"post": _hook(hook, refs)} for hook in HOOKS})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,7 +61,9 @@ def document(title: str, version: str, routes: Sequence[Route]) -> Part:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"device": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "device": {"type": "apiKey", "in": "header", "name": "Signature", "description": SIGNATURE}
+            },
         },
     }
 
@@ -68,7 +83,7 @@ def _operation(route: Route, refs: dict[type, Part]) -> Part:
         "parameters": [*_path_parts(route), *_query_parts(route)],
         "responses": {
             "200": _content("It is so.", route.media, refs[route.answer]),
-            **_problems(route, refs),
+            **_problems(route.problems, refs),
         },
     }
     if route.body:
@@ -85,23 +100,41 @@ def _path_parts(route: Route) -> list[Part]:
 
 def _query_parts(route: Route) -> list[Part]:
     return [
-        {"name": query.name, "in": "query", "description": query.about, "schema": {"type": NAMES[query.kind]}}
+        {"name": query.name, "in": "query", "description": query.about, "schema": KINDS[query.kind]}
         for query in route.queries
     ]
 
 
-def _look(look: Look) -> Part:
-    answers = {"200": _content(look.about, look.media, {})}
+def _look(look: Look, refs: dict[type, Part]) -> Part:
+    answers = {"200": _content(look.about, look.media, {}), **_problems(look.problems, refs)}
+    if look.asks_store:
+        answers["503"] = _content("The database does not answer, and why.", "text/plain", {})
     return {
-        "operationId": look.path.strip("/").partition(".")[0],
+        "operationId": look.path.strip("/").partition(".")[0].replace("/", "_"),
         "summary": look.about,
         "responses": answers,
     }
 
 
-def _problems(route: Route, refs: dict[type, Part]) -> Part:
+def _hook(hook: Hook, refs: dict[type, Part]) -> Part:
+    names = re.findall(r"{(\w+)}", hook.path)
+    return {
+        "operationId": hook.name,
+        "summary": hook.about,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {
+            "200": _content("It was taken.", "text/plain", {}),
+            **_problems(hook.problems, refs),
+        },
+    }
+
+
+def _problems(refused: Iterable[Problem], refs: dict[type, Part]) -> Part:
     by_status: dict[str, list[Problem]] = {}
-    for problem in route.problems:
+    for problem in refused:
         by_status.setdefault(str(STATUS[problem]), []).append(problem)
     found: Part = {}
     for status, problems in by_status.items():
@@ -122,7 +155,7 @@ def example(problem: Problem) -> Part:
         status=STATUS[problem],
         time_ms=EXAMPLE_MS,
         detail=ABOUT[problem],
-        device="" if problem in (Problem.UNKNOWN_DEVICE, Problem.CODE_REFUSED) else "edge-1f0c9a2b",
+        device="" if problem in NAMELESS else "edge-1f0c9a2b",
         lane=0 if of_lane else None,
         ack=1_041 if of_lane else None,
     )

@@ -17,6 +17,7 @@ except ImportError:  # gzip is always there
     zstandard = None  # type: ignore[assignment]  # absent: asked for before each use
 
 ZSTD, GZIP, PLAIN = "zstd", "gzip", "identity"
+MAGIC = {ZSTD: b"\x28\xb5\x2f\xfd", GZIP: b"\x1f\x8b"}
 LEVEL = 3
 SMALL_BYTES_MAX = 200
 """Below this, packing gains nothing."""
@@ -61,6 +62,11 @@ def unpack(packed: bytes, encoding: str, *, bytes_max: int = UNPACKED_BYTES_MAX)
     if len(plain) > bytes_max:
         raise TooLarge
     return plain
+
+
+def encoding_of(packed: bytes) -> str:
+    """Say how bytes are packed by their first ones: a message is a map, and none begins like these."""
+    return next((name for name, magic in MAGIC.items() if packed.startswith(magic)), PLAIN)
 
 
 def decode(packed: bytes, encoding: str, kind: type[M]) -> M:

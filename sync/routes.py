@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from sync.desk import DeskAnswer, DeskStep
+from sync.lending import LeaseAnswer, LeaseAsk
 from sync.wire import (
     MEDIA,
     MEDIA_SNAPSHOT,
@@ -11,21 +13,41 @@ from sync.wire import (
     Ack,
     Attested,
     Batch,
+    BoxAnswer,
+    BoxDeposit,
+    BoxRequest,
     DeviceReport,
     EnrolAnswer,
     EnrolRequest,
     Page,
     Problem,
+    RollAnswer,
+    RollRequest,
     SnapshotManifest,
 )
 
 EVENTS = "/v1/devices/{device}/events"
 REPORT = "/v1/devices/{device}/report"
+ROLL = "/v1/devices/{device}/key"
 FEED = "/v1/sites/{site}/feed"
 SNAPSHOT = "/v1/sites/{site}/snapshot"
 ENROLMENTS = "/v1/enrolments"
-ALWAYS = (Problem.MALFORMED, Problem.LATER)
-DEVICES = (*ALWAYS, Problem.UNKNOWN_DEVICE, Problem.REVOKED, Problem.NOT_FOUND)
+BOX = "/v1/devices/{device}/box"
+BOXES = "/v1/boxes"
+DESK = "/v1/desk"
+LEASES = "/v1/devices/{device}/leases"
+NOTICES = "/psp/{name}/notices"
+ALWAYS = (Problem.MALFORMED, Problem.TOO_LARGE, Problem.LATER)
+SIGNED = (Problem.NOT_SIGNED, Problem.STALE)
+DEVICES = (
+    *ALWAYS,
+    *SIGNED,
+    Problem.UNKNOWN_DEVICE,
+    Problem.REPLAYED,
+    Problem.REVOKED,
+    Problem.FORBIDDEN,
+    Problem.NOT_FOUND,
+)
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -59,7 +81,7 @@ ROUTES = (
         about="Spend a one-time code on a new device.",
         body=EnrolRequest,
         answer=EnrolAnswer,
-        problems=(*ALWAYS, Problem.CODE_REFUSED),
+        problems=(*ALWAYS, *SIGNED, Problem.CODE_REFUSED),
         by_device=False,
     ),
     Route(
@@ -69,7 +91,7 @@ ROUTES = (
         about="Hand over a contiguous range of one lane of the journal.",
         body=Batch,
         answer=Ack,
-        problems=(*DEVICES, Problem.GAP, Problem.CHAIN, Problem.FORK, Problem.TOO_LARGE, Problem.SCHEMA),
+        problems=(*DEVICES, Problem.GAP, Problem.CHAIN, Problem.FORK, Problem.SCHEMA),
     ),
     Route(
         name="take_report",
@@ -78,6 +100,50 @@ ROUTES = (
         about="Say how the device is; hear what central holds of its journal.",
         body=DeviceReport,
         answer=Attested,
+    ),
+    Route(
+        name="roll_key",
+        method="POST",
+        path=ROLL,
+        about="Change to a new key, signed by the old one.",
+        body=RollRequest,
+        answer=RollAnswer,
+    ),
+    Route(
+        name="keep_box",
+        method="POST",
+        path=BOX,
+        about="Leave, sealed, what this device is to be started with.",
+        body=BoxDeposit,
+        answer=BoxAnswer,
+    ),
+    Route(
+        name="lease",
+        method="POST",
+        path=LEASES,
+        about="Ask for money to be set aside; hear of what was, or is wanted back, at once or as it happens.",
+        body=LeaseAsk,
+        answer=LeaseAnswer,
+    ),
+    Route(
+        name="open_box",
+        method="POST",
+        path=BOXES,
+        about="Ask back for what was left, at each start; signed by the key that was named then.",
+        body=BoxRequest,
+        answer=BoxAnswer,
+        problems=(*ALWAYS, *SIGNED, Problem.UNKNOWN_DEVICE, Problem.REPLAYED, Problem.REVOKED),
+        by_device=False,
+    ),
+    Route(
+        name="desk_step",
+        method="POST",
+        path=DESK,
+        about="One step of an operator who writes bands at a desk, by the token that the console gave.",
+        body=DeskStep,
+        answer=DeskAnswer,
+        problems=(*ALWAYS, Problem.FORBIDDEN, Problem.NOT_FOUND),
+        by_device=False,
     ),
     Route(
         name="give_page",
@@ -111,11 +177,39 @@ class Look(msgspec.Struct, frozen=True):
     path: str
     about: str
     media: str = "text/plain"
+    asks_store: bool = False
+    """Whether it is 503, in words, while the database does not answer."""
+    problems: tuple[Problem, ...] = (Problem.MALFORMED,)
 
 
 LOOKS = (
     Look("/healthz", "Whether this worker lives."),
-    Look("/readyz", "Whether its database answers."),
-    Look("/metrics", "Figures for Prometheus: for this machine, or with the token."),
+    Look("/readyz", "Whether its database answers.", asks_store=True),
+    Look(
+        "/metrics",
+        "Figures for Prometheus: for this machine, or with the token.",
+        asks_store=True,
+        problems=(Problem.MALFORMED, Problem.NOT_FOUND),
+    ),
     Look("/openapi.json", "This document.", "application/json"),
+    Look("/psp/back", "Where a guest comes back to from the payment provider.", "text/html"),
+)
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """Where somebody else than a device speaks to central by itself, by POST, in words of their own."""
+
+    name: str
+    path: str
+    about: str
+    problems: tuple[Problem, ...]
+
+
+HOOKS = (
+    Hook(
+        "notices",
+        NOTICES,
+        "What a payment provider says of charges, signed in its own way over the raw body.",
+        (*ALWAYS, Problem.NOT_SIGNED),
+    ),
 )

@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from edge.core.alarms import AlarmNotice as AlarmNotice
 from edge.core.bands import BandState
 from edge.core.profiles import Cursor as Cursor
 from edge.core.profiles import Item as Item
@@ -30,12 +31,23 @@ ITEM_BYTES_MAX = 65_536
 KEY_CHARS_MAX = 128
 FRAME_BYTES_MAX = 8 * 1024 * 1024
 """One frame of a snapshot, unpacked."""
+BOX_BYTES_MAX = 8_192
+"""The most that a device may leave at central to be started with."""
 WAIT_S_MAX = 25
 """How long a feed request is held open."""
 QUARANTINED_MAX = 100
 """Refused events named in one answer; the console lists the others."""
 READERS_MAX = 64
 TEXT_CHARS_MAX = 200
+
+COUNTER = "counter"
+"""Kind of an item: the highest tap counter seen of a band (key: BandId in hex; body: a number)."""
+REMARKS = "remarks"
+"""Kind of an item: the site's own key for staff's words (no key; body: RemarkKey)."""
+COUNTER_MAX = 0xFFFFFF
+"""A chip's counter has 24 bits."""
+ALARM = "alarm"
+"""Kind of an urgent item: what central alone could see (body: AlarmNotice; gone: somebody has looked)."""
 
 MEDIA = "application/vnd.polso+msgpack"
 MEDIA_PROBLEM = "application/problem+json"
@@ -49,6 +61,10 @@ class Problem(enum.StrEnum):
     FORK = "fork"
     CHAIN = "chain"
     UNKNOWN_DEVICE = "unknown-device"
+    NOT_SIGNED = "not-signed"
+    STALE = "stale"
+    REPLAYED = "replayed"
+    FORBIDDEN = "forbidden"
     REVOKED = "revoked"
     NOT_FOUND = "not-found"
     TOO_LARGE = "too-large"
@@ -65,6 +81,10 @@ STATUS = {
     Problem.FORK: 422,
     Problem.CHAIN: 422,
     Problem.UNKNOWN_DEVICE: 401,
+    Problem.NOT_SIGNED: 401,
+    Problem.STALE: 401,
+    Problem.REPLAYED: 401,
+    Problem.FORBIDDEN: 403,
     Problem.REVOKED: 403,
     Problem.NOT_FOUND: 404,
     Problem.TOO_LARGE: 413,
@@ -136,12 +156,21 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BandNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of an urgent item of kind ``band`` (key: BandId in hex): a state that binds every gate at once."""
+    """Body of an urgent item of kind ``band`` (key: BandId in hex): a state that binds every gate at once.
+
+    Why it is so is not told: what people wrote of it would stand in the journal of every gate.
+    """
 
     band: bytes
     state: BandState
     epoch: int
-    reason: str = ""
+
+
+class ErasureNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of an urgent item of kind ``erase``: a guest of whom nothing may stay, with the bands known of."""
+
+    guest: str
+    bands: tuple[bytes, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,6 +211,8 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     digest: bytes
     """BLAKE2b-256 over the unpacked bytes of all frames before this one."""
+    signature: bytes = b""
+    """Central's, over all of the above and the signature of the request that asked for it."""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,15 +224,53 @@ class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnrolAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What central gives a new device, once: name, credential, the site's key for BandIds, points."""
+    """What central gives a new device: its name and its key's, central's own key, the site's for BandIds."""
 
     device: str
     site: str
     incarnation: int
-    credential: str
+    key_id: str
+    """By what the device's signatures name its key."""
+    central_key: bytes
+    """By which central signs what it says from now on (Ed25519, 32 bytes)."""
     band_key: bytes
     points: tuple[str, ...]
     kind: str
+    time_ms: int
+
+
+class RollRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The key that a device made to follow its present one, which signs this request."""
+
+    public_key: bytes
+
+
+class RollAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """By what the new key's signatures name it; the old one proves nothing any more."""
+
+    device: str
+    key_id: str
+    time_ms: int
+
+
+class BoxDeposit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device leaves at central to be started with, sealed by itself; asked back for by another key."""
+
+    public_key: bytes
+    sealed: bytes
+
+
+class BoxRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who starts asks for what was left under this key (Ed25519), which signs; ``sealed`` takes its place."""
+
+    public_key: bytes
+    sealed: bytes = b""
+
+
+class BoxAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was left."""
+
+    sealed: bytes
     time_ms: int
 
 
@@ -241,6 +310,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     writable: bool = True
     cause: str = ""
     frozen: str = ""
+    held_back: str = ""
+    """Why it does not obey central at the moment: the caps of its own policy."""
     readers: tuple[ReaderState, ...] = ()
 
 
@@ -252,3 +323,5 @@ class Attested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tips: tuple[Tip, ...]
     urgent: tuple[Item, ...] = ()
     urgent_to: Cursor = Cursor()
+    checkpoint: bytes | None = None
+    """The device's own newest checkpoint, as central keeps it."""

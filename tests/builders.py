@@ -157,7 +157,7 @@ def an_attraction(id: str = "castle", **changes: object) -> Point:
 
 def a_door(id: str = "room-12", **changes: object) -> Point:
     """A hotel room's door."""
-    door = Point(id=id, kind=PointKind.DOOR, zone="hotel", to_zone=id, trust_min=Trust.LIVE)
+    door = Point(id=id, kind=PointKind.DOOR, zone="hotel", to_zone=id)
     return msgspec.structs.replace(door, **changes)
 
 

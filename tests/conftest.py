@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from tests.real.counts import Counts
 from tests.real.loopback import loopback_only
 from tests.real.parts import find_chromium, parts_of, require
+from tests.routes import compiled_once
+from tests.turns import Turns, workers
 
 COUNTS = pytest.StashKey[Counts]()
+MEASURED: list[str] = []
 # A deadline per example measures the neighbours on a shared machine; the time-out per test stays.
 settings.register_profile(
     "polso", deadline=None, print_blob=True, max_examples=int(os.environ.get("POLSO_EXAMPLES", "40"))
@@ -23,20 +28,71 @@ settings.register_profile(
 settings.load_profile("polso")
 PROPERTY_S_MAX = 30
 """A property is many tests in one; it needs a second, and more on a busy machine."""
+LONG_MARKS = ("slow", "journey", "bench")
+FAR_PARTS = frozenset({"chromium", "postgresql", "pcscd", "etcd", "swtpm", "disks", "package index"})
+"""Real parts that need seconds where a room's own tests need milliseconds."""
+MIRRORS = ("core", "store", "service", "hardware", "sync", "kiosk")
+"""Folders of tests that mirror a room; style, imports and documents have commands of their own."""
+SERVED = ("sync/console", "sync/psp")
+"""Folders whose tests walk central's pages or talk to a provider's server: whole programs, both."""
+
+
+FIGURES = "figures"
+"""What a test measured and says to whoever reads the log: `record_property(FIGURES, line)`."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Answer `-n auto`, which is the house's own option."""
+    return workers(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Hand out tests in turns, unless the command line says how else."""
+    return Turns(config, log) if config.getoption("dist") == "load" else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read no other folder for the suite of each save: what it does not run costs it seconds."""
+    tests = config.rootpath / "tests"
+    if config.option.markexpr != "fast" or not collection_path.is_relative_to(tests):
+        return None
+    place = collection_path.relative_to(tests).as_posix()
+    return place in SERVED or (collection_path.parent == tests and place not in MIRRORS) or None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[COUNTS] = Counts()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A slow part, or a property, gives its tests a longer time-out, unless they state their own."""
+    """Give slow parts and properties a longer time-out; mark what is near and quick as fast."""
     for item in items:
+        if is_fast(item):
+            item.add_marker(pytest.mark.fast)
         longest = max((part.timeout_s or 0 for part in parts_of(item)), default=0)
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             longest = max(longest, PROPERTY_S_MAX)
         if longest and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(longest))
+
+
+def is_fast(item: pytest.Item) -> bool:
+    """Say whether a test belongs to the suite that is run at each save."""
+    place = item.path.relative_to(item.config.rootpath / "tests").as_posix()
+    room = place.partition("/")[0]
+    # A module that starts a server (tests/sync/ends.py) speaks HTTP with a whole central.
+    served = place.startswith(SERVED) or hasattr(getattr(item, "module", None), "served")
+    far = served or not FAR_PARTS.isdisjoint(part.name for part in parts_of(item))
+    return room in MIRRORS and not far and not any(map(item.get_closest_marker, LONG_MARKS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys that a test's device makes for itself go where tests go, never into the account's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,9 +132,15 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[COUNTS].add(told)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what was measured, on whichever worker."""
+    if report.when == "call":
+        MEASURED.extend(str(line) for name, line in report.user_properties if name == FIGURES)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.section("real parts", sep="-")
-    for line in config.stash[COUNTS].lines():
+    for line in (*MEASURED, *config.stash[COUNTS].lines()):
         terminalreporter.write_line(line)
     seed = config.getoption("randomly_seed", None)
     if seed is not None:
@@ -88,6 +150,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.fixture(scope="session", autouse=True)
 def _this_machine_only() -> Iterator[None]:
     with loopback_only():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_compiled_once() -> Iterator[None]:
+    with compiled_once():
         yield
 
 

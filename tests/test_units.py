@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.keys.credential import CREDENTIAL
 from tests.tidy.source import ROOT
 
 UNITS = sorted((ROOT / "edge" / "run").glob("*.service"))
@@ -64,6 +65,8 @@ def test_edge_reaches_readers_and_radio_and_central_does_not() -> None:
 
     assert edge["RestrictAddressFamilies"] == ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]
     assert any("usb_device" in device for device in edge["DeviceAllow"])
+    assert edge["LoadCredentialEncrypted"] == [CREDENTIAL]
+    assert (edge["Type"], edge["WatchdogSec"], edge["NotifyAccess"]) == (["notify"], ["30"], ["main"])
     assert "PrivateDevices" not in edge
     assert central["PrivateDevices"] == ["yes"]
     assert not central["DeviceAllow"]

@@ -20,7 +20,7 @@ from edge.core.places import PointKind
 def remembered(facts: Facts, doubts: tuple[Failure, ...], claim: Claim | None = None) -> Held:
     """Return the band's memory after any tap: the counter it showed, and what staff have confirmed today."""
     held, presented = facts.held, facts.presented
-    if any(doubt.reason in FORGED for doubt in doubts):
+    if doubts and any(doubt.reason in FORGED for doubt in doubts):
         return held
     if presented.counter is not None and presented.counter > held.counter:
         held = replace(held, counter=presented.counter, counter_tap=presented.tap_id)
@@ -35,7 +35,8 @@ def change(
     """Return what must be written: the memory only where it differs, and never its uses."""
     if held is facts.held:
         return Change(uses=uses, zone_deltas=deltas)
-    return Change(held=replace(held, uses=()), uses=uses, zone_deltas=deltas)
+    bare = replace(held, uses=()) if held.uses else held
+    return Change(held=bare, uses=uses, zone_deltas=deltas)
 
 
 def admit(
@@ -55,7 +56,7 @@ def uses_of(claim: Claim, *, pending: bool) -> tuple[Use, ...]:
         return ()
     again = reenters(claim, facts.moment.now_ms)
     first = next_ordinal(claim)
-    return tuple(
+    uses = [
         Use(
             entitlement=claim.entitlement.id,
             ordinal=ordinal,
@@ -68,11 +69,14 @@ def uses_of(claim: Claim, *, pending: bool) -> tuple[Use, ...]:
             uncertainty_ms=facts.moment.uncertainty_ms,
         )
         for ordinal in range(first, first + (1 if again else claim.people))
-    )
+    ]
+    return tuple(uses)
 
 
 def next_ordinal(claim: Claim) -> int:
     """Return the number of the next use of a right; the same tap judged again keeps the one it has."""
+    if not claim.facts.held.uses:
+        return 1
     own = [use for use in claim.facts.held.uses if use.entitlement == claim.entitlement.id]
     kept = [use.ordinal for use in own if use.tap_id == claim.facts.presented.tap_id]
     return min(kept) if kept else max((use.ordinal for use in own), default=0) + 1

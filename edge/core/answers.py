@@ -48,8 +48,10 @@ def go(
     return answer(facts, direction, Failure(reason=reason, next=GO_ON), failed=failed, notes=notes)
 
 
-def about(decision: Decision, case: Case, uses: tuple[Use, ...] = ()) -> Decision:
-    """Return the decision with the right that it speaks of, and what this entry spends of it."""
+def about(
+    decision: Decision, case: Case, uses: tuple[Use, ...] = (), *, first: First | None = None
+) -> Decision:
+    """Return the decision with its right, what this entry spends of it, and what came before."""
     claim = case.claim
     uses_left = left(claim, claim.facts.moment.now_ms)
     spent = 0 if not uses or uses[0].reentry else len(uses)
@@ -60,6 +62,7 @@ def about(decision: Decision, case: Case, uses: tuple[Use, ...] = ()) -> Decisio
         uses_left=None if uses_left is None else uses_left - spent,
         people=claim.people,
         attention=claim.terms.attention,
+        first=decision.first if first is None else first,
     )
 
 

@@ -42,13 +42,13 @@ def local(zone: dt.tzinfo, at_ms: int) -> dt.datetime:
 @lru_cache(CACHED_DAYS_MAX)
 def _turns(zone: dt.tzinfo, minute: int, utc_day: int) -> tuple[tuple[int, ...], int]:
     """When the local days around a UTC day begin, and the first one's ordinal."""
-    first = utc_day + _EPOCH_ORDINAL - 2
-    return tuple(instant(zone, first + n, minute) for n in range(5)), first
+    first, begins = utc_day + _EPOCH_ORDINAL - 2, min(max(minute, 0), DAY_MINUTES - 1)
+    return tuple(instant(zone, first + n, begins) for n in range(5)), first
 
 
 def _day(zone: dt.tzinfo, minute: int, at_ms: int) -> tuple[int, int, int]:
-    inside = min(max(at_ms, _FIRST_MS), _LAST_MS)
-    turns, first = _turns(zone, min(max(minute, 0), DAY_MINUTES - 1), inside // DAY_MS)
+    inside = at_ms if _FIRST_MS <= at_ms <= _LAST_MS else min(max(at_ms, _FIRST_MS), _LAST_MS)
+    turns, first = _turns(zone, minute, inside // DAY_MS)
     index = bisect_right(turns, inside) - 1
     return first + index, turns[index], turns[index + 1]
 

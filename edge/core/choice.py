@@ -61,7 +61,9 @@ def pick(cases: list[Case]) -> Case | None:
 
 def _case(claim: Claim) -> Case:
     found = failures(claim)
-    return Case(claim, tuple(failure for _, failure in found), found[0][0] if found else -1)
+    if not found:
+        return Case(claim, (), -1)
+    return Case(claim, tuple([failure for _, failure in found]), found[0][0])
 
 
 def _preference(case: Case) -> tuple[bool, int, int, int, str]:

@@ -65,11 +65,13 @@ def claims(facts: Facts, passage: Passage) -> Iterator[Claim]:
             known=terms is not None,
             people=min(max(size, 1), PARTY_SIZE_MAX) if terms and terms.together else 1,
             passed=passed,
-            counted=tuple(use for use in passed if not use.reentry),
+            counted=tuple([use for use in passed if not use.reentry]) if passed else (),
         )
 
 
 def _standing(facts: Facts, entitlement: str) -> tuple[Use, ...]:
+    if not facts.held.uses:
+        return ()
     tap_id = facts.presented.tap_id
     found = [
         use

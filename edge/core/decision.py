@@ -119,6 +119,7 @@ class Reason(enum.StrEnum):
     LEASE_FROZEN = "lease_frozen"
     MANDATE_EXPIRED = "mandate_expired"
     MANDATE_DECLINED = "mandate_declined"
+    PAID = "paid"
     ALREADY_PAID = "already_paid"
 
 
@@ -152,7 +153,7 @@ def _judge_family(reason: Reason) -> Family:
     r = Reason
     match reason:
         case (r.ENTERED | r.EXITED | r.IDENTIFIED | r.OVERRIDDEN | r.ATTENTION | r.NOT_INSIDE
-              | r.ALREADY_PAID):
+              | r.PAID | r.ALREADY_PAID):
             return Family.GO
         case (r.CONFIRM_REQUIRED | r.ANSWERS_REQUIRED | r.CHOOSE_ENTITLEMENT | r.PIN_REQUIRED | r.PIN_WRONG
               | r.HEIGHT_CONFIRM | r.AGE_CONFIRM):

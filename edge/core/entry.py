@@ -106,7 +106,7 @@ def _standing(facts: Facts, failed: Failures) -> Failure | None:
 
 
 def _is_forged(failed: Failures) -> bool:
-    return any(failure.reason in identity.FORGED for failure in failed)
+    return bool(failed) and any(failure.reason in identity.FORGED for failure in failed)
 
 
 def _refuse(facts: Facts, case: Case | None, failed: Failures, *, shown: Failure) -> Ruling:
@@ -138,14 +138,14 @@ def _hold(case: Case) -> Ruling:
 
 def _let_in(case: Case, failed: Failures) -> Ruling:
     claim, facts = case.claim, case.claim.facts
-    spends = not any(failure.reason in NOTHING_TO_SPEND for failure in failed)
+    spends = not failed or not any(failure.reason in NOTHING_TO_SPEND for failure in failed)
     uses = uses_of(claim, pending=False) if spends else ()
     on_right, first = notes_on(case)
     notes = notes_of(facts, lifted=bool(failed)) + on_right
     told = go(facts, Direction.IN, Reason.ENTERED, failed=failed, notes=notes)
     held = remembered(facts, failed, claim)
     admitted = admit(facts, claim.passage, held, people=claim.people, uses=uses)
-    return Ruling(replace(about(told, case, uses), first=first), admitted)
+    return Ruling(about(told, case, uses, first=first), admitted)
 
 
 def _let_in_unknown(facts: Facts, passage: Passage, failed: Failures) -> Ruling:

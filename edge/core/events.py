@@ -51,6 +51,32 @@ class Kind(enum.IntEnum):
     STOPPED = 21
     LAYOUT_APPLIED = 22
     SCREEN_SET = 23
+    ALARM_RAISED = 24
+    ALARM_ACKNOWLEDGED = 25
+    APPROVAL_ASKED = 28
+    APPROVAL_GIVEN = 29
+    APPROVAL_REFUSED = 30
+    APPROVAL_ENDED = 31
+    ATTEMPT_REFUSED = 32
+    CONSENT_SET = 34
+    ERASED = 35
+    DEVICE_REVOKED = 39
+    CAP_HELD = 40
+    ALARM_TOLD = 41
+    PAID = 50
+    PAYMENT_VOIDED = 51
+    TOPPED_UP = 52
+    LEASE_GRANTED = 53
+    LEASE_RETURNED = 54
+    LEASE_STATE = 55
+    CAPTURED = 56
+    REFUND_ASKED = 57
+    CASHED_OUT = 58
+    PIN_TRIED = 59
+    SHIFT_OPENED = 60
+    SHIFT_CLOSED = 61
+    CASH_MOVED = 62
+    RECEIPT_MADE = 63
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -128,6 +154,14 @@ def _about(decided: Decided, band: bytes | None) -> Decided:
 _DECODE_DECIDED = msgspec.msgpack.Decoder(Decided).decode
 
 
+class Sealed(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody's own words, which only the holder of the owner's key can read: central, while it has one."""
+
+    owner: str
+    """Whose key: ``g:`` and a guest's pseudonym, ``b:`` and a band that nobody wears, ``s:`` the site's."""
+    octets: bytes
+
+
 class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Body of what people and the device itself did; fields that do not apply are left out."""
 
@@ -136,9 +170,14 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     point: str | None = None
     reason: str = ""
     note: str = ""
+    """A word of the device or of a closed list; of staff's own words only where no key was known."""
+    sealed: Sealed | None = None
+    """What staff wrote themselves, in place of ``note``."""
     target: str | None = None
     amount: int | None = None
     state: int | None = None
+    approver: str | None = None
+    """The second person, where an act took two."""
 
 
 def chain_start(site: str, device: str, lane: int, *, public_key: bytes) -> bytes:

@@ -6,6 +6,19 @@ from collections.abc import Sequence
 
 import msgspec
 
+_NONE = ("BIF CLP DJF GNF ISK JPY KMF KRW PYG", "RWF UGX UYI VND VUV XAF XOF XPF")
+DIGITS: dict[str, int] = {
+    **{code: 0 for line in _NONE for code in line.split()},
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+"""How many digits of ISO 4217's currencies stand behind the point, where it is not two."""
+DIGITS_USUAL = 2
+WHOLE_DIGITS_MAX = 9
+"""Digits before the point of an amount that somebody types."""
+MINOR_MAX = 10**12
+"""No single amount is larger; sums of them stay far below 2^63."""
+
 
 class CurrencyMismatch(ValueError):
     """Amounts of two currencies meet where only one can be."""
@@ -48,6 +61,41 @@ class Money(msgspec.Struct, frozen=True, order=False):
     def __bool__(self) -> bool:
         """Return whether it is any money at all."""
         return self.minor != 0
+
+
+def digits_of(currency: str) -> int:
+    """Return how many digits of a currency's amounts stand behind the point."""
+    return DIGITS.get(currency, DIGITS_USUAL)
+
+
+def spelled(minor: int, currency: str, *, point: str = ".") -> str:
+    """Return an amount in digits, as ``4.20``, for files and forms; screens ask their own language."""
+    digits = digits_of(currency)
+    whole, rest = divmod(abs(minor), 10**digits)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole}{point}{rest:0{digits}}" if digits else f"{sign}{whole}"
+
+
+def minor_in(text: str, currency: str) -> int | None:
+    """Return the minor units that digits spell, with a comma or a point; None where they spell none."""
+    sign, bare = (-1, text[1:]) if text.startswith("-") else (1, text)
+    whole, _, rest = bare.replace(",", ".").partition(".")
+    digits = digits_of(currency)
+    told = (whole + rest).isascii() and whole.isdecimal() and (not rest or rest.isdecimal())
+    if not told or len(rest) > digits or len(whole) > WHOLE_DIGITS_MAX:
+        return None
+    return sign * int(whole + rest.ljust(digits, "0"))
+
+
+def rounded(dividend: int, divisor: int) -> int:
+    """Divide whole numbers, halves away from zero: the only rounding that money meets."""
+    half = (2 * abs(dividend) + abs(divisor)) // (2 * abs(divisor))
+    return half if (dividend < 0) == (divisor < 0) else -half
+
+
+def tax_within(gross_minor: int, tax_permille: int) -> int:
+    """Return the tax that a price holds: ``tax_permille`` thousandths of the net price, rounded once."""
+    return rounded(gross_minor * tax_permille, 1_000 + tax_permille)
 
 
 def allocate(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:

@@ -33,7 +33,7 @@ def enter(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
     """
     known = _known(held, layout)
     entries = _entries(known, layout, there)
-    anew = {zone: replace(there, people=entries[zone].people) for zone in entries if zone == there.zone}
+    anew = {zone: _with(there, entries[zone].people) for zone in entries if zone == there.zone}
     return _move(held, known, there, entries=entries | anew)
 
 
@@ -58,14 +58,21 @@ def _differences(before: Entries, after: Entries) -> Deltas:
 def _entries(known: Entries, layout: Layout, there: Location) -> Entries:
     """The way in to ``there``, outermost zone first: entries that still hold, and new ones for the rest."""
     zones = reversed(layout.lineage(there.zone))
-    return {zone: known.get(zone) or replace(there, zone=zone) for zone in zones}
+    return {
+        zone: known.get(zone) or (there if zone == there.zone else replace(there, zone=zone))
+        for zone in zones
+    }
+
+
+def _with(there: Location, people: int) -> Location:
+    return there if there.people == people else replace(there, people=people)
 
 
 def _move(held: Held, known: Entries, there: Location, *, entries: Entries) -> tuple[Held, Deltas]:
     was, passed = held.location, tuple(entries.values())
     after = replace(
         held,
-        location=replace(there, people=passed[-1].people) if passed else there,
+        location=_with(there, passed[-1].people) if passed else there,
         last=was if was is not None and was.zone is not None else held.last,
         entries=passed,
     )

@@ -23,6 +23,17 @@ class PointKind(enum.StrEnum):
     KIOSK = "kiosk"
 
 
+TRUST_BY_KIND: dict[PointKind, Trust] = {
+    PointKind.GATE: Trust.SUN,
+    PointKind.DOOR: Trust.LIVE,
+    PointKind.ATTRACTION: Trust.SUN,
+    PointKind.LOUNGE: Trust.SUN,
+    PointKind.TILL: Trust.LIVE,
+    PointKind.KIOSK: Trust.UID,
+}
+"""What a band must prove at a point of each kind: whoever copies a UID gets offers, never a room or money."""
+
+
 class Direction(enum.StrEnum):
     """Which way a passage goes."""
 
@@ -61,7 +72,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_zone: str | None = None
     to_zone: str | None = None
     direction: Direction = Direction.IN
-    trust_min: Trust = Trust.SUN
+    trust_min: Trust | None = None
+    """What a band must prove here; None: what the kind of point asks for (see ``demands``)."""
     passback: Passback = Passback.NONE
     passback_s_min: int = 0
     location_age_ms_max: int | None = None
@@ -86,6 +98,16 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The point's own products, preferred among fitting rights."""
     walk_s_min: int = 0
     """The least time it takes to walk here from any other point; 0 = not known."""
+
+    @property
+    def demands(self) -> Trust:
+        """What a band must prove here at the least."""
+        return TRUST_BY_KIND[self.kind] if self.trust_min is None else self.trust_min
+
+    @property
+    def is_lax(self) -> bool:
+        """Whether the operator asks for less proof here than this kind of point should: a warning."""
+        return self.demands < TRUST_BY_KIND[self.kind]
 
 
 class PlaceLease(msgspec.Struct, frozen=True):
@@ -125,8 +147,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
         return {product.id: product for product in self.products}
 
     @cached_property
-    def asked(self) -> dict[tuple[str, str], tuple[Point, tuple[int, ...]]]:
-        """Which checks a product asks for at a point, as far as that was found out."""
+    def asked(self) -> dict[tuple[str, str, bool], tuple[Point, tuple[int, ...]]]:
+        """Which checks a product asks for at a point, with or without a slot, as far as that is known."""
         return {}
 
     @cached_property
@@ -168,7 +190,7 @@ def _climb(zone: str, parents: dict[str, str | None]) -> list[str]:
 _HERE = Point(id="", kind=PointKind.GATE, zone="")
 DEFAULTS: dict[PointKind, Point] = {
     PointKind.GATE: replace(_HERE, passback=Passback.HARD, location_age_ms_max=900_000),
-    PointKind.DOOR: replace(_HERE, kind=PointKind.DOOR, trust_min=Trust.LIVE),
+    PointKind.DOOR: replace(_HERE, kind=PointKind.DOOR),
     PointKind.ATTRACTION: replace(
         _HERE, kind=PointKind.ATTRACTION, passback=Passback.TIMED, passback_s_min=600
     ),

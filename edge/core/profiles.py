@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.bands import Band
+from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement, Party
+from edge.core.wallet import WalletLink
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,8 +32,37 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Youngest and oldest age it can be, as ``"8-11"``; never a birth date."""
     height_cm: int | None = None
     payments: bool = False
+    wallet: WalletLink | None = None
+    """What the band pays from; it pays only where ``payments`` says so, too."""
+    consents: tuple[Consent, ...] = ()
+    """What the guest allows beyond the ticket; ask ``edge.core.consent.may``, never this."""
     staff: str | None = None
     """Id of the member of staff whose badge this band is."""
+    remark_key: bytes = b""
+    """What staff's words about this guest (of a band of nobody: about it) are sealed under; no secret."""
+
+
+class RemarkKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The public half of a key that central holds: whoever has it can seal, and cannot open.
+
+    Body of an item of kind ``remarks``: the site's own, for words about nobody who is known.
+    """
+
+    owner: str
+    public: bytes
+
+
+def remark_key_of(profile: Profile) -> RemarkKey | None:
+    """Return under which key words about the wearer of a band are sealed, if central gave one."""
+    if not profile.remark_key:
+        return None
+    owner = remark_owner(profile.guest, profile.band.id)
+    return RemarkKey(owner=owner, public=profile.remark_key)
+
+
+def remark_owner(guest: str | None, band: bytes) -> str:
+    """Return whose key words about a band are sealed under: its guest's, or its own while it has none."""
+    return f"g:{guest}" if guest else f"b:{band.hex()}"
 
 
 class ProfileItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,7 +21,7 @@ from edge.core.profiles import Profile
 
 def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
     """Return the body of the event: the decision and every fact it stands on; answers stay out of it."""
-    moment = facts.moment
+    moment, held, uses = facts.moment, facts.held, evidence(facts)
     return Decided(
         decision=ruling.decision,
         presented=facts.presented,
@@ -31,7 +31,7 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         layout=facts.layout.version,
         profile_rev=facts.profile.rev if facts.profile else None,
         profile_cursor=cursor,
-        held=replace(facts.held, uses=evidence(facts)),
+        held=held if uses is held.uses else replace(held, uses=uses),
         inside=tuple(sorted(facts.places.items())),
         device=facts.device,
         reported=facts.direction,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,31 +11,41 @@ from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.config import Config
+from edge.core.caps import Caps
+from edge.errors import StoreError
 from edge.feed import Feed
 from edge.health import Health, Watched
-from edge.run import actuators, outside
+from edge.run import actuators, garbage, outside, processor, second
+from edge.run.current import Current, run_folder
 from edge.run.identity import Identity
 from edge.run.web import Web, listen
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
+from edge.service.dismissal import Dismissal
+from edge.signature import signer
 from edge.staff import Staff
+from edge.store.checkpoints import Notary, Signer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
+from edge.store.records import Owner
+from edge.store.runmark import RunMark, boot_id
 from edge.store.state import Store
 from edge.vault import Vault
 from edge.views import StaffView
 from hardware import registry
-from hardware.port import Reader, Report, Tap
+from hardware.port import Printer, Reader, Report, Tap
 from hardware.supervisor import Fleet
 from kiosk.app import House, Settings, create_app, serve_options, streams_of
 from kiosk.house import RemoteTap
 from kiosk.park import DemoPort
 from kiosk.streams import Streams
 from sync.client import Cable, Client, Place, Ports, Sender
+from sync.signing import Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+LOG = logging.getLogger("polso.run")
 Listener = Callable[[Report, StaffView | None], None]
 """Hears every report of a reader, with its decision if it was a tap."""
 
@@ -49,6 +59,8 @@ class Own:
     cable: Cable = field(default_factory=Cable)
     clock: Clock = field(default_factory=Clock)
     store: Callable[[Path], Store] | None = None
+    printers: Mapping[str, Printer] = field(default_factory=dict)
+    """Printers by point beside those of the configuration."""
 
 
 class Edge:
@@ -59,19 +71,30 @@ class Edge:
         self.config, self.own = config, own
         folder = Path(config.store.folder)
         self.store = own.store(folder) if own.store else _store(config)
+        self.store.seal_by(own.vault)
         self.clock = own.clock
         self.profiles = Profiles(folder, own.vault)
         self.journal = Journal(folder)
         who = own.identity
-        self.sequencer = Sequencer(
-            self.store, self.clock, site=who.site, device=who.device, public_key=who.public_key
+        self.notary = Notary(
+            Owner(who.site, who.device, who.journal_key),
+            Signer(who.incarnation, outside.BOOT, signer(who.first_key or who.private_key)),
         )
+        self.store.employ(self.notary)
+        self.second = second.place(config.store.second_folder, self.notary)
+        self.current = Current()
+        self.mark = self._mark()
+        self.sequencer = Sequencer(
+            self.store, self.clock, site=who.site, device=who.device, public_key=who.journal_key
+        )
+        self.dismissal = Dismissal(self.sequencer, self.profiles)
         self.feed = Feed()
         self.health = Health(self._watched(folder))
         self.staff = Staff(self.sequencer, self.profiles, own.vault, self.clock)
         self.service: Service
         self.gates = actuators.gates(config.gates, lambda passage: self.service.passed(passage))
         self.lights = actuators.lights(config.lights)
+        self.printers = {**actuators.printers(config.printers), **own.printers}
         self.service = Service(self._rooms())
         self.readers = self._readers()
         self.fleet = Fleet(self.readers, self.report)
@@ -89,23 +112,12 @@ class Edge:
 
     def start(self) -> None:
         """Start in the order in which a room leans on another: journal, decisions, screens, readers, sync."""
-        screens = self.config.screens
-        self._web = Web(self._app(), listen(screens.host, screens.port), serve_options(screens.screens_max))
-        rooms = [
-            (self.sequencer.start, self.sequencer.stop),
-            (self.service.start, self._close_gates),
-            (self._web.start, self._hang_up),
-            (self.fleet.start, self.fleet.stop),
-        ]
+        with processor.shared():
+            self._start_what_decides()
         if self.sync is not None:
-            self.sequencer.after_commit(self.sync.committed)
-            rooms.append((self.sync.start, self.sync.stop))
-        for start, stop in rooms:
-            start()
-            self._started.callback(stop)
-        # What is built stays till the end: looking it over for garbage would keep some guest waiting (23 ms).
-        gc.collect()
-        gc.freeze()
+            self.sync.start()
+            self._started.callback(self.sync.stop)
+        garbage.settle()
 
     def stop(self) -> None:
         """Stop what was started, readers first and the journal last: all that was decided is answered."""
@@ -124,6 +136,64 @@ class Edge:
             self.listener(report, view)
 
     # How the rooms are joined and parted
+
+    def _start_what_decides(self) -> None:
+        screens = self.config.screens
+        self._web = Web(self._app(), listen(screens.host, screens.port), serve_options(screens.screens_max))
+        rooms = [
+            *self._second_place(),
+            (self.sequencer.start, self.sequencer.stop),
+            (self._demand_seen_history, lambda: None),
+            *self._run_mark(),
+            (self.service.start, self._close_gates),
+            (self._web.start, self._hang_up),
+            (self.fleet.start, self.fleet.stop),
+        ]
+        if self.sync is not None:
+            self.sequencer.after_commit(self.sync.committed)
+        for start, stop in rooms:
+            start()
+            if start == self.sequencer.start:
+                self.dismissal.recall()
+            self._started.callback(stop)
+
+    def _second_place(self) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+        """The second place begins before the journal and ends after it: a stop makes the last checkpoint."""
+        if self.second is not None:
+            self.sequencer.after_commit(self.second.committed)
+            yield self.second.start, self.second.stop
+
+    def _mark(self) -> RunMark | None:
+        folder, who = run_folder(self.config.store.run_folder), self.own.identity
+        life = f"{who.device}-{who.journal_key.hex()[:16]}"
+        return RunMark(folder, self.journal, device=life, boot=boot_id()) if folder is not None else None
+
+    def _run_mark(self) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+        """The mark begins once the journal was compared with the last one."""
+        if self.mark is not None:
+            self.sequencer.after_commit(self.mark.committed)
+            yield self.mark.start, self.mark.stop
+
+    def _demand_seen_history(self) -> None:
+        """Compare the journal with what was seen of it elsewhere; an older one appends nothing."""
+        if not self.sequencer.writable()[0]:
+            return
+        seen = self.profiles.checkpoint(self.own.identity.device)
+        folder = self.config.store.second_folder
+        why = second.doubt(folder, self.journal, passed_on=seen)
+        why = why or self.current.judge(self.journal, self.mark, folder)
+        if why:
+            self.sequencer.freeze(why)
+
+    def _witnesses(self) -> int:
+        """Count the second place, central once it has told our checkpoint back, and the site's siblings."""
+        device, there = self.own.identity.device, self.second
+        try:
+            told = self.profiles.checkpoint(device) is not None
+            siblings = self.profiles.siblings(device)
+        except StoreError:
+            told, siblings = False, 0  # profiles that cannot be read are told by their own row
+        return siblings + told + (there is not None and not there.cause)
 
     def _hang_up(self) -> None:
         if self._web is not None and self._streams is not None:
@@ -148,7 +218,13 @@ class Edge:
             readers={reader.name: reader.point for reader in self.config.readers},
             gates=self.gates,
             lights=self.lights,
+            printers=self.printers,
             limits=self.config.limits,
+            retention=self.config.retention,
+            dismissed=lambda: self.dismissal.given,
+            incarnation=self.own.identity.incarnation,
+            boot=boot_id(),
+            current=lambda: self.current.proven,
         )
 
     def _watched(self, folder: Path) -> Watched:
@@ -162,6 +238,8 @@ class Edge:
             points={name: point for name, _, point in devices},
             kinds={name: kind for name, kind, _ in devices},
             screens=lambda: len(self._streams.open()) if self._streams else 0,
+            witnesses=self._witnesses,
+            money=lambda: self.service.exposure(),
             free_bytes_min=self.config.store.free_bytes_min,
         )
 
@@ -197,11 +275,32 @@ class Edge:
             profiles=self.profiles,
             clock=outside.Listening(self.clock, self.health),
             describe=lambda report: outside.described(report, self.health.view()),
+            checkpoint=lambda: self.notary.newest,
             unreached=lambda: self.health.contact(reached=False),
+            dismissed=self._dismissed,
+            lending=self.service.placement,
+            agreed=lambda: self.current.prove("central"),
+            erase=self.service.erase,
+            alarm=self.service.tell_alarm,
+            caps=Caps(
+                revoked_percent_max=self.config.caps.revoked_percent_max,
+                revoked_min=self.config.caps.revoked_min,
+            ),
+            points=tuple({reader.point for reader in self.config.readers}),
         )
-        place = Place(url=who.central, credential=who.credential, linger_s=self.config.central.push_ms / 1000)
+        keys = Keys(key_id=who.key_id, private_key=who.private_key, central=who.central_key)
+        place = Place(url=who.central, keys=keys, linger_s=self.config.central.push_ms / 1000)
         sender = Sender(site=who.site, device=who.device, incarnation=who.incarnation)
         return Client(sender, place, ports, cable=self.own.cable)
+
+    def _dismissed(self) -> None:
+        """Give all leases back before everybody is forgotten: central settles what it can."""
+        if not self.dismissal.given:
+            try:
+                self.service.placement.close_all(why="dismissed")
+            except StoreError as error:
+                LOG.warning("leases could not be given back, they lapse: %s", error)
+        self.dismissal.obey()
 
     def _heard_by_phone(self, point: str, reading: bytes) -> str:
         return outside.hear(self.config.readers, self.readers, point=point, reading=reading)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sqlite3
 
 from edge.errors import PolsoError
 from hardware.port import DeviceError
@@ -22,7 +21,7 @@ class MachineRefused(PolsoError):
     """The machine refused."""
 
 
-def in_words(error: OSError | DeviceError | sqlite3.DatabaseError) -> PolsoError:
+def in_words(error: Exception) -> PolsoError:
     """Return the same as an error of ours: what failed, at what, and what a person can do."""
     if isinstance(error, DeviceError):
         return MachineRefused(f"{error}.", hint=error.hint)

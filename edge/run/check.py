@@ -15,12 +15,16 @@ from pathlib import Path
 
 from edge.config import Config
 from edge.errors import PolsoError
-from edge.run.actuators import GATES, LIGHTS
+from edge.keys.source import OnlyRoot
+from edge.run.actuators import GATES, LIGHTS, NEEDS
 from edge.run.identity import load
+from edge.run.unlocking import FORMER_KEYS, source_of
 from edge.store.database import WAL_RESET_FIXED
 from edge.vault import Vault
 from hardware import registry
 from hardware.nfc.culprits import culprits
+from hardware.osdp.settings import read_key
+from hardware.port import DeviceError
 
 ASK_S_MAX = 3
 """How long one question to another program or to central may take."""
@@ -56,6 +60,7 @@ class Machine:
 
     root: Path = Path("/")
     run: Callable[[list[str]], str] = field(default=lambda command: _output(command))
+    pcsc: Callable[[], list[str]] = field(default=lambda: _pcsc_readers())
 
 
 def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
@@ -63,13 +68,17 @@ def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
     findings = [
         *_library(),
         *_folder(Path(config.store.folder), config.store.free_bytes_min),
+        *_key(config),
         *_clock(machine, now_ms),
         *_drivers(config),
         *_actuators(config),
-        *_usb(machine, wanted=_wants_usb(config)),
+        *_usb(machine, wanted=_wants_usb(config), pcsc=_wants_pcsc(config)),
+        *_pcsc(config, machine),
+        *_doors(config),
         *_serial(machine),
         *_radio(machine),
         *_central(config),
+        *_witnesses(config),
         *_screens(config),
     ]
     return sorted(findings, key=lambda finding: list(Level).index(finding.level))
@@ -136,8 +145,9 @@ def _actuators(config: Config) -> Iterator[Finding]:
             name = f"{kind} {one.name}: driver {one.driver}"
             if one.driver not in known:
                 yield Finding(Level.BAD, f"{name} does not exist", f"use one of {', '.join(known)}")
-            elif one.driver != "virtual" and importlib.util.find_spec("gpiozero") is None:
-                yield Finding(Level.BAD, f"{name} needs gpiozero", "pip install 'polso[gpio]'")
+            elif one.driver in NEEDS and importlib.util.find_spec(NEEDS[one.driver][0]) is None:
+                library, extra = NEEDS[one.driver]
+                yield Finding(Level.BAD, f"{name} needs {library}", f"pip install 'polso[{extra}]'")
             else:
                 yield Finding(Level.OK, name)
 
@@ -155,7 +165,64 @@ def _wants_usb(config: Config) -> bool:
     return any(path.startswith("usb") for path in paths)
 
 
-def _usb(machine: Machine, *, wanted: bool) -> Iterator[Finding]:
+def _wants_pcsc(config: Config) -> bool:
+    return any(one.driver == "pcsc" for one in config.readers)
+
+
+def _pcsc_readers() -> list[str]:
+    """Ask pcscd for its readers; raises ``ImportError`` where the extra is missing, else ``DeviceError``."""
+    from hardware.nfc.pcsc.service import reader_names
+
+    return reader_names()
+
+
+def _pcsc(config: Config, machine: Machine) -> Iterator[Finding]:
+    """Look for the readers that pcscd should have."""
+    if not _wants_pcsc(config):
+        return
+    try:
+        names = machine.pcsc()
+    except ImportError:
+        return  # the driver's own finding says what to install
+    except DeviceError as error:
+        yield Finding(Level.BAD, str(error), error.hint)
+        return
+    here = f"readers here: {', '.join(names)}" if names else "plug it in; pcscd sees no reader at all"
+    for one in config.readers:
+        wanted = str(one.settings.get("reader", ""))
+        fitting = [name for name in names if wanted.casefold() in name.casefold()]
+        if one.driver != "pcsc":
+            continue
+        if not wanted or not fitting:
+            yield Finding(Level.BAD, f"reader {one.name}: no PC/SC reader is called {wanted!r}", here)
+        elif len(fitting) > 1:
+            act = f"name one of them whole: {', '.join(fitting)}"
+            yield Finding(Level.LOOK, f"reader {one.name}: {len(fitting)} PC/SC readers fit {wanted!r}", act)
+        else:
+            yield Finding(Level.OK, f"reader {one.name}: PC/SC reader {fitting[0]}")
+
+
+def _doors(config: Config) -> Iterator[Finding]:
+    """Look for the lines and keys of door readers."""
+    for one in config.readers:
+        if one.driver != "osdp":
+            continue
+        port, key_file = (str(one.settings.get(name, "")) for name in ("port", "key_file"))
+        try:
+            read_key(Path(key_file))
+        except DeviceError as error:
+            yield Finding(Level.BAD, f"reader {one.name}: {error}", error.hint)
+            continue
+        if Path(port).exists():
+            yield Finding(Level.OK, f"reader {one.name}: line {port} and its key are here")
+        else:
+            act = "plug the RS-485 adapter in; name it by /dev/serial/by-id/..."
+            yield Finding(Level.BAD, f"reader {one.name}: there is no line {port!r}", act)
+
+
+def _usb(machine: Machine, *, wanted: bool, pcsc: bool) -> Iterator[Finding]:
+    if pcsc and not wanted:
+        return  # pcscd opens them, with rights of its own
     found = False
     for device in sorted((machine.root / "sys/bus/usb/devices").glob("*")):
         vendor = _line(device / "idVendor")
@@ -177,7 +244,7 @@ def _usb(machine: Machine, *, wanted: bool) -> Iterator[Finding]:
         else:
             yield Finding(Level.OK, "no USB reader of nfcpy's is plugged in")
         return
-    for culprit in culprits(machine.root):
+    for culprit in culprits(machine.root, pcscd_wanted=pcsc):
         what, _, act = culprit.partition(": ")
         yield Finding(Level.BAD if "holds" in what else Level.LOOK, what, act)
 
@@ -197,7 +264,7 @@ def _radio(machine: Machine) -> Iterator[Finding]:
 
 
 def _central(config: Config) -> Iterator[Finding]:
-    url = config.central.url or _enrolled_at(Path(config.store.folder))
+    url = config.central.url or _enrolled_at(config)
     if not url:
         act = "polso enrol URL, with a code from its console; until then the device stays alone"
         yield Finding(Level.LOOK, "no central is configured", act)
@@ -213,10 +280,48 @@ def _central(config: Config) -> Iterator[Finding]:
     yield Finding(Level.OK, f"central {url} answers {status}")
 
 
-def _enrolled_at(folder: Path) -> str:
-    """Return the central at which this folder's device was enrolled, as far as we may read that."""
+def _witnesses(config: Config) -> Iterator[Finding]:
+    """Look where else signed checkpoints are kept: a journal alone cannot tell that it was rolled back."""
+    named = config.store.second_folder
+    if named and not os.access(named, os.W_OK):
+        yield Finding(Level.LOOK, f"checkpoints: {named} cannot be written", "plug in and mount its disk")
+    elif named:
+        yield Finding(Level.OK, f"checkpoints are kept in {named} too")
+    elif config.central.url or _enrolled_at(config):
+        yield Finding(Level.OK, "checkpoints are kept by the platform and by the site's other devices")
+    else:
+        act = "name a folder on another disk in store.second_folder"
+        yield Finding(Level.LOOK, "checkpoints of the journal are kept in one place, beside it", act)
+
+
+def _key(config: Config) -> Iterator[Finding]:
+    """Say where the key comes from and what that is worth."""
+    folder = Path(config.store.folder)
+    if (folder / FORMER_KEYS).exists():
+        act = "start the device once: it moves the key out and seals everything anew"
+        yield Finding(Level.LOOK, f"the key lies in {folder}: whoever copies the folder opens it", act)
     try:
-        return load(folder, Vault.load(folder)).central
+        source = source_of(config)
+    except PolsoError as error:
+        yield Finding(Level.BAD, f"key: {error}", error.hint)
+        return
+    try:
+        if not source.has_ring():
+            yield Finding(Level.LOOK, f"key source {source.name}: no key yet", "polso key make")
+            return
+        source.ring()
+        yield Finding(Level.OK, f"key source {source.name}: {source.worth}")
+    except OnlyRoot:
+        yield Finding(Level.OK, f"key source {source.name}: {source.worth} (root can try whether it opens)")
+    except PolsoError as error:
+        yield Finding(Level.BAD, f"key: {error}", error.hint)
+
+
+def _enrolled_at(config: Config) -> str:
+    """Return the central at which this folder's device was enrolled, as far as we may read that."""
+    folder = Path(config.store.folder)
+    try:
+        return load(folder, Vault.load(folder, source_of(config).ring())).central
     except (PolsoError, OSError):
         return ""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 import click
+import msgspec
 
 from edge.errors import PolsoError
+from edge.run.band_verbs import band
+from edge.run.bench.verbs import bench
 from edge.run.causes import in_words
+from edge.run.guest import add_verbs
+from edge.store import driver
 from hardware.port import DeviceError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -31,7 +34,9 @@ class Verbs(click.Group):
             _end(ctx, error)
         except BrokenPipeError:
             raise  # whoever read our output went away: click knows what to do
-        except (OSError, DeviceError, sqlite3.DatabaseError) as error:
+        except DeviceError as error:
+            _end(ctx, in_words(error))
+        except driver.DISK as error:
             _end(ctx, in_words(error))
 
 
@@ -46,6 +51,9 @@ def _end(ctx: click.Context, error: PolsoError) -> NoReturn:
 @click.version_option(metadata.version("polso"), prog_name="polso")
 def main() -> None:
     """Polso, the open MagicBand: bands open gates from a locally cached profile, online or off."""
+
+
+main.add_command(band)
 
 
 @main.command()
@@ -63,15 +71,30 @@ def run(config: Path | None) -> None:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8443, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
-@click.option("--behind-tls", is_flag=True, help="A proxy in front ends https: cookies travel by https only.")
+@click.option(
+    "--url",
+    default="",
+    help="Central's address behind a proxy, as https://central.example; devices sign for it.",
+)
 @click.option(
     "--name", "names", multiple=True, help="A name by which browsers reach the console; may be repeated."
 )
-def central(*, database: str, host: str, port: int, behind_tls: bool, names: tuple[str, ...]) -> None:
+@click.option(
+    "--psp",
+    type=click.Choice(["stripe", "sandbox"]),
+    help="Who charges stored credentials; sandbox: a test provider of its own, without real money.",
+)
+@click.option(
+    "--second-factor/--no-second-factor",
+    default=True,
+    show_default=True,
+    help="Whether every operator must set up a second factor before anything else.",
+)
+def central(database: str, **said: object) -> None:
     """Run the central platform: the devices' API and the operators' console."""
-    from edge.run.platform import serve
+    from edge.run.platform import Serving, serve
 
-    serve(database, host=host, port=port, behind_tls=behind_tls, names=names)
+    serve(database, msgspec.convert(said, Serving))
 
 
 @main.command()
@@ -79,14 +102,21 @@ def central(*, database: str, host: str, port: int, behind_tls: bool, names: tup
 @click.option(
     "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
 )
+@click.option("--password", default="", help="Asked for if not given.")
 @click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if not given."
+    "--factor-lost",
+    is_flag=True,
+    help="Take their lost second factor away instead; they set up a new one when they sign in.",
 )
-def operator(name: str, database: str, password: str) -> None:
+def operator(name: str, database: str, *, password: str, factor_lost: bool) -> None:
     """Let NAME into central's console, or give them another password; on SQLite central must be stopped."""
-    from edge.run.platform import let_in
+    from edge.run.platform import forget_factor, let_in
 
-    let_in(database, name, password)
+    if factor_lost:
+        forget_factor(database, name)
+        click.echo(f"{name} signs in by password alone, once, and sets up a new second factor.")
+        return
+    let_in(database, name, password or click.prompt("Password", hide_input=True, confirmation_prompt=True))
     click.echo(f"{name} can sign in at the console.")
 
 
@@ -121,14 +151,32 @@ def replay(site: str, database: str) -> None:
 
 
 @main.command()
+@click.argument("site")
+@click.option("--date", default="", help="The site's local day as 2026-06-30; today if not given.")
+@click.option("--json", "as_json", is_flag=True, help="The whole proof for a machine.")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+def day(*, site: str, date: str, as_json: bool, database: str) -> None:
+    """Prove a day of SITE: every accepted op has one posting and one receipt; name whatever does not."""
+    from edge.run.platform import day as act
+
+    proven, words = act(database, site, date=date, as_json=as_json)
+    click.echo(words)
+    if not proven:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("url")
 @click.option("--code", prompt="Code from the console", help="The one-time code; asked for if not given.")
+@click.option("--ca", default="", help="File of the authority of central's certificate; default: central.ca.")
 @config_option
-def enrol(url: str, code: str, config: Path | None) -> None:
+def enrol(url: str, code: str, *, ca: str, config: Path | None) -> None:
     """Enrol this device at the central platform at URL: its key is made here, its name comes from there."""
     from edge.run.enrol import enrol as act
 
-    identity = act(url, code, config)
+    identity = act(url, code, config, ca=ca)
     click.echo(f"This is {identity.device} of site {identity.site}. Start it with `polso run`.")
 
 
@@ -150,6 +198,41 @@ def check(config: Path | None) -> None:
         sys.exit(1)
 
 
+add_verbs(main)
+
+
+@main.group()
+def key() -> None:
+    """Make or roll the key that opens this device's data folder, or renew the one that it signs with."""
+
+
+@key.command(name="make")
+@config_option
+def make_key(config: Path | None) -> None:
+    """Make the key and put it where the configuration says; a key that is there is never replaced."""
+    from edge.run.keybox import make as act
+
+    click.echo(act(config))
+
+
+@key.command(name="roll")
+@config_option
+def roll_key(config: Path | None) -> None:
+    """Seal everything with a new key and forget the old one; the device must be stopped."""
+    from edge.run.keybox import roll as act
+
+    click.echo(act(config))
+
+
+@key.command(name="renew")
+@config_option
+def renew_key(config: Path | None) -> None:
+    """Change the key that this device signs with, and tell central by the old one; it must be stopped."""
+    from edge.run.renewal import renew as act
+
+    click.echo(f"Central knows this device by {act(config).key_id} from now on.")
+
+
 @main.group()
 def journal() -> None:
     """Look into this device's journal; it may be running meanwhile."""
@@ -158,14 +241,27 @@ def journal() -> None:
 @journal.command()
 @config_option
 @click.option("--data", "data_dir", type=FOLDER, help="The data folder, instead of the configuration's.")
-def verify(config: Path | None, data_dir: Path | None) -> None:
-    """Check every link of the hash chain; name the first broken record and the kind of damage."""
+@click.option("--checkpoint", "files", type=FILE, multiple=True, help="One kept elsewhere; may be repeated.")
+def verify(config: Path | None, data_dir: Path | None, files: tuple[Path, ...]) -> None:
+    """Check every link of the hash chain and compare it with signed checkpoints; name each damaged record."""
     from edge.run.books import verify as act
 
-    whole, words = act(config, data_dir)
+    whole, words = act(config, data_dir, files)
     click.echo(words)
     if not whole:
         sys.exit(1)
+
+
+@journal.command()
+@config_option
+@click.option("--data", "data_dir", type=FOLDER, help="The data folder, instead of the configuration's.")
+@click.option("--of", default="", help="Another device of the site: what this one keeps of it.")
+@click.argument("folder", type=FOLDER)
+def checkpoint(*, config: Path | None, data_dir: Path | None, of: str, folder: Path) -> None:
+    """Put the newest signed checkpoint into FOLDER, to be kept elsewhere and given to `journal verify`."""
+    from edge.run.books import checkpoint as act
+
+    click.echo(act(config, data_dir, folder, of=of))
 
 
 @journal.command()
@@ -177,6 +273,23 @@ def export(config: Path | None, data_dir: Path | None, output: TextIO) -> None:
     from edge.run.books import export as act
 
     click.echo(f"{act(config, data_dir, output)} events", err=True)
+
+
+@main.group()
+def osdp() -> None:
+    """Look after door readers on RS-485."""
+
+
+@osdp.command("install")
+@click.option("--port", required=True, help="The serial line, as /dev/serial/by-id/....")
+@click.option("--key-file", required=True, type=FILE, help="Where the new key goes.")
+@click.option("--address", default=0, show_default=True, type=click.IntRange(0, 126), help="Its address.")
+@click.option("--baud", default=9600, show_default=True, help="The line's rate.")
+def install_door(port: str, *, key_file: Path, address: int, baud: int) -> None:
+    """Give a door reader in install mode a key of its own; the service must be stopped meanwhile."""
+    from edge.run.door import install
+
+    click.echo(install(port, key_file=key_file, address=address, baud=baud))
 
 
 @main.command()
@@ -195,77 +308,12 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the screens.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
-def demo(*, headless: bool, host: str, port: int, data_dir: Path | None) -> None:
+@click.option("--key", "key_file", type=FILE, help="File of the edge's key; else one in your state folder.")
+def demo(*, headless: bool, host: str, port: int, data_dir: Path | None, key_file: Path | None) -> None:
     """Open the demo park: central and one edge with four virtual readers and a tray of wristbands."""
     from edge.run.demo.open import Choices, serve
 
-    serve(Choices(headless=headless, host=host, port=port, data_dir=data_dir))
+    serve(Choices(headless=headless, host=host, port=port, data_dir=data_dir, key=key_file))
 
 
-@main.group()
-def bench() -> None:
-    """Measure this machine: will it keep up? Each verb prints one JSON object."""
-
-
-as_json = click.option("--json", "_", is_flag=True, help="For scripts: the answer always is JSON.")
-profiles = click.option(
-    "--profiles", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands known."
-)
-
-
-def seconds(default: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return the option that says how long to measure."""
-    return click.option("--seconds", default=default, show_default=True, help="How long to measure.")
-
-
-@bench.command()
-@as_json
-@profiles
-@seconds(12.0)
-def tap(_: bool, profiles: int, seconds: float) -> None:
-    """A whole decision beside a bare append with fdatasync, in turns, then 32 lanes at once."""
-    from edge.run.bench.tap import measure
-
-    click.echo(measure(profiles, seconds))
-
-
-@bench.command()
-@as_json
-@profiles
-def start(_: bool, profiles: int) -> None:
-    """From a cold start to the first durable decision, and the memory that takes."""
-    from edge.run.bench.start import measure
-
-    click.echo(measure(profiles))
-
-
-@bench.command()
-@as_json
-@click.option("--streams", default=50, show_default=True, type=click.IntRange(1, 64), help="Open screens.")
-@seconds(10.0)
-def screens(_: bool, streams: int, seconds: float) -> None:
-    """From a decision to fifty screens, and what the taps themselves feel of it."""
-    from edge.run.bench.screens import measure
-
-    click.echo(measure(streams, seconds))
-
-
-@bench.command()
-@as_json
-@seconds(10.0)
-def http(_: bool, seconds: float) -> None:
-    """A remote reader's tap beside a bare POST on the same server, in turns."""
-    from edge.run.bench.http import measure
-
-    click.echo(measure(seconds))
-
-
-@bench.command()
-@as_json
-@click.option("--database", default="", help="postgresql://…; without it a SQLite file.")
-@click.option("--events", default=100_000, show_default=True, type=click.IntRange(1_000), help="How many.")
-def sync(_: bool, database: str, events: int) -> None:
-    """A full journal on its way to central: events a second, and what one weighs."""
-    from edge.run.bench.sync import measure
-
-    click.echo(measure(database, events))
+main.add_command(bench)

@@ -1,8 +1,7 @@
-"""Who this device is: its name, its key pair and its credential, kept sealed in the data folder."""
+"""Who this device is: its name, its key pair and whom it believes, kept sealed in the data folder."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -10,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from edge.errors import PolsoError
+from edge.keys.source import write_whole
 from edge.vault import Vault, VaultError
+from sync.client import Unpinned
 
 IDENTITY_FILE = "identity"
 _TABLE, _COLUMN, _ROW = "identity", "device", b"1"
@@ -31,19 +32,37 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     private_key: bytes
     incarnation: int = 1
-    credential: str = ""
-    """What central knows this device by; empty: it stays alone."""
+    key_id: str = ""
+    """By what central knows this device's key; empty: it stays alone."""
     central: str = ""
+    """Where central is."""
+    central_ca: str = ""
+    """The file of the only authority that may vouch for central."""
+    next_key: bytes = b""
+    """A private key made to follow this one, until central is known to go by it."""
+    first_key: bytes = b""
+    """The private key that the journal began with and signs its checkpoints by; empty: the present one."""
+    central_key: bytes = b""
+    """The public key by which central signs all that it says; nothing else is believed."""
 
     def __repr__(self) -> str:
         """Leave the secrets out."""
         return f"Identity(site={self.site!r}, device={self.device!r}, central={self.central!r})"
 
     @property
+    def journal_key(self) -> bytes:
+        """The public key that the journal's chain begins with: the device's first."""
+        return _public_half(self.first_key) if self.first_key else self.public_key
+
+    @property
     def public_key(self) -> bytes:
         """The half that others may know, 32 octets."""
-        private = Ed25519PrivateKey.from_private_bytes(self.private_key)
-        return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return _public_half(self.private_key)
+
+
+def _public_half(private_key: bytes) -> bytes:
+    private = Ed25519PrivateKey.from_private_bytes(private_key)
+    return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def new_private_key() -> bytes:
@@ -54,18 +73,7 @@ def new_private_key() -> bytes:
 def save(folder: Path, vault: Vault, identity: Identity) -> None:
     """Write the identity whole and durably; an older one is replaced in one step."""
     sealed = vault.seal(msgspec.msgpack.encode(identity), _TABLE, _COLUMN, row=_ROW)
-    new = folder / f"{IDENTITY_FILE}.new"
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed)
-        file.flush()
-        os.fsync(descriptor)
-    new.replace(folder / IDENTITY_FILE)
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(folder / IDENTITY_FILE, sealed)
 
 
 def load(folder: Path, vault: Vault) -> Identity:
@@ -80,13 +88,21 @@ def load(folder: Path, vault: Vault) -> Identity:
         raise VaultError(f"{folder / IDENTITY_FILE} does not open with this folder's keys.") from error
 
 
-def alone(folder: Path, site: str, device: str) -> tuple[Vault, Identity]:
-    """Open the folder's keys and identity, making them for a device that stays alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    vault = Vault.load(folder) if (folder / "keys").exists() else Vault.create(folder)
+def pinned(identity: Identity) -> Identity:
+    """Return an identity that can speak to central or stays alone; refuse one that would do it unsigned.
+
+    Devices enrolled before central signed its answers hold no key of central's.
+    """
+    if identity.central and not (identity.key_id and identity.central_key):
+        raise Unpinned
+    return identity
+
+
+def alone(folder: Path, vault: Vault, site: str, *, device: str) -> Identity:
+    """Open the folder's identity, or make one for a device that stays alone."""
     try:
-        return vault, load(folder, vault)
+        return load(folder, vault)
     except NotEnrolled:
         made = Identity(site=site, device=device, private_key=new_private_key())
         save(folder, vault, made)
-        return vault, made
+        return made

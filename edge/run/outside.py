@@ -35,6 +35,14 @@ class Listening:
         """Return corrected UTC milliseconds."""
         return self._clock.now_ms()
 
+    def monotonic_ms(self) -> int:
+        """Return milliseconds that only rise."""
+        return self._clock.monotonic_ms()
+
+    def central_ms(self) -> int:
+        """Return what central's clock shows."""
+        return self._clock.central_ms()
+
     def heard(self, central_ms: int, round_trip_ms: int) -> None:
         """Take central's time from an answer."""
         self._clock.heard(central_ms, round_trip_ms)

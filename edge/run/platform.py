@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
 
 from edge import config as configuration
 from edge import logs
 from edge.clock import wall_ms
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
-from edge.run.keys import diversify, pin_hash
+from edge.run.keys import desk_keys, diversify, pin_hash
+from edge.run.provider import Provider
 from edge.run.waiting import until_stopped
-from edge.run.web import Web, listen
+from edge.run.web import Web, address_of, listen
+from sync.central import days
+from sync.central.ahead import Ahead
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
 from sync.central.console import operators
+from sync.central.console.acts import Act, record
+from sync.central.doubts import Doubts
+from sync.central.psp.saga import saga_of
+from sync.central.psp.worker import Worker
 from sync.central.quarantine import replay as replayed
+from sync.central.renewal import Renewal
+from sync.central.retention import Retention
 from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
 from sync.wire import BATCH_BYTES_MAX
 
 LOG = logging.getLogger("polso.run")
+ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 THREADS = 64 + 16
 """As many as feed requests may be held open, and some beside them for everything else."""
 
@@ -60,9 +74,21 @@ class Central:
     """One worker of central: ``start`` returns when it answers."""
 
     def __init__(self, store: Store, settings: Settings, *, host: str, port: int) -> None:
-        """Build the app over an open store."""
+        """Build the app over an open store; without a public address its own is what devices sign for."""
         self.store = store
-        self._web = Web(create_app(store, settings), listen(host, port), OPTIONS)
+        bound = listen(host, port)
+        own = settings.public_url or address_of(host, bound.getsockname()[1])
+        known = msgspec.structs.replace(settings, public_url=own)
+        self._web = Web(create_app(store, known), bound, OPTIONS)
+        saga = saga_of(store, known.psp, known.seals)
+        workers = (Worker(saga),) if saga else ()
+        self._schedules = (
+            Renewal(store),
+            Retention(store, settings.sealed_days),
+            Doubts(store),
+            Ahead(store),
+            *workers,
+        )
 
     @property
     def url(self) -> str:
@@ -72,30 +98,68 @@ class Central:
     def start(self) -> None:
         """Begin to answer."""
         self._web.start()
+        for schedule in self._schedules:
+            schedule.start()
 
     def stop(self) -> None:
         """Send waiters home, then close the database."""
+        for schedule in self._schedules:
+            schedule.stop()
         self.store.wakes.close()
         self._web.stop()
         self.store.close()
 
 
-def settings(*, behind_tls: bool = False, names: Sequence[str] = ()) -> Settings:
+def settings(*, url: str = "", names: Sequence[str] = ()) -> Settings:
     """Return central's settings with what only the whole house knows: chips' keys and PINs' hashes."""
-    hosts = tuple(name.lower() for name in names)
-    return Settings(behind_tls=behind_tls, trusted_hosts=hosts, diversify=diversify, pin_hash=pin_hash)
+    if url and not ADDRESS.fullmatch(url):
+        raise ConfigError(f"{url!r} is no address.", hint="Write it as https://central.example.")
+    own = urlsplit(url)
+    hosts = (*names, *([own.hostname] if own.hostname else []))
+    return Settings(
+        public_url=url.rstrip("/"),
+        behind_tls=own.scheme == "https",
+        trusted_hosts=tuple(name.lower() for name in hosts),
+        diversify=diversify,
+        desk_keys=desk_keys,
+        pin_hash=pin_hash,
+    )
 
 
-def serve(
-    database: str, *, host: str, port: int, behind_tls: bool = False, names: Sequence[str] = ()
-) -> None:
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever starts central says of it."""
+
+    host: str
+    port: int
+    url: str = ""
+    names: tuple[str, ...] = ()
+    psp: str | None = None
+    """The provider that charges stored credentials."""
+    second_factor: bool = True
+
+
+def serve(database: str, said: Serving) -> None:
     """Run central until SIGTERM or Ctrl-C."""
-    logs.begin(configuration.load().log)
-    chosen = settings(behind_tls=behind_tls, names=names)
-    central = Central(opened(database), chosen, host=host, port=port)
+    chosen = configuration.load()
+    logs.begin(chosen.log)
+    known = msgspec.structs.replace(
+        settings(url=said.url, names=said.names),
+        sealed_days=chosen.retention.sealed_days,
+        second_factor=said.second_factor,
+    )
+    provider = Provider(said.psp, database) if said.psp else None
+    store = opened(database)
+    if provider:
+        provider.prove(store)
+        known = provider.settings(known)
+    central = Central(store, known, host=said.host, port=said.port)
     central.start()
+    if provider:
+        provider.start(central.url)
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)
+    if provider:
+        provider.stop()
 
 
 def let_in(database: str, name: str, password: str) -> None:
@@ -104,6 +168,17 @@ def let_in(database: str, name: str, password: str) -> None:
     try:
         with store.transaction() as tx:
             operators.let_in(tx, name, password)
+    finally:
+        store.close()
+
+
+def forget_factor(database: str, name: str) -> None:
+    """Take an operator's lost second factor away: whoever has the machine may, and it is written down."""
+    store = opened(database)
+    try:
+        with store.transaction() as tx:
+            operators.reset_factor(tx, name)
+            record(tx, Act(who="", what="factor_reset", target=name, before="at the machine"))
     finally:
         store.close()
 
@@ -147,3 +222,19 @@ def replay(database: str, site: str) -> tuple[bool, str]:
         *(f"  {one.device} {one.lane}/{one.seq}: {one.why}" for one in done.left),
     ]
     return not done.left, "\n".join(lines)
+
+
+def day(database: str, site: str, *, date: str = "", as_json: bool = False) -> tuple[bool, str]:
+    """Prove a day of a site; returns whether nothing is unexplained, and the proof in words or as JSON."""
+    file = _file(database)
+    if file is not None and not file.exists():
+        raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
+    store = opened(database)
+    try:
+        _refuse_unknown_site(store, site)
+        from_ms, until_ms = days.bounds(store, site, date)
+        proof = days.prove(store, site, from_ms, until_ms=until_ms)
+    finally:
+        store.close()
+    told = msgspec.json.encode(proof).decode() if as_json else days.in_words(proof)
+    return proof.proven, told

@@ -39,6 +39,12 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"Cannot listen at {host}:{port}: {error.strerror}.", hint=hint) from error
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the http address of what listens there, as this machine reaches it."""
+    own = "127.0.0.1" if host in WILD else host
+    return f"http://{f'[{own}]' if ':' in own else own}:{port}"
+
+
 class Web:
     """Serves one WSGI app by waitress; open streams never keep it from stopping."""
 
@@ -52,8 +58,7 @@ class Web:
     @property
     def url(self) -> str:
         """Where it listens."""
-        host = "127.0.0.1" if self._host in WILD else self._host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+        return address_of(self._host, self._port)
 
     @property
     def port(self) -> int:

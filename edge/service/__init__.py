@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from edge.core.alarms import AlarmNotice
+from edge.core.approvals import DeedKind
+from edge.core.catalogue import Catalogue
+from edge.core.consent import Purpose
 from edge.core.events import Acted, Kind
 from edge.core.held import Change
+from edge.core.payment.reckoning import Piece
 from edge.core.places import Layout
+from edge.core.shift import CashMove
 from edge.errors import StoreError, Unknown
+from edge.service.alarms import Alarms
+from edge.service.attempts import written_down
+from edge.service.consents import Consents
 from edge.service.counts import Counts
 from edge.service.earlier import stated
+from edge.service.erasure import Erasure, Gone
 from edge.service.facts import begin_day
 from edge.service.floor import Floor, OverrideReason
+from edge.service.four_eyes import FourEyes
 from edge.service.help import Help
+from edge.service.mine import Mine
 from edge.service.past import today
+from edge.service.payments.desk import PayDesk
+from edge.service.receipts import Receipts
+from edge.service.remarks import remarked
+from edge.service.retention import Retention
 from edge.service.rooms import Rooms
+from edge.service.shifts import Shifts
 from edge.service.taking_back import TakingBack
 from edge.service.taps import Taps
 from edge.service.watch import Watch
 from edge.service.wearers import Wearers
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
-from edge.views import Card, Counters, HelpCall, Reading, StaffView
+from edge.views import Alarm, ApprovalView, Card, Counters, HelpCall, Known, Reading, StaffView
 from hardware.port import DeviceState, Passage, Report, State, Tap
 
 __all__ = ["OverrideReason", "Rooms", "Service"]
@@ -32,7 +49,7 @@ RECENT_MAX = 256
 LOG = logging.getLogger("polso.service")
 
 
-class Service:
+class Service(PayDesk):
     """All that readers, screens and staff can ask of this device; any thread may ask."""
 
     def __init__(self, rooms: Rooms) -> None:
@@ -40,12 +57,28 @@ class Service:
         self._rooms = rooms
         self._counts = Counts(rooms.profiles.layout)
         self._taps = Taps(rooms, self._counts)
+        super().__init__(rooms, self._taps)
         self._floor = Floor(rooms, self._taps)
         self._back = TakingBack(rooms, self._counts)
-        self._wearers = Wearers(rooms)
+        self._consents = Consents(rooms)
+        self._wearers = Wearers(rooms, self._consents)
+        self._mine = Mine(rooms, self._consents)
+        self._retention = Retention(rooms)
         self._help = Help(rooms)
+        self.receipts = Receipts(rooms)
+        self.shifts = Shifts(rooms)
+        self._alarms = Alarms(rooms)
+        doers = {
+            DeedKind.OVERRIDE: self._floor.lift,
+            DeedKind.RELINK: self._wearers.relink,
+            DeedKind.REFUND: self._refunds.refund_by_two,
+            DeedKind.MOVE_CASH: self.shifts.move,
+        }
+        self._eyes = FourEyes(rooms, doers)
+        self._erasure = Erasure(rooms, (self._forget,))
         self._inside: dict[str, int] = {}
-        self._watch = Watch((self._back.expire, self._help.escalate))
+        duties = (self._back.expire, self._help.escalate, self._eyes.lapse)
+        self._watch = Watch((*duties, *self._pay_duties, self._erasure.finish, self._retention.look))
 
     def start(self) -> None:
         """Refill today's counts from the journal and begin to watch the time; the sequencer runs already."""
@@ -54,6 +87,7 @@ class Service:
                 self._counts.add(view, before=before)
         except StoreError as error:
             LOG.warning("today's counts begin at zero: %s", error)
+        self._recall_tills()
         self._watch.start()
 
     def stop(self) -> None:
@@ -90,6 +124,12 @@ class Service:
         except (StoreError, Unknown) as error:
             LOG.warning("a passage that nobody used could not be annulled: %s", error)
 
+    def _forget(self, gone: Gone) -> None:
+        """Forget what is remembered of a guest beside the store."""
+        self._counts.forget(gone.guest)
+        self._consents.forget()
+        self._eyes.forget()
+
     # What guests and staff do about one tap
 
     def again(
@@ -100,44 +140,88 @@ class Service:
 
     def confirm(self, session: Session, tap_id: str, what: str, *, granted: bool) -> StaffView:
         """Confirm ``passage``, ``height``, ``age`` or ``trust`` in person, or refuse it."""
-        return self._floor.confirm(session, tap_id, what, granted=granted)
+        with written_down(self._rooms, session, "confirm", target=tap_id):
+            return self._floor.confirm(session, tap_id, what, granted=granted)
 
     def override(self, session: Session, tap_id: str, *, reason: str) -> StaffView:
         """Let one refused tap pass (supervisor; a reason of ``OverrideReason``; once)."""
-        view = self._floor.override(session, tap_id, reason=reason)
+        with written_down(self._rooms, session, "override", target=tap_id):
+            view = self._floor.override(session, tap_id, reason=reason)
         if reason == OverrideReason.WRONG_DENIAL:
             self._rooms.health.false_denial()
         return view
 
+    def ask_override(self, session: Session, tap_id: str, *, reason: str) -> ApprovalView:
+        """Ask that a refused tap may pass: somebody else answers for it."""
+        with written_down(self._rooms, session, "ask_override", target=tap_id):
+            deed, until_ms = self._floor.deed(session, tap_id, reason)
+        return self._eyes.ask(session, deed, until_ms=until_ms)
+
+    def approve(self, session: Session, request: str, *, granted: bool) -> ApprovalView:
+        """Be the second person: the act happens in the same moment, or is refused."""
+        view = self._eyes.approve(session, request, granted=granted)
+        if granted and view.reason == OverrideReason.WRONG_DENIAL:
+            self._rooms.health.false_denial()
+        return view
+
+    def withdraw(self, session: Session, request: str) -> ApprovalView:
+        """Take an own request back."""
+        return self._eyes.withdraw(session, request)
+
+    def approvals(self) -> tuple[ApprovalView, ...]:
+        """Return the requests that wait for a second person."""
+        return self._eyes.waiting()
+
     def undo(self, session: Session, tap_id: str, *, reason: str) -> StaffView:
         """Take a passage back: gate staff soon and at their point, a supervisor all of the local day."""
-        return self._back.undo(session, tap_id, reason=reason)
+        with written_down(self._rooms, session, "undo", target=tap_id):
+            return self._back.undo(session, tap_id, reason=reason)
 
     def annul(self, tap_id: str, *, cause: str) -> StaffView:
         """Take a passage back that did not happen."""
         return self._back.annul(tap_id, cause=cause)
 
+    def ask_refund(
+        self,
+        session: Session,
+        op_id: str,
+        refund_id: str,
+        *,
+        pieces: Iterable[Piece] | None = None,
+        reason: str,
+    ) -> ApprovalView:
+        """Ask that a posted payment is given back: a second person answers for it."""
+        with written_down(self._rooms, session, "refund", target=op_id):
+            deed = self._refunds.deed(session, op_id, refund_id, pieces=pieces, reason=reason)
+        return self._eyes.ask(session, deed)
+
     # What staff do about a guest
 
     def look_up(self, session: Session, text: str) -> tuple[Card, ...]:
-        """Find bands by name, guest or id (at least 4 characters); journaled."""
-        return self._wearers.look_up(session, text)
+        """Find bands by name, guest or id (at least 4 characters), one's own left out; journaled."""
+        with written_down(self._rooms, session, "look_up"):
+            return self._wearers.look_up(session, text)
 
     def check(self, session: Session, band_hex: str, point: str) -> StaffView:
         """Say what would happen to a band at a point; nothing happens."""
-        return self._wearers.check(session, band_hex, point)
+        with written_down(self._rooms, session, "check", target=band_hex):
+            return self._wearers.check(session, band_hex, point)
 
     def set_band_state(self, session: Session, band_hex: str, act: str, *, reason: str) -> None:
         """Report a band ``lost`` or ``found``, ``replace`` or ``revoke`` it; offline too."""
-        self._wearers.set_state(session, band_hex, act, reason=reason)
+        with written_down(self._rooms, session, act, target=band_hex):
+            self._wearers.set_state(session, band_hex, act, reason=reason)
 
-    def link_band(self, session: Session, band_hex: str, source_hex: str, *, reason: str) -> None:
-        """Give a stock band the guest and rights of a ticket or another band; offline too."""
-        self._wearers.link(session, band_hex, source_hex, reason=reason)
+    def ask_link(self, session: Session, band_hex: str, source_hex: str, *, reason: str) -> ApprovalView:
+        """Ask that a stock band gets the guest and rights of a ticket or another band; offline too."""
+        with written_down(self._rooms, session, "link", target=band_hex):
+            deed = self._wearers.deed(session, band_hex, source_hex, reason=reason)
+        return self._eyes.ask(session, deed)
 
     def set_location(self, session: Session, band_hex: str, zone: str | None, *, reason: str) -> None:
         """Say where a guest truly is; no zone is outside."""
-        self._wearers.set_location(session, band_hex, zone, reason=reason)
+        with written_down(self._rooms, session, "set_location", target=band_hex):
+            self._wearers.set_location(session, band_hex, zone, reason=reason)
 
     def correct_count(self, session: Session, zone: str, delta: int, *, reason: str) -> None:
         """Correct the number of people in a zone; the correction is an event."""
@@ -148,10 +232,48 @@ class Service:
 
         def act(tx: Transaction) -> None:
             body = Acted(staff=session.staff, point=session.point, note=note, target=zone, amount=delta)
-            seq = tx.append(Kind.COUNT_CORRECTED, body)
+            seq = tx.append(
+                Kind.COUNT_CORRECTED, remarked(self._rooms, body, Kind.COUNT_CORRECTED, band=None)
+            )
             tx.apply(None, Change(zone_deltas=((zone, delta),)), seq)
 
         self._rooms.sequencer.submit(act)
+
+    # What guests know and decide of themselves
+
+    def what_you_know(self, tap_id: str, point: str) -> Known:
+        """Return all that is held of the guest who tapped at this kiosk a moment ago."""
+        return self._mine.show(tap_id, point)
+
+    def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
+        """Take that guest's word on one purpose; in force at once, offline too."""
+        return self._mine.consent(tap_id, point, purpose, given=given)
+
+    def consent_by_staff(self, session: Session, band_hex: str, purpose: str, *, given: bool) -> None:
+        """Take a guest's word from staff; journaled with the name."""
+        self._mine.consent_by_staff(session, band_hex, purpose, given=given)
+
+    def erase(self, guest: str, bands: Sequence[bytes]) -> None:
+        """Forget a guest of whom central says that nothing may stay; durable when this returns."""
+        self._erasure.erase(guest, bands)
+
+    def may_use(self, band: bytes, purpose: Purpose, namespace: str = "") -> bool:
+        """Say whether a band's guest allows a purpose: whatever would use it asks here first."""
+        return self._consents.may(band, purpose, namespace)
+
+    # What a till sells, and its drawer
+
+    def catalogue(self, point: str) -> Catalogue:
+        """Return what the till at a point sells."""
+        return self._rooms.profiles.catalogue().at(point)
+
+    def ask_move(
+        self, session: Session, point: str, move: CashMove, *, amount_minor: int, reason: str
+    ) -> ApprovalView:
+        """Ask that cash moves into or out of a drawer: somebody else answers for it."""
+        with written_down(self._rooms, session, "ask_move", target=point):
+            deed = self.shifts.deed(session, point, move, amount_minor=amount_minor, reason=reason)
+        return self._eyes.ask(session, deed)
 
     # What screens show
 
@@ -185,6 +307,18 @@ class Service:
     def acknowledge_help(self, session: Session, help_id: str) -> HelpCall:
         """Say that somebody is coming."""
         return self._help.acknowledge(session, help_id)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return the alarms that no supervisor has seen yet, newest first."""
+        return self._alarms.open()
+
+    def tell_alarm(self, key: str, notice: AlarmNotice | None, *, turn: int) -> None:
+        """Show what only central could see; None: somebody has looked at it."""
+        self._alarms.tell(key, notice, turn=turn)
+
+    def acknowledge_alarm(self, session: Session, alarm_id: str) -> Alarm:
+        """Say that a supervisor has seen an alarm."""
+        return self._alarms.acknowledge(session, alarm_id)
 
     def help_calls(self) -> tuple[HelpCall, ...]:
         """Return the calls for help, those who wait first."""

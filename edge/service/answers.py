@@ -70,7 +70,7 @@ def keep(tx: Transaction, answer: Answer) -> None:
 
 def keep_decided(tx: Transaction, tap_id: str, seq: int) -> None:
     """Keep under its tap which record answers it: a decision's own tells everything, and only once."""
-    tx.keep_answer(tap_id, msgspec.msgpack.encode(seq))
+    tx.keep_number(tap_id, msgspec.msgpack.encode(seq))
 
 
 def answer_in(event: Event) -> Answer:

@@ -6,6 +6,8 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 
+import msgspec
+
 from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.places import Layout
@@ -49,6 +51,15 @@ class Counts:
             self._count()
             views = [view for view in reversed(self._recent.values()) if point is None or view.point == point]
         return tuple(views[:limit])
+
+    def forget(self, guest: str) -> None:
+        """Show what is listed of a guest without anything of theirs; the tallies stay."""
+        nobody = {"guest": None, "name": "", "language": "", "tier": ""}
+        with self._lock:
+            self._count()
+            for tap, view in self._recent.items():
+                if view.guest == guest:
+                    self._recent[tap] = msgspec.structs.replace(view, **nobody)
 
     def counters(self, inside: dict[str, int], now_ms: int) -> Counters:
         """Return today's tallies beside the people inside each zone."""

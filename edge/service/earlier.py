@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 
-from edge.errors import NotAllowed, Refused, Unknown
+from edge.core.cards import HINT, WORDS, holds_card_number
+from edge.core.profiles import Profile
+from edge.errors import Refused, Unknown
 from edge.service.answers import Answer, kept_answer
+from edge.service.attempts import OwnBand
 from edge.service.facts import Asked, ask
 from edge.service.rooms import Rooms
 from edge.staff import Session
@@ -44,9 +47,19 @@ def as_before(asked: Asked, kept: Answer, **changes: Any) -> Asked:  # noqa: ANN
 
 def refuse_own_band(session: Session, kept: Answer, asked: Asked) -> None:
     """Nobody acts on their own band, whichever of their bands it is."""
-    own = kept.presented.band is not None and kept.presented.band.hex() == session.badge.lower()
-    if own or (asked.profile is not None and asked.profile.staff == session.staff):
-        raise NotAllowed("Nobody acts on their own band.", hint="Ask a colleague.")
+    if _is_theirs(session, kept.presented.band, asked.profile):
+        raise OwnBand
+
+
+def is_own(rooms: Rooms, session: Session, band_hex: str) -> bool:
+    """Say whether a band is the acting person's own: their badge, or another of theirs."""
+    band = bytes.fromhex(band_hex)
+    return _is_theirs(session, band, rooms.profiles.get(band))
+
+
+def _is_theirs(session: Session, band: bytes | None, profile: Profile | None) -> bool:
+    worn = band is not None and band.hex() == session.badge.lower()
+    return worn or (profile is not None and profile.staff is not None and profile.staff == session.staff)
 
 
 def stated(reason: str) -> str:
@@ -54,4 +67,6 @@ def stated(reason: str) -> str:
     text = reason.strip()
     if not 0 < len(text) <= REASON_CHARS_MAX:
         raise Refused(f"State a reason of 1 to {REASON_CHARS_MAX} characters.")
+    if holds_card_number(text):
+        raise Refused(WORDS, hint=HINT)
     return text

@@ -21,13 +21,14 @@ from edge.service.answers import Answer
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 from edge.vault import UID_BYTES_MAX
-from hardware.port import Tap
+from hardware.port import Medium, Tap
 from hardware.port import Trust as PortTrust
 
 SEEN = "seen"
 """Where each band was read last; kept only on a site that knows how far its points are apart."""
 NOWHERE = "UTC"
 _TRUST = {trust: Trust(int(trust)) for trust in PortTrust}
+_MEDIUM = {medium: medium.value for medium in Medium}
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout
     allowed: bool = True
     """False where the point is none of this site's: the device may not decide there."""
+    dismissed: bool = False
     profile: Profile | None = None
     profile_age_ms: int | None = None
     chosen: str | None = None
@@ -76,7 +78,7 @@ def presented_of(tap: Tap, rooms: Rooms) -> Presented:
         trust=_TRUST[tap.trust],
         counter=tap.counter,
         read=Read.GARBAGE if too_long else read,
-        medium=tap.medium.value,
+        medium=_MEDIUM[tap.medium],
     )
 
 
@@ -89,6 +91,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
         point=point or Point(id=point_id, kind=PointKind.GATE, zone=point_id),
         layout=layout,
         allowed=point is not None,
+        dismissed=rooms.dismissed(),
         profile=rooms.profiles.get(presented.band) if presented.band is not None else None,
         profile_age_ms=rooms.health.sync_age_ms(),
         paced=layout.paced,
@@ -111,7 +114,7 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
         device=device,
         profile=profile,
         held=held,
-        places=tx.places(_leases(asked.layout, device)),
+        places=tx.places(_leases(asked.layout, device)) if asked.layout.place_leases else {},
         adult_passed_ms=passed_ms,
         adult_inside=inside,
         rules=rules_for(asked, profile),
@@ -123,6 +126,7 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
         overridden=asked.overridden,
         last_elsewhere_ms=_elsewhere(tx, asked),
         device_allowed=asked.allowed,
+        device_revoked=asked.dismissed,
     )
 
 

@@ -8,17 +8,19 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from edge.core.approvals import Approval, Deed, DeedKind, takes_two
 from edge.core.checks.people import ANSWER_CHARS_MAX
 from edge.core.decision import Outcome
 from edge.core.entry import NEVER_LIFTED
 from edge.core.events import Acted, Kind
-from edge.errors import NotAllowed, Refused
+from edge.errors import NotAllowed, Refused, StoreError
 from edge.service.answers import Answer, Stage
 from edge.service.earlier import as_before, ask_again, must_know, refuse_own_band
 from edge.service.facts import Asked
 from edge.service.pending import release
 from edge.service.rooms import Rooms
 from edge.service.taking_back import take_back
+from edge.service.tallies import SecondNeeded, Tally, tallied, tally
 from edge.service.taps import Taps
 from edge.service.tell import Told
 from edge.staff import Action, Session, permit
@@ -93,10 +95,12 @@ class Floor:
         return self._settle(asked, act)
 
     def override(self, session: Session, tap_id: str, *, reason: str) -> StaffView:
-        """Let one refused tap pass: a supervisor, a reason of the closed list, once, never the own band."""
+        """Let one refused tap pass: a supervisor, a reason of the closed list, once, never the own band.
+
+        One person alone does it only so often in a shift; then ``SecondNeeded`` is raised.
+        """
         self._permit(session, Action.OVERRIDE)
-        if reason not in frozenset(OverrideReason):
-            raise Refused(f"An override's reason is one of {', '.join(OverrideReason)}.")
+        _refuse_other(reason)
         asked = ask_again(self._rooms, tap_id)
 
         def act(tx: Transaction) -> Told:
@@ -105,11 +109,49 @@ class Floor:
                 return Told(answer=kept, profile=asked.profile, fresh=False)
             refuse_own_band(session, kept, asked)
             _refuse_fixed(kept, tx.now.now_ms)
-            release(tx, tap_id)
-            again = as_before(asked, kept, overridden=True, approver=session.staff, note=reason)
-            return self._taps.judge(tx, again, Kind.OVERRIDDEN)
+            let_pass, most = (
+                tallied(tx, Tally.LET_PASS, session.staff),
+                self._rooms.limits.overrides_shift_max,
+            )
+            if takes_two(_deed(kept, reason), let_pass=let_pass, let_pass_max=most):
+                raise SecondNeeded
+            tally(tx, Tally.LET_PASS, session.staff)
+            return self._lift(tx, asked, kept, approver=session.staff, note=reason)
 
         return self._settle(asked, act)
+
+    def deed(self, session: Session, tap_id: str, reason: str) -> tuple[Deed, int]:
+        """Return the override that a person asks for, and until when it can be given at all."""
+        self._permit(session, Action.ASK_OVERRIDE)
+        _refuse_other(reason)
+        asked = ask_again(self._rooms, tap_id)
+
+        def act(tx: Transaction) -> Answer:
+            kept = must_know(tx, tap_id)
+            refuse_own_band(session, kept, asked)
+            _refuse_fixed(kept, tx.now.now_ms)
+            return kept
+
+        kept = self._rooms.sequencer.submit(act)
+        return _deed(kept, reason), kept.at_ms + OVERRIDE_S_MAX * 1_000
+
+    def lift(self, approval: Approval, approver: str, grant: Callable[[Transaction], None]) -> None:
+        """Let the tap of an approval pass; the second person's word is spent in the same transaction."""
+        deed = approval.deed
+        asked = ask_again(self._rooms, deed.tap_id)
+
+        def act(tx: Transaction) -> Told:
+            kept = must_know(tx, deed.tap_id)
+            grant(tx)
+            _refuse_fixed(kept, tx.now.now_ms)
+            return self._lift(tx, asked, kept, staff=approval.asked_by, approver=approver, note=deed.reason)
+
+        if not self._settle(asked, act).seq:
+            raise StoreError("The approval could not be recorded; nobody passed by it.")
+
+    def _lift(self, tx: Transaction, asked: Asked, kept: Answer, **by: str) -> Told:
+        release(tx, kept.presented.tap_id)
+        return self._taps.judge(tx, as_before(asked, kept, overridden=True, **by), Kind.OVERRIDDEN)
 
     def _permit(self, session: Session, action: Action) -> None:
         permit(session, action, self._rooms.clock.now_ms())
@@ -120,8 +162,7 @@ class Floor:
     def _seal(self, tx: Transaction, tap_id: str, answers: Mapping[str, str]) -> None:
         """Keep what a guest answered, sealed: the journal says only which questions are settled."""
         if answers:
-            plain = msgspec.msgpack.encode(answers)
-            tx.put(ANSWERS, tap_id, self._rooms.vault.seal(plain, "kept", ANSWERS, row=tap_id.encode()))
+            tx.put(ANSWERS, tap_id, msgspec.msgpack.encode(answers))
 
 
 def _checked(answers: Mapping[str, str]) -> dict[str, str]:
@@ -129,6 +170,22 @@ def _checked(answers: Mapping[str, str]) -> dict[str, str]:
     if len(answers) > ANSWERS_MAX or any(len(text) > ANSWER_CHARS_MAX for text in answers.values()):
         raise Refused(f"At most {ANSWERS_MAX} answers of {ANSWER_CHARS_MAX} characters are taken.")
     return dict(answers)
+
+
+def _refuse_other(reason: str) -> None:
+    if reason not in frozenset(OverrideReason):
+        raise Refused(f"An override's reason is one of {', '.join(OverrideReason)}.")
+
+
+def _deed(kept: Answer, reason: str) -> Deed:
+    band = kept.presented.band
+    return Deed(
+        kind=DeedKind.OVERRIDE,
+        point=kept.decision.point,
+        reason=reason,
+        tap_id=kept.presented.tap_id,
+        band=band.hex() if band is not None else "",
+    )
 
 
 def _refuse_fixed(kept: Answer, now_ms: int) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from edge.clock import Clock
-from edge.config import Limits
+from edge.config import Limits, Retention, shipped
 from edge.feed import Feed
 from edge.health import Health
 from edge.sequencer import Sequencer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.vault import Vault
-from hardware.port import Gate, Light
-
-LIMITS = Limits(hold_s_max=20, undo_min_max=15, help_s_max=30, look_up_max=20)
-"""The shipped limits (``edge/polso.toml``), for whoever builds a service without a configuration."""
+from hardware.port import Gate, Light, Printer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,4 +34,15 @@ class Rooms:
     """Gate of each point that has one."""
     lights: Mapping[str, Light] = field(default_factory=dict)
     """Light of each point that has one."""
-    limits: Limits = LIMITS
+    printers: Mapping[str, Printer] = field(default_factory=dict)
+    """Receipt printer of each till that has one; the drawer hangs on it."""
+    limits: Limits = field(default_factory=lambda: shipped().limits)
+    retention: Retention = field(default_factory=lambda: shipped().retention)
+    dismissed: Callable[[], bool] = lambda: False
+    """Whether central has revoked this device."""
+    incarnation: int = 1
+    """Which life of this device it is: leases of another one are none of ours."""
+    boot: str = ""
+    """Which run of the machine: a clock that only rises says nothing about times of another."""
+    current: Callable[[], bool] = lambda: True
+    """Whether the journal is proven to be the newest of this device: no money moves before."""

@@ -32,6 +32,9 @@ DISCREET = frozenset(
     }
 )
 """Reasons that would tell a thief why: the guest's side says only to see the staff."""
+_GUEST_TEXTS = {
+    reason: SEE_STAFF_TEXT if reason in DISCREET else f"reason.{reason.value}.guest" for reason in Reason
+}
 
 
 def short(band: bytes | None) -> str:
@@ -68,7 +71,7 @@ def staff_view(
         uses_left=decision.uses_left,
         people=decision.people,
         choices=decision.choices,
-        choice_products=tuple(_product(profile, choice) for choice in decision.choices),
+        choice_products=tuple([_product(profile, choice) for choice in decision.choices]),
         attention=decision.attention,
         rule=decision.rule,
         trust=int(answer.presented.trust),
@@ -100,7 +103,7 @@ def guest_view(view: StaffView) -> GuestView:
 
 def guest_text(reason: Reason) -> str:
     """Return the key of the guest's sentence."""
-    return SEE_STAFF_TEXT if reason in DISCREET else f"reason.{reason.value}.guest"
+    return _GUEST_TEXTS[reason]
 
 
 def taken_back(decision: Decision) -> Decision:
@@ -186,5 +189,7 @@ def _place(right: Entitlement, points: tuple[str, ...]) -> str | None:
 
 
 def _product(profile: Profile | None, entitlement: str | None) -> str:
-    rights = profile.entitlements if profile is not None else ()
-    return next((right.product for right in rights if right.id == entitlement), "")
+    for right in profile.entitlements if profile is not None else ():
+        if right.id == entitlement:
+            return right.product
+    return ""

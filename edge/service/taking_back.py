@@ -18,8 +18,10 @@ from edge.service.counts import Counts
 from edge.service.earlier import REASON_CHARS_MAX, as_before, ask_again, must_know, refuse_own_band, stated
 from edge.service.facts import Asked, own_profile
 from edge.service.pending import overdue, release
+from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
+from edge.service.tallies import Tally, tally_within
 from edge.service.tell import Told, publish, publish_to_staff, view_before
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
@@ -48,7 +50,9 @@ class TakingBack:
                 return Told(answer=kept, profile=asked.profile, fresh=False)
             refuse_own_band(session, kept, asked)
             self._permit_undo(session, asked, kept, now_ms=tx.now.now_ms)
-            acted = Acted(staff=session.staff, note=note)
+            tally_within(tx, Tally.UNDO, session.staff, limit=self._rooms.limits.undos_shift_max)
+            plain = Acted(staff=session.staff, note=note)
+            acted = remarked(self._rooms, plain, Kind.UNDONE, band=kept.presented.band, about=asked.profile)
             return take_back(tx, as_before(asked, kept), acted, kind=Kind.UNDONE)
 
         return self._settle(act, guest=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,7 @@ from edge.core.events import BODY_BYTES_MAX, Decided, Kind, body_of
 from edge.core.places import Layout, Point, PointKind
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
+from edge.service.alarms import note_alarm
 from edge.service.answers import Answer, Stage, answer_of, keep_decided, kept_answer
 from edge.service.counts import Counts
 from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of, rights_of
@@ -33,6 +35,22 @@ USES_SMALL_MAX = 40
 """So many uses fit into any body; only beyond are its octets counted."""
 
 
+class Payments(Protocol):
+    """What becomes of a band at a till, where a basket waits for one."""
+
+    def prepare(self, asked: Asked) -> None:
+        """Look whether more money has to come here first; on the caller's thread, within a budget."""
+
+    def take(self, tx: Transaction, asked: Asked) -> Told | None:
+        """Let the band pay what stands at its point; None: nothing does, it only identifies."""
+
+    def unrecorded(self, point: str, reason: Reason, cause: str) -> None:
+        """Tell a till that waits that nothing could be recorded."""
+
+    def seen(self, asked: Asked, view: StaffView) -> None:
+        """Take who is here, and who has left."""
+
+
 class Taps:
     """What happens to a presented band."""
 
@@ -40,6 +58,8 @@ class Taps:
         """Act through these rooms and count what comes of it."""
         self._rooms = rooms
         self._counts = counts
+        self.payments: Payments | None = None
+        """Set by the service that is built over this."""
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise.
@@ -54,6 +74,8 @@ class Taps:
         except StoreError as error:
             asked = _unread(presented, point)
             return self._tell(asked, self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error)), began_ns)
+        if self.payments is not None and asked.point.kind is PointKind.TILL:
+            self.payments.prepare(asked)
         return self.settle(asked, lambda tx: self._first(tx, asked), began_ns=began_ns, may_refuse=False)
 
     def settle(
@@ -81,7 +103,7 @@ class Taps:
         facts = gather(tx, asked, self._rooms.device)
         ruling = decide(facts)
         recorded = record(facts, ruling, cursor=self._rooms.profiles.cursor().seq)
-        by = msgspec.structs.replace(recorded, staff=asked.staff, approver=asked.approver, note=asked.note)
+        by = signed(recorded, asked)
         seq = tx.append(kind, within_bounds(body_of(by)), band=asked.presented.band)
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
@@ -91,7 +113,9 @@ class Taps:
         if answer.stage is Stage.PENDING:
             hold(tx, answer, self._rooms.limits.hold_s_max)
         uses = uses_after(facts.held.uses, ruling.change.uses)
-        return Told(answer=answer, profile=facts.profile, uses=uses, before=asked.earlier)
+        # Judged again with somebody's word, it is the same attempt and no second one.
+        alarm = note_alarm(tx, answer.decision, answer.presented.tap_id) if kind is Kind.DECIDED else None
+        return Told(answer=answer, profile=facts.profile, uses=uses, before=asked.earlier, alarm=alarm)
 
     def _first(self, tx: Transaction, asked: Asked) -> Told:
         """Answer a tap that is new; repeat the stored answer of one that is not."""
@@ -101,12 +125,18 @@ class Taps:
         kept = kept_answer(tx, asked.presented.tap_id)
         if kept is not None:
             return Told(answer=kept, profile=asked.profile, fresh=False)
+        if self.payments is not None and asked.point.kind is PointKind.TILL:
+            return self.payments.take(tx, asked) or self.judge(tx, asked)
         return self.judge(tx, asked)
 
     def _tell(self, asked: Asked, told: Told, began_ns: int) -> StaffView:
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
         view = staff_view(told.answer, told.profile, took_ms=took_ms, cause=told.cause)
         tell(self._rooms, asked, told, view=view)
+        if self.payments is not None:
+            self.payments.seen(asked, view)
+            if not view.seq:
+                self.payments.unrecorded(view.point, view.reason, told.cause)
         if told.fresh:
             self._counts.add(view, before=view_before(told))
             self._rooms.health.tapped(view)
@@ -126,6 +156,13 @@ class Taps:
         now_ms = self._rooms.clock.now_ms()
         answer = Answer(seq=0, at_ms=now_ms, presented=asked.presented, decision=decision)
         return Told(answer=answer, profile=asked.profile, cause=cause)
+
+
+def signed(decided: Decided, asked: Asked) -> Decided:
+    """Return a decision with the people who stand for it, if anybody does."""
+    if asked.staff is None and asked.approver is None and not asked.note:
+        return decided
+    return msgspec.structs.replace(decided, staff=asked.staff, approver=asked.approver, note=asked.note)
 
 
 def within_bounds(decided: Decided) -> Decided:
@@ -148,6 +185,8 @@ def within_bounds(decided: Decided) -> Decided:
 
 def uses_after(before: tuple[Use, ...], changed: tuple[Use, ...]) -> tuple[Use, ...]:
     """Return the uses as they stand after a decision."""
+    if not before:
+        return changed
     now = {(use.entitlement, use.ordinal, use.device): use for use in (*before, *changed)}
     return tuple(now.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,11 +12,12 @@ from edge.core.decision import Family, Outcome
 from edge.core.entitlements import Use
 from edge.core.places import PointKind
 from edge.core.profiles import Profile
+from edge.service.alarms import publish_alarm
 from edge.service.answers import Answer
 from edge.service.facts import Asked
 from edge.service.rooms import Rooms
 from edge.service.show import guest_view, plan_of, staff_view
-from edge.views import StaffView
+from edge.views import Alarm, StaffView
 from hardware.port import DeviceError, DeviceState, Signal, State
 
 LOG = logging.getLogger("polso.service")
@@ -43,8 +45,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool = True
     before: Answer | None = None
     """The same tap's earlier answer, which counts no more."""
+    alarm: Alarm | None = None
+    """What this tap raised: somebody may hold a copy of the band."""
     cause: str = ""
     """Why nothing could be recorded, in words for staff."""
+    till: Callable[[], object] | None = None
+    """Tells the screens of a till what became of its basket."""
 
 
 def view_before(told: Told) -> StaffView | None:
@@ -59,6 +65,10 @@ def tell(rooms: Rooms, asked: Asked, told: Told, *, view: StaffView) -> None:
     open_gate(rooms, view)
     light(rooms, view)
     publish(rooms, view)
+    if told.till is not None:
+        told.till()
+    if told.alarm is not None:
+        publish_alarm(rooms, told.alarm)
     if asked.point.kind is PointKind.KIOSK:
         day = day_bounds(asked.timezone, asked.layout.day_starts_min, view.at_ms)
         plan = plan_of(view, told.profile, told.uses, layout=asked.layout, day=day)

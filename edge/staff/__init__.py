@@ -48,9 +48,17 @@ class Staff:
         """Open a session for a staff id, a name or ``badge:<BandId>``; or raise ``WrongPin``, ``Paused``."""
         return self._sign_in.enter(who, pin, point)
 
+    def witness(self, who: str, pin: str, point: str) -> Session:
+        """Return a second person proven beside a running session: good for one act, known to no browser."""
+        return self._sign_in.witness(who, pin, point)
+
     def refresh(self, token: str, pin: str) -> Session:
-        """Check the PIN of a running session again, so that dangerous acts are open for five minutes."""
+        """Check the PIN of a running session again; it gets a new token, dangerous acts five minutes."""
         return self._sign_in.refresh(token, pin)
+
+    def stands(self, token: str) -> bool:
+        """Say whether the session goes on that this token began, under whatever token it has now."""
+        return self._sign_in.stands(token)
 
     def session(self, token: str, *, active: bool = False) -> Session | None:
         """Return the running session of a token; ``active`` says that its person acts, so it is not idle."""

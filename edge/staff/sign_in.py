@@ -16,6 +16,7 @@ from edge.staff.secrets import kept_as, new_token
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX, Session
 
 SESSIONS_MAX = 200
+WITNESS_S_MAX = 60
 SESSIONS = "sessions"
 TRIES = "pin_tries"
 BADGE = "badge:"
@@ -55,6 +56,8 @@ class SignIn:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[str, _Kept] | None = None
+        self._followed: dict[str, str] = {}
+        """Old token's name to the one that took its place: what it opened goes on, it opens nothing."""
 
     def enter(self, who: str, pin: str, point: str) -> Session:
         """Open a session, or raise ``WrongPin`` or ``Paused``; either way it is journaled."""
@@ -75,25 +78,55 @@ class SignIn:
             self._known()[kept_as(token)] = kept
         return _session(token, kept, member)
 
+    def witness(self, who: str, pin: str, point: str) -> Session:
+        """Prove a second person beside a running session; nothing is opened, and they may act at once."""
+        member = self._find(who)
+        self._prove(member, pin, point)
+        if member is None:
+            raise WrongPin
+        until_ms = self._clock.now_ms() + WITNESS_S_MAX * 1_000
+        kept = _Kept(staff=member.id, point=point, until_ms=until_ms, fresh_until_ms=until_ms)
+        return _session("", kept, member)
+
     def refresh(self, token: str, pin: str) -> Session:
-        """Prove the PIN of a running session again."""
+        """Prove the PIN of a running session again; it goes on under a new token, the old one is nobody's."""
         running = self.session(token)
         if running is None:
             raise NotAllowed("There is no such session.", hint="Sign in again.")
         self._prove(self._find(running.staff), pin, running.point)
-        fresh = self.session(token, active=True, proven=True)
-        if fresh is None:
+        fresh = new_token()
+        with self._lock:
+            kept = self._known().get(kept_as(token))
+        if kept is None:
             raise NotAllowed("The session ended meanwhile.", hint="Sign in again.")
-        return fresh
+        until_ms = self._clock.now_ms() + IDLE_S_MAX * 1_000
+        proven = msgspec.structs.replace(kept, fresh_until_ms=until_ms)
+        self._sequencer.submit(lambda tx: _follow(tx, kept_as(token), kept_as(fresh), kept=proven))
+        with self._lock:
+            self._known().pop(kept_as(token), None)
+            self._known()[kept_as(fresh)] = proven
+            self._followed[kept_as(token)] = kept_as(fresh)
+        found = self.session(fresh)
+        if found is None:
+            raise NotAllowed("The session ended meanwhile.", hint="Sign in again.")
+        return found
 
-    def session(self, token: str, *, active: bool = False, proven: bool = False) -> Session | None:
+    def stands(self, token: str) -> bool:
+        """Say whether the session goes on that this token began, under whatever token it has now."""
+        now, name = self._clock.now_ms(), kept_as(token)
+        with self._lock:
+            kept = self._known().get(self._last(name))
+        staff = {member.id for member in self._roster.staff()}
+        return kept is not None and now < kept.until_ms and kept.staff in staff
+
+    def session(self, token: str, *, active: bool = False) -> Session | None:
         """Return the running session of a token, if its person still works here."""
         now = self._clock.now_ms()
         with self._lock:
             kept = self._known().get(kept_as(token))
             if kept is None or now >= kept.until_ms:
                 return None
-            if proven or (active and now < kept.fresh_until_ms):
+            if active and now < kept.fresh_until_ms:
                 kept = msgspec.structs.replace(kept, fresh_until_ms=now + IDLE_S_MAX * 1_000)
                 self._known()[kept_as(token)] = kept
         member = next((member for member in self._roster.staff() if member.id == kept.staff), None)
@@ -103,8 +136,17 @@ class SignIn:
         """End a session; a second time changes nothing."""
         with self._lock:
             kept = self._known().pop(kept_as(token), None)
+            self._followed = {
+                old: new for old, new in self._followed.items() if self._last(new) in self._known()
+            }
         if kept is not None:
             self._sequencer.submit(lambda tx: _end(tx, kept_as(token), kept))
+
+    def _last(self, name: str) -> str:
+        """Return the token that took a token's place, itself where none did; the caller holds the lock."""
+        while name in self._followed:
+            name = self._followed[name]
+        return name
 
     def _find(self, who: str) -> StaffMember | None:
         """Return the one member meant; two of one name are nobody, they sign in by id or badge."""
@@ -188,3 +230,11 @@ def _judged(tx: Transaction, name: str, point: str, *, right: bool) -> None:
 def _end(tx: Transaction, key: str, kept: _Kept) -> None:
     tx.delete(SESSIONS, key)
     tx.append(Kind.SIGNED_OUT, Acted(staff=kept.staff, point=kept.point))
+
+
+def _follow(tx: Transaction, old: str, fresh: str, *, kept: _Kept) -> None:
+    """Let a new token take the old one's place, unless the session has ended meanwhile."""
+    if tx.get(SESSIONS, old) is None:
+        raise NotAllowed("The session ended meanwhile.", hint="Sign in again.")
+    tx.delete(SESSIONS, old)
+    tx.put(SESSIONS, fresh, msgspec.msgpack.encode(kept))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
 from edge.clock import Clock
+from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event, chain_start, chain_step
 from edge.errors import StoreDamaged
+from edge.store import checkpoints, driver
+from edge.store.cells import CLEAR, Cells
+from edge.store.checkpoints import Notary
 from edge.store.effects import STEP_ROWS_MAX, Effects
 from edge.store.queries import QUERIES
 from edge.store.records import (
@@ -57,7 +60,15 @@ class Ledger:
     Once ``run`` or ``settle`` has raised it must not be used again: open the file anew.
     """
 
-    def __init__(self, connection: Connection, owner: Owner, clock: Clock) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        owner: Owner,
+        clock: Clock,
+        *,
+        cells: Cells = CLEAR,
+        notary: Notary | None = None,
+    ) -> None:
         """Take over the writing connection; a journal of somebody else is refused."""
         self._execute = connection.execute
         self._connection = connection
@@ -65,7 +76,10 @@ class Ledger:
         claim(connection, owner)
         chain, effects = load_chain(connection), Effects.load(connection)
         check_tails(connection)
-        self.standing = Standing(chain, load_counts(connection, effects), effects)
+        self.standing = Standing(chain, load_counts(connection, effects), effects, cells)
+        self._notary = notary
+        self.frozen = self._doubt(owner)
+        """Why this history is not believed and nothing may be appended to it; empty: it is."""
         clock.floor(chain.hlc >> 16)
 
     def run(self, acts: Sequence[Act]) -> Done:
@@ -80,13 +94,25 @@ class Ledger:
         try:
             self._execute(QUERIES["begin"])
             outcomes = [self._one(act, tx) for act in acts]
+            made = self._checkpoint(tx)
             self._flush(tx.events)
             self._execute(QUERIES["commit"])
         except BaseException:
             self._forget()
             raise
-        self.standing = Standing(tx.chain, tx.counts, standing.effects)
+        self.standing = Standing(tx.chain, tx.counts, standing.effects, standing.cells)
+        if made is not None and self._notary is not None:
+            self._notary.settled(made, self._clock.monotonic_ms())
         return Done(outcomes, tx.events)
+
+    def attest(self, *, last: bool = False) -> None:
+        """Make a checkpoint of what has none yet, if one is due or this is the ``last`` chance."""
+        notary, chain = self._notary, self.standing.chain
+        if notary is None or not notary.is_behind(chain):
+            return
+        if last or notary.is_due(chain, self._clock.monotonic_ms()):
+            notary.demand()
+            self.run([])
 
     def unsettled(self) -> int:
         """Return how many rows wait for their table."""
@@ -99,6 +125,24 @@ class Ledger:
         except BaseException:
             self._forget()
             raise
+
+    def _doubt(self, owner: Owner) -> str:
+        """Compare the journal with its own checkpoints; without any there is nothing to compare."""
+        connection, chain, effects = self._connection, self.standing.chain, self.standing.effects
+        frozen = checkpoints.frozen_by(connection, effects)
+        found = checkpoints.kept(connection, effects)
+        if self._notary is not None and found:
+            self._notary.resume(found[-1][1], found[-1][0])
+        if frozen or not found:
+            return frozen
+        return checkpoints.doubt(connection, owner, chain, newest=found[-1][1])
+
+    def _checkpoint(self, tx: Transaction) -> Checkpoint | None:
+        notary = self._notary
+        if notary is None or not notary.is_due(tx.chain, self._clock.monotonic_ms()):
+            return None
+        self.standing.effects.begin_act()
+        return notary.put(tx)
 
     def _flush(self, events: list[Event]) -> None:
         if len(events) == 1:
@@ -132,7 +176,7 @@ class Ledger:
     def _forget(self) -> None:
         # After a full disk SQLite has rolled back by itself (lang_transaction.html).
         if self._connection.in_transaction:
-            with suppress(sqlite3.Error):
+            with suppress(*driver.ERRORS):
                 self._execute(QUERIES["rollback"])
 
 

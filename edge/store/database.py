@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.errors import StoreError
+from edge.store import driver
 
 WAL_RESET_FIXED = (3, 51, 3)
 """Before it two connections that write or checkpoint at once can corrupt a WAL file (sqlite.org/wal.html).
@@ -39,13 +40,13 @@ def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) ->
 
 def open_writer(path: Path, pragmas: Mapping[str, str | int] = WRITER) -> sqlite3.Connection:
     """Open the one connection that may write and checkpoint ``path``; durable before a commit returns."""
-    refuse_old_sqlite(sqlite3.sqlite_version_info)
-    return _opened(_uri(path, "rwc"), pragmas, busy_ms=BUSY_MS)
+    refuse_old_sqlite(driver.version_of(path))
+    return _opened(path, "rwc", pragmas, busy_ms=BUSY_MS)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that never writes and never checkpoints."""
-    return _opened(_uri(path, "ro"), READER, busy_ms=READER_BUSY_MS)
+    return _opened(path, "ro", READER, busy_ms=READER_BUSY_MS)
 
 
 def refuse_old_sqlite(version: tuple[int, ...]) -> None:
@@ -57,10 +58,11 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
         )
 
 
-def _opened(uri: str, pragmas: Mapping[str, str | int], *, busy_ms: int = BUSY_MS) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=busy_ms / 1000
-    )
+def _opened(
+    path: Path, mode: str, pragmas: Mapping[str, str | int], *, busy_ms: int = BUSY_MS
+) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    connection = driver.connect(path, uri, timeout_s=busy_ms / 1000)
     try:
         for name, wanted in pragmas.items():
             set_pragma(connection, name, wanted)
@@ -77,7 +79,3 @@ def set_pragma(connection: sqlite3.Connection, name: str, wanted: str | int) -> 
     if found is None or found[0] != wanted:
         message = f"SQLite did not take PRAGMA {name} = {wanted}; it says {found and found[0]}."
         raise StoreError(message, hint="Use a file system with shared memory and locks, not a network share.")
-
-
-def _uri(path: Path, mode: str) -> str:
-    return f"file:{quote(str(path.absolute()))}?mode={mode}"

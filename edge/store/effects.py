@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.entitlements import Use
 from edge.core.held import Held, Location
@@ -89,7 +90,7 @@ class Effects:
 
     def __len__(self) -> int:
         """Return how many rows wait for their table."""
-        return sum(len(sheet.entries) for sheet in self._sheets)
+        return sum([len(sheet.entries) for sheet in self._sheets])
 
     def begin_batch(self) -> None:
         """Start a batch: what it changes goes into one row of the log."""
@@ -108,16 +109,24 @@ class Effects:
                 del self._changes[number, key]
             else:
                 # Logged again: the row moves behind younger ones, and the log is cut at its oldest.
-                self._sheets[number].put(key, before._replace(stamp=self._stamp))
+                self._sheets[number].put(key, replace(before, stamp=self._stamp))
                 self._changes[number, key] = before.line
         self._undo.clear()
 
     def put(self, number: int, key: Key, line: Line | None, *, value: object = None) -> None:
         """Change one row of a sheet; no line: the row is dropped."""
-        sheet = self._sheets[number]
-        self._undo.append((number, key, sheet.entries.get(key)))
-        sheet.put(key, Entry(line, value, self._stamp))
+        before = self._sheets[number].put(key, Entry(line, value, self._stamp))
+        self._undo.append((number, key, before))
         self._changes[number, key] = line
+
+    def drop(self, number: int, key: Key) -> None:
+        """Forget an unwritten row that its table has lost already; harmless where there is none."""
+        sheet = self._sheets[number]
+        before = sheet.entries.get(key)
+        if before is not None:
+            self._undo.append((number, key, before))
+            sheet.remove(key)
+            self._changes.pop((number, key), None)
 
     def flush(self, connection: Connection) -> None:
         """Write the batch's changes into the log."""

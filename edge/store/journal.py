@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
+from edge.core.checkpoint import Checkpoint, contradictions
 from edge.core.events import Decided, Event, Kind
 from edge.errors import StoreError
-from edge.store import cloudevents
+from edge.signature import is_signed
+from edge.store import checkpoints, cloudevents, driver
+from edge.store.database import open_reader
+from edge.store.effects import Effects
 from edge.store.queries import QUERIES
 from edge.store.readers import Readers
 from edge.store.records import LANES, SEQ_MAX, Head, Owner, event_of, key_of
+from edge.store.trouble import trouble_of
 from edge.store.verification import Report, check_lane
 
 RANGE_MAX = 5_000
@@ -22,6 +27,8 @@ RECENT_SCAN_MAX = 2_000
 """How far back ``recent`` looks for decisions of one point."""
 LAST_SCAN_MAX = 10_000
 """How far back ``last_of`` looks; older records have long reached the table of bands."""
+ABOUT_SCAN_MAX = 50_000
+"""How far back is looked for all that concerns one guest: many days of one gate."""
 DECISIONS = frozenset((Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN))
 
 
@@ -33,6 +40,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         """Read the folder's ``state.db``, which the sequencer has made."""
+        self._folder = folder
         self._readers = Readers(folder / "state.db")
 
     def close(self) -> None:
@@ -100,12 +108,25 @@ class Journal:
     def last_of(self, band: bytes) -> Event | None:
         """Return a band's newest ordinary event; of long ago only what changed the site's memory of it."""
         head = self.head(0).seq
-        bounds = (key_of(0, max(0, head - LAST_SCAN_MAX)), key_of(0, head), band)
-        row = self._readers.one(QUERIES["journal_of"], bounds)
+        bounds = (key_of(0, max(0, head - LAST_SCAN_MAX)), key_of(0, head), band, 1)
+        row = self._readers.one(QUERIES["journal_about"], bounds)
         if row is not None:
             return event_of(row)
         row = self._readers.one(QUERIES["band_seq"], (band,))
         return None if row is None else self.one(0, row[0])
+
+    def about(self, band: bytes, limit: int) -> list[Event]:
+        """Return a band's newest ordinary events, newest first, as far back as ``ABOUT_SCAN_MAX``."""
+        return self._back("journal_about", band, limit)
+
+    def of_kind(self, kind: Kind, limit: int) -> list[Event]:
+        """Return the newest ordinary events of one kind, newest first, as far back as ``ABOUT_SCAN_MAX``."""
+        return self._back("journal_kind", int(kind), limit)
+
+    def _back(self, name: str, what: bytes | int, limit: int) -> list[Event]:
+        head = self.head(0).seq
+        asked = (key_of(0, max(0, head - ABOUT_SCAN_MAX)), key_of(0, head), what, min(limit, RANGE_MAX))
+        return [event_of(row) for row in self._readers.all(QUERIES[name], asked)]
 
     def events(self, lane: int) -> Iterator[Event]:
         """Walk every kept event of a lane, a bounded piece at a time."""
@@ -114,12 +135,40 @@ class Journal:
             yield from piece
             after = piece[-1].seq
 
-    def verify(self) -> Report:
-        """Recompute both chains and locate every edit, deletion, insertion, swap and splice."""
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Return the signed checkpoints that are kept beside the records, oldest first."""
+        public_key = self.owner().public_key
+        connection = open_reader(self._folder / "state.db")
+        try:
+            found = checkpoints.kept(connection, Effects.load(connection))
+        except driver.ERRORS as error:
+            raise trouble_of(error).error() from error
+        finally:
+            connection.close()
+        return tuple(made for _, made in found if is_signed(made, public_key))
+
+    def contradiction(self, checkpoint: Checkpoint) -> str:
+        """Say why this cannot be the journal that a checkpoint was made of; empty: it can."""
+
+        def hash_at(lane: int, seq: int) -> bytes | None:
+            event, anchor = self.one(lane, seq), self.anchor(lane)
+            return event.h if event is not None else anchor.h if anchor.seq == seq else None
+
+        found = contradictions(checkpoint, [self.head(lane).seq for lane in LANES], hash_at)
+        return checkpoints.words(found[0]) if found else ""
+
+    def verify(self, also: Sequence[Checkpoint] = ()) -> Report:
+        """Recompute both chains and locate every edit, deletion, insertion, swap and splice.
+
+        With the checkpoints kept here, and ``also`` those kept elsewhere, a cut tail is found too.
+        """
         owner = self.owner()
-        return Report(
-            owner, tuple(check_lane(owner, self.anchor(lane), self.events(lane), lane=lane) for lane in LANES)
+        known = sorted({*self.checkpoints(), *also}, key=lambda one: one.events)
+        lanes = tuple(
+            check_lane(owner, self.anchor(lane), self.events(lane), lane=lane, checkpoints=known)
+            for lane in LANES
         )
+        return Report(owner, lanes, known[-1].events if known else None)
 
     def export(self, file: TextIO) -> int:
         """Write every kept event as one CloudEvents JSON line; return how many."""

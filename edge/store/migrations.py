@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from edge.store.cells import CLEAR, Cells
 from edge.store.records import StoreForeign
+from edge.store.resealing import seal_clear
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-STATE_VERSION = 1
-PROFILES_VERSION = 1
+STATE_VERSION = 2
+PROFILES_VERSION = 2
 
 STATE_1 = """
 CREATE TABLE owner (
@@ -60,9 +62,24 @@ CREATE TABLE cursor (
     id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT
 """
 
+PROFILES_2 = """
+DROP INDEX IF EXISTS profiles_guest;
+DROP INDEX IF EXISTS profiles_name;
+DROP TABLE profiles;
+DROP TABLE site;
+CREATE TABLE profiles (
+    key INTEGER PRIMARY KEY, band BLOB NOT NULL, rev INTEGER NOT NULL,
+    guest INTEGER, name INTEGER, start INTEGER, body BLOB NOT NULL, keys BLOB) STRICT;
+CREATE TABLE site (
+    kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID
+"""
+"""Bodies are sealed; guest, name and its first characters are blind: equal where those are equal, no more."""
+
 PROFILES_INDEX = """
 CREATE INDEX IF NOT EXISTS profiles_guest ON profiles (guest) WHERE guest IS NOT NULL;
-CREATE INDEX IF NOT EXISTS profiles_name ON profiles (name) WHERE name IS NOT NULL
+CREATE INDEX IF NOT EXISTS profiles_name ON profiles (name) WHERE name IS NOT NULL;
+CREATE INDEX IF NOT EXISTS profiles_start ON profiles (start) WHERE start IS NOT NULL
 """
 
 
@@ -77,7 +94,7 @@ def run_all(connection: sqlite3.Connection, script: str) -> None:
         connection.execute(statement)
 
 
-def state_steps() -> Migrations:
+def state_steps(cells: Cells) -> Migrations:
     """Return the steps of ``state.db``; a released step is never edited, only followed."""
     from sqlite_utils import Migrations  # late: a store that is up to date starts without it
 
@@ -86,6 +103,10 @@ def state_steps() -> Migrations:
     @steps(name="0001-begin")
     def begin(db: Database) -> None:
         run_all(db.conn, STATE_1)
+
+    @steps(name="0002-sealed")
+    def sealed(db: Database) -> None:
+        seal_clear(db.conn, cells)
 
     return steps
 
@@ -100,10 +121,15 @@ def profile_steps() -> Migrations:
     def begin(db: Database) -> None:
         run_all(db.conn, PROFILES_1)
 
+    @steps(name="0002-sealed")
+    def sealed(db: Database) -> None:
+        # Only a new file comes here: one with rows is built anew (edge.store.former).
+        run_all(db.conn, PROFILES_2)
+
     return steps
 
 
-def migrate(connection: sqlite3.Connection, steps: str, version: int) -> None:
+def migrate(connection: sqlite3.Connection, steps: str, version: int, *, cells: Cells = CLEAR) -> None:
     """Bring a file to ``version``: what was half done begins again, nothing ever goes back."""
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
@@ -113,6 +139,6 @@ def migrate(connection: sqlite3.Connection, steps: str, version: int) -> None:
         return
     from sqlite_utils import Database  # late: as above
 
-    pending = state_steps() if steps == "state" else profile_steps()
+    pending = state_steps(cells) if steps == "state" else profile_steps()
     pending.apply(Database(connection))
     connection.execute(f"PRAGMA user_version = {version:d}")

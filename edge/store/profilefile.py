@@ -14,6 +14,7 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.profiles import Cursor, Item, ProfileItem
 from edge.errors import Refused
+from edge.store import driver
 from edge.store.database import open_writer, set_pragma
 from edge.store.folder import sync_folder
 from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all
@@ -26,6 +27,8 @@ BUILD_ROWS_MAX = 10_000
 PAGE_ITEMS_MAX = 10_000
 """Items in one page of the feed."""
 KEY_BYTES = 8
+START_CHARS = 4
+"""Characters of a name that its blind index knows; a shorter search finds nothing."""
 BUILD_CACHE_KIB = 65_536
 BUILDING: Mapping[str, str | int] = {
     "journal_mode": "off",
@@ -51,14 +54,19 @@ def folded(name: str) -> str:
     return "".join(char for char in bare if not unicodedata.combining(char))
 
 
-def profile_name(band: bytes, rev: int, *, guest: str | None, name: str | None) -> bytes:
-    """Return the clear columns of a profile's row in one piece, for its digest."""
-    return b"%b\0%d\0%b\0%b\0" % (band, rev, (guest or "").encode(), (name or "").encode())
+def profile_cell(band: bytes, rev: int) -> bytes:
+    """Return what a profile's sealed body is bound to: the clear columns of its row."""
+    return b"%b\0%d" % (band, rev)
 
 
-def site_name(kind: str, key: str, *, version: int) -> bytes:
-    """Return the clear columns of a site's row in one piece, for its digest."""
-    return f"{kind}\0{key}\0{version}\0".encode()
+def site_cell(key: str, version: int) -> bytes:
+    """Return what the sealed body of a thing of the site is bound to, beside its kind."""
+    return f"{key}\0{version}".encode()
+
+
+def start_of(vault: Vault, name: str) -> int | None:
+    """Return the blinded first characters of a folded name that has so many."""
+    return vault.blind(b"start " + name[:START_CHARS].encode()) if len(name) >= START_CHARS else None
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -90,6 +98,19 @@ def apply(connection: sqlite3.Connection, vault: Vault, page: Sequence[Item], *,
         raise
 
 
+def drop(connection: sqlite3.Connection, bands: Iterable[bytes]) -> None:
+    """Delete the rows of these bands in one transaction; the cursor stays where it is."""
+    connection.execute(QUERIES["begin"])
+    try:
+        for band in bands:
+            connection.execute(QUERIES["profile_drop"], (key_of_band(band), band))
+        connection.execute(QUERIES["commit"])
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute(QUERIES["rollback"])
+        raise
+
+
 def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, rows_min: int) -> None:
     """Write a whole file: rows, indexes, cursor, check, sync; whatever goes wrong leaves nothing behind."""
     discard(path)
@@ -107,6 +128,17 @@ def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, ro
         connection.close()
         discard(path)
         raise
+
+
+def forget(connection: sqlite3.Connection) -> bool:
+    """Delete every row and each byte of it; False while a reader still holds some."""
+    connection.execute(QUERIES["begin"])
+    for name in ("profiles_forget", "site_forget"):
+        connection.execute(QUERIES[name])
+    connection.execute(QUERIES["cursor_set"], (0, 0))
+    connection.execute(QUERIES["commit"])
+    busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return busy == 0
 
 
 def discard(path: Path) -> None:
@@ -167,7 +199,7 @@ def _write(connection: sqlite3.Connection, vault: Vault, item: Item, *, decoded:
     row = _row(vault, item, decoded)
     try:
         connection.execute(QUERIES["profile_add"], row)
-    except sqlite3.IntegrityError:
+    except driver.DUPLICATES:
         _replace(connection, row)
 
 
@@ -181,13 +213,18 @@ def _replace(connection: sqlite3.Connection, row: tuple[Cell, ...]) -> None:
 
 
 def _row(vault: Vault, item: Item, decoded: ProfileItem) -> tuple[Cell, ...]:
-    profile = decoded.profile
-    band = profile.band.id
-    name = folded(profile.name) or None
-    body = ENCODE(profile)
-    keys = vault.seal(ENCODE(decoded.keys), "profiles", "keys", row=band) if decoded.keys else None
-    check = vault.digest(profile_name(band, item.version, guest=profile.guest, name=name) + body)
-    return key_of_band(band), band, item.version, profile.guest, name, body, keys, check
+    profile, version = decoded.profile, item.version
+    band, name = profile.band.id, folded(profile.name)
+    return (
+        key_of_band(band),
+        band,
+        version,
+        vault.blind(b"guest " + profile.guest.encode()) if profile.guest else None,
+        vault.blind(b"name " + name.encode()) if name else None,
+        start_of(vault, name),
+        vault.seal(ENCODE(profile), "profiles", "body", row=profile_cell(band, version)),
+        vault.seal(ENCODE(decoded.keys), "profiles", "keys", row=band) if decoded.keys else None,
+    )
 
 
 def _write_site(connection: sqlite3.Connection, vault: Vault, item: Item) -> None:
@@ -197,5 +234,5 @@ def _write_site(connection: sqlite3.Connection, vault: Vault, item: Item) -> Non
     row = connection.execute(QUERIES["site_one"], (item.kind, item.key)).fetchone()
     if row is not None and row[0] > item.version:
         return
-    check = vault.digest(site_name(item.kind, item.key, version=item.version) + item.body)
-    connection.execute(QUERIES["site_set"], (item.kind, item.key, item.version, item.body, check))
+    sealed = vault.seal(item.body, "site", item.kind, row=site_cell(item.key, item.version))
+    connection.execute(QUERIES["site_set"], (item.kind, item.key, item.version, sealed))

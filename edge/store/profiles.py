@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.catalogue import Catalogue
+from edge.core.checkpoint import Checkpoint, decoded
 from edge.core.places import Layout
-from edge.core.profiles import Cursor, Item, Profile, StaffMember
+from edge.core.profiles import Cursor, Item, Profile, RemarkKey, StaffMember
 from edge.errors import StoreDamaged, StoreError
-from edge.store import profilefile
+from edge.store import driver, profilefile
 from edge.store.database import open_reader
-from edge.store.profilefile import DECODE_KEYS, key_of_band, profile_name, site_name
+from edge.store.former import bring_up_to_date
+from edge.store.goods import Goods
+from edge.store.profilefile import DECODE_KEYS, key_of_band, profile_cell, site_cell
 from edge.store.queries import QUERIES
 from edge.store.readers import Readers
 from edge.store.records import Row
@@ -25,13 +29,17 @@ from edge.vault import Vault
 
 SEARCH_MAX = 50
 SEARCH_CHARS_MIN = 4
+CANDIDATES_MAX = 5_000
+"""Profiles opened for one search of names that begin alike; a whole name is found among any number."""
 SITE_ROWS_MAX = 10_000
 FIRST_FILE = "profiles.0-0.db"
-LAST_CHAR = "\U0010ffff"
+
+NEW_SNAPSHOT = "Ask central for a new snapshot."
 
 DECODE_PROFILE = msgspec.msgpack.Decoder(Profile).decode
 DECODE_LAYOUT = msgspec.msgpack.Decoder(Layout).decode
 DECODE_STAFF = msgspec.msgpack.Decoder(StaffMember).decode
+DECODE_REMARK_KEY = msgspec.msgpack.Decoder(RemarkKey).decode
 
 
 class _Told(NamedTuple):
@@ -52,11 +60,11 @@ class Profiles:
         self._vault = vault
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
-        live = folder / _live_name(folder)
-        if not live.exists():
-            profilefile.create(live).close()
+        live = live_file(folder)
+        bring_up_to_date(live, vault)
         _remove_others(folder, live)
         self._readers = Readers(live, unused=profilefile.discard)
+        self._goods = Goods(self._bodies)
         self._told: _Told | None = None
         self._round = 0
         self._telling = threading.Lock()
@@ -99,25 +107,77 @@ class Profiles:
         """Return the staff that may work here."""
         return self._told_now().staff
 
+    def catalogue(self) -> Catalogue:
+        """Return what the site's tills sell."""
+        return self._goods.catalogue()
+
     def cursor(self) -> Cursor:
         """Return how far the feed has been applied."""
         return self._told_now().cursor
+
+    def checkpoint(self, device: str) -> Checkpoint | None:
+        """Return a device's newest checkpoint as central passed it on to the whole site."""
+        row = self._readers.one(QUERIES["site_one"], ("checkpoint", device))
+        return None if row is None else decoded(self._checked(("checkpoint", device, *row)))
+
+    def remark_key(self) -> RemarkKey | None:
+        """Return the site's own key for staff's words about nobody who is known; None: central gave none."""
+        row = self._readers.one(QUERIES["site_one"], ("remarks", ""))
+        return None if row is None else DECODE_REMARK_KEY(self._checked(("remarks", "", *row)))
+
+    def siblings(self, device: str) -> int:
+        """Return how many other devices of the site are known to keep checkpoints."""
+        rows = self._readers.all(QUERIES["site_all"], ("checkpoint", SITE_ROWS_MAX))
+        return sum(row[0] != device for row in rows)
 
     def count(self) -> int:
         """Return how many profiles there are; walks the whole file, so ask seldom."""
         return int(self._readers.one(QUERIES["profile_count"])[0])
 
+    def some(self, count: int, chance: Callable[[int], bytes]) -> tuple[Profile, ...]:
+        """Return at most ``count`` profiles, picked by ``chance`` (so many random octets), none twice."""
+        rows = (self._readers.one(QUERIES["profile_near"], (key_of_band(chance(8)),)) for _ in range(count))
+        found = {bytes(row[0]): row for row in rows if row is not None}
+        return tuple(self._profile(row) for row in found.values())
+
     def search(self, text: str, limit: int = SEARCH_MAX) -> tuple[Profile, ...]:
-        """Return profiles whose guest, name or BandId (hex) begins with ``text``; too short finds nothing."""
+        """Return profiles of a guest, or whose name or BandId (hex) begins with ``text``.
+
+        Names lie there blinded: the index knows whole ones and first characters, the rest is looked at.
+        """
         text = text.strip()
         if len(text) < SEARCH_CHARS_MIN:
             return ()
-        found: dict[int, None] = {}
-        for name, bounds in _searches(text):
-            rows = self._readers.all(QUERIES[name], (*bounds, min(limit, SEARCH_MAX)))
-            found.update(dict.fromkeys(row[0] for row in rows))
-        whole = (self._readers.one(QUERIES["profile"], (key,)) for key in list(found)[:limit])
-        return tuple(self._profile(row) for row in whole if row is not None)
+        most, found = min(limit, SEARCH_MAX), dict[int, Profile]()
+        for name, bounds in _searches(self._vault, text):
+            for (key,) in self._readers.all(QUERIES[name], (*bounds, CANDIDATES_MAX)):
+                if len(found) == most:
+                    break
+                row = self._readers.one(QUERIES["profile"], (key,)) if key not in found else None
+                if row is not None and _answers(profile := self._profile(row), text):
+                    found[key] = profile
+        return tuple(found.values())
+
+    def of_guest(self, guest: str) -> tuple[Profile, ...]:
+        """Return the profiles of all bands of one guest."""
+        rows = self._readers.all(
+            QUERIES["profiles_by_guest"], (self._vault.blind(b"guest " + guest.encode()), CANDIDATES_MAX)
+        )
+        whole = (self._readers.one(QUERIES["profile"], (key,)) for (key,) in rows)
+        found = (self._profile(row) for row in whole if row is not None)
+        return tuple(profile for profile in found if profile.guest == guest)
+
+    def erase(self, bands: Iterable[bytes]) -> bool:
+        """Take these bands' profiles away and out of the WAL; False while a reader holds it: ask again."""
+        with self._writing:
+            connection = self._writer or self._open_writer()
+            try:
+                profilefile.drop(connection, bands)
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except driver.ERRORS as error:
+                self._drop_writer()
+                raise trouble_of(error).error() from error
+        return int(busy) == 0
 
     # For the one pull thread
 
@@ -127,10 +187,10 @@ class Profiles:
             connection = self._writer or self._open_writer()
             try:
                 profilefile.apply(connection, self._vault, page, cursor=cursor)
-            except sqlite3.Error as error:
+            except driver.ERRORS as error:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
-        self._forget_told()
+        self._forget_told(page)
 
     def build(self, items: Iterable[Item], cursor: Cursor, *, rows_min: int = 0) -> Path:
         """Build a whole new file beside the live one, checked and durable; taps go on meanwhile.
@@ -142,7 +202,7 @@ class Profiles:
             raise StoreError(f"{path.name} is live already.", hint="A snapshot has a cursor of its own.")
         try:
             profilefile.build(path, self._vault, items, cursor=cursor, rows_min=rows_min)
-        except sqlite3.Error as error:
+        except driver.ERRORS as error:
             raise trouble_of(error).error() from error
         return path
 
@@ -154,6 +214,18 @@ class Profiles:
             self._readers.turn_to(path)
             self._forget_told()
 
+    def forget(self) -> bool:
+        """Delete every profile and all that is told of the site; False while a reader still holds some."""
+        with self._writing:
+            connection = self._writer or self._open_writer()
+            try:
+                gone = profilefile.forget(connection)
+            except driver.ERRORS as error:
+                self._drop_writer()
+                raise trouble_of(error).error() from error
+        self._forget_told()
+        return gone
+
     def _open_writer(self) -> sqlite3.Connection:
         self._writer = profilefile.create(self._readers.path)
         return self._writer
@@ -161,14 +233,15 @@ class Profiles:
     def _drop_writer(self) -> None:
         connection, self._writer = self._writer, None
         if connection is not None:
-            with suppress(sqlite3.Error):
+            with suppress(*driver.ERRORS):
                 connection.close()
 
     def _profile(self, row: Row) -> Profile:
-        band, rev, guest, name, body, check = row
-        if self._vault.digest(profile_name(band, rev, guest=guest, name=name) + body) != check:
-            raise StoreDamaged("A profile is not what central sent.", hint="Ask central for a new snapshot.")
-        return DECODE_PROFILE(body)
+        band, rev, body = row
+        try:
+            return DECODE_PROFILE(self._vault.open(body, "profiles", "body", row=profile_cell(band, rev)))
+        except StoreDamaged as error:
+            raise StoreDamaged("A profile is not what central sent.", hint=NEW_SNAPSHOT) from error
 
     def _told_now(self) -> _Told:
         """Return what every tap asks for, read once after each change."""
@@ -182,10 +255,11 @@ class Profiles:
                 self._told = told if began == self._round else None
         return told
 
-    def _forget_told(self) -> None:
+    def _forget_told(self, page: Sequence[Item] | None = None) -> None:
         with self._telling:
             self._round += 1
             self._told = None
+        self._goods.forget(page)
 
     def _read_cursor(self) -> Cursor:
         row = self._readers.one(QUERIES["cursor"])
@@ -196,26 +270,56 @@ class Profiles:
         return None if row is None else DECODE_LAYOUT(self._checked(("layout", "", *row)))
 
     def _read_staff(self) -> tuple[StaffMember, ...]:
-        rows = self._readers.all(QUERIES["site_all"], ("staff", SITE_ROWS_MAX))
-        return tuple(DECODE_STAFF(self._checked(("staff", *row))) for row in rows)
+        return tuple(DECODE_STAFF(body) for body in self._bodies("staff"))
+
+    def _bodies(self, kind: str) -> Iterable[bytes]:
+        rows = self._readers.all(QUERIES["site_all"], (kind, SITE_ROWS_MAX))
+        return (self._checked((kind, *row)) for row in rows)
 
     def _checked(self, row: Row) -> bytes:
-        kind, key, version, body, check = row
-        if self._vault.digest(site_name(kind, key, version=version) + body) != check:
-            raise StoreDamaged(
-                f"The {kind} is not what central sent.", hint="Ask central for a new snapshot."
-            )
-        return bytes(body)
+        kind, key, version, body = row
+        try:
+            return self._vault.open(body, "site", kind, row=site_cell(key, version))
+        except StoreDamaged as error:
+            raise StoreDamaged(f"The {kind} is not what central sent.", hint=NEW_SNAPSHOT) from error
 
 
-def _searches(text: str) -> Iterable[tuple[str, tuple[str | int, str | int]]]:
-    yield "profiles_by_guest", (text, text + LAST_CHAR)
+def _searches(vault: Vault, text: str) -> Iterable[tuple[str, tuple[int, ...]]]:
+    yield "profiles_by_guest", (vault.blind(b"guest " + text.encode()),)
     folded = profilefile.folded(text)
-    yield "profiles_by_name", (folded, folded + LAST_CHAR)
+    yield "profiles_by_name", (vault.blind(b"name " + folded.encode()),)
+    start = profilefile.start_of(vault, folded)
+    if start is not None:
+        yield "profiles_by_start", (start,)
     with suppress(ValueError):
         low = int(text[:16].ljust(16, "0"), 16)
         high = int(text[:16].ljust(16, "f"), 16)
         yield "profiles_by_key", (low >> 1, high >> 1)
+
+
+def _answers(profile: Profile, text: str) -> bool:
+    """Say whether an opened profile is one that was looked for: blinded words are equal by chance, too."""
+    named = profilefile.folded(profile.name).startswith(profilefile.folded(text))
+    return named or profile.guest == text or profile.band.id.hex().startswith(text[:16].lower())
+
+
+def passed_on(folder: Path, vault: Vault, device: str) -> Checkpoint | None:
+    """Return a device's checkpoint out of the live profiles without opening them as their one owner does."""
+    connection = open_reader(live_file(folder))
+    try:
+        row = connection.execute(QUERIES["site_one"], ("checkpoint", device)).fetchone()
+    except driver.ERRORS as error:
+        raise trouble_of(error).error() from error
+    finally:
+        connection.close()
+    if row is None:
+        return None
+    return decoded(vault.open(row[1], "site", "checkpoint", row=site_cell(device, row[0])))
+
+
+def live_file(folder: Path) -> Path:
+    """Return the profile file that ``state.db`` points at."""
+    return folder / _live_name(folder)
 
 
 def _live_name(folder: Path) -> str:
@@ -225,7 +329,7 @@ def _live_name(folder: Path) -> str:
     connection = open_reader(state)
     try:
         row = connection.execute(QUERIES["pointer"]).fetchone()
-    except sqlite3.Error as error:
+    except driver.ERRORS as error:
         raise trouble_of(error).error() from error
     finally:
         connection.close()

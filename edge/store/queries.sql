@@ -58,10 +58,15 @@ FROM journal WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?;
 -- One record by its key.
 SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h FROM journal WHERE key = ?;
 
--- name: journal_of
--- The newest record of one band in a range.
+-- name: journal_about
+-- The newest records of one band in a range, newest first.
 SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h
-FROM journal WHERE key > ? AND key <= ? AND band = ? ORDER BY key DESC LIMIT 1;
+FROM journal WHERE key > ? AND key <= ? AND band = ? ORDER BY key DESC LIMIT ?;
+
+-- name: journal_kind
+-- The newest records of one kind in a range, newest first.
+SELECT key, hlc, offset_ms, uncertainty_ms, kind, schema, band, body, h
+FROM journal WHERE key > ? AND key <= ? AND kind = ? ORDER BY key DESC LIMIT ?;
 
 -- name: journal_head
 -- The last record of a lane.
@@ -107,6 +112,18 @@ SELECT seq FROM bands WHERE band = ?;
 -- Remember a band as a decision left it.
 INSERT INTO bands (band, seq, body, digest) VALUES (?, ?, ?, ?)
 ON CONFLICT (band) DO UPDATE SET seq = excluded.seq, body = excluded.body, digest = excluded.digest;
+
+-- name: band_drop
+-- Forget what the site remembers of a band.
+DELETE FROM bands WHERE band = ?;
+
+-- name: members_drop
+-- Forget where a band was with its party.
+DELETE FROM members WHERE band = ?;
+
+-- name: uses_drop
+-- Forget every use of a right.
+DELETE FROM uses WHERE entitlement = ?;
 
 -- name: use_set
 -- Add one use of a right, or change it.
@@ -164,6 +181,10 @@ SELECT body, digest FROM kept WHERE kind = ? AND key = ?;
 -- All small things of one kind.
 SELECT key, body, digest FROM kept WHERE kind = ? ORDER BY key LIMIT ?;
 
+-- name: kept_everything
+-- All small things of every kind.
+SELECT kind, key, body, digest FROM kept ORDER BY kind, key;
+
 -- name: kept_set
 -- Keep one small thing.
 INSERT INTO kept (kind, key, body, digest) VALUES (?, ?, ?, ?)
@@ -183,7 +204,11 @@ INSERT INTO pointer (id, file) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET file
 
 -- name: profile
 -- One profile by the first 63 bits of its BandId.
-SELECT band, rev, guest, name, body, digest FROM profiles WHERE key = ?;
+SELECT band, rev, body FROM profiles WHERE key = ?;
+
+-- name: profile_near
+-- A profile at or behind a key that nobody could foresee.
+SELECT band, rev, body FROM profiles WHERE key >= ? ORDER BY key LIMIT 1;
 
 -- name: profile_rev
 -- Which band holds a key, and at which revision.
@@ -195,11 +220,11 @@ SELECT band, keys FROM profiles WHERE key = ?;
 
 -- name: profile_add
 -- Put a new profile in its place.
-INSERT INTO profiles (key, band, rev, guest, name, body, keys, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO profiles (key, band, rev, guest, name, start, body, keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: profile_replace
 -- Put a newer profile over an older one of the same band.
-UPDATE profiles SET rev = ?, guest = ?, name = ?, body = ?, keys = ?, digest = ? WHERE key = ?;
+UPDATE profiles SET rev = ?, guest = ?, name = ?, start = ?, body = ?, keys = ? WHERE key = ?;
 
 -- name: profile_drop
 -- Take a profile away.
@@ -210,12 +235,16 @@ DELETE FROM profiles WHERE key = ? AND band = ?;
 SELECT count(*) FROM profiles;
 
 -- name: profiles_by_guest
--- Profiles of a guest's pseudonym, or of those that begin like it.
-SELECT key FROM profiles WHERE guest >= ? AND guest < ? ORDER BY guest LIMIT ?;
+-- Profiles of a guest's blinded pseudonym.
+SELECT key FROM profiles WHERE guest = ? LIMIT ?;
 
 -- name: profiles_by_name
--- Profiles whose name begins so.
-SELECT key FROM profiles WHERE name >= ? AND name < ? ORDER BY name LIMIT ?;
+-- Profiles of a blinded whole name.
+SELECT key FROM profiles WHERE name = ? LIMIT ?;
+
+-- name: profiles_by_start
+-- Profiles whose name has these blinded first characters.
+SELECT key FROM profiles WHERE start = ? LIMIT ?;
 
 -- name: profiles_by_key
 -- Profiles whose BandId begins so.
@@ -235,16 +264,16 @@ SELECT 1 FROM refused WHERE band = ?;
 
 -- name: site_one
 -- One thing of the site by kind and key.
-SELECT version, body, digest FROM site WHERE kind = ? AND key = ?;
+SELECT version, body FROM site WHERE kind = ? AND key = ?;
 
 -- name: site_all
 -- All things of the site of one kind.
-SELECT key, version, body, digest FROM site WHERE kind = ? ORDER BY key LIMIT ?;
+SELECT key, version, body FROM site WHERE kind = ? ORDER BY key LIMIT ?;
 
 -- name: site_set
 -- Put a thing of the site in its place.
-INSERT INTO site (kind, key, version, body, digest) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, body = excluded.body, digest = excluded.digest;
+INSERT INTO site (kind, key, version, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, body = excluded.body;
 
 -- name: site_drop
 -- Take a thing of the site away.
@@ -258,3 +287,63 @@ SELECT epoch, seq FROM cursor WHERE id = 1;
 -- Note how far the feed has been applied, in the transaction that applied it.
 INSERT INTO cursor (id, epoch, seq) VALUES (1, ?, ?)
 ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq;
+
+-- name: profiles_whole
+-- Every profile as it stands in a file, to be sealed anew.
+SELECT band, rev, body, keys FROM profiles ORDER BY key;
+
+-- name: site_whole
+-- Everything of the site as it stands in a file.
+SELECT kind, key, version, body FROM site ORDER BY kind, key;
+
+-- name: refused_whole
+-- Every refused band.
+SELECT band FROM refused;
+
+-- name: profiles_former
+-- Every profile of a file that was made before bodies were sealed.
+SELECT band, rev, guest, name, body, keys, digest FROM profiles ORDER BY key;
+
+-- name: site_former
+-- Everything of the site in a file that was made before bodies were sealed.
+SELECT kind, key, version, body, digest FROM site ORDER BY kind, key;
+
+-- name: kept_whole
+-- Every small thing.
+SELECT kind, key, body, digest FROM kept;
+
+-- name: kept_reseal
+-- Put a small thing's body in place of the same body, sealed otherwise.
+UPDATE kept SET body = ?, digest = ? WHERE kind = ? AND key = ?;
+
+-- name: answers_whole
+-- Every kept answer.
+SELECT tap_id, body, digest FROM answers;
+
+-- name: answer_reseal
+-- Put an answer's body in place of the same body, sealed otherwise.
+UPDATE answers SET body = ?, digest = ? WHERE tap_id = ?;
+
+-- name: effects_reseal
+-- Put what a batch changed in place of the same, sealed otherwise.
+UPDATE effects SET body = ?, digest = ? WHERE key = ?;
+
+-- name: answers_forget
+-- Forget every kept answer.
+DELETE FROM answers;
+
+-- name: members_forget
+-- Forget where the members of parties were.
+DELETE FROM members;
+
+-- name: kept_forget
+-- Forget all that is kept but what the device itself is.
+DELETE FROM kept WHERE kind NOT IN ('sync', 'screens', 'count', 'checkpoint', 'frozen');
+
+-- name: profiles_forget
+-- Forget every profile.
+DELETE FROM profiles;
+
+-- name: site_forget
+-- Forget layout and staff.
+DELETE FROM site;

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.errors import StoreError
+from edge.store import driver
 from edge.store.database import open_reader
 from edge.store.records import Cell, Row
 from edge.store.trouble import trouble_of
@@ -47,14 +48,14 @@ class Readers:
         """Return the first row, or None."""
         try:
             return self._connection().execute(statement, parameters).fetchone()
-        except sqlite3.Error as error:
+        except driver.ERRORS as error:
             raise trouble_of(error).error() from error
 
     def all(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
         """Return every row; the statement itself bounds them."""
         try:
             return self._connection().execute(statement, parameters).fetchall()
-        except sqlite3.Error as error:
+        except driver.ERRORS as error:
             raise trouble_of(error).error() from error
 
     def close(self) -> None:

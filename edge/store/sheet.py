@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
+
 from edge.store.records import Connection, digest
 
 Line = tuple[Any, ...]
@@ -13,7 +15,7 @@ Line = tuple[Any, ...]
 Key = tuple[Any, ...]
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """One row to write, its value as acts read it, and the batch that wrote it; no line: to be dropped."""
 
     line: Line | None
@@ -56,12 +58,13 @@ class Sheet:
         for key in self._groups.get(first, ()):
             yield key, self.entries[key].value
 
-    def put(self, key: Key, entry: Entry) -> None:
-        """Put a row last; it replaces an older one of its key."""
-        self.entries.pop(key, None)
+    def put(self, key: Key, entry: Entry) -> Entry | None:
+        """Put a row last; it replaces an older one of its key, which is returned."""
+        before = self.entries.pop(key, None)
         self.entries[key] = entry
         if self._form.grouped:
             self._groups.setdefault(key[0], {})[key] = None
+        return before
 
     def remove(self, key: Key) -> None:
         """Take a row out."""

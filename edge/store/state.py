@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.core.events import Acted, Kind
 from edge.errors import StoreDamaged
-from edge.store.batch import Ledger
+from edge.store import driver
+from edge.store.batch import Act, Ledger
+from edge.store.cells import CLEAR, Cells
+from edge.store.checkpoints import Notary
 from edge.store.database import open_writer
 from edge.store.folder import RESERVE_BYTES, Folder
 from edge.store.migrations import STATE_VERSION, migrate
 from edge.store.pruning import Pruner
+from edge.store.queries import QUERIES
 from edge.store.records import Owner
 from edge.store.trouble import Cause, Trouble, trouble_of
 
+LOG = logging.getLogger("polso.sequencer")
 CHECKPOINT_PAGES_MIN = 64
 """A smaller WAL is not worth a checkpoint's syncs."""
 
@@ -31,6 +38,16 @@ class Store:
         self.folder.take()
         self._connection: sqlite3.Connection | None = None
         self._pruner: Pruner | None = None
+        self._cells = CLEAR
+        self._notary: Notary | None = None
+
+    def seal_by(self, cells: Cells) -> None:
+        """Hide from now on what is kept of people; a device says so before it opens the file."""
+        self._cells = cells
+
+    def employ(self, notary: Notary) -> None:
+        """Have checkpoints made of what is written from the next opening on."""
+        self._notary = notary
 
     def open(self, owner: Owner, clock: Clock) -> Ledger:
         """Open the file rightly, bring its schema up to date and load where the journal stands."""
@@ -43,13 +60,25 @@ class Store:
         self.shut()
         connection = open_writer(self.folder.state)
         try:
-            migrate(connection, "state", STATE_VERSION)
-            ledger = Ledger(connection, owner, clock)
+            migrate(connection, "state", STATE_VERSION, cells=self._cells)
+            ledger = Ledger(connection, owner, clock, cells=self._cells, notary=self._notary)
         except BaseException:
             connection.close()
             raise
         self._connection, self._pruner = connection, Pruner(connection)
         return ledger
+
+    def confess(self, owner: Owner, clock: Clock, trouble: Trouble) -> None:
+        """Write down as a last act why nothing is written any more, as far as that can be done; then shut."""
+        self.shut()
+        try:
+            if trouble.cause is Cause.FULL:
+                self.folder.free_reserve()
+            ledger = self.open_without_reserve(owner, clock)
+            ledger.run([told(Kind.STORE_FAILED, trouble, amount=None)])
+        except Exception as second:  # the first failure has been told; a second one must not end the thread
+            LOG.error("not even that could be written down: %s", second)
+        self.shut()
 
     def demand_whole(self) -> None:
         """Raise ``StoreDamaged`` unless every page of the file can be used; walks the whole file."""
@@ -62,7 +91,7 @@ class Store:
         """Close the file but keep the folder; what cannot be closed cleanly is left to recovery."""
         connection, self._connection, self._pruner = self._connection, None, None
         if connection is not None:
-            with suppress(sqlite3.Error):
+            with suppress(*driver.ERRORS):
                 connection.close()
 
     def close(self) -> None:
@@ -81,6 +110,16 @@ class Store:
             return False
         busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return busy == 0
+
+    def erase_people(self) -> bool:
+        """Delete all that is kept of people, and each byte of it; False while a reader still holds some."""
+        if self._connection is None:
+            return False
+        self._connection.execute(QUERIES["begin"])
+        for name in ("answers_forget", "members_forget", "kept_forget"):
+            self._connection.execute(QUERIES[name])
+        self._connection.execute(QUERIES["commit"])
+        return self.erase_ghosts()
 
     def wal_bytes(self) -> int:
         """Return the size of the WAL; a long reader keeps it from being reset."""
@@ -103,3 +142,9 @@ class Store:
         except OSError as second:
             return Trouble(trouble_of(second).cause, trouble.detail)
         return trouble
+
+
+def told(kind: Kind, trouble: Trouble, *, amount: int | None) -> Act:
+    """Return the act that writes down a trouble or its end."""
+    body = Acted(reason=trouble.cause, note=trouble.detail, amount=amount)
+    return lambda transaction: transaction.append(kind, body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +14,11 @@ from edge.core.events import BODY_BYTES_MAX, Event, chain_step, hlc_tick
 from edge.core.held import Change, Held, Location
 from edge.core.profiles import Profile
 from edge.errors import Refused, StoreDamaged
+from edge.store import driver
+from edge.store.ahead import Ahead
+from edge.store.cells import CLEAR, COUNT, Cells, open_answer, open_kept, seal_answer, seal_kept
 from edge.store.effects import ANSWERS, BANDS, KEPT, MEMBERS, USES, Effects, Member
+from edge.store.erasing import Erasing
 from edge.store.queries import QUERIES
 from edge.store.records import (
     Cell,
@@ -45,23 +48,13 @@ class Chain(NamedTuple):
     hlc: int
 
 
-class Ahead(NamedTuple):
-    """What the tables say of one tap and its band: asking costs more than what is found, so ask once."""
-
-    tap_id: str
-    link: str
-    band: bytes
-    entitlements: tuple[str, ...]
-    rows: tuple[list[Row], list[Row], list[Row]]
-    """Of the answer, of the link made here, of the band and its uses."""
-
-
 class Standing(NamedTuple):
     """What a batch goes on from: the chain, the counts and the unwritten effects."""
 
     chain: Chain
     counts: Counts
     effects: Effects
+    cells: Cells = CLEAR
 
 
 USES_MAX = 1_000
@@ -71,7 +64,7 @@ KEPT_MAX = 10_000
 ENTITLEMENTS_MAX = 64
 HOUR_MS = 3_600_000
 LINK = "link"
-COUNTS = ("count", "now")
+COUNTS = (COUNT, "now")
 NOBODY = Held()
 
 ENCODE = msgspec.msgpack.Encoder().encode
@@ -82,7 +75,7 @@ DECODE_COUNTS = msgspec.msgpack.Decoder(Counts).decode
 DECODE_PROFILE = msgspec.msgpack.Decoder(Profile).decode
 
 
-class Transaction:
+class Transaction(Erasing):
     """One batch's transaction as its acts see it; each act sees the effects of those before it.
 
     Nothing here is durable before the batch's one commit, and nobody is answered before that.
@@ -91,10 +84,10 @@ class Transaction:
     def __init__(self, connection: Connection, ledger: Standing, *, now: Moment, offset_ms: int) -> None:
         """Begin where the ledger stands; ``now`` is the moment of every act in the batch."""
         self._execute = connection.execute
-        self.chain, self.counts, self._effects = ledger
+        self.chain, self.counts, self._effects, self._cells = ledger
         self.now = now
         self.events: list[Event] = []
-        self.failed: sqlite3.Error | None = None
+        self.failed: Exception | None = None
         self.saved = False
         """Whether the present act has written past the effects log, and therefore set a savepoint."""
         self._offset_ms = offset_ms
@@ -115,16 +108,22 @@ class Transaction:
         """Return the stored answer of a tap: the same presentation is answered the same for ever."""
         body: bytes | None = self._effects.answers.value((tap_id,))
         if body is not None:
-            return body
+            return open_answer(self._cells, tap_id, body)
         ahead = self._ahead
         if ahead is not None and ahead.tap_id == tap_id:
             rows = ahead.rows[0]
         else:
             rows = self._read(QUERIES["answer"], (tap_id,)).fetchall()
-        return checked(tap_id.encode(), rows[0][-2], against=rows[0][-1]) if rows else None
+        if not rows:
+            return None
+        return open_answer(self._cells, tap_id, checked(tap_id.encode(), rows[0][-2], against=rows[0][-1]))
 
     def keep_answer(self, tap_id: str, body: bytes) -> None:
-        """Store the answer of a tap beside the record appended last."""
+        """Store the answer of a tap beside the record appended last, sealed."""
+        self.keep_number(tap_id, seal_answer(self._cells, tap_id, body))
+
+    def keep_number(self, tap_id: str, body: bytes) -> None:
+        """Store which record answers a tap: a number, which says nothing of anybody."""
         self._effects.put(ANSWERS, (tap_id,), (tap_id, self.chain.heads[0].seq, body), value=body)
 
     def record(self, seq: int) -> Event | None:
@@ -244,21 +243,25 @@ class Transaction:
     # Small named things: sessions, screens, calls for help, settings
 
     def put(self, kind: str, key: str, body: bytes) -> None:
-        """Keep ``body`` under ``kind`` and ``key``."""
-        self._effects.put(KEPT, (kind, key), (kind, key, body), value=body)
+        """Keep ``body`` under ``kind`` and ``key``, sealed."""
+        kept = seal_kept(self._cells, kind, key, body=body)
+        self._effects.put(KEPT, (kind, key), (kind, key, kept), value=kept)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept, or None."""
         entry = self._effects.kept.entries.get((kind, key))
         if entry is not None:
             body: bytes | None = entry.value
-            return body
+            return None if body is None else open_kept(self._cells, kind, key, kept=body)
         ahead = self._ahead
         if ahead is not None and (kind, key) == (LINK, ahead.link):
             rows = ahead.rows[1]
         else:
             rows = self._read(QUERIES["kept"], (kind, key)).fetchall()
-        return checked(kept_name(kind, key), rows[0][-2], against=rows[0][-1]) if rows else None
+        if not rows:
+            return None
+        body = checked(kept_name(kind, key), rows[0][-2], against=rows[0][-1])
+        return open_kept(self._cells, kind, key, kept=body)
 
     def delete(self, kind: str, key: str) -> None:
         """Forget what is kept; forgetting twice is no fault."""
@@ -270,7 +273,10 @@ class Transaction:
         for key, body, check in self._read(QUERIES["kept_all"], (kind, KEPT_MAX)).fetchall():
             found[key] = checked(kept_name(kind, key), body, against=check)
         found.update((str(key[1]), body) for key, body in self._effects.kept.group(kind))
-        return sorted((key, body) for key, body in found.items() if body is not None)
+        cells = self._cells
+        return sorted(
+            (key, open_kept(cells, kind, key, kept=body)) for key, body in found.items() if body is not None
+        )
 
     # What sync says
 
@@ -320,7 +326,7 @@ class Transaction:
     def _read(self, statement: str, parameters: tuple[Cell, ...]) -> Cursor:
         try:
             return self._execute(statement, parameters)
-        except sqlite3.Error as error:
+        except driver.ERRORS as error:
             # An act that swallows this must not be committed half done.
             self.failed = error
             raise

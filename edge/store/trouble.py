@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.errors import StoreDamaged, StoreError
+from edge.store import driver
 
 
 class Cause(enum.StrEnum):
@@ -18,6 +19,7 @@ class Cause(enum.StrEnum):
     DAMAGED = "damaged"
     UNREACHABLE = "unreachable"
     STOPPED = "stopped"
+    FROZEN = "frozen"
 
 
 WORDS = {
@@ -35,6 +37,10 @@ WORDS = {
         "Check the disk and its cable; the gate comes back by itself.",
     ),
     Cause.STOPPED: ("Polso is stopping.", "Start it again."),
+    Cause.FROZEN: (
+        "This device's history is not believed.",
+        "Keep the data folder, enrol the device anew from central's console and call support.",
+    ),
 }
 
 SQLITE_CAUSES = {
@@ -80,7 +86,7 @@ def cause_of(error: BaseException) -> Cause | None:
     """Return the cause if ``error`` says that the store is unusable; None: it speaks of one statement."""
     if isinstance(error, StoreDamaged):
         return Cause.DAMAGED
-    if isinstance(error, sqlite3.Error):
+    if isinstance(error, driver.ERRORS):
         return SQLITE_CAUSES.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF)
     if isinstance(error, OSError):
         return SYSTEM_CAUSES.get(error.errno or 0, Cause.UNREACHABLE)

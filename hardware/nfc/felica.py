@@ -74,4 +74,6 @@ def authenticate(card: Card, card_key: bytes) -> bool:
 def _vouched(answer: bytes, key: bytes, iv: bytes) -> bytes | None:
     """Return what was read before the MAC's own block, if the MAC covers it."""
     octets, code = answer[:-16], answer[-16:-8]
-    return octets if octets and hmac.compare_digest(mac(octets, key, iv), code) else None
+    if not octets or len(answer) % 16:
+        return None
+    return octets if hmac.compare_digest(mac(octets, key, iv), code) else None

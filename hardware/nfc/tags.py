@@ -12,6 +12,9 @@ LIVE_KEY_NO = 1
 META_KEY_NO = 3
 """The band's own key for encrypted PICC data, where a site uses it."""
 
+COMING = 16
+"""Added to a key's number: the key that a band gets while keys roll, so that old and new ones pass."""
+
 _CLASSIC_BIT = 0x08
 _TYPE4_BIT = 0x20
 _NTAG21X = {
@@ -21,6 +24,9 @@ _NTAG21X = {
     bytes.fromhex("0004030101000B03"): "Ultralight EV1",
     bytes.fromhex("0004030101000E03"): "Ultralight EV1",
 }
+
+_NDEF_MAGIC = 0xE1
+_NTAG21X_BY_SIZE = {0x12: "NTAG213", 0x3E: "NTAG215", 0x6D: "NTAG216"}
 
 
 def is_classic(sak: int) -> bool:
@@ -54,6 +60,20 @@ def type2_product(version: bytes) -> str:
     return _NTAG21X.get(bytes(version), "Type 2")
 
 
+def type2_product_by_size(capabilities: bytes) -> str:
+    """Name a type 2 band by its capability container, where a reader cannot ask for its version."""
+    fits = len(capabilities) >= 4 and capabilities[0] == _NDEF_MAGIC
+    return _NTAG21X_BY_SIZE.get(capabilities[2], "Type 2") if fits else "Type 2"
+
+
+def keyless(uid: bytes, keys: KeyLookup) -> Presented | None:
+    """Refuse a band that can prove nothing in the place of one whose key we know."""
+    if keys(uid, LIVE_KEY_NO) is None:
+        return None
+    cause = "a band with a key should be here, and this one has none"
+    return Presented(uid, fault=ReadFault.NOT_AUTHENTIC, cause=cause)
+
+
 def prove_type4(apdu: Apdu, uid: bytes, keys: KeyLookup) -> Presented:
     """Let a type 4 band prove the most that our keys can check: live, else SUN, else nothing but its UID.
 
@@ -62,7 +82,14 @@ def prove_type4(apdu: Apdu, uid: bytes, keys: KeyLookup) -> Presented:
     status = ntag424.select_application(apdu)
     key = keys(uid, LIVE_KEY_NO)
     if key is not None:
-        return _live(apdu, uid, key) if status == ntag424.OK else _unproved(uid, status)
+        if status != ntag424.OK:
+            return _unproved(uid, status)
+        found = _live(apdu, uid, key)
+        if found.fault is not ReadFault.NOT_AUTHENTIC:
+            return found
+        # Only a band that failed with the old key is asked again, and only while keys roll.
+        coming = keys(uid, LIVE_KEY_NO + COMING)
+        return found if coming is None else _live(apdu, uid, coming)
     if keys(uid, sun.SUN_KEY_NO) is not None:
         return _sun(apdu, uid, keys) if status == ntag424.OK else _unproved(uid, status)
     return Presented(uid, Trust.UID, product=ntag424.product(apdu) if status == ntag424.OK else "Type 4")
@@ -93,6 +120,8 @@ def _sun(apdu: Apdu, uid: bytes, keys: KeyLookup) -> Presented:
         return Presented(uid, product="NTAG 424 DNA", fault=ReadFault.GARBAGE, cause="it holds no link")
     layout = sun.Layout(meta_key=keys(uid, META_KEY_NO))
     found = sun.check(link, keys, layout=layout, seen_uid=uid)
+    if found.fault is ReadFault.NOT_AUTHENTIC and keys(uid, sun.SUN_KEY_NO + COMING) is not None:
+        found = sun.check(link, lambda uid, number: keys(uid, number + COMING), layout=layout, seen_uid=uid)
     return Presented(
         uid, found.trust, product="NTAG 424 DNA", counter=found.counter, fault=found.fault, cause=found.cause
     )

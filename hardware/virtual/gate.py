@@ -7,7 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from hardware.passages import PassageWatch
+from hardware.passages import PassageWatch, must_be_journaled
 from hardware.port import PassageSink, Signal
 
 OPENINGS_KEPT_MAX = 256
@@ -35,8 +35,7 @@ class VirtualGate:
 
     def open(self, opening: str, seq: int, people: int = 1) -> None:
         """Note the pulse; see ``port.Gate``."""
-        if seq <= 0:
-            raise ValueError("a gate opens only for a committed decision: its journal number must be above 0")
+        must_be_journaled(seq)
         self.opened.append(Opened(opening, seq, people, time.monotonic_ns()))
         self._watch.opened(opening, people)
         if self._always:

@@ -2,6 +2,7 @@
 
 import { carry } from "./carry.js";
 import { begin, reduce } from "./demo_state.js";
+import { paperOf } from "./demo_paper.js";
 import { preview, readerCard } from "./demo_screens.js";
 import { storyOf } from "./demo_story.js";
 import { part, ring } from "./ring.js";
@@ -16,7 +17,7 @@ const by = (id) => document.getElementById(id);
 const words = await loadWords({ it: page.texts.it, [page.language]: page.texts[page.language] });
 /** What the parts of the page need to speak. */
 const voice = {
-  words, language: page.language, zone: page.timezone, places: page.places,
+  words, language: page.language, zone: page.timezone, places: page.places, currency: page.currency,
   speak: (key, places) => say(words, page.language, key, places),
   name: (reader) => named(reader.names, page.language) || reader.point,
 };
@@ -71,6 +72,7 @@ function paint(before) {
   for (const reader of park.readers) drawn.get(reader.id)?.update(reader, state);
   if (!before || before.screens !== state.screens) for (const reader of park.readers) preview(drawn.get(reader.id).screen, reader, state, voice);
   if (before && state.story !== before.story) by("story").replaceChildren(...storyOf(state.story, state.park, voice));
+  if (!before || before.park.printers !== park.printers) paintPaper();
   paintSwitches();
   by("hint").textContent = hint();
 }
@@ -129,6 +131,15 @@ function paintLinks() {
   by("pins").replaceChildren(...pins.map(([who, pin]) => part("li", "", voice.speak("demo.sign_in_line", { who, pin }))));
 }
 
+function paintPaper() {
+  const printers = state.park.printers ?? [];
+  by("paper").hidden = printers.length === 0;
+  const key = JSON.stringify(printers);
+  if (by("papers").dataset.key === key) return;
+  by("papers").dataset.key = key;
+  by("papers").replaceChildren(...printers.map((one) => paperOf(one, voice, (plugged) => turn("/demo/printer", { printer: one.id, plugged }))));
+}
+
 function paintSwitches() {
   const { park } = state;
   by("internet").checked = park.internet;
@@ -156,5 +167,6 @@ setInterval(() => hear({ type: "tick" }), TICK_MS);
 setInterval(() => state.park.outbox > 0 && !document.hidden && refresh(), REFRESH_MS);
 paint(null);
 hear({ type: "demo", body: page.state });
-const points = page.state.readers.map((reader) => (reader.kind === "kiosk" ? `kiosk-${reader.point}` : `gate-${reader.point}`));
+const TOPICS = { kiosk: "kiosk", till: "guest" };
+const points = page.state.readers.map((reader) => `${TOPICS[reader.kind] ?? "gate"}-${reader.point}`);
 openStream({ topics: ["demo", "devices", ...points], as: "demo", onEvent: hear, onState: (link) => hear({ type: "link", body: link }) });

@@ -3,7 +3,9 @@
 import * as gate from "./gate_state.js";
 import { ordered, standing } from "./kiosk_state.js";
 import { part, ring } from "./ring.js";
-import { choose, clock, named, say, whatNext } from "./words.js";
+import * as till from "./till_guest_state.js";
+import { said } from "./till_said.js";
+import { choose, clock, money, named, say, whatNext } from "./words.js";
 
 const ITEMS_MAX = 3;
 
@@ -38,7 +40,7 @@ function head(title, reader, addresses, voice) {
   const names = part("div", "");
   names.append(title, part("p", "soft", voice.speak(`point.${reader.kind}`)));
   row.append(names);
-  const own = addresses.find((one) => one.point === reader.point && ["gate", "kiosk"].includes(one.kind));
+  const own = addresses.find((one) => one.point === reader.point && ["gate", "kiosk", "till"].includes(one.kind));
   if (own) {
     const link = part("a", "open", "↗");
     link.setAttribute("aria-label", `${voice.speak("demo.open")}: ${title.textContent}`);
@@ -48,7 +50,8 @@ function head(title, reader, addresses, voice) {
   return row;
 }
 
-function cableSwitch(voice, place, plug) {
+/** Draw a cable that can be pulled. */
+export function cableSwitch(voice, place, plug) {
   const element = part("label", "switch small");
   const box = document.createElement("input");
   Object.assign(box, { type: "checkbox", checked: true });
@@ -63,11 +66,21 @@ function cableSwitch(voice, place, plug) {
 export function preview(screen, reader, state, voice) {
   const now = state.screens[reader.point];
   if (reader.kind === "kiosk") return kioskPreview(screen, now, voice);
+  if (reader.kind === "till") return tillPreview(screen, now, voice);
   const language = choose(voice.words, now.view?.language, voice.language);
   const speak = (key, places) => say(voice.words, language, key, places);
   const next = (view) => whatNext(voice.words, language, view, { zone: voice.zone, places: voice.places, now: view.at_ms });
   screen.firstElementChild.show({ ...gate.shown(now, speak, next), lang: language });
   return undefined;
+}
+
+/** The guest's side of a till in small: its figure is the word that one reads from afar. */
+function tillPreview(screen, now, voice) {
+  const language = choose(voice.words, now.basket?.language, voice.language);
+  const speak = (key, places) => say(voice.words, language, key, places);
+  const amount = (minor) => money(minor ?? 0, now.basket?.currency || voice.currency, language);
+  const { word, figure, line } = said(till.phase(now), now, { speak, money: amount });
+  screen.firstElementChild.show({ shape: till.shape(now), word: figure || word, line: figure ? word : line, lang: language, sentence: !figure });
 }
 
 const NOBODY = { attract: ["idle", "kiosk.touch"], stale: ["stale", "kiosk.stale"], out: ["out", "kiosk.out"], warning: ["idle", "kiosk.still_there"], reading: ["reading", "verdict.reading"] };

@@ -2,6 +2,7 @@
 
 import * as gate from "./gate_state.js";
 import * as kiosk from "./kiosk_state.js";
+import * as till from "./till_guest_state.js";
 
 /** So long the story of one's own tap stays, whatever the crowd and scripts do meanwhile. */
 export const OWN_MS_MIN = 15000;
@@ -12,13 +13,15 @@ export const STORY_MS_MIN = 2500;
 
 /** @param {any} park the park at the page's start @returns {DemoPage} */
 export function begin(park) {
-  const fresh = (reader) => [reader.point, reader.kind === "kiosk" ? kiosk.begin() : gate.begin()];
+  const fresh = (reader) => [reader.point, kindOf(park, reader.point).begin()];
   return { park, chosen: null, busy: null, story: null, storyUntil: 0, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
 }
 
+const KINDS = { kiosk, till };
+
 /** Say which reducer a point's preview follows. */
 export function kindOf(park, point) {
-  return park.readers.find((reader) => reader.point === point)?.kind === "kiosk" ? kiosk : gate;
+  return KINDS[park.readers.find((reader) => reader.point === point)?.kind] ?? gate;
 }
 
 /**
@@ -37,7 +40,7 @@ export function reduce(page, event) {
     case "failed": return { ...page, busy: null, failed: body };
     case "health": return everyScreen({ ...page }, { type, now: event.now, body: { online: body.online } });
     case "link": return { ...everyScreen(page, event), live: body === "live" };
-    case "decision": case "plan": case "reading": case "devices": return screen(page, body.point, event);
+    case "decision": case "plan": case "basket": case "cash": case "reading": case "devices": return screen(page, body.point, event);
     case "tick": return everyScreen(page, event);
     default: return page;
   }

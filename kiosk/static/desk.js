@@ -1,8 +1,9 @@
 /** The desk: what pages for staff and operators share: words, pills, acts with their PIN and reason dialogs. */
 
 import { part, ring } from "./ring.js";
-import { newOp, post } from "./post.js";
+import { newOp, post, renew } from "./post.js";
 import { clock, loadWords, say } from "./words.js";
+import { Bell } from "./bell.js";
 import { syncColour } from "./staff_state.js";
 
 export const page = JSON.parse(document.body.dataset.page);
@@ -65,12 +66,13 @@ function pill(colour, words) {
   return part("span", `badge ${colour}`, words);
 }
 
-/** Banners: the journal's trouble, calls for help, a lost link. Painted anew only when they change. */
-export function paintAlerts(target, state, { resume, go }) {
-  const key = JSON.stringify([state.link === "stale", state.link === "moved", state.health?.writable, state.health?.cause, state.help]);
+/** Banners: alarms, the journal's trouble, calls for help, a lost link. Painted anew only when they change. */
+export function paintAlerts(target, state, { resume, go, seen }) {
+  alarmBell.ring(state.alarms);
+  const key = JSON.stringify([state.link === "stale", state.link === "moved", state.health?.writable, state.health?.cause, state.help, state.alarms]);
   if (target.dataset.key === key) return;
   target.dataset.key = key;
-  const alerts = [];
+  const alerts = state.alarms.map((one) => alert("deny", "stop", alarmWords(one, speak, place), page.actions?.includes("acknowledge_alarm") && button(speak("staff.alarm_seen"), () => seen(one))));
   if (state.health?.writable === false) {
     alerts.push(alert("deny", "out", `${speak("staff.unwritable")} ${state.health.cause ?? ""}`));
   }
@@ -90,12 +92,14 @@ function alert(group, shape, words, act) {
   return made;
 }
 
+const alarmBell = new Bell();
+
 /** Do one act; where five idle minutes ask for the PIN again, ask for it and do it then. */
 export async function act(address, body) {
   const asked = { op: newOp(), ...body };
   let answer = await post(address, asked);
   if (answer.body?.kind === "AskAgain" && (await pinAgain())) answer = await post(address, asked);
-  if (["NotSignedIn", "SignedOut"].includes(answer.body?.kind)) location.reload();
+  if (["NotSignedIn", "SignedOut", "Stale"].includes(answer.body?.kind)) location.reload();
   return answer;
 }
 
@@ -117,6 +121,7 @@ function pinAgain() {
     by("pin-pad").addEventListener("pin", async function listen(event) {
       const answer = await post("/api/v1/refresh", { pin: event.detail });
       if (answer.ok) {
+        renew(answer.body?.token);
         by("pin-pad").removeEventListener("pin", listen);
         done(true);
       } else by("pin-wrong").textContent = speak("sign_in.wrong");

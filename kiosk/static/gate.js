@@ -1,6 +1,7 @@
 /** The gate's screen: hears, reduces, paints; the verdict was committed before it got here. */
 
 import { begin, reduce, shown } from "./gate_state.js";
+import { keepKeys } from "./keys.js";
 import "./ring.js";
 import { keepShell, keepSound, seeking, untilDone } from "./shell.js";
 import { fitToDistance } from "./sight.js";
@@ -17,6 +18,7 @@ let state = begin();
 
 fitToDistance(page.screen);
 keepShell();
+if (!page.demo) keepKeys();
 
 /** Minutes since the site's midnight. */
 function minute() {

@@ -1,6 +1,8 @@
 /** The visitor's kiosk: hears, reduces, paints; on leaving a personal phase its content leaves the page. */
 
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
+import { mine } from "./kiosk_mine.js";
+import { keepKeys } from "./keys.js";
 import { newOp, post } from "./post.js";
 import { part, ring } from "./ring.js";
 import { keepShell, keepSound, seeking, untilDone } from "./shell.js";
@@ -22,6 +24,7 @@ let served = { ms: Date.now(), at: performance.now() };
 
 fitToDistance(page.screen);
 keepShell();
+if (!page.demo) keepKeys();
 
 const language = () => choose(words, state.language, state.plan?.language, page.language);
 const speak = (key, places) => say(words, language(), key, places);
@@ -40,7 +43,7 @@ export function hear(event) {
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo]);
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.again]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -51,7 +54,9 @@ function paint() {
   body.toggleAttribute("data-low", state.low);
   for (const made of document.querySelectorAll("[data-say]")) made.textContent = speak(made.dataset.say);
   by("stage").replaceChildren(...stage());
-  by("finish").hidden = !["plan", "verdict"].includes(state.phase);
+  by("finish").hidden = !["plan", "mine", "verdict"].includes(state.phase);
+  by("mine").hidden = state.phase !== "plan";
+  by("back").hidden = state.phase !== "mine";
   by("offline").hidden = !(lost || state.offline);
   by("offline").textContent = speak(lost ? "common.reconnecting" : "common.offline");
   by("low").textContent = speak(state.low ? "kiosk.reach_off" : "kiosk.reach");
@@ -85,6 +90,7 @@ function paintWarning() {
 function stage() {
   switch (state.phase) {
     case "plan": return plan(state.plan);
+    case "mine": return mine(state.mine, { speak, language: language(), page, allow });
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
     case "reading": return [message("reading", "verdict.reading", "")];
@@ -128,6 +134,7 @@ function plan(view) {
   list.setAttribute("aria-label", speak("kiosk.today"));
   list.append(...ordered(view.items ?? [], now_ms()).map(item));
   const none = list.childElementCount === 0;
+  if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
   return [head, part("h2", "today", speak("kiosk.today")), none ? part("p", "empty", speak("kiosk.empty")) : list];
 }
 
@@ -150,6 +157,24 @@ function details(right, where) {
   const left = right.uses_left > 0 ? speak(right.uses_left === 1 ? "kiosk.item_left_one" : "kiosk.item_left", { count: right.uses_left }) : "";
   return [place, until, left].filter(Boolean).join(" · ");
 }
+
+/** Show all that is known of who stands here; the answer is kept nowhere but on the page. */
+async function showMine() {
+  const tap_id = state.plan?.tap_id;
+  const answer = await send("mine", { tap_id });
+  hear(answer.ok ? { type: "mine", body: answer.body } : { type: "mine-refused" });
+}
+
+/** Take the guest's word on one purpose; the page shows what the device then says. */
+async function allow(purpose, given) {
+  hear({ type: "touch" });
+  const answer = await send("consent", { tap_id: state.mine?.tap_id, purpose, given });
+  hear(answer.ok ? { type: "mine", body: answer.body } : { type: "mine-refused" });
+  document.querySelector(`[data-purpose="${purpose}"]`)?.focus();
+}
+
+/** Like every act, but without an operation id: nobody may keep the answer to give it again. */
+const send = (what, body) => post(`${location.pathname}/${what}`, { op: undefined, ...body });
 
 /** Call somebody; the operation id was made when the button was drawn, so that a double press is one call. */
 async function callHelp() {
@@ -174,12 +199,14 @@ function dim() {
 
 by("help").dataset.op = newOp();
 by("help").addEventListener("click", callHelp);
+by("mine").addEventListener("click", showMine);
+by("back").addEventListener("click", () => hear({ type: "back" }));
 by("finish").addEventListener("click", () => hear({ type: "finish" }));
 by("here").addEventListener("click", () => hear({ type: "touch" }));
 by("warning").addEventListener("cancel", (event) => { event.preventDefault(); hear({ type: "touch" }); });
 by("low").addEventListener("click", () => hear({ type: "low", body: !state.low }));
 for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => hear({ type: "language", body: button.dataset.language }));
-for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => state.phase === "plan" && hear({ type: "touch" }), true);
+for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => ["plan", "mine"].includes(state.phase) && hear({ type: "touch" }), true);
 addEventListener("pagehide", () => hear({ type: "finish" }));
 setInterval(() => { hear({ type: "tick" }); dim(); }, TICK_MS);
 keepSound(sound);

@@ -14,7 +14,7 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"reading"|"plan"|"verdict"|"warning"|"stale"|"out", plan: any, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, again: boolean, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
@@ -23,7 +23,7 @@ export function begin(lowered = false) {
 
 /** Everything that belongs to one guest, emptied. */
 function nobody(lowered) {
-  return { plan: null, until: 0, language: "", low: lowered };
+  return { plan: null, mine: null, again: false, until: 0, language: "", low: lowered };
 }
 
 /**
@@ -40,6 +40,9 @@ const ACTS = {
   plan: greeted,
   reading: read,
   touch: touched,
+  mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
+  "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
+  back: (state, { now }) => (state.phase === "mine" ? back(state, now) : state),
   finish: (state) => forget(state),
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
   low: (state, { body, now }) => ({ ...touched(state, { now }), low: body, until: now + IDLE_MS_MAX }),
@@ -73,9 +76,18 @@ function greeted(state, { body, age, now }) {
   return { ...known, ...nobody(state.lowered), phase: welcome ? "plan" : "verdict", plan: body, until: now + hold };
 }
 
+/** Whether what was asked for still belongs to who stands here. */
+function shows(state, body) {
+  return ["plan", "mine"].includes(state.phase) && body?.tap_id === state.plan?.tap_id;
+}
+
+function back(state, now) {
+  return { ...state, phase: "plan", mine: null, until: now + IDLE_MS_MAX };
+}
+
 function touched(state, { now }) {
-  if (!["plan", "warning"].includes(state.phase)) return state;
-  return { ...state, phase: "plan", until: now + IDLE_MS_MAX };
+  if (!["plan", "mine", "warning"].includes(state.phase)) return state;
+  return { ...state, phase: state.phase === "mine" ? "mine" : "plan", until: now + IDLE_MS_MAX };
 }
 
 function helped(state, { body, now }) {
@@ -91,7 +103,8 @@ function settle(state, now) {
   if (told.out) return { ...told, ...nobody(told.lowered), phase: "out" };
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
-  if (told.phase === "plan") return { ...told, phase: "warning", until: told.until + WARNING_MS };
+  // What is known of a guest does not come back with a touch: it asks for the band again.
+  if (["plan", "mine"].includes(told.phase)) return { ...told, mine: null, phase: "warning", until: told.until + WARNING_MS };
   return forget(told);
 }
 

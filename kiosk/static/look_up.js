@@ -1,6 +1,7 @@
 /** The look-up: a box that is always ready for the next scan, and the bands it found. */
 
 import { part } from "./ring.js";
+import { consents } from "./consents.js";
 import { act, askReason, at, busy, button, by, fill, page, place, speak, whyNot } from "./desk.js";
 
 const IDLE_MS = 20000;
@@ -35,6 +36,7 @@ export class LookUp {
   }
 
   paint({ found }) {
+    this.found = found;
     const key = JSON.stringify(found);
     if (by("cards").dataset.key === key) return;
     by("cards").dataset.key = key;
@@ -62,6 +64,9 @@ export class LookUp {
     const acts = part("div", "row");
     acts.append(...this.acts(card));
     made.append(acts);
+    if (card.guest && page.actions.includes("set_consent")) {
+      made.append(consents(card, { open: this.asking === card.band, opened: (is) => this.asks(card, is), said: (purpose, given) => this.consent(card, purpose, given) }));
+    }
     return made;
   }
 
@@ -72,15 +77,48 @@ export class LookUp {
       may("check") && button(speak("staff.check"), () => this.check(card), "primary"),
       may("report_lost") && state === "active" && this.change(card, "lost"),
       may("report_found") && state === "lost" && this.change(card, "found"),
+      may("link") && card.guest && button(speak("staff.new_band"), () => this.newBand(card)),
       may("revoke") && state !== "revoked" && this.change(card, "revoke"),
       may("set_location") && button(speak("staff.outside"), () => this.move(card)),
     ].filter(Boolean);
+  }
+
+  /** Remember whose consents are open, so that news from elsewhere closes none. */
+  asks(card, is) {
+    if (is) this.asking = card.band;
+    else if (this.asking === card.band) this.asking = null;
+  }
+
+  /** Record what a guest says of one purpose; the switch turns once it is written. */
+  async consent(card, purpose, given) {
+    const wrong = await this.desk.settle(act("/api/v1/staff/consent", { band: card.band, purpose, given }), "consent");
+    const found = this.found;
+    if (wrong || !found) return;
+    const turned = (one) => (one.guest === card.guest ? { ...one, allows: [...(one.allows ?? []).filter((known) => known !== purpose), ...(given ? [purpose] : [])] } : one);
+    this.desk.hear({ type: "found", body: { ...found, cards: found.cards.map(turned) } });
+    document.getElementById(`consent-${card.band}-${purpose}-turn`)?.focus();
   }
 
   async check(card) {
     const answer = await act("/api/v1/staff/check", { band: card.band, point: page.point.id });
     if (answer.ok) this.desk.hear({ type: "would", body: answer.body });
     else by("said").textContent = whyNot(answer);
+  }
+
+  /** Ask that the guest's rights move to a band of the stock: the one that was touched last, or one that is typed. */
+  newBand(card) {
+    const unlinked = this.desk.last().find((view) => view.reason === "band_unlinked");
+    const box = Object.assign(part("input", ""), { value: unlinked?.band_short ?? "", minLength: 8, maxLength: 32, required: true });
+    const label = part("label", "field", speak("staff.new_band_number"));
+    label.append(box);
+    const doIt = async (reason) => {
+      const answer = await act("/api/v1/staff/look-up", { text: box.value.trim() });
+      if (!answer.ok) return whyNot(answer);
+      const [stock, ...more] = answer.body.cards.filter((found) => !found.guest);
+      if (!stock || more.length) return speak("staff.new_band_none");
+      return this.desk.ask("/api/v1/staff/ask/link", { band: stock.band, source: card.band, reason });
+    };
+    askReason({ title: speak("staff.new_band_title"), why: BAND, extra: [label], doIt });
   }
 
   change(card, what) {

@@ -4,6 +4,7 @@ import { part } from "./ring.js";
 import { act, age, at, by, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
 import { begin, byPoint, minutes, ranked, reduce, sum } from "./ops_state.js";
 import { openStream } from "./stream.js";
+import { money } from "./words.js";
 
 const PAINT_MS = 250;
 const SCREENS_MS = 10000;
@@ -19,7 +20,7 @@ function hear(event) {
 function paint() {
   due = 0;
   paintPills(by("pills"), state);
-  paintAlerts(by("alerts"), state, { resume: () => stream.resume(), go: (call) => act(`/api/v1/staff/help/${call.id}`, {}) });
+  paintAlerts(by("alerts"), state, { resume: () => stream.resume(), go: (call) => act(`/api/v1/staff/help/${call.id}`, {}), seen: (one) => act(`/api/v1/staff/alarm/${one.id}`, {}) });
   paintFigures(state.health ?? {}, state.counters ?? {});
   paintRows("reasons", ranked(state.counters?.reasons).map(([reason, n, share]) => bar(speak(`reason.${reason}.staff`), n, share)));
   paintRows("points", byPoint(state.counters).map(([id, ...counts]) => row(place(id), ...counts)));
@@ -88,8 +89,25 @@ function paintCopy(health) {
   by("copy-cursor").textContent = n(health.profile_cursor);
   by("copy-layout").textContent = n(health.layout);
   by("copy-journal").textContent = health.writable ? speak("ops.journal_ok") : (health.cause ?? "–");
+  by("copy-witnesses").textContent = health.witnesses
+    ? speak("ops.witnesses_some", { n: n(health.witnesses) })
+    : speak("ops.witnesses_none");
+  paintMoney(health.money ?? {});
   by("copy-clock").textContent = speak(health.clock_trusted === false ? "ops.clock_off" : "ops.clock_ok");
   by("copy-disk").textContent = `${gigabytes} GB${left}`;
+}
+
+/** What lies here, and the most that could be lost: before an outage and during it. */
+function paintMoney(told) {
+  const count = sum(told.leases ?? {});
+  const amount = (minor) => money(minor ?? 0, told.currency, page.language);
+  const worst = (told.risk_taken_minor ?? 0) + (told.risk_left_minor ?? 0);
+  by("copy-money").textContent = count
+    ? speak("ops.money_some", { n: number(count), ready: amount(told.ready_minor), stake: amount(told.at_stake_minor) })
+    : speak("ops.money_none");
+  by("copy-risk").textContent = worst
+    ? speak("ops.risk_some", { now: amount(told.risk_taken_minor), worst: amount(worst) })
+    : speak("ops.risk_none");
 }
 
 /** A span of minutes at least: one single moment has no axis. */
@@ -142,7 +160,7 @@ async function askScreens() {
 
 for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", paint);
 addEventListener("resize", () => { due ||= setTimeout(paint, PAINT_MS); });
-const stream = openStream({ topics: ["ops", "devices", "help"], onEvent: hear, onState: (link) => hear({ type: "link", body: link }) });
+const stream = openStream({ topics: ["ops", "devices", "help", "alarms"], onEvent: hear, onState: (link) => hear({ type: "link", body: link }) });
 setInterval(() => askScreens().catch(() => {}), SCREENS_MS);
 askScreens().catch(() => {});
 paint();

@@ -2,23 +2,27 @@
 
 import { part, ring } from "./ring.js";
 import { act, askReason, at, busy, button, by, fill, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
+import { Asks } from "./asks.js";
 import { LookUp } from "./look_up.js";
 import { actsOn, begin, choiceNames, current, GROUPS, people, reduce } from "./staff_state.js";
 import { panel, sentence } from "./staff_view.js";
 import { openStream } from "./stream.js";
 
+const ASK = "/api/v1/staff/ask/override";
 const FREE = ["mistake", "not_passed", "guest_asked"];
 const OVERRIDES = ["ticket_seen", "reader_fault", "wrong_denial", "accessibility", "lost_child", "goodwill", "staff_errand", "emergency"];
 let state = begin();
 
 function hear(event) {
   state = reduce(state, { ...event, busy: busy() });
+  asks.heard(event);
   paint();
 }
 
 function paint() {
   paintPills(by("pills"), state, page.point.id);
-  paintAlerts(by("alerts"), state, { resume: () => stream.resume(), go: (call) => settle(act(`/api/v1/staff/help/${call.id}`, {}), "help") });
+  paintAlerts(by("alerts"), state, { resume: () => stream.resume(), go: (call) => settle(act(`/api/v1/staff/help/${call.id}`, {}), "help"), seen: (one) => settle(act(`/api/v1/staff/alarm/${one.id}`, {}), "alarm") });
+  asks.paint(state);
   paintNow();
   paintTaps();
   paintCounts();
@@ -57,6 +61,7 @@ function acts(view) {
     made.push(button(name, () => settle(act("/api/v1/staff/again", { tap_id: view.tap_id, chosen: choice })), "big"));
   }
   if (may.override) made.push(button(speak("staff.override"), () => override(view), "big"));
+  if (may.ask) made.push(button(speak("staff.ask_pass"), () => askToPass(view), "big"));
   if (may.undo) made.push(button(speak("staff.undo"), () => undo(view), "big"));
   return made;
 }
@@ -64,7 +69,17 @@ function acts(view) {
 const confirm = (view, what, granted) => settle(act("/api/v1/staff/confirm", { tap_id: view.tap_id, what, granted }));
 
 function override(view) {
-  const doIt = (reason) => settle(act("/api/v1/staff/override", { tap_id: view.tap_id, reason }));
+  const doIt = async (reason) => {
+    const answer = await act("/api/v1/staff/override", { tap_id: view.tap_id, reason });
+    // As many as one person answers for alone: the same words go to somebody else.
+    if (answer.body?.kind === "SecondNeeded") return asks.ask(ASK, { tap_id: view.tap_id, reason });
+    return settle(answer);
+  };
+  askReason({ title: speak("staff.override_title"), why: OVERRIDES, closed: true, doIt });
+}
+
+function askToPass(view) {
+  const doIt = (reason) => asks.ask(ASK, { tap_id: view.tap_id, reason });
   askReason({ title: speak("staff.override_title"), why: OVERRIDES, closed: true, doIt });
 }
 
@@ -78,7 +93,7 @@ async function settle(asked, type = "decision") {
   const answer = await asked;
   const wrong = answer.ok ? "" : whyNot(answer);
   by("said").textContent = wrong || speak("staff.done");
-  if (answer.ok && ["decision", "help"].includes(type)) hear({ type, body: answer.body, age: 0 });
+  if (answer.ok && ["decision", "help", "alarm"].includes(type)) hear({ type, body: answer.body, age: 0 });
   return wrong;
 }
 
@@ -137,10 +152,11 @@ function correct() {
   askReason({ title: speak("staff.correct_title"), why: ["counted", "mistake"], extra, doIt });
 }
 
-const lookUp = by("look") ? new LookUp({ hear, settle }) : null;
+const asks = new Asks({ hear });
+const lookUp = by("look") ? new LookUp({ hear, settle, ask: (address, body) => asks.ask(address, body), last: () => state.recent }) : null;
 by("correct")?.addEventListener("click", correct);
 const stream = openStream({
-  topics: [`staff-${page.point.id}`, "help", "devices"],
+  topics: [`staff-${page.point.id}`, "help", "alarms", "devices", ...(page.actions.includes("approve") ? ["approvals"] : [])],
   onEvent: hear,
   onState: (link) => hear({ type: "link", body: link }),
   busy,

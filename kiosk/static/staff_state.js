@@ -1,5 +1,7 @@
 /** What the staff page knows, as one pure function of what it has heard. */
 
+import { withAsk } from "./asks_state.js";
+
 export const TAPS_MAX = 20;
 export const FRESH_MS = 6000;
 export const AMBER_MS = 60000;
@@ -16,7 +18,7 @@ const NEVER = ["band_not_authentic", "tap_replayed", "device_revoked", "height_m
 /** @typedef {{seq: number, tap_id: string, family: string, outcome: string, reason: string, at_ms: number}} View */
 
 export function begin() {
-  return { link: "connecting", health: null, recent: [], shown: null, would: null, counters: null, help: [], found: null, now_ms: 0 };
+  return { link: "connecting", health: null, recent: [], shown: null, would: null, counters: null, help: [], alarms: [], asks: [], found: null, now_ms: 0 };
 }
 
 /**
@@ -32,6 +34,8 @@ export function reduce(state, event) {
     case "counters": return { ...state, counters: body };
     case "health": return { ...state, health: body, now_ms: body.at_ms };
     case "devices": return { ...state, health: withDevice(state.health, body) };
+    case "approval": return { ...state, asks: withAsk(state.asks, body) };
+    case "alarm": return { ...state, alarms: withAlarm(state.alarms, body) };
     case "help": return { ...state, help: withCall(state.help, body) };
     case "select": return { ...state, shown: body, would: null };
     case "would": return { ...state, would: body };
@@ -44,7 +48,7 @@ export function reduce(state, event) {
 function resynced(state, body) {
   const recent = body.recent.slice(0, TAPS_MAX);
   const shown = recent.some((view) => view.tap_id === state.shown) ? state.shown : null;
-  return { ...state, recent, shown, counters: body.counters, help: open(body.help), health: body.health, now_ms: body.at_ms };
+  return { ...state, recent, shown, counters: body.counters, help: open(body.help), alarms: body.alarms ?? [], asks: body.approvals ?? [], health: body.health, now_ms: body.at_ms };
 }
 
 /** A tap that is known already (confirmed, undone, let pass) takes the place of its older form. */
@@ -62,6 +66,12 @@ function withDevice(health, device) {
   if (!health) return health;
   const others = (health.devices ?? []).filter((known) => known.device !== device.device);
   return { ...health, devices: [...others, device].sort((a, b) => a.device.localeCompare(b.device)) };
+}
+
+/** Alarms that nobody has seen yet, the last one first. */
+function withAlarm(alarms, alarm) {
+  const others = alarms.filter((known) => known.id !== alarm.id);
+  return alarm.acknowledged_ms ? others : [alarm, ...others].sort((a, b) => b.last_ms - a.last_ms);
 }
 
 function withCall(help, call) {
@@ -90,7 +100,7 @@ export function syncColour(health) {
   return age >= AMBER_MS ? "aging" : "good";
 }
 
-/** What staff may do about a view now. @param {string[]} actions @returns {{confirm?: string, choose?: string[], override?: boolean, undo?: boolean}} */
+/** What staff may do about a view now. @param {string[]} actions @returns {{confirm?: string, choose?: string[], override?: boolean, ask?: boolean, undo?: boolean}} */
 export function actsOn(view, actions) {
   if (!view || view.seq <= 0) return {};
   const may = (action) => actions.includes(action);
@@ -98,10 +108,13 @@ export function actsOn(view, actions) {
   return {
     confirm: what && may("confirm") ? what : undefined,
     choose: view.reason === "choose_entitlement" && may("confirm") ? view.choices : undefined,
-    override: view.outcome !== "granted" && !NEVER.includes(view.reason) && may("override"),
+    override: liftable(view) && may("override"),
+    ask: liftable(view) && may("ask_override") && !may("override"),
     undo: view.outcome === "granted" && ["entered", "exited", "overridden"].includes(view.reason) && may("undo_here"),
   };
 }
+
+const liftable = (view) => view.outcome !== "granted" && !NEVER.includes(view.reason);
 
 /** What staff call each right to choose from: its product; two of one product are told apart by the end of their ids. */
 export function choiceNames(view, choices, products) {
@@ -114,4 +127,11 @@ export function choiceNames(view, choices, products) {
 export function people(counts, point) {
   const all = Object.values(counts ?? {}).reduce((sum, n) => sum + n, 0);
   return [counts?.[point] ?? 0, all];
+}
+
+/** What an alarm says: where, which band, why, how often; two places where central saw one band in two hands. */
+export function alarmWords(one, speak, place) {
+  const told = { place: place(one.point), band: one.band_short ?? "", why: speak(`reason.${one.reason}.staff`) };
+  const words = one.elsewhere ? speak("staff.alarm_elsewhere", { ...told, other: place(one.elsewhere) }) : speak("staff.alarm", told);
+  return one.times > 1 ? `${words} ${speak("staff.alarm_times", { n: one.times })}` : words;
 }

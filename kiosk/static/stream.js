@@ -3,7 +3,7 @@
 /** Pauses and patience, in ms. */
 export const TIMES = { retryMin: 500, retryMax: 2000, watchdog: 12000, stale: 15000 };
 const EVENTS = [
-  "hello", "hb", "reading", "decision", "plan", "story", "demo", "help", "health", "devices", "counters", "presence", "badge",
+  "hello", "hb", "reading", "decision", "plan", "story", "demo", "help", "health", "devices", "counters", "presence", "badge", "approval", "alarm", "basket", "cash",
   "resync", "reload", "moved",
 ];
 
@@ -47,7 +47,7 @@ function ownVersion() {
 class Stream {
   constructor(options) {
     this.options = { ...ownPage(), as: "", onEvent() {}, onState() {}, busy: () => false, ...options };
-    this.page = crypto.getRandomValues(new Uint32Array(2)).join("");
+    this.page = `p${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
     this.version = ownVersion();
     this.last = "";
     this.link = "connecting";

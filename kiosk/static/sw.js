@@ -1,6 +1,8 @@
 /** The shell: pages and files from the network, from the cache where the edge is down; never streams, never acts. */
 const CACHE = "polso-{digest}";
-const NEVER = ["/events", "/api/", "/staff", "/phone", "/ops", "/metrics", "/demo", "/sign-in", "/enrol"];
+const NEVER = ["/events", "/q/", "/api/", "/staff", "/till/", "/phone", "/ops", "/metrics", "/demo", "/sign-in", "/enrol"];
+/** The cashier's side of a till carries a name and is never kept; the guest's side is a shell like any other. */
+const GUESTS_SIDE = /^\/till\/[^/]+\/guest$/;
 
 self.addEventListener("install", () => self.skipWaiting());
 
@@ -15,7 +17,7 @@ self.addEventListener("activate", (event) => {
 /** Whether a request is for the shell: nothing personal is ever kept. */
 function kept(request) {
   const { origin, pathname } = new URL(request.url);
-  return request.method === "GET" && origin === self.location.origin && !NEVER.some((path) => pathname.startsWith(path));
+  return request.method === "GET" && origin === self.location.origin && (GUESTS_SIDE.test(pathname) || !NEVER.some((path) => pathname.startsWith(path)));
 }
 
 async function answer(request) {

@@ -8,33 +8,29 @@ from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError, Refused, StoreError, Unknown
 from sync.central.enrolment import CodeRefused
+from sync.central.nonces import Replayed
 from sync.central.pages import EpochOver
-from sync.packing import Malformed, TooLarge, pack
+from sync.central.proof import NotKnown, Revoked
+from sync.packing import PLAIN, Malformed, TooLarge, pack
+from sync.signing import NotSigned, Stale
 from sync.wire import MEDIA, MEDIA_PROBLEM, PROBLEM_PREFIX, STATUS, Problem, ProblemDocument
 
 PROBLEMS: tuple[tuple[type[PolsoError], Problem], ...] = (
     (CodeRefused, Problem.CODE_REFUSED),
+    (NotKnown, Problem.UNKNOWN_DEVICE),
+    (NotSigned, Problem.NOT_SIGNED),
+    (Stale, Problem.STALE),
+    (Replayed, Problem.REPLAYED),
+    (Revoked, Problem.REVOKED),
     (EpochOver, Problem.EPOCH),
     (TooLarge, Problem.TOO_LARGE),
     (Malformed, Problem.MALFORMED),
     (StoreError, Problem.LATER),
     (Unknown, Problem.NOT_FOUND),
-    (NotAllowed, Problem.REVOKED),
+    (NotAllowed, Problem.FORBIDDEN),
     (Refused, Problem.MALFORMED),
 )
 """The first that fits; an error that fits none is a fault of ours and answered as 503."""
-
-
-class NotKnown(NotAllowed):
-    """No device here has this credential."""
-
-    hint = "If central was restored from a backup, enrol the device anew."
-
-
-class Revoked(NotAllowed):
-    """This device was revoked."""
-
-    hint = "Ask the operator; a revoked device is enrolled anew or put away."
 
 
 def answer(message: msgspec.Struct) -> Response:
@@ -49,6 +45,7 @@ def answer(message: msgspec.Struct) -> Response:
 def problem(document: ProblemDocument, *, retry_after_s: int | None = None) -> Response:
     """Return a problem document as central says no (RFC 9457)."""
     reply = Response(msgspec.json.encode(document), status=document.status, content_type=MEDIA_PROBLEM)
+    reply.headers["Content-Encoding"] = PLAIN  # said, because central's signature covers it
     reply.headers["Cache-Control"] = "no-store"
     if retry_after_s is not None:
         reply.headers["Retry-After"] = str(retry_after_s)
@@ -70,8 +67,6 @@ def describe(what: Problem, *, time_ms: int, detail: str = "") -> ProblemDocumen
 
 def problem_of(error: PolsoError) -> Problem:
     """Return the word of the closed list for an error."""
-    if isinstance(error, NotKnown):
-        return Problem.UNKNOWN_DEVICE
     return next((what for kind, what in PROBLEMS if isinstance(error, kind)), Problem.LATER)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import msgspec
-from flask import Flask, Response, redirect
+from flask import Flask, Response, redirect, request
 
-from edge.errors import StoreError
-from sync.central import api
+from edge.errors import PolsoError, StoreError
+from sync.central import api, notices
+from sync.central.answers import describe, problem
+from sync.central.console import guard
 from sync.central.console.blueprint import blueprint as console
 from sync.central.metrics import Meters, mount
+from sync.central.psp.saga import saga_of
 from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
 from sync.openapi import document
 from sync.routes import ROUTES
-from sync.wire import BATCH_BYTES_MAX, WIRE_VERSION
+from sync.wire import BATCH_BYTES_MAX, WIRE_VERSION, Problem
+
+CONSOLE = "/console/"
 
 
 def create_app(store: Store, settings: Settings | None = None) -> Flask:
@@ -22,10 +27,16 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     chosen = settings or Settings()
     app = Flask("sync.central", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BATCH_BYTES_MAX
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.before_request(lambda: _refuse_pages_of_others(store, chosen))
+    app.after_request(lambda reply: guard.harden(reply, secure=guard.is_secure(request, chosen)))
     meters = Meters()
     mount(app, store, chosen, meters=meters)
     app.register_blueprint(api.blueprint(store, chosen, meters))
     app.register_blueprint(console(store, chosen))
+    saga = saga_of(store, chosen.psp, chosen.seals)
+    sagas = {saga.psp.name: saga} if saga else {}
+    app.register_blueprint(notices.blueprint(store, sagas, meters, retry_after_s=chosen.retry_after_s))
     described = msgspec.json.encode(document("Polso central", f"{WIRE_VERSION}", ROUTES))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))
     app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
@@ -33,6 +44,23 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", "home", lambda: redirect("/console/"))
     store.listen()
     return app
+
+
+def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None:
+    """Answer devices and supervisors under our own names only, and no page of another site.
+
+    The console says the same in a page of its own. What a device sends needs no browser, so that whatever
+    says it comes from a page (Fetch Metadata, Origin) has no business at its API.
+    """
+    if request.path.startswith(CONSOLE):
+        return None
+    try:
+        guard.refuse_foreign_host(request, settings)
+        guard.refuse_pages(request)
+    except PolsoError as error:
+        what = f"{error} {error.hint}"
+        return problem(describe(Problem.MALFORMED, time_ms=store.now_ms(), detail=what))
+    return None
 
 
 def _ready(store: Store) -> Response:

@@ -21,8 +21,10 @@ from sync.central.lanes import event_table
 from sync.central.registry.bands import bands_by_id
 from sync.central.registry.guests import guests_of
 from sync.central.registry.layout import layout
-from sync.central.registry.profiles import compose
+from sync.central.registry.members import links_of
+from sync.central.registry.profiles import compose, linked
 from sync.central.registry.rights import rights_of
+from sync.central.registry.staff import badges
 from sync.central.store import Connection, Store, and_, select, tuple_
 
 PIECE_MAX = 2_000
@@ -131,7 +133,16 @@ def _profiles(tx: Connection, site: str, decided: list[Decided]) -> dict[bytes, 
     cards = bands_by_id(tx, site, [one.presented.band for one in decided if one.presented.band])
     names = {card.guest for card in cards if card.guest}
     guests, rights = guests_of(tx, site, names), rights_of(tx, site, names)
+    worn, links = badges(tx, site), links_of(tx, site, names)
     return {
-        card.band.id: compose(card, guests.get(card.guest or ""), rights.get(card.guest or "", ()))
+        card.band.id: linked(
+            compose(
+                card,
+                guests.get(card.guest or ""),
+                rights.get(card.guest or "", ()),
+                staff=worn.get(card.band.id),
+            ),
+            links.get(card.guest or ""),
+        )
         for card in cards
     }

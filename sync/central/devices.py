@@ -1,15 +1,15 @@
-"""Devices: which edges a site has, what each proves itself with and what it last said of itself."""
+"""Devices: which edges a site has, in which state, and what each last said of itself."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from typing import Any
 
 import msgspec
 
+from edge.core.cards import card_in, masked_in
 from edge.errors import Unknown
+from sync.central.keys import add_key
 from sync.central.store import (
     BigInteger,
     Column,
@@ -17,18 +17,18 @@ from sync.central.store import (
     Integer,
     LargeBinary,
     Row,
-    Select,
     String,
     Table,
+    bindparam,
     insert,
     metadata,
     now_of,
     select,
     update,
+    wake_after,
 )
 from sync.wire import DeviceReport
 
-SECRET_BYTES = 32
 ACTIVE, REVOKED = "active", "revoked"
 
 device_table = Table(
@@ -41,12 +41,16 @@ device_table = Table(
     Column("points", LargeBinary, nullable=False),
     Column("public_key", LargeBinary, nullable=False),
     Column("incarnation", Integer, nullable=False),
-    Column("secret_hash", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
     Column("enrolled_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
     Column("alarm", String(200), nullable=False, server_default=""),
     Column("report", LargeBinary),
+)
+
+
+ONE = select(device_table).where(
+    device_table.c.site_id == bindparam("site"), device_table.c.device_id == bindparam("device")
 )
 
 
@@ -59,6 +63,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     points: tuple[str, ...]
     public_key: bytes
+    """The one of its enrolment, from which its journal's chain begins; `keys` knows which it signs with."""
     incarnation: int
     state: str
     enrolled_ms: int
@@ -78,8 +83,8 @@ class NewDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_device(tx: Connection, new: NewDevice) -> tuple[Device, str]:
-    """Enter a device under a fresh id; return it and its credential, told once, kept as a hash."""
-    device_id, secret = f"{new.kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(SECRET_BYTES)
+    """Enter a device under a fresh id; return it and the name of the key that it proves itself by."""
+    device_id = f"{new.kind}-{secrets.token_hex(4)}"
     tx.execute(
         insert(device_table).values(
             site_id=new.site,
@@ -89,27 +94,18 @@ def add_device(tx: Connection, new: NewDevice) -> tuple[Device, str]:
             points=msgspec.msgpack.encode(new.points),
             public_key=new.public_key,
             incarnation=1,
-            secret_hash=_hash(secret),
             state=ACTIVE,
             enrolled_ms=now_of(tx),
             seen_ms=now_of(tx),
         )
     )
-    return device(tx, new.site, device_id), f"{new.site}.{device_id}.{secret}"
-
-
-def prove(tx: Connection, credential: str) -> Device | None:
-    """Return the device that holds this credential, whatever its state; None where it proves nothing."""
-    site, device_id, secret = ([*credential.rsplit(".", 2), "", ""])[:3]
-    row = tx.execute(_row_of(site, device_id)).first()
-    expected = row.secret_hash if row else b"\0" * 32
-    proven = hmac.compare_digest(_hash(secret), bytes(expected))
-    return _device(row) if row and proven else None
+    key = add_key(tx, new.site, device_id, public_key=new.public_key)
+    return device(tx, new.site, device_id), key.id
 
 
 def device(tx: Connection, site: str, device_id: str) -> Device:
     """Return one device of a site."""
-    row = tx.execute(_row_of(site, device_id)).first()
+    row = tx.execute(ONE, {"site": site, "device": device_id}).first()
     if row is None:
         raise Unknown(f"There is no device {device_id}.")
     return _device(row)
@@ -124,12 +120,21 @@ def devices(tx: Connection, site: str) -> tuple[Device, ...]:
 def revoke(tx: Connection, site: str, device_id: str) -> None:
     """Refuse this device from now on; it is told at its next contact."""
     _change(tx, site, device_id, state=REVOKED)
+    wake_after(tx, site)  # what it waits for is answered at once: with this
 
 
 def heard(tx: Connection, site: str, device_id: str, *, report: DeviceReport | None = None) -> None:
     """Note that a device spoke, and what it said of itself."""
-    said = {} if report is None else {"report": msgspec.msgpack.encode(report)}
+    said = {} if report is None else {"report": msgspec.msgpack.encode(_without_cards(report))}
     _change(tx, site, device_id, seen_ms=now_of(tx), **said)
+
+
+def _without_cards(report: DeviceReport) -> DeviceReport:
+    """Return a report as it may be kept: a device is heard whatever text got into its words."""
+    if not card_in(report):
+        return report
+    plain = masked_in(msgspec.to_builtins(report, builtin_types=(bytes,)))
+    return msgspec.convert(plain, DeviceReport)
 
 
 def alarm(tx: Connection, site: str, device_id: str, *, why: str) -> None:
@@ -141,15 +146,6 @@ def _change(tx: Connection, site: str, device_id: str, **values: object) -> None
     this = (device_table.c.site_id == site) & (device_table.c.device_id == device_id)
     if not tx.execute(update(device_table).where(this).values(**values)).rowcount:
         raise Unknown(f"There is no device {device_id}.")
-
-
-def _row_of(site: str, device_id: str) -> Select[Any]:
-    return select(device_table).where(device_table.c.site_id == site, device_table.c.device_id == device_id)
-
-
-def _hash(secret: str) -> bytes:
-    # A credential has 256 random bits: a fast hash is enough, there is nothing to guess.
-    return hashlib.blake2b(secret.encode(), digest_size=32, person=b"polso device").digest()
 
 
 def _device(row: Row[Any]) -> Device:

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from edge.core.cards import masked
 from edge.errors import Refused
-from sync.central.devices import NewDevice, add_device
+from sync.central.devices import ACTIVE, Device, NewDevice, add_device, device
+from sync.central.keys import keys
 from sync.central.sites import band_key
 from sync.central.store import (
     BigInteger,
@@ -28,6 +30,10 @@ from sync.central.store import (
     select,
     update,
 )
+from sync.central.voice import voice
+from sync.rights import DeviceKind
+from sync.routes import ENROLMENTS
+from sync.signing import Message, NotSigned, public_half, verify
 from sync.wire import EnrolAnswer, EnrolRequest
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -37,6 +43,8 @@ LOCATOR_CHARS = 4
 SECRET_CHARS = 16
 """80 random bits."""
 GROUP_CHARS = 4
+LOCATORS_MAX = 1_000
+"""Tries to find a first group that is free."""
 LIFE_MS = 15 * 60 * 1000
 TRIES_MAX = 5
 OPEN, USED, CLOSED = "open", "used", "closed"
@@ -65,7 +73,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator fixes about a device before it exists."""
 
     site: str
-    kind: str = "edge"
+    kind: str = DeviceKind.EDGE.value
     name: str = ""
     points: tuple[str, ...] = ()
 
@@ -79,7 +87,7 @@ class CodeRefused(Refused):
 def invite(tx: Connection, invitation: Invitation) -> str:
     """Make a code for one device and return it, grouped for typing; only its hash is kept."""
     band_key(tx, invitation.site)
-    locator, secret = _random(LOCATOR_CHARS), _random(SECRET_CHARS)
+    locator, secret = _free_locator(tx), _random(SECRET_CHARS)
     tx.execute(
         insert(enrolment_table).values(
             locator=locator,
@@ -98,8 +106,22 @@ def invite(tx: Connection, invitation: Invitation) -> str:
     return "-".join(whole[at : at + GROUP_CHARS] for at in range(0, len(whole), GROUP_CHARS))
 
 
+def demand_key(asked: EnrolRequest, message: Message, *, now_ms: int) -> None:
+    """Refuse who does not hold the key that he would enrol, before his code is looked at.
+
+    What a device signs for is central's own address: asked by another one, it hears the right one.
+    """
+    try:
+        verify(message, asked.public_key, now_ms=now_ms)
+    except NotSigned as error:
+        raise NotSigned(f"Central is known as {message.url.partition(ENROLMENTS)[0]}: ask there.") from error
+
+
 def enrol(store: Store, request: EnrolRequest) -> EnrolAnswer:
-    """Spend a code on a device, exactly once; a wrong try is counted even though it is refused."""
+    """Spend a code on a device, exactly once; a wrong try is counted even though it is refused.
+
+    Whoever holds the very key that it was spent on gets the same answer again: the first may have been lost.
+    """
     if len(request.public_key) != PUBLIC_KEY_BYTES:
         raise Refused(f"A public key has {PUBLIC_KEY_BYTES} bytes.")
     with store.transaction() as tx:
@@ -119,34 +141,43 @@ def _spend(tx: Connection, request: EnrolRequest) -> EnrolAnswer | None:
     if not hmac.compare_digest(_hash(secret), bytes(row.secret_hash)):
         _count_wrong(tx, row)
         return None
+    if now_of(tx) < row.until_ms and row.state == USED:
+        known = device(tx, row.site_id, row.device_id)
+        if known.public_key == request.public_key and known.state == ACTIVE:
+            return _answer(tx, known)
     if row.state != OPEN or now_of(tx) >= row.until_ms:
         _raise_alarm(tx, row)
         return None
     return _welcome(tx, row, request)
 
 
-def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswer | None:
+def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswer:
     points = msgspec.msgpack.decode(row.points, type=tuple[str, ...])
     new = NewDevice(
         site=row.site_id,
         kind=row.kind,
-        name=row.name or "".join(filter(str.isprintable, request.name))[:NAME_CHARS_MAX],
+        name=row.name or masked("".join(filter(str.isprintable, request.name)))[:NAME_CHARS_MAX],
         points=points,
         public_key=request.public_key,
     )
-    device, credential = add_device(tx, new)
+    known, _ = add_device(tx, new)
     this = (enrolment_table.c.locator == row.locator) & (enrolment_table.c.state == OPEN)
-    closed = tx.execute(update(enrolment_table).where(this).values(state=USED, device_id=device.id))
+    closed = tx.execute(update(enrolment_table).where(this).values(state=USED, device_id=known.id))
     if closed.rowcount != 1:
         raise CodeRefused
+    return _answer(tx, known)
+
+
+def _answer(tx: Connection, known: Device) -> EnrolAnswer:
     return EnrolAnswer(
-        device=device.id,
-        site=row.site_id,
-        incarnation=device.incarnation,
-        credential=credential,
-        band_key=band_key(tx, row.site_id),
-        points=points,
-        kind=row.kind,
+        device=known.id,
+        site=known.site,
+        incarnation=known.incarnation,
+        key_id=keys(tx, known.site, known.id)[0].id,
+        central_key=public_half(voice(tx, known.site).private_key),
+        band_key=band_key(tx, known.site),
+        points=known.points,
+        kind=known.kind,
         time_ms=now_of(tx),
     )
 
@@ -162,6 +193,16 @@ def _raise_alarm(tx: Connection, row: Row[Any]) -> None:
     why = "used a second time" if row.state == USED else f"tried when {row.state} or too old"
     this = update(enrolment_table).where(enrolment_table.c.locator == row.locator)
     tx.execute(this.values(alarm=why))
+
+
+def _free_locator(tx: Connection) -> str:
+    """Return a first group that no code has had: among a thousand codes two would else begin alike."""
+    for _ in range(LOCATORS_MAX):
+        locator = _random(LOCATOR_CHARS)
+        taken = select(enrolment_table.c.locator).where(enrolment_table.c.locator == locator)
+        if tx.execute(taken).first() is None:
+            return locator
+    raise Refused("There are too many codes.", hint="Delete old ones from the database.")
 
 
 def _random(chars: int) -> str:

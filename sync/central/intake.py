@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from edge.core.bands import BAND_ID_BYTES
+from edge.core.decision import Reason
 from edge.core.events import BODY_BYTES_MAX, Decided, Kind, Lane, chain_link, chain_start
-from sync.central import lanes
+from sync.central import checkpoints, lanes, plans, remarks, takings
 from sync.central.devices import Device
+from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
 from sync.central.store import Connection, Store, insert_bearing, insert_many, now_of
+from sync.central.uptake import TAKEN_UP, decode_consented, take_up
 from sync.packing import UNREADABLE
 from sync.wire import (
     QUARANTINED_MAX,
@@ -51,10 +55,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     h: bytes
     columns: Columns | None
     why: str = ""
+    decided: Decided | None = None
+    """What a decision says, read once."""
 
 
-def take(store: Store, device: Device, batch: Batch) -> Ack | Rejected:
-    """Store what is new of a batch in one transaction; after an Ack the device may prune."""
+def take(
+    store: Store, device: Device, batch: Batch, *, enter: Callable[[Connection], None] = lambda tx: None
+) -> Ack | Rejected:
+    """Store what is new of a batch in one transaction, begun by ``enter``; after an Ack a device prunes."""
     wrong = _misfit(device, batch)
     if wrong:
         return wrong
@@ -62,6 +70,7 @@ def take(store: Store, device: Device, batch: Batch) -> Ack | Rejected:
     if rows[-1].h != batch.head:
         return Rejected(problem=Problem.CHAIN, detail="The head hash does not fit the rows.")
     with store.transaction() as tx:
+        enter(tx)
         return _settle(tx, device, batch, rows=rows)
 
 
@@ -79,9 +88,10 @@ def look(lane: int, seq: int, raw: bytes, *, h: bytes) -> Row:
     try:
         columns = _columns.decode(raw)
         why = _breaks(columns, lane, seq)
+        decided = None if why else _read(columns)
     except UNREADABLE as error:
         return Row(seq, raw, h, None, _words(f"does not decode: {error}"))
-    return Row(seq, raw, h, None, why) if why else Row(seq, raw, h, columns)
+    return Row(seq, raw, h, None, why) if why else Row(seq, raw, h, columns, "", decided)
 
 
 def _words(text: str) -> str:
@@ -91,16 +101,25 @@ def _words(text: str) -> str:
 
 def _breaks(columns: Columns, lane: int, seq: int) -> str:
     """Say which rule the columns break; a kind or schema from the future breaks none and is kept as is."""
-    own_lane, own_seq, _, _, _, kind, schema, band, body = columns
+    own_lane, own_seq, _, _, _, _, _, band, body = columns
     if (own_lane, own_seq) != (lane, seq):
         return f"says lane {own_lane}, seq {own_seq}"
     if len(body) > BODY_BYTES_MAX:
         return f"body of {len(body)} bytes"
     if band is not None and len(band) != BAND_ID_BYTES:
         return f"band of {len(band)} bytes"
-    if schema <= 1:
-        (_decided if kind in JUDGED else _anything).decode(body)
     return ""
+
+
+def _read(columns: Columns) -> Decided | None:
+    """Read a body of this version: it must say something, and a decision must be one."""
+    *_, kind, schema, _, body = columns
+    if schema > 1:
+        return None
+    if kind in JUDGED:
+        return _decided.decode(body)
+    (decode_consented if kind in TAKEN_UP else _anything.decode)(body)
+    return None
 
 
 def _misfit(device: Device, batch: Batch) -> Rejected | None:
@@ -125,6 +144,9 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
         lanes.review(tx, stream, also=f"gap, holds {end.ack}, was offered {batch.first}")
         return Rejected(problem=Problem.GAP, detail="", ack=end.ack, head=end.h)
     known = {0: start, end.ack: end.h, **lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)}
+    seen = checkpoints.mark(tx, stream, device)
+    if seen is not None and seen.seq > end.ack:
+        known[seen.seq] = seen.h  # what the device once signed for binds what it sends later
     if end.frozen or _differs(known, batch, rows):
         lanes.freeze(tx, stream, f"fork at or before {batch.first}")
         return Rejected(problem=Problem.FORK, detail="", ack=end.ack, head=end.h)
@@ -134,6 +156,8 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
     if refused or device.alarm:
         lanes.review(tx, stream)
+    if batch.checkpoint is not None:
+        checkpoints.take(tx, device, batch.checkpoint)
     return Ack(
         device=device.id,
         lane=batch.lane,
@@ -151,14 +175,71 @@ def _differs(known: dict[int, bytes], batch: Batch, rows: list[Row]) -> bool:
 
 
 def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
-    good = [row for row in fresh if row.columns is not None]
+    good = without_late(tx, stream.site, [row for row in fresh if row.columns is not None])
     unbearable = insert_bearing(tx, lanes.event_table, [record(stream, row) for row in good])
+    resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
     refused = [(row, row.why) for row in fresh if row.columns is None]
     refused += [(good[place], "the database cannot hold it") for place in unbearable]
     at_ms = now_of(tx)
     aside: list[tuple[Any, ...]] = [(*stream, row.seq, row.raw, row.h, why, at_ms) for row, why in refused]
     insert_many(tx, lanes.quarantine_table, aside)
+    kept = [row.columns for place, row in enumerate(good) if place not in unbearable and row.columns]
+    takings.take(
+        tx,
+        stream,
+        [
+            takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])
+            for columns in kept
+            if columns[5] in takings.BODIES
+        ],
+    )
+    _follow(tx, stream.site, good)
+    take_up(tx, stream.site, [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP])
     return [Refusal(seq=row.seq, why=why) for row, why in refused]
+
+
+def without_late(tx: Connection, site: str, rows: list[Row]) -> list[Row]:
+    """Return rows without what staff wrote in clear about bands of guests who are erased meanwhile.
+
+    A device of this version sealed it, and the key is gone; one of an older version could not.
+    """
+    clear = {
+        row.columns[7]: row
+        for row in rows
+        if row.columns
+        and row.columns[7]
+        and row.columns[5] in remarks.ACTED
+        and remarks.is_clear(row.columns[8])
+    }
+    if not clear:
+        return rows
+    erased = remarks.erased_of(tx, site, [band for band in clear if band])
+    return [_emptied(row) if row.columns and row.columns[7] in erased else row for row in rows]
+
+
+def _emptied(row: Row) -> Row:
+    assert row.columns is not None  # noqa: S101  # only rows with columns come here
+    *head, kind, schema, band, body = row.columns
+    told = remarks.without(body) if kind in remarks.ACTED else None
+    columns = (*head, kind, schema, band, body if told is None else told)
+    return msgspec.structs.replace(row, columns=columns)
+
+
+def _follow(tx: Connection, site: str, rows: list[Row]) -> None:
+    """Let money follow its owners through the gates."""
+    ways: dict[Reason, list[bytes]] = {Reason.ENTERED: [], Reason.EXITED: []}
+    for row in rows:
+        if row.decided is not None and row.columns is not None and row.columns[7] is not None:
+            ways.get(row.decided.decision.reason, []).append(row.columns[7])
+    if any(ways.values()):
+        plans.entered(tx, site, ways[Reason.ENTERED], gone=ways[Reason.EXITED])
+
+
+def heard(row: Row) -> Heard:
+    """Return an event as it is told on within central."""
+    assert row.columns is not None  # noqa: S101  # only rows with columns are told on
+    _, _, hlc, _, _, kind, _, band, body = row.columns
+    return Heard(hlc >> 16, kind, band, body, row.decided)
 
 
 def record(stream: Stream, row: Row) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,6 +32,8 @@ from sync.wire import Tip
 
 RECENT_MAX = 500
 WHY_CHARS_MAX = 200
+ERASED = "it spoke of a guest who was erased"
+"""Why an event is kept aside of which nothing but its place is left."""
 
 
 class Stream(NamedTuple):
@@ -149,6 +152,18 @@ def aside(tx: Connection, site: str, device: str) -> int:
     own = quarantine_table.c
     found = select(func.count()).select_from(quarantine_table)
     return int(tx.execute(found.where(own.site_id == site, own.device_id == device)).scalar_one())
+
+
+def empty_aside(tx: Connection, site: str, words: Sequence[bytes]) -> int:
+    """Empty what is kept aside and speaks of these; its place in the stream stays, so that nothing forks."""
+    own, gone = quarantine_table.c, 0
+    for row in tx.execute(select(quarantine_table).where(own.site_id == site)).all():
+        if any(word in bytes(row.raw) for word in words if word):
+            stream = Stream(row.site_id, row.device_id, row.incarnation, row.lane)
+            this = and_(_this(quarantine_table, stream), own.seq == row.seq)
+            tx.execute(update(quarantine_table).where(this).values(raw=b"", why=ERASED))
+            gone += 1
+    return gone
 
 
 def hashes(tx: Connection, stream: Stream, *, first: int, last: int) -> dict[int, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -18,10 +18,11 @@ from edge.errors import StoreError
 from sync.central.answers import describe, problem
 from sync.central.devices import ACTIVE, device_table
 from sync.central.lanes import lane_table, quarantine_table
+from sync.central.losses import Losses
 from sync.central.settings import Settings
 from sync.central.sites import site_table
 from sync.central.store import Connection, Store, func, select
-from sync.signing import presented
+from sync.central.sums import exposure
 from sync.wire import DeviceReport, Problem
 
 ONLINE_MS_MAX = 90_000
@@ -100,6 +101,7 @@ class Fleet(NamedTuple):
 def mount(app: Flask, store: Store, settings: Settings, *, meters: Meters) -> None:
     """Give an app its ``/metrics`` and time every request that it answers."""
     meters.registry.register(State(store))
+    meters.registry.register(Losses(store))
 
     def begin() -> None:
         g.began = time.perf_counter()
@@ -124,7 +126,7 @@ def mount(app: Flask, store: Store, settings: Settings, *, meters: Meters) -> No
 
 def _may_look(settings: Settings) -> bool:
     """Whether who asks is on this machine or has the token; behind a proxy everybody seems to be here."""
-    token = presented(request.headers.get("Authorization", ""))
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.metrics_token and hmac.compare_digest(token.encode(), settings.metrics_token.encode()):
         return True
     return not settings.behind_tls and request.remote_addr in LOOPBACK
@@ -146,10 +148,33 @@ def _figures(tx: Connection, now_ms: int) -> dict[str, tuple[str, dict[str, floa
             "Lanes whose history is not believed",
             {row.site_id: row.n for row in tx.execute(frozen.group_by(lane_table.c.site_id))},
         ),
+        **_exposed(tx, heads),
         "feed_head": ("The last number of the feed", heads),
     }
     return {
         name: (about, {s: float(found.get(s, 0)) for s in heads}) for name, (about, found) in counted.items()
+    }
+
+
+def _exposed(tx: Connection, known: Iterable[str]) -> dict[str, tuple[str, Mapping[str, float]]]:
+    """Return what may be lost at each site: a person should know it before the internet goes, not after."""
+    found = {site: exposure(tx, site) for site in known}
+
+    def told(name: str) -> Mapping[str, float]:
+        return {site: getattr(one, name) for site, one in found.items()}
+
+    return {
+        "set_aside_minor": ("Guests' money that devices hold", told("set_aside_minor")),
+        "in_doubt_minor": ("Of this, at devices that are silent", told("in_doubt_minor")),
+        "risk_budget_minor": (
+            "What the operator allows to be lost to payments at risk",
+            told("risk_budget_minor"),
+        ),
+        "risk_used_minor": ("Paid at risk and still owed", told("risk_used_minor")),
+        "risk_worst_minor": (
+            "The most that it can come to if the internet goes now",
+            told("risk_worst_minor"),
+        ),
     }
 
 

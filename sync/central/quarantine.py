@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sync.central import lanes
-from sync.central.intake import look, record
+from sync.central.echo import resound
+from sync.central.intake import heard, look, record, without_late
 from sync.central.lanes import Stream, quarantine_table
 from sync.central.store import Connection, Row, Store, delete, insert_bearing, select, tuple_
+from sync.central.uptake import TAKEN_UP, take_up
 
 PIECE_MAX = 500
 """Events tried in one transaction."""
@@ -60,9 +62,12 @@ def replay(store: Store, site: str) -> Replayed:
 def _again(tx: Connection, row: Row[Any]) -> str:
     """Put one event where it belongs and return nothing, or why it stays."""
     stream = Stream(row.site_id, row.device_id, row.incarnation, row.lane)
+    if row.why == lanes.ERASED:
+        return lanes.ERASED
     seen = look(row.lane, row.seq, bytes(row.raw), h=bytes(row.h))
     if seen.columns is None:
         return seen.why
+    (seen,) = without_late(tx, row.site_id, [seen])
     own = quarantine_table.c
     this = tuple_(own.site_id, own.device_id, own.incarnation, own.lane, own.seq) == _place(row)
     if not tx.execute(delete(quarantine_table).where(own.site_id == row.site_id, this)).rowcount:
@@ -70,6 +75,9 @@ def _again(tx: Connection, row: Row[Any]) -> str:
     if insert_bearing(tx, lanes.event_table, [record(stream, seen)]):
         tx.execute(quarantine_table.insert().values(tuple(row)))
         return str(row.why)
+    told = heard(seen)
+    resound(tx, stream.site, [told], device=stream.device)
+    take_up(tx, row.site_id, [(told.kind, told.body)] if told.kind in TAKEN_UP else [])
     return ""
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sync.central import devices, lanes
+from edge.core.checkpoint import encoded
+from sync.central import checkpoints, devices, lanes
 from sync.central.devices import Device
 from sync.central.feed import head
 from sync.central.lanes import Stream
@@ -18,20 +19,35 @@ from sync.wire import READERS_MAX, Attested, DeviceReport, Tip
 LOG = logging.getLogger(__name__)
 
 
-def take(store: Store, device: Device, report: DeviceReport) -> Attested:
+def take(
+    store: Store,
+    device: Device,
+    report: DeviceReport,
+    *,
+    enter: Callable[[Connection], None] = lambda tx: None,
+) -> Attested:
     """Keep a report; answer what is held of the device's lanes and what is urgent."""
     if report.device != device.id:
         raise Malformed("The report is of another device.")
     if len(report.readers) > READERS_MAX:
         raise TooLarge(f"At most {READERS_MAX} readers in a report.")
     with store.transaction() as tx:
+        enter(tx)
         tips = lanes.tips(tx, device.site, device.id, incarnation=device.incarnation)
+        seen = checkpoints.newest(tx, device)
         _look_back(tx, device, report, tips=tips)
         for tip in tips:
             _compare(tx, device, report, held=tip)
         devices.heard(tx, device.site, device.id, report=report)
     items, to = urgent_after(store, device.site, report.urgent)
-    return Attested(device=device.id, time_ms=store.now_ms(), tips=tips, urgent=items, urgent_to=to)
+    return Attested(
+        device=device.id,
+        time_ms=store.now_ms(),
+        tips=tips,
+        urgent=items,
+        urgent_to=to,
+        checkpoint=None if seen is None else encoded(seen),
+    )
 
 
 def _look_back(tx: Connection, device: Device, report: DeviceReport, *, tips: Sequence[Tip]) -> None:

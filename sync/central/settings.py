@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from sync.central.psp.mandates import Seals
+from sync.central.psp.port import Psp
 from sync.central.registry.bands import Diversify
 
 
@@ -15,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     polls_max: int = 64
     """Feed requests held open at once; others are answered at once and told when to ask again."""
     retry_after_s: int = 5
+    public_url: str = "http://localhost"
+    """Central's own address, which every device's signature is made for; no request's Host is asked."""
     behind_tls: bool = False
     """Whether browsers reach the console by https only."""
     trusted_hosts: tuple[str, ...] = ()
@@ -23,5 +27,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Lets who presents it as a bearer read ``/metrics`` from elsewhere; behind a proxy the only way."""
     diversify: Diversify | None = None
     """Makes bands' own keys; without it bands whose chip needs keys are refused."""
+    desk_keys: Callable[[bytes, bytes, Sequence[int]], Mapping[int, bytes]] | None = None
+    """Makes one band's keys for a desk from (master, identifier, numbers); without it there is no desk."""
     pin_hash: Callable[[bytes, str, str], str] | None = None
     """Hashes a PIN from (site key, id of the member of staff, PIN); without it staff get no PIN."""
+    second_factor: bool = False
+    """Whether every operator must have one: whoever has none sees nothing but the page that sets one up."""
+    sealed_days: int = 395
+    """What operators did and what staff remarked is kept for so many days."""
+    psp: Psp | None = None
+    """Who charges stored credentials; without one nobody is charged."""
+    seals: Seals | None = None
+    """Seals by what could be charged; without it no credential is stored."""

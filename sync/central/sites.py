@@ -25,7 +25,7 @@ EPOCH_BITS = 52
 """Fits a JSON number; 0 is left to an edge that has heard nothing yet."""
 NAME_CHARS_MAX = 64
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-"""No dot: a credential is site, device and secret with dots between."""
+"""No dot: a key's name is site, device and number with dots between."""
 
 site_table = Table(
     "site",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from sync.central import feed
 from sync.central.feed import item_table
 from sync.central.store import Row, Store, select, tuple_
 from sync.packing import Packer
+from sync.signing import Keys, sign_snapshot
 from sync.wire import FRAME_BYTES_MAX, Cursor, Item, SnapshotHead, SnapshotManifest
 
 SCHEMA = 1
@@ -20,7 +21,14 @@ CHUNK_BYTES = FRAME_BYTES_MAX // 2
 LENGTH_BYTES = 4
 
 
-def stream(store: Store, site: str, packer: Packer) -> Iterator[bytes]:
+class Vouch(NamedTuple):
+    """With what the last frame is signed, and the signature of the request for which."""
+
+    key: Keys
+    request_signature: str
+
+
+def stream(store: Store, site: str, packer: Packer, *, vouch: Vouch) -> Iterator[bytes]:
     """Yield the packed snapshot bit by bit, with no database transaction open while somebody reads slowly.
 
     What changes meanwhile carries a higher number than the snapshot's and comes with the feed afterwards.
@@ -39,7 +47,13 @@ def stream(store: Store, site: str, packer: Packer) -> Iterator[bytes]:
     last = SnapshotManifest(
         site=site, epoch=at.epoch, seq=at.seq, schema=SCHEMA, count=count, digest=digest.digest()
     )
-    yield packer.add(frame(msgspec.msgpack.encode(last))) + packer.end()
+    signature = sign_snapshot(
+        vouch.key.private_key,
+        request_signature=vouch.request_signature,
+        manifest=msgspec.msgpack.encode(last),
+    )
+    signed = msgspec.structs.replace(last, signature=signature)
+    yield packer.add(frame(msgspec.msgpack.encode(signed))) + packer.end()
 
 
 def frame(body: bytes) -> bytes:

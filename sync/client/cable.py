@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import weakref
 from collections.abc import Mapping
@@ -12,8 +13,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
 
 POOL_MAX = 8
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2 only what has forward secrecy and an authenticated cipher, strongest first; all of 1.3 has."""
 
 
 class Cable(HTTPAdapter):
@@ -22,8 +26,9 @@ class Cable(HTTPAdapter):
     That is how threads that wait for central stop at once, and how the demo cuts the internet.
     """
 
-    def __init__(self) -> None:
-        """Begin plugged in."""
+    def __init__(self, *, ca: str = "") -> None:
+        """Begin plugged in; ``ca`` is the file of the only authority that may vouch for central."""
+        self.ca = ca
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._plugged = True
@@ -50,6 +55,7 @@ class Cable(HTTPAdapter):
         """Return a session over this cable, one per thread; no environment variable leads it elsewhere."""
         session = requests.Session()
         session.trust_env = False
+        session.verify = self.ca or True
         session.mount("http://", self)
         session.mount("https://", self)
         return session
@@ -72,6 +78,9 @@ class Cable(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # requests' own seam
         """Make pools whose connections are known here."""
+        kwargs["ssl_context"] = create_urllib3_context(
+            ssl_minimum_version=ssl.TLSVersion.TLSv1_2, ciphers=CIPHERS
+        )
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools()
 

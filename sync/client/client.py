@@ -11,34 +11,49 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.events import Event, Lane
+from edge.errors import PolsoError
 from sync.client.backoff import LONGEST_S, Backoff, Bell
 from sync.client.cable import Cable
 from sync.client.history import Frozen, Sender, waiting_ms
+from sync.client.lending import Borrower
 from sync.client.line import Declined, Line, Unreachable
 from sync.client.order import Order, Stage
 from sync.client.ports import Ports
 from sync.client.pulling import Puller
 from sync.client.pushing import Pusher
-from sync.client.urgent import KEPT
+from sync.signing import KEY_BYTES, Keys
 from sync.wire import ROWS_USUAL, WAIT_S_MAX, Problem
 
 LOG = logging.getLogger(__name__)
 LINGER_S = 5.0
 """Ordinary events wait this long for company, unless there are enough of them."""
 REPORT_S = 30.0
+LOOK_S = 5.0
+"""How often it is looked what runs low, where nobody rings."""
+SELLS_S = 1.0
+"""How often a device that sells nothing looks whether it does by now."""
+THREADS = ("push-0", "push-1", "pull", "lease-ask", "lease-wait")
 STOP_S_MAX = 1.0
-FROZEN = "frozen"
 FATAL = (Problem.REVOKED, Problem.SCHEMA)
 """Refusals that only people can lift: asked again as rarely as possible."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where central is and what this device proves itself with."""
+    """Where central is and by which keys this device and central know each other."""
 
     url: str
-    credential: str
+    keys: Keys
     linger_s: float = LINGER_S
     report_s: float = REPORT_S
+
+
+class Unpinned(PolsoError):
+    """This device knows no key of central by which to tell its answers from anybody else's."""
+
+    hint = (
+        "Enrol it anew: `polso enrol URL` with a code from the console, into a store.folder of its own. "
+        "Keep the old folder: nothing in it is changed, and its journal holds what was not sent."
+    )
 
 
 class Turn(NamedTuple):
@@ -64,14 +79,17 @@ class Client:
     """Pushes each lane on a thread of its own and pulls on a third; it is started once and stopped once."""
 
     def __init__(self, sender: Sender, place: Place, ports: Ports, *, cable: Cable) -> None:
-        """Prepare; nothing is sent before ``start``."""
+        """Prepare; nothing is sent before ``start``, and nothing at all unsigned or to whoever answers."""
+        if not place.keys.key_id or len(place.keys.central) != KEY_BYTES:
+            raise Unpinned
         self._ports, self._place, self._cable = ports, place, cable
         self._line: Callable[[], Line] = lambda: Line(
-            place.url, cable, device=sender.device, credential=place.credential
+            place.url, cable, device=sender.device, keys=place.keys, clock=ports.clock
         )
         self._pushers = [Pusher(sender, lane, ports=ports, line=self._line()) for lane in Lane]
         self._puller = Puller(sender, ports=ports, line=self._line())
-        self._bells = {name: Bell() for name in ("push-0", "push-1", "pull")}
+        self._borrower, self._waiter = self._borrow(sender), self._borrow(sender)
+        self._bells = {name: Bell() for name in THREADS}
         self._order = Order()
         self._heard_at: float | None = None
         self._alarms: dict[str, str] = {}
@@ -82,12 +100,15 @@ class Client:
 
     def start(self) -> None:
         """Begin to sync; the sequencer runs already."""
-        self._frozen = self._kept_frozen()
+        self._frozen = self._ports.books.frozen
         turns = {
             "push-0": lambda: self._push(self._pushers[Lane.ORDINARY]),
             "push-1": lambda: self._push(self._pushers[Lane.PRIORITY]),
             "pull": self._pull,
         }
+        if self._borrower is not None and self._ports.lending is not None:
+            self._ports.lending.listen(self._bells["lease-ask"].written)
+            turns |= {"lease-ask": self._ask_leases, "lease-wait": self._await_leases}
         for name, turn in turns.items():
             worker = _Worker(self, name, bell=self._bells[name], turn=turn)
             thread = threading.Thread(target=worker.run, name=f"sync-{name}", daemon=True)
@@ -103,10 +124,6 @@ class Client:
         for thread in self._threads:
             thread.join(STOP_S_MAX)
         self._threads.clear()
-
-    def _kept_frozen(self) -> str:
-        kept = self._ports.books.submit(lambda desk: desk.get(KEPT, FROZEN))
-        return (kept or b"").decode()
 
     def kick(self) -> None:
         """Try now: the link is back, or somebody asked."""
@@ -132,7 +149,7 @@ class Client:
             age_ms=age_ms,
             outbox=outbox,
             outbox_age_ms=waiting_ms(self._ports.journal, self._ports.clock.now_ms()) if outbox else 0,
-            alarm="; ".join(dict.fromkeys(self._alarms.values())),
+            alarm="; ".join(dict.fromkeys((*self._alarms.values(), *self._held_back()))),
             frozen=self._frozen,
             quarantined=sum(pusher.quarantined for pusher in self._pushers),
         )
@@ -154,6 +171,8 @@ class Client:
         if self._alarms.get(name) != str(error):
             LOG.warning("sync.failed thread=%s cause=%s detail=%s", name, type(error).__name__, error)
         self._alarms[name] = str(error)
+        if isinstance(error, Declined) and error.problem is Problem.REVOKED:
+            self._dismiss()
         if isinstance(error, Unreachable):
             self._ports.unreached()
             if name == "pull":
@@ -162,7 +181,17 @@ class Client:
             self._order.priority_done()
         if isinstance(error, Frozen) and not self._frozen:
             self._frozen = str(error)
-            self._ports.books.submit(lambda desk: desk.put(KEPT, FROZEN, str(error).encode()))
+            self._ports.books.freeze(self._frozen)
+
+    def _held_back(self) -> tuple[str, ...]:
+        why = self._puller.held_back
+        return (f"Central is not obeyed: {why}.",) if why else ()
+
+    def _dismiss(self) -> None:
+        try:
+            self._ports.dismissed()
+        except PolsoError as error:  # said again at the next contact; this thread must outlive it
+            LOG.error("sync.dismissal cause=%s detail=%s", type(error).__name__, error)
 
     def _push(self, pusher: Pusher) -> Turn:
         if self._frozen:
@@ -182,18 +211,41 @@ class Client:
         if due or self._order.silent:
             self._report()
             self._reported_at = now
+        if self._frozen:
+            return Turn(self._place.report_s, spoke=True)  # who decides nothing needs no news
         self._order.wait_for(Stage.OPEN)
         self._puller.pull(min(WAIT_S_MAX, self._place.report_s))
         return Turn(self._puller.again_s, spoke=True)
 
+    def _borrow(self, sender: Sender) -> Borrower | None:
+        lending = self._ports.lending
+        return None if lending is None else Borrower(sender, lending, ports=self._ports, line=self._line())
+
+    def _ask_leases(self) -> Turn:
+        """Tell who is here and ask for what should lie here; a basket that waits rings the bell."""
+        self._order.wait_for(Stage.ATTESTED)
+        if self._frozen or self._borrower is None or not self._borrower.ask():
+            return Turn(LOOK_S, spoke=False)
+        return Turn(0.0, spoke=True)
+
+    def _await_leases(self) -> Turn:
+        """Hear at once of grants and closes that nobody asked for."""
+        self._order.wait_for(Stage.OPEN)
+        lending = self._ports.lending
+        if self._frozen or self._waiter is None or lending is None or not lending.sells:
+            return Turn(SELLS_S, spoke=False)
+        self._waiter.wait()
+        return Turn(self._waiter.again_s, spoke=True)
+
     def _report(self) -> None:
-        """Attest and report; a history that is not believed stops the lanes, never coming revocations."""
+        """Attest and report; a history that is not believed stops everything but these reports."""
         try:
             for lost in self._puller.report(frozen=self._frozen):
                 self._pushers[lost.lane].go_back(lost.seq)
         except Frozen as error:
             self.failed("history", error)
         else:
+            self._ports.agreed()
             self.heard("pull")
         self._order.attested()
         self._bells["push-1"].written()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.core.checkpoint import decoded
 from edge.core.events import Lane
 from edge.errors import Refused, StoreDamaged
 from sync.client.ports import JournalReader
@@ -39,6 +40,19 @@ def demand_same(journal: JournalReader, tip: Tip) -> None:
     own = journal.one(tip.lane, tip.seq)
     if own is not None and own.h != tip.h:
         raise Frozen(f"Central holds another event {tip.seq} of lane {tip.lane}.")
+
+
+def demand_seen(journal: JournalReader, sender: Sender, body: bytes | None) -> None:
+    """Stop where this cannot be the journal that a checkpoint was made of which others keep."""
+    seen = None if body is None else decoded(body)
+    if seen is None or (seen.site, seen.device, seen.incarnation) != (
+        sender.site,
+        sender.device,
+        sender.incarnation,
+    ):
+        return
+    if why := journal.contradiction(seen):
+        raise Frozen(f"An old copy or another history: {why}")
 
 
 def hash_at(journal: JournalReader, lane: int, seq: int) -> bytes:

@@ -9,11 +9,18 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from edge.core.alarms import AlarmNotice
+from edge.core.caps import Caps
+from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event
 from edge.core.held import Change, Held
+from edge.core.lease import Close, Grant, Want
+from edge.core.places import Layout
+from edge.core.profiles import Profile
 from sync.wire import Cursor, DeviceReport, Item
 
 T = TypeVar("T")
+SHIPPED = Caps()
 
 
 class Head(Protocol):
@@ -45,6 +52,9 @@ class JournalReader(Protocol):
 
     def acked(self, lane: int) -> int:
         """Return up to where central is known to hold a lane."""
+
+    def contradiction(self, checkpoint: Checkpoint) -> str:
+        """Say why this cannot be the journal that a checkpoint was made of; empty: it can."""
 
 
 class Desk(Protocol):
@@ -78,6 +88,13 @@ class Books(Protocol):
     def point_at(self, file: str) -> None:
         """Make another profile file the live one."""
 
+    def freeze(self, why: str) -> None:
+        """Append nothing any more, also after a restart."""
+
+    @property
+    def frozen(self) -> str:
+        """Why nothing is appended any more; empty: something may be."""
+
 
 class ProfileCopy(Protocol):
     """The local copy of profiles, written by the pull thread only."""
@@ -87,6 +104,15 @@ class ProfileCopy(Protocol):
 
     def count(self) -> int:
         """Return how many profiles there are."""
+
+    def get(self, band: bytes) -> Profile | None:
+        """Return what central said of a band."""
+
+    def layout(self) -> Layout | None:
+        """Return the site's layout as last applied."""
+
+    def some(self, count: int, chance: Callable[[int], bytes]) -> tuple[Profile, ...]:
+        """Return at most ``count`` profiles that nobody can foresee."""
 
     def apply(self, page: Sequence[Item], cursor: Cursor) -> None:
         """Write items and cursor in one transaction."""
@@ -104,8 +130,54 @@ class Time(Protocol):
     def now_ms(self) -> int:
         """Return corrected UTC milliseconds."""
 
+    def monotonic_ms(self) -> int:
+        """Return milliseconds that only rise."""
+
+    def central_ms(self) -> int:
+        """Return what central's clock shows, also where the journal's time is ahead of it."""
+
     def heard(self, central_ms: int, round_trip_ms: int) -> None:
         """Take central's time from an answer."""
+
+
+class Shown(Protocol):
+    """The staff's screens."""
+
+    def __call__(self, key: str, notice: AlarmNotice | None, *, turn: int) -> None:
+        """Show what only central could see; None: somebody has looked. Twice is like once."""
+
+
+def _nowhere(key: str, notice: AlarmNotice | None, *, turn: int) -> None:
+    """Show it nowhere: this device has no staff."""
+
+
+class Lending(Protocol):
+    """The leases of this device: who is here, what should lie here, and what central said of it."""
+
+    @property
+    def sells(self) -> bool:
+        """Whether anything is sold here: only then grants are waited for."""
+
+    def listen(self, bell: Callable[[], None]) -> None:
+        """Have ``bell`` called whenever there is something to ask."""
+
+    def presences(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return who came or left: wallet, how it was seen, whether it left."""
+
+    def heard(self, presences: Iterable[tuple[str, str, bool]]) -> None:
+        """Take that central has heard these."""
+
+    def wants(self) -> tuple[Want, ...]:
+        """Return what to ask for now."""
+
+    def after(self) -> int:
+        """Return how far grants and closes were taken, durably."""
+
+    def take(self, grants: Iterable[Grant], closes: Iterable[Close], *, asked_ms: int, after: int) -> None:
+        """Take grants and closes and how far that goes, in one transaction."""
+
+    def block(self, wallet: str, epoch: int) -> None:
+        """Stop a wallet at this device, durably; an older block than the known one changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +189,23 @@ class Ports:
     profiles: ProfileCopy
     clock: Time
     describe: Callable[[DeviceReport], DeviceReport]
+    caps: Caps = SHIPPED
+    """How much central may take from guests before it is obeyed no longer."""
+    points: tuple[str, ...] = ()
+    """The points that this device reads at."""
+    dismissed: Callable[[], None] = lambda: None
+    """Called when central has said, with its signature, that this device is revoked."""
     unreached: Callable[[], None] = lambda: None
     """Called when central could not be reached, from any of the client's threads."""
+    checkpoint: Callable[[], Checkpoint | None] = lambda: None
+    """Returns the journal's newest durable checkpoint."""
     changed: Callable[[], None] = lambda: None
     """Called after profiles or band states changed, from the pull thread."""
+    lending: Lending | None = None
+    """The leases of this device; None: it holds none."""
+    agreed: Callable[[], None] = lambda: None
+    """Called when central has compared this journal with the newest it knows, and they are one."""
+    erase: Callable[[str, Sequence[bytes]], None] = lambda _guest, _bands: None
+    """Forget a guest and these bands, durably; called before anything else of an answer is applied."""
+    alarm: Shown = _nowhere
+    """Where central's own alarms are shown, durably; called before the urgent cursor moves past them."""

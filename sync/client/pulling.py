@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, pairwise
 from typing import TypeVar
@@ -12,21 +12,26 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
+from edge.core.catalogue import ARTICLE, GROUP, Article, Group
 from edge.core.places import Layout
-from edge.core.profiles import StaffMember
+from edge.core.profiles import RemarkKey, StaffMember
 from edge.errors import Refused
-from sync.client import urgent
-from sync.client.history import LANES, Sender, demand_same, waiting_ms
-from sync.client.line import Declined, Exchange, Line, Unreachable
+from sync.client import counters, urgent
+from sync.client.caps import HELD_AGAIN_S, Guard
+from sync.client.history import LANES, Sender, demand_same, demand_seen, waiting_ms
+from sync.client.line import Declined, Exchange, Forged, Line, Unreachable
 from sync.client.ports import Ports
 from sync.packing import UNREADABLE, opened
 from sync.routes import FEED, REPORT, SNAPSHOT
+from sync.signing import NotCentral, check_snapshot
 from sync.wire import (
+    COUNTER,
     FRAME_BYTES_MAX,
     ITEM_BYTES_MAX,
     KEY_CHARS_MAX,
     MEDIA_SNAPSHOT,
     PAGE_ITEMS_MAX,
+    REMARKS,
     URGENT_MAX,
     WAIT_S_MAX,
     Attested,
@@ -44,11 +49,14 @@ SCHEMA = 1
 READ_BYTES = 65_536
 M = TypeVar("M")
 LENGTH_BYTES = 4
-KINDS = ("profile", "layout", "staff", "device")
+KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, ARTICLE, GROUP)
 """What this edge can store; another kind is left to a newer edge."""
 
 
-BODIES: dict[str, type[msgspec.Struct]] = {"layout": Layout, "staff": StaffMember}
+BODIES: dict[str, type[msgspec.Struct]] = {
+    **{"layout": Layout, "staff": StaffMember, REMARKS: RemarkKey},
+    **{ARTICLE: Article, GROUP: Group},
+}
 """What a body must be, or every tap would stumble over it; profiles are read as they are stored."""
 
 
@@ -66,6 +74,7 @@ class Puller:
         self._sender, self._ports, self._line = sender, ports, line
         self._urgent: Cursor | None = None
         self.again_s = 0.0
+        self._guard = Guard(ports)
 
     def report(self, *, frozen: str = "") -> tuple[Tip, ...]:
         """Say how the device is, apply what is urgent, compare histories.
@@ -75,6 +84,7 @@ class Puller:
         said, told = self._attest(frozen)
         for tip in told.tips:
             demand_same(self._ports.journal, tip)
+        demand_seen(self._ports.journal, self._sender, told.checkpoint)
         held = {tip.lane: tip for tip in told.tips}
         tips = [held.get(lane) or Tip(lane=lane, seq=0) for lane in LANES]
         return tuple(tip for tip, acked in zip(tips, said.acked, strict=True) if tip.seq < acked)
@@ -95,11 +105,27 @@ class Puller:
         if page.urgent:
             self._apply_urgent(page.urgent, Cursor(page.epoch, page.urgent_to))
         check_bodies(page.items)
-        if page.to > cursor.seq:
-            known = [item for item in page.items if item.kind in KINDS]
-            self._ports.profiles.apply(known, Cursor(page.epoch, page.to))
-            self._ports.changed()
+        self._take(page, cursor)
         return bool(page.items or page.urgent)
+
+    @property
+    def held_back(self) -> str:
+        """Why central is not obeyed at the moment; empty: it is."""
+        return self._guard.held_back
+
+    def _take(self, page: Page, cursor: Cursor) -> None:
+        """Apply what the caps let pass; what they hold is asked for again later."""
+        passed = self._guard.page(page.items, page.to)
+        # Before the cursor moves past them: raised twice they are the same.
+        counters.apply(self._ports.books, counters.told(passed.items))
+        if passed.to > cursor.seq:
+            known = [item for item in passed.items if item.kind in KINDS]
+            self._ports.profiles.apply(known, Cursor(page.epoch, passed.to))
+            self._ports.changed()
+        if not passed.whole:
+            self.again_s = max(self.again_s, HELD_AGAIN_S)
+        elif page.items and len(passed.items) == len(page.items) and not self.again_s:
+            self._guard.release()
 
     def take_snapshot(self) -> None:
         """Build a whole new copy beside the live one and swap; a cut or changed snapshot leaves nothing."""
@@ -114,9 +140,22 @@ class Puller:
             if cursor == profiles.cursor():
                 raise BadPage("A snapshot of what is here already.")
             rows_min = 1 if profiles.count() else 0
-            built = profiles.build(checked_items(chain([first], frames), head), cursor, rows_min=rows_min)
+            told = checked_items(
+                chain([first], frames), head, vouched=lambda told: self._vouched(told, answer)
+            )
+            items = counters.passed_on(self._ports.books, self._guard.snapshot(told))
+            built = profiles.build((item for item in items if item.kind in KINDS), cursor, rows_min=rows_min)
         profiles.adopt(built, self._ports.books.point_at)
         self._ports.changed()
+
+    def _vouched(self, told: SnapshotManifest, answer: requests.Response) -> None:
+        """Go on only with what central signed for the request that asked."""
+        bare = msgspec.msgpack.encode(msgspec.structs.replace(told, signature=b""))
+        asked = str(answer.request.headers.get("Signature", ""))
+        try:
+            check_snapshot(self._line.central, told.signature, request_signature=asked, manifest=bare)
+        except NotCentral as error:
+            raise Forged(str(error)) from error
 
     def _attest(self, frozen: str = "") -> tuple[DeviceReport, Attested]:
         """Report, and apply everything urgent, however much, before anything else."""
@@ -127,9 +166,11 @@ class Puller:
             if told.device != self._sender.device:
                 raise Refused("A report's answer that is not for this device.")
             self._ports.clock.heard(told.time_ms, self._line.took_ms)
+            if self._ports.books.frozen:
+                return said, told
             if told.urgent or told.urgent_to != self._applied():
                 self._apply_urgent(told.urgent, told.urgent_to)
-            if len(told.urgent) < URGENT_MAX:
+            if len(told.urgent) < URGENT_MAX or self.held_back:
                 return said, told
 
     def _asking(self, cursor: Cursor, wait_s: float) -> Exchange:
@@ -143,14 +184,47 @@ class Puller:
         return Exchange(FEED.replace("{site}", self._sender.site), query, wait_s)
 
     def _apply_urgent(self, items: tuple[Item, ...], to: Cursor) -> None:
-        changed = urgent.apply(self._ports.books, items, to)
-        self._urgent = to
-        if changed:
+        items, to = self._erase(items, to)
+        urgent.stop(self._ports.lending, items)
+        self._show(items)
+        applied = urgent.apply(self._ports.books, items, to, shut_out_max=self._guard.left())
+        self._urgent = applied.to
+        self._guard.took(applied.shut_out)
+        if applied.held_back:
+            self._guard.hold("bands revoked within an hour", amount=applied.shut_out + applied.held_back)
+            self.again_s = HELD_AGAIN_S
+        if applied.changed:
             self._ports.changed()
+
+    def _erase(self, items: tuple[Item, ...], to: Cursor) -> tuple[tuple[Item, ...], Cursor]:
+        """Forget whom central wants forgotten, within the caps; return what else to apply, and up to where.
+
+        Done before the cursor moves: whatever breaks off here is begun again.
+        """
+        left, gone = self._guard.left(), 0
+        for place, item in enumerate(items):
+            for notice in urgent.erasures([item]):
+                if self._guard.is_welcome(notice.bands):
+                    if gone == left:
+                        self._guard.took(gone)
+                        self._guard.hold("guests erased within an hour", amount=gone + 1)
+                        self.again_s = HELD_AGAIN_S
+                        before = items[:place]
+                        return before, Cursor(to.epoch, before[-1].version) if before else self._applied()
+                    gone += 1
+                self._ports.erase(notice.guest, notice.bands)
+        self._guard.took(gone)
+        return items, to
+
+    def _show(self, items: tuple[Item, ...]) -> None:
+        """Bring what central alone could see to this device's staff, before the cursor moves past it."""
+        for key, notice, turn in urgent.alarms(items):
+            if notice is None or notice.concerns(self._sender.device):
+                self._ports.alarm(key, notice, turn=turn)
 
     def _applied(self) -> Cursor:
         if self._urgent is None:
-            self._urgent = urgent.applied(self._ports.books)
+            self._urgent = Cursor() if self._ports.books.frozen else urgent.applied(self._ports.books)
         return self._urgent
 
     def _own_report(self, frozen: str) -> DeviceReport:
@@ -167,6 +241,7 @@ class Puller:
             cursor=profiles.cursor(),
             urgent=self._applied(),
             frozen=frozen,
+            held_back=self.held_back,
         )
         return self._ports.describe(bare)
 
@@ -184,6 +259,8 @@ def check_page(page: Page, site: str, cursor: Cursor) -> None:
         if len(item.key) > KEY_CHARS_MAX or len(item.body or b"") > ITEM_BYTES_MAX:
             raise BadPage(f"An item of kind {item.kind[:20]} is larger than agreed.")
     urgent.notices(page.urgent)
+    urgent.erasures(page.urgent)
+    urgent.alarms(page.urgent)
 
 
 def check_bodies(items: Iterable[Item]) -> None:
@@ -229,8 +306,10 @@ def unframed(pieces: Iterator[bytes]) -> Iterator[bytes]:
             del held[: LENGTH_BYTES + size]
 
 
-def checked_items(frames: Iterator[bytes], head: SnapshotHead) -> Iterator[Item]:
-    """Yield a snapshot's items; at its end the manifest must agree, or everything was in vain."""
+def checked_items(
+    frames: Iterator[bytes], head: SnapshotHead, *, vouched: Callable[[SnapshotManifest], None]
+) -> Iterator[Item]:
+    """Yield a snapshot's items; at its end the manifest must agree and be central's, or all was in vain."""
     digest, count = hashlib.blake2b(digest_size=32), 0
     last = b""
     for place, (body, following) in enumerate(pairwise(frames)):
@@ -240,17 +319,18 @@ def checked_items(frames: Iterator[bytes], head: SnapshotHead) -> Iterator[Item]
             items = _decoded(body, list[Item])
             count += len(items)
             check_bodies(items)
-            yield from (item for item in items if item.kind in KINDS)
-    _agree(last, head, count=count, digest=digest.digest())
+            yield from (item for item in items if item.kind in KINDS or item.kind == COUNTER)
+    vouched(_agreed(last, head, count=count, digest=digest.digest()))
 
 
-def _agree(last: bytes, head: SnapshotHead, *, count: int, digest: bytes) -> None:
+def _agreed(last: bytes, head: SnapshotHead, *, count: int, digest: bytes) -> SnapshotManifest:
     manifest = _decoded(last, SnapshotManifest)
     promised = SnapshotManifest(
         site=head.site, epoch=head.epoch, seq=head.seq, schema=head.schema, count=count, digest=digest
     )
-    if manifest != promised:
+    if msgspec.structs.replace(manifest, signature=b"") != promised:
         raise BadPage("The snapshot is cut short or was changed on its way.")
+    return manifest
 
 
 def head_of(first: bytes, site: str) -> SnapshotHead:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.checkpoint import Checkpoint, encoded
 from edge.core.events import Event, canonical
 from edge.errors import Refused
 from sync.client.history import Frozen, Sender, demand_not_above, hash_at
@@ -31,6 +32,7 @@ class Pusher:
         self._lost_after: int | None = None
         self._broken_at: int | None = None
         self._rows = ROWS_USUAL
+        self._told: Checkpoint | None = None
         self.quarantined = 0
 
     def pending(self) -> int:
@@ -46,11 +48,13 @@ class Pusher:
         lost_after, self._lost_after = self._lost_after, None
         if lost_after is not None:
             self._rewind(lost_after)
-        batch = next_batch(
+        bare = next_batch(
             self._sender, self._ports.journal, lane=self.lane, span=(self._position(), self._rows)
         )
-        if batch is None:
+        if bare is None:
             return None
+        newest = self._ports.checkpoint()
+        batch = bare if newest is self._told else attested(bare, newest)
         try:
             ack = self._line.post(self._path, batch, Ack)
         except TimedOut:
@@ -60,6 +64,7 @@ class Pusher:
             self._obey(refusal, batch)
             return 0
         self._check(ack, batch)
+        self._told = newest
         return self._accept(ack, batch)
 
     def _accept(self, ack: Ack, batch: Batch) -> int:
@@ -152,6 +157,11 @@ def next_batch(sender: Sender, journal: JournalReader, *, lane: int, span: tuple
         rows=tuple(map(msgspec.Raw, rows)),
         schema_top=max(event.schema for event in events[: len(rows)]),
     )
+
+
+def attested(batch: Batch, newest: Checkpoint | None) -> Batch:
+    """Return a batch with the journal's newest checkpoint: it need not be of this lane or of these rows."""
+    return batch if newest is None else msgspec.structs.replace(batch, checkpoint=encoded(newest))
 
 
 def _fitting(events: list[Event]) -> list[bytes]:

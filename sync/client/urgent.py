@@ -3,50 +3,145 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from edge.core.bands import Standing, merge
+from edge.core.bands import BAND_ID_BYTES, BandState, Standing, merge
 from edge.core.events import Acted, Kind, Lane
 from edge.core.held import Change
 from edge.errors import Refused
-from sync.client.ports import Books, Desk
+from sync.client.ports import Books, Desk, Lending
+from sync.lending import BLOCK, BlockNotice
 from sync.packing import UNREADABLE
-from sync.wire import BandNotice, Cursor, Item
+from sync.wire import ALARM, AlarmNotice, BandNotice, Cursor, ErasureNotice, Item
 
 KEPT = "sync"
 CURSOR = "urgent"
 BAND = "band"
+ERASE = "erase"
 
 
 def applied(books: Books) -> Cursor:
     """Return how far the urgent set is applied."""
-    kept = books.submit(lambda desk: desk.get(KEPT, CURSOR))
+    return books.submit(applied_on)
+
+
+def applied_on(desk: Desk) -> Cursor:
+    """Return the same inside a transaction."""
+    kept = desk.get(KEPT, CURSOR)
     return Cursor() if kept is None else msgspec.msgpack.decode(kept, type=Cursor)
 
 
 def notices(items: Sequence[Item]) -> list[BandNotice]:
     """Read all urgent items before the first is applied; a kind from the future is left to a newer edge."""
+    return [notice for notice in _read(items) if notice is not None]
+
+
+def _read(items: Sequence[Item]) -> list[BandNotice | None]:
     try:
         return [
             msgspec.msgpack.decode(item.body, type=BandNotice)
-            for item in items
             if item.kind == BAND and item.body is not None
+            else None
+            for item in items
         ]
     except UNREADABLE as error:
         raise Refused(f"An urgent notice does not decode: {error}") from error
 
 
-def apply(books: Books, items: Sequence[Item], to: Cursor) -> int:
-    """Apply notices and move the urgent cursor in one transaction; return how many changed anything."""
-    read = notices(items)
-    return books.submit(lambda desk: _apply(desk, read, to))
+def erasures(items: Sequence[Item]) -> list[ErasureNotice]:
+    """Read whom central wants forgotten, before the first is."""
+    try:
+        return [
+            msgspec.msgpack.decode(item.body, type=ErasureNotice)
+            for item in items
+            if item.kind == ERASE and item.body is not None
+        ]
+    except UNREADABLE as error:
+        raise Refused(f"An erasure does not decode: {error}") from error
 
 
-def _apply(desk: Desk, read: Sequence[BandNotice], to: Cursor) -> int:
-    changed = sum(_bind(desk, notice) for notice in read)
+class Alarm(NamedTuple):
+    """What central says of one alarm of its own: its name, what it saw (None: looked at), and its number."""
+
+    key: str
+    notice: AlarmNotice | None
+    turn: int
+
+
+def alarms(items: Sequence[Item]) -> list[Alarm]:
+    """Read the alarms among urgent items, before the first is shown."""
+    try:
+        return [
+            Alarm(item.key, None if item.body is None else _alarm(item.body), item.version)
+            for item in items
+            if item.kind == ALARM
+        ]
+    except UNREADABLE as error:
+        raise Refused(f"An alarm does not decode: {error}") from error
+
+
+def _alarm(body: bytes) -> AlarmNotice:
+    notice = msgspec.msgpack.decode(body, type=AlarmNotice)
+    if len(notice.band) != BAND_ID_BYTES:
+        raise Refused(f"An alarm about a band of {len(notice.band)} bytes.")
+    return notice
+
+
+def stop(lending: Lending | None, items: Sequence[Item]) -> None:
+    """Stop the wallets that are blocked, before the cursor moves past them; told twice they stop once."""
+    try:
+        told = [
+            msgspec.msgpack.decode(item.body, type=BlockNotice)
+            for item in items
+            if item.kind == BLOCK and item.body is not None
+        ]
+    except UNREADABLE as error:
+        raise Refused(f"A block does not decode: {error}") from error
+    for notice in told:
+        if lending is not None and notice.blocked:
+            lending.block(notice.wallet, notice.epoch)
+
+
+class Applied(NamedTuple):
+    """What became of notices: how many changed anything, how many shut a band out, and where that ends."""
+
+    changed: int
+    shut_out: int
+    to: Cursor
+    held_back: int = 0
+
+
+def apply(books: Books, items: Sequence[Item], to: Cursor, *, shut_out_max: int) -> Applied:
+    """Apply notices and move the urgent cursor in one transaction, until one more would shut out too many."""
+    read = list(zip(items, _read(items), strict=True))
+    return books.submit(lambda desk: _apply(desk, read, to, shut_out_max=shut_out_max))
+
+
+def _apply(
+    desk: Desk, read: Sequence[tuple[Item, BandNotice | None]], to: Cursor, *, shut_out_max: int
+) -> Applied:
+    changed, shut_out, last = 0, 0, -1
+    for place, (item, notice) in enumerate(read):
+        worse = notice is not None and _shuts_out(desk, notice)
+        if worse and shut_out == shut_out_max:
+            # The rest comes again, as long as the cursor stays before it.
+            stopped = Cursor(to.epoch, last) if last >= 0 else applied_on(desk)
+            desk.put(KEPT, CURSOR, msgspec.msgpack.encode(stopped))
+            return Applied(changed, shut_out, stopped, len(read) - place)
+        shut_out += worse
+        changed += notice is not None and _bind(desk, notice)
+        last = item.version
     desk.put(KEPT, CURSOR, msgspec.msgpack.encode(to))
-    return changed
+    return Applied(changed, shut_out, to)
+
+
+def _shuts_out(desk: Desk, notice: BandNotice) -> bool:
+    held = desk.held(notice.band)
+    known = Standing(held.epoch, held.state)
+    told = merge(known, Standing(notice.epoch, notice.state))
+    return known.state is BandState.ACTIVE and told.state is not BandState.ACTIVE
 
 
 def _bind(desk: Desk, notice: BandNotice) -> bool:
@@ -56,7 +151,7 @@ def _bind(desk: Desk, notice: BandNotice) -> bool:
     told = merge(known, Standing(notice.epoch, notice.state))
     if told == known:
         return False
-    said = Acted(reason=notice.reason, state=int(told.state), amount=told.epoch)
+    said = Acted(reason=told.state.name.lower(), state=int(told.state), amount=told.epoch)
     desk.append(Kind.URGENT_APPLIED, said, band=notice.band, lane=Lane.PRIORITY)
     changed = msgspec.structs.replace(held, epoch=told.epoch, state=told.state, uses=())
     # 0: the record that last moved this band is none of the ordinary lane.

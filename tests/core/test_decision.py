@@ -7,7 +7,7 @@ import pytest
 from edge.core.decision import RETRYABLE, Family, Outcome, Reason, family, outcome_of
 
 GRANTED = {
-    *("entered", "exited", "identified", "overridden", "attention", "not_inside", "already_paid"),
+    *("entered", "exited", "identified", "overridden", "attention", "not_inside", "paid", "already_paid"),
 }
 WAIT = {"too_early", "slot_full", "capacity_full", "too_soon_again", "closed_now"}
 

@@ -85,4 +85,7 @@ def test_logical_time_always_rises_and_never_falls_behind_the_wall(last: int, wa
 
 
 def test_kinds_keep_their_numbers() -> None:
-    assert [kind.value for kind in Kind] == list(range(1, len(Kind) + 1))
+    numbers = [kind.value for kind in Kind]
+    assert numbers == sorted(set(numbers)), "a new kind takes a number that was never another's"
+    assert numbers[:25] == list(range(1, 26))
+    assert (Kind.SCREEN_SET, Kind.APPROVAL_ASKED, Kind.ATTEMPT_REFUSED) == (23, 28, 32)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.core.bands import BandState, Read, Trust
+from edge.core.checks.identity import is_forged
 from edge.core.decision import Act, Outcome, Reason, WhatNext
 from edge.core.entry import Facts, decide
 from edge.core.held import Held
@@ -90,8 +91,11 @@ REFUSED = {
 }  # fmt: skip
 
 
+ALIKE = [a_gate(), a_till(trust_min=Trust.SUN), a_kiosk(trust_min=Trust.SUN)]
+
+
 @pytest.mark.parametrize(("facts", "reason", "what_next"), REFUSED.values(), ids=REFUSED.keys())
-@pytest.mark.parametrize("point", [a_gate(), a_till(), a_kiosk()], ids=lambda point: point.kind)
+@pytest.mark.parametrize("point", ALIKE, ids=lambda point: point.kind)
 def test_refuses(facts: Facts, reason: Reason, what_next: WhatNext, point: Point) -> None:
     """The same at a gate, a till and a kiosk, unless the rule is the gate's own."""
     if facts.point == a_gate():
@@ -149,9 +153,9 @@ def test_all_failures_are_collected_in_check_order_and_the_first_is_shown() -> N
     decision = decide(facts).decision
     assert [failure.reason for failure in decision.failures] == [
         Reason.DEVICE_NOT_ALLOWED,
-        Reason.TRUST_TOO_LOW,
         Reason.TAP_REPLAYED,
         Reason.BAND_LOST,
+        Reason.TRUST_TOO_LOW,
         Reason.BAND_UNLINKED,
     ]
     assert decision.reason is Reason.DEVICE_NOT_ALLOWED
@@ -178,7 +182,7 @@ def test_a_tap_that_proves_nothing_changes_nothing(facts: Facts) -> None:
 
 
 def test_a_till_knows_who_tapped_and_writes_no_passage() -> None:
-    ruling = decide(facts_for(point=a_till()))
+    ruling = decide(facts_for(point=a_till(), presented=a_tap(trust=Trust.LIVE)))
     assert (ruling.decision.outcome, ruling.decision.reason) == (Outcome.GRANTED, Reason.IDENTIFIED)
     assert ruling.decision.direction == "none"
     assert ruling.change.held is not None
@@ -190,3 +194,16 @@ def test_a_supervisor_lets_a_lost_band_be_identified_and_never_a_forged_one() ->
     forged = facts_for(point=a_till(), presented=a_tap(read=Read.NOT_AUTHENTIC), overridden=True)
     assert decide(lost).decision.notes == (Reason.OVERRIDDEN,)
     assert decide(forged).decision.reason is Reason.BAND_NOT_AUTHENTIC
+
+
+@pytest.mark.parametrize(
+    ("facts", "forged"),
+    [
+        (facts_for(), False),
+        (facts_for(presented=a_tap(read=Read.NOT_AUTHENTIC)), True),
+        (facts_for(a_profile(band=a_band(state=BandState.LOST))), False),
+    ],
+    ids=["green", "wrong proof", "lost"],
+)
+def test_forged_is_what_leaves_open_who_tapped(facts: Facts, forged: bool) -> None:
+    assert is_forged(decide(facts).decision) is forged

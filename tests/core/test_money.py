@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.money import CurrencyMismatch, Money, allocate
+from edge.core.money import CurrencyMismatch, Money, allocate, minor_in, rounded, spelled, tax_within
 
 
 def euro(minor: int) -> Money:
@@ -76,3 +76,35 @@ def test_no_unit_is_lost_or_made_and_no_share_is_off_by_one(amount: Money, weigh
 def test_sums_do_not_depend_on_their_order(one: Money, two: Money, three: Money) -> None:
     assert (one + two) + three == three + (two + one)
     assert one - two == one + -two
+
+
+@pytest.mark.parametrize(
+    ("dividend", "divisor", "result"),
+    [(5, 2, 3), (-5, 2, -3), (5, -2, -3), (-5, -2, 3), (4, 3, 1), (0, 7, 0)],
+)
+def test_halves_are_rounded_away_from_zero(dividend: int, divisor: int, result: int) -> None:
+    assert rounded(dividend, divisor) == result
+
+
+def test_a_price_holds_its_tax() -> None:
+    assert tax_within(1_220, 220) == 220
+    assert tax_within(-1_220, 220) == -220
+    assert tax_within(999, 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [(420, "EUR", "4.20"), (-5, "EUR", "-0.05"), (700, "JPY", "700"), (1_234, "KWD", "1.234")],
+)
+def test_amounts_are_spelled_with_their_currencys_digits(minor: int, currency: str, text: str) -> None:
+    assert spelled(minor, currency) == text
+    assert minor_in(text, currency) == minor
+
+
+@pytest.mark.parametrize("text", ["", "4.205", "four", "4.-5", "1" * 10, "٤", ".", "--4", "4.5.0", "+4"])
+def test_what_is_no_amount_spells_none(text: str) -> None:
+    assert minor_in(text, "EUR") is None
+
+
+def test_a_comma_and_fewer_digits_spell_an_amount_too() -> None:
+    assert (minor_in("4,5", "EUR"), minor_in("4", "EUR"), minor_in("4.", "EUR")) == (450, 400, 400)

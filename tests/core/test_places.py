@@ -42,8 +42,24 @@ def test_a_site_that_knows_one_walk_is_paced() -> None:
 def test_each_kind_has_its_defaults(kind: PointKind) -> None:
     point = point_of(kind, "p", "park", confirm=True)
     assert (point.id, point.kind, point.zone, point.confirm) == ("p", kind, "park", True)
-    assert point.trust_min is (Trust.LIVE if kind is PointKind.DOOR else Trust.SUN)
+    assert point.trust_min is None
     assert point.passback is {
         PointKind.GATE: Passback.HARD, PointKind.ATTRACTION: Passback.TIMED, PointKind.LOUNGE: Passback.SOFT
     }.get(kind, Passback.NONE)  # fmt: skip
     assert DEFAULTS[kind].id == ""
+
+
+ASKED = {
+    PointKind.GATE: Trust.SUN, PointKind.ATTRACTION: Trust.SUN, PointKind.LOUNGE: Trust.SUN,
+    PointKind.DOOR: Trust.LIVE, PointKind.TILL: Trust.LIVE, PointKind.KIOSK: Trust.UID,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PointKind)
+@pytest.mark.parametrize("said", [None, *Trust])
+def test_a_point_demands_what_its_kind_does_unless_the_operator_says_otherwise(
+    kind: PointKind, said: Trust | None
+) -> None:
+    point = point_of(kind, "p", "park", trust_min=said)
+    assert point.demands is (ASKED[kind] if said is None else said)
+    assert point.is_lax is (said is not None and said < ASKED[kind])

@@ -60,7 +60,7 @@ class No:
 GIVEN: dict[Reason, Facts] = {
     Reason.ENTERED: facts_for(),
     Reason.EXITED: facts_for(None, an_exit(), location=inside()),
-    Reason.IDENTIFIED: facts_for(None, a_till()),
+    Reason.IDENTIFIED: facts_for(None, a_till(), presented=a_tap(trust=Trust.LIVE)),
     Reason.OVERRIDDEN: facts_for(a_profile(a_day_ticket(valid_until_ms=NOW_MS)), overridden=True),
     Reason.UNCONFIRMED_OFFLINE: facts_for(unconfirmed=True),
     Reason.PROFILE_STALE: facts_for(None, a_gate(profile_age_ms_max=1), profile_age_ms=2),
@@ -135,7 +135,7 @@ OF_OTHERS = {
     *(Reason.PIN_REQUIRED, Reason.PIN_WRONG, Reason.PIN_LOCKED),  # payment, from here on
     *(Reason.INSUFFICIENT_HERE, Reason.INSUFFICIENT_FUNDS, Reason.OFFLINE_LIMIT, Reason.PAYMENTS_OFF),
     *(Reason.SPEND_LIMIT, Reason.WALLET_BLOCKED, Reason.LEASE_FROZEN, Reason.MANDATE_EXPIRED),
-    *(Reason.MANDATE_DECLINED, Reason.ALREADY_PAID),
+    *(Reason.MANDATE_DECLINED, Reason.PAID, Reason.ALREADY_PAID),
 }
 """Reasons that no entry gives."""
 

@@ -1,4 +1,4 @@
-"""Single flipped bits in a closed copy: SQLite sees few of them, chain and digests see the rest."""
+"""Single flipped bits in a closed copy: SQLite sees few of them, chain and seals see the rest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from edge.core.bands import Band
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
 from edge.errors import StoreError
+from edge.keys.ring import Ring
 from edge.store.database import open_writer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
@@ -22,7 +23,7 @@ from tests.store.house import a_band, a_record, a_sequencer
 SEED = int(os.environ.get("POLSO_SEED", "20261121"))
 FLIPS = 30
 ROWS = 300
-VAULT = Vault(b"s" * 32, b"v" * 64)
+VAULT = Vault(b"s" * 32, Ring({1: b"v" * 64}))
 
 
 def flip(path: Path, chance: random.Random, needle: bytes) -> None:
@@ -69,11 +70,14 @@ def test_no_flipped_bit_in_a_profile_is_ever_believed(tmp_path: Path) -> None:
     body = msgspec.msgpack.encode(ProfileItem(profile=profile))
     first.apply([Item(kind="profile", key=a_band().hex(), version=1, body=body)], Cursor(1, 1))
     first.close()
+    connection = open_writer(tmp_path / "true" / "profiles.0-0.db")
+    ((sealed,),) = connection.execute("SELECT body FROM profiles").fetchall()
+    connection.close()
     chance = random.Random(SEED)  # noqa: S311  # as above
     for number in range(FLIPS):
         folder = tmp_path / str(number)
         shutil.copytree(tmp_path / "true", folder)
-        flip(folder / "profiles.0-0.db", chance, (b"GUEST-PSEUDONYM", b"GOLD-TIER")[number % 2])
+        flip(folder / "profiles.0-0.db", chance, sealed)
         profiles = Profiles(folder, VAULT)
         try:
             believed = profiles.get(a_band())

@@ -58,7 +58,9 @@ def rows(store: Store) -> tuple[int, int, int]:
 def test_three_days_of_events_arrive_exactly_once(tmp_path: Path, lost: float) -> None:
     store, faults, passing = Store(str(tmp_path / "central.db"), now_ms=wall_ms), Faults(seed=11), Passing()
     with served(store) as central, between(central, faults) as shaky:
-        edge = Edge(tmp_path / "edge", shaky, a_welcome(central, store), clock=passing.clock())
+        edge = Edge(
+            tmp_path / "edge", shaky, a_welcome(central, store), clock=passing.clock(), audience=central
+        )
         edge.start(sync=False)
         for _ in range(10):
             write_many(edge, EVENTS // 10)

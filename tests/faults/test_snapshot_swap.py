@@ -19,6 +19,7 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
+from edge.keys.ring import Ring
 from edge.sequencer import Sequencer
 from edge.store.profiles import Profiles
 from edge.vault import Vault
@@ -27,11 +28,12 @@ from sync.central.store import Store
 from sync.client import Sender
 from sync.client.pulling import Puller
 from sync.packing import Packer
+from sync.signing import Keys, public_half
 from tests.store.house import a_band, a_record, a_sequencer
 from tests.sync.paper import Paper
 
 ROOT = Path(__file__).resolve().parents[2]
-VAULT = Vault(b"b" * 32, b"s" * 64)
+VAULT = Vault(b"b" * 32, Ring({1: b"s" * 64}))
 OLD, NEW = Cursor(1, 5), Cursor(2, 9)
 ROWS = 12_000
 STEPS = ("first row", "after a transaction", "before the check", "before the sync", "built")
@@ -136,6 +138,8 @@ class Whole:
         self._body, self._at = body, 0
         self.headers = {"Content-Encoding": encoding}
         self.raw = self
+        self.request = self
+        self.headers["Signature"] = VOUCH.request_signature
 
     def read(self, size: int, *, decode_content: bool) -> bytes:
         assert not decode_content
@@ -155,9 +159,12 @@ def packed(folder: Path, count: int) -> tuple[bytes, str]:
         made = (an_item(number) for number in range(1, count + 1))
         feed.publish_new(tx, "park", [feed.Change(item.kind, item.key, item.body) for item in made])
     packer = Packer()
-    body = b"".join(snapshot.stream(store, "park", packer))
+    body = b"".join(snapshot.stream(store, "park", packer, vouch=VOUCH))
     store.close()
     return body, packer.encoding
+
+
+VOUCH = snapshot.Vouch(Keys(key_id="central.park", private_key=b"c" * 32), "asked")
 
 
 class Tapper:
@@ -190,7 +197,8 @@ def test_taps_go_on_while_a_hundred_thousand_profiles_are_built_and_swapped(
     body, encoding = packed(tmp_path_factory.mktemp("central"), PROFILES)
     with reopened(folder) as (profiles, sequencer):
         ports = replace(Paper().ports(), profiles=profiles, books=sequencer)
-        line: Any = type("Line", (), {"stream": lambda *_: Whole(body, encoding)})()
+        told = {"stream": lambda *_: Whole(body, encoding), "central": public_half(VOUCH.key.private_key)}
+        line: Any = type("Line", (), told)()
         puller = Puller(Sender(site="park", device="gate"), ports=ports, line=line)
         quiet, busy = Tapper(profiles, sequencer), Tapper(profiles, sequencer)
         for _ in range(300):

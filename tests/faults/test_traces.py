@@ -9,9 +9,10 @@ import msgspec
 
 from edge.core.bands import Band
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
+from edge.keys.ring import new_ring
 from edge.store.database import WRITER, open_writer
 from edge.store.profiles import Profiles
-from edge.vault import KEYS_FILE, Vault
+from edge.vault import Vault
 from tests.store.house import a_passage, a_sequencer
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
@@ -21,13 +22,13 @@ NAMES = 200
 
 
 def files_with(folder: Path, needle: bytes) -> list[str]:
-    """Names of the files that hold these octets; the keys file is the one place for keys."""
-    return [path.name for path in folder.iterdir() if path.name != KEYS_FILE and needle in path.read_bytes()]
+    """Names of the files that hold these octets."""
+    return [path.name for path in folder.iterdir() if needle in path.read_bytes()]
 
 
 def lived_in(folder: Path) -> Vault:
     """A folder in which a band with a key has passed a gate."""
-    vault = Vault.create(folder, SITE_KEY)
+    vault = Vault.create(folder, new_ring(), SITE_KEY)
     band = vault.band_id(UID)
     item = ProfileItem(profile=Profile(band=Band(id=band), rev=1), keys={1: BAND_KEY})
     with a_sequencer(folder) as sequencer:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edge.clock import wall_ms
+from edge.errors import StoreError
 from sync.central import devices, intake, lanes
 from sync.central.lanes import End
 from sync.central.store import IntegrityError, Store
@@ -64,7 +65,7 @@ def test_a_line_that_fails_keeps_no_tap_waiting_and_drains_by_itself_when_it_hea
     faults, welcome = Faults(seed=3), a_welcome(central, small_store)
     with (
         between(central, faults) as shaky,
-        running(Edge(tmp_path / "edge", shaky, welcome, report_s=1)) as edge,
+        running(Edge(tmp_path / "edge", shaky, welcome, report_s=1, audience=central)) as edge,
     ):
         until(lambda: edge.profiles.cursor().epoch)
         for name, value in fault.items():
@@ -86,7 +87,10 @@ def test_a_line_that_fails_keeps_no_tap_waiting_and_drains_by_itself_when_it_hea
 @pytest.mark.timeout(20)
 def test_a_dark_line_holds_up_no_stop(small_store: Store, central: str, tmp_path: Path) -> None:
     faults, welcome = Faults(), a_welcome(central, small_store)
-    with between(central, faults) as shaky, running(Edge(tmp_path / "edge", shaky, welcome)) as edge:
+    with (
+        between(central, faults) as shaky,
+        running(Edge(tmp_path / "edge", shaky, welcome, audience=central)) as edge,
+    ):
         until(lambda: edge.profiles.cursor().epoch)
         faults.blackhole = True
         edge.write(3)
@@ -105,14 +109,18 @@ def test_a_cloned_device_freezes_both_and_a_new_enrolment_heals(
         until(first.drained)
     shutil.copytree(tmp_path / "edge", tmp_path / "clone")
     first = Edge(tmp_path / "edge", central, welcome)
-    clone = Edge(tmp_path / "clone", central, welcome)
+    clone = Edge(tmp_path / "clone", central, welcome, report_s=60)  # it shall write before it compares
     with running(first), running(clone):
+        until(lambda: clone.client.health().online)
         first.write(3)
         until(first.drained)
         clone.write(4)
         until(lambda: nudged(clone).client.health().frozen)
         first.write(1)
         until(lambda: nudged(first).client.health().frozen)
+        for device in (first, clone):
+            with pytest.raises(StoreError, match="not believed"):
+                device.write(1)
         with small_store.reading() as tx:
             assert "fork" in devices.device(tx, "park", welcome.device).alarm
         until(lambda: said_frozen(small_store, welcome.device))

@@ -10,9 +10,10 @@ import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from hardware.gate import LAMPS, build_gate, build_light
+from hardware.gate import build_gate, build_light
 from hardware.passages import OPENINGS_MAX, Openings
 from hardware.port import DeviceError, Passage, Signal
+from hardware.signals import LAMPS
 from hardware.virtual.gate import VirtualGate, VirtualLight
 
 SECOND_NS = 1_000_000_000

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from hardware.nfc.budget import Budget
 from hardware.nfc.nfcpy import NfcpyReader
 from hardware.port import DeviceError, Trust
 from hardware.virtual.chip import Acr122u, PtyChip
@@ -56,16 +58,30 @@ class TestOverUsb(ReaderContract):
     @pytest.fixture
     def subject(self) -> Iterator[Subject]:
         device = Acr122u()
-        reader = NfcpyReader("usb:072f:2200", keys, opener=acr122_opener(device))
+        reader = NfcpyReader("usb:072f:2200", keys, opener=plugged_opener(device))
         yield Subject(
             reader,
             LIVE_UID,
             Trust.LIVE,
             present=lambda: device.chip.place(a_live_band()),
             withdraw=device.chip.remove,
+            unplug=lambda: setattr(device, "plugged", False),
+            replug=lambda: setattr(device, "plugged", True),
             absent=NfcpyReader("usb:072f:2201", keys),
         )
         reader.close()
+
+
+def plugged_opener(device: Acr122u) -> Callable[[str, Budget], Any]:
+    """Open the virtual reader as a real one is opened: one that is pulled out is not found on the bus."""
+    opener = acr122_opener(device)
+
+    def opened(path: str, budget: Budget) -> Any:
+        if not device.plugged:
+            raise DeviceError(f"{path}: No such device", "plug the reader in")
+        return opener(path, budget)
+
+    return opened
 
 
 def test_acr122u_is_closed_without_powering_it_down() -> None:

@@ -25,7 +25,8 @@ class Park:
 
     def __init__(self, data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run")) -> None:
         self.data_dir = data_dir
-        words = ("demo", "--headless", "--port", "0", "--data", str(data_dir))
+        self.key = data_dir.parent / f"{data_dir.name}.key"
+        words = ("demo", "--headless", "--port", "0", "--data", str(data_dir), "--key", str(self.key))
         command = [sys.executable, *program, *words]
         self.errors = (data_dir.parent / f"{data_dir.name}.err").open("ab")
         began = time.monotonic()

@@ -116,7 +116,6 @@ def test_changed_record_is_named_by_verify(park: Park, tmp_path: Path) -> None:
         forged.execute("UPDATE journal SET hlc = hlc + 1 WHERE lane = 0 AND seq = ?", (record,))
     source.close()
     forged.close()
-    shutil.copy(park.data_dir / "edge" / "keys", copy)
     found = polso("journal", "verify", "--data", str(copy))
     assert found.returncode == 1
     assert f"record {record}: " in found.stdout
@@ -138,10 +137,10 @@ def test_site_that_is_not_there_is_answered_with_those_that_are(park: Park, tmp_
 @pytest.mark.real("nfcpy")
 def test_folder_whose_central_is_gone_is_refused(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    with a_park(kept):
-        pass
+    with a_park(kept) as park:
+        key = str(park.key)
     shutil.rmtree(kept / "central")
-    refused = polso("demo", "--headless", "--port", "0", "--data", str(kept))
+    refused = polso("demo", "--headless", "--port", "0", "--data", str(kept), "--key", key)
     assert "whose central is gone" in two_lines(refused)
 
 

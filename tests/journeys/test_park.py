@@ -27,12 +27,12 @@ def _fresh(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("park").post("reset")
 
 
-def test_newcomer_gets_addresses_on_loopback_and_four_idle_readers(park: Park) -> None:
+def test_newcomer_gets_addresses_on_loopback_and_five_idle_readers(park: Park) -> None:
     assert park.said["ready"] is True
     assert park.edge.startswith("http://127.0.0.1:")
     assert park.central.startswith("http://127.0.0.1:")
     readers = park.state()["readers"]
-    assert [one["kind"] for one in readers] == ["gate", "door", "attraction", "kiosk"]
+    assert [one["kind"] for one in readers] == ["gate", "door", "attraction", "kiosk", "till"]
     until(lambda: all(one["state"] == "idle" for one in park.state()["readers"]), 5)
     assert requests.get(f"{park.edge}/readyz", timeout=5).json() == {"ok": True, "cause": ""}
 
@@ -148,7 +148,8 @@ def test_unknown_band_or_reader_is_named_with_what_there_is(park: Park) -> None:
 
 def test_second_process_on_the_same_folder_is_refused_by_name(park: Park, tmp_path: Path) -> None:
     config = tmp_path / "polso.toml"
-    config.write_text(f'[store]\nfolder = "{park.data_dir / "edge"}"\n')
+    key = f'[key]\nsource = "file"\npath = "{park.key}"\n'
+    config.write_text(f'[store]\nfolder = "{park.data_dir / "edge"}"\n{key}')
     refused = polso("run", "--config", str(config))
     assert refused.returncode == 1
     assert f"Another polso (pid {park.process.pid}) uses this folder" in refused.stderr

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.docs.readme import COMMANDS
+from tests.real.parts import REQUIRE_ALL
 from tests.tidy.source import ROOT, copy_to
 
 READY_S_MAX = 240
@@ -33,8 +34,16 @@ def fresh_copy(tmp_path: Path) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A newcomer's: no environment is active, nothing of ours is on the path."""
-    left_out = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTEST_ADDOPTS", "COVERAGE_PROCESS_START")
+    """A newcomer's: no environment is active, nothing of ours is on the path, no extra part is demanded."""
+    left_out = (
+        "VIRTUAL_ENV",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTEST_ADDOPTS",
+        "COVERAGE_PROCESS_START",
+        "COVERAGE_PROCESS_CONFIG",
+        REQUIRE_ALL,
+    )
     return {name: value for name, value in os.environ.items() if name not in left_out} | {
         "POLSO_DATA": str(home)
     }

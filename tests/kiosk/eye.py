@@ -10,6 +10,7 @@ import pytest
 
 from edge.core.decision import Family
 from kiosk.texts import LANGUAGES
+from tests.kiosk.known import a_known
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
 GATE, GATE_TALL = (1280, 800), (800, 1280)
@@ -56,7 +57,7 @@ class Eye:
 
     def __exit__(self, *_: object) -> None:
         self.context.close()
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         assert [url for url in self.requests if not url.startswith((self.stage.url, "data:"))] == []
 
     def hear(self, *events: dict[str, Any]) -> None:
@@ -82,11 +83,18 @@ def gate_states() -> list[list[dict[str, Any]]]:
     ]  # fmt: skip
 
 
+def asked_for_all() -> list[dict[str, Any]]:
+    """A guest is greeted and asks what is known of them."""
+    greeted = a_plan()
+    return [told("plan", greeted), told("mine", a_known(greeted.tap_id))]
+
+
 def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
         [{"type": "tick"}],
         [told("plan", a_plan())],
+        asked_for_all(),
         [{"type": "reading"}],
         [told("plan", a_plan(family=Family.STAFF))],
         [told("help", call), told("plan", a_plan())],

@@ -15,10 +15,12 @@ from edge.core.places import Direction, Layout, Point, PointKind, Zone
 from edge.feed import Feed
 from edge.run.web import Web
 from edge.staff import Screen, ScreenKind, ScreenSettings
-from edge.views import Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
+from edge.views import Alarm, Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
 from kiosk.app import create_app, streams_of
 from kiosk.house import House, Settings
-from kiosk.park import DemoAddress, DemoBand, DemoReader, DemoState, Step, Story, TapStory
+from kiosk.park import DemoAddress, DemoReader, DemoState, Step, TapStory
+from tests.kiosk.known import FakeGuests
+from tests.kiosk.tray import a_printer, some_bands
 
 NOON_MS = 1_767_265_200_000
 """1 January 2026, 12:00 in Rome."""
@@ -118,7 +120,7 @@ def a_plan(*, name: str = "Giulia", language: str = "it", family: Family = Famil
 
 
 @dataclass
-class FakeRooms:
+class FakeRooms(FakeGuests):
     """Service, staff, health and clock of the stage in one; it says what it was told to say."""
 
     online: bool = True
@@ -134,8 +136,14 @@ class FakeRooms:
         self.calls = [*self.calls, call]
         return call
 
+    def approvals(self) -> tuple[Any, ...]:
+        return ()
+
     def help_calls(self) -> tuple[HelpCall, ...]:
         return tuple(self.calls)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        return ()
 
     def counters(self) -> Counters:
         return Counters()
@@ -212,6 +220,9 @@ class FakePark:
         )
         self._become(readers=states)
 
+    def printer(self, printer: str, plugged: bool) -> None:
+        self._become(printers=tuple(_with(one, plugged=plugged) for one in self.now.printers))
+
     def disk(self, full: bool) -> None:
         self._become(disk_full=full)
 
@@ -254,39 +265,6 @@ def a_story(band: str, reader: str, family: Family) -> TapStory:
     )
 
 
-def some_bands() -> tuple[DemoBand, ...]:
-    names = [
-        "giulia",
-        "marco",
-        "nonna-pia",
-        "leo",
-        "anna",
-        "orlando",
-        "sofia",
-        "tommaso",
-        "copia",
-        "telefono",
-        "tessera",
-        "nuovo",
-    ]
-    stories = (
-        Story.DAY_TICKET, Story.YEAR_TICKET, Story.FAMILY_ADULT, Story.FAMILY_CHILD, Story.SLOT_LATER,
-        Story.LOST,
-        Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.UNLINKED,
-    )  # fmt: skip
-    return tuple(
-        DemoBand(
-            id=name,
-            name=name.replace("-", " ").title(),
-            story=story,
-            chip="NTAG 424 DNA",
-            trust="SUN",
-            language="it",
-        )
-        for name, story in zip(names, stories, strict=True)
-    )
-
-
 def a_park() -> DemoState:
     readers = tuple(
         DemoReader(id=f"{name}-reader", point=name, kind=kind, names=names_) for name, kind, names_ in POINTS
@@ -301,6 +279,7 @@ def a_park() -> DemoState:
         bands=some_bands(),
         readers=readers,
         addresses=addresses,
+        printers=(a_printer(),),
         sign_in={"Marta (supervisor)": "2468", "Luca": "1357"},
     )
 

@@ -11,6 +11,7 @@ import pytest
 from edge.core.events import Kind
 from edge.views import StaffView
 from kiosk.assets import address, digest, texts_address
+from kiosk.guard import form_token
 from kiosk.house import Settings
 from kiosk.texts import LANGUAGES, choose
 from tests.builders import a_gate
@@ -37,6 +38,29 @@ def test_a_supervisor_lets_a_refused_guest_pass_and_takes_it_back(desk: Desk) ->
     undone = post(client, "/api/v1/staff/undo", tap_id=view.tap_id, reason="mistake").get_json()
     assert undone["outcome"] != "granted"
     assert [one.staff for one in desk.edge.acted(Kind.UNDONE)] == ["anna"]
+
+
+def test_a_second_person_approves_at_the_same_screen_by_name_and_pin(desk: Desk) -> None:
+    bruno, view = desk.signed_in("bruno"), refused(desk)
+    body = {"tap_id": view.tap_id, "reason": "ticket_seen"}
+    asked = post(bruno, "/api/v1/staff/ask/override", **body).get_json()
+    second = f"/api/v1/staff/approvals/{asked['id']}/second"
+    assert post(bruno, second, who="anna", pin="9753").get_json()["kind"] == "WrongPin"
+    own = post(bruno, second, who="bruno", pin="2468")
+    assert (own.status_code, own.get_json()["kind"]) == (403, "NotAllowed")
+    given = post(bruno, second, who="anna", pin="2468").get_json()
+    assert (given["stage"], given["asker"], given["settled_by"]) == ("spent", "Bruno", "Anna")
+    assert desk.edge.service.recent("north", 1)[0].outcome == "granted"
+    assert post(bruno, second, who="anna", pin="2468").get_json()["kind"] == "Objected"
+    assert len(desk.edge.events(Kind.OVERRIDDEN)) == 1
+
+
+def test_who_asked_takes_it_back(desk: Desk) -> None:
+    bruno, view = desk.signed_in("bruno"), refused(desk)
+    body = {"tap_id": view.tap_id, "reason": "ticket_seen"}
+    asked = post(bruno, "/api/v1/staff/ask/override", **body).get_json()
+    gone = post(bruno, f"/api/v1/staff/approvals/{asked['id']}/withdraw")
+    assert gone.get_json()["stage"] == "withdrawn"
 
 
 def test_gate_staff_may_not_override_and_a_reason_must_be_of_the_list(desk: Desk) -> None:
@@ -87,8 +111,12 @@ def test_a_stock_band_takes_over_the_rights_of_another(desk: Desk) -> None:
     stock = worn(desk.edge, OTHER_UID, guest=None, name="", entitlements=())
     desk.edge.tell(stock)
     body = {"band": band_of(desk.edge, OTHER_UID).hex(), "source": band_of(desk.edge, UID).hex()}
-    answer = post(desk.signed_in(), "/api/v1/staff/link", **body, reason="guest_asked")
-    assert answer.status_code == 200
+    asked = post(desk.signed_in("bruno"), "/api/v1/staff/ask/link", **body, reason="guest_asked").get_json()
+    assert asked["stage"] == "open"
+    assert desk.edge.service.present(desk.edge.tap(OTHER_UID)).outcome != "granted"
+    path = f"/api/v1/staff/approvals/{asked['id']}"
+    assert post(desk.signed_in("bruno"), path, granted=True).status_code == 403
+    assert post(desk.signed_in("carla", ""), path, granted=True).get_json()["stage"] == "spent"
     assert desk.edge.service.present(desk.edge.tap(OTHER_UID)).outcome == "granted"
 
 
@@ -114,8 +142,16 @@ def test_the_pin_again_opens_dangerous_acts(desk: Desk) -> None:
     first = post(client, "/api/v1/staff/count", **body)
     assert (first.status_code, first.get_json()["kind"]) == (403, "AskAgain")
     assert post(client, "/api/v1/refresh", pin="0000").status_code == 403
-    assert post(client, "/api/v1/refresh", pin="2468").status_code == 200
+    old = desk.tokens.pop(("anna", "north"))
+    answer = post(client, "/api/v1/refresh", pin="2468")
+    assert answer.status_code == 200
+    new = client.get_cookie("polso-staff")
+    assert new is not None
+    assert new.value != old, "the browser goes on with a new token, and the page with one that fits it"
+    assert answer.get_json()["token"] == form_token(new.value)
     assert post(client, "/api/v1/staff/count", **body).status_code == 200
+    client.set_cookie("polso-staff", old)
+    assert post(client, "/api/v1/staff/count", **body).status_code == 401
 
 
 def test_files_are_kept_for_ever_under_their_digest_and_nothing_else_is_served(desk: Desk) -> None:

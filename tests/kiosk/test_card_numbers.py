@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from edge.core.cards import luhn
 from edge.errors import Refused
 from kiosk.api import FaultBody, TapBody
-from kiosk.guard import luhn, refuse_card_numbers
+from kiosk.guard import refuse_card_numbers, refuse_cards_asked
 
 CARD = "4000 0000 0000 0002"
 UID = "04000000000006"
@@ -22,3 +23,12 @@ def test_band_whose_identifier_looks_like_a_card_is_still_a_band() -> None:
     assert luhn(UID)
     body = {"tap_id": "reader-1:1", "seq": 1, "uid": UID}
     refuse_card_numbers(msgspec.convert(body, TapBody))
+
+
+def test_number_that_a_page_gave_itself_is_no_card() -> None:
+    """One page in some hundred would else have no stream; the control is a typed text in the same place."""
+    page = "4548366222913353035"
+    assert luhn(page)
+    refuse_cards_asked({}, {"topics": "gate-park", "page": page, "v": page})
+    with pytest.raises(Refused):
+        refuse_cards_asked({}, {"text": page})

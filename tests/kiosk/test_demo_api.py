@@ -60,6 +60,13 @@ def test_a_reader_is_unplugged_by_name(running: Stage) -> None:
     ask(running, "/demo/reset", {})
 
 
+def test_a_printer_is_unplugged_by_name_and_its_paper_is_told(running: Stage) -> None:
+    _, told = ask(running, "/demo/printer", {"printer": "printer-park", "plugged": False})
+    (printer,) = told["printers"]
+    assert (printer["plugged"], printer["slips"][0]["rows"][0]["text"]) == (False, "Parco Aurora")
+    ask(running, "/demo/reset", {})
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -41,6 +41,17 @@ def test_a_band_is_carried_to_a_reader_by_hand(chromium: Any, stage: Stage) -> N
         assert eye.page.locator(".hand").count() == 0
 
 
+def test_the_paper_of_a_till_is_shown_and_its_cable_is_pulled(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/demo?lang=it", DESK) as eye:
+        eye.sees("Parco Aurora")
+        paper = eye.page.locator(".paper")
+        assert paper.evaluate("one => one.scrollWidth <= one.clientWidth"), "48 signs stand on the paper"
+        eye.page.get_by_role("switch", name="Cavo: Stampante, Bar del Lago").click()
+        eye.page.wait_for_function("!document.querySelector('.printer input').checked")
+        assert stage.park.now.printers[0].plugged is False
+        stage.park.reset()
+
+
 def test_the_demos_switches_show_what_they_change_and_reset_undoes_it(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
         eye.page.get_by_role("switch", name=re.compile("^Internet")).click()

@@ -44,6 +44,17 @@ def test_a_pulled_cable_shows_on_its_own_gate() -> None:
     assert seen == ["out", "attract", True]
 
 
+def test_a_till_s_picture_is_the_guests_side_of_it() -> None:
+    seen = run(
+        DEMO + "const till = { id: 'r3', point: 'bar', kind: 'till', plugged: true, state: 'idle' };"
+        " const basket = { op_id: 'op-1', point: 'bar', state: 'short', ready_here_minor: 420 };"
+        " const page = act(begin({ ...park, readers: [...readers, till] }), 'basket', basket);"
+        " const { shape, phase } = await load('till_guest_state.js');"
+        " return [phase(page.screens.bar), shape(page.screens.bar), page.screens.park.phase];"
+    )
+    assert seen == ["short", "wait", "idle"]
+
+
 def test_choosing_twice_lets_go_again() -> None:
     seen = run(
         DEMO + "const one = act(begin(park), 'choose', 'giulia');"

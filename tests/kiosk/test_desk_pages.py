@@ -8,9 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from edge.core.events import Kind
+from edge.core.consent import Purpose
+from edge.core.events import Kind, Lane
 from hardware.port import DeviceState, State
 from kiosk.app import streams_of
 from kiosk.texts import LANGUAGES
@@ -155,6 +157,36 @@ def test_the_look_up_is_cleared_keeps_focus_and_checks_without_letting_pass(
         bruno.page.fill("#look-text", "Tom")
         bruno.page.press("#look-text", "Enter")
         assert len(desk.edge.events(Kind.LOOKED_UP)) >= 1
+
+
+def test_staff_take_a_guests_word_on_each_purpose_from_the_card(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    profile = worn(desk.edge, OTHER_UID, name="Federica", guest="guest-11", rev=7)
+    desk.edge.tell(profile)
+    with Page(chromium, url) as bruno:
+        bruno.work_as(desk, "bruno", "north", "/staff/north")
+        bruno.page.fill("#look-text", "Fede")
+        bruno.page.press("#look-text", "Enter")
+        bruno.page.click("#cards summary")
+        offers = "#cards [id$=-offers-turn]"
+        for given in ("true", "false"):
+            bruno.page.click(offers)
+            bruno.sees(f"{offers}[aria-checked={given}]")
+            assert desk.edge.service.may_use(profile.band.id, Purpose.OFFERS) is (given == "true")
+        assert bruno.page.locator("#cards details[open]").count() == 1
+        assert bruno.page.evaluate("document.activeElement.id").endswith("-offers-turn")
+        assert not desk.edge.service.may_use(profile.band.id, Purpose.PRESENCE)
+        bruno.page.click(offers)
+        bruno.sees(f"{offers}[aria-checked=true]")
+        bruno.page.fill("#look-text", "Fede")
+        bruno.page.press("#look-text", "Enter")
+        bruno.sees(f"{offers}[aria-checked=true]")
+        bruno.page.evaluate(axe_source() + "; true")
+        assert bruno.page.evaluate(AXE, True) == []
+    said = [one for one in desk.edge.journal.range(Lane.PRIORITY, 0) if one.kind == Kind.CONSENT_SET]
+    assert [msgspec.msgpack.decode(one.body)["staff"] for one in said] == ["bruno"] * 3
 
 
 def test_staff_see_calls_for_help_and_a_lost_reader(opened: tuple[Desk, str], chromium: Any) -> None:

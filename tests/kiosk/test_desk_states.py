@@ -162,3 +162,35 @@ def test_a_choice_is_named_by_its_product_and_told_apart_where_two_are_alike() -
         ["Giornata", "Falco"], ["Giornata · 0001", "Giornata · 0002"], ["Giornata", "later"],
         ["right-0001", "Falco"], [["right-0001", "right-0001"]],
     ]  # fmt: skip
+
+
+# Requests for a second person
+
+
+def a_request(number: int, **changes: Any) -> dict[str, Any]:
+    request = {"id": f"a{number}", "kind": "override", "stage": "open", "asked_by": "bruno"}
+    return request | {"at_ms": 1000 * number, "until_ms": 1000 * number + 300_000} | changes
+
+
+def test_requests_wait_in_order_and_leave_when_they_are_settled() -> None:
+    heard = [{"type": "approval", "body": a_request(n)} for n in (2, 1, 3)]
+    settled = {"type": "approval", "body": a_request(1, stage="spent")}
+    assert [one["id"] for one in reduced(*heard)["asks"]] == ["a1", "a2", "a3"]
+    assert [one["id"] for one in reduced(*heard, settled)["asks"]] == ["a2", "a3"]
+
+
+def test_what_may_be_done_about_a_request_is_never_answering_ones_own() -> None:
+    script = f"""const a = await load('asks_state.js'); const one = {json.dumps(a_request(1))};
+      const all = ["approve", "call_second"], refused = {{ ...one, stage: "refused" }};
+      return [a.answersTo(one, "anna", all), a.answersTo(one, "bruno", all), a.answersTo(one, "carla", []),
+        a.waiting([one], one.until_ms).length, a.outcome(one, "bruno"),
+        a.outcome(refused, "bruno"), a.outcome(refused, "anna")];"""
+    assert run(script) == [
+        {"mine": False, "answer": True, "here": False},
+        {"mine": True, "answer": False, "here": True},
+        {"mine": False, "answer": False, "here": False},
+        0,
+        "",
+        "staff.ask.refused",
+        "",
+    ]

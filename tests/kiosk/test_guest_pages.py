@@ -18,6 +18,7 @@ from tests.kiosk.eye import (
     KIOSK_WIDE,
     PHONE,
     Eye,
+    asked_for_all,
     gate_states,
     kiosk_states,
     told,
@@ -125,6 +126,75 @@ def test_untouched_private_content_leaves_the_page_behind_the_question(chromium:
         eye.sees("Ciao, Giulia")
 
 
+MINE = {"it": "Cosa sapete di me", "de": "Was Sie von mir wissen"}
+
+
+@pytest.mark.parametrize("size", [KIOSK_TALL, KIOSK_WIDE])
+def test_a_guest_sees_all_that_is_known_and_takes_a_consent_back(
+    chromium: Any, stage: Stage, size: tuple[int, int]
+) -> None:
+    stage.rooms.said.clear()
+    with Eye(chromium, stage, "/k/hall", size) as eye:
+        stage.feed.publish("kiosk-hall", "plan", a_plan(name="Giulia"))
+        eye.page.get_by_role("button", name=MINE["it"]).click()
+        eye.sees("Cosa sappiamo di te")
+        for held in ("G-2041", "168 cm", "birthday, vegetarian", "12A", "395 giorni", "vegetarian?"):
+            assert held in eye.page.inner_text("main"), held
+        switch = eye.page.get_by_role("switch", name="Offerte scelte per te")
+        assert switch.get_attribute("aria-checked") == "true"
+        assert switch.evaluate("it => Math.min(it.offsetWidth, it.offsetHeight)") >= 72
+        switch.click()
+        eye.page.locator("[data-purpose=offers][aria-checked=false]").wait_for()
+        assert stage.rooms.said == {"offers": False}
+        assert eye.page.evaluate("document.activeElement.dataset.purpose") == "offers"
+        eye.page.get_by_role("button", name="Deutsch").click()
+        eye.sees("Was wir von Ihnen wissen")
+        eye.page.get_by_role("button", name="Zurück zu meinem Tag").click()
+        eye.sees("Hallo, Giulia")
+        assert "G-2041" not in eye.html()
+
+
+def test_what_is_known_leaves_with_the_guest_and_asks_for_the_band_again(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        eye.hear(*asked_for_all())
+        assert "G-2041" in eye.html()
+        eye.hear({"type": "tick", "now": eye.page.evaluate("performance.now() + 30500")})
+        eye.page.get_by_role("dialog", name="Ci sei ancora?").wait_for()
+        assert "G-2041" not in eye.html()
+        eye.page.get_by_role("button", name="Sono qui").click()
+        eye.sees("Ciao, Giulia")
+        assert "G-2041" not in eye.html()
+        stage.rooms.refuses = True
+        eye.page.get_by_role("button", name=MINE["it"]).click()
+        eye.sees("Avvicina ancora il braccialetto")
+        stage.rooms.refuses = False
+        assert all("403" in complaint for complaint in eye.complaints), "a browser logs each refusal"
+        eye.complaints.clear()
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        [{"type": "reading"}],
+        [told("plan", a_plan(name="Marco"))],
+        [{"type": "finish"}],
+        [{"type": "link", "body": "stale"}],
+    ],
+    ids=["next band", "next guest", "done", "edge lost"],
+)
+def test_nothing_of_the_page_stays_for_the_next_guest(
+    chromium: Any, stage: Stage, leaves: list[dict[str, Any]]
+) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        eye.hear(*asked_for_all())
+        eye.hear(*leaves)
+        kept = eye.page.evaluate(
+            "JSON.stringify([{...localStorage}, {...sessionStorage}, history.state]) + location.href"
+        )
+        assert "G-2041" not in eye.html() + kept
+        assert "Giulia" not in eye.html() + kept
+
+
 def test_losing_the_edge_clears_what_is_private(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/k/hall", KIOSK_WIDE) as eye:
         eye.hear(told("plan", a_plan(name="Giulia")), {"type": "link", "body": "stale"})
@@ -135,7 +205,8 @@ def test_losing_the_edge_clears_what_is_private(chromium: Any, stage: Stage) -> 
 def test_a_help_call_is_followed_until_somebody_comes(chromium: Any, stage: Stage) -> None:
     stage.rooms.calls = []
     with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
-        eye.page.get_by_role("button", name="Chiama qualcuno").dblclick()
+        with eye.page.expect_response("**/k/hall/help"):
+            eye.page.get_by_role("button", name="Chiama qualcuno").dblclick()
         eye.sees("Abbiamo chiamato")
         assert len(stage.rooms.calls) == 1
         call = stage.rooms.calls[0]

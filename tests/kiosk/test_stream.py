@@ -45,7 +45,15 @@ def test_a_guests_screen_hears_the_guests_form_and_never_why(open_desk: Open) ->
 
 def test_staff_hear_everything_and_counters_follow_a_tap(open_desk: Open) -> None:
     listener = open_desk.listen(open_desk.desk.signed_in(), "topics=staff-north,help,devices&page=1")
-    assert set(listener.until("resync").body) == {"recent", "counters", "help", "health", "at_ms"}
+    assert set(listener.until("resync").body) == {
+        "recent",
+        "counters",
+        "help",
+        "alarms",
+        "approvals",
+        "health",
+        "at_ms",
+    }
     view = open_desk.desk.edge.service.present(open_desk.desk.edge.tap(bytes(7)))
     decision = listener.until("decision")
     assert decision.body["reason"] == view.reason

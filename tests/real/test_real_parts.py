@@ -84,6 +84,22 @@ def test_server_leaves_nothing_behind_when_its_session_is_killed() -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.pcsc
+def test_daemon_dies_with_a_session_that_is_killed() -> None:
+    start = "d = Daemon(); d.start(); print(d._process.pid, flush=True); input()"
+    script = f"from tests.real.pcscd import Daemon\n{start}"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as session:
+        assert session.stdout is not None
+        daemon = int(session.stdout.readline())
+        assert is_running(daemon)
+        session.kill()
+    while is_running(daemon):  # ends by the test's own time-out
+        time.sleep(0.05)
+
+
 def is_running(process: int) -> bool:
     status = Path(f"/proc/{process}/stat")
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"

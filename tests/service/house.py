@@ -18,6 +18,7 @@ from edge.core.places import Layout
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
 from edge.feed import Feed, Published
 from edge.health import Health, Watched
+from edge.keys.ring import Ring
 from edge.sequencer import Sequencer, Transaction
 from edge.service import Rooms, Service
 from edge.staff import Session, Staff
@@ -36,6 +37,7 @@ READERS = {
     "reader-ride": "castle",
     "reader-door": "room-12",
     "reader-kiosk": "kiosk",
+    "reader-till": "till",
 }
 UID = bytes.fromhex("04112233445566")
 OTHER_UID = bytes.fromhex("04665544332211")
@@ -85,11 +87,12 @@ class NotedLight:
 class House:
     """Everything of one edge, and what a test does with it in one line."""
 
-    def __init__(self, folder: Path, hands: Hands) -> None:
-        self.folder, self.hands = folder, hands
-        self.vault = Vault(b"s" * 32, b"k" * 64)
+    def __init__(self, folder: Path, hands: Hands, boot: str = "boot-1") -> None:
+        self.folder, self.hands, self.boot = folder, hands, boot
+        self.vault = Vault(b"s" * 32, Ring({1: b"k" * 64}))
         self.clock = Clock(wall=lambda: hands.wall_ms, monotonic=lambda: hands.mono_ms)
         self.store = Store(folder, reserve_bytes=65_536)
+        self.store.seal_by(self.vault)
         self.sequencer = Sequencer(
             self.store, self.clock, site="site-1", device="edge-1", public_key=b"p" * 32
         )
@@ -97,12 +100,16 @@ class House:
         self.profiles, self.journal, self.feed = Profiles(folder, self.vault), Journal(folder), Feed()
         self.health = Health(self._watched())
         self.gate, self.light = NotedGate(), NotedLight()
+        self.current = True
         self.service = Service(self._rooms())
         self.staff = Staff(self.sequencer, self.profiles, self.vault, self.clock)
         self.seqs = itertools.count(1)
         self.cursor = itertools.count(self.profiles.cursor().seq + 1)
         self.heard = self.feed.subscribe(
-            ["gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"]
+            [
+                *("gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"),
+                *("till-till", "guest-till"),
+            ]
         )
 
     def _watched(self) -> Watched:
@@ -127,7 +134,9 @@ class House:
             device="edge-1",
             readers=READERS,
             gates={"north": self.gate, "castle": self.gate},
-            lights={"north": self.light},
+            lights={"north": self.light, "till": self.light},
+            boot=self.boot,
+            current=lambda: self.current,
         )
 
     def close(self) -> None:
@@ -249,11 +258,13 @@ def a_member(id: str = "anna", *roles: str, house: House, pin: str = PIN, badge:
 
 
 @contextmanager
-def an_edge(folder: Path, hands: Hands | None = None, *, layout: Layout | None = None) -> Iterator[House]:
+def an_edge(
+    folder: Path, hands: Hands | None = None, *, layout: Layout | None = None, boot: str = "boot-1"
+) -> Iterator[House]:
     """An edge that knows the park of ``tests.builders`` and one guest with a day ticket."""
     if not (folder / "state.db").exists():
         shutil.copytree(_template(folder.parent), folder, dirs_exist_ok=True)
-    house = House(folder, hands or Hands())
+    house = House(folder, hands or Hands(), boot)
     try:
         if layout is not None:
             house.tell(layout=msgspec.structs.replace(layout, version=2))

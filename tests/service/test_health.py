@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge import health as room
 from edge.errors import StoreError
-from edge.health import percentile
+from edge.health import Health, percentile
+from edge.payviews import Exposure
 from hardware.port import DeviceState, State
 from tests.service.house import OTHER_UID, House, band_of, worn
 
@@ -146,3 +149,28 @@ def test_percentile_is_one_of_the_values_that_so_many_do_not_exceed(
     assert found in [round(value, 3) for value in values]
     below = sum(1 for value in values if round(value, 3) <= found)
     assert below * 100 >= percent * len(values)
+
+
+def test_how_many_others_bear_witness_to_the_journal_is_told(house: House) -> None:
+    assert house.health.view().witnesses == 0
+    watched = dataclasses.replace(house.health._watched, witnesses=lambda: 2)
+    health = room.Health(watched)
+    assert health.view().witnesses == 2
+    assert "polso_witnesses 2.0" in health.metrics()
+
+
+def test_money_that_lies_here_and_its_worst_case_are_told_by_state(house: House) -> None:
+    told = Exposure(
+        currency="EUR",
+        leases={"open": 2, "frozen": 1},
+        ready_minor=1_400,
+        at_stake_minor=2_000,
+        risk_taken_minor=300,
+        risk_left_minor=700,
+    )
+    health = Health(dataclasses.replace(house._watched(), money=lambda: told))
+    assert health.view().money == told
+    figures = health.metrics()
+    assert 'polso_leases{state="frozen"} 1.0' in figures
+    assert "polso_money_at_stake_minor 2000.0" in figures
+    assert "polso_risk_worst_minor 1000.0" in figures

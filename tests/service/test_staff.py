@@ -278,6 +278,41 @@ def test_idle_session_is_fresh_again_only_by_the_pin(anna: House) -> None:
     anna.staff.permit(anna.staff.refresh(token, PIN), Action.OVERRIDE)
 
 
+def test_the_pin_again_brings_a_new_token_and_the_old_one_is_nobodys(anna: House) -> None:
+    old = anna.staff.sign_in("anna", PIN, "north")
+    fresh = anna.staff.refresh(old.token, PIN)
+    assert fresh.token != old.token
+    assert fresh.until_ms == old.until_ms, "the shift does not begin again"
+    assert anna.staff.session(old.token) is None
+    with pytest.raises(NotAllowed):
+        anna.staff.refresh(old.token, PIN)
+    assert anna.staff.session(fresh.token) == fresh
+
+
+def test_what_was_opened_with_the_old_token_goes_on_until_the_session_ends(anna: House) -> None:
+    tokens = [anna.staff.sign_in("anna", PIN, "north").token]
+    for _ in range(3):
+        tokens.append(anna.staff.refresh(tokens[-1], PIN).token)
+    other = anna.staff.sign_in("anna", PIN, "north").token
+    assert [anna.staff.stands(token) for token in tokens] == [True] * 4
+    anna.staff.sign_out(tokens[0])
+    assert anna.staff.stands(tokens[0]), "an old token ends nothing either"
+    anna.staff.sign_out(tokens[-1])
+    assert [anna.staff.stands(token) for token in tokens] == [False] * 4
+    assert anna.staff.stands(other)
+    assert not anna.staff.stands("x" * 43)
+
+
+def test_a_token_of_before_the_pin_stays_dead_after_a_restart(tmp_path: Path) -> None:
+    with an_edge(tmp_path / "e") as house:
+        house.employ(a_member(house=house))
+        old = house.staff.sign_in("anna", PIN, "north").token
+        fresh = house.staff.refresh(old, PIN).token
+    with an_edge(tmp_path / "e") as house:
+        assert house.staff.session(old) is None
+        assert house.staff.session(fresh) is not None
+
+
 def test_token_that_was_never_given_is_no_session(anna: House) -> None:
     assert anna.staff.session("") is None
     assert anna.staff.session("x" * 43) is None

@@ -51,6 +51,18 @@ def test_store_that_cannot_write_refers_with_the_cause_on_the_staff_screen(
     assert b"disk" not in msgspec.json.encode(guest)
 
 
+def test_history_that_is_not_believed_refers_with_the_cause_and_appends_nothing(house: House) -> None:
+    assert house.service.present(house.tap()).outcome is Outcome.GRANTED
+    before, opened = house.events(), list(house.gate.opened)
+    house.sequencer.freeze("Central holds another event 1 of lane 0.")
+    view = house.service.present(house.tap())
+    assert (view.outcome, view.reason, view.seq) == (Outcome.REFERRED, Reason.STORE_UNAVAILABLE, 0)
+    assert "another event 1" in view.cause
+    assert house.health.view().cause == view.cause
+    assert house.gate.opened == opened
+    assert house.events() == before
+
+
 def test_stopped_store_refers_and_opens_nothing(house: House) -> None:
     house.sequencer.stop()
     view = house.service.present(house.tap())

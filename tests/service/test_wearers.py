@@ -171,10 +171,16 @@ def test_nobody_changes_their_own_band(house: House) -> None:
 # A new band
 
 
+def relink(house: House, new: str, old: str) -> None:
+    """Anna asks, and Dora answers for it."""
+    asked = house.service.ask_link(house.session(), new, old, reason="torn strap")
+    house.service.approve(house.session("supervisor", staff="dora"), asked.id, granted=True)
+
+
 def test_new_band_carries_the_guests_rights_and_the_old_one_opens_nothing(house: House) -> None:
     new = stock(house)
     assert house.service.present(house.tap(OTHER_UID)).reason is Reason.BAND_UNLINKED
-    house.service.link_band(house.session(), new, band_of(house).hex(), reason="torn strap")
+    relink(house, new, band_of(house).hex())
     view = house.service.present(house.tap(OTHER_UID))
     assert (view.outcome, view.guest) == (Outcome.GRANTED, "guest-1")
     assert house.service.present(house.tap()).reason is Reason.ALREADY_EXCHANGED
@@ -183,21 +189,22 @@ def test_new_band_carries_the_guests_rights_and_the_old_one_opens_nothing(house:
 
 def test_use_on_the_old_band_counts_on_the_new_one(house: House) -> None:
     house.service.present(house.tap())
-    house.service.link_band(house.session(), stock(house), band_of(house).hex(), reason="torn strap")
+    relink(house, stock(house), band_of(house).hex())
     assert house.service.present(house.tap(OTHER_UID)).reason is Reason.ALREADY_USED_HERE
 
 
 def test_link_outlives_a_restart(tmp_path: Path) -> None:
     with an_edge(tmp_path) as house:
-        house.service.link_band(house.session(), stock(house), band_of(house).hex(), reason="torn strap")
+        relink(house, stock(house), band_of(house).hex())
     with an_edge(tmp_path) as house:
         assert house.service.present(house.tap(OTHER_UID)).outcome is Outcome.GRANTED
 
 
 def test_linking_the_same_twice_is_linking_once(house: House) -> None:
     new = stock(house)
-    for _ in range(2):
-        house.service.link_band(house.session(), new, band_of(house).hex(), reason="torn strap")
+    relink(house, new, band_of(house).hex())
+    with pytest.raises(Refused, match="belongs"):
+        relink(house, new, band_of(house).hex())
     assert len(house.events(Kind.LINKED)) == 1
 
 
@@ -205,27 +212,27 @@ def test_band_of_somebody_else_is_not_given_away(house: House) -> None:
     house.tell(worn(house, OTHER_UID, guest="guest-2"))
     other = band_of(house, OTHER_UID).hex()
     with pytest.raises(Refused, match="belongs"):
-        house.service.link_band(house.session(), other, band_of(house).hex(), reason="torn strap")
+        relink(house, other, band_of(house).hex())
 
 
 def test_stock_band_has_no_rights_to_give(house: House) -> None:
     with pytest.raises(Refused, match="itself"):
-        house.service.link_band(house.session(), stock(house), stock(house), reason="torn strap")
+        relink(house, stock(house), stock(house))
     new = stock(house)
     house.tell(worn(house, guest=None, entitlements=(), rev=2))
     with pytest.raises(Refused, match="Nobody"):
-        house.service.link_band(house.session(), new, band_of(house).hex(), reason="torn strap")
+        relink(house, new, band_of(house).hex())
 
 
 def test_band_that_nobody_announced_is_not_linked(house: House) -> None:
     unknown = band_of(house, b"\x01\x02\x03\x04").hex()
     with pytest.raises(Unknown):
-        house.service.link_band(house.session(), unknown, band_of(house).hex(), reason="torn strap")
+        relink(house, unknown, band_of(house).hex())
 
 
 def test_newer_word_of_central_stands_above_a_link_made_here(house: House) -> None:
     new = stock(house)
-    house.service.link_band(house.session(), new, band_of(house).hex(), reason="torn strap")
+    relink(house, new, band_of(house).hex())
     house.tell(worn(house, OTHER_UID, guest="guest-2", rev=9))
     assert house.service.present(house.tap(OTHER_UID)).guest == "guest-2"
 

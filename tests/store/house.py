@@ -13,6 +13,7 @@ from edge.core.events import Acted, Kind
 from edge.core.held import Change, Held, Location
 from edge.sequencer import Sequencer, Transaction
 from edge.store.batch import Ledger
+from edge.store.cells import CLEAR, Cells
 from edge.store.database import open_writer
 from edge.store.migrations import STATE_VERSION, migrate
 from edge.store.records import Owner
@@ -48,10 +49,14 @@ class Hands:
 
 
 @contextmanager
-def a_sequencer(folder: Path, *, owner: Owner = OWNER, clock: Clock | None = None) -> Iterator[Sequencer]:
+def a_sequencer(
+    folder: Path, *, owner: Owner = OWNER, clock: Clock | None = None, vault: Cells = CLEAR
+) -> Iterator[Sequencer]:
     """A started sequencer over a folder, stopped at the end."""
+    store = Store(folder)
+    store.seal_by(vault)
     sequencer = Sequencer(
-        Store(folder), clock or Clock(), site=owner.site, device=owner.device, public_key=owner.public_key
+        store, clock or Clock(), site=owner.site, device=owner.device, public_key=owner.public_key
     )
     sequencer.start()
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import StoreBusy, StoreError
+from edge.store.cells import Cells
 from edge.store.database import (
     BUSY_MS,
     READER,
@@ -174,10 +175,10 @@ def test_migration_that_broke_half_way_left_nothing_and_begins_again(
     connection = open_writer(tmp_path / "state.db")
     whole = state_steps
 
-    def broken() -> object:
-        steps = whole()
+    def broken(cells: Cells) -> object:
+        steps = whole(cells)
 
-        @steps(name="0002-breaks")
+        @steps(name="9999-breaks")
         def breaks(db: object) -> None:
             connection.execute("CREATE TABLE half (x)")
             raise RuntimeError("power")

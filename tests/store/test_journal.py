@@ -78,21 +78,21 @@ def test_edit_of_any_column_is_located_to_its_record(seq: int, column: str) -> N
 
 
 @given(seq=st.integers(1, RECORDS))
-def test_edited_hash_is_located_to_its_record_or_the_next(seq: int) -> None:
+def test_edited_hash_is_located_to_its_record_alone(seq: int) -> None:
     events = a_chain(RECORDS)
     events[seq - 1] = changed(events[seq - 1], h=b"\0" * 32)
-    assert breaks(events)[0] == (seq, Wrong.CHANGED)
+    assert breaks(events) == [(seq, Wrong.CHANGED)]
 
 
 @given(seq=st.integers(1, RECORDS - 1))
-def test_deletion_is_located_to_the_record_after_it(seq: int) -> None:
+def test_deletion_is_located_to_the_record_that_is_gone(seq: int) -> None:
     events = a_chain(RECORDS)
     del events[seq - 1]
-    assert breaks(events) == [(seq + 1, Wrong.MISSING)]
+    assert breaks(events) == [(seq, Wrong.MISSING)]
 
 
 @given(first=st.integers(1, RECORDS), second=st.integers(1, RECORDS))
-def test_swap_is_located_to_the_first_of_the_two(first: int, second: int) -> None:
+def test_swap_is_located_to_the_two(first: int, second: int) -> None:
     low, high = sorted((first, second))
     if low == high:
         return
@@ -100,8 +100,7 @@ def test_swap_is_located_to_the_first_of_the_two(first: int, second: int) -> Non
     one, two = events[low - 1], events[high - 1]
     events[low - 1] = changed(two, seq=low)
     events[high - 1] = changed(one, seq=high)
-    assert breaks(events)[0] == (low, Wrong.CHANGED)
-    assert {seq for seq, _ in breaks(events)} <= {low, low + 1, high, high + 1}
+    assert breaks(events) == [(low, Wrong.SWAPPED), (high, Wrong.SWAPPED)]
 
 
 @given(seq=st.integers(1, RECORDS))
@@ -109,7 +108,7 @@ def test_insertion_is_located_to_the_inserted_record(seq: int) -> None:
     events = a_chain(RECORDS)
     moved = [changed(event, seq=event.seq + 1) for event in events[seq - 1 :]]
     events = [*events[: seq - 1], changed(events[seq - 1], body=b"\x81\xa0\xa0"), *moved]
-    assert breaks(events)[0] == (seq, Wrong.CHANGED)
+    assert breaks(events) == [(seq, Wrong.INSERTED)]
 
 
 @given(seq=st.integers(2, RECORDS))
@@ -143,8 +142,8 @@ def filled(folder: Path, count: int) -> None:
 
 
 TAMPER: dict[str, tuple[str, int]] = {
-    "deleted": ("DELETE FROM journal WHERE key = 6", 7),
-    "renumbered": ("UPDATE journal SET key = 99 WHERE key = 12", 99),
+    "deleted": ("DELETE FROM journal WHERE key = 6", 6),
+    "renumbered": ("UPDATE journal SET key = 99 WHERE key = 12", 12),
     "hash": ("UPDATE journal SET h = zeroblob(32) WHERE key = 4", 4),
     "anchor": ("UPDATE anchors SET h = zeroblob(32) WHERE lane = 0", 0),
     "owner": ("UPDATE owner SET device = 'edge-9'", 0),

@@ -11,16 +11,19 @@ import msgspec
 import pytest
 
 from edge.core.bands import Band
+from edge.core.catalogue import ARTICLE, GROUP, Article, Catalogue, Group
 from edge.core.places import Layout
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
 from edge.errors import Refused, StoreDamaged, StoreError
+from edge.keys.ring import Ring
 from edge.store import profilefile
+from edge.store import profiles as store_profiles
 from edge.store.database import open_writer
 from edge.store.profiles import Profiles
 from edge.vault import Vault
 from tests.store.house import a_band, a_sequencer
 
-VAULT = Vault(b"s" * 32, b"v" * 64)
+VAULT = Vault(b"s" * 32, Ring({1: b"v" * 64}))
 
 
 @pytest.fixture
@@ -121,28 +124,39 @@ def test_older_layout_never_replaces_a_newer_one(profiles: Profiles) -> None:
     assert profiles.layout().version == 2
 
 
-@pytest.mark.parametrize("text", ["guest-1", "gues", "zoe ma", "ZOË M", a_band(1).hex()[:8], a_band(1).hex()])
+@pytest.mark.parametrize(
+    "text", ["guest-1", "zoe m", "zoe ma", "zoë martin", "ZOË M", a_band(1).hex()[:8], a_band(1).hex()]
+)
 def test_staff_find_a_guest_by_pseudonym_name_or_band(profiles: Profiles, text: str) -> None:
     profiles.apply([an_item(a_profile(name="Zoë Martin"))], Cursor(1, 1))
     assert profiles.search(text) == (a_profile(name="Zoë Martin"),)
 
 
-@pytest.mark.parametrize("text", ["", "zoe", "   zo ", "nobody", "ffffffff"])
+@pytest.mark.parametrize("text", ["", "zoe", "   zo ", "nobody", "ffffffff", "guest", "zoe max"])
 def test_too_short_or_wrong_a_search_finds_nobody(profiles: Profiles, text: str) -> None:
     profiles.apply([an_item(a_profile(name="Zoë Martin"))], Cursor(1, 1))
     assert profiles.search(text) == ()
 
 
 def test_search_is_bounded(profiles: Profiles) -> None:
-    profiles.apply([an_item(a_profile(number)) for number in range(1, 80)], Cursor(1, 1))
-    assert len(profiles.search("guest", 10)) == 10
-    assert len(profiles.search("guest", 1_000)) == 50
+    page = [an_item(a_profile(number, name="Zoë Martin")) for number in range(1, 80)]
+    profiles.apply(page, Cursor(1, 1))
+    assert len(profiles.search("zoe martin", 10)) == 10
+    assert len(profiles.search("zoe ma", 1_000)) == 50
+
+
+def test_whole_name_is_found_among_more_that_begin_alike_than_are_opened(
+    profiles: Profiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_profiles, "CANDIDATES_MAX", 5)
+    page = [an_item(a_profile(number, name=f"Maria{number:02}")) for number in range(1, 30)]
+    profiles.apply(page, Cursor(1, 1))
+    assert [one.name for one in profiles.search("maria29")] == ["Maria29"]
 
 
 TAMPER = {
-    "another guest": "UPDATE profiles SET guest = 'guest-2'",
     "newer revision": "UPDATE profiles SET rev = 9",
-    "another name": "UPDATE profiles SET name = 'eve'",
+    "nothing": "UPDATE profiles SET body = x''",
     "rights": "UPDATE profiles SET body = CAST(substr(body, 1, length(body) - 1) || 'x' AS BLOB)",
 }
 
@@ -161,12 +175,26 @@ def test_changed_row_is_never_believed(tmp_path: Path, name: str) -> None:
     again.close()
 
 
-def test_keys_and_band_are_nowhere_in_the_clear(tmp_path: Path, profiles: Profiles) -> None:
+def test_nothing_personal_lies_in_the_clear(tmp_path: Path, profiles: Profiles) -> None:
     key = b"0123456789abcdef"
-    profiles.apply([an_item(a_profile(), k1=key)], Cursor(1, 1))
-    found = [path.name for path in tmp_path.iterdir() if key in path.read_bytes()]
-    assert found == []
-    assert any(a_band() in path.read_bytes() for path in tmp_path.iterdir()), "the control: the row is there"
+    changes = {
+        "name": "Zoë Planted",
+        "tags": ("PLANTED-TAG",),
+        "age_band": "8-11-PLANTED",
+        "tier": "PLANTED-TIER",
+    }
+    ada = StaffMember(id="s-1", name="Ada Planted", pin_hash="$argon2id$PLANTED")
+    page = [
+        an_item(a_profile(guest="PLANTED-GUEST", **changes), k1=key),
+        Item(kind="staff", key="s-1", version=1, body=msgspec.msgpack.encode(ada)),
+    ]
+    profiles.apply(page, Cursor(1, 1))
+    files = {path.name: path.read_bytes().lower() for path in tmp_path.iterdir()}
+    for planted in (key, b"planted", b"argon2"):
+        assert [name for name, octets in files.items() if planted in octets] == []
+    assert any(b"s-1" in octets for octets in files.values()), "the control: the rows are there"
+    assert profiles.search("zoe planted")[0].tags == ("PLANTED-TAG",)
+    assert profiles.staff() == (ada,)
 
 
 def test_snapshot_goes_live_whole_while_other_threads_read(tmp_path: Path) -> None:
@@ -265,3 +293,21 @@ def test_connections_of_threads_that_ended_are_closed(profiles: Profiles) -> Non
         thread.join()
     profiles.get(a_band())
     assert len(profiles._readers._open) == 1
+
+
+def test_the_catalogue_is_read_anew_when_goods_change_and_only_then(profiles: Profiles) -> None:
+    def item(thing: Article | Group, version: int, *, gone: bool = False) -> Item:
+        kind = ARTICLE if isinstance(thing, Article) else GROUP
+        return Item(
+            kind=kind, key=thing.id, version=version, body=None if gone else msgspec.msgpack.encode(thing)
+        )
+
+    beer, bar = Article(id="beer", price_minor=480), Group(id="bar")
+    assert profiles.catalogue() == Catalogue()
+    profiles.apply([item(beer, 1), item(bar, 2)], Cursor(1, 2))
+    kept = profiles.catalogue()
+    assert kept == Catalogue(articles=(beer,), groups=(bar,))
+    profiles.apply([an_item(a_profile())], Cursor(1, 3))
+    assert profiles.catalogue() is kept
+    profiles.apply([item(beer, 4, gone=True)], Cursor(1, 4))
+    assert profiles.catalogue() == Catalogue(groups=(bar,))

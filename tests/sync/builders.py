@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -11,11 +12,13 @@ from edge.core.events import Acted, Event, Kind, canonical, chain_start, chain_s
 from sync.central import devices, sites
 from sync.central.devices import Device, NewDevice
 from sync.central.store import Store
+from sync.signing import public_half
 from sync.wire import WIRE_VERSION, Batch
 
 NOW_MS = 1_760_000_000_000
 SITE = "park"
-KEY = b"k" * 32
+PRIVATE_KEY = b"k" * 32
+KEY = public_half(PRIVATE_KEY)
 
 
 @dataclass
@@ -36,7 +39,7 @@ def a_site(store: Store, site: str = SITE) -> str:
 
 
 def a_device(store: Store, site: str = SITE) -> tuple[Device, str]:
-    """An enrolled device and its credential; its site is made if need be."""
+    """An enrolled device and the name of its key; its site is made if need be."""
     with store.transaction() as tx:
         if not sites.has_site(tx, site):
             sites.create_site(tx, site)
@@ -58,7 +61,7 @@ class PaperJournal:
         for _ in range(count):
             self.append(lane, msgspec.msgpack.encode(Acted(note=note, point="gate-1")))
 
-    def append(self, lane: int, body: bytes, **columns: int) -> Event:
+    def append(self, lane: int, body: bytes, **columns: Any) -> Event:
         """Append one event with this body."""
         rows = self.lanes[lane]
         seq = len(rows) + 1
@@ -70,7 +73,7 @@ class PaperJournal:
             uncertainty_ms=5,
             kind=columns.get("kind", int(Kind.LOOKED_UP)),
             schema=columns.get("schema", 1),
-            band=bytes([seq % 256]) * 16,
+            band=columns.get("band", bytes([seq % 256]) * 16),
             body=body,
             h=b"",
         )

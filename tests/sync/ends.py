@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,13 @@ from flask import Flask
 
 from edge.clock import Clock
 from edge.core.events import Acted, Kind
+from edge.keys.ring import Ring
 from edge.sequencer import Sequencer
+from edge.signature import signer
+from edge.store.checkpoints import Notary, Signer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
+from edge.store.records import Owner
 from edge.store.state import Store as EdgeStore
 from edge.vault import Vault
 from sync.central import sites
@@ -27,25 +32,32 @@ from sync.central.enrolment import Invitation, invite
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.client import Cable, Client, Place, Ports, Sender, enrol
-from sync.wire import DeviceReport, EnrolAnswer, EnrolRequest
+from sync.signing import Keys, public_half
+from sync.wire import DeviceReport, EnrolAnswer
 
-PUBLIC_KEY = b"p" * 32
+PRIVATE_KEY = b"p" * 32
+PUBLIC_KEY = public_half(PRIVATE_KEY)
 THREADS = 12
 
 
 @contextmanager
 def served(
-    store: Store, settings: Settings | None = None, *, app: Flask | None = None, threads: int = THREADS
+    store: Store,
+    settings: Settings | None = None,
+    *,
+    app: Callable[[Settings], Flask] | None = None,
+    threads: int = THREADS,
 ) -> Iterator[str]:
     """Central on a free port of the loopback; yields its address."""
-    built = app or create_app(store, settings)
-    server = waitress.server.create_server(
-        built, host="127.0.0.1", port=0, threads=threads, connection_limit=1_000
-    )
+    bound = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    known = msgspec.structs.replace(settings or Settings(), public_url=url)
+    built = app(known) if app else create_app(store, known)
+    server = waitress.server.create_server(built, sockets=[bound], threads=threads, connection_limit=1_000)
     thread = threading.Thread(target=server.run, name="central-serve")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield url
     finally:
         store.wakes.close()
         server.task_dispatcher.shutdown()
@@ -68,7 +80,14 @@ def a_welcome(url: str, store: Store, site: str = "park") -> EnrolAnswer:
         if not sites.has_site(tx, site):
             sites.create_site(tx, site)
         code = invite(tx, Invitation(site=site, points=("gate-1",)))
-    return enrol(url, EnrolRequest(code=code, public_key=PUBLIC_KEY, name="gate"))
+    return enrol(url, code, private_key=PRIVATE_KEY, name="gate")
+
+
+def keys_of(welcome: EnrolAnswer, audience: str = "") -> Keys:
+    """What a device of these tests speaks with."""
+    return Keys(
+        key_id=welcome.key_id, private_key=PRIVATE_KEY, central=welcome.central_key, audience=audience
+    )
 
 
 @dataclass
@@ -83,32 +102,25 @@ class Edge:
     cable: Cable = field(default_factory=Cable)
     clock: Clock = field(default_factory=Clock)
     changes: int = 0
+    audience: str = ""
+    """Central's own address, where ``url`` is a relay's."""
+    attesting: bool = False
+    """Whether it makes checkpoints, as every device of the product does."""
 
     def start(self, *, sync: bool = True) -> Edge:
         """Open the folder and, unless told otherwise, begin to sync."""
-        vault_folder = self.folder.parent / f"{self.folder.name}-keys"
-        vault_folder.mkdir(exist_ok=True)
-        self.vault = Vault(self.welcome.band_key, b"s" * 64)
+        self.vault = Vault(self.welcome.band_key, Ring({1: b"s" * 64}))
         own = self.welcome
-        self.sequencer = Sequencer(
-            EdgeStore(self.folder, reserve_bytes=4096),
-            self.clock,
-            site=own.site,
-            device=own.device,
-            public_key=PUBLIC_KEY,
-        )
-        self.sequencer.start()
+        notary = self._open_books()
         self.journal = Journal(self.folder)
         self.profiles = Profiles(self.folder, self.vault)
-        ports = Ports(
-            journal=self.journal,
-            books=self.sequencer,
-            profiles=self.profiles,
-            clock=self.clock,
-            describe=lambda bare: msgspec.structs.replace(bare, boot="b1", version="test"),
-            changed=self._note_change,
+        ports = self.ports(notary)
+        place = Place(
+            url=self.url,
+            keys=keys_of(own, self.audience),
+            linger_s=self.linger_s,
+            report_s=self.report_s,
         )
-        place = Place(url=self.url, credential=own.credential, linger_s=self.linger_s, report_s=self.report_s)
         self.client = Client(
             Sender(site=own.site, device=own.device, incarnation=own.incarnation),
             place,
@@ -119,6 +131,29 @@ class Edge:
         if sync:
             self.client.start()
         return self
+
+    def ports(self, notary: Notary) -> Ports:
+        """What sync is handed of this device."""
+        return Ports(
+            journal=self.journal,
+            books=self.sequencer,
+            profiles=self.profiles,
+            clock=self.clock,
+            describe=lambda bare: msgspec.structs.replace(bare, boot="b1", version="test"),
+            changed=self._note_change,
+            checkpoint=lambda: notary.newest,
+        )
+
+    def _open_books(self) -> Notary:
+        """Start the sequencer over the folder; the notary has work where the device is attesting."""
+        own, store = self.welcome, EdgeStore(self.folder, reserve_bytes=4096)
+        owner = Owner(own.site, own.device, PUBLIC_KEY)
+        notary = Notary(owner, Signer(own.incarnation, "b1", signer(PRIVATE_KEY)))
+        if self.attesting:
+            store.employ(notary)
+        self.sequencer = Sequencer(store, self.clock, site=own.site, device=own.device, public_key=PUBLIC_KEY)
+        self.sequencer.start()
+        return notary
 
     def stop(self) -> None:
         """Stop as a clean shutdown does."""

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
+from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event
 from edge.core.held import Change, Held
 from sync.client.history import Sender
 from sync.client.ports import Ports
 from sync.wire import Batch, Cursor, Item
-from tests.sync.builders import PaperJournal
+from tests.sync.builders import NOW_MS, PaperJournal
 
 SENDER = Sender(site="park", device="gate")
 
@@ -36,6 +37,8 @@ class Paper:
     applied: list[Item] = field(default_factory=list)
     bound: list[bytes] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
+    why_frozen: str = ""
+    doubt: str = ""
 
     def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
         return self.journal_of.lanes[lane][after : after + limit]
@@ -61,6 +64,16 @@ class Paper:
     def submit(self, act: Callable[[Any], Any]) -> Any:
         return act(self)
 
+    @property
+    def frozen(self) -> str:
+        return self.why_frozen
+
+    def freeze(self, why: str) -> None:
+        self.why_frozen = why
+
+    def contradiction(self, checkpoint: Checkpoint) -> str:
+        return self.doubt
+
     def point_at(self, file: str) -> None:
         raise AssertionError(f"{file} must not be taken")
 
@@ -77,7 +90,7 @@ class Paper:
         self.applied += page
         self.at = cursor
 
-    def get(self, kind: str, key: str) -> bytes | None:
+    def get(self, kind: object, key: str = "") -> bytes | None:
         return None
 
     def put(self, kind: str, key: str, body: bytes) -> None:
@@ -99,6 +112,18 @@ class Paper:
     def now_ms(self) -> int:
         return 0
 
+    def monotonic_ms(self) -> int:
+        return 0
+
+    def layout(self) -> None:
+        return None
+
+    def some(self, count: int, chance: Callable[[int], bytes]) -> tuple[()]:
+        return ()
+
+    def central_ms(self) -> int:
+        return NOW_MS
+
     def heard(self, central_ms: int, round_trip_ms: int) -> None:
         self.times.append(central_ms)
 
@@ -111,6 +136,7 @@ class Script:
 
     took_ms = 3
     sent_bytes = 0
+    central = b""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from edge.core.bands import Band, BandState
+from edge.core.catalogue import Article, Group
 from edge.core.events import Kind
 from edge.core.profiles import Profile, ProfileItem
 from sync.central import devices, feed, lanes
 from sync.central.feed import Change, publish, publish_band
+from sync.central.registry import catalogue
 from sync.central.sites import begin_epoch
 from sync.central.store import Store
 from sync.wire import BandNotice
@@ -35,7 +37,7 @@ def say(store: Store, *changes: Change) -> None:
 
 def revoke(store: Store, band: bytes = BAND, state: BandState = BandState.REVOKED) -> None:
     with store.transaction() as tx:
-        publish_band(tx, "park", BandNotice(band=band, state=state, epoch=0, reason="stolen"))
+        publish_band(tx, "park", BandNotice(band=band, state=state, epoch=0))
 
 
 @pytest.fixture
@@ -185,3 +187,26 @@ def test_a_device_copied_back_in_time_is_frozen_and_says_so(
         assert "old copy" in old.client.health().frozen
     with small_store.reading() as tx:
         assert feed.head(tx, "park").seq == 0
+
+
+def test_what_a_till_sells_reaches_it_in_the_snapshot_and_as_news(
+    small_store: Store, central: str, tmp_path: Path
+) -> None:
+    coffee = Article(id="espresso", group="bar", price_minor=150, tax_permille=100, names={"it": "Espresso"})
+    welcome = a_welcome(central, small_store)
+    with small_store.transaction() as tx:
+        catalogue.put(tx, "park", [Group(id="bar", names={"it": "Bar"}), coffee])
+    with running(Edge(tmp_path / "edge", central, welcome)) as edge:
+        until(lambda: edge.profiles.catalogue().articles == (coffee,))
+        assert [group.id for group in edge.profiles.catalogue().groups] == ["bar"]
+        dearer = msgspec.structs.replace(coffee, price_minor=180)
+        with small_store.transaction() as tx:
+            catalogue.put(tx, "park", [dearer])
+        until(lambda: edge.profiles.catalogue().articles == (dearer,))
+
+
+def test_a_tile_that_no_till_could_read_is_not_taken(edge: Edge, small_store: Store) -> None:
+    until(lambda: edge.profiles.cursor().epoch)
+    say(small_store, Change("catalogue", "espresso", b"\xc1"))
+    until(lambda: edge.client.health().alarm != "")
+    assert edge.profiles.catalogue().articles == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from sync.wire import (
     STATUS,
     URGENT_MAX,
     Ack,
+    AlarmNotice,
     BandNotice,
     Batch,
     Cursor,
@@ -169,6 +171,18 @@ def an_item(version: int = 11, **changes: Any) -> Item:
     return msgspec.structs.replace(Item(kind="device", key="ada", version=version, body=b"x"), **changes)
 
 
+def an_alarm(**changes: Any) -> bytes:
+    told = {
+        "reason": "tap_replayed",
+        "band": KEY[:16],
+        "point": "n",
+        "elsewhere": "s",
+        "at_ms": 1,
+        "last_ms": 2,
+    }
+    return msgspec.msgpack.encode(AlarmNotice(**(told | changes)))
+
+
 BAD_PAGES = {
     "another site": a_page(site="elsewhere"),
     "another epoch": a_page(epoch=6),
@@ -182,6 +196,10 @@ BAD_PAGES = {
     "an item too large": a_page(an_item(body=bytes(ITEM_BYTES_MAX + 1))),
     "a key too long": a_page(an_item(key="k" * 200)),
     "an urgent notice of garbage": a_page(urgent=(an_item(kind="band", body=b"\xc1"),)),
+    "an alarm of garbage, no notice": a_page(urgent=(an_item(kind="alarm", body=b"\xc1"),)),
+    "an alarm about no band, no notice": a_page(
+        urgent=(an_item(kind="alarm", body=an_alarm(band=b"short")),)
+    ),
 }
 
 
@@ -189,7 +207,7 @@ BAD_PAGES = {
 def test_a_bad_page_changes_nothing_and_moves_no_cursor(page: Page) -> None:
     paper = Paper()
     puller = a_puller(paper, page)
-    with pytest.raises(Exception, match=r"page|item|notice"):
+    with pytest.raises(Exception, match=r"page|item|notice|alarm|Alarm"):
         puller.pull(0)
     assert (paper.applied, paper.at) == ([], Cursor(5, 10))
 
@@ -237,3 +255,23 @@ def test_a_report_tells_heads_acks_and_cursors() -> None:
 def test_a_page_check_reads_urgent_notices_too() -> None:
     notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
     check_page(a_page(urgent=(an_item(kind="band", body=notice),)), "park", Cursor(5, 10))
+
+
+def test_central_s_alarms_are_shown_where_they_concern_somebody_before_the_cursor_moves() -> None:
+    paper, shown = Paper(), list[tuple[str, str, int, Cursor]]()
+
+    def show(key: str, notice: AlarmNotice | None, *, turn: int) -> None:
+        shown.append((key, notice.reason if notice else "", turn, paper.at))
+
+    items = (
+        an_item(11, kind="alarm", key="ours", body=an_alarm(devices=("edge-9", SENDER.device))),
+        an_item(12, kind="alarm", key="theirs", body=an_alarm(devices=("edge-9",))),
+        an_item(13, kind="alarm", key="all", body=an_alarm()),
+        an_item(14, kind="alarm", key="seen", body=None),
+    )
+    line: Any = Script(a_page(urgent=items, urgent_to=14))
+    ports = replace(paper.ports(), alarm=show)
+    Puller(SENDER, ports=ports, line=line).pull(0)
+    at = Cursor(5, 10)
+    assert shown == [("ours", "tap_replayed", 11, at), ("all", "tap_replayed", 13, at), ("seen", "", 14, at)]
+    assert paper.at == Cursor(5, 20)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 
 import pytest
 
 from edge.errors import Refused
-from sync.central import devices, enrolment
+from sync.central import devices, enrolment, keys
 from sync.central.enrolment import LIFE_MS, TRIES_MAX, CodeRefused, Invitation, enrol, enrolment_table, invite
 from sync.central.sites import band_key, create_site
 from sync.central.store import Store, select
@@ -22,8 +23,8 @@ def code(store: Store) -> str:
         return invite(tx, Invitation(site="park", name="North gate", points=("gate-1", "gate-2")))
 
 
-def spend(store: Store, code: str) -> EnrolAnswer:
-    return enrol(store, EnrolRequest(code=code, public_key=b"p" * 32))
+def spend(store: Store, code: str, public_key: bytes = b"p" * 32) -> EnrolAnswer:
+    return enrol(store, EnrolRequest(code=code, public_key=public_key))
 
 
 def row_of(store: Store) -> tuple[str, int, str]:
@@ -36,12 +37,15 @@ def wrong(code: str) -> str:
     return code[:-1] + ("2" if code[-1] != "2" else "3")
 
 
-def test_a_device_gets_its_name_its_credential_and_the_sites_key(store: Store, code: str) -> None:
+def test_a_device_gets_its_name_its_keys_name_and_the_sites_key(store: Store, code: str) -> None:
     answer = spend(store, code)
     with store.reading() as tx:
-        known = devices.prove(tx, answer.credential)
+        known = devices.device(tx, "park", answer.device)
         assert answer.band_key == band_key(tx, "park")
-    assert known is not None
+        key = keys.find(tx, answer.key_id)
+    assert key is not None
+    assert (key.device, key.public_key) == (answer.device, b"p" * 32)
+    assert len(answer.central_key) == 32
     assert (known.id, known.name, known.points) == (answer.device, "North gate", ("gate-1", "gate-2"))
     assert known.public_key == b"p" * 32
 
@@ -61,7 +65,7 @@ def test_a_code_is_understood_as_people_type_it(store: Store, code: str) -> None
 def test_a_second_use_is_refused_and_alarms(store: Store, code: str) -> None:
     spend(store, code)
     with pytest.raises(CodeRefused):
-        spend(store, code)
+        spend(store, code, b"q" * 32)
     assert row_of(store)[2] == "used a second time"
 
 
@@ -95,7 +99,7 @@ def test_of_many_at_once_exactly_one_wins(store: Store, code: str) -> None:
     def run() -> None:
         start.wait()
         try:
-            won.append(spend(store, code))
+            won.append(spend(store, code, secrets.token_bytes(32)))
         except CodeRefused as error:
             lost.append(error)
 
@@ -127,13 +131,34 @@ def test_a_name_that_no_database_holds_is_bared_to_what_it_can(store: Store) -> 
 
 
 @pytest.mark.parametrize("name", ["", "Park", "a.b", "a/b", "-a", "x" * 65])
-def test_a_site_id_that_a_credential_cannot_carry_is_refused(small_store: Store, name: str) -> None:
+def test_a_site_id_that_a_keys_name_cannot_carry_is_refused(small_store: Store, name: str) -> None:
     with pytest.raises(Refused), small_store.transaction() as tx:
         create_site(tx, name)
 
 
-def test_no_other_credential_proves_anything(store: Store, code: str) -> None:
+def test_no_other_name_finds_a_key(store: Store, code: str) -> None:
     answer = spend(store, code)
     with store.reading() as tx:
-        for forged in ("", "x", "..", answer.credential[:-1], answer.credential + "x", "park.other.secret"):
-            assert devices.prove(tx, forged) is None
+        assert keys.find(tx, answer.key_id) is not None
+        for forged in (
+            "",
+            "x",
+            "..",
+            answer.key_id[:-1],
+            answer.key_id + "0",
+            answer.key_id + ".1",
+            "park.x.1",
+        ):
+            assert keys.find(tx, forged) is None
+
+
+def test_a_lost_answer_is_given_again_to_the_very_key_that_the_code_was_spent_on(
+    store: Store, code: str, clock: Clockwork
+) -> None:
+    first = spend(store, code)
+    assert spend(store, code, b"p" * 32) == first
+    clock.ms += LIFE_MS
+    with pytest.raises(CodeRefused):
+        spend(store, code, b"p" * 32)
+    with store.reading() as tx:
+        assert len(devices.devices(tx, "park")) == 1

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sync.central import devices, feed
 from sync.central.app import create_app
+from sync.central.ledger import Entry, Posting, post
 from sync.central.metrics import ONLINE_MS_MAX
 from sync.central.settings import Settings
 from sync.central.store import Store
@@ -124,3 +125,19 @@ def test_a_database_that_is_gone_is_said_so(tmp_path: object, clock: Clockwork) 
     told = client.get("/metrics")
     assert (told.status_code, told.mimetype) == (503, "text/plain")
     store.close()
+
+
+def test_what_the_operator_lost_or_is_owed_is_shown_as_it_stands_in_the_ledger(
+    http: FlaskClient, store: Store
+) -> None:
+    a_site(store)
+    lost = (("loss:in_doubt", 400), ("debt:w1", 300), ("debt:w2", 50), ("sales:till", 1000))
+    with store.transaction() as tx:
+        for number, (account, minor) in enumerate(lost):
+            entries = (Entry(account, -minor), Entry("wallet:w1", minor))
+            key = f"loss:{number}"
+            post(tx, Posting(site="park", key=key, kind="loss", at_ms=1, currency="EUR", entries=entries))
+    found = figures(http)
+    assert found["loss_minor{loss:in_doubt}{EUR}{park}"] == 400
+    assert found["loss_minor{debt}{EUR}{park}"] == 350, "wallets are summed and never named"
+    assert not [name for name in found if "sales" in name or "w1" in name]

@@ -20,7 +20,7 @@ from sync.client.line import Unreachable
 from sync.client.pulling import Puller
 from sync.wire import BandNotice, Cursor
 from tests.sync.builders import Clockwork
-from tests.sync.ends import a_welcome, served, until
+from tests.sync.ends import a_welcome, keys_of, served, until
 from tests.sync.paper import Paper
 
 EDGES = 50
@@ -64,7 +64,7 @@ def listen(gate: Gate, puller: Puller, stop: threading.Event) -> None:
 
 def a_gate(url: str, store: Store) -> tuple[Gate, Puller]:
     welcome, gate = a_welcome(url, store), Gate()
-    line = Line(url, Cable(), device=welcome.device, credential=welcome.credential)
+    line = Line(url, Cable(), device=welcome.device, keys=keys_of(welcome))
     return gate, Puller(Sender(site="park", device=welcome.device), ports=gate.ports(), line=line)
 
 

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from sync.central import snapshot
 from sync.client import pulling
 from sync.client.pulling import BadPage, checked_items, head_of, unframed
+from sync.signing import NotCentral, check_snapshot, public_half, sign_snapshot
 from sync.wire import FRAME_BYTES_MAX, Item, SnapshotHead, SnapshotManifest
+
+CENTRAL = b"c" * 32
 
 
 def an_item(version: int) -> Item:
@@ -30,12 +33,24 @@ def frames_of(*chunks: list[Item], **changes: Any) -> list[bytes]:
     digest = hashlib.blake2b(b"".join(map(snapshot.frame, bodies)), digest_size=32).digest()
     count = sum(map(len, chunks))
     true = SnapshotManifest(site="park", epoch=9, seq=3, schema=1, count=count, digest=digest)
-    return [*bodies, msgspec.msgpack.encode(msgspec.structs.replace(true, **changes))]
+    told = msgspec.structs.replace(true, **changes)
+    bare = msgspec.msgpack.encode(told)
+    signature = sign_snapshot(CENTRAL, request_signature="asked", manifest=bare)
+    return [*bodies, msgspec.msgpack.encode(msgspec.structs.replace(told, signature=signature))]
+
+
+def vouched(told: SnapshotManifest) -> None:
+    """As the edge looks at it, but that a bad signature is a bad page here."""
+    bare = msgspec.msgpack.encode(msgspec.structs.replace(told, signature=b""))
+    try:
+        check_snapshot(public_half(CENTRAL), told.signature, request_signature="asked", manifest=bare)
+    except NotCentral as error:
+        raise BadPage(str(error)) from error
 
 
 def opened(frames: list[bytes]) -> list[Item]:
     head = head_of(frames[0] if frames else b"", "park")
-    return list(checked_items(iter(frames), head))
+    return list(checked_items(iter(frames), head, vouched=vouched))
 
 
 def test_a_whole_snapshot_gives_its_items() -> None:

@@ -70,7 +70,10 @@ def test_a_fifth_of_all_replies_lost_doubles_nothing(small_store: Store, tmp_pat
     faults = Faults(seed=7, lose_replies=0.2)
     with served(small_store) as central:
         welcome = a_welcome(central, small_store)
-        with between(central, faults) as shaky, running(Edge(tmp_path / "edge", shaky, welcome)) as edge:
+        with (
+            between(central, faults) as shaky,
+            running(Edge(tmp_path / "edge", shaky, welcome, audience=central)) as edge,
+        ):
             for _ in range(12):
                 edge.write(10)
                 edge.client.kick()

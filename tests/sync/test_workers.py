@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def race(workers: tuple[Store, Store], code: str) -> list[EnrolAnswer | CodeRefu
     def spend(store: Store) -> None:
         start.wait()
         try:
-            told.append(enrol(store, EnrolRequest(code=code, public_key=b"p" * 32)))
+            told.append(enrol(store, EnrolRequest(code=code, public_key=secrets.token_bytes(32))))
         except CodeRefused as refused:
             told.append(refused)
 

@@ -65,13 +65,15 @@ def _asked(claim: Claim) -> tuple[int, ...]:
     point, right = claim.facts.point, claim.entitlement
     if right.terms is not None:
         return _asked_by(claim.terms, point)
-    known = claim.facts.layout.asked
-    found = known.get((right.product, point.id))
+    reserved = right.slot is not None
+    known, key = claim.facts.layout.asked, (right.product, point.id, reserved)
+    found = known.get(key)
     # A point that the layout does not know by this id (yet) has an answer of its own.
     if found is None or found[0] is not point:
-        found = known[right.product, point.id] = (point, _asked_by(claim.terms, point))
+        found = known[key] = (point, _asked_by(claim.terms, point, reserved=reserved))
     return found[1]
 
 
-def _asked_by(terms: Terms, point: Point) -> tuple[int, ...]:
-    return tuple([rank for rank, (_, _, asks) in enumerate(CHECKS) if asks(terms, point)])
+def _asked_by(terms: Terms, point: Point, *, reserved: bool = True) -> tuple[int, ...]:
+    asked = [rank for rank, (_, _, asks) in enumerate(CHECKS) if asks(terms, point)]
+    return tuple([rank for rank in asked if reserved or CHECKS[rank][0] is not times.slot])

@@ -19,9 +19,9 @@ def capacity(claim: Claim) -> Failure | None:
     facts, slot = claim.facts, claim.entitlement.slot
     if slot is not None and facts.places.get(slot_places(slot), claim.people) < claim.people:
         return Failure(reason=Reason.SLOT_FULL, next=claim.come_back(next_slot(claim)))
-    if not moves(facts.point):
-        return None
     layout = facts.layout
+    if not (layout.limited or facts.places) or not moves(facts.point):
+        return None
     now_in = layout.lineage(whereabouts(facts, facts.moment.now_ms))
     for zone in layout.lineage(claim.passage.to_zone):
         limited = zone in layout.limited or zone in facts.places

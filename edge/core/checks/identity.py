@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.core.bands import Band, BandState, Read, Standing, counter_is_new, merge
 from edge.core.checks.clock import steady
 from edge.core.claim import SEE_STAFF
-from edge.core.decision import Act, Failure, Reason, WhatNext
+from edge.core.decision import Act, Decision, Failure, Reason, WhatNext
 from edge.core.facts import Facts
 from edge.core.profiles import Profile
 
@@ -36,9 +36,14 @@ FORGED = frozenset(
 """Who tapped is not known after these: what is remembered of the band stays as it was."""
 
 
+def is_forged(decision: Decision) -> bool:
+    """Return whether a decision leaves open who tapped, so that nothing is to be learned of the band."""
+    return any(failure.reason in FORGED for failure in decision.failures)
+
+
 def failures(facts: Facts) -> tuple[Failure, ...]:
     """Return what is wrong with device, band or guest, in check order."""
-    found = list(_device(facts))
+    found = _device(facts)
     fault = _read_fault(facts)
     if fault is not None:
         found.append(fault)
@@ -49,13 +54,13 @@ def failures(facts: Facts) -> tuple[Failure, ...]:
     return tuple(found)
 
 
-def _device(facts: Facts) -> tuple[Failure, ...]:
+def _device(facts: Facts) -> list[Failure]:
     found = []
     if facts.device_revoked:
         found.append(Failure(reason=Reason.DEVICE_REVOKED, next=SEE_STAFF))
     if not facts.device_allowed:
         found.append(Failure(reason=Reason.DEVICE_NOT_ALLOWED, next=SEE_STAFF))
-    return tuple(found)
+    return found
 
 
 def _read_fault(facts: Facts) -> Failure | None:
@@ -76,9 +81,9 @@ def _band(facts: Facts, profile: Profile) -> list[Failure]:
     return [
         failure
         for failure in (
-            _trust(facts, profile.band),
             _counter(facts, profile.band),
             _state(facts, profile.band),
+            _trust(facts, profile.band),
             steady(_expiry, facts, facts.moment) if profile.band.valid_until_ms is not None else None,
             steady(_twin, facts, facts.moment) if facts.last_elsewhere_ms is not None else None,
             _guest(profile),
@@ -93,15 +98,14 @@ def _trust(facts: Facts, band: Band) -> Failure | None:
     trust = facts.presented.trust
     if trust < band.trust_min:
         return Failure(reason=Reason.TRUST_TOO_LOW, next=SEE_STAFF)
-    if trust < facts.point.trust_min and "trust" not in facts.confirmed:
+    if trust < facts.point.demands and "trust" not in facts.confirmed:
         return Failure(reason=Reason.TRUST_TOO_LOW, next=WhatNext(act=Act.CONFIRM))
     return None
 
 
 def _counter(facts: Facts, band: Band) -> Failure | None:
     held, presented = facts.held, facts.presented
-    known = (band.counter, held.counter)
-    if counter_is_new(presented.counter, *known):
+    if counter_is_new(presented.counter, band.counter, held.counter):
         return None
     if held.counter_tap == presented.tap_id and presented.counter == held.counter:
         return None
@@ -110,8 +114,10 @@ def _counter(facts: Facts, band: Band) -> Failure | None:
 
 def _state(facts: Facts, band: Band) -> Failure | None:
     held = facts.held
-    holds = merge(Standing(band.epoch, band.state), Standing(held.epoch, held.state))
-    reason = _BY_STATE.get(holds.state)
+    state = band.state
+    if held.state is not state:
+        state = merge(Standing(band.epoch, state), Standing(held.epoch, held.state)).state
+    reason = _BY_STATE.get(state)
     if reason is None and not band.active:
         reason = Reason.BAND_INACTIVE
     return Failure(reason=reason, next=SEE_STAFF) if reason is not None else None
@@ -137,7 +143,7 @@ def _guest(profile: Profile) -> Failure | None:
 
 
 def _freshness(facts: Facts) -> Failure | None:
-    if not is_stale(facts) or not facts.point.demand_fresh or "passage" in facts.confirmed:
+    if not facts.point.demand_fresh or not is_stale(facts) or "passage" in facts.confirmed:
         return None
     return Failure(reason=Reason.PROFILE_STALE, next=WhatNext(act=Act.CONFIRM))
 

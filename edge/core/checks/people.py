@@ -31,7 +31,7 @@ def companion(claim: Claim, at_ms: int) -> Failure | None:
 def age(claim: Claim, at_ms: int) -> Failure | None:
     """Refuse who is known to be too young; where the age band leaves it open, staff ask once a day."""
     needed = age_min(claim) or 0
-    youngest, oldest = _ages(claim.facts.profile.age_band if claim.facts.profile else None)
+    youngest, oldest = ages(claim.facts.profile.age_band if claim.facts.profile else None)
     if youngest >= needed:
         return None
     if oldest is not None and oldest < needed:
@@ -80,7 +80,7 @@ def _stricter(one: int | None, other: int | None) -> int | None:
     return max(one, other)
 
 
-def _ages(age_band: str | None) -> tuple[int, int | None]:
+def ages(age_band: str | None) -> tuple[int, int | None]:
     """Youngest and oldest age of ``8-11`` or ``18+``; what cannot be read tells nothing."""
     youngest, dash, oldest = (age_band or "").rstrip("+").partition("-")
     if not _is_number(youngest) or (dash and not _is_number(oldest)):

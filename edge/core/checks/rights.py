@@ -51,10 +51,12 @@ def _covers(claim: Claim, point: Point) -> bool:
     terms = claim.terms
     if not terms.points and not terms.zones:
         return True
-    return point.id in terms.points or any(
-        _stands_in(claim.facts.layout, point, zone) for zone in terms.zones
+    return point.id in terms.points or (
+        bool(terms.zones) and _stands_in(claim.facts.layout, point, terms.zones)
     )
 
 
-def _stands_in(layout: Layout, point: Point, zone: str) -> bool:
-    return layout.within(point.zone, zone) or layout.within(point.to_zone, zone)
+def _stands_in(layout: Layout, point: Point, zones: tuple[str, ...]) -> bool:
+    """Where the point stands or leads to is one of these zones, or lies in one."""
+    around = (*layout.lineage(point.zone), *layout.lineage(point.to_zone))
+    return not set(around).isdisjoint(zones)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.core.profiles import Item
 from edge.feed import Feed
 from edge.health import Health, Watched
+from edge.keys.keyfile import KeyFile
+from edge.run import garbage, processor
 from edge.run.bench import town
 from edge.run.bench.figures import BenchError
+from edge.run.unlocking import ring_of
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.staff import Staff
@@ -21,11 +25,13 @@ from edge.store.state import Store
 from edge.vault import Vault
 from edge.views import StaffView
 from hardware.port import Tap, Trust
+from sync.signing import public_half
 
 ORDINARY = 0
 DEVICE = "bench-1"
-PUBLIC_KEY = bytes(32)
-"""Nothing here is signed; a chain only needs to begin somewhere."""
+PRIVATE_KEY = bytes(32)
+PUBLIC_KEY = public_half(PRIVATE_KEY)
+"""Of a device that guards nothing."""
 STRIDE = 7_919
 """Bands come in an order that no cache can guess (a prime step through the town)."""
 
@@ -39,13 +45,17 @@ class Gatehouse:
         """Settle a town of ``count`` bands in ``folder``, unless it is there already, and open."""
         folder.mkdir(parents=True, exist_ok=True)
         self.count, self.device = count, device
-        clock = Clock()
-        vault = Vault.load(folder) if settled else Vault.create(folder)
-        self.sequencer = Sequencer(Store(folder), clock, site=site, device=device, public_key=PUBLIC_KEY)
-        self.sequencer.start()
+        self.clock = clock = Clock()
+        ring = ring_of(KeyFile(folder.with_name(f"{folder.name}.key"), folder))
+        vault = Vault.load(folder, ring) if settled else Vault.create(folder, ring)
+        store = Store(folder)
+        store.seal_by(vault)
+        self.sequencer = Sequencer(store, clock, site=site, device=device, public_key=PUBLIC_KEY)
+        with processor.shared():
+            self.sequencer.start()
         self.profiles = Profiles(folder, vault)
         if not settled:
-            path = self.profiles.build(town.items(vault, count, clock.now_ms()), town.cursor(count))
+            path = self.profiles.build(self._items(vault), town.cursor(count))
             self.profiles.adopt(path, self.sequencer.point_at)
         self.journal = Journal(folder)
         self.feed = Feed()
@@ -57,13 +67,12 @@ class Gatehouse:
             folder=folder,
         )
         self.health = Health(watched)
-        self.clock = clock
         self.staff = Staff(self.sequencer, self.profiles, vault, clock)
         self.service = Service(self._rooms(vault))
-        self.service.start()
+        with processor.shared():
+            self.service.start()
         self._numbers = itertools.count(self.journal.head(ORDINARY).seq + 1)
-        gc.collect()
-        gc.freeze()  # as the product does once it is built
+        garbage.settle()  # as the product does once it is built
 
     def _rooms(self, vault: Vault) -> Rooms:
         return Rooms(
@@ -75,8 +84,16 @@ class Gatehouse:
             feed=self.feed,
             health=self.health,
             device=self.device,
-            readers={town.GATE: town.GATE},
+            readers=self._readers(),
         )
+
+    def _items(self, vault: Vault) -> Iterator[Item]:
+        """What central would send first."""
+        return town.items(vault, self.count, self.clock.now_ms())
+
+    def _readers(self) -> dict[str, str]:
+        """Which reader stands at which point."""
+        return {town.GATE: town.GATE}
 
     def tap(self) -> StaffView:
         """Let the next band pass; anything but green and durable ends the measurement."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from types import TracebackType
 
-from edge.run import outside
+from edge.run import outside, processor
 from edge.run.bench import town
 from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import Gatehouse
@@ -34,11 +34,13 @@ class Served:
             remote=lambda remote: gatehouse.service.present(outside.tap_of(remote), remote.point),
         )
         self.app = create_app(house)
-        self._web = Web(self.app, listening_socket("127.0.0.1", 0), serve_options(screens_max))
+        with processor.shared():
+            self._web = Web(self.app, listening_socket("127.0.0.1", 0), serve_options(screens_max))
 
     def __enter__(self) -> Served:
         """Begin to answer."""
-        self._web.start()
+        with processor.shared():
+            self._web.start()
         return self
 
     def __exit__(

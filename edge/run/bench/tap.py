@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from edge.run import processor
 from edge.run.bench.figures import as_json, in_turns, percentile, timed_ms
 from edge.run.bench.gatehouse import Gatehouse
 
@@ -87,8 +88,9 @@ def _rate(acts: list[Callable[[], object]], seconds: float) -> tuple[float, floa
 
     began = time.perf_counter()
     threads = [threading.Thread(target=lane, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
+    with processor.shared():  # as the product's readers and screens begin
+        for thread in threads:
+            thread.start()
     for thread in threads:
         thread.join()
     return sum(counts) / (time.perf_counter() - began), max(worst)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from edge.core.decision import Outcome
+from edge.core.decision import Outcome, Reason
 from edge.errors import PolsoError, Unknown
 from edge.run.app import Edge
 from edge.run.demo.crowd import Crowd
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground, Hands
+from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park
 from edge.run.demo.stories import TOPIC, Stories
 from edge.run.waiting import until
@@ -29,6 +30,8 @@ SCREENS = (
     ("gate", "/g/volo-1", "volo-1"),
     ("gate", "/g/door-214", "door-214"),
     ("kiosk", "/k/kiosk-1", "kiosk-1"),
+    ("till", "/till/bar-1", "bar-1"),
+    ("till_guest", "/till/bar-1/guest", "bar-1"),
     ("staff", "/staff/gate-1", "gate-1"),
     ("ops", "/ops", ""),
 )
@@ -40,10 +43,11 @@ PASSAGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, the disk, and both addresses."""
+    """What the keeper's hands reach: fields by reader, bands by name, paper, the disk, and both addresses."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
+    papers: Papers
     disk: DemoDisk
     edge: Callable[[], str]
     central: Callable[[], str]
@@ -85,6 +89,7 @@ class Keeper:
             bands=tuple(_on(wearer.card, lying) for wearer in self._park.wearers),
             readers=tuple(self._reader(name, point, states) for name, point in self._readers()),
             addresses=self._addresses(),
+            printers=self._parts.papers.shown({point.id: point.names for point in self._park.points}),
             internet=self._edge.own.cable.plugged,
             disk_full=self._parts.disk.full,
             crowd=self._crowd.rate,
@@ -97,7 +102,7 @@ class Keeper:
         if band not in self._parts.bands:
             raise Unknown(f"There is no band {band!r}.", hint="GET /demo/state lists them.")
         story = self._hands.tap(band, self._parts.bands[band], reader)
-        if story.outcome is Outcome.GRANTED:
+        if story.outcome is Outcome.GRANTED and story.reason is not Reason.PAID:
             self._passages.append(story.tap_id)
         return story
 
@@ -125,6 +130,15 @@ class Keeper:
         if self._hands.plugged(reader) != plugged:
             self._hands.plug(reader, plugged)
 
+    def printer(self, printer: str, plugged: bool) -> None:
+        """Pull or plug a printer's cable."""
+        self._parts.papers.plug(printer, plugged)
+        self._tell()
+
+    def printed(self) -> None:
+        """Tell the page what came out of a printer."""
+        self._tell()
+
     def disk(self, full: bool) -> None:
         """Fill the edge's disk or free it."""
         self._parts.disk.set(full)
@@ -140,6 +154,7 @@ class Keeper:
         self.crowd(0)
         self.internet(up=True)
         self.disk(full=False)
+        self._parts.papers.clear()
         for reader, _ in self._readers():
             self._hands.remove(reader)
             self.reader(reader, plugged=True)

@@ -1,4 +1,4 @@
-"""Opening the demo park: central, one edge, four fields, and the keeper, in one process on loopback."""
+"""Opening the demo park: central, one edge, five fields, and the keeper, in one process on loopback."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ import msgspec
 from edge import logs
 from edge.config import Config, parse
 from edge.errors import PolsoError
+from edge.keys.choice import own_file
+from edge.keys.keyfile import KeyFile
+from edge.keys.memory import MemoryKey
+from edge.keys.source import Source
 from edge.run.app import Edge, Own
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
+from edge.run.demo.papers import Papers
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
-from edge.run.identity import IDENTITY_FILE
+from edge.run.identity import IDENTITY_FILE, Identity, pinned
 from edge.run.identity import load as load_identity
 from edge.run.network import names_for, seen_from_outside
 from edge.run.platform import Central, opened, settings
+from edge.run.unlocking import unlock
 from edge.run.waiting import until, until_stopped
 from edge.vault import Vault
 from hardware.virtual.chip import PtyChip
@@ -35,14 +41,16 @@ from sync.central.devices import devices
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
 from sync.central.store import Store
+from sync.client import Unpinned
 
 READERS: dict[str, Callable[[], Ground]] = {
     "gate-1": Field,
     "door-214": PtyChip,
     "volo-1": PtyChip,
     "kiosk-1": Field,
+    "bar-1": Field,
 }
-"""The park's four readers, named after their points: two behind nfcpy's udp driver, two behind its pn532."""
+"""The park's readers, named after their points: three behind nfcpy's udp driver, two behind its pn532."""
 READY_S_MAX = 20.0
 
 
@@ -67,6 +75,8 @@ class Choices:
     host: str = "127.0.0.1"
     port: int = 0
     data_dir: Path | None = None
+    key: Path | None = None
+    """File of the edge's key; else one in the account's own state folder, or none for a park that forgets."""
 
 
 class DemoPark:
@@ -74,6 +84,7 @@ class DemoPark:
 
     def __init__(self, choices: Choices, folder: Path) -> None:
         """Build everything in ``folder``; a park that was there before goes on."""
+        self.key = _key(choices, folder)
         self.park = load()
         self.fields = {reader: ground() for reader, ground in READERS.items()}
         (folder / "central").mkdir(parents=True, exist_ok=True)
@@ -83,7 +94,9 @@ class DemoPark:
         self.central = Central(store, settings(names=names_for(choices.host)), host=choices.host, port=0)
         self.central.start()
         own, disk = self._own(folder / "edge"), DemoDisk()
+        papers = Papers(lambda: self.keeper.printed())
         parts = Parts(
+            papers=papers,
             fields=self.fields,
             bands=tray(self.park, master),
             disk=disk,
@@ -91,7 +104,7 @@ class DemoPark:
             central=lambda: seen_from_outside(self.central.url, choices.host),
         )
         config = _config(choices, folder / "edge", self.fields)
-        self.edge = Edge(config, replace(own, store=disk.store))
+        self.edge = Edge(config, replace(own, store=disk.store, printers=papers.printers()))
         self.keeper = Keeper(self.edge, self.park, parts)
         self.edge.demo, self.edge.listener = self.keeper, self.keeper.heard
 
@@ -125,14 +138,23 @@ class DemoPark:
                 code = invite(
                     tx, Invitation(site=self.park.site.id, name="Porta Nord", points=tuple(READERS))
                 )
-            enrol_in(folder, self.central.url, code)
-        vault = Vault.load(folder)
-        who = msgspec.structs.replace(load_identity(folder, vault), central=self.central.url)
+            enrol_in(folder, self.central.url, code, source=self.key)
+        vault = unlock(folder, self.key)
+        who = taken_up(folder, vault, self.central.url)
         with self.central.store.transaction() as tx:
             if who.device not in {one.id for one in devices(tx, who.site)}:
                 raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
         return Own(vault=vault, identity=who)
+
+
+def taken_up(folder: Path, vault: Vault, central: str) -> Identity:
+    """Return the name of the edge of a park that was there before, whose central is dialled anew."""
+    who = msgspec.structs.replace(load_identity(folder, vault), central=central)
+    try:
+        return pinned(who)
+    except Unpinned as error:
+        raise Unpinned(f"{folder} was made before central signed its answers.", hint=Orphaned.hint) from error
 
 
 def serve(choices: Choices) -> None:
@@ -148,16 +170,20 @@ def serve(choices: Choices) -> None:
 
 def _open(park: DemoPark, choices: Choices) -> None:
     park.start()
-    edge, central = park.edge.url, park.central.url
+    shown = {one.kind: one.url for one in reversed(park.keeper.state().addresses)}
     if choices.headless:
-        click.echo(msgspec.json.encode({"ready": True, "edge": edge, "central": central}).decode())
+        said = {"ready": True, "edge": park.edge.url, "central": park.central.url}
+        said |= {kind: shown[kind] for kind in ("till", "till_guest")}
+        click.echo(msgspec.json.encode(said).decode())
         return
-    who, shown = park.park.console, {one.kind: one.url for one in reversed(park.keeper.state().addresses)}
+    who = park.park.console
     base = shown["ops"].removesuffix("/ops")
     rows = (
         ("the park", f"{base}/demo"),
         ("the gate", shown["gate"]),
         ("the kiosk", shown["kiosk"]),
+        ("the till", f"{shown['till']}   Carla sells here; her PIN stands on the park's page"),
+        ("its guest", shown["till_guest"]),
         ("staff", f"{shown['staff']}   names and PINs stand on the park's page"),
         ("operators", shown["ops"]),
         ("central", f"{shown['central']}/console   {who.name}, {who.word}"),
@@ -166,6 +192,13 @@ def _open(park: DemoPark, choices: Choices) -> None:
     for name, address in rows:
         click.echo(f"  {name:<11}{address}")
     click.echo("\nCtrl-C closes it.")
+
+
+def _key(choices: Choices, folder: Path) -> Source:
+    """A park that is kept needs a key that outlives it, elsewhere than in its folder."""
+    if choices.data_dir is None and choices.key is None:
+        return MemoryKey()
+    return KeyFile(choices.key or own_file(folder), folder)
 
 
 def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import tomllib
 from importlib import resources
@@ -9,11 +10,13 @@ from importlib import resources
 import msgspec
 
 from edge.core.bands import BandState
+from edge.core.catalogue import Article, Group
 from edge.core.entitlements import Entitlement, Party, Product, Status, Terms, TimeSlot
 from edge.core.places import Layout, Point, Zone
 from kiosk.park import DemoBand, Story
 
 HOUR_MS = 3_600_000
+PSEUDONYM_BYTES = 4
 MINUTE_MS = 60_000
 QUARTER_MS = 15 * MINUTE_MS
 LATE_SHARE, UNPAID_SHARE, BOOKED_SHARE = 0.03, 0.02, 0.4
@@ -58,6 +61,24 @@ class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     fault_at: int = 0
 
 
+class Purse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A wallet with money on it; the PIN is one that everybody may know."""
+
+    id: str
+    minor: int
+    pin: str = ""
+    pin_above_minor: int | None = None
+
+
+class Pays(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From which wallet a guest pays, and within which limits of their own."""
+
+    wallet: str
+    head: bool = False
+    no_charge: bool = False
+    day_minor_max: int | None = None
+
+
 class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A guest with a band, or (``strangers``) a band that is nobody's."""
 
@@ -74,11 +95,17 @@ class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rights: tuple[Right, ...] = ()
     state: str = "active"
     stock: bool = False
+    pays: Pays | None = None
 
     @property
     def uid(self) -> bytes:
         """The chip's identifier."""
         return bytes.fromhex(self.chip.uid)
+
+    @property
+    def pseudonym(self) -> str:
+        """Who central knows the guest as: a number; a name would lie in each record."""
+        return f"g-{hashlib.blake2b(self.id.encode(), digest_size=PSEUDONYM_BYTES).hexdigest()}"
 
     @property
     def card(self) -> DemoBand:
@@ -121,7 +148,10 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     zones: tuple[Zone, ...]
     points: tuple[Point, ...]
     products: tuple[Product, ...]
+    groups: tuple[Group, ...]
+    articles: tuple[Article, ...]
     staff: tuple[Colleague, ...]
+    wallets: tuple[Purse, ...]
     guests: tuple[Wearer, ...]
     strangers: tuple[Wearer, ...]
     crowd: Crowd
@@ -188,7 +218,7 @@ def rights_of(wearer: Wearer, park: Park, opened_ms: int) -> tuple[Entitlement, 
     """Return a guest's entitlements for a park that opened at ``opened_ms`` (UTC)."""
     terms = {product.id: product.terms for product in park.products}
     return tuple(
-        _right(f"{wearer.id}-{right.product}", right, terms[right.product], opened_ms=opened_ms)
+        _right(f"{wearer.pseudonym}-{right.product}", right, terms[right.product], opened_ms=opened_ms)
         for right in wearer.rights
     )
 

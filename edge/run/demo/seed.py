@@ -8,13 +8,27 @@ import msgspec
 
 from edge.core.bands import Band, BandState, Trust
 from edge.core.entitlements import Product
+from edge.core.lease import Limits
 from edge.core.places import Point, Zone
 from edge.core.profiles import StaffMember
 from edge.run.demo.park import Park, Wearer, rights_of, state_of
-from edge.run.keys import diversify, pin_hash
-from sync.central.registry import bands, guests, layout, profiles, rights, staff
+from edge.run.keys import diversify, guest_pin_hash, pin_hash
+from sync.central import pots
+from sync.central.registry import (
+    bands,
+    catalogue,
+    guests,
+    layout,
+    members,
+    profiles,
+    rights,
+    staff,
+    wallets,
+)
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
+from sync.central.registry.members import Member
+from sync.central.registry.wallets import Wallet
 from sync.central.sites import band_key, create_site, has_site
 from sync.central.store import Connection, Store
 
@@ -31,6 +45,7 @@ def seed(store: Store, park: Park) -> bytes:
         _places(tx, park)
         _people(tx, park)
         _guests(tx, park, store.now_ms())
+        _wallets(tx, park)
         _bands(tx, park, master)
     return master
 
@@ -41,6 +56,9 @@ def _places(tx: Connection, park: Park) -> None:
     things: list[Zone | Point | Product] = [*park.zones, *park.points, *park.products]
     for thing in things:
         layout.put_thing(tx, park.site.id, thing)
+    sold = catalogue.catalogue(tx, park.site.id)
+    if not sold.articles:
+        catalogue.put(tx, park.site.id, [*park.groups, *park.articles])
 
 
 def _people(tx: Connection, park: Park) -> None:
@@ -58,12 +76,42 @@ def _guests(tx: Connection, park: Park, now_ms: int) -> None:
     people = (*park.guests, *park.visitors)
     guests.put_guests(tx, park.site.id, [_guest(wearer) for wearer in people])
     for wearer in people:
-        rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.id)
+        rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.pseudonym)
+
+
+def _wallets(tx: Connection, park: Park) -> None:
+    """Open the wallets once, with what was paid into each, and say who pays from them."""
+    site, secret = park.site.id, band_key(tx, park.site.id)
+    there = wallets.wallets_of(tx, site, [purse.id for purse in park.wallets])
+    for purse in park.wallets:
+        if purse.id in there:
+            continue
+        hashed = guest_pin_hash(secret, purse.id, purse.pin) if purse.pin else ""
+        made = Wallet(
+            id=purse.id,
+            currency=park.site.currency,
+            limits=Limits(pin_above_minor=purse.pin_above_minor),
+            pin_hash=hashed,
+        )
+        wallets.create(tx, site, made)
+        paid = ("bank", purse.minor, park.site.currency)
+        pots.top_up(tx, site, f"charge:demo-{purse.id}", wallet=purse.id, paid=paid)
+    for wearer in park.guests:
+        if wearer.pays is not None and wearer.pays.wallet not in there:
+            pays = wearer.pays
+            member = Member(
+                guest=wearer.pseudonym,
+                wallet=pays.wallet,
+                head=pays.head,
+                no_charge=pays.no_charge,
+                limits=Limits(day_minor_max=pays.day_minor_max),
+            )
+            members.join(tx, site, member)
 
 
 def _guest(wearer: Wearer) -> Guest:
     return Guest(
-        id=wearer.id,
+        id=wearer.pseudonym,
         name=wearer.name,
         language=wearer.language,
         tier=wearer.tier,
@@ -84,13 +132,13 @@ def _bands(tx: Connection, park: Park, master: bytes) -> None:
     new = [card for id_, card in cards.items() if id_ not in there]
     bands.add_bands(tx, site, new)
     profiles.publish_bands(tx, site, [card for card in new if card.guest is None])
-    profiles.publish_guests(tx, site, [wearer.id for wearer in people])
+    profiles.publish_guests(tx, site, [wearer.pseudonym for wearer in people])
     for wearer, id_ in zip(park.guests, cards, strict=False):
         state = state_of(wearer)
         if state is not BandState.ACTIVE:
             card = bands.band(tx, site, id_)
             changed = msgspec.structs.replace(card, band=msgspec.structs.replace(card.band, state=state))
-            profiles.publish_state(tx, site, changed, reason="the demo's story")
+            profiles.publish_state(tx, site, changed)
 
 
 def _cards(
@@ -102,7 +150,7 @@ def _cards(
         least = Trust.SUN if wearer.chip.kind in KEYED else Trust.UID
         made[id_] = BandCard(
             band=Band(id=id_, trust_min=least),
-            guest=None if wearer.stock else wearer.id,
+            guest=None if wearer.stock else wearer.pseudonym,
             label=wearer.name,
             chip=wearer.chip.kind,
             keys=dict(own) if wearer.chip.kind in KEYED else {},

@@ -18,6 +18,7 @@ from hardware.nfc import felica, tags
 from hardware.nfc.budget import Budget, DeadlineError
 from hardware.nfc.nfcpy.frontend import Frontend
 from hardware.nfc.nfcpy.opening import open_device
+from hardware.nfc.vaulted import Vaulted
 from hardware.port import DeviceError, KeyLookup, Presented, ReadFault, Trust
 
 Opener = Callable[[str, Budget], Any]
@@ -50,19 +51,11 @@ class NfcpyReader:
         """Name the device and who finds a band's key; nothing is opened yet."""
         self.path = path
         self._opener = opener
-        self._vault = keys
+        self._keys = Vaulted(keys)
         self._budget = Budget()
         self._frontend = Frontend(self._budget)
         self._felica = False
         self.on_found: Callable[[], None] = _nobody_listens
-
-    def _keys(self, uid: bytes, key_no: int) -> bytes | None:
-        """Look a key up; a vault that fails is a fault of this device, never one of the band."""
-        try:
-            return self._vault(uid, key_no)
-        except Exception as error:  # whatever is behind the port
-            hint = "bring the vault back; until then no band can be told from its copy"
-            raise DeviceError(f"keys cannot be looked up ({type(error).__name__})", hint) from error
 
     def open(self) -> None:
         """Take the device."""
@@ -161,9 +154,9 @@ class NfcpyReader:
 
     def _judge_type2(self, uid: bytes) -> Presented:
         """Ask a memory band what it is; it can prove nothing, so nothing of its memory is read."""
-        if self._keys(uid, tags.LIVE_KEY_NO) is not None:
-            cause = "a band with a key should be here, and this one has none"
-            return Presented(uid, fault=ReadFault.NOT_AUTHENTIC, cause=cause)
+        refused = tags.keyless(uid, self._keys)
+        if refused is not None:
+            return refused
         try:
             version = bytes(self._frontend.exchange(_GET_VERSION, _GET_VERSION_S))
         except nfc.clf.CommunicationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Protocol
 
 _CASCADE_TAG = 0x88
@@ -46,6 +47,22 @@ def check_octet(octets: bytes) -> int:
     for octet in octets:
         total ^= octet
     return total
+
+
+def anticollide(ask: Callable[[bytes], bytes | None]) -> tuple[bytes, int | None]:
+    """Walk the cascade levels as a reader does; without a SAK nobody could be selected."""
+    identity = b""
+    for level in _SELECTS:
+        part = ask(bytes([level, 0x20]))
+        if part is None or len(part) != 5 or check_octet(part[:4]) != part[4]:
+            break
+        sak = ask(bytes([level, 0x70]) + part)
+        if not sak:
+            break
+        if not sak[0] & 0x04:
+            return identity + part[:4], sak[0]
+        identity += part[1:4]
+    return identity, None
 
 
 class TypeA:

@@ -43,6 +43,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     fault: Fault = ""
     fault_at: int = 0
     seed: int = 0
+    factory: bool = False
+    """An NTAG 424 DNA as its maker sends it, which a desk may personalise."""
 
     def __repr__(self) -> str:
         """Name kind and band; identifier and keys never reach a log."""
@@ -63,6 +65,8 @@ def _honest(told: Description) -> Band:
     """Make the band without its fault."""
     uid, keys = bytes.fromhex(told.uid), _keys(told)
     message = None if told.message is None else bytes.fromhex(told.message)
+    if told.kind == "ntag424" and told.factory:
+        return Ntag424.from_factory(uid)
     if told.kind == "ntag424":
         mirror = Mirror(told.url, encrypted=told.encrypted, frozen=told.fault == "replay")
         return Ntag424(uid, keys, mirror=mirror, counter=told.counter, message=message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from hardware.virtual.bands.band import Band, check_octet
+from hardware.virtual.bands.band import Band, anticollide
 
 _TX_MODE, _RX_MODE, _TX_CONTROL, _TX_AUTO, _FIFO = 0x6302, 0x6303, 0x6304, 0x6305, 0x6339
 _FIRMWARE = bytes.fromhex("32010607")
@@ -134,25 +134,10 @@ class Pn532:
         if kind is None:
             return b"\x00"
         self._registers[_FIFO] = 0x93
-        identity, sak = self._anticollision()
+        identity, sak = anticollide(lambda frame: self._ask("106A", frame))
         if sak is None or (wanted and identity != _without_cascade_tags(wanted)):
             return b"\x00"
         return b"\x01\x01" + kind[::-1] + bytes([sak, len(identity)]) + identity
-
-    def _anticollision(self) -> tuple[bytes, int | None]:
-        """Walk the cascade levels; without a SAK nobody could be selected."""
-        identity = b""
-        for level in (0x93, 0x95, 0x97):
-            part = self._ask("106A", bytes([level, 0x20]))
-            if part is None or len(part) != 5 or check_octet(part[:4]) != part[4]:
-                break
-            sak = self._ask("106A", bytes([level, 0x70]) + part)
-            if not sak:
-                break
-            if not sak[0] & 0x04:
-                return identity + part[:4], sak[0]
-            identity += part[1:4]
-        return identity, None
 
 
 def _without_cascade_tags(wanted: bytes) -> bytes:

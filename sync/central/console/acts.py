@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from sync.central.retention import KEPT
 from sync.central.store import (
     BigInteger,
     Column,
@@ -14,14 +17,20 @@ from sync.central.store import (
     String,
     Table,
     Text,
+    delete,
     insert,
     metadata,
     now_of,
+    or_,
     select,
+    update,
 )
+from sync.central.traces import ALSO
 
 PAGE_MAX = 100
 STATE_CHARS_MAX = 400
+RECENT_MAX = 200
+"""Acts that are looked through for the same one: a bound, however long the record is."""
 TARGET_CHARS_MAX = 128
 
 act_table = Table(
@@ -67,6 +76,20 @@ def record(tx: Connection, act: Act) -> None:
     )
 
 
+def record_once(tx: Connection, act: Act, *, within_ms: int) -> None:
+    """Record an act, unless the latest acts hold the same of the same person within this time."""
+    own = act_table.c
+    latest = select(act_table).where(own.site_id == act.site).order_by(own.act_id.desc()).limit(RECENT_MAX)
+    there = latest.subquery().c
+    same = (there.who == act.who, there.what == act.what, there.target == act.target[:TARGET_CHARS_MAX])
+    if (
+        within_ms
+        and tx.execute(select(there.act_id).where(*same, there.at_ms > now_of(tx) - within_ms)).first()
+    ):
+        return
+    record(tx, act)
+
+
 def acts(tx: Connection, site: str | None = None, *, before: int = 0) -> tuple[Act, ...]:
     """Return one page of acts, newest first: of one site, or all."""
     own = act_table.c
@@ -76,6 +99,29 @@ def acts(tx: Connection, site: str | None = None, *, before: int = 0) -> tuple[A
     if before:
         query = query.where(own.act_id < before)
     return tuple(_act(row) for row in tx.execute(query.order_by(own.act_id.desc()).limit(PAGE_MAX)))
+
+
+def about(tx: Connection, name: str, whats: Sequence[str]) -> tuple[Act, ...]:
+    """Return the latest acts of these kinds that somebody did or that were done to them."""
+    own = act_table.c
+    mine = or_(own.target == name[:TARGET_CHARS_MAX], own.who == name)
+    query = select(act_table).where(own.what.in_(whats), mine)
+    return tuple(_act(row) for row in tx.execute(query.order_by(own.act_id.desc()).limit(PAGE_MAX)))
+
+
+def blank(tx: Connection, site: str, words: Sequence[str]) -> None:
+    """Empty what was recorded about things of these names; that somebody did something stays."""
+    this = (act_table.c.site_id == site) & act_table.c.target.in_([word[:TARGET_CHARS_MAX] for word in words])
+    tx.execute(update(act_table).where(this).values(before="", after=""))
+
+
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Delete what was recorded before a moment, of every site; returns how many acts."""
+    return tx.execute(delete(act_table).where(act_table.c.at_ms < at_ms)).rowcount
+
+
+ALSO.append(blank)
+KEPT.append(delete_before)
 
 
 def short(thing: msgspec.Struct | None) -> str:

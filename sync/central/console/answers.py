@@ -69,6 +69,8 @@ class Export:
 
     name: str
     sheets: Iterable[Sheet]
+    bare: bool = False
+    """The columns' own words stand above: the file can be sent again."""
 
 
 Answer: TypeAlias = Page | Form | Moved | Export | Response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from flask import Request
 
 from edge.core.places import Layout
 from edge.errors import Unknown
-from sync.central import devices, sites
+from sync.central import alarms, devices, sites
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.operators import Operator
@@ -32,6 +32,8 @@ class Rooms:
     store: Store
     settings: Settings
     imports: Imports
+    may: Callable[[Operator | None, str, str], bool]
+    """Whether somebody is let in at an address of the console, asked with this method."""
 
 
 @dataclass(kw_only=True)
@@ -45,6 +47,12 @@ class Ask:
     words: Words
     who: Operator | None
     session: str = ""
+    renewed: bool = False
+    """Whether the session goes on under another token than it came with, which the browser must be given."""
+
+    def renew(self, session: str) -> None:
+        """Go on under another token."""
+        self.session, self.renewed = session, True
 
     @property
     def store(self) -> Store:
@@ -60,6 +68,15 @@ class Ask:
     def home(self) -> str:
         """The address of that site."""
         return f"/console/sites/{self.site}"
+
+    @property
+    def acts(self) -> bool:
+        """Whether a form was sent, which is no look."""
+        return self.request.method == "POST"
+
+    def may(self, address: str, method: str = "GET") -> bool:
+        """Say whether whoever asks is let in at an address: what is not is not offered."""
+        return self.rooms.may(self.who, address, method)
 
     def arg(self, name: str) -> str:
         """Return one part of the query."""
@@ -91,6 +108,12 @@ class Ask:
             if not layout.has_settings(tx, self.site):
                 return Layout(site=self.site, version=0, timezone="UTC")
             return layout.layout(tx, self.site)
+
+    @cached_property
+    def alarms_open(self) -> int:
+        """How many alarms of the site nobody has looked at: shown on each of its pages."""
+        with self.store.reading() as tx:
+            return alarms.count_open(tx, self.site)
 
     @cached_property
     def zone(self) -> dt.tzinfo:

@@ -7,12 +7,13 @@ from functools import partial
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from edge.errors import NotAllowed, PolsoError, Unknown
+from edge.errors import NotAllowed, PolsoError, Refused, Unknown
 from sync.central.console import guard, operators, render
 from sync.central.console.ask import Ask, Rooms
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Route
 from sync.central.console.table import ROUTES
+from sync.central.console.ways import Ways
 from sync.central.console.words import choose, words
 from sync.central.imports.desk import Imports
 from sync.central.settings import Settings
@@ -26,7 +27,8 @@ class Console:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         """Serve the console of this store."""
-        self._rooms = Rooms(store=store, settings=settings, imports=Imports(store, settings.diversify))
+        imports = Imports(store, settings.diversify)
+        self._rooms = Rooms(store=store, settings=settings, imports=imports, may=Ways(ROUTES).may)
 
     def serve(self, route: Route, **path: str) -> Response:
         """Answer one request."""
@@ -38,13 +40,24 @@ class Console:
             if route.unsafe:
                 return _refusal(ask, error, status=401)
             return Response(status=303, headers={"Location": SIGN_IN})
+        except guard.Owing as error:
+            if not route.unsafe:
+                return Response(status=303, headers={"Location": error.to})
+            return _refusal(ask, error, status=403)
         except PolsoError as error:
             return _refusal(ask, error, status=400 if isinstance(error, guard.ForeignHost) else 403)
         except HTTPException as error:
             return render.refusal(
                 ask, error=error.name, hint=error.description or "", status=error.code or 500
             )
-        return _answer(route, ask)
+        try:
+            guard.refuse_cards(request, path.values())
+        except Refused as error:
+            return _refusal(ask, error, status=422)
+        reply = _answer(route, ask)
+        if ask.renewed:
+            guard.set_session(reply, ask.session, self._rooms.settings)
+        return reply
 
     def _ask(self, path: dict[str, str]) -> Ask:
         wanted = [request.cookies.get(guard.LANGUAGE_COOKIE, ""), *request.accept_languages.values()]
@@ -60,7 +73,10 @@ class Console:
             with self._rooms.store.reading() as tx:
                 ask.who = operators.signed_in(tx, ask.session, self._rooms.store.now_ms())
         guard.refuse_role(route, ask.who)
+        guard.refuse_owing(route, ask.who, settings)
         guard.refuse_stale(route, request, ask.session)
+        if ask.who is not None and guard.LIVE_HEADER not in request.headers:
+            operators.seen(self._rooms.store, ask.session, ask.who)
 
 
 def blueprint(store: Store, settings: Settings) -> Blueprint:
@@ -74,7 +90,6 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
             methods=[route.method],
             provide_automatic_options=False,
         )
-    made.after_request(_harden)
     return made
 
 
@@ -115,9 +130,3 @@ def _status(error: PolsoError) -> int:
     if isinstance(error, Unknown):
         return 404
     return 403 if isinstance(error, NotAllowed) else 422
-
-
-def _harden(reply: Response) -> Response:
-    for name, value in guard.HEADERS.items():
-        reply.headers[name] = value
-    return reply

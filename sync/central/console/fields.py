@@ -53,6 +53,8 @@ class Field:
     low: int = 0
     high: int = NUMBER_MAX
     chars_max: int = TEXT_CHARS_MAX
+    fill: str = ""
+    """What a browser may fill in by itself (HTML's autocomplete); nothing where it is empty."""
 
 
 class Typed(Protocol):

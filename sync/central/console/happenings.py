@@ -8,7 +8,10 @@ import msgspec
 
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
+from edge.remarks import sealed_in
 from sync.central.lanes import event_table
+from sync.central.remarks import SPOKEN
+from sync.central.seals import Written, opened
 from sync.central.store import Connection, Row, func, select
 
 PAGE_MAX = 100
@@ -35,6 +38,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     guest: str = ""
     note: str = ""
+    written: Written | None = None
+    """A note that is still sealed."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +71,8 @@ def page(tx: Connection, site: str, wanted: Wanted, *, before: int = 0) -> tuple
         if wanted.fits(one):
             found.append(one)
         if len(found) == PAGE_MAX or scanned == SCANNED_MAX:
-            return tuple(found), last
-    return tuple(found), 0
+            return _read_out(tx, site, found), last
+    return _read_out(tx, site, found), 0
 
 
 def latest_of(tx: Connection, site: str, bands: Sequence[bytes]) -> tuple[Happening, ...]:
@@ -77,7 +82,7 @@ def latest_of(tx: Connection, site: str, bands: Sequence[bytes]) -> tuple[Happen
     own = event_table.c
     query = select(event_table).where(own.site_id == site, own.band.in_(list(bands)))
     rows = tx.execute(query.order_by(own.hlc.desc()).limit(LATEST_MAX))
-    return tuple(told(row) for row in rows)
+    return _read_out(tx, site, [told(row) for row in rows])
 
 
 def minutes(tx: Connection, site: str, *, now_ms: int, count: int) -> tuple[int, ...]:
@@ -112,10 +117,28 @@ def _with_body(plain: Happening, kind: int, body: bytes) -> Happening:
             return _decision(plain, _decided.decode(body))
         except msgspec.ValidationError:
             pass  # A confirmation or override of a person is told by Acted.
+    if kind in SPOKEN:
+        return _money(plain, kind, body)
     acted = _acted.decode(body)
     note = acted.note or acted.target or ""
     reason = acted.reason or ""
-    return msgspec.structs.replace(plain, point=acted.point or "", note=note, reason=reason)
+    told = {"point": acted.point or "", "note": note, "reason": reason}
+    band = bytes.fromhex(plain.band) or None
+    written = Written(acted.sealed, kind, band) if acted.sealed is not None else None
+    return msgspec.structs.replace(plain, **told, written=written)
+
+
+def _money(plain: Happening, kind: int, body: bytes) -> Happening:
+    """Return an act about money with the words that somebody gave for it."""
+    told = msgspec.msgpack.decode(body, type=SPOKEN[Kind(kind)])
+    sealed = sealed_in(told.reason)
+    band = bytes.fromhex(plain.band) or None
+    return msgspec.structs.replace(
+        plain,
+        point=getattr(told, "point", "") or getattr(told, "drawer", ""),
+        note="" if sealed is not None else told.reason,
+        written=Written(sealed, kind, band) if sealed is not None else None,
+    )
 
 
 def _decision(plain: Happening, body: Decided) -> Happening:
@@ -127,6 +150,17 @@ def _decision(plain: Happening, body: Decided) -> Happening:
         reason=decision.reason.value,
         guest=decision.guest or "",
         note=body.note,
+    )
+
+
+def _read_out(tx: Connection, site: str, found: Sequence[Happening]) -> tuple[Happening, ...]:
+    """Return events with what staff wrote in clear, as far as the key of whom it is about still exists."""
+    clear = iter(opened(tx, site, [one.written for one in found if one.written is not None]))
+    return tuple(
+        one
+        if one.written is None
+        else msgspec.structs.replace(one, note=next(clear) or one.note, written=None)
+        for one in found
     )
 
 

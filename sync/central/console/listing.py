@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sync.central.console import looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.routes import Audience, Route, read
@@ -19,13 +20,19 @@ class Listing:
     """Return the page after a mark; the first after nothing."""
     add: str = ""
     """Where the way to one more begins, below the list's own address."""
+    load: str = ""
+    """Where the way to many at once begins, likewise."""
     searched: bool = False
+    personal: bool = False
+    """Whether it shows guests: who looked is then written down."""
     live_s: int = 0
     """How often the screen looks again; 0: never by itself."""
 
     def show(self, ask: Ask) -> Answer:
         """Return the page that was asked for."""
         sheet = self.page(ask, ask.arg("after"))
+        if self.personal:
+            looks.look(ask, f"{self.name}_seen", shown=looks.shown_in(ask, sheet))
         values = {"listing": self, "sheet": sheet, "here": ask.request.path, "query": ask.arg("q")}
         return Page("list.html", values)
 
@@ -35,15 +42,23 @@ class Listing:
 
     def _all(self, ask: Ask) -> Iterator[Sheet]:
         sheet = self.page(ask, "")
+        if self.personal:
+            looks.look(ask, f"{self.name}_exported", shown=looks.shown_in(ask, sheet, file=True))
         yield sheet
         while sheet.after:
             sheet = self.page(ask, sheet.after)
             yield sheet
 
 
-def routes_of(rule: str, listing: Listing, *, audience: Audience = Audience.OPERATOR) -> tuple[Route, ...]:
-    """Return the routes of a list: the page and the file."""
+def routes_of(
+    rule: str,
+    listing: Listing,
+    *,
+    audience: Audience = Audience.OPERATOR,
+    shown_to: Audience | None = None,
+) -> tuple[Route, ...]:
+    """Return the routes of a list: the page, which may be shown to more than get the whole file."""
     return (
-        read(rule, listing.show, f"The list of {listing.name}.", audience=audience),
+        read(rule, listing.show, f"The list of {listing.name}.", audience=shown_to or audience),
         read(f"{rule}.csv", listing.export, f"The list of {listing.name} as CSV.", audience=audience),
     )

@@ -24,8 +24,8 @@ from sync.central.console.guard import form_token
 FOLDER = Path(str(resources.files("sync.central.console"))) / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the start of a formula (OWASP: CSV injection)."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the start of a formula (OWASP: CSV injection), in full width too."""
 EXPORT_PAGES_MAX = 20_000
 
 _environment = Environment(
@@ -100,9 +100,10 @@ def _file(ask: Ask, export: Export) -> Response:
     sheets = iter(export.sheets)
     # The first page is asked for before anything is sent: what is refused is refused as a page.
     first = next(sheets)
+    headings = [] if export.bare else [ask.words(f"column.{column}") for column in first.columns]
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + _line([ask.words(f"column.{column}") for column in first.columns])
+        yield "\ufeff" + _line(list(first.columns if export.bare else headings))
         for sheet in itertools.islice(itertools.chain([first], sheets), EXPORT_PAGES_MAX):
             yield "".join(_line(row) for row in sheet.rows)
 

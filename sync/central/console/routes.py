@@ -21,8 +21,12 @@ class Audience(enum.StrEnum):
 
     ANYONE = "anyone"
     """Nobody in particular: the way in, and files that say nothing."""
-    OPERATOR = "operator"
+    SIGNED_IN = "signed_in"
     """Whoever is signed in."""
+    CARE = "care"
+    """Operators, and guest care: what concerns one guest."""
+    OPERATOR = "operator"
+    """Whoever runs a site."""
     ADMIN = "admin"
     """Whoever is signed in with that role: sites and operators."""
 
@@ -39,6 +43,8 @@ class Route:
     again: View | None = None
     """What is shown again, with what was typed, where the view refuses."""
     bytes_max: int = FORM_BYTES_MAX
+    owing: bool = False
+    """Whether it is open to somebody who has a password to change or a second factor to set up first."""
 
     @property
     def unsafe(self) -> bool:

@@ -26,6 +26,7 @@ from sync.central.store import (
     select,
     update,
 )
+from sync.central.traces import ALSO
 
 PAGE_MAX = 50
 SILENT_MS_MAX = 120_000
@@ -141,3 +142,17 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
         began_ms=row.began_ms,
         beat_ms=row.beat_ms,
     )
+
+
+def blank(tx: Connection, site: str, words: Sequence[str]) -> None:
+    """Take the wrong lines that quote one of these words out of every import's list; their number stays."""
+    own = job_table.c
+    for row in tx.execute(select(own.job_id, own.first_wrong).where(own.site_id == site)).all():
+        kept = _wrong.decode(bytes(row.first_wrong) or b"[]")
+        stays = [one for one in kept if not any(word in one.why for word in words)]
+        if len(stays) < len(kept):
+            this = (own.site_id == site) & (own.job_id == row.job_id)
+            tx.execute(update(job_table).where(this).values(first_wrong=msgspec.json.encode(stays)))
+
+
+ALSO.append(blank)

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from edge.core.cards import holds_card_number, masked
 from edge.core.entitlements import Entitlement, Party
 from edge.errors import Refused
 from sync.central.imports.cells import Cells, Instants, Text, guest_id, name_of, uid_in
@@ -16,6 +17,7 @@ from sync.central.imports.columns import COLUMNS, LINE_CHARS_MAX
 from sync.central.registry.guests import Guest
 from sync.central.registry.tables import ID_CHARS_MAX
 
+CARD_CHARS_MIN = 12
 DELIMITERS = (",", ";", "\t")
 
 
@@ -90,7 +92,9 @@ class Judge:
             return Wrong(number, f"{len(row)} fields, the heading has {self._count}: check the commas")
         row.append("")
         try:
-            return self._line(number, self._ordered(row))
+            cells = self._ordered(row)
+            _refuse_cards(cells)
+            return self._line(number, cells)
         except ValueError as wrong:
             return Wrong(number, str(wrong))
 
@@ -130,11 +134,18 @@ class Judge:
         )
 
 
+def _refuse_cards(cells: Sequence[str]) -> None:
+    """Refuse a payment card's number without saying it again; a chip's number may look like one."""
+    for column, text in zip(COLUMNS, cells, strict=True):
+        if len(text) >= CARD_CHARS_MIN and column != "uid" and holds_card_number(text):
+            raise ValueError(f"{column} looks like the number of a payment card: take it out of the file")
+
+
 _right_id = functools.partial(Text.read, Text("entitlement", ID_CHARS_MAX))
 
 
 def _check_heading(heading: list[str]) -> None:
-    unknown = [column[:40] for column in heading if column not in COLUMNS]
+    unknown = [masked(column)[:40] for column in heading if column not in COLUMNS]
     if unknown or "guest" not in heading or len(set(heading)) != len(heading):
         what = (
             f"columns {', '.join(unknown)} are not known"

@@ -156,4 +156,4 @@ def _publish(
     profiles.publish_guests(tx, site, [id_ for id_ in mine if id_ in known])
     fresh = [card for card in new if card.guest not in known]
     held = rights.rights_of(tx, site, {card.guest for card in fresh if card.guest})
-    publish_new(tx, site, profiles.changes(fresh, mine, held))
+    publish_new(tx, site, profiles.changes(tx, site, fresh, known=profiles.Known(mine, held)))

@@ -12,7 +12,19 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES, Band, BandAct, BandState, Standing, Trust, transition
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import band_table, master_table, parts
-from sync.central.store import Connection, Row, and_, func, insert, insert_many, now_of, or_, select, update
+from sync.central.store import (
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    insert_many,
+    now_of,
+    or_,
+    select,
+    update,
+)
 
 MASTER_BYTES = 16
 PAGE_MAX = 200
@@ -77,6 +89,11 @@ def put_band(tx: Connection, site: str, card: BandCard) -> None:
     changed = tx.execute(update(band_table).where(*_is(site, card.band.id)).values(row))
     if not changed.rowcount:
         tx.execute(insert(band_table).values(row))
+
+
+def forget(tx: Connection, site: str, guest_id: str) -> None:
+    """Delete every band of a guest, keys and all; whoever hands one out again enters it anew."""
+    tx.execute(delete(band_table).where(band_table.c.site_id == site, band_table.c.guest_id == guest_id))
 
 
 def band(tx: Connection, site: str, id_: bytes) -> BandCard:

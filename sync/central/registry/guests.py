@@ -50,6 +50,11 @@ def add_guests(tx: Connection, site: str, guests: Sequence[Guest]) -> None:
     insert_many(tx, guest_table, [_row(site, guest, now_ms) for guest in guests])
 
 
+def forget(tx: Connection, site: str, guest_id: str) -> None:
+    """Delete a guest's row; profiles are not published by this."""
+    tx.execute(delete(guest_table).where(guest_table.c.site_id == site, guest_table.c.guest_id == guest_id))
+
+
 def guest(tx: Connection, site: str, guest_id: str) -> Guest:
     """Return one guest or raise ``Unknown``."""
     (found, *_) = [*guests_of(tx, site, [guest_id]).values(), None]

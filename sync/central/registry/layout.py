@@ -8,10 +8,13 @@ from typing import TypeVar
 import msgspec
 
 from edge.core.entitlements import Product
+from edge.core.expectation import asked_by
 from edge.core.places import Layout, PlaceLease, Point, Zone
 from edge.errors import Refused, Unknown
 from sync.central.feed import Change, item_table, publish
+from sync.central.registry.expected import all_due
 from sync.central.registry.tables import thing_table
+from sync.central.seals import publish_site_key
 from sync.central.store import Connection, delete, insert, now_of, select
 
 LAYOUT = "layout"
@@ -75,8 +78,11 @@ def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> in
     """Check the layout, number it anew and publish it; returns its version."""
     now = layout(tx, site, devices)
     check(now)
+    publish_site_key(tx, site)
     numbered = msgspec.structs.replace(now, version=now.version + 1)
     put_settings(tx, site, numbered)
+    if asked_by(published(tx, site)) != asked_by(numbered):
+        all_due(tx, site)
     publish(tx, site, [Change(LAYOUT, "", msgspec.msgpack.encode(numbered))])
     return numbered.version
 

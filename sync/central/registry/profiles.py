@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
 from edge.core.bands import BandState
+from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
-from edge.core.profiles import Profile, ProfileItem
+from edge.core.expectation import Asked, asked_by, least
+from edge.core.profiles import Profile, ProfileItem, remark_owner
+from edge.core.wallet import WalletLink
 from sync.central.feed import Change, publish, publish_band
-from sync.central.registry.bands import BandCard, band, bands_of, put_band
+from sync.central.registry import expected
+from sync.central.registry.bands import BandCard, band, bands_by_id, bands_of, put_band
+from sync.central.registry.consents import consents_of
 from sync.central.registry.guests import Guest, guests_of
+from sync.central.registry.layout import published
+from sync.central.registry.members import links_of
 from sync.central.registry.rights import rights_of
+from sync.central.registry.staff import badges
+from sync.central.seals import public_halves
 from sync.central.store import Connection
 from sync.wire import BandNotice
 
 PROFILE = "profile"
+KEYLESS = frozenset({BandState.REPLACED, BandState.REVOKED})
+"""States that nothing leads back from."""
+NO_BADGES: Mapping[bytes, str] = MappingProxyType({})
+NO_WALLETS: Mapping[str, WalletLink] = MappingProxyType({})
+NOTHING_SAID: Mapping[str, Sequence[Consent]] = MappingProxyType({})
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def compose(card: BandCard, guest: Guest | None, rights: Sequence[Entitlement]) -> Profile:
-    """Return what an edge must know of one band."""
+def compose(
+    card: BandCard,
+    guest: Guest | None,
+    rights: Sequence[Entitlement],
+    *,
+    staff: str | None = None,
+    consents: Sequence[Consent] = (),
+) -> Profile:
+    """Return what an edge must know of one band; ``staff`` is whose badge it is."""
     if guest is None:
-        return Profile(band=card.band, rev=card.rev)
+        return Profile(band=card.band, rev=card.rev, staff=staff)
     return Profile(
         band=card.band,
         rev=card.rev,
@@ -37,23 +60,94 @@ def compose(card: BandCard, guest: Guest | None, rights: Sequence[Entitlement]) 
         age_band=guest.age_band or None,
         height_cm=guest.height_cm,
         payments=guest.payments,
+        consents=tuple(consents),
+        staff=staff,
     )
 
 
-def changes(
-    cards: Iterable[BandCard], guests: Mapping[str, Guest], rights: Mapping[str, Sequence[Entitlement]]
-) -> list[Change]:
-    """Return the feed's changes for bands whose guests and rights are at hand."""
-    return [
-        Change(PROFILE, card.band.id.hex(), _item(card, guests.get(card.guest or ""), rights))
-        for card in cards
-    ]
+class Known(NamedTuple):
+    """What is at hand of the guests whose bands are composed."""
+
+    guests: Mapping[str, Guest]
+    rights: Mapping[str, Sequence[Entitlement]]
+    badges: Mapping[bytes, str] = NO_BADGES
+    consents: Mapping[str, Sequence[Consent]] = NOTHING_SAID
+    wallets: Mapping[str, WalletLink] = NO_WALLETS
+
+
+def linked(profile: Profile, wallet: WalletLink | None) -> Profile:
+    """Return a profile with the wallet that it pays from; who has one may pay."""
+    if wallet is None or profile.guest is None:
+        return profile
+    return msgspec.structs.replace(profile, payments=True, wallet=wallet)
+
+
+def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Known) -> list[Change]:
+    """Return the feed's changes for bands of whose guests all is at hand; a guest without a key gets one."""
+    found = []
+    worn = [card.guest if card.guest in known.guests else None for card in cards]
+    owners = [remark_owner(guest, card.band.id) for card, guest in zip(cards, worn, strict=True)]
+    public = public_halves(tx, site, owners)
+    rest = _unexpected(tx, site, worn, known=known)
+    for card, guest, owner in zip(cards, worn, owners, strict=True):
+        bare = compose(
+            card,
+            known.guests.get(guest or ""),
+            known.rights.get(guest or "", ()),
+            staff=known.badges.get(card.band.id),
+            consents=known.consents.get(guest or "", ()),
+        )
+        bare = linked(bare, known.wallets.get(guest or ""))
+        asked = rest.get(guest or "")
+        profile = msgspec.structs.replace(
+            bare if asked is None else least(bare, asked), remark_key=public[owner]
+        )
+        # A band that opens nothing more needs no key on any edge; central keeps it to know the chip again.
+        keys = {} if card.band.state in KEYLESS else card.keys
+        body = _encode(ProfileItem(profile=profile, keys=keys))
+        found.append(Change(PROFILE, card.band.id.hex(), body))
+    return found
+
+
+def _unexpected(tx: Connection, site: str, guests: Iterable[str | None], *, known: Known) -> dict[str, Asked]:
+    """Return of those guests whom nobody expects which facts a decision about them can stand on."""
+    judged = expected.judge(tx, site, [guest for guest in guests if guest], rights=known.rights)
+    rest = [guest for guest, one in judged.items() if not one.now]
+    if not rest:
+        return {}
+    told = published(tx, site)
+    everybody, found = asked_by(told), dict[str, Asked]()
+    for guest in rest:
+        own = [right for right in known.rights.get(guest, ()) if right.terms is not None]
+        found[guest] = asked_by(told, own) if own else everybody
+    return found
+
+
+def at_edges(tx: Connection, site: str, profile: Profile) -> Profile:
+    """Return how much of a profile the edges are told."""
+    if profile.guest is None or expected.is_expected(tx, site, profile.guest):
+        return profile
+    return least(profile, asked_by(published(tx, site), profile.entitlements))
 
 
 def publish_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> int:
     """Compose and publish the profiles of these bands; returns the feed's number."""
     names = {card.guest for card in cards if card.guest}
-    return publish(tx, site, changes(cards, guests_of(tx, site, names), rights_of(tx, site, names)))
+    known = Known(
+        guests_of(tx, site, names),
+        rights_of(tx, site, names),
+        badges(tx, site),
+        consents_of(tx, site, names),
+        links_of(tx, site, names),
+    )
+    return publish(tx, site, changes(tx, site, cards, known=known))
+
+
+def publish_again(tx: Connection, site: str, ids: Iterable[bytes]) -> None:
+    """Raise the revision of these bands and publish their profiles: they became or were somebody's badge."""
+    for card in bands_by_id(tx, site, ids):
+        put_band(tx, site, card)
+        publish_bands(tx, site, [band(tx, site, card.band.id)])
 
 
 def publish_guests(tx: Connection, site: str, guests: Iterable[str]) -> int:
@@ -64,14 +158,9 @@ def publish_guests(tx: Connection, site: str, guests: Iterable[str]) -> int:
     return publish_bands(tx, site, [msgspec.structs.replace(card, rev=card.rev + 1) for card in cards])
 
 
-def publish_state(tx: Connection, site: str, card: BandCard, *, reason: str) -> int:
+def publish_state(tx: Connection, site: str, card: BandCard) -> int:
     """Store a band's new state and tell every edge before anything else."""
     put_band(tx, site, card)
     publish_bands(tx, site, [band(tx, site, card.band.id)])
     state, epoch = BandState(card.band.state), card.band.epoch
-    return publish_band(tx, site, BandNotice(band=card.band.id, state=state, epoch=epoch, reason=reason))
-
-
-def _item(card: BandCard, guest: Guest | None, rights: Mapping[str, Sequence[Entitlement]]) -> bytes:
-    profile = compose(card, guest, rights.get(guest.id, ()) if guest else ())
-    return _encode(ProfileItem(profile=profile, keys=card.keys))
+    return publish_band(tx, site, BandNotice(band=card.band.id, state=state, epoch=epoch))

@@ -52,3 +52,10 @@ def staff(tx: Connection, site: str) -> tuple[StaffMember, ...]:
         )
         for row in tx.execute(query)
     )
+
+
+def badges(tx: Connection, site: str) -> dict[bytes, str]:
+    """Return whose badge a band is, for every badge of the site."""
+    own = staff_table.c
+    query = select(own.badge, own.staff_id).where(own.site_id == site, own.badge != "")
+    return {bytes.fromhex(row.badge): row.staff_id for row in tx.execute(query)}

@@ -1,5 +1,6 @@
 """Central's database and the only words by which other rooms speak to it."""
 
+from sync.central.store.bare import bare_commits_per_s as bare_commits_per_s
 from sync.central.store.bare import bare_copy_per_s as bare_copy_per_s
 from sync.central.store.bulk import insert_bearing as insert_bearing
 from sync.central.store.bulk import insert_many as insert_many
@@ -7,5 +8,6 @@ from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of
 from sync.central.store.engine import wake_after as wake_after
+from sync.central.store.guards import guard as guard
 from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.words import *  # noqa: F403  # the vocabulary, named word by word in its own file

@@ -1,7 +1,8 @@
-"""Bare COPY: how fast PostgreSQL itself takes central's rows, the yardstick of `polso bench sync`."""
+"""Bare PostgreSQL: how fast it takes rows and commits by itself, the yardstick of `polso bench`."""
 
 from __future__ import annotations
 
+import threading
 import time
 
 from sqlalchemy import Table, select, text
@@ -14,6 +15,8 @@ from sync.central.store.engine import Store
 ROWS_MAX = 2_000
 BLOCKS_MAX = 1_000
 BARE = "polso_bare"
+ROW = bytes(300)
+"""About the size of one event."""
 
 
 def bare_copy_per_s(store: Store, table: Table, *, with_keys: bool = True) -> float:
@@ -56,3 +59,42 @@ def _take(store: Store, block: bytes) -> None:
         words = f"COPY {BARE} FROM STDIN (FORMAT BINARY)".encode()
         with driver(tx).cursor() as cursor, cursor.copy(words) as copy:
             copy.write(block)
+
+
+def bare_commits_per_s(store: Store, clients: int, *, seconds: float) -> float:
+    """Return the durable transactions a second of so many clients: update one row, insert one, commit."""
+    if not store.is_postgres:
+        raise Refused("Only PostgreSQL is the yardstick of a sale.")
+    with store.transaction() as tx:
+        tx.execute(text(f"CREATE TABLE {BARE} (id BIGINT PRIMARY KEY, sum BIGINT NOT NULL)"))
+        tx.execute(text(f"CREATE TABLE {BARE}_row (id BIGSERIAL PRIMARY KEY, client BIGINT, body BYTEA)"))
+        for number in range(clients):
+            tx.execute(text(f"INSERT INTO {BARE} VALUES ({number}, 0)"))  # noqa: S608  # our own number
+    try:
+        return _committed(store, clients, seconds) / seconds
+    finally:
+        with store.transaction() as tx:
+            tx.execute(text(f"DROP TABLE {BARE}, {BARE}_row"))
+
+
+def _committed(store: Store, clients: int, seconds: float) -> int:
+    counts = [0] * clients
+    update = f"UPDATE {BARE} SET sum = sum + 1 WHERE id = %s".encode()  # noqa: S608  # our own table
+    insert = f"INSERT INTO {BARE}_row (client, body) VALUES (%s, %s)".encode()  # noqa: S608  # our own table
+    until = time.perf_counter() + seconds
+
+    def client(number: int) -> None:
+        with store.transaction() as tx:
+            raw = driver(tx)
+            while time.perf_counter() < until:
+                raw.execute(update, (number,))
+                raw.execute(insert, (number, ROW))
+                raw.commit()
+                counts[number] += 1
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts)

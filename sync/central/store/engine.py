@@ -23,6 +23,8 @@ WRITER_WAIT_S_MAX = 20
 READERS_MAX = 16
 WRITERS_MAX = 16
 """Open connections of one worker to PostgreSQL."""
+PRAGMAS = (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("foreign_keys", 1))
+"""What SQLite must say of itself before anything is entrusted to it."""
 WAKE = "polso_wake"
 NOW = "polso_now_ms"
 
@@ -75,7 +77,25 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """Begin a short transaction that only reads, beside any writer."""
         with _translated(), self._reader.begin() as tx:
+            tx.info[NOW] = self._now_ms()
             yield tx
+
+    def erase_ghosts(self) -> bool:
+        """Take deleted rows out of the database's files; False while a reader keeps SQLite's log: ask again.
+
+        On PostgreSQL the rows are freed for others to write over; its own logs follow its own retention.
+        """
+        if self.is_postgres:
+            with _translated(), self._writer.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            return True
+        writer = self._writer.raw_connection()
+        try:
+            # The connection waits some seconds for readers by itself; the row says whether that was enough.
+            busy, _, _ = writer.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            writer.close()
+        return int(busy) == 0
 
     def listen(self) -> None:
         """Hear of other workers' changes; on SQLite there are none."""
@@ -163,7 +183,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
-    for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1)):
+    connection.execute("PRAGMA foreign_keys=ON")
+    for pragma, wanted in PRAGMAS:
         (found,) = connection.execute(f"PRAGMA {pragma}").fetchone()
         if found != wanted:
             raise StoreError(f"SQLite keeps {pragma}={found} instead of {wanted}.", hint="Use a local disk.")

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint as CheckConstraint
 from sqlalchemy import Column as Column
 from sqlalchemy import ColumnElement as ColumnElement
 from sqlalchemy import Connection as Connection
+from sqlalchemy import ForeignKeyConstraint as ForeignKeyConstraint
 from sqlalchemy import Index as Index
 from sqlalchemy import Integer as Integer
 from sqlalchemy import LargeBinary as LargeBinary

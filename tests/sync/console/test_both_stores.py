@@ -10,7 +10,7 @@ from edge.core.decision import Act as Next
 from edge.core.decision import Decision, Outcome, Reason, WhatNext
 from edge.core.events import Acted, Decided, Kind
 from sync.central import intake
-from sync.central.console import acts, happenings, operators
+from sync.central.console import acts, happenings, operators, sessions
 from sync.central.console.acts import Act
 from sync.central.console.happenings import Wanted
 from sync.central.console.operators import NotLetIn, Role
@@ -86,7 +86,7 @@ def test_operators_sign_in_and_are_kept_out(store: Store) -> None:
         who = operators.signed_in(tx, token, store.now_ms())
         assert who is not None
         assert (who.name, who.role) == ("otto", Role.OPERATOR)
-        operators.sign_out(tx, token)
+        sessions.end(tx, token)
         assert operators.signed_in(tx, token, store.now_ms()) is None
 
 

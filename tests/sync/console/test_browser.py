@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 PAGES = (
     *("/console/", "/console/operators/olga", HOME, f"{HOME}/events", f"{HOME}/guests", f"{HOME}/guests/g1"),
     *(f"{HOME}/bands/{BAND.hex()}", f"{HOME}/products/day", f"{HOME}/points/new", f"{HOME}/places"),
-    *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant"),
+    *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant", f"{HOME}/catalogue"),
+    *(f"{HOME}/catalogue/articles/new", f"{HOME}/catalogue/groups/new"),
 )
 """Every template, and every kind of field."""
 VIOLATIONS = {"resultTypes": ["violations"]}

@@ -9,7 +9,7 @@ import pytest
 from edge.errors import NotAllowed, Refused
 from sync.central import sites
 from sync.central.app import create_app
-from sync.central.console import guard, operators, tries
+from sync.central.console import guard, operators, sessions, tries
 from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.operators import NotLetIn, Role
 from sync.central.console.routes import Audience, Route
@@ -156,7 +156,7 @@ def test_signing_out_ends_the_session_at_central_too(small_store: Store) -> None
 def test_a_session_ends_by_itself(small_store: Store, clock: Clockwork) -> None:
     an_operator(small_store)
     browser = a_browser(small_store, "olga")
-    clock.ms += operators.SESSION_MS_MAX
+    clock.ms += sessions.SESSION_MS_MAX
     assert browser.get("/console/").status_code == 303
 
 

@@ -16,9 +16,10 @@ from edge.core.places import Point, PointKind
 from edge.core.profiles import ProfileItem
 from sync.central import devices, enrolment, feed, intake
 from sync.central.console import acts
+from sync.central.console.looks import COUNTED
 from sync.central.console.pages.bands import POSSIBLE
 from sync.central.feed import item_table
-from sync.central.registry import bands, guests, layout, rights, staff
+from sync.central.registry import bands, guests, layout, rights
 from sync.central.store import Store, select
 from sync.wire import BandNotice, DeviceReport, EnrolRequest, ReaderState
 from tests.sync.builders import KEY, SITE, a_device, a_journal
@@ -33,9 +34,9 @@ def browser(small_store: Store) -> Browser:
 
 
 def done(store: Store) -> list[str]:
-    """What was recorded, newest first."""
+    """What was changed and recorded, newest first; looks have tests of their own."""
     with store.reading() as tx:
-        return [one.what for one in acts.acts(tx)]
+        return [one.what for one in acts.acts(tx) if one.what not in COUNTED]
 
 
 def a_guest(browser: Browser, id_: str = "g1", **fields: str) -> None:
@@ -126,7 +127,7 @@ def test_a_stock_band_is_given_to_a_guest_once(browser: Browser, small_store: St
     assert done(small_store).count("band_linked") == 1
 
 
-def test_a_lost_band_is_told_to_every_gate_with_the_reason(browser: Browser, small_store: Store) -> None:
+def test_a_lost_band_is_told_to_every_gate_without_the_reason(browser: Browser, small_store: Store) -> None:
     id_ = a_band(browser, small_store)
     for _ in range(2):
         browser.post(f"{HOME}/bands/{id_}/state", act="lost", reason="on the beach")
@@ -135,7 +136,8 @@ def test_a_lost_band_is_told_to_every_gate_with_the_reason(browser: Browser, sma
         row = tx.execute(query).one()
     notice = msgspec.msgpack.decode(bytes(row.body), type=BandNotice)
     assert row.urgent
-    assert (notice.state, notice.reason) == (BandState.LOST, "on the beach")
+    assert notice.state is BandState.LOST
+    assert b"on the beach" not in bytes(row.body), "why stays here: it would stand in every journal"
     assert done(small_store).count("band_lost") == 1
     assert browser.post(f"{HOME}/bands/{id_}/state", act="burn").status_code == 422
 
@@ -240,23 +242,6 @@ def test_a_zone_within_itself_is_refused_and_not_kept(browser: Browser, small_st
             "park": None,
             "garden": "park",
         }
-
-
-def test_staff_get_a_hashed_pin_that_no_page_and_no_record_shows(
-    browser: Browser, small_store: Store
-) -> None:
-    browser.post(f"{HOME}/staff/new", id="marta", name="Marta", roles="supervisor", pin="2468")
-    with small_store.reading() as tx:
-        (marta,) = staff.staff(tx, SITE)
-        recorded = "".join(one.after for one in acts.acts(tx))
-    assert (marta.roles, marta.pin_hash) == (("supervisor",), "hash of marta")
-    assert "2468" not in recorded + browser.get(f"{HOME}/staff/marta").text
-    assert "hash of" not in recorded
-    browser.post(f"{HOME}/staff/marta", name="Marta B.", roles="gate")
-    with small_store.reading() as tx:
-        assert staff.staff(tx, SITE)[0].pin_hash == "hash of marta", "an empty PIN leaves it as it is"
-    assert browser.post(f"{HOME}/staff/new", id="luca", name="Luca", pin="12").status_code == 422
-    assert browser.post(f"{HOME}/staff/marta/remove").status_code == 303
 
 
 def test_a_devices_code_is_shown_once_and_lets_one_device_in(browser: Browser, small_store: Store) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from edge.core.bands import Band, BandAct, BandState
 from edge.errors import Refused, Unknown
-from sync.central.console import desk, listing
+from sync.central.console import desk, listing, looks
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -16,7 +16,7 @@ from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.happenings import latest_of
 from sync.central.console.listing import Listing
-from sync.central.console.routes import Route, act, read
+from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports.cells import uid_of
 from sync.central.imports.columns import CHIPS, KEYED_CHIPS, UID_LENGTHS
 from sync.central.registry import bands, guests, profiles
@@ -65,6 +65,7 @@ def _one(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         card = bands.band(tx, ask.site, _id(ask))
         latest = latest_of(tx, ask.site, [card.band.id])
+    looks.look(ask, "band_seen", card.band.id.hex(), shown=looks.guests_shown([card.guest]))
     possible = POSSIBLE[card.band.state]
     return Page("band.html", {"card": card, "possible": possible, "latest": latest})
 
@@ -79,7 +80,7 @@ def _set_state(ask: Ask) -> Answer:
         after = bands.acted(card, BandAct(wanted))
         if after.band == card.band:
             return Moved(here)
-        profiles.publish_state(tx, ask.site, after, reason=reason)
+        profiles.publish_state(tx, ask.site, after)
         states = (card.band.state.name.lower(), f"{after.band.state.name.lower()}: {reason}")
         ask.record(tx, f"band_{wanted}", card.band.id.hex(), before=states[0], after=states[1])
     return Moved(here, "band_told")
@@ -161,13 +162,17 @@ def _save_link(ask: Ask, said: dict[str, Any]) -> Answer:
     return Moved(f"{ask.home}/bands/{ask.path['band']}", "band_saved")
 
 
-BANDS = Listing(name="bands", page=_page, add="new", searched=True)
+BANDS = Listing(name="bands", page=_page, add="new", searched=True, personal=True)
+CARE = Audience.CARE
 ROUTES: tuple[Route, ...] = (
-    *listing.routes_of("/sites/<site>/bands", BANDS),
+    *listing.routes_of("/sites/<site>/bands", BANDS, shown_to=Audience.CARE),
     *desk.routes_of("/sites/<site>/bands/new", Desk(_new_form, _create), "enter a band."),
-    read("/sites/<site>/bands/<band>", _one, "One band."),
-    act("/sites/<site>/bands/<band>/state", _set_state, "Change a band's state everywhere at once."),
+    read("/sites/<site>/bands/<band>", _one, "One band.", audience=CARE),
+    act("/sites/<site>/bands/<band>/state", _set_state, "Change a band's state at once.", audience=CARE),
     *desk.routes_of(
-        "/sites/<site>/bands/<band>/link", Desk(_link_form, _save_link), "give a band to a guest."
+        "/sites/<site>/bands/<band>/link",
+        Desk(_link_form, _save_link),
+        "give a band to a guest.",
+        audience=CARE,
     ),
 )

@@ -68,6 +68,8 @@ def _ills(ask: Ask, device: Device, *, online: bool) -> list[str]:
         return found
     if not said.writable:
         found.append(ask.words("ill.store", why=said.cause or "?"))
+    if said.held_back:
+        found.append(ask.words("ill.held_back", why=said.held_back))
     if said.frozen:
         found.append(ask.words("ill.frozen", why=said.frozen))
     if said.outbox_age_ms > OUTBOX_AGE_MS_MAX:

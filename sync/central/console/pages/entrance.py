@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from sync.central.console import guard, operators, render
+from sync.central.console import guard, operators, render, sessions
 from sync.central.console.acts import Act, record
 from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
@@ -25,8 +25,10 @@ def sign_in_page(ask: Ask) -> Answer:
 def sign_in(ask: Ask) -> Answer:
     """Let a person in and remember it in the browser."""
     name = ask.typed("name")
-    session = operators.sign_in(ask.store, name, ask.request.form.get("password", "")[:400])
+    password, browser = ask.request.form.get("password", "")[:400], ask.request.user_agent.string
+    session = operators.sign_in(ask.store, name, password, code=ask.typed("code"), browser=browser)
     with ask.store.transaction() as tx:
+        sessions.end(tx, ask.session)  # whoever was signed in at this browser is no longer
         record(tx, Act(who=name, what="signed_in"))
     reply = render.respond(ask, Moved(HOME))
     guard.set_session(reply, session, ask.rooms.settings)
@@ -36,7 +38,7 @@ def sign_in(ask: Ask) -> Answer:
 def sign_out(ask: Ask) -> Answer:
     """End the session here and at central."""
     with ask.store.transaction() as tx:
-        operators.sign_out(tx, ask.session)
+        sessions.end(tx, ask.session)
         ask.record(tx, "signed_out", "")
     reply = render.respond(ask, Moved("/console/sign-in"))
     guard.set_session(reply, "", ask.rooms.settings)
@@ -69,7 +71,7 @@ def _again(ask: Ask) -> Answer:
 ROUTES: tuple[Route, ...] = (
     read("/sign-in", sign_in_page, "The way in.", audience=Audience.ANYONE),
     Route("POST", "/sign-in", sign_in, Audience.ANYONE, "Sign in.", again=_again),
-    act("/sign-out", sign_out, "Sign out."),
+    act("/sign-out", sign_out, "Sign out.", audience=Audience.SIGNED_IN),
     act("/language", speak, "Choose the language.", audience=Audience.ANYONE),
     read("/assets/<digest>/<path:name>", render.asset, "One static file.", audience=Audience.ANYONE),
 )

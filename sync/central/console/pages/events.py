@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from edge.core.decision import Outcome, Reason
 from sync.central import devices
-from sync.central.console import happenings
+from sync.central.console import happenings, looks
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
@@ -14,6 +16,7 @@ from sync.central.console.routes import Route, read
 
 COLUMNS = ("time", "event", "device", "point", "outcome", "reason", "band", "guest", "note")
 LIVE_S = 2
+HEX = re.compile(r"[0-9a-f]{1,32}")
 FILTERS = ("device", "point", "outcome", "reason", "band")
 
 
@@ -42,7 +45,13 @@ def _page(ask: Ask, after: str) -> Sheet:
     return Sheet(name="events", columns=COLUMNS, rows=rows, after=str(before) if before else "")
 
 
-EVENTS = Listing(name="events", page=_page, live_s=LIVE_S)
+def _band(ask: Ask) -> str:
+    """Return the band whose events are asked for; anything else that somebody typed there is not kept."""
+    typed = ask.arg("band")
+    return typed if HEX.fullmatch(typed) else ""
+
+
+EVENTS = Listing(name="events", page=_page, personal=True, live_s=LIVE_S)
 
 
 def _all(ask: Ask) -> Answer:
@@ -60,6 +69,8 @@ def _all(ask: Ask) -> Answer:
     chosen = {name: ask.arg(name) for name in FILTERS}
     # Only the newest page is alive: older ones do not change.
     live_s = 0 if ask.arg("after") else LIVE_S
+    shown = looks.shown_in(ask, sheet)
+    looks.look(ask, "events_seen", _band(ask), shown=shown, within_ms=looks.LIVE_MS if live_s else 0)
     return Page("events.html", {"sheet": sheet, "choices": choices, "chosen": chosen, "live_s": live_s})
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from edge.core.entitlements import Party
 from edge.errors import Refused
-from sync.central.console import desk, listing
+from sync.central.console import desk, listing, looks
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -17,8 +17,9 @@ from sync.central.console.fields import LANGUAGES, Field, Kind
 from sync.central.console.happenings import latest_of
 from sync.central.console.listing import Listing
 from sync.central.console.pages.bands import band_row
+from sync.central.console.pages.privacy import standing
 from sync.central.console.pages.rights import right_row
-from sync.central.console.routes import Route, read
+from sync.central.console.routes import Audience, Route, read
 from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.guests import Guest
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
@@ -124,6 +125,8 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
 def _change(ask: Ask) -> Form:
     with ask.store.reading() as tx:
         guest = guests.guest(tx, ask.site, ask.path["guest"])
+    if not ask.acts:
+        looks.look(ask, "guest_seen", guest.id)
     back = f"{ask.home}/guests/{guest.id}"
     return Form(
         name="guest_change", fields=_fields(fixed=True), values=_shown(guest), back=back, title=guest.id
@@ -147,6 +150,8 @@ def _one(ask: Ask) -> Answer:
         worn = bands.bands_of(tx, ask.site, [guest.id])
         held = rights.rights_of(tx, ask.site, [guest.id]).get(guest.id, ())
         latest = latest_of(tx, ask.site, [card.band.id for card in worn])
+        allowed = standing(tx, ask.site, guest.id)
+    looks.look(ask, "guest_seen", guest.id)
     return Page(
         "guest.html",
         {
@@ -159,14 +164,15 @@ def _one(ask: Ask) -> Answer:
                 name="rights", columns=RIGHT_COLUMNS, rows=[right_row(ask, guest.id, one)[:5] for one in held]
             ),
             "latest": latest,
+            "allowed": allowed,
         },
     )
 
 
-GUESTS = Listing(name="guests", page=_page, add="new", searched=True)
+GUESTS = Listing(name="guests", page=_page, add="new", searched=True, personal=True)
 ROUTES: tuple[Route, ...] = (
-    *listing.routes_of("/sites/<site>/guests", GUESTS),
+    *listing.routes_of("/sites/<site>/guests", GUESTS, shown_to=Audience.CARE),
     *desk.routes_of("/sites/<site>/guests/new", Desk(_new, _create), "enter a guest."),
-    read("/sites/<site>/guests/<guest>", _one, "One guest."),
+    read("/sites/<site>/guests/<guest>", _one, "One guest.", audience=Audience.CARE),
     *desk.routes_of("/sites/<site>/guests/<guest>/change", Desk(_change, _save), "change a guest."),
 )

@@ -27,6 +27,8 @@ NUMBERS = (
     *("companion_s_max", "walk_s_min"),
 )
 WITH_DEFAULT = {"passback_s_min": 0, "companion_s_max": 300, "walk_s_min": 0}
+AS_KIND = "as_kind"
+"""The choice of trust that leaves it to the kind of point."""
 YES = ("refer_unconfirmed", "demand_fresh", "confirm", "reserve", "companion", "choose")
 
 
@@ -55,8 +57,11 @@ def _all(ask: Ask) -> Answer:
             "published": published,
             "changed": ready and layout.differs(wanted, published),
             "devices": len(devices),
+            "lax": [point.id for point in now.points if point.is_lax],
             "zones": Sheet(name="zones", columns=("zone", "name", "parent", "capacity"), rows=zones),
-            "points": Sheet(name="points", columns=("point", "name", "kind", "from", "to"), rows=points),
+            "points": Sheet(
+                name="points", columns=("point", "name", "kind", "proof", "from", "to"), rows=points
+            ),
         },
     )
 
@@ -64,7 +69,10 @@ def _all(ask: Ask) -> Answer:
 def _point_row(ask: Ask, point: Point) -> tuple[Cell | str, ...]:
     link = Cell(point.id, f"{ask.home}/points/{point.id}")
     name = names_of(point.names, ask.words.language, point.id)
-    return (link, name, ask.words(f"point.{point.kind}"), point.from_zone or "", point.to_zone or "")
+    proof = Cell(
+        ask.words(f"trust_min.{point.demands.name.lower()}"), mark="warned" if point.is_lax else "plain"
+    )
+    return (link, name, ask.words(f"point.{point.kind}"), proof, point.from_zone or "", point.to_zone or "")
 
 
 def _publish(ask: Ask) -> Answer:
@@ -126,7 +134,7 @@ def _point_form(ask: Ask) -> Form:
         Field(name="from_zone", kind=Kind.CHOICE, choices=zones),
         Field(name="to_zone", kind=Kind.CHOICE, choices=zones),
         _choice("direction", [one.value for one in Direction]),
-        _choice("trust_min", [one.name.lower() for one in Trust]),
+        _choice("trust_min", [AS_KIND, *(one.name.lower() for one in Trust)]),
         _choice("passback", [one.value for one in Passback]),
         *(Field(name=name, kind=Kind.NUMBER) for name in NUMBERS),
         *(Field(name=name, kind=Kind.YES) for name in YES),
@@ -161,7 +169,7 @@ def _shown_point(point: Point) -> dict[str, object]:
         "from_zone": point.from_zone or "",
         "to_zone": point.to_zone or "",
         "direction": point.direction.value,
-        "trust_min": point.trust_min.name.lower(),
+        "trust_min": AS_KIND if point.trust_min is None else point.trust_min.name.lower(),
         "passback": point.passback.value,
         **{name: "" if value is None else value for name, value in numbers.items()},
         **{name: getattr(point, name) for name in YES},
@@ -186,7 +194,7 @@ def _save_point(ask: Ask, said: dict[str, Any]) -> Answer:
         from_zone=said["from_zone"] or None,
         to_zone=said["to_zone"] or None,
         direction=Direction(said["direction"]),
-        trust_min=Trust[said["trust_min"].upper()],
+        trust_min=None if said["trust_min"] == AS_KIND else Trust[said["trust_min"].upper()],
         passback=Passback(said["passback"]),
         **(numbers | defaults),
         **{name: said[name] for name in YES},

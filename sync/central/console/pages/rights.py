@@ -16,7 +16,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped, moment, names_of
 from sync.central.console.listing import Listing
-from sync.central.console.routes import Route, act
+from sync.central.console.routes import Audience, Route, act
 from sync.central.registry import guests, profiles, rights
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection
@@ -167,9 +167,9 @@ def _store(ask: Ask, tx: Connection, step: Step) -> None:
     ask.record(tx, step.what, step.after.id, before=short(step.before), after=short(step.after))
 
 
-ENTITLEMENTS = Listing(name="entitlements", page=_page)
+ENTITLEMENTS = Listing(name="entitlements", page=_page, personal=True)
 ROUTES: tuple[Route, ...] = (
-    *listing.routes_of("/sites/<site>/entitlements", ENTITLEMENTS),
+    *listing.routes_of("/sites/<site>/entitlements", ENTITLEMENTS, shown_to=Audience.CARE),
     *desk.routes_of("/sites/<site>/guests/<guest>/grant", Desk(_grant, _save_grant), "grant an entitlement."),
     *desk.routes_of("/sites/<site>/entitlements/<right>", Desk(_change, _save), "change an entitlement."),
     act("/sites/<site>/entitlements/<right>/end", _end, "Cancel or revoke an entitlement."),

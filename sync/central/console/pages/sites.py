@@ -92,7 +92,7 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
 
 
 ROUTES: tuple[Route, ...] = (
-    read("/", _all, "All sites."),
+    read("/", _all, "All sites.", audience=Audience.SIGNED_IN),
     *desk.routes_of("/sites/new", Desk(_form, _create), "open a site.", audience=Audience.ADMIN),
-    read("/sites/<site>", _one, "How a site is doing."),
+    read("/sites/<site>", _one, "How a site is doing.", audience=Audience.CARE),
 )

@@ -10,7 +10,7 @@ async function again(section) {
   const busy = section.contains(document.activeElement) || pause?.getAttribute("aria-pressed") === "true";
   if (!busy && !document.hidden) {
     try {
-      const reply = await fetch(location.href, { redirect: "error", cache: "no-store" });
+      const reply = await fetch(location.href, { redirect: "error", cache: "no-store", headers: { "X-Polso-Live": "1" } });
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
       const fresh = page.getElementById(section.id);
       if (reply.ok && fresh) swap(section, fresh);

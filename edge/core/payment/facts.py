@@ -1,0 +1,81 @@
+"""Facts of a payment: everything its judgement stands on, and the ruling that comes of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.core.basket import Basket
+from edge.core.facts import Facts
+from edge.core.lease import Lease
+from edge.core.payment.bodies import Payment, Pin
+from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.sale import Sale
+from edge.core.wallet import Tally
+
+
+class Payer(msgspec.Struct, frozen=True, kw_only=True):
+    """A band that was presented to pay, and all that this device holds of its wallet."""
+
+    tap: Facts
+    """The tap as entry knows it: band, trust, profile, point and moment."""
+    leases: tuple[Lease, ...] = ()
+    """Of its wallet, and of this device's own risk budget."""
+    tally: Tally = Tally()
+    pin: Pin = Pin.NONE
+    declined: tuple[str, ...] = ()
+    """Kinds of voucher that the guest does not want used."""
+    risk: bool = False
+    """Whether what is missing here may be tried on the operator's risk."""
+    confirmed: frozenset[str] = frozenset()
+    """What staff confirmed for this basket: ``age``."""
+    block_epoch: int = 0
+    """The newest block of this wallet that has reached this device."""
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """Cash in the drawer, or an external card terminal's yes."""
+
+    tender: Tender
+    amount_minor: int
+
+
+class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One payer before one basket."""
+
+    basket: Basket
+    payer: Payer | Outside
+    device: str
+    now_ms: int
+    """UTC, for receipts only."""
+    monotonic_ms: int
+    """This device's clock that only rises: deadlines are of it."""
+    sale: Sale | None = None
+    """What is kept under the op_id already."""
+    asked_minor: int | None = None
+    """The part that this payer is asked for; None: all that is due."""
+    hold_ms: int | None = None
+    """Authorise only, for so long."""
+    hold_minor: int | None = None
+    """How much a hold sets aside, where that is not the basket's total."""
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """What was paid of the basket before."""
+        return self.sale.legs if self.sale is not None else ()
+
+    @property
+    def due_minor(self) -> int:
+        """What is to be paid or held before this payer."""
+        whole = self.basket.total_minor if self.hold_minor is None else self.hold_minor
+        return whole - sum(leg.amount_minor for leg in self.legs)
+
+
+class PaymentRuling(msgspec.Struct, frozen=True, kw_only=True):
+    """What the payment's event says, and what changes with it in the same transaction."""
+
+    payment: Payment
+    sale: Sale | None = None
+    """What is to be kept under the op_id; None: as it was."""
+    leases: tuple[Lease, ...] = ()
+    """Those that changed."""
+    tally: Tally | None = None

@@ -1,0 +1,98 @@
+"""The verbs of ``polso bench``, each a thin shell over one measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine: will it keep up? Each verb prints one JSON object."""
+
+
+as_json = click.option("--json", "_", is_flag=True, help="For scripts: the answer always is JSON.")
+profiles = click.option(
+    "--profiles", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands known."
+)
+
+
+def seconds(default: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option that says how long to measure."""
+    return click.option("--seconds", default=default, show_default=True, help="How long to measure.")
+
+
+@bench.command()
+@as_json
+@profiles
+@seconds(12.0)
+def tap(_: bool, profiles: int, seconds: float) -> None:
+    """A whole decision beside a bare append with fdatasync, in turns, then 32 lanes at once."""
+    from edge.run.bench.tap import measure
+
+    click.echo(measure(profiles, seconds))
+
+
+@bench.command()
+@as_json
+@profiles
+def start(_: bool, profiles: int) -> None:
+    """From a cold start to the first durable decision, and the memory that takes."""
+    from edge.run.bench.start import measure
+
+    click.echo(measure(profiles))
+
+
+@bench.command()
+@as_json
+@click.option("--streams", default=50, show_default=True, type=click.IntRange(1, 64), help="Open screens.")
+@seconds(10.0)
+def screens(_: bool, streams: int, seconds: float) -> None:
+    """From a decision to fifty screens, and what the taps themselves feel of it."""
+    from edge.run.bench.screens import measure
+
+    click.echo(measure(streams, seconds))
+
+
+@bench.command()
+@as_json
+@click.option("--rate", default=200, show_default=True, type=click.IntRange(1, 2000), help="Junk a second.")
+@seconds(20.0)
+def flood(_: bool, rate: int, seconds: float) -> None:
+    """Taps under a flood of junk from the network, beside quiet ones, in turns."""
+    from edge.run.bench.flood import measure
+
+    click.echo(measure(rate, seconds))
+
+
+@bench.command()
+@as_json
+@seconds(10.0)
+def http(_: bool, seconds: float) -> None:
+    """A remote reader's tap beside a bare POST on the same server, in turns."""
+    from edge.run.bench.http import measure
+
+    click.echo(measure(seconds))
+
+
+@bench.command()
+@as_json
+@click.option("--database", default="", help="postgresql://…; without it a SQLite file.")
+@click.option("--events", default=100_000, show_default=True, type=click.IntRange(1_000), help="How many.")
+def sync(_: bool, database: str, events: int) -> None:
+    """A full journal on its way to central: events a second, and what one weighs."""
+    from edge.run.bench.sync import measure
+
+    click.echo(measure(database, events))
+
+
+@bench.command()
+@as_json
+@click.option("--database", default="", help="postgresql://…: its bare commits stand beside the sales.")
+@seconds(30.0)
+def pay(_: bool, database: str, seconds: float) -> None:
+    """Sales in the edge, over HTTP, cut off and settled, beside bare PostgreSQL and a bare POST."""
+    from edge.run.bench.pay import measure
+
+    click.echo(measure(database, seconds))

@@ -1,0 +1,59 @@
+"""The second place in a configured folder: joined to the journal, and compared with it at the start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.core.checkpoint import Checkpoint
+from edge.errors import PolsoError
+from edge.signature import is_signed
+from edge.store.checkpoints import Notary
+from edge.store.journal import Journal
+from edge.store.secondplace import SecondPlace, path_of, read
+
+LOG = logging.getLogger("polso.checkpoints")
+
+
+def place(folder: str, notary: Notary) -> SecondPlace | None:
+    """Return what keeps checkpoints in the configured folder; None where there is none."""
+    return SecondPlace(Path(folder), lambda: notary.newest) if folder else None
+
+
+def doubt(folder: str, journal: Journal, *, passed_on: Checkpoint | None = None) -> str:
+    """Say why the journal is not the one that others have seen; empty: it is, or nothing was seen.
+
+    They are the second place and central, as ``passed_on`` with the profiles: a rolled back ``state.db`` does
+    not take those along. What this device has not signed is no witness: it is logged and passed over.
+    """
+    owner = journal.owner()
+    for where, seen in [*_kept(folder, owner.device), ("the profiles", passed_on)]:
+        if seen is None:
+            continue
+        if (seen.site, seen.device) != (owner.site, owner.device) or not is_signed(seen, owner.public_key):
+            LOG.warning("no witness: the checkpoint in %s was not signed by this device", where)
+        elif why := journal.contradiction(seen):
+            return why
+    return ""
+
+
+def witnessed(folder: str, journal: Journal) -> bool:
+    """Say whether the second place keeps a checkpoint of this device that the journal agrees with."""
+    owner = journal.owner()
+    return any(
+        (seen.site, seen.device) == (owner.site, owner.device)
+        and is_signed(seen, owner.public_key)
+        and not journal.contradiction(seen)
+        for _, seen in _kept(folder, owner.device)
+    )
+
+
+def _kept(folder: str, device: str) -> Iterator[tuple[str, Checkpoint]]:
+    path = path_of(Path(folder), device)
+    if not folder or not path.exists():
+        return
+    try:
+        yield str(path), read(path)
+    except PolsoError as error:
+        LOG.warning("the second place is no witness: %s", error)

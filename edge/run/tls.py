@@ -1,0 +1,46 @@
+"""TLS: how the way to central is secured, and which ways are too open to be gone."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edge.config import Central
+from edge.errors import ConfigError
+from sync.client import Cable
+
+OPEN = (
+    "Use https (central.ca pins a certificate of your own); on a network of your own set central.plain_http."
+)
+
+
+def cable_for(central: Central, url: str, *, ca: str = "") -> Cable:
+    """Return the way out to ``url`` as the configuration wants it secured, or say why that is none.
+
+    ``ca`` is the authority that was named at enrolment; the configuration has the last word.
+    """
+    where = urlsplit(url)
+    if where.scheme == "http" and not (central.plain_http or _is_loopback(where.hostname or "")):
+        raise ConfigError(f"{url} is plain http: whoever is on the way reads along.", hint=OPEN)
+    return Cable(ca=_readable(central.ca or ca))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _readable(ca: str) -> str:
+    """Return the whole path of the authority's file, which must be there: without it nothing is pinned."""
+    if not ca:
+        return ""
+    try:
+        text = Path(ca).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"central.ca: {ca} cannot be read: {error}.", hint="Name a PEM file.") from error
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise ConfigError(f"central.ca: {ca} holds no certificate.", hint="Name a PEM file.")
+    return str(Path(ca).absolute())

@@ -1,0 +1,96 @@
+"""Consents: what guests allow, said at this device or told by central; whoever would use it asks here."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+
+from edge.core.consent import Consent, Consented, Purpose, Source, may, merged, said
+from edge.core.events import Kind, Lane
+from edge.core.profiles import Profile
+from edge.errors import Refused
+from edge.service.rooms import Rooms
+from edge.staff import Session
+from edge.store.transaction import Transaction
+
+CONSENT = "consent"
+"""What was said here, by guest; it holds beside what central says, whichever has more turns."""
+_DECODE = msgspec.msgpack.Decoder(tuple[Consent, ...]).decode
+
+
+class Consents:
+    """Answers and questions about consent; any thread may ask."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms; what was said here before is read at the first question."""
+        self._rooms = rooms
+        self._lock = threading.Lock()
+        self._said: dict[str, tuple[Consent, ...]] | None = None
+
+    def may(self, band: bytes, purpose: Purpose, namespace: str = "") -> bool:
+        """Say whether the wearer of a band allows a purpose: offers, presence and research ask this alone."""
+        profile = self._rooms.profiles.get(band)
+        return profile is not None and may(self.of(profile), purpose, namespace)
+
+    def of(self, profile: Profile) -> tuple[Consent, ...]:
+        """Return what a guest says of every purpose, here and at central."""
+        return merged(profile.consents, self._here().get(profile.guest or "", ()))
+
+    def set_by_guest(self, profile: Profile, purpose: str, *, given: bool, point: str) -> None:
+        """Take a guest's own word at a kiosk; durable and in force when this returns, online or not."""
+        self._set(profile, _wanted(purpose, Source.KIOSK), given=given, by=_By(point=point))
+
+    def set_by_staff(self, session: Session, profile: Profile, purpose: str, *, given: bool) -> None:
+        """Take a guest's word from a member of staff, who stands for it by name."""
+        by = _By(point=session.point, staff=session.staff)
+        self._set(profile, _wanted(purpose, Source.STAFF), given=given, by=by)
+
+    def forget(self) -> None:
+        """Read anew at the next question: what was kept here has changed."""
+        with self._lock:
+            self._said = None
+
+    def _set(self, profile: Profile, wanted: Consent, *, given: bool, by: _By) -> None:
+        guest = profile.guest
+        if guest is None:
+            raise Refused("Nobody wears this band yet.", hint="Link it to a guest first.")
+
+        def act(tx: Transaction) -> None:
+            here = _kept(tx, guest)
+            now = msgspec.structs.replace(wanted, since_ms=tx.now.now_ms)
+            answer = said(merged(profile.consents, here), now, given=given)
+            if answer is None:
+                return
+            body = Consented(guest=guest, consent=answer, point=by.point, staff=by.staff)
+            # The priority lane: central must hear of a withdrawal before it tells anybody else anything.
+            tx.append(Kind.CONSENT_SET, body, band=profile.band.id, lane=Lane.PRIORITY)
+            tx.put(CONSENT, guest, msgspec.msgpack.encode(merged(here, [answer])))
+
+        self._rooms.sequencer.submit(act)
+        self.forget()
+
+    def _here(self) -> dict[str, tuple[Consent, ...]]:
+        with self._lock:
+            if self._said is None:
+                rows = self._rooms.sequencer.submit(lambda tx: tx.rows(CONSENT))
+                self._said = {guest: _DECODE(body) for guest, body in rows}
+            return self._said
+
+
+class _By(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a word was taken, and by whom."""
+
+    point: str
+    staff: str | None = None
+
+
+def _kept(tx: Transaction, guest: str) -> tuple[Consent, ...]:
+    body = tx.get(CONSENT, guest)
+    return () if body is None else _DECODE(body)
+
+
+def _wanted(purpose: str, source: Source) -> Consent:
+    if purpose not in frozenset(Purpose):
+        raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(Purpose)}.")
+    return Consent(purpose=purpose, turns=0, source=source.value)

@@ -1,0 +1,211 @@
+"""Mine: all that this device holds of the guest who has just held a band to a kiosk, for that guest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from edge.core.bands import Presented, Trust
+from edge.core.consent import Purpose
+from edge.core.decision import Outcome
+from edge.core.entitlements import Entitlement
+from edge.core.events import Acted, Event, Kind
+from edge.core.held import Held
+from edge.core.places import Layout
+from edge.core.profiles import Profile
+from edge.errors import NotAllowed
+from edge.service.answers import Answer, answer_in
+from edge.service.consents import Consents
+from edge.service.earlier import must_know
+from edge.service.facts import own_profile
+from edge.service.floor import ANSWERS
+from edge.service.past import DECISIONS
+from edge.service.rooms import Rooms
+from edge.service.show import DISCREET, short
+from edge.service.wearers import band_of
+from edge.staff import Action, Session, permit
+from edge.store.pruning import KEEP_ACKED_MS_MIN
+from edge.store.transaction import Transaction
+from edge.views import ConsentKnown, Known, RightKnown, SeenAt
+
+MINE_S_MAX = 300
+"""So long after its tap a band opens its guest's own page; then the band is asked for again."""
+SHOWN_MAX = 50
+LOOKED_MAX = 1_000
+DAY_MS = 86_400_000
+_ACTED = msgspec.msgpack.Decoder(Acted)
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Who stands at a kiosk, as the site knows them now."""
+
+    profile: Profile
+    held: Held
+    id: str
+
+
+class HoldAgain(NotAllowed):
+    """This page needs your band once more."""
+
+    hint = "Hold the band to the reader again."
+
+
+class Unproved(NotAllowed):
+    """This band cannot prove that it is no copy."""
+
+    hint = "Ask our staff: they show you everything and change what you wish."
+
+
+class Mine:
+    """What a guest may ask and change without anybody's help."""
+
+    def __init__(self, rooms: Rooms, consents: Consents) -> None:
+        """Act through these rooms."""
+        self._rooms, self._consents = rooms, consents
+
+    def show(self, tap_id: str, point: str) -> Known:
+        """Return all that is held of the guest who tapped, if that tap opened this page."""
+        return self._known(tap_id, self._guest(tap_id, point))
+
+    def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
+        """Take the guest's word on one purpose, in force at once, also offline; return how all stands."""
+        guest = self._guest(tap_id, point)
+        self._consents.set_by_guest(guest.profile, purpose, given=given, point=point)
+        return self._known(tap_id, guest)
+
+    def consent_by_staff(self, session: Session, band_hex: str, purpose: str, *, given: bool) -> None:
+        """Take a guest's word from a member of staff; nobody decides over their own band."""
+        permit(session, Action.SET_CONSENT, self._rooms.clock.now_ms())
+        band = band_of(band_hex)
+        told = self._rooms.profiles.get(band)
+        profile = self._rooms.sequencer.submit(lambda tx: _worn(tx, band, told))
+        if profile is None or profile.guest is None:
+            raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
+        if band_hex == session.badge.lower() or (profile.staff and profile.staff == session.staff):
+            raise NotAllowed("Nobody acts on their own band.", hint="Ask a colleague.")
+        self._consents.set_by_staff(session, profile, purpose, given=given)
+
+    def _guest(self, tap_id: str, point: str) -> Guest:
+        def act(tx: Transaction) -> Guest | None:
+            kept = must_know(tx, tap_id)
+            band = kept.presented.band
+            if band is None or not _opens(kept, point, tx.now.now_ms):
+                return None
+            if kept.presented.trust < Trust.SUN:
+                raise Unproved
+            profile = _worn(tx, band, self._rooms.profiles.get(band))
+            if profile is None or profile.guest is None:
+                return None
+            return Guest(profile, tx.held(band), profile.guest)
+
+        found = self._rooms.sequencer.submit(act)
+        if found is None:
+            raise HoldAgain
+        return found
+
+    def _known(self, tap_id: str, guest: Guest) -> Known:
+        profile, held = guest.profile, guest.held
+        layout = self._rooms.profiles.layout()
+        mine = self._rooms.journal.about(profile.band.id, SHOWN_MAX)
+        where = held.location
+        return Known(
+            tap_id=tap_id,
+            guest=guest.id,
+            at_ms=self._rooms.clock.now_ms(),
+            name=profile.name,
+            language=profile.language,
+            tier=profile.tier,
+            tags=profile.tags,
+            age_band=profile.age_band or "",
+            height_cm=profile.height_cm,
+            party=profile.party.size if profile.party is not None else 0,
+            payments=profile.payments,
+            zone=where.zone if where is not None else None,
+            since_ms=where.since_ms if where is not None and where.zone is not None else None,
+            rights=tuple(_right(one, layout) for one in profile.entitlements),
+            passages=tuple(_passages(mine, profile)),
+            confirmed=tuple(sorted({one.what for one in held.confirmed})),
+            answers=self._answers(mine),
+            look_ups=tuple(self._look_ups(profile)),
+            consents=self._words(profile),
+            keeps=self._keeps(),
+        )
+
+    def _words(self, profile: Profile) -> tuple[ConsentKnown, ...]:
+        standing = {one.purpose: one for one in self._consents.of(profile)}
+        return tuple(
+            ConsentKnown(
+                purpose=purpose,
+                given=purpose in standing and standing[purpose].given,
+                since_ms=standing[purpose].since_ms if purpose in standing else 0,
+                source=standing[purpose].source if purpose in standing else "",
+            )
+            for purpose in (one.value for one in Purpose)
+        )
+
+    def _answers(self, mine: Iterable[Event]) -> dict[str, str]:
+        """Return what the guest answered at gates, as far as it is still kept."""
+        taps = [answer_in(event).presented.tap_id for event in mine if event.kind in DECISIONS]
+        found: dict[str, str] = {}
+        rows = self._rooms.sequencer.submit(lambda tx: [tx.get(ANSWERS, tap) for tap in set(taps)])
+        for body in rows:
+            if body is not None:
+                found.update(msgspec.msgpack.decode(body, type=dict[str, str]))
+        return found
+
+    def _look_ups(self, profile: Profile) -> Iterable[SeenAt]:
+        """Yield when and where staff looked at this record; who did is for the operator to answer."""
+        name = short(profile.band.id)
+        for event in self._rooms.journal.of_kind(Kind.LOOKED_UP, LOOKED_MAX):
+            acted = _ACTED.decode(event.body)
+            if name in (acted.target or "").split():
+                yield SeenAt(at_ms=event.hlc >> 16, point=acted.point or "")
+
+    def _keeps(self) -> dict[str, int]:
+        retention = self._rooms.retention
+        return {
+            "journal": KEEP_ACKED_MS_MIN // DAY_MS,
+            "sealed": retention.sealed_days,
+            "answers": retention.answers_days,
+            "seen": -(-retention.seen_h // 24),
+        }
+
+
+def _worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
+    """Return a band's profile as it stands at this site."""
+    return own_profile(tx, Presented(tap_id="", reader="", band=band), told)
+
+
+def _opens(kept: Answer, point: str, now_ms: int) -> bool:
+    """Whether a tap opens its guest's page: here, just now, and by a band that nobody reported."""
+    decision = kept.decision
+    fresh = 0 <= now_ms - kept.at_ms <= MINE_S_MAX * 1_000
+    known = decision.outcome is Outcome.GRANTED and decision.reason not in DISCREET
+    return decision.point == point and fresh and known
+
+
+def _right(right: Entitlement, layout: Layout | None) -> RightKnown:
+    product = layout.products_by_id.get(right.product) if layout is not None else None
+    return RightKnown(
+        product=right.product,
+        names=product.names if product is not None else {},
+        status=right.status.value,
+        start_ms=right.valid_from_ms,
+        end_ms=right.valid_until_ms,
+        slot_ms=right.slot.start_ms if right.slot is not None else None,
+        seat=right.seat,
+    )
+
+
+def _passages(mine: Iterable[Event], profile: Profile) -> Iterable[SeenAt]:
+    products = {right.id: right.product for right in profile.entitlements}
+    for event in mine:
+        if event.kind in DECISIONS:
+            decision = answer_in(event).decision
+            yield SeenAt(
+                at_ms=event.hlc >> 16,
+                point=decision.point,
+                granted=decision.outcome is Outcome.GRANTED,
+                right=products.get(decision.entitlement or "", ""),
+            )

@@ -1,0 +1,1 @@
+"""Payments: baskets, leases, cash and what is taken back, all through the one sequencer."""

@@ -1,0 +1,132 @@
+"""Paying: one band, one note or one card before one basket, judged and durable in one transaction."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.decision import Family, Reason, family
+from edge.core.events import Kind, Lane
+from edge.core.lease import Lease
+from edge.core.payment.bodies import Pin
+from edge.core.payment.decide import decide_payment
+from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
+from edge.core.payment.sale import Authorisation
+from edge.core.wallet import Tally
+from edge.payviews import BasketState
+from edge.service.facts import Asked, gather
+from edge.service.payments import chest, pins, rung
+from edge.service.payments.rung import Rung
+from edge.service.rooms import Rooms
+from edge.store.transaction import Transaction
+
+AGE = "age"
+SHORT = frozenset(
+    {Reason.INSUFFICIENT_HERE, Reason.INSUFFICIENT_FUNDS, Reason.OFFLINE_LIMIT, Reason.SPEND_LIMIT}
+)
+"""Reasons after which a part may still be paid by the same band."""
+_TALLY = msgspec.msgpack.Decoder(Tally).decode
+
+
+class Payers:
+    """Judges who pays, inside the transaction that keeps what comes of it."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms."""
+        self._rooms = rooms
+
+    def by_band(self, tx: Transaction, before: Rung, asked: Asked, *, pin: Pin = Pin.NONE) -> Rung:
+        """Let a presented band pay a basket, or its part; return the basket after it."""
+        facts = gather(tx, asked, self._rooms.device)
+        profile = facts.profile
+        link = profile.wallet if profile is not None else None
+        if profile is not None and link is not None and not pins.tries_of(tx, profile).left:
+            pin = Pin.LOCKED
+        band = asked.presented.band
+        payer = Payer(
+            tap=facts,
+            leases=self._leases(tx, link.id) if link is not None else (),
+            tally=tally_of(tx, band),
+            pin=pin,
+            declined=before.declined,
+            risk=before.risk,
+            confirmed=frozenset(before.confirmed),
+            block_epoch=chest.block_epoch(tx, link.id) if link is not None else 0,
+        )
+        ruling = decide_payment(self._facts(tx, before, payer))
+        after = self._written(tx, before, ruling, band=band)
+        if ruling.tally is not None and band is not None:
+            tx.put(rung.TALLY, band.hex(), msgspec.msgpack.encode(ruling.tally))
+        waits = family(ruling.payment.reason) is Family.ASK or ruling.payment.reason in SHORT
+        tries = pins.tries_of(tx, profile).left if profile is not None else None
+        last = None if after.last is None else replace(after.last, tries_left=tries)
+        return replace(
+            after,
+            presented=asked.presented if waits else None,
+            tapped_ms=self._rooms.clock.monotonic_ms(),
+            boot=self._rooms.boot,
+            last=last,
+        )
+
+    def by_outside(self, tx: Transaction, before: Rung, outside: Outside) -> Rung:
+        """Let cash or an external card pay, as staff say that it is there."""
+        ruling = decide_payment(self._facts(tx, before, outside))
+        return self._written(tx, before, ruling, band=None)
+
+    def _leases(self, tx: Transaction, wallet: str) -> tuple[Lease, ...]:
+        proven = self._rooms.current()
+        own = chest.leases_of(tx, chest.OF_DEVICE, proven=proven)
+        return chest.leases_of(tx, wallet, proven=proven) + own
+
+    def _facts(self, tx: Transaction, before: Rung, payer: Payer | Outside) -> PaymentFacts:
+        return PaymentFacts(
+            basket=before.basket,
+            payer=payer,
+            device=self._rooms.device,
+            now_ms=tx.now.now_ms,
+            monotonic_ms=self._rooms.clock.monotonic_ms(),
+            sale=before.sale,
+            asked_minor=before.asked_minor,
+            hold_ms=before.hold_ms,
+        )
+
+    def _written(self, tx: Transaction, before: Rung, ruling: PaymentRuling, *, band: bytes | None) -> Rung:
+        """Write what a ruling says and changes; a question is no answer yet and leaves no record of money."""
+        payment = ruling.payment
+        asks = payment.state is None and family(payment.reason) is Family.ASK
+        seq = 0 if asks else tx.append(Kind.PAID, payment, band=band, lane=Lane.PRIORITY)
+        for lease in ruling.leases:
+            chest.keep(tx, lease)
+        last = rung.last_of(payment, seq=seq, at_ms=tx.now.now_ms, band=band)
+        sale = ruling.sale or before.sale
+        stage = _stage(payment.state, payment.reason)
+        if stage is BasketState.PARTLY_PAID and sale is not None and sale.hold:
+            stage = BasketState.HELD
+        return replace(
+            before,
+            stage=stage,
+            sale=sale,
+            last=last,
+            asked_minor=None,
+            risk=False,
+            boot=self._rooms.boot,
+        )
+
+
+def _stage(state: Authorisation | None, reason: Reason) -> BasketState:
+    """Return what a till shows after a payment's answer."""
+    if state is Authorisation.CAPTURED:
+        return BasketState.APPROVED
+    if state is Authorisation.AUTHORISED:
+        return BasketState.PARTLY_PAID
+    if reason in (Reason.PIN_REQUIRED, Reason.PIN_WRONG):
+        return BasketState.PIN
+    if reason in SHORT:
+        return BasketState.SHORT
+    return BasketState.DECLINED
+
+
+def tally_of(tx: Transaction, band: bytes | None) -> Tally:
+    """Return what a band has spent at this device."""
+    body = tx.get(rung.TALLY, band.hex()) if band is not None else None
+    return Tally() if body is None else _TALLY(body)

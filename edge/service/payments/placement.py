@@ -1,0 +1,270 @@
+"""Placement: whose money should lie at this device, by who was seen here; a bad guess loses nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import msgspec
+
+from edge.core.decision import Outcome, Reason
+from edge.core.lease import Close, Grant, Lease, LeaseKind, LeaseState, Want, ready
+from edge.core.places import PointKind
+from edge.core.profiles import Profile
+from edge.core.wallet import MandateState, WalletLink
+from edge.service.facts import Asked
+from edge.service.payments import chest
+from edge.service.rooms import Rooms
+from edge.store.transaction import Transaction
+from edge.views import StaffView
+
+CURSOR = "lease_cursor"
+PRESENT_MAX = 5_000
+"""Wallets that are thought to be here; the one seen longest ago makes place."""
+WANTS_MAX = 200
+LOW_PERMILLE = 400
+"""Below this part of what was wanted it is asked for again."""
+AGAIN_MS = 20_000
+"""So long nothing is asked again that central had no more of."""
+RENEW_MS = 600_000
+"""A lease that ends sooner is asked to last longer."""
+VOUCHERS_WANTED = 2
+RISK_TAPS_WANTED = 3
+DEVICE_RISK_TIMES = 10
+"""This device's own part of the risk budget is asked for as so many guests'."""
+PERMILLE = 1_000
+_NUMBER = msgspec.msgpack.Decoder(int).decode
+
+
+class Here(msgspec.Struct, kw_only=True):
+    """A wallet that is thought to be here, by the band of it that was seen last."""
+
+    link: WalletLink
+    band: str
+    why: str
+    told: bool = False
+    asked_ms: int | None = None
+    needs: int = 0
+    """What a basket that stands here lacks."""
+
+
+class Aim(msgspec.Struct, frozen=True):
+    """So many units of one kind should lie here, for one band or for all of the wallet."""
+
+    kind: str
+    units: int
+    band: str = ""
+    needs: int = 0
+    """What a basket lacks right now."""
+
+
+class Placement:
+    """Knows who is here, what to ask of central, and takes what central sets aside."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms; nobody listens yet."""
+        self._rooms = rooms
+        self._changed = threading.Condition()
+        self._here: dict[str, Here] = {}
+        self._left: set[str] = set()
+        self._round = 0
+        self._bell: Callable[[], None] | None = None
+
+    @property
+    def sells(self) -> bool:
+        """Whether any reader of this device stands at a till."""
+        layout = self._rooms.profiles.layout()
+        points = layout.points_by_id if layout is not None else {}
+        here = set(self._rooms.readers.values())
+        return any(points[point].kind is PointKind.TILL for point in here if point in points)
+
+    # Who is here
+
+    def seen(self, asked: Asked, view: StaffView) -> None:
+        """Take what a tap says: who entered or paid is here, who went out has left."""
+        profile = asked.profile
+        if profile is None or profile.wallet is None or view.outcome is not Outcome.GRANTED:
+            return
+        if view.reason is Reason.EXITED:
+            self.leaves(profile.wallet.id)
+        else:
+            why = "till" if asked.point.kind is PointKind.TILL else "tap"
+            self._come(profile, profile.wallet, why=why)
+
+    def needs(self, profile: Profile, minor: int) -> None:
+        """Take that a basket which stands here lacks so much of a wallet."""
+        if profile.wallet is not None:
+            self._come(profile, profile.wallet, why="basket", needs=minor)
+
+    def leaves(self, wallet: str) -> None:
+        """Give back what this device holds of a wallet whose guest has left; in the background."""
+        with self._changed:
+            self._here.pop(wallet, None)
+            self._left.add(wallet)
+        self._ring()
+
+    # What central is asked and says
+
+    def wants(self) -> tuple[Want, ...]:
+        """Return what to ask for now: little is ready of it, or it ends soon."""
+        if not self._rooms.current():
+            return ()
+        now = self._rooms.clock.monotonic_ms()
+        with self._changed:
+            due = [
+                (wallet, here)
+                for wallet, here in self._here.items()
+                if here.needs or here.asked_ms is None or now - here.asked_ms >= AGAIN_MS
+            ]
+        if not due:
+            return ()
+        found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
+        with self._changed:
+            for _, here in due[:WANTS_MAX]:
+                here.asked_ms, here.needs = now, 0
+        return tuple(found[:WANTS_MAX])
+
+    def presences(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return who came and who left since the last time: wallet, how it was seen, whether it left."""
+        with self._changed:
+            came = [(wallet, here.why, False) for wallet, here in self._here.items() if not here.told]
+            gone = [(wallet, "exit", True) for wallet in self._left]
+        return (*came[: WANTS_MAX // 2], *gone[: WANTS_MAX // 2])
+
+    def heard(self, presences: Iterable[tuple[str, str, bool]]) -> None:
+        """Take that central has heard these: what is held of who has left goes back now."""
+        for wallet, _, left in presences:
+            if left:
+                self._rooms.sequencer.submit(partial(_close_all, wallet=wallet, why="left"))
+            with self._changed:
+                self._left.discard(wallet)
+                if not left and wallet in self._here:
+                    self._here[wallet].told = True
+
+    def after(self) -> int:
+        """Return how far central's grants and closes were taken."""
+        body = self._rooms.sequencer.submit(lambda tx: tx.get(CURSOR, "central"))
+        return 0 if body is None else _NUMBER(body)
+
+    def take(self, grants: Iterable[Grant], closes: Iterable[Close], *, asked_ms: int, after: int) -> None:
+        """Take grants and closes and how far that goes, all in one transaction; twice changes nothing."""
+        device, incarnation = self._rooms.device, self._rooms.incarnation
+        many, ends = tuple(grants), tuple(closes)
+
+        def act(tx: Transaction) -> None:
+            for grant in many:
+                chest.take(tx, grant, asked_ms=asked_ms, device=device, incarnation=incarnation)
+            for close in ends:
+                chest.end(tx, close)
+            tx.put(CURSOR, "central", msgspec.msgpack.encode(after))
+
+        self._rooms.sequencer.submit(act)
+        if many:
+            with self._changed:
+                self._round += 1
+                self._changed.notify_all()
+
+    def block(self, wallet: str, epoch: int) -> None:
+        """Stop all that this device holds of a wallet, durably, and give it back."""
+
+        def act(tx: Transaction) -> None:
+            if chest.block_wallet(tx, wallet, epoch):
+                _close_all(tx, wallet=wallet, why="blocked")
+
+        self._rooms.sequencer.submit(act)
+
+    def close_all(self, *, why: str) -> None:
+        """Give back everything: this device was dismissed."""
+
+        def act(tx: Transaction) -> None:
+            for lease in list(chest.all_leases(tx)):
+                chest.end_own(tx, lease, why=why)
+
+        self._rooms.sequencer.submit(act)
+
+    # Waiting
+
+    def listen(self, bell: Callable[[], None]) -> None:
+        """Have ``bell`` called whenever there is something to ask of central."""
+        self._bell = bell
+
+    def fetch(self, profile: Profile, minor: int) -> None:
+        """Ask for what a basket lacks, and wait a little for it where somebody carries the question."""
+        if self._bell is None:
+            return
+        with self._changed:
+            before = self._round
+        self.needs(profile, minor)
+        with self._changed:
+            self._changed.wait_for(lambda: self._round != before, self._rooms.limits.lease_wait_ms / 1_000)
+
+    def _come(self, profile: Profile, link: WalletLink, *, why: str, needs: int = 0) -> None:
+        with self._changed:
+            known = self._here.pop(link.id, None)
+            here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs)
+            if known is not None:
+                here.told, here.asked_ms = known.told, known.asked_ms
+            self._here[link.id] = here
+            self._left.discard(link.id)
+            while len(self._here) > PRESENT_MAX:
+                del self._here[next(iter(self._here))]
+        if known is None or needs:
+            self._ring()
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell()
+
+    def _wanted(self, tx: Transaction, due: list[tuple[str, Here]], now: int) -> list[Want]:
+        found: list[Want] = []
+        risky = False
+        for wallet, here in due:
+            leases = chest.leases_of(tx, wallet)
+            for aim in _aims(here, self._rooms.limits.wallet_want_minor):
+                want = _want(wallet, leases, aim, now=now)
+                found.extend([want] if want is not None else [])
+            risky = risky or here.link.mandate is MandateState.ACTIVE
+        if risky:
+            own = chest.leases_of(tx, chest.OF_DEVICE)
+            aim = Aim(LeaseKind.RISK, DEVICE_RISK_TIMES * self._rooms.limits.wallet_want_minor)
+            want = _want(chest.OF_DEVICE, own, aim, now=now)
+            found.extend([want] if want is not None else [])
+        return found
+
+
+def _aims(here: Here, floor: int) -> list[Aim]:
+    """Return each kind that this band could spend here, how much of it should be ready, and for whom."""
+    link = here.link
+    if link.no_charge or link.blocked:
+        return []
+    aims = [Aim(LeaseKind.MONEY, max(floor, here.needs), needs=here.needs)]
+    aims += [Aim(one.kind, floor if one.unit_minor else VOUCHERS_WANTED) for one in link.vouchers]
+    if link.day_leased:
+        day = link.limits.day_minor_max or floor
+        aims.append(Aim(f"{LeaseKind.DAY}:{here.band}", day, band=here.band))
+    if link.mandate is MandateState.ACTIVE:
+        aims += [Aim(LeaseKind.RISK, floor), Aim(LeaseKind.RISK_TAPS, RISK_TAPS_WANTED)]
+    return aims
+
+
+def _want(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want | None:
+    """Return what to ask of one kind; None: enough is ready, and for long enough."""
+    alike = [lease for lease in leases if lease.kind == aim.kind and lease.band in ("", aim.band)]
+    have = sum(ready(lease, now) for lease in alike)
+    living = [lease for lease in alike if lease.state is not LeaseState.CLOSED]
+    largest = max(living, key=lambda lease: (lease.state is LeaseState.OPEN, lease.spendable), default=None)
+    ends = largest is not None and largest.ends_ms - now < RENEW_MS
+    if not ends and not aim.needs and have * PERMILLE >= aim.units * LOW_PERMILLE:
+        return None
+    if largest is None:
+        why = "basket" if aim.needs else "presence"
+        return Want(wallet=wallet, kind=aim.kind, total=aim.units, band=aim.band, why=why)
+    more = aim.needs if aim.needs and have >= aim.units else max(0, aim.units - have)
+    total = largest.counters.granted + more
+    return Want(wallet=wallet, kind=aim.kind, lease=largest.id, total=total, band=aim.band, why="refill")
+
+
+def _close_all(tx: Transaction, *, wallet: str, why: str) -> None:
+    for lease in chest.leases_of(tx, wallet):
+        chest.end_own(tx, lease, why=why)

@@ -1,0 +1,120 @@
+"""A band at a till's reader: it pays the basket that stands there, takes it back, or only identifies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from edge.core.decision import Act, Decision, Outcome, Reason, WhatNext, outcome_of
+from edge.core.lease import LeaseKind, ready
+from edge.errors import StoreError
+from edge.service.answers import keep
+from edge.service.facts import Asked
+from edge.service.payments import chest, rung
+from edge.service.payments.cash import CashDesk
+from edge.service.payments.placement import Placement
+from edge.service.payments.rung import Rung
+from edge.service.payments.taking import MoneyBack
+from edge.service.payments.tills import Tills
+from edge.service.rooms import Rooms
+from edge.service.taps import Taps
+from edge.service.tell import Told
+from edge.store.transaction import Transaction
+from edge.views import StaffView
+
+NEXT = {
+    Reason.PAID: Act.GO_ON,
+    Reason.ALREADY_PAID: Act.GO_ON,
+    Reason.PIN_REQUIRED: Act.ANSWER,
+    Reason.PIN_WRONG: Act.ANSWER,
+    Reason.AGE_CONFIRM: Act.CONFIRM,
+    Reason.PAYMENTS_OFF: Act.USE_BAND,
+}
+"""What would turn a refusal green; everything else: pay otherwise."""
+
+
+class Desks(NamedTuple):
+    """Whom a tap at a till may be for."""
+
+    tills: Tills
+    cash: CashDesk
+    back: MoneyBack
+    placement: Placement
+
+
+class Reading:
+    """What ``Taps`` asks at a point of kind till."""
+
+    def __init__(self, rooms: Rooms, taps: Taps, desks: Desks) -> None:
+        """Act through these rooms; the tap itself is judged where taps are."""
+        self._rooms, self._taps = rooms, taps
+        self._tills, self._cash, self._back, self._placement = desks
+        self._screens = desks.tills.screens
+
+    def prepare(self, asked: Asked) -> None:
+        """Have central send what is missing here, where it can be asked; offline this costs nothing."""
+        profile = asked.profile
+        link = profile.wallet if profile is not None else None
+        if profile is None or link is None or not self._screens.waits(asked.point.id):
+            return
+        if not self._rooms.health.reached():
+            return
+        try:
+            missing = self._rooms.sequencer.submit(lambda tx: self._missing(tx, asked.point.id, link.id))
+        except StoreError:
+            return  # the tap itself says so, and better
+        if missing > 0:
+            self._placement.fetch(profile, missing)
+
+    def seen(self, asked: Asked, view: StaffView) -> None:
+        """Take who is here, and who has left."""
+        self._placement.seen(asked, view)
+
+    def take(self, tx: Transaction, asked: Asked) -> Told | None:
+        """Let the band do what its point waits for, and journal the tap itself beside it."""
+        known = rung.standing(tx, asked.point.id)
+        cash = self._cash.waiting(tx, asked.point.id)
+        profile = asked.profile
+        badge = profile is not None and profile.staff is not None and profile.wallet is None
+        if badge or (cash is None and (known is None or known.stage not in rung.ARMED)):
+            return None
+        if cash is not None:
+            moved = self._cash.by_tap(tx, cash, asked)
+            return self._told(tx, asked, moved.reason, till=lambda: self._cash.tell(moved))
+        if known is None:  # pragma: no cover - said above; for the type checker
+            return None
+        after = (self._back if known.undoing else self._tills).by_tap(tx, known, asked)
+        reason = after.last.reason if after.last is not None else Reason.INTERNAL_ERROR
+        return self._told(tx, asked, reason, till=lambda: self._screens.tell(after))
+
+    def unrecorded(self, point: str, reason: Reason, cause: str) -> None:
+        """Tell a till that waits that nothing could be recorded."""
+        self._screens.unrecorded(point, cause or reason.value)
+
+    def _missing(self, tx: Transaction, point: str, wallet: str) -> int:
+        known: Rung | None = rung.standing(tx, point)
+        if known is None or known.stage not in rung.ARMED or known.undoing:
+            return 0
+        due = known.due_minor if known.asked_minor is None else known.asked_minor
+        now = self._rooms.clock.monotonic_ms()
+        money = [one for one in chest.leases_of(tx, wallet) if one.kind == LeaseKind.MONEY]
+        return due - sum(ready(lease, now) for lease in money)
+
+    def _told(self, tx: Transaction, asked: Asked, reason: Reason, *, till: Callable[[], object]) -> Told:
+        """Journal the tap as identification does, and keep the payment's answer under it."""
+        told = self._taps.judge(tx, asked)
+        decision = told.answer.decision
+        if decision.outcome is Outcome.GRANTED:
+            decision = _about(decision, reason)
+            answer = replace(told.answer, decision=decision)
+            keep(tx, answer)
+            told = replace(told, answer=answer)
+        return replace(told, till=till)
+
+
+def _about(decision: Decision, reason: Reason) -> Decision:
+    return replace(
+        decision, outcome=outcome_of(reason), reason=reason, next=WhatNext(act=NEXT.get(reason, Act.PAY))
+    )

@@ -1,0 +1,131 @@
+"""Screens of the tills: what each was told last, and which point's reader waits for a band."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.decision import Reason
+from edge.core.events import Kind, Lane
+from edge.core.payment import Authorisation, Payment
+from edge.payviews import BasketState, BasketView, PaymentView, guest_side
+from edge.service.payments import rung
+from edge.service.payments.rung import Last, Rung
+from edge.service.payments.show import basket_view, payment_view, undo_left_ms
+from edge.service.rooms import Rooms
+from edge.store.transaction import Transaction
+
+BASKET = "basket"
+AWAIT_MS_MAX = 180_000
+"""So long a till waits for a band; then the basket stands there as it was."""
+RECENT_MAX = 100
+REFILL_MAX = 2_000
+"""Events of money that are read again at start; older ones are in the journal only."""
+_PAID = msgspec.msgpack.Decoder(Payment).decode
+
+
+class TillScreens:
+    """Tells tills and guests' displays; the store is the truth, memory only knows who waits."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms."""
+        self._rooms = rooms
+        self._lock = threading.Lock()
+        self._since_ms: dict[str, int] = {}
+        """Since when each point's reader waits for a band, by the clock that only rises."""
+        self._shown: dict[str, Rung] = {}
+        self._recent: dict[str, dict[str, None]] = {}
+        """The last op_ids of each point that somebody paid, oldest first."""
+
+    def tell(self, known: Rung, *, repeated: bool = False) -> BasketView:
+        """Tell how a basket stands: never before it is durable, never an older state after a newer."""
+        view = self.view(known, repeated=repeated)
+        if self._note(known):
+            self._publish(view)
+        return view
+
+    def view(self, known: Rung, *, repeated: bool = False, cause: str = "") -> BasketView:
+        """Return a basket as its till shows it."""
+        view = basket_view(known, self._rooms.profiles.get, repeated=repeated, cause=cause)
+        left_ms = undo_left_ms(known.sale, self._rooms.clock.monotonic_ms())
+        if not left_ms or known.boot != self._rooms.boot:
+            return view
+        return replace(view, undo_until_ms=self._rooms.clock.now_ms() + left_ms)
+
+    def idle(self, point: str) -> BasketView:
+        """Return a till at which nothing was ever rung up."""
+        return BasketView(point=point, at_ms=self._rooms.clock.now_ms(), words="pay.idle")
+
+    def recall(self) -> None:
+        """Show after a start what stands at each till; an answer is shown again, and nobody pays twice."""
+        after = max(0, self._rooms.journal.head(Lane.PRIORITY).seq - REFILL_MAX)
+        for event in self._rooms.journal.range(Lane.PRIORITY, after):
+            if event.kind == Kind.PAID:
+                paid = _PAID(event.body)
+                if paid.state is Authorisation.CAPTURED:
+                    self._list(paid.point, paid.op_id)
+        for known in self._rooms.sequencer.submit(rung.all_standing):
+            self.tell(known, repeated=known.stage is BasketState.APPROVED)
+
+    def recent(self, point: str, limit: int) -> tuple[PaymentView, ...]:
+        """Return the last payments at a point as they stand now, newest first."""
+        with self._lock:
+            op_ids = list(reversed(self._recent.get(point, {})))[: max(0, limit)]
+
+        def act(tx: Transaction) -> list[Rung]:
+            return [found for op_id in op_ids if (found := rung.rung_by(tx, op_id)) is not None]
+
+        return tuple(
+            payment_view(known, self._rooms.profiles.get, undo_until_ms=self.view(known).undo_until_ms)
+            for known in self._rooms.sequencer.submit(act)
+        )
+
+    def unrecorded(self, point: str, cause: str) -> None:
+        """Show a till that waits why nothing could be recorded; its basket keeps its op_id."""
+        with self._lock:
+            shown = self._shown.get(point) if point in self._since_ms else None
+        if shown is not None:
+            last = Last(reason=Reason.STORE_UNAVAILABLE, at_ms=self._rooms.clock.now_ms())
+            self._publish(self.view(replace(shown, stage=BasketState.DECLINED, last=last), cause=cause))
+
+    def waits(self, point: str) -> bool:
+        """Say whether a basket at this point waits for a band."""
+        with self._lock:
+            return point in self._since_ms
+
+    def late(self) -> tuple[str, ...]:
+        """Return the points that have waited long enough, once."""
+        now = self._rooms.clock.monotonic_ms()
+        with self._lock:
+            over = [point for point, since_ms in self._since_ms.items() if now - since_ms >= AWAIT_MS_MAX]
+            for point in over:
+                del self._since_ms[point]
+        return tuple(over)
+
+    def _list(self, point: str, op_id: str) -> None:
+        listed = self._recent.setdefault(point, {})
+        listed[op_id] = None
+        while len(listed) > RECENT_MAX:
+            del listed[next(iter(listed))]
+
+    def _note(self, known: Rung) -> bool:
+        """Remember what a point shows now; False: a newer state of the same basket was told already."""
+        point = known.basket.point
+        with self._lock:
+            before = self._shown.get(point)
+            if before is not None and before.basket.op_id == known.basket.op_id and before.rev > known.rev:
+                return False
+            self._shown[point] = known
+            if known.stage is BasketState.APPROVED and known.basket.op_id not in self._recent.get(point, {}):
+                self._list(point, known.basket.op_id)
+            if known.stage in rung.ARMED:
+                self._since_ms[point] = self._rooms.clock.monotonic_ms()
+            else:
+                self._since_ms.pop(point, None)
+        return True
+
+    def _publish(self, view: BasketView) -> None:
+        self._rooms.feed.publish(f"till-{view.point}", BASKET, view)
+        self._rooms.feed.publish(f"guest-{view.point}", BASKET, guest_side(view))

@@ -1,0 +1,166 @@
+"""The forms in which a basket is shown: for the till, and without reasons for the guest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.core.decision import Family, Reason, family
+from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.sale import UNDO_MS_MAX, Authorisation, Sale
+from edge.core.profiles import Profile
+from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView
+from edge.service.payments.rung import Last, Rung
+from edge.service.show import short
+
+WORDS = {
+    BasketState.IDLE: "pay.idle",
+    BasketState.OPEN: "pay.basket",
+    BasketState.AWAITING: "pay.await_tap",
+    BasketState.PIN: "pay.pin",
+    BasketState.PARTLY_PAID: "pay.partly_paid",
+    BasketState.HELD: "pay.held",
+    BasketState.SHORT: "pay.short",
+    BasketState.APPROVED: "pay.approved",
+    BasketState.GIVEN_UP: "pay.given_up",
+    BasketState.VOIDED: "pay.voided",
+}
+"""The guest's sentence of each state; a refusal's says what to do next, see ``refusal_words``."""
+OTHER_WAY, SEE_STAFF, TAP_AGAIN = "pay.other_way", "pay.see_staff", "pay.again"
+NEXT_WORDS = {
+    Reason.INSUFFICIENT_HERE: OTHER_WAY,
+    Reason.INSUFFICIENT_FUNDS: OTHER_WAY,
+    Reason.OFFLINE_LIMIT: OTHER_WAY,
+    Reason.SPEND_LIMIT: OTHER_WAY,
+    Reason.PAYMENTS_OFF: OTHER_WAY,
+    Reason.AGE_CONFIRM: "pay.age",
+    Reason.PIN_REQUIRED: "pay.pin",
+    Reason.PIN_WRONG: "pay.pin",
+}
+"""What a guest is told to do where a band does not pay; every other reason is for staff to explain."""
+UNDO_WORDS = "pay.await_undo"
+FAMILIES = {
+    BasketState.APPROVED: Family.GO,
+    BasketState.VOIDED: Family.GO,
+    BasketState.HELD: Family.GO,
+    BasketState.PIN: Family.ASK,
+}
+ProfileOf = Callable[[bytes], Profile | None]
+
+
+def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, cause: str = "") -> BasketView:
+    """Return a basket as its till shows it."""
+    basket, sale, last = rung.basket, rung.sale, rung.last or Last(reason=Reason.IDENTIFIED)
+    payer = profile_of(last.band) if last.band is not None else None
+    return BasketView(
+        point=basket.point,
+        state=rung.stage,
+        op_id=basket.op_id,
+        rev=rung.rev,
+        currency=basket.currency,
+        lines=lines_of(rung),
+        total_minor=basket.total_minor,
+        paid_minor=sale.paid_minor if sale is not None else 0,
+        due_minor=rung.due_minor if rung.open else 0,
+        legs=tuple(leg_view(leg, profile_of) for leg in sale.legs) if sale is not None else (),
+        words=words_of(rung),
+        family=_family(rung),
+        reason=rung.last.reason if rung.last is not None else None,
+        ready_here_minor=last.ready_minor,
+        kept_elsewhere_minor=last.elsewhere_minor,
+        missing_minor=last.missing_minor,
+        left_minor=last.left_minor,
+        pin_left=last.tries_left if rung.stage is BasketState.PIN else None,
+        name=payer.name if payer is not None else "",
+        language=payer.language if payer is not None else "",
+        band_short=short(last.band),
+        cause=cause,
+        opened_ms=basket.opened_ms,
+        at_ms=last.at_ms,
+        staff=basket.staff or None,
+        seq=last.seq,
+        repeated=repeated,
+    )
+
+
+def words_of(rung: Rung) -> str:
+    """Return the key of the guest's sentence."""
+    if rung.undoing:
+        return UNDO_WORDS
+    if rung.stage is BasketState.SHORT and rung.last is not None and not rung.last.ready_minor:
+        return OTHER_WAY
+    if rung.stage is BasketState.DECLINED and rung.last is not None:
+        return refusal_words(rung.last.reason)
+    return WORDS.get(rung.stage, "pay.basket")
+
+
+def refusal_words(reason: Reason) -> str:
+    """Return the key of what a guest may do next; it names no reason, for everybody at a counter reads it."""
+    if family(reason) is Family.AGAIN:
+        return TAP_AGAIN
+    return NEXT_WORDS.get(reason, SEE_STAFF)
+
+
+def _family(rung: Rung) -> Family | None:
+    if rung.stage in (BasketState.DECLINED, BasketState.SHORT) and rung.last is not None:
+        return family(rung.last.reason)
+    return FAMILIES.get(rung.stage)
+
+
+def lines_of(rung: Rung) -> tuple[LineView, ...]:
+    """Return the lines with what was taken back of each."""
+    back: dict[int, int] = {}
+    for line in rung.sale.voided if rung.sale is not None else ():
+        back[line.line] = back.get(line.line, 0) + line.gross_minor
+    return tuple(
+        LineView(
+            item=line.item,
+            name=line.name,
+            quantity=line.quantity,
+            price_minor=line.price_minor,
+            amount_minor=line.gross_minor,
+            tax_permille=line.tax_permille,
+            category=line.category,
+            voided_minor=back.get(number, 0),
+        )
+        for number, line in enumerate(rung.basket.lines)
+    )
+
+
+def leg_view(leg: Leg, profile_of: ProfileOf) -> LegView:
+    """Return who or what paid a part; a voucher is named by its kind."""
+    payer = profile_of(leg.band) if leg.band is not None else None
+    voucher = leg.tender in (Tender.VOUCHER, Tender.DISCOUNT)
+    return LegView(
+        tender=leg.kind if voucher else leg.tender.value,
+        amount_minor=leg.left_minor,
+        band_short=short(leg.band),
+        name=payer.name if payer is not None else "",
+        units=leg.units - leg.voided_units if voucher else 0,
+    )
+
+
+def payment_view(rung: Rung, profile_of: ProfileOf, *, undo_until_ms: int | None) -> PaymentView:
+    """Return a finished payment as a till's list shows it."""
+    sale, last = rung.sale, rung.last
+    return PaymentView(
+        op_id=rung.basket.op_id,
+        point=rung.basket.point,
+        at_ms=last.at_ms if last is not None else 0,
+        currency=rung.basket.currency,
+        total_minor=rung.basket.total_minor,
+        state=rung.stage,
+        lines=lines_of(rung),
+        legs=tuple(leg_view(leg, profile_of) for leg in sale.legs) if sale is not None else (),
+        voided_minor=sum(leg.voided_minor for leg in sale.legs) if sale is not None else 0,
+        refund_asked_minor=sale.refunded_minor if sale is not None else 0,
+        undo_until_ms=undo_until_ms,
+        staff=rung.basket.staff or None,
+        seq=last.seq if last is not None else 0,
+    )
+
+
+def undo_left_ms(sale: Sale | None, now_ms: int) -> int:
+    """Return for how long a guest may still take a payment back at the same reader."""
+    if sale is None or sale.state is not Authorisation.CAPTURED or now_ms < sale.at_ms:
+        return 0
+    return max(0, sale.at_ms + UNDO_MS_MAX - now_ms)

@@ -1,0 +1,58 @@
+"""Tallies: how often one person did an act within the last twelve hours."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from edge.core.approvals import within_shift
+from edge.errors import NotAllowed
+from edge.store.transaction import Transaction
+
+TALLIES = "tallies"
+
+
+class Tally(enum.StrEnum):
+    """What is counted per person."""
+
+    LET_PASS = "let_pass"  # noqa: S105 - the name of a count, not a secret
+    UNDO = "undo"
+    LOOK_UP = "look_up"
+    VOID = "void"
+
+
+class ShiftLimit(NotAllowed):
+    """You have done this as often as one person may in a shift."""
+
+    hint = "Ask a colleague; an operator sets how often it may be."
+
+
+class SecondNeeded(NotAllowed):
+    """This takes a second person."""
+
+    hint = "Ask for it: another supervisor or an operator approves."
+
+
+def tallied(tx: Transaction, what: Tally, staff: str) -> int:
+    """Return how often a person did it within the last twelve hours."""
+    return len(_times(tx, what, staff))
+
+
+def tally(tx: Transaction, what: Tally, staff: str) -> None:
+    """Count one more."""
+    times = (*_times(tx, what, staff), tx.now.now_ms)
+    tx.put(TALLIES, f"{what}:{staff}", msgspec.msgpack.encode(times))
+
+
+def tally_within(tx: Transaction, what: Tally, staff: str, *, limit: int) -> None:
+    """Count one more, or raise ``ShiftLimit`` where that is more than one person may."""
+    if tallied(tx, what, staff) >= limit:
+        raise ShiftLimit
+    tally(tx, what, staff)
+
+
+def _times(tx: Transaction, what: Tally, staff: str) -> tuple[int, ...]:
+    body = tx.get(TALLIES, f"{what}:{staff}")
+    times = msgspec.msgpack.decode(body, type=tuple[int, ...]) if body is not None else ()
+    return within_shift(times, tx.now.now_ms)

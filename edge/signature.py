@@ -1,0 +1,29 @@
+"""Signatures: a device's Ed25519 key put under its checkpoints, and anybody's look at one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec.structs import replace
+
+from edge.core.checkpoint import Checkpoint, message
+
+Sign = Callable[[Checkpoint], Checkpoint]
+"""Returns a checkpoint with its signature; whoever holds the key makes one, and hands out nothing else."""
+
+
+def signer(private_key: bytes) -> Sign:
+    """Return what signs checkpoints with a device's key (32 octets), and nothing but checkpoints."""
+    key = Ed25519PrivateKey.from_private_bytes(private_key)
+    return lambda checkpoint: replace(checkpoint, signature=key.sign(message(checkpoint)))
+
+
+def is_signed(checkpoint: Checkpoint, public_key: bytes) -> bool:
+    """Say whether the device with this public key signed exactly this."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(checkpoint.signature, message(checkpoint))
+    except (InvalidSignature, ValueError):
+        return False
+    return True

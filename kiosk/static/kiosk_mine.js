@@ -1,0 +1,103 @@
+/** What we know of a guest, painted: what they allow first, then every single thing, in their language. */
+
+import { part, ring } from "./ring.js";
+import { clock, day, named } from "./words.js";
+
+/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void}} Tools */
+
+/** Return the page's middle. @param {any} known @param {Tools} tools */
+export function mine(known, tools) {
+  const { speak } = tools;
+  const head = part("div", "hello");
+  const words = part("div", "");
+  words.append(part("h1", "", speak("kiosk.mine_title")), part("p", "day", speak("kiosk.mine_line")));
+  head.append(ring("staff"), words);
+  const all = part("div", "known");
+  all.tabIndex = 0;
+  all.setAttribute("role", "region");
+  all.setAttribute("aria-label", speak("kiosk.mine_title"));
+  all.append(
+    section(speak("kiosk.mine_consents"), (known.consents ?? []).map((one) => consent(one, tools))),
+    section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
+    section(speak("kiosk.mine_rights"), rows(known.rights, (one) => right(one, tools), tools)),
+    section(speak("kiosk.mine_passages"), rows(known.passages, (one) => seen(one, tools), tools)),
+    section(speak("kiosk.mine_answers"), rows(Object.entries(known.answers ?? {}), ([asked, said]) => [asked, said], tools)),
+    section(speak("kiosk.mine_look_ups"), rows(known.look_ups, (one) => seen(one, tools), tools)),
+    section(speak("kiosk.mine_keeps"), rows(Object.entries(known.keeps ?? {}), ([kind, days]) => [speak(`keep.${kind}`), speak(days === 1 ? "keep.day" : "keep.days", { count: days })], tools)),
+  );
+  return [head, all];
+}
+
+function section(title, made) {
+  const all = part("section", "");
+  all.append(part("h2", "", title), ...made);
+  return all;
+}
+
+/** One purpose: what it means, how it stands, and the switch. */
+function consent(one, { speak, allow }) {
+  const made = part("div", "item consent");
+  const what = part("div", "what");
+  const name = part("h3", "", speak(`consent.${one.purpose}.name`));
+  name.id = `consent-${one.purpose}`;
+  const line = part("p", "soft", speak(`consent.${one.purpose}.line`));
+  line.id = `consent-${one.purpose}-line`;
+  what.append(name, line);
+  const turn = part("button", "button touch turn", speak(one.given ? "consent.yes" : "consent.no"));
+  turn.dataset.purpose = one.purpose;
+  turn.setAttribute("role", "switch");
+  turn.setAttribute("aria-checked", String(Boolean(one.given)));
+  turn.setAttribute("aria-labelledby", name.id);
+  turn.setAttribute("aria-describedby", line.id);
+  turn.addEventListener("click", () => allow(one.purpose, !one.given));
+  made.append(what, turn);
+  return made;
+}
+
+function facts(pairs) {
+  const list = part("dl", "facts");
+  for (const [name, value] of pairs) {
+    const row = part("div", "");
+    row.append(part("dt", "", name), part("dd", "", value));
+    list.append(row);
+  }
+  return list;
+}
+
+function rows(found, shown, { speak }) {
+  return found?.length ? [facts(found.map(shown))] : [part("p", "soft none", speak("kiosk.mine_none"))];
+}
+
+/** Every single thing about the person that has a value. */
+function about(known, { speak, language, page }) {
+  const yes = (value) => speak(value ? "consent.yes" : "consent.no");
+  const place = known.zone ? named(page.places[known.zone], language) || known.zone : speak("mine.outside");
+  const pairs = [
+    ["guest", known.guest],
+    ["name", known.name],
+    ["language", known.language && speak(`language.${known.language}`)],
+    ["tier", known.tier],
+    ["tags", (known.tags ?? []).join(", ")],
+    ["age_band", known.age_band],
+    ["height_cm", known.height_cm && `${known.height_cm} cm`],
+    ["party", known.party || ""],
+    ["confirmed", (known.confirmed ?? []).map((what) => speak(`mine.${what}`)).join(", ")],
+    ["payments", yes(known.payments)],
+    ["zone", place],
+  ];
+  return pairs.filter(([, value]) => value).map(([name, value]) => [speak(`mine.${name}`), String(value)]);
+}
+
+function right(one, tools) {
+  const name = named(one.names, tools.language) || one.product;
+  const until = one.slot_ms ?? one.end_ms ?? one.start_ms;
+  return [name, [until ? when(until, tools) : "", one.seat].filter(Boolean).join(" · ") || tools.speak("kiosk.item_any")];
+}
+
+function seen(one, tools) {
+  return [when(one.at_ms, tools), named(tools.page.places[one.point], tools.language) || one.point];
+}
+
+function when(ms, { language, page }) {
+  return `${day(ms, language, page.timezone)}, ${clock(ms, language, page.timezone)}`;
+}

@@ -1,0 +1,96 @@
+/** The guest's side of a till: the bill, what to do, the PIN pad, thanks; never why something was refused. */
+
+import { part, ring } from "./ring.js";
+import { keepKeys } from "./keys.js";
+import { post } from "./post.js";
+import { keepShell, untilDone } from "./shell.js";
+import { openStream } from "./stream.js";
+import { begin, phase, reduce, shape } from "./till_guest_state.js";
+import { said } from "./till_said.js";
+import { choose, loadWords, money as amount, named, say } from "./words.js";
+
+const TICK_MS = 250;
+const page = JSON.parse(document.body.dataset.page);
+const by = (id) => document.getElementById(id);
+const words = await untilDone(() => loadWords(page.texts));
+let state = begin();
+/** What was painted last; kept out of the page, where nothing of a guest may stay. */
+let painted = "";
+
+const language = () => choose(words, state.basket?.language, page.language);
+const speak = (key, places) => say(words, language(), key, places);
+const money = (minor) => amount(minor ?? 0, state.basket?.currency || page.currency, language());
+
+export function hear(event) {
+  const before = state;
+  state = reduce(state, { now: performance.now(), ...event });
+  if (state !== before) paint();
+}
+
+function paint() {
+  const now = phase(state);
+  const key = JSON.stringify([now, state.basket, state.cash]);
+  if (painted === key) return;
+  painted = key;
+  document.body.dataset.phase = now;
+  document.documentElement.lang = language();
+  const basket = ["stale", "out"].includes(now) ? null : state.basket;
+  const lines = basket?.lines ?? [];
+  by("bill").hidden = !lines.length;
+  by("bill-title").textContent = speak("pay.basket");
+  by("lines").setAttribute("aria-label", speak("pay.basket"));
+  by("lines").replaceChildren(...lines.map(lineRow));
+  by("lines").scrollTop = by("lines").scrollHeight;
+  by("sums").replaceChildren(...sums(basket));
+  by("sign").replaceChildren(ring(shape(state)));
+  for (const [id, text] of Object.entries(said(now, state, { speak, money }))) by(id).textContent = text;
+  const typing = now === "pin" || (now === "cash" && state.cash.state === "pin");
+  if (by("pad").hidden === typing) by("pin-pad").clear();
+  by("pad").hidden = !typing;
+  if (typing) by("pin-pad").focus();
+}
+
+function lineRow(line) {
+  const row = part("li", `bill-line${line.amount_minor < 0 ? " back" : ""}`);
+  row.append(part("span", "bill-name", named(page.names[line.item], language()) || line.name));
+  if (line.quantity !== 1) row.append(part("span", "bill-many num", `${line.quantity} × ${money(line.price_minor)}`));
+  row.append(part("span", "bill-amount num", money(line.amount_minor)));
+  return row;
+}
+
+function sums(basket) {
+  if (!basket?.lines?.length) return [];
+  const tax = basket.lines.reduce((sum, one) => sum + Math.round((one.amount_minor * (one.tax_permille ?? 0)) / (1000 + (one.tax_permille ?? 0))), 0);
+  const rows = [pair(speak("counter.tax"), money(tax), "soft")];
+  for (const leg of basket.legs ?? []) rows.push(pair(speak(`receipt.tender.${tender(leg.tender)}`), money(leg.amount_minor), "paid"));
+  rows.push(pair(speak("counter.total"), money(basket.total_minor), "grand"));
+  return rows;
+}
+
+const KNOWN = ["wallet", "risk", "cash", "card", "discount", "points"];
+const tender = (name) => (KNOWN.includes(name) ? name : "voucher");
+
+function pair(term, value, look) {
+  const row = part("div", look);
+  row.append(part("dt", "", term), part("dd", "num", value));
+  return row;
+}
+
+by("pin-pad").addEventListener("pin", async (event) => {
+  const cash = phase(state) === "cash";
+  const op_id = cash ? state.cash.op_id : state.basket?.op_id;
+  const answer = await post(`/till/${encodeURIComponent(page.point.id)}/guest/${cash ? "cash-pin" : "pin"}`, { op_id, pin: event.detail });
+  if (answer.ok) hear({ type: cash ? "cash" : "basket", body: answer.body });
+  else by("line").textContent = speak("counter.see_staff");
+});
+
+keepShell();
+if (!page.demo) keepKeys();
+openStream({
+  topics: [`guest-${page.point.id}`, "devices"],
+  onEvent: hear,
+  onState: (link) => hear({ type: "link", body: link }),
+  busy: () => ["pin", "await_tap", "basket", "partly_paid"].includes(phase(state)),
+});
+setInterval(() => hear({ type: "tick" }), TICK_MS);
+paint();

@@ -1,0 +1,52 @@
+/** What the guest's side of a till knows; it is told no reason, and forgets a guest ten seconds after the thanks. */
+
+export const CLEAR_MS = 10000;
+const DONE = ["approved", "voided", "given_up"];
+
+export function begin() {
+  return { link: "connecting", basket: null, cash: null, over_at: 0, busy: false, writable: true };
+}
+
+/**
+ * @param {ReturnType<typeof begin>} state
+ * @param {{type: string, body?: any, now: number, age?: number}} event
+ */
+export function reduce(state, event) {
+  const { type, body, now } = event;
+  switch (type) {
+    case "resync": return { ...withBasket(state, body.basket, now), writable: body.health?.writable !== false };
+    case "basket": return withBasket(state, body, now);
+    case "cash": return { ...state, cash: body, over_at: DONE.includes(body.state) ? now : 0 };
+    case "reading": return { ...state, busy: true };
+    case "health": return { ...state, writable: body.writable !== false };
+    case "link": return body === "stale" || body === "moved" ? { ...begin(), link: body } : { ...state, link: body };
+    case "tick": return state.over_at && now - state.over_at >= CLEAR_MS ? { ...state, basket: null, cash: null, over_at: 0 } : state;
+    default: return state;
+  }
+}
+
+/** A basket that ended before this page was drawn is nobody's any more: it is not shown again. */
+function withBasket(state, basket, now) {
+  if (!basket || !basket.op_id) return { ...state, basket: null, over_at: 0, busy: false };
+  const over = DONE.includes(basket.state);
+  const known = state.basket?.op_id === basket.op_id;
+  if (over && !known && !state.basket) return state;
+  return { ...state, basket, cash: null, busy: false, over_at: over ? state.over_at || now : 0 };
+}
+
+/** Which view of the display this is. */
+export function phase(state) {
+  if (state.link === "stale" || state.link === "moved") return "stale";
+  if (!state.writable) return "out";
+  if (state.cash) return "cash";
+  return state.basket?.state ?? "idle";
+}
+
+const SHAPES = { idle: "idle", basket: "plain", await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", approved: "go", voided: "go", given_up: "again", stale: "stale", out: "out", cash: "reading" };
+
+/** The ring's shape in a phase. */
+export function shape(state) {
+  const now = phase(state);
+  if (now === "cash") return state.cash.state === "approved" ? "go" : state.cash.state === "pin" ? "ask" : "reading";
+  return SHAPES[now] ?? "idle";
+}

@@ -1,0 +1,32 @@
+/** What the guest's side of a till says about a state: its word, its one figure, its line. */
+
+/**
+ * @param {string} now the display's phase
+ * @param {any} state as its reducer keeps it
+ * @param {{speak: (key: string, places?: object) => string, money: (minor: number) => string}} voice
+ */
+export function said(now, state, voice) {
+  return { word: word(now, state, voice), figure: figure(now, state, voice), line: line(now, state, voice) };
+}
+
+function word(now, { basket, cash }, { speak }) {
+  if (now === "stale" || now === "out") return speak("counter.other_till");
+  if (now === "cash") return speak(cash.words);
+  return speak(basket?.words || "pay.idle");
+}
+
+/** What is due, what is ready here, or what was paid; where nothing is ready, what is due. */
+function figure(now, { basket, cash }, { money }) {
+  if (now === "cash") return cash.amount_minor ? money(cash.amount_minor) : "";
+  if (["basket", "await_tap", "pin", "partly_paid"].includes(now)) return money(basket.due_minor ?? basket.total_minor);
+  if (now === "short") return money(basket.ready_here_minor || basket.due_minor);
+  return ["approved", "voided"].includes(now) ? money(basket.total_minor) : "";
+}
+
+function line(now, { basket }, { speak, money }) {
+  const left = basket?.ready_here_minor;
+  if (now === "short" && left) return speak("counter.short", { missing: money(basket.missing_minor) });
+  if (now === "approved" && left !== null && left !== undefined) return speak("counter.left", { amount: money(left) });
+  if (now === "pin" && (basket.pin_left ?? 3) < 3) return speak("counter.pin_left", { left: basket.pin_left });
+  return "";
+}

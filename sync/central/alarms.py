@@ -1,0 +1,137 @@
+"""Alarms: signs of copied bands that a site's devices or central itself have seen, until somebody looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.errors import Unknown
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    and_,
+    func,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
+
+ID_CHARS_MAX = 200
+PAGE_MAX = 200
+
+alarm_table = Table(
+    "alarm",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("device_id", String(64), primary_key=True),
+    Column("alarm_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("band", LargeBinary),
+    Column("reason", String(64), nullable=False),
+    Column("point", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("seen_ms", BigInteger),
+    Column("seen_by", String(64), nullable=False),
+)
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody may hold a copy of a band: what was seen, where, how often, and who has looked at it."""
+
+    device: str
+    id: str
+    reason: str
+    point: str
+    at_ms: int
+    band: bytes | None = None
+    last_ms: int = 0
+    times: int = 1
+    seen_ms: int | None = None
+    seen_by: str = ""
+
+
+def raise_alarm(tx: Connection, site: str, alarm: Alarm) -> Alarm:
+    """Raise an alarm, or let an open one count; one seen before is open again. Return it as it stands now."""
+    before = _one(tx, site, (alarm.device, alarm.id))
+    row = {
+        "band": alarm.band,
+        "reason": alarm.reason,
+        "point": alarm.point,
+        "at_ms": alarm.at_ms,
+        "last_ms": alarm.at_ms,
+        "times": alarm.times,
+        "seen_ms": None,
+        "seen_by": "",
+    }
+    if before is None:
+        key = {"site_id": site, "device_id": alarm.device, "alarm_id": alarm.id}
+        tx.execute(insert(alarm_table).values(key | row))
+    elif before.seen_ms is None:
+        row["at_ms"] = min(before.at_ms, alarm.at_ms)
+        row["last_ms"] = max(before.last_ms, alarm.at_ms)
+        row["times"] = max(before.times + 1, alarm.times)
+    tx.execute(update(alarm_table).where(_is(site, alarm.device, alarm.id)).values(row))
+    return msgspec.structs.replace(
+        alarm, at_ms=row["at_ms"], last_ms=row["last_ms"], times=row["times"], seen_ms=None, seen_by=""
+    )
+
+
+def see(tx: Connection, site: str, alarm: tuple[str, str], *, by: str) -> Alarm:
+    """Note that somebody has looked at an alarm (device, id); a second time changes nothing."""
+    found = _one(tx, site, alarm)
+    if found is None:
+        raise Unknown("There is no such alarm.")
+    if found.seen_ms is None:
+        seen = update(alarm_table).where(_is(site, *alarm)).values(seen_ms=now_of(tx), seen_by=by)
+        tx.execute(seen)
+    return found
+
+
+def alarms(tx: Connection, site: str) -> tuple[Alarm, ...]:
+    """Return the site's alarms, those that nobody has looked at first, newest first."""
+    own = alarm_table.c
+    query = select(alarm_table).where(own.site_id == site)
+    order = (own.seen_ms.isnot(None), own.last_ms.desc())
+    return tuple(_alarm(row) for row in tx.execute(query.order_by(*order).limit(PAGE_MAX)))
+
+
+def count_open(tx: Connection, site: str) -> int:
+    """Return how many alarms nobody has looked at yet."""
+    own = alarm_table.c
+    query = select(func.count()).select_from(alarm_table).where(own.site_id == site, own.seen_ms.is_(None))
+    return int(tx.execute(query).scalar_one())
+
+
+def _is(site: str, device: str, id_: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own clause
+    own = alarm_table.c
+    return and_(own.site_id == site, own.device_id == device, own.alarm_id == id_)
+
+
+def _one(tx: Connection, site: str, key: tuple[str, str]) -> Alarm | None:
+    row = tx.execute(select(alarm_table).where(_is(site, *key))).first()
+    return None if row is None else _alarm(row)
+
+
+def _alarm(row: Row[Any]) -> Alarm:
+    return Alarm(
+        device=row.device_id,
+        id=row.alarm_id,
+        reason=row.reason,
+        point=row.point,
+        at_ms=row.at_ms,
+        band=bytes(row.band) if row.band is not None else None,
+        last_ms=row.last_ms,
+        times=row.times,
+        seen_ms=row.seen_ms,
+        seen_by=row.seen_by,
+    )

@@ -1,0 +1,115 @@
+"""Limits: what a site's devices may hold and what may be lost, changed by one operator or by two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.core.money import minor_in, spelled
+from edge.errors import Refused
+from sync.central import choosing, sums
+from sync.central import policy as policies
+from sync.central.console import desk
+from sync.central.console.acts import short
+from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.ask import Ask
+from sync.central.console.desk import Desk
+from sync.central.console.fields import Field, Kind, Mistyped
+from sync.central.console.routes import Route, act, read
+from sync.central.policy import PERMILLE, Policy
+
+HERE = "/sites/<site>/limits"
+AMOUNTS = (
+    "floor_minor",
+    "lease_minor_max",
+    "device_minor_max",
+    "mint_minor_max",
+    "risk_minor",
+    "risk_slice_minor",
+    "risk_tap_minor_max",
+    "risk_wallet_minor",
+)
+COUNTS = {"reserve_permille": PERMILLE, "refill_permille": PERMILLE, "risk_taps": 1_000}
+AMOUNT_CHARS_MAX = 16
+EXPOSED = ("set_aside_minor", "in_doubt_minor", "lost_minor", "risk_used_minor", "risk_worst_minor")
+
+
+def _shown(chosen: Policy, currency: str) -> dict[str, str]:
+    amounts = {name: spelled(getattr(chosen, name), currency) for name in AMOUNTS}
+    return amounts | {name: str(getattr(chosen, name)) for name in COUNTS}
+
+
+def _all(ask: Ask) -> Answer:
+    currency = ask.layout.currency
+    with ask.store.reading() as tx:
+        chosen, waits = policies.policy(tx, ask.site), choosing.proposal(tx, ask.site)
+        known = sums.exposure(tx, ask.site)
+    now = _shown(chosen, currency)
+    wanted = _shown(waits.policy, currency) if waits is not None else {}
+    values = {
+        "exposed": [(f"day.{name}", spelled(getattr(known, name), currency)) for name in EXPOSED],
+        "limits": now,
+        "changes": [(name, now[name], after) for name, after in wanted.items() if after != now[name]],
+        "asked_by": waits.asked_by if waits is not None else "",
+        "currency": currency,
+    }
+    return Page("limits.html", values)
+
+
+def _form(ask: Ask) -> Form:
+    currency = ask.layout.currency
+    with ask.store.reading() as tx:
+        chosen = policies.policy(tx, ask.site)
+    amounts = [Field(name=name, required=True, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
+    counts = [Field(name=name, kind=Kind.NUMBER, required=True, high=high) for name, high in COUNTS.items()]
+    fields = (*amounts, *counts)
+    return Form(
+        name="limits_change", fields=fields, values=_shown(chosen, currency), back=f"{ask.home}/limits"
+    )
+
+
+def _change(ask: Ask, said: dict[str, Any]) -> Answer:
+    currency, wanted = ask.layout.currency, dict[str, int]()
+    for name in AMOUNTS:
+        minor = minor_in(said[name], currency)
+        if minor is None or minor < 0:
+            raise Mistyped(name, "wrong.price")
+        wanted[name] = minor
+    wanted |= {name: said[name] for name in COUNTS}
+    with ask.changing() as tx:
+        before = policies.policy(tx, ask.site)
+        after = msgspec.structs.replace(before, **wanted)
+        done = choosing.wish(tx, ask.site, after, by=_who(ask))
+        word = "limits_changed" if done else "limits_asked"
+        ask.record(tx, word, ask.site, before=short(before), after=short(after))
+    return Moved(f"{ask.home}/limits", word)
+
+
+def _agree(ask: Ask) -> Answer:
+    with ask.changing() as tx:
+        before = policies.policy(tx, ask.site)
+        after = choosing.agree(tx, ask.site, by=_who(ask))
+        ask.record(tx, "limits_agreed", ask.site, before=short(before), after=short(after))
+    return Moved(f"{ask.home}/limits", "limits_changed")
+
+
+def _turn_down(ask: Ask) -> Answer:
+    with ask.changing() as tx:
+        choosing.drop(tx, ask.site)
+        ask.record(tx, "limits_turned_down", ask.site)
+    return Moved(f"{ask.home}/limits", "limits_turned_down")
+
+
+def _who(ask: Ask) -> str:
+    if ask.who is None:
+        raise Refused("Nobody is signed in.")
+    return ask.who.name
+
+
+ROUTES: tuple[Route, ...] = (
+    read(HERE, _all, "What devices may hold, and what may be lost."),
+    *desk.routes_of(f"{HERE}/change", Desk(_form, _change), "change what devices may hold."),
+    act(f"{HERE}/agree", _agree, "Agree to limits by which more may be lost."),
+    act(f"{HERE}/turn-down", _turn_down, "Turn such limits down."),
+)

@@ -1,0 +1,138 @@
+"""Erasure: a guest of whom nothing stays, at central at once and at every edge before anything else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.profiles import remark_owner
+from edge.errors import StoreError, Unknown
+from sync.central import devices, lanes, seals
+from sync.central.feed import BAND, Change, item_table, publish
+from sync.central.registry import bands, consents, expected, guests, members, rights
+from sync.central.registry.profiles import PROFILE
+from sync.central.remarks import ERASE, forget_about
+from sync.central.store import Connection, Store, and_, select
+from sync.central.traces import ALSO
+from sync.wire import ErasureNotice
+
+TRIES_MAX = 8
+"""Times that a busy database is asked to let go of what was deleted; each waits some seconds by itself."""
+
+
+class Gone(NamedTuple):
+    """Whom to forget, by every name that things of theirs are kept under."""
+
+    guest: str
+    bands: tuple[bytes, ...]
+    rights: tuple[str, ...]
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose keys what staff wrote of them may be sealed under."""
+        return (remark_owner(self.guest, b""), *(remark_owner(None, band) for band in self.bands))
+
+
+PLACES: list[Callable[[Connection, str, Gone], object]] = [
+    lambda tx, site, gone: guests.forget(tx, site, gone.guest),
+    lambda tx, site, gone: consents.forget(tx, site, [gone.guest]),
+    lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
+    lambda tx, site, gone: members.forget(tx, site, gone.guest),
+    lambda tx, site, gone: rights.remove(tx, site, gone.rights),
+    lambda tx, site, gone: bands.forget(tx, site, gone.guest),
+    lambda tx, site, gone: seals.destroy(tx, site, gone.owners),
+    lambda tx, site, gone: forget_about(tx, site, gone.bands),
+    lambda tx, site, gone: lanes.empty_aside(tx, site, (*gone.bands, gone.guest.encode())),
+]
+"""Every place where central keeps something of a guest: a room that keeps more adds its own."""
+
+
+class Erased(NamedTuple):
+    """What went, and by which of the feed's numbers the edges hear of it."""
+
+    guest: str
+    bands: int
+    rights: int
+    seq: int
+
+
+class Spread(NamedTuple):
+    """How far an erasure has come: devices that have applied it, and those that have not been heard since."""
+
+    done: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def erase(tx: Connection, site: str, guest: str) -> Erased:
+    """Delete a guest, their bands, rights, consents and names; tell every edge before anything else.
+
+    Call it last in the transaction of whoever asks, and ``store.erase_ghosts()`` after the commit. Events
+    stay without what staff remarked in them, and the pseudonym in them leads nowhere any more. What was
+    remarked and lies elsewhere, or comes later, is noise: the key under which it is sealed is destroyed.
+    """
+    known = guests.guests_of(tx, site, [guest]).get(guest)
+    cards = bands.bands_of(tx, site, [guest])
+    held = rights.rights_of(tx, site, [guest]).get(guest, ())
+    told = _told(tx, site, guest)
+    if known is None and not cards and not held and told is None:
+        raise Unknown(f"There is no guest {guest}.", hint="Give the id that the console shows.")
+    ids = tuple(card.band.id for card in cards)
+    before = msgspec.msgpack.decode(told, type=ErasureNotice).bands if told else ()
+    notice = ErasureNotice(guest=guest, bands=tuple(sorted({*before, *ids})))
+    gone = Gone(guest, notice.bands, tuple(one.id for one in held))
+    for take in PLACES:
+        take(tx, site, gone)
+    words = [guest, *(card.band.id.hex() for card in cards), *(one.id for one in held)]
+    for blank in ALSO:
+        blank(tx, site, [*words, known.name] if known is not None and known.name else words)
+    seq = publish(tx, site, [*_gone(tx, site, ids), _change(notice)])
+    return Erased(guest, len(cards), len(held), seq)
+
+
+def spread(tx: Connection, site: str, seq: int) -> Spread:
+    """Say which devices have applied everything urgent up to an erasure, by their own last report."""
+    done: list[str] = []
+    waiting: list[str] = []
+    for device in devices.devices(tx, site):
+        if device.state == devices.ACTIVE:
+            at = device.report.urgent.seq if device.report is not None else 0
+            (done if at >= seq else waiting).append(device.id)
+    return Spread(tuple(done), tuple(waiting))
+
+
+def clear(store: Store) -> None:
+    """Take what was deleted out of the database's files; ``StoreError`` if readers keep it there."""
+    for _ in range(TRIES_MAX):
+        if store.erase_ghosts():
+            return
+    raise StoreError(
+        "The guest is erased, but a long reader keeps the old pages in the database's log.",
+        hint="Erase once more when no export or snapshot runs; it does no harm.",
+    )
+
+
+def _told(tx: Connection, site: str, guest: str) -> bytes | None:
+    own = item_table.c
+    found = select(own.body).where(own.site_id == site, own.kind == ERASE, own.key == _key(guest))
+    body = tx.execute(found).scalar()
+    return None if body is None else bytes(body)
+
+
+def _change(notice: ErasureNotice) -> Change:
+    return Change(ERASE, _key(notice.guest), msgspec.msgpack.encode(notice), urgent=True)
+
+
+def _key(guest: str) -> str:
+    return hashlib.blake2b(guest.encode(), digest_size=16).hexdigest()
+
+
+def _gone(tx: Connection, site: str, ids: tuple[bytes, ...]) -> list[Change]:
+    """Return tombstones of everything that the feed holds of these bands."""
+    own = item_table.c
+    keys = [id_.hex() for id_ in ids]
+    there = and_(own.site_id == site, own.kind.in_((PROFILE, BAND)), own.key.in_(keys))
+    rows = tx.execute(select(own.kind, own.key, own.urgent).where(there))
+    return [Change(row.kind, row.key, None, urgent=row.urgent) for row in rows]

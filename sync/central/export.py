@@ -1,0 +1,134 @@
+"""Export: everything that central holds of one guest, for that guest, as one document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.core.consent import Consent
+from edge.core.entitlements import Entitlement
+from edge.core.events import Acted, Decided, Kind
+from edge.core.profiles import Profile
+from sync.central.lanes import event_table
+from sync.central.registry import bands, consents, guests, rights
+from sync.central.registry.guests import Guest
+from sync.central.registry.members import links_of
+from sync.central.registry.profiles import at_edges, compose, linked
+from sync.central.remarks import REMARKED
+from sync.central.seals import Written, opened
+from sync.central.store import Connection, or_, select
+from sync.packing import UNREADABLE
+
+EVENTS_MAX = 100_000
+SHORT_HEX = 8
+"""As much of a BandId as a look-up's event names it by."""
+DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+KINDS = {int(kind): kind.name.lower() for kind in Kind}
+_decided = msgspec.msgpack.Decoder(Decided)
+_acted = msgspec.msgpack.Decoder(Acted)
+
+
+class Worn(msgspec.Struct, frozen=True, kw_only=True):
+    """One band of the guest, without its keys."""
+
+    band: str
+    label: str
+    chip: str
+    state: str
+    at_edges: Profile
+    """What every edge of the site is told."""
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event about one of the guest's bands; who of the staff did it is not the guest's to have."""
+
+    at_ms: int
+    device: str
+    kind: str
+    band: str
+    point: str = ""
+    outcome: str = ""
+    reason: str = ""
+    remark: str = ""
+    """What staff wrote of it."""
+
+
+class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    site: str
+    guest: Guest
+    bands: tuple[Worn, ...]
+    entitlements: tuple[Entitlement, ...]
+    consents: tuple[Consent, ...]
+    events: tuple[Happened, ...]
+
+
+def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
+    """Return what is held of a guest, or raise ``Unknown``."""
+    known = guests.guest(tx, site, guest)
+    cards = bands.bands_of(tx, site, [guest])
+    held = rights.rights_of(tx, site, [guest]).get(guest, ())
+    said = consents.consents_of(tx, site, [guest]).get(guest, ())
+    link = links_of(tx, site, [guest]).get(guest)
+    worn = tuple(
+        Worn(
+            band=card.band.id.hex(),
+            label=card.label,
+            chip=card.chip,
+            state=card.band.state.name.lower(),
+            at_edges=at_edges(tx, site, linked(compose(card, known, held, consents=said), link)),
+        )
+        for card in cards
+    )
+    events = _events(tx, site, [card.band.id for card in cards])
+    return GuestRecord(site=site, guest=known, bands=worn, entitlements=held, consents=said, events=events)
+
+
+def _events(tx: Connection, site: str, ids: list[bytes]) -> tuple[Happened, ...]:
+    own = event_table.c
+    columns = (own.device_id, own.hlc, own.kind, own.band, own.body)
+    mine = or_(own.band.in_(ids), own.kind == int(Kind.LOOKED_UP))
+    found = select(*columns).where(own.site_id == site, mine).order_by(own.hlc)
+    shorts = {id_.hex()[:SHORT_HEX] for id_ in ids}
+    rows = [
+        row
+        for row in (tx.execute(found.limit(EVENTS_MAX)) if ids else ())
+        if row.band is not None or shorts & set((_read(bytes(row.body)).target or "").split())
+    ]
+    told = [
+        _happened(row.device_id, row.hlc >> 16, row.kind, band=bytes(row.band or b""), body=bytes(row.body))
+        for row in rows
+    ]
+    sealed = {place: _written(row) for place, row in enumerate(rows) if row.kind in REMARKED}
+    written = {place: one for place, one in sealed.items() if one is not None}
+    for place, remark in zip(written, opened(tx, site, list(written.values())), strict=True):
+        told[place] = msgspec.structs.replace(told[place], remark=remark)
+    return tuple(told)
+
+
+def _written(row: Any) -> Written | None:  # noqa: ANN401  # a row of the columns above
+    """Return the sealed remark of an event, if it bears one."""
+    sealed = _read(bytes(row.body)).sealed if row.kind not in DECISIONS else None
+    return Written(sealed, row.kind, bytes(row.band) if row.band else None) if sealed is not None else None
+
+
+def _read(body: bytes) -> Acted:
+    """Return what somebody did; a body of another shape says nothing of it."""
+    try:
+        return _acted.decode(body)
+    except UNREADABLE:
+        return Acted()
+
+
+def _happened(device: str, at_ms: int, kind: int, *, band: bytes, body: bytes) -> Happened:
+    bare = Happened(at_ms=at_ms, device=device, kind=KINDS.get(kind, str(kind)), band=band.hex())
+    if kind in DECISIONS:
+        decision = _decided.decode(body).decision
+        return msgspec.structs.replace(
+            bare, point=decision.point, outcome=decision.outcome.value, reason=decision.reason.value
+        )
+    acted = _read(body)
+    remark = acted.note if kind in REMARKED else ""
+    return msgspec.structs.replace(bare, point=acted.point or "", remark=remark)

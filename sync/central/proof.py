@@ -1,0 +1,88 @@
+"""Proof: which device asks, shown by a signature over the whole request that was never seen before."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import g, request
+
+from edge.errors import NotAllowed
+from sync.central import devices, keys, nonces
+from sync.central.devices import Device
+from sync.central.keys import Key
+from sync.central.store import Connection, Store
+from sync.packing import TooLarge
+from sync.signing import IDEMPOTENCY, Message, NotSigned, Proof, fields, named_key, verify
+from sync.wire import BATCH_BYTES_MAX
+
+IDEMPOTENCY_CHARS_MAX = 64
+
+
+class NotKnown(NotAllowed):
+    """No device here has this key."""
+
+    hint = "If central was restored from a backup, enrol the device anew."
+
+
+class Revoked(NotAllowed):
+    """This device was revoked."""
+
+    hint = "Ask the operator; a revoked device is enrolled anew or put away."
+
+
+class Caller(NamedTuple):
+    """Who asks, by which key, and what was sent."""
+
+    device: Device
+    key: Key
+    proof: Proof
+    body: bytes
+
+    def enter(self, tx: Connection) -> None:
+        """Take the request's nonce; the first thing in the transaction that does what it asks for."""
+        nonces.take(tx, self.device.site, self.proof.key_id, nonce=self.proof.nonce)
+
+
+def arrived(public_url: str) -> Message:
+    """Return the request under central's own address, whatever its Host says; too large a one is refused."""
+    if (request.content_length or 0) > BATCH_BYTES_MAX:
+        raise TooLarge
+    target = str(request.environ.get("REQUEST_URI", "")) or request.full_path
+    return Message(
+        method=request.method,
+        url=public_url + target,
+        headers=fields(request.headers.items()),
+        body=request.get_data(cache=False),
+    )
+
+
+def demand_active(store: Store, caller: Caller) -> None:
+    """Refuse a device that was revoked while it waited for its answer."""
+    with store.reading() as tx:
+        if devices.device(tx, caller.device.site, caller.device.id).state != devices.ACTIVE:
+            raise Revoked
+
+
+def prove(store: Store, public_url: str, *, retired: bool = False) -> Caller:
+    """Return who asks: known, not revoked, signed by its present key and for the first time.
+
+    A ``retired`` key may ask again for what retired it, in case that answer was lost.
+    """
+    message = arrived(public_url)
+    named = named_key(message.headers)
+    with store.reading() as tx:
+        key = keys.find(tx, named)
+        if key is None or (key.retired and not retired):
+            raise NotKnown
+        g.site = key.site
+        device = devices.device(tx, key.site, key.device)
+        g.device_id = device.id
+        if device.state != devices.ACTIVE:
+            raise Revoked
+    if not 0 < len(message.headers.get(IDEMPOTENCY, "")) <= IDEMPOTENCY_CHARS_MAX:
+        raise NotSigned("A request carries an Idempotency-Key.")
+    proof = verify(message, key.public_key, now_ms=store.now_ms())
+    with store.reading() as tx:
+        if nonces.seen(tx, device.site, proof.key_id, nonce=proof.nonce):
+            raise nonces.Replayed
+    return Caller(device, key, proof, message.body)

@@ -1,0 +1,1 @@
+"""The payment service provider behind one port: stored credentials, charges, refunds, notices."""

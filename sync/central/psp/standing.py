@@ -1,0 +1,49 @@
+"""Standing: the one word on a wallet's stored card that edges get, told with whatever changed it."""
+
+from __future__ import annotations
+
+from edge.core.wallet import MandateState
+from sync.central.psp import charges, mandates
+from sync.central.psp.books import owed
+from sync.central.psp.judgement import OPEN, Charge, Purpose, State
+from sync.central.psp.mandates import Mandate
+from sync.central.psp.mandates import State as Mandated
+from sync.central.registry import members, profiles, wallets
+from sync.central.registry.turn import take_turn
+from sync.central.store import Connection
+
+ENDED_BY_PEOPLE = ("guest", "operator", "replaced", "erased", "not_finished")
+
+
+def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
+    """Tell the edges how a wallet's stored card stands, if that is another word than before.
+
+    What denies a guest goes with the very commit that pays the debt: the next page of the feed holds it.
+    """
+    known = wallets.wallets_of(tx, site, [wallet]).get(wallet)
+    if known is None:
+        return
+    debt = owed(tx, site, wallet, currency=known.currency)
+    last = charges.latest(tx, site, wallet, purpose=Purpose.DEBT)
+    said = word(debt, last, mandates.of_wallet(tx, site, wallet))
+    if wallets.set_mandate(tx, site, wallet, mandate=said):
+        take_turn(tx, site)
+        profiles.publish_guests(tx, site, [one.guest for one in members.members(tx, site, wallet)])
+
+
+def word(debt: int, last: Charge | None, held: tuple[Mandate, ...]) -> MandateState:
+    """Return the word: a debt that could not be charged outweighs a card that is there."""
+    if debt > 0 and last is not None and _failed(last):
+        return MandateState.DECLINED
+    if any(one.state is Mandated.ACTIVE for one in held):
+        return MandateState.ACTIVE
+    newest = next((one for one in held if one.state is not Mandated.PENDING), None)
+    if newest is None or newest.reason in ENDED_BY_PEOPLE:
+        return MandateState.NONE
+    return MandateState.EXPIRED
+
+
+def _failed(charge: Charge) -> bool:
+    """Whether the provider has said no at least once to what is owed."""
+    tried_again = charge.state is State.DUE and charge.attempt > 1
+    return tried_again or charge.state not in (*OPEN, State.PAID)

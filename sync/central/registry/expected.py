@@ -1,0 +1,113 @@
+"""Expected: whom the edges of a site are told in full, because they may come within two days or are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from edge.core.entitlements import Entitlement
+from edge.core.expectation import Expected, judge_expected
+from sync.central.registry.tables import ID_CHARS_MAX, parts
+from sync.central.store import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    String,
+    Table,
+    and_,
+    delete,
+    insert_many,
+    metadata,
+    now_of,
+    select,
+    text,
+    update,
+)
+
+expected_table = Table(
+    "expected",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("guest_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("now", Boolean, nullable=False),
+    Column("again_ms", BigInteger),
+    Column("seen_ms", BigInteger, nullable=False),
+    Index("expected_again", "site_id", "now", "again_ms"),
+)
+COLUMNS = tuple(column.name for column in expected_table.columns)
+MANY_MIN = 1_000
+"""So many at once come from an import, which holds the site's turn: nobody writes the same rows meanwhile."""
+UPSERT = text(
+    "INSERT INTO expected (site_id, guest_id, now, again_ms, seen_ms)"
+    " VALUES (:site_id, :guest_id, :now, :again_ms, :seen_ms)"
+    " ON CONFLICT (site_id, guest_id) DO UPDATE SET now = excluded.now, again_ms = excluded.again_ms"
+)
+
+
+def judge(
+    tx: Connection, site: str, guests: Iterable[str], *, rights: Mapping[str, Sequence[Entitlement]]
+) -> dict[str, Expected]:
+    """Judge these guests and remember when to judge again; who has no right is expected once registered."""
+    wanted, now_ms = sorted(set(guests)), now_of(tx)
+    seen = _seen(tx, site, wanted)
+    found, rows = {}, []
+    for guest in wanted:
+        held = rights.get(guest, ())
+        seen_ms = seen.get(guest, 0 if held else now_ms)
+        found[guest] = judge_expected(held, seen_ms, now_ms)
+        rows.append((site, guest, *found[guest], seen_ms))
+    if len(rows) >= MANY_MIN and not seen:
+        insert_many(tx, expected_table, rows)
+    elif rows:
+        tx.execute(UPSERT, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    return found
+
+
+def is_expected(tx: Connection, site: str, guest: str) -> bool:
+    """Say whether the edges are told in full of a guest."""
+    own = expected_table.c
+    mine = and_(own.site_id == site, own.guest_id == guest)
+    return tx.execute(select(own.now).where(mine)).scalar() is not False
+
+
+def notice(tx: Connection, site: str, guests: Iterable[str]) -> list[str]:
+    """Note that guests were seen whom nobody expected; return them: the edges must be told in full."""
+    own, found = expected_table.c, list[str]()
+    for part in parts(sorted(set(guests))):
+        there = and_(own.site_id == site, own.guest_id.in_(part), own.now.is_(False))
+        found += [str(guest) for guest in tx.execute(select(own.guest_id).where(there)).scalars()]
+    for part in parts(found):
+        mine = and_(own.site_id == site, own.guest_id.in_(part))
+        tx.execute(update(expected_table).where(mine).values(seen_ms=now_of(tx)))
+    return found
+
+
+def due(tx: Connection, site: str, *, now: bool, limit: int) -> list[str]:
+    """Return guests of whom it is to be judged again whether they are expected; ``now``: who was so far."""
+    own = expected_table.c
+    there = and_(own.site_id == site, own.now.is_(now), own.again_ms <= now_of(tx))
+    query = select(own.guest_id).where(there).order_by(own.again_ms).limit(limit)
+    return [str(guest) for guest in tx.execute(query).scalars()]
+
+
+def all_due(tx: Connection, site: str) -> None:
+    """Have everybody judged again whom nobody expects: what decisions stand on has become more."""
+    own = expected_table.c
+    mine = and_(own.site_id == site, own.now.is_(False))
+    tx.execute(update(expected_table).where(mine).values(again_ms=now_of(tx)))
+
+
+def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
+    """Forget these guests."""
+    own = expected_table.c
+    for part in parts(sorted(set(guests))):
+        tx.execute(delete(expected_table).where(and_(own.site_id == site, own.guest_id.in_(part))))
+
+
+def _seen(tx: Connection, site: str, guests: Sequence[str]) -> dict[str, int]:
+    own, found = expected_table.c, dict[str, int]()
+    for part in parts(guests):
+        query = select(own.guest_id, own.seen_ms).where(own.site_id == site, own.guest_id.in_(part))
+        found.update({str(row.guest_id): int(row.seen_ms) for row in tx.execute(query)})
+    return found

@@ -1,0 +1,49 @@
+"""Rising time: a site's clock for leases, which nobody sets forward and which stands while central does."""
+
+from __future__ import annotations
+
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    String,
+    Table,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
+
+STEP_MS_MAX = 60_000
+"""No look counts for more: a wall clock that jumps a year ahead moves this one by a minute."""
+
+rising_table = Table(
+    "rising_time",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("ms", BigInteger, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+)
+
+
+def rising_ms(tx: Connection, site: str) -> int:
+    """Return the site's rising time as of the last look."""
+    row = tx.execute(select(rising_table.c.ms).where(rising_table.c.site_id == site)).first()
+    return 0 if row is None else int(row.ms)
+
+
+def advance(tx: Connection, site: str) -> int:
+    """Let it rise by what passed since the last look, of whichever worker; returns where it stands.
+
+    Time in which no central looked is not counted: devices could not be heard then, so that a lease is
+    called in doubt later and never sooner than its device has stopped.
+    """
+    own, now = rising_table.c, now_of(tx)
+    row = tx.execute(select(rising_table).where(own.site_id == site).with_for_update()).first()
+    if row is None:
+        tx.execute(insert(rising_table).values(site_id=site, ms=0, wall_ms=now))
+        return 0
+    risen = int(row.ms) + min(max(0, now - int(row.wall_ms)), STEP_MS_MAX)
+    tx.execute(update(rising_table).where(own.site_id == site).values(ms=risen, wall_ms=now))
+    return risen

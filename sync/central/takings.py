@@ -1,0 +1,326 @@
+"""Takings: the events of money that a device has sent, each booked once in the transaction that stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.decision import Reason
+from edge.core.events import Kind
+from edge.core.lease import LateSettled, Placed, PlacedState, Refusal, Report, settle_late, take_report
+from edge.core.payment import (
+    CashedOut,
+    HoldEnded,
+    LeaseMoved,
+    Payment,
+    RefundAsked,
+    ToppedUp,
+    Voided,
+)
+from edge.core.shift import CashMoved, ShiftClosed
+from edge.errors import PolsoError, Refused
+from sync.central import alarms, bookings, drawers, ledger, ops, placed, repeats
+from sync.central import policy as policies
+from sync.central.bookings import Booked, Where
+from sync.central.lanes import Stream
+from sync.central.ledger import Entry, Posting
+from sync.central.ops import Note, What
+from sync.central.placed import PlacedRow
+from sync.central.pots import MONEY, counted_in, free_of, is_lost, pot
+from sync.central.registry import bands, members, wallets
+from sync.central.rising import rising_ms
+from sync.central.store import Connection
+from sync.packing import UNREADABLE
+
+BODIES: dict[int, type[msgspec.Struct]] = {
+    Kind.PAID: Payment,
+    Kind.PAYMENT_VOIDED: Voided,
+    Kind.TOPPED_UP: ToppedUp,
+    Kind.LEASE_GRANTED: LeaseMoved,
+    Kind.LEASE_RETURNED: LeaseMoved,
+    Kind.LEASE_STATE: LeaseMoved,
+    Kind.CAPTURED: HoldEnded,
+    Kind.REFUND_ASKED: RefundAsked,
+    Kind.CASHED_OUT: CashedOut,
+    Kind.SHIFT_CLOSED: ShiftClosed,
+    Kind.CASH_MOVED: CashMoved,
+}
+"""Kinds of events that move money, and what their bodies say."""
+KEPT_BACK = frozenset({Reason.INSUFFICIENT_HERE, Reason.OFFLINE_LIMIT})
+"""Refusals for want of money at that device alone."""
+AFTER: list[Callable[[Connection, str, Sequence[str]], None]] = []
+"""Rooms that want to know which wallets moved, in the transaction that moved them."""
+_decoders = {kind: msgspec.msgpack.Decoder(body) for kind, body in BODIES.items()}
+
+
+class Told(NamedTuple):
+    """One event of money as a batch brought it."""
+
+    seq: int
+    kind: int
+    at_ms: int
+    body: bytes
+    band: bytes | None = None
+
+
+class Read(NamedTuple):
+    """The same, read."""
+
+    told: Told
+    said: msgspec.Struct
+
+
+class Moves(msgspec.Struct, kw_only=True):
+    """What one event moves: nothing of it is kept before all of it holds."""
+
+    booked: Booked = Booked(())
+    leases: dict[str, PlacedRow] = {}
+    returned: list[Posting] = []
+    late: int = 0
+    is_late: bool = False
+
+    @property
+    def postings(self) -> list[Posting]:
+        """All postings of the event."""
+        return [*self.booked.postings, *self.returned]
+
+
+class Till:
+    """What is known of leases and baskets while a batch is booked."""
+
+    def __init__(self, tx: Connection, stream: Stream, read: Sequence[Read]) -> None:
+        """Load, and hold, all that these events may move."""
+        self.tx, self.stream = tx, stream
+        reports = [report for one in read for report in _reports(one.said)]
+        self.leases = placed.by_id(tx, stream.site, (one.lease for one in reports), held=True)
+        self.stored = set(self.leases)
+        self.ops = ops.by_id(tx, stream.site, {_op_id(one.said) for one in read})
+        self.known_ops = set(self.ops)
+        self.posted = ledger.postings_of(tx, stream.site, {repeats.key_of(one.said) for one in read} - {""})
+        self.postings: list[Posting] = []
+        unknown = {one.wallet for one in reports if one.lease not in self.leases}
+        self.wallets = wallets.wallets_of(tx, stream.site, unknown)
+        self.mint_max = policies.policy(tx, stream.site).mint_minor_max
+        self.rising_ms = rising_ms(tx, stream.site)
+        self.moved_leases: set[str] = set()
+        self.moved_ops: set[str] = set()
+        self.notes: list[Note] = []
+
+    def work_out(self, one: Read, *, again: bool) -> Moves:
+        """Return what an event moves, or raise what is wrong with it; nothing is changed by this."""
+        moves = Moves()
+        for report in _reports(one.said):
+            self._hear(report, one.told, moves)
+        counted = {
+            id_: counted_in(row.placed.kind, row.placed.unit, row.day)
+            for id_, row in {**self.leases, **moves.leases}.items()
+        }
+        where = Where(site=self.stream.site, device=self.stream.device, at_ms=one.told.at_ms, counted=counted)
+        return moves if again else msgspec.structs.replace(moves, booked=self._book(one, where))
+
+    def tell(self, one: Read) -> None:
+        """Work out what an event moves; what was booked before moves nothing, what is wrong is set aside."""
+        stands = self.posted.get(repeats.key_of(one.said))
+        if stands is not None and not repeats.is_of(stands, one.said):
+            self.aside(one.told, f"{stands.key} stands in the ledger with other content.")
+            return
+        try:
+            moves = self.work_out(one, again=stands is not None)
+            for posting in moves.postings:
+                ledger.check(posting)
+        except PolsoError as error:
+            if error.retryable:
+                raise
+            self.aside(one.told, str(error))
+            return
+        if stands is not None:
+            self.noted(one.told, What.DUPLICATE, of=stands.key)
+        self.keep(one, moves)
+
+    def keep(self, one: Read, moves: Moves) -> None:
+        """Take over what an event moves, and note what a person should know of it."""
+        if moves.is_late:
+            of = next(iter(moves.leases), "")
+            self.noted(one.told, What.LATE, of=of, minor=moves.late, why="after its lease was written off")
+        if isinstance(one.said, Payment) and one.said.state is None and one.said.reason in KEPT_BACK:
+            self._note_false_denial(one.told, one.said)
+        self.postings += moves.postings
+        self.posted |= {posting.key: posting for posting in moves.booked.postings}
+        self.leases |= moves.leases
+        self.moved_leases |= set(moves.leases)
+        if moves.booked.op is not None:
+            self.ops[moves.booked.op.id] = moves.booked.op
+            self.moved_ops.add(moves.booked.op.id)
+
+    def store(self) -> None:
+        """Write postings, leases, baskets and notes as they are now."""
+        ledger.post_all(self.tx, self.postings)
+        rows = [self.leases[id_] for id_ in sorted(self.moved_leases)]
+        placed.add(self.tx, self.stream.site, [row for row in rows if row.id not in self.stored])
+        placed.put(self.tx, self.stream.site, [row for row in rows if row.id in self.stored])
+        told = [self.ops[id_] for id_ in sorted(self.moved_ops)]
+        fresh = [one for one in told if one.id not in self.known_ops]
+        ops.put(self.tx, self.stream.site, fresh, moved=[one for one in told if one.id in self.known_ops])
+        ops.note(self.tx, self.notes)
+
+    def aside(self, told: Told, why: str) -> None:
+        """Set an event aside with what is wrong with it."""
+        self.noted(told, What.ASIDE, of=f"kind {told.kind}", why=_words(why))
+
+    def noted(self, told: Told, what: What, *, of: str = "", minor: int = 0, why: str = "") -> None:
+        """Keep a note of an event."""
+        self.notes.append(Note(self.stream, told.seq, what, of, minor, why, told.at_ms))
+
+    def _note_false_denial(self, told: Told, refused: Payment) -> None:
+        """Note a guest whom a device refused although what was due was free at central."""
+        owners = dict(bands.owners(self.tx, self.stream.site, [told.band])) if told.band else {}
+        guest = owners.get(told.band or b"")
+        held = members.members_by_guest(self.tx, self.stream.site, [guest] if guest else [])
+        for one in held.values():
+            free = free_of(self.tx, self.stream.site, one.wallet, currency=refused.currency)
+            if free >= max(refused.missing_minor, 1):
+                words = f"{refused.reason.value}, {free} free"
+                self.noted(told, What.FALSE_DENIAL, of=refused.op_id, minor=refused.due_minor, why=words)
+
+    def _book(self, one: Read, where: Where) -> Booked:
+        match said := one.said:
+            case ShiftClosed() | CashMoved():
+                key = drawers.key_of(said, where.device, one.told.seq)
+                moved = drawers.booked(said, key, site=where.site, device=where.device, at_ms=where.at_ms)
+                return Booked((moved,) if moved is not None else ())
+            case Payment(state=None):
+                return Booked(())
+            case Payment():
+                return bookings.paid(said, self.ops.get(said.op_id), where)
+            case Voided():
+                return bookings.voided(said, self.ops.get(said.op_id), where)
+            case HoldEnded():
+                return bookings.hold_ended(said, self.ops.get(said.op_id), where)
+            case RefundAsked():
+                return bookings.refunded(said, self.ops.get(said.op_id), where)
+            case ToppedUp():
+                return bookings.topped_up(said, where)
+            case CashedOut():
+                return bookings.cashed_out(said, where)
+            case _:
+                return Booked(())
+
+    def _hear(self, report: Report, told: Told, moves: Moves) -> None:
+        """Learn a lease's totals: the largest of each; what came back is free at once."""
+        before = moves.leases.get(report.lease) or self.leases.get(report.lease) or self._opened(report)
+        if before.placed.device != self.stream.device:
+            raise Refused(f"Lease {report.lease} is another device's.")
+        moves.is_late |= is_lost(before)
+        heard = settle_late(before.placed, report) if is_lost(before) else take_report(before.placed, report)
+        if isinstance(heard, Refusal):
+            raise Refused(f"Lease {report.lease}: {heard.value}.")
+        if isinstance(heard, LateSettled):
+            moves.late += heard.consumed
+            after, was, now = heard.placed, before.placed.late, heard.placed.late
+        else:
+            after, was, now = heard, before.placed.counters, heard.counters
+        if now.minted > was.minted and self._minted(report.lease) + now.minted > self.mint_max:
+            raise Refused(f"More cash than this device may take in before somebody looks: {now.minted}.")
+        if before.placed.state is PlacedState.IN_DOUBT:
+            # It spoke: if it falls silent now, the days until it is given up begin anew.
+            after = msgspec.structs.replace(after, doubt_ms=max(after.doubt_ms, self.rising_ms))
+        row = msgspec.structs.replace(before, placed=after, heard_ms=told.at_ms)
+        if now.returned > was.returned:
+            row, posting = self._given_back(row, was.returned, now.returned, at_ms=told.at_ms)
+            moves.returned.append(posting)
+        moves.leases[report.lease] = row
+
+    def _given_back(self, row: PlacedRow, was: int, now: int, *, at_ms: int) -> tuple[PlacedRow, Posting]:
+        """Return the posting of what came back: to where it was taken from, or against what was lost."""
+        mended = min(now - was, max(0, row.loss - row.recovered)) if is_lost(row) else 0
+        sums = {f"lease:{row.id}": was - now, "loss:in_doubt": mended}
+        sums[pot(row.placed.wallet, row.placed.kind)] = now - was - mended
+        entries = tuple(Entry(account, minor) for account, minor in sums.items() if minor)
+        posting = Posting(
+            site=self.stream.site,
+            key=f"return:{row.id}:{now}",
+            kind="return",
+            at_ms=at_ms,
+            currency=counted_in(row.placed.kind, row.placed.unit, row.day),
+            entries=entries,
+            device=row.placed.device,
+            lease=row.id,
+            wallet=row.placed.wallet,
+        )
+        return msgspec.structs.replace(row, recovered=row.recovered + mended), posting
+
+    def _minted(self, but: str) -> int:
+        """Return what this device's other leases known here have taken in."""
+        mine = (row for row in self.leases.values() if row.placed.device == self.stream.device)
+        return sum(row.placed.counters.minted for row in mine if row.id != but)
+
+    def _opened(self, report: Report) -> PlacedRow:
+        """Return a lease that a device opened by itself for cash: nothing was granted to it."""
+        wallet = self.wallets.get(report.wallet)
+        own = report.kind == MONEY and report.counters.granted == 0 and 0 < len(report.lease) <= 64
+        if not own or wallet is None or wallet.currency != report.unit or not report.lease.isprintable():
+            raise Refused(f"Nothing is known here of lease {report.lease[:64]}.")
+        fresh = Placed(
+            lease=report.lease,
+            wallet=report.wallet,
+            kind=report.kind,
+            unit=report.unit,
+            device=self.stream.device,
+            incarnation=self.stream.incarnation,
+            band=report.band[:32],
+        )
+        return PlacedRow(placed=fresh)
+
+
+def take(tx: Connection, stream: Stream, told: Iterable[Told]) -> None:
+    """Book events that were just stored; what cannot be booked is set aside, with why, and stops nothing.
+
+    Call it where the lane is held: no other worker then books of this device. All that a batch moves is
+    written at one stroke.
+    """
+    asides: list[tuple[Told, str]] = []
+    read = []
+    for one in told:
+        try:
+            read.append(Read(one, _decoders[one.kind].decode(one.body)))
+        except UNREADABLE as error:
+            asides.append((one, str(error)))
+    if not read and not asides:
+        return
+    till = Till(tx, stream, read)
+    for event in read:
+        till.tell(event)
+    for one, why in asides:
+        till.aside(one, why)
+    till.store()
+    _raise(tx, stream, till.notes)
+    moved = {till.leases[id_].placed.wallet for id_ in till.moved_leases}
+    for tell in AFTER:
+        tell(tx, stream.site, sorted(moved - {""}))
+
+
+def _raise(tx: Connection, stream: Stream, notes: Iterable[Note]) -> None:
+    """Call the operator: money that could not be booked, and money that was given up and came after all."""
+    for what, reason in ((What.ASIDE, "money_aside"), (What.LATE, "money_late")):
+        found = [one for one in notes if one.what is what]
+        if found:
+            first = min(one.at_ms for one in found)
+            alarm = alarms.Alarm(
+                device=stream.device, id=reason, reason=reason, point="", at_ms=first, times=len(found)
+            )
+            alarms.raise_alarm(tx, stream.site, alarm)
+
+
+def _reports(said: msgspec.Struct) -> tuple[Report, ...]:
+    return (said.lease,) if isinstance(said, LeaseMoved) else getattr(said, "leases", ())
+
+
+def _op_id(said: msgspec.Struct) -> str:
+    return str(getattr(said, "op_id", ""))
+
+
+def _words(text: str) -> str:
+    """Return what every database can hold: an error quotes what it found."""
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,1 @@
+"""Random schedules of a park whose network, clocks and disks misbehave, over the real functions of leases."""

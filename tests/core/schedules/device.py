@@ -1,0 +1,194 @@
+"""A simulated device: its leases and journal on a disk that can be lost, put back or cut off."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from edge.core.lease import (
+    Close,
+    Grant,
+    Lease,
+    LeaseState,
+    Refusal,
+    Report,
+    block,
+    close,
+    expire,
+    freeze,
+    give_back,
+    mint,
+    report_of,
+    resumed,
+    spend,
+    take_grant,
+    void,
+)
+
+
+class Row(NamedTuple):
+    """One durable row of the journal: what was done under an id, and the lease's totals after it."""
+
+    seq: int
+    op_id: str
+    kind: str
+    amount: int
+    report: Report
+
+
+class Disk(NamedTuple):
+    """All that a power cut leaves, and a backup holds."""
+
+    leases: dict[str, Lease]
+    journal: tuple[Row, ...]
+    answers: dict[str, bool]
+    epoch: int
+
+
+class Device:
+    """One till: what it did is counted beside its disk, which may forget it."""
+
+    def __init__(self, name: str) -> None:
+        """Begin with an empty disk."""
+        self.name, self.life = name, 1
+        self.disk = Disk({}, (), {}, 0)
+        self.backup: Disk | None = None
+        self.up_ms = 0
+        self.frozen = self.dead = False
+        self.acked = 0
+        self.mark = 0
+        """The newest row, noted on a second medium with each commit: no copy of the disk takes it along."""
+        self.goods = self.cash = 0
+        self.blocked_spends = 0
+
+    # What happens at the counter
+
+    def sell(self, op_id: str, lease_id: str, amount: int, *, cut: bool) -> bool | None:
+        """Sell once per op_id: the same id gets the same answer; None: the power went before the answer."""
+        if self.dead:
+            return None
+        known = self.disk.answers.get(op_id)
+        if known is not None:
+            return known
+        lease = self.disk.leases.get(lease_id)
+        if lease is None:
+            return False
+        after = spend(lease, amount, now_ms=self.up_ms)
+        if isinstance(after, Refusal):
+            return False
+        if lease.block_epoch < self.disk.epoch:
+            self.blocked_spends += 1
+        self.goods += amount
+        self._commit(after, op_id, "sold", amount)
+        return None if cut else True
+
+    def take_back(self, op_id: str, lease_id: str, amount: int) -> bool:
+        """Void what was sold here under an id of its own, once."""
+        return self._moved(op_id, lease_id, "voided", amount)
+
+    def take_cash(self, op_id: str, lease_id: str, amount: int) -> bool:
+        """Count cash that was paid in, once."""
+        return self._moved(op_id, lease_id, "minted", amount)
+
+    def give(self, op_id: str, lease_id: str, amount: int) -> bool:
+        """Give a part back to the parent."""
+        return self._moved(op_id, lease_id, "returned", amount)
+
+    def _moved(self, op_id: str, lease_id: str, kind: str, amount: int) -> bool:
+        lease = self.disk.leases.get(lease_id)
+        if self.dead or lease is None or op_id in self.disk.answers:
+            return False
+        act = {"voided": void, "minted": mint, "returned": give_back}[kind]
+        after = act(lease, amount)
+        if isinstance(after, Refusal):
+            return False
+        self.goods -= amount if kind == "voided" else 0
+        self.cash += amount if kind == "minted" else 0
+        self._commit(after, op_id, kind, amount)
+        return True
+
+    # What arrives
+
+    def hear(self, message: object, asked_ms: int) -> None:
+        """Take a grant, a close or a block; what is for another life is left alone."""
+        if self.dead:
+            return
+        match message:
+            case Grant():
+                if message.incarnation == self.life:
+                    self._grant(message, asked_ms)
+            case Close():
+                lease = self.disk.leases.get(message.lease)
+                if lease is not None:
+                    self._state(close(lease, message))
+            case int():
+                self.disk = self.disk._replace(epoch=max(self.disk.epoch, message))
+                for lease in list(self.disk.leases.values()):
+                    self._state(block(lease, message))
+
+    def _grant(self, grant: Grant, asked_ms: int) -> None:
+        lease = self.disk.leases.get(grant.lease)
+        if self.frozen and lease is None:
+            return
+        self._state(take_grant(lease, grant, asked_ms=asked_ms, block_epoch=self.disk.epoch))
+
+    def _state(self, after: Lease | Refusal) -> None:
+        if not isinstance(after, Refusal) and after != self.disk.leases.get(after.id):
+            self._commit(after, f"state-{len(self.disk.journal)}-{self.name}-{self.life}", "state", 0)
+
+    # Time, power and disks
+
+    def pass_time(self, ms: int) -> None:
+        """Let the clock that only rises rise, and leases run out."""
+        self.up_ms += ms
+        for lease in list(self.disk.leases.values()):
+            self._state(expire(lease, self.up_ms))
+
+    def reboot(self, left_ms: int) -> None:
+        """Start without a clock: the leases have at most what was left at the last tick."""
+        ends = {key: lease.ends_ms - self.up_ms for key, lease in self.disk.leases.items()}
+        self.up_ms = 0
+        leases = {
+            key: resumed(lease, min(left_ms, ends[key]), now_ms=0) for key, lease in self.disk.leases.items()
+        }
+        self.disk = self.disk._replace(leases=leases)
+
+    def back_up(self) -> None:
+        """Copy the disk."""
+        self.backup = self.disk
+
+    def put_back(self, *, marked: bool) -> None:
+        """Start from the copy: spend on only if the newest mark is at hand and proves that all is there."""
+        if self.backup is None or self.dead:
+            return
+        self.disk = self.backup
+        if not marked or self.mark > len(self.disk.journal):
+            self.frozen = True
+            frozen = {key: freeze(lease) for key, lease in self.disk.leases.items()}
+            self.disk = self.disk._replace(leases=frozen)
+
+    def lose(self) -> None:
+        """Lose the disk for good."""
+        self.dead = True
+        self.backup = None
+
+    def renew(self) -> None:
+        """Come back with an empty disk and a new life, opened by central."""
+        self.life += 1
+        self.disk, self.backup = Disk({}, (), {}, self.disk.epoch), None
+        self.dead = self.frozen = False
+        self.acked = self.mark = 0
+
+    def _commit(self, lease: Lease, op_id: str, kind: str, amount: int) -> None:
+        row = Row(len(self.disk.journal) + 1, op_id, kind, amount, report_of(lease))
+        answers = self.disk.answers if kind == "state" else self.disk.answers | {op_id: True}
+        leases = self.disk.leases | {lease.id: lease}
+        self.disk = Disk(leases, (*self.disk.journal, row), answers, self.disk.epoch)
+        self.mark = max(self.mark, row.seq)
+
+    def is_silent(self) -> bool:
+        """Whether nobody will hear of this life any more."""
+        return self.dead or self.frozen
+
+    def open_leases(self) -> list[Lease]:
+        """The leases of this life that are not closed."""
+        return [lease for lease in self.disk.leases.values() if lease.state is not LeaseState.CLOSED]

@@ -1,0 +1,116 @@
+"""Consent: who may do what with whom, in any order of arrival, with any clock, and what doubt means."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.core.consent import CONSENTS_MAX, Consent, Purpose, Source, may, merged, said
+
+PRESENCE = Purpose.PRESENCE
+
+
+def consent(turns: int, purpose: str = PRESENCE, *, source: str = Source.KIOSK, at: int = 0) -> Consent:
+    return Consent(purpose=purpose, turns=turns, since_ms=at, source=source)
+
+
+def consents() -> st.SearchStrategy[Consent]:
+    return st.builds(
+        Consent,
+        purpose=st.sampled_from([*Purpose, "offers:behaviour", "unknown"]),
+        turns=st.integers(-1, 4),
+        since_ms=st.integers(0, 3),
+        source=st.sampled_from([*Source, "", "elsewhere"]),
+    )
+
+
+def test_nothing_said_is_a_no() -> None:
+    assert not any(may((), purpose) for purpose in Purpose)
+
+
+def test_each_purpose_stands_for_itself() -> None:
+    given_one = (consent(1, Purpose.OFFERS),)
+    assert [may(given_one, purpose) for purpose in Purpose] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        consent(1, source=""),
+        consent(1, source="fax"),
+        consent(0),
+        consent(2),
+        consent(-1),
+        consent(1, "presence2"),
+        consent(1, ""),
+    ],
+)
+def test_what_is_withdrawn_bad_or_unknown_is_a_no(doubtful: Consent) -> None:
+    assert not may((doubtful,), PRESENCE)
+    assert not doubtful.given
+
+
+def test_a_namespace_needs_the_purpose_and_its_own_word() -> None:
+    own = consent(1, "offers:behaviour")
+    assert not may((own,), Purpose.OFFERS, "behaviour")
+    assert may((own, consent(1, Purpose.OFFERS)), Purpose.OFFERS, "behaviour")
+    assert not may((consent(1, Purpose.OFFERS),), Purpose.OFFERS, "behaviour")
+
+
+def test_a_withdrawal_stands_against_the_consent_it_took_back_whatever_the_clocks_say() -> None:
+    """The kiosk's clock stands at 1970; central's consent is years younger, and comes again later."""
+    central = consent(1, source=Source.CONSOLE, at=1_764_000_000_000)
+    withdrawn = said([central], consent(0, at=1_000), given=False)
+    assert withdrawn is not None
+    for order in itertools.permutations([central, withdrawn, central]):
+        assert not may(merged(*([one] for one in order)), PRESENCE)
+
+
+def test_a_consent_given_again_stands_until_it_is_withdrawn_again() -> None:
+    standing: tuple[Consent, ...] = ()
+    for wanted in (True, False, True, False):
+        answer = said(standing, consent(0), given=wanted)
+        assert answer is not None
+        standing = merged(standing, [answer])
+        assert may(standing, PRESENCE) is wanted
+
+
+@pytest.mark.parametrize(
+    ("known", "given_now"), [((), False), ((consent(1),), True), ((consent(2),), False)], ids=str
+)
+def test_saying_what_holds_already_is_no_new_answer(known: tuple[Consent, ...], given_now: bool) -> None:
+    assert said(known, consent(0), given=given_now) is None
+
+
+def test_an_answer_of_an_unknown_source_is_taken_over_by_a_known_one() -> None:
+    answer = said([consent(1, source="fax")], consent(0), given=True)
+    assert answer is not None
+    assert answer.turns == 3
+    assert answer.given
+    no = said([consent(1, source="fax")], consent(0), given=False)
+    assert no is not None
+    assert no.turns == 2
+
+
+@given(st.lists(st.lists(consents(), max_size=4), max_size=4))
+def test_merging_minds_neither_order_nor_repetition(accounts: list[list[Consent]]) -> None:
+    once = merged(*accounts)
+    assert merged(*reversed(accounts), *accounts) == once
+    assert merged(once, *accounts) == once
+
+
+@given(st.lists(consents(), max_size=6), st.sampled_from([*Purpose, "offers:behaviour"]), st.booleans())
+def test_after_an_answer_exactly_that_answer_holds(
+    known: list[Consent], purpose: str, given_now: bool
+) -> None:
+    answer = said(known, consent(0, purpose), given=given_now)
+    after = merged(known, [answer] if answer is not None else [])
+    assert any(one.purpose == purpose and one.given for one in after) is given_now
+
+
+def test_no_guest_has_endless_opinions() -> None:
+    many = [consent(1, f"offers:{number:03}") for number in range(CONSENTS_MAX * 2)]
+    assert len(merged(many)) == CONSENTS_MAX

@@ -1,0 +1,104 @@
+"""The till's reducers: what is on the bill is the edge's, and the guest's side forgets in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kiosk.scripts import run
+
+TILL = """
+const { begin, reduce, newer, piecesOf, withMore, shownTiles, quantityIn, found, minorIn, actsOn, selling } =
+  await load("till_state.js");
+const tiles = [
+  { id: "beer", name: "Birra", codes: ["800"], group: "bar", deposit: "cup", off: false },
+  { id: "cup", name: "Bicchiere", codes: [], group: "bar", deposit: "", off: false },
+  { id: "coffee", name: "Caffè", codes: ["801"], group: "hot", deposit: "", off: false },
+];
+const lines = [{ item: "beer", quantity: 1 }];
+const basket = (state, more = {}) => ({ op_id: "b-1", rev: 1, state, lines, ...more });
+"""
+GUEST = """
+const { begin, reduce, phase, shape, CLEAR_MS } = await load("till_guest_state.js");
+const basket = (state, more = {}) => ({ op_id: "b-1", state, lines: [], name: "Giulia", ...more });
+const hear = (state, type, body, now = 0) => reduce(state, { type, body, now });
+"""
+
+
+def test_an_older_view_of_a_basket_never_replaces_a_newer_one() -> None:
+    seen = run(
+        TILL + "const old = basket('basket'); const now = basket('await_tap', { rev: 2 });"
+        " return [newer(now, old).rev, newer(old, now).rev, newer(now, { op_id: 'b-2', rev: 1 }).op_id];"
+    )
+    assert seen == [2, 2, "b-2"]
+
+
+def test_a_deposit_that_came_with_its_article_is_no_piece_of_its_own() -> None:
+    seen = run(
+        TILL + "return [piecesOf([{ item: 'beer', quantity: 2 }, { item: 'cup', quantity: 2 },"
+        " { item: 'cup', quantity: -1 }], tiles), withMore([{ id: 'beer', n: 1 }], 'beer', -1),"
+        " withMore([], 'cup', -2)];"
+    )
+    assert seen == [[{"id": "beer", "n": 2}, {"id": "cup", "n": -1}], [], [{"id": "cup", "n": -2}]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "hit"),
+    [("801", ["coffee", 1]), ("3*801", ["coffee", 3]), ("caffe", ["coffee", 1]), ("b", None)],
+)
+def test_a_scan_or_a_name_finds_one_article(typed: str, hit: list[object] | None) -> None:
+    seen = run(TILL + f"const f = found(tiles, {typed!r}); return f && [f.tile.id, f.n];")
+    assert seen == hit
+
+
+def test_tiles_are_those_of_the_group_or_all_that_match() -> None:
+    seen = run(
+        TILL + "return [shownTiles(tiles, 'hot', ''), shownTiles(tiles, 'hot', 'bi'),"
+        " shownTiles(tiles, 'hot', '3')].map((all) => all.map((one) => one.id));"
+    )
+    assert seen == [["coffee"], ["beer", "cup"], ["coffee"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"), [("4,5", 450), ("4.50", 450), ("4", 400), ("4.505", None), ("x", None)]
+)
+def test_amounts_are_read_as_minor_units(typed: str, minor: int | None) -> None:
+    assert run(TILL + f"return minorIn({typed!r}, 2);") == minor
+
+
+def test_what_can_be_done_follows_the_basket() -> None:
+    seen = run(
+        TILL + "const may = ['sell', 'void']; return [actsOn(null, may), actsOn(basket('basket'), may),"
+        " actsOn(basket('short', { ready_here_minor: 5 }), may)[0], actsOn(basket('approved'), may),"
+        " actsOn(basket('declined', { reason: 'age_confirm' }), may)[0], actsOn(basket('basket'), []),"
+        " selling(basket('approved')), selling(basket('pin'))];"
+    )
+    assert seen == [
+        [],
+        ["pay", "cash", "card", "give_up"],
+        "part",
+        ["next", "receipt", "phone", "void"],
+        "age",
+        [],
+        False,
+        True,
+    ]
+
+
+def test_the_guests_side_is_cleared_ten_seconds_after_the_thanks() -> None:
+    seen = run(
+        GUEST + "let s = hear(begin(), 'basket', basket('await_tap'));"
+        " s = hear(s, 'basket', basket('approved'), 100);"
+        " const out = [phase(s), shape(s)]; s = hear(s, 'tick', null, 99 + CLEAR_MS); out.push(phase(s));"
+        " s = hear(s, 'tick', null, 100 + CLEAR_MS);"
+        " out.push(phase(s), JSON.stringify(s).includes('Giulia'), CLEAR_MS); return out;"
+    )
+    assert seen == ["approved", "go", "approved", "idle", False, 10_000]
+
+
+def test_a_page_that_comes_late_shows_nobodys_old_bill() -> None:
+    seen = run(
+        GUEST + "return [phase(hear(begin(), 'resync', { basket: basket('approved') })),"
+        " phase(hear(begin(), 'resync', { basket: basket('pin') })),"
+        " phase(hear(hear(begin(), 'basket', basket('pin')), 'link', 'stale'))];"
+    )
+    assert seen == ["idle", "pin", "stale"]

@@ -1,0 +1,57 @@
+"""The demo park of the tests of screens: its bands, and a printer with paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kiosk.park import DemoBand, DemoPrinter, DemoRow, DemoSlip, Story
+
+
+def some_bands() -> tuple[DemoBand, ...]:
+    names = [
+        "giulia",
+        "marco",
+        "nonna-pia",
+        "leo",
+        "anna",
+        "orlando",
+        "sofia",
+        "tommaso",
+        "copia",
+        "telefono",
+        "tessera",
+        "nuovo",
+    ]
+    stories = (
+        Story.DAY_TICKET, Story.YEAR_TICKET, Story.FAMILY_ADULT, Story.FAMILY_CHILD, Story.SLOT_LATER,
+        Story.LOST,
+        Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.UNLINKED,
+    )  # fmt: skip
+    return tuple(
+        DemoBand(
+            id=name,
+            name=name.replace("-", " ").title(),
+            story=story,
+            chip="NTAG 424 DNA",
+            trust="SUN",
+            language="it",
+        )
+        for name, story in zip(names, stories, strict=True)
+    )
+
+
+def a_printer(**changes: Any) -> DemoPrinter:
+    rows = (
+        DemoRow(text="Parco Aurora", big=True, centred=True),
+        DemoRow(text=f"{'Espresso':<42}€ 1,50"),
+        DemoRow(text=f"{'Totale':<18}€ 1,50", big=True, strong=True),
+    )
+    printer = DemoPrinter(
+        id="printer-park",
+        point="park",
+        names={"it": "Bar del Lago"},
+        slips=(DemoSlip(rows=rows, code="polso:receipt"),),
+    )
+    return msgspec.structs.replace(printer, **changes)

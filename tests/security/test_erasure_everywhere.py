@@ -1,0 +1,307 @@
+"""An erased guest is nowhere at central, and every edge hears of it before anything else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.core.bands import Band
+from edge.core.consent import Consent, Consented
+from edge.core.entitlements import Entitlement
+from edge.core.events import Acted, Kind
+from edge.errors import PolsoError, StoreError, Unknown
+from sync.central import erasure, intake, lanes
+from sync.central.console import acts
+from sync.central.console.acts import Act
+from sync.central.export import told_of
+from sync.central.feed import item_table
+from sync.central.imports import jobs
+from sync.central.imports.lines import Wrong
+from sync.central.registry import bands, consents, guests, profiles, rights, wallets
+from sync.central.registry.bands import BandCard
+from sync.central.registry.guests import Guest
+from sync.central.registry.wallets import Wallet
+from sync.central.store import Store, metadata, select
+from sync.central.uptake import take_up
+from sync.client import Cable, Line, Sender
+from sync.client.pulling import Puller
+from sync.client.urgent import ERASE, erasures
+from sync.wire import Cursor, ErasureNotice, Item
+from tests.sync.builders import Clockwork, a_device, a_journal, a_site
+from tests.sync.ends import a_welcome, keys_of, served, until
+from tests.sync.paper import Paper
+
+NAME, TAG = "Canarina-7f3e", "tag-canary-91c4"
+GUEST, BAND = "guest-1", b"b" * 16
+PROMISED_S = 60
+
+
+# At central
+
+
+@pytest.fixture
+def clock() -> Clockwork:
+    return Clockwork()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
+    kind = request.param
+    url = str(tmp_path / "c.db") if kind == "sqlite" else request.getfixturevalue("fresh_postgres_url")
+    opened = Store(url, now_ms=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def small_store(tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
+    opened = Store(str(tmp_path / "central.db"), now_ms=clock)
+    yield opened
+    opened.close()
+
+
+def registered(store: Store) -> None:
+    """A guest with a band, a right, a consent, a changed name, and an import that quoted them."""
+    a_site(store)
+    guest = Guest(id=GUEST, name=NAME, tags=(TAG,))
+    with store.transaction() as tx:
+        guests.put_guests(tx, "park", [guest, Guest(id="guest-2", name="Someone")])
+        bands.add_bands(
+            tx, "park", [BandCard(band=Band(id=BAND), guest=GUEST, label=NAME, keys={0: b"k" * 16})]
+        )
+        rights.add_rights(tx, "park", [(GUEST, Entitlement(id=f"{NAME}.day", product="day"))])
+        consents.set_here(tx, "park", GUEST, purpose="offers", given=True)
+        acts.record(
+            tx,
+            Act(
+                site="park",
+                who="olga",
+                what="guest_changed",
+                target=GUEST,
+                before=acts.short(guest),
+                after=NAME,
+            ),
+        )
+        wallets.create(tx, "park", Wallet(id="w1", currency="EUR", label=f"{NAME} and her aunt"))
+        wallets.create(tx, "park", Wallet(id="w2", currency="EUR", label="Someone"))
+        job = jobs.begin(tx, "park", name="guests.csv", who="olga")
+        jobs.keep_wrong(tx, "park", job, wrong=[Wrong(2, f"tier {NAME!r} is none"), Wrong(3, "else")])
+        profiles.publish_guests(tx, "park", [GUEST])
+        profiles.publish_state(tx, "park", bands.band(tx, "park", BAND))
+
+
+def dumped(store: Store) -> str:
+    """Every cell of every table."""
+    with store.reading() as tx:
+        return "".join(
+            repr(tuple(row)) for table in metadata.sorted_tables for row in tx.execute(select(table))
+        )
+
+
+def scanned(folder: Path) -> int:
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    return sum(octets.count(word) for octets in files for word in (NAME.encode(), TAG.encode()))
+
+
+def gone(store: Store) -> erasure.Erased:
+    with store.transaction() as tx:
+        return erasure.erase(tx, "park", GUEST)
+
+
+def test_no_table_of_central_holds_an_erased_guest(store: Store) -> None:
+    registered(store)
+    assert NAME in dumped(store)
+    assert TAG in dumped(store)
+    done = gone(store)
+    erasure.clear(store)
+    assert (done.bands, done.rights) == (1, 1)
+    left = dumped(store)
+    assert NAME not in left
+    assert TAG not in left
+    assert "Someone" in left, "and nobody else is touched"
+    with store.reading() as tx:
+        rows = list(tx.execute(select(item_table.c.kind, item_table.c.body)))
+        kept = jobs.jobs(tx, "park")[0].first_wrong
+        with pytest.raises(Unknown):
+            told_of(tx, "park", GUEST)
+    assert {row.kind for row in rows if row.body is not None} == {ERASE}
+    assert all(NAME not in one.why for one in kept)
+
+
+def test_no_file_of_central_holds_one_nor_does_a_copy_made_afterwards(
+    small_store: Store, tmp_path: Path
+) -> None:
+    registered(small_store)
+    assert scanned(tmp_path) > 0
+    gone(small_store)
+    assert scanned(tmp_path) > 0, "the control: deleted rows still lie in the database's log"
+    erasure.clear(small_store)
+    assert scanned(tmp_path) == 0
+    (tmp_path / "backup").mkdir()
+    with sqlite3.connect(tmp_path / "central.db") as db:
+        db.execute("VACUUM INTO ?", (str(tmp_path / "backup" / "copy.db"),))
+    assert scanned(tmp_path) == 0
+
+
+def test_what_staff_remarked_of_an_erased_guest_is_in_no_file_of_central(
+    small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered(small_store)
+    device, _ = a_device(small_store)
+    journal = a_journal(device)
+    for band, note in ((BAND, f"{NAME} cried"), (b"c" * 16, "somebody else")):
+        body = msgspec.msgpack.encode(Acted(staff="anna", reason="lost", note=note))
+        journal.append(0, body, kind=int(Kind.BAND_STATE), band=band)
+    intake.take(small_store, device, journal.batch(1, 2))
+    assert "cried" in dumped(small_store)
+    with monkeypatch.context() as out:
+        out.setattr(erasure, "forget_about", lambda tx, site, bands: 0)
+        gone(small_store)
+    assert "cried" in dumped(small_store), "the control: the rows of the registry do not hold it"
+    gone(small_store)
+    erasure.clear(small_store)
+    assert scanned(tmp_path) == 0
+    with small_store.reading() as tx:
+        kept = lanes.recent(tx, "park")
+    assert {one.event.h for one in kept} == {event.h for event in journal.lanes[0]}
+    assert "somebody else" in dumped(small_store)
+
+
+def test_a_reader_that_never_ends_is_reported_and_a_second_erasure_clears(
+    small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered(small_store)
+    gone(small_store)
+    with monkeypatch.context() as held:
+        held.setattr(Store, "erase_ghosts", lambda self: False)
+        with pytest.raises(StoreError, match="long reader"):
+            erasure.clear(small_store)
+    gone(small_store)
+    erasure.clear(small_store)
+    assert scanned(tmp_path) == 0
+
+
+def test_nobody_is_erased_who_is_not_there(small_store: Store) -> None:
+    registered(small_store)
+    with small_store.transaction() as tx, pytest.raises(Unknown, match="no guest"):
+        erasure.erase(tx, "park", "nobody")
+
+
+def test_the_export_holds_everything_and_no_key(small_store: Store) -> None:
+    registered(small_store)
+    with small_store.reading() as tx:
+        text = msgspec.json.encode(told_of(tx, "park", GUEST)).decode()
+    told = json.loads(text)
+    assert (told["guest"]["name"], told["bands"][0]["label"]) == (NAME, NAME)
+    assert told["entitlements"][0]["product"] == "day"
+    assert told["consents"][0][:2] == ["offers", 1]
+    assert "a2tra2tra2s" not in text
+
+
+# On the way
+
+
+@dataclass
+class Gate(Paper):
+    """An edge on paper that notes in which order it was told what."""
+
+    at: Cursor = field(default_factory=Cursor)
+    told: list[str] = field(default_factory=list)
+
+    def erased(self, guest: str, _: Any) -> None:
+        self.told.append(f"erase {guest}")
+
+    def apply(self, page: Any, cursor: Any, seq: int = 0) -> None:
+        super().apply(page, cursor, seq)
+        self.told.append("bind" if isinstance(page, bytes) else "apply")
+
+    def build(self, items: Any, cursor: Cursor, *, rows_min: int = 0) -> Path:
+        self.applied += list(items)
+        self.told.append("build")
+        self.at = cursor
+        return Path("built")
+
+    def adopt(self, path: Path, point_at: Callable[[str], None]) -> None:
+        """The built file is where it was built to."""
+
+    def count(self) -> int:
+        return 0
+
+    def puller(self, url: str, store: Store) -> Puller:
+        welcome = a_welcome(url, store)
+        line = Line(url, Cable(), device=welcome.device, keys=keys_of(welcome))
+        ports = replace(self.ports(), erase=self.erased)
+        return Puller(Sender(site="park", device=welcome.device), ports=ports, line=line)
+
+
+def test_an_edge_hears_of_an_erasure_first_also_after_a_long_silence(small_store: Store) -> None:
+    registered(small_store)
+    with served(small_store) as url:
+        gate = Gate()
+        puller = gate.puller(url, small_store)
+        puller.report()
+        puller.pull(0)
+        gate.told.clear()
+        with small_store.transaction() as tx:
+            guests.put_guests(tx, "park", [Guest(id="guest-2", name="Other")])
+            bands.add_bands(tx, "park", [BandCard(band=Band(id=b"c" * 16), guest="guest-2")])
+            profiles.publish_guests(tx, "park", ["guest-2"])
+        gone(small_store)
+        puller.report()
+        puller.pull(0)
+        assert gate.told[0] == f"erase {GUEST}"
+        assert "apply" in gate.told[1:], "the control: something else waited"
+        late = Gate()
+        first = late.puller(url, small_store)
+        first.report()
+        first.pull(0)
+        assert late.told[0] == f"erase {GUEST}"
+        assert all(NAME.encode() not in (item.body or b"") for item in late.applied)
+
+
+def test_a_waiting_edge_hears_of_it_within_the_minute_and_central_sees_that_it_did(
+    small_store: Store,
+) -> None:
+    registered(small_store)
+    with served(small_store) as url:
+        gate = Gate()
+        puller = gate.puller(url, small_store)
+        puller.report()
+        puller.pull(0)
+        waiting = threading.Thread(target=lambda: puller.pull(25))
+        waiting.start()
+        done = gone(small_store)
+        until(lambda: f"erase {GUEST}" in gate.told, PROMISED_S)
+        waiting.join(30)
+        with small_store.reading() as tx:
+            assert erasure.spread(tx, "park", done.seq).waiting != ()
+        puller.report()
+        puller.report()
+        with small_store.reading() as tx:
+            assert erasure.spread(tx, "park", done.seq).waiting == ()
+
+
+def test_an_erasure_that_makes_no_sense_changes_nothing() -> None:
+    good = Item(kind=ERASE, key="k", version=1, body=msgspec.msgpack.encode(ErasureNotice(guest="g")))
+    assert [one.guest for one in erasures([good, Item(kind=ERASE, key="gone", version=2)])] == ["g"]
+    with pytest.raises(PolsoError, match="does not decode"):
+        erasures([good, Item(kind=ERASE, key="k", version=3, body=b"\xc1")])
+
+
+def test_a_consent_that_arrives_for_an_erased_guest_brings_nobody_back(
+    small_store: Store,
+) -> None:
+    registered(small_store)
+    gone(small_store)
+    said = Consented(guest=GUEST, consent=Consent(purpose="offers", turns=2, source="kiosk"))
+    with small_store.transaction() as tx:
+        take_up(tx, "park", [(int(Kind.CONSENT_SET), msgspec.msgpack.encode(said))])
+        assert consents.consents_of(tx, "park", [GUEST]) == {}

@@ -1,0 +1,50 @@
+"""Nothing without need: what of a person leaves central for an edge is counted, field by field."""
+
+from __future__ import annotations
+
+from edge.core.bands import Band
+from edge.core.consent import Consent
+from edge.core.expectation import asked_by, least
+from edge.core.places import Layout
+from edge.core.profiles import Profile
+from sync.central.registry.guests import Guest
+
+PERSONAL = {"name", "language", "tags", "age_band", "height_cm", "consents"}
+"""What describes the person who wears the band."""
+TICKET = {
+    "band",
+    "rev",
+    "guest",
+    "entitlements",
+    "party",
+    "tier",
+    "payments",
+    "wallet",
+    "staff",
+    "remark_key",
+}
+"""Pseudonyms, and what the ticket or the work allows."""
+FIELDS_MAX = 6
+NEVER = ("mail", "phone", "address", "birth", "card", "surname", "passport", "photo")
+
+
+def test_six_fields_of_a_person_at_most_reach_an_edge() -> None:
+    fields = set(Profile.__struct_fields__)
+    assert fields == PERSONAL | TICKET, "a new field is named here, as personal or not, before it travels"
+    assert not PERSONAL & TICKET
+    assert len(PERSONAL) <= FIELDS_MAX
+
+
+def test_of_who_is_not_expected_nothing_describes_the_person_where_no_point_asks() -> None:
+    """When somebody is expected, and that decisions come out alike: tests/core/test_expectation.py."""
+    told = {"name": "Giulia", "language": "it", "tags": ("vip",), "age_band": "8-11", "height_cm": 117}
+    consents = (Consent(purpose="offers", turns=1, since_ms=5, source="kiosk"),)
+    whole = Profile(band=Band(id=bytes(16)), rev=1, guest="g-1", consents=consents, **told)  # type: ignore[arg-type]  # fields of Profile by name
+    bare = least(whole, asked_by(Layout(site="s", version=1, timezone="UTC")))
+    assert [field for field in PERSONAL - {"consents"} if getattr(bare, field)] == []
+    assert [(one.given, one.since_ms, one.source) for one in bare.consents] == [(False, 0, "")]
+
+
+def test_no_field_of_a_guest_is_one_that_nobody_needs_at_a_gate() -> None:
+    for struct in (Profile, Guest):
+        assert not [name for name in struct.__struct_fields__ if any(word in name for word in NEVER)], struct

@@ -1,0 +1,204 @@
+"""Nobody is offered what is refused to them: every link and form of every page of the console, by role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from edge.core.bands import Band
+from edge.core.catalogue import Article, Group
+from edge.core.entitlements import Entitlement
+from edge.core.events import Acted, Kind
+from edge.core.money import Money
+from edge.core.profiles import StaffMember
+from edge.keys.ring import new_ring
+from edge.vault import Vault
+from sync.central import choosing, intake, ledger, payouts
+from sync.central.console.ask import Ask
+from sync.central.console.operators import Role
+from sync.central.imports import jobs
+from sync.central.policy import Policy
+from sync.central.psp import charges, mandates, refunds
+from sync.central.psp.judgement import Charge, Purpose, State
+from sync.central.psp.refunds import Refund
+from sync.central.registry import bands, catalogue, guests, members, rights, staff, wallets
+from sync.central.registry.bands import BandCard
+from sync.central.registry.guests import Guest
+from sync.central.registry.members import Member
+from sync.central.registry.wallets import Wallet
+from sync.central.sepa import Account
+from sync.central.store import Connection, Store
+from tests.security.matrix import CONSOLE_FILE, CONSOLE_ROLES, NOBODY
+from tests.security.matrix import rights as rows_of
+from tests.sync.builders import SITE, Clockwork, a_device, a_journal
+from tests.sync.console.desk import Browser, a_browser, an_open_park, an_operator
+
+ALLOWED = {(row.method, row.route): row.allowed for row in rows_of(CONSOLE_FILE)}
+PAGES = sorted(route for method, route in ALLOWED if method == "GET" and not route.startswith("/assets"))
+WORN, STOCK = bytes([1]) * 16, bytes([2]) * 16
+NOT_OFFERED = {
+    "/sign-in", "/assets/<digest>/<path:name>", "/sites/<site>/imports/<job>/wrong.csv",
+    "/sites/<site>/alarms/seen", "/sites/<site>/imports/<job>/state", "/sites/<site>/topups/<topup>",
+    "/sites/<site>/imports/<job>/parts/<at>", "/sites/<site>/imports/<job>/start",
+    "/me/codes", "/me/factor/confirm", "/me/factor/remove", "/me/sessions",
+}  # fmt: skip
+"""For who is not signed in; where an import has wrong lines, an alarm or a top-up waits, a second factor or
+another session stands; and what a script sends."""
+
+
+class Ways(HTMLParser):
+    """Where a page leads: its links, and the forms that it sends."""
+
+    def __init__(self, here: str) -> None:
+        super().__init__()
+        self._here, self.found = here, set[tuple[str, str]]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {key: value or "" for key, value in attrs}
+        if tag == "a" and not said.get("href", "").startswith("#"):
+            self.found.add(("GET", urlsplit(said["href"]).path or self._here))
+        if tag == "form":
+            method = said.get("method", "get").upper()
+            self.found.add((method, urlsplit(said.get("action", "")).path or self._here))
+
+
+def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
+    """A card to be stored, a charge that was paid and one that is not known of, and a refund."""
+    wallets.create(tx, SITE, Wallet(id="w-1", currency="EUR"))
+    members.join(tx, SITE, Member(guest="g-1", wallet="w-1"))
+    vault, money = Vault(bytes(32), new_ring()), Money(2_000, "EUR")
+    limits = mandates.Limits(1, 2, 3)
+    made = mandates.Mandate(id="m-1", wallet="w-1", guest="g-1", psp="stripe", limits=limits)
+    mandates.add(tx, SITE, made, seals=vault)
+    for id_, purpose in (("c-1", Purpose.TOP_UP), ("c-2", Purpose.DEBT)):
+        charges.add(tx, SITE, Charge(id=id_, mandate="m-1", wallet="w-1", purpose=purpose, money=money))
+    for id_, state in (("c-1", State.PAID), ("c-2", State.UNKNOWN)):
+        charges.keep(tx, SITE, msgspec.structs.replace(charges.charge(tx, SITE, id_), state=state))
+    refunds.ask(tx, SITE, Refund(id="b-1", charge="c-1", money=Money(500, "EUR"), asked_by="olga"))
+    return {"mandate": ("m-1",), "charge": ("c-1", "c-2"), "refund": ("b-1",)}
+
+
+def a_paid_out_wallet(tx: Connection) -> dict[str, tuple[str, ...]]:
+    """A wallet that lives, and one whose money went to the bank."""
+    wallets.create(tx, SITE, Wallet(id="w-2", currency="EUR"))
+    entries = (ledger.Entry("bank", -900), ledger.Entry("wallet:w-2", 900))
+    paid_in = ledger.Posting(site=SITE, key="in:1", kind="topup", at_ms=1, currency="EUR", entries=entries)
+    ledger.post(tx, paid_in)
+    payouts.begin(tx, SITE, "w-2", to=Account("Anna Rossi", "IT60X0542811101000000123456"))
+    return {"wallet": ("w-1",), "batch": (payouts.close_batch(tx, SITE),)}
+
+
+def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
+    """A site with one of everything; returns what stands for each blank of an address."""
+    an_open_park(store)
+    device, _ = a_device(store)
+    with store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g-1", name="Giulia")])
+        worn = (BandCard(band=Band(id=WORN), guest="g-1"), BandCard(band=Band(id=STOCK)))
+        bands.add_bands(tx, SITE, worn)
+        rights.put_rights(tx, SITE, [Entitlement(id="r-1", product="day")], guest="g-1")
+        staff.put_staff(tx, SITE, StaffMember(id="anna", name="Anna", roles=("gate",)))
+        job = jobs.begin(tx, SITE, name="a.csv", who="olga")
+        catalogue.put(tx, SITE, [Article(id="cola", price_minor=200), Group(id="drinks")])
+        choosing.wish(tx, SITE, Policy(risk_minor=1_000), by="piero")
+        charged = a_charged_card(tx) | a_paid_out_wallet(tx)
+    journal = a_journal(device)
+    journal.append(
+        0, msgspec.msgpack.encode(Acted(staff="anna", reason="self")), kind=int(Kind.ATTEMPT_REFUSED)
+    )
+    intake.take(store, device, journal.batch(1, 1))
+    return {
+        "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
+        "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
+        "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
+        "article": ("cola",), "group": ("drinks",), **charged,
+    }  # fmt: skip
+
+
+class Walk:
+    """Every page, as every role sees it, and where it leads."""
+
+    def __init__(self, store: Store) -> None:
+        self.filled = a_full_site(store)
+        self.browsers: dict[str, Browser] = {}
+        for role in Role:
+            an_operator(store, role.value, role)
+            self.browsers[role.value] = a_browser(store, role.value)
+        self._ways = self.browsers["admin"].client.application.url_map.bind("localhost")
+
+    def addresses(self, route: str) -> Iterator[str]:
+        blanks = re.findall(r"<(\w+)>", route)
+        many = max([len(self.filled[blank]) for blank in blanks], default=1)
+        for at in range(many):
+            filled = re.sub(
+                r"<(\w+)>", lambda found, at=at: self.filled[found[1]][at % len(self.filled[found[1]])], route
+            )
+            yield f"/console{filled}"
+
+    def ways(self, role: str, route: str) -> Iterator[tuple[str, str, str]]:
+        for here in self.addresses(route):
+            reply = self.browsers[role].get(here)
+            yield from ((here, *way) for way in self.ways_of(here, reply))
+
+    def ways_of(self, here: str, reply: TestResponse) -> set[tuple[str, str]]:
+        if reply.mimetype != "text/html":
+            return set()
+        reader = Ways(here)
+        reader.feed(reply.text)
+        return reader.found
+
+    def route_of(self, method: str, address: str) -> str:
+        rule, _ = self._ways.match(address, method, return_rule=True)
+        return str(rule.rule).removeprefix("/console") or "/"
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    store = Store(str(tmp_path_factory.mktemp("walk") / "central.db"), now_ms=Clockwork())
+    yield Walk(store)
+    store.close()
+
+
+def dead_ways(walk: Walk, role: str, route: str) -> list[tuple[str, str, str]]:
+    """Ways that a page offers to a role and that lead it nowhere, or to a refusal."""
+    dead = []
+    for here, method, address in walk.ways(role, route):
+        try:
+            open_to = ALLOWED[method, walk.route_of(method, address)]
+        except HTTPException:
+            open_to = frozenset()
+        if not open_to & {role, NOBODY}:
+            dead.append((here, method, address))
+    return dead
+
+
+@pytest.mark.parametrize("role", CONSOLE_ROLES)
+@pytest.mark.parametrize("route", PAGES)
+def test_every_way_that_a_page_offers_to_a_role_is_open_to_it(walk: Walk, role: str, route: str) -> None:
+    assert dead_ways(walk, role, route) == []
+
+
+def test_a_page_that_offers_everything_is_noticed(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: were all ways shown to everybody, care and marketer would walk into refusals."""
+    monkeypatch.setattr(Ask, "may", lambda *_: True)
+    assert dead_ways(walk, "care", "/sites/<site>/guests/<guest>")
+    assert dead_ways(walk, "care", "/sites/<site>/bands")
+    assert dead_ways(walk, "marketer", "/")
+
+
+@pytest.mark.parametrize("role", CONSOLE_ROLES)
+def test_what_a_role_may_do_is_offered_to_it_somewhere(walk: Walk, role: str) -> None:
+    offered = {
+        (method, walk.route_of(method, address))
+        for route in PAGES
+        for _, method, address in walk.ways(role, route)
+    }
+    may = {way for way, who in ALLOWED.items() if role in who and way[1] not in NOT_OFFERED}
+    assert sorted(may - offered) == []

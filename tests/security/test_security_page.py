@@ -1,0 +1,54 @@
+"""The page on security names each test that shows a promise, and only such as exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.tidy.source import ROOT
+
+PAGE = (ROOT / ".docs/security.md").read_text()
+HERE = Path(__file__).parent
+OTHERS = {
+    "test_asvs": "every requirement of a standard",
+    "test_band_keys": "a part of test_cloned_band",
+    "test_card_numbers": "what is kept of people",
+    "test_device_rights": "a part of test_signed_requests",
+    "test_enrolment_races": "a part of test_signed_requests",
+    "test_erasure": "what is kept of people",
+    "test_erasure_everywhere": "what is kept of people",
+    "test_hostile_central_caps": "a part of test_hostile_central",
+    "test_https_only": "a part of test_rogue_lan",
+    "test_least_at_an_edge": "what is kept of people",
+    "test_malformed_requests": "a part of test_hostile_bytes",
+    "test_offered_ways": "a part of test_matrix",
+    "test_own_band": "a part of test_dishonest_staff",
+    "test_rogue_lan_rates": "a part of test_rogue_lan",
+    "test_security_page": "this",
+}
+"""Tests here that show something else than one row of the table of threats."""
+
+
+def test_each_named_test_exists() -> None:
+    named = re.findall(r"\]\(\.\./(tests/[\w/.]+)\)", PAGE)
+
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_each_test_of_a_threat_is_named() -> None:
+    there = {path.stem for path in HERE.glob("test_*.py")}
+    named = set(re.findall(r"\[(test_\w+)\]", PAGE))
+
+    assert there - named == set(OTHERS)
+
+
+def test_each_verb_and_key_that_the_page_names_is_there() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    for word in re.findall(r"`((?:polso|retention)[ .][\w ]+)`", PAGE):
+        assert f"`{word}" in readme, word
+
+
+def test_readme_leads_to_the_page() -> None:
+    assert ".docs/security.md" in (ROOT / "README.md").read_text()

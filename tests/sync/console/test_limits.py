@@ -1,0 +1,66 @@
+"""Limits of money at the console: one operator lowers what may be lost, two raise it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.central import policy as policies
+from sync.central.policy import Policy
+from sync.central.store import Store
+from tests.sync.builders import SITE
+from tests.sync.console.desk import HOME, Browser, a_browser, an_admin, an_operator
+
+NOW = {
+    "floor_minor": "20.00", "lease_minor_max": "500.00", "device_minor_max": "50000.00",
+    "mint_minor_max": "10000.00", "risk_minor": "0.00", "risk_slice_minor": "200.00",
+    "risk_tap_minor_max": "25.00", "risk_wallet_minor": "50.00", "risk_taps": "5",
+    "reserve_permille": "250", "refill_permille": "400",
+}  # fmt: skip
+
+
+@pytest.fixture
+def olga(small_store: Store) -> Browser:
+    return an_admin(small_store)
+
+
+def chosen(store: Store) -> Policy:
+    with store.reading() as tx:
+        return policies.policy(tx, SITE)
+
+
+def test_more_may_be_lost_only_once_a_second_operator_agrees(olga: Browser, small_store: Store) -> None:
+    olga.post(f"{HOME}/limits/change", **{**NOW, "risk_minor": "300.00"})
+    assert chosen(small_store).risk_minor == 0
+    said = olga.says(f"{HOME}/limits")
+    assert "Waits for a second person" in said
+    assert "300.00" in said
+    assert olga.post(f"{HOME}/limits/agree").status_code == 403, "nobody lets their own through"
+    assert chosen(small_store).risk_minor == 0
+    an_operator(small_store, "piero")
+    piero = a_browser(small_store, "piero")
+    assert piero.post(f"{HOME}/limits/agree").status_code == 303
+    assert chosen(small_store).risk_minor == 30_000
+    assert "Waits for a second person" not in piero.says(f"{HOME}/limits")
+
+
+def test_what_lets_no_more_be_lost_holds_at_once(olga: Browser, small_store: Store) -> None:
+    olga.post(f"{HOME}/limits/change", **{**NOW, "device_minor_max": "120000", "reserve_permille": "100"})
+    assert chosen(small_store) == Policy(device_minor_max=12_000_000, reserve_permille=100)
+
+
+def test_a_wish_is_turned_down_or_replaced_by_the_next(olga: Browser, small_store: Store) -> None:
+    olga.post(f"{HOME}/limits/change", **{**NOW, "risk_taps": "9"})
+    olga.post(f"{HOME}/limits/turn-down")
+    assert "Waits for a second person" not in olga.says(f"{HOME}/limits")
+    assert chosen(small_store) == Policy()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"), [("risk_minor", "-1"), ("floor_minor", "x"), ("reserve_permille", "1001")]
+)
+def test_what_is_no_limit_is_said_at_its_field(
+    olga: Browser, small_store: Store, field: str, typed: str
+) -> None:
+    reply = olga.post(f"{HOME}/limits/change", **{**NOW, field: typed})
+    assert reply.status_code in (400, 422)
+    assert chosen(small_store) == Policy()

@@ -1,0 +1,53 @@
+"""Rounds: whatever one of them meets, the next one comes, until somebody stops them."""
+
+from __future__ import annotations
+
+import threading
+from typing import ClassVar
+
+import pytest
+
+from edge.errors import StoreError
+from sync.central.rounds import Rounds
+
+
+class Tries(Rounds):
+    """Fails as it is told, then succeeds."""
+
+    name: ClassVar[str] = "tries"
+    every_ms: ClassVar[int] = 1
+    failing: ClassVar[str] = "nothing was tried"
+
+    def __init__(self, *faults: Exception) -> None:
+        super().__init__()
+        self.faults, self.done = list(faults), threading.Event()
+
+    def look(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.done.set()
+
+
+@pytest.mark.parametrize("fault", [StoreError("no disk"), ZeroDivisionError("a fault of ours")])
+def test_a_round_that_fails_is_told_and_the_next_one_comes(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds = Tries(fault)
+    rounds.start()
+    assert rounds.done.wait(4)
+    rounds.stop()
+    assert "nothing was tried" in caplog.text
+    assert str(fault) in caplog.text
+
+
+def test_the_first_look_waits_for_nothing_and_a_stop_for_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tries, "every_ms", 3_600_000)
+    rounds = Tries()
+    rounds.start()
+    assert rounds.done.wait(4)
+    rounds.stop()
+    assert rounds.stopping
+
+
+def test_rounds_that_never_began_may_be_stopped() -> None:
+    Tries().stop()

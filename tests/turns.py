@@ -1,0 +1,64 @@
+"""Turns: two workers share the house file by file; what measures comes last and alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from os import sched_getaffinity
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+WORKERS_MAX = 2
+"""More would start more browsers and servers than a contributor's machine likes."""
+ALONE = (
+    "tests/bench/",
+    "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
+    "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
+)
+"""What times taps: a neighbour would make it slower, and red."""
+LAST = "alone"
+LONG = ("tests/journeys/", "tests/packaging/", "tests/security/", "tests/kiosk/", "tests/faults/")
+"""Files that take longest begin first, so that the last ones handed out are short."""
+
+
+def workers(config: pytest.Config) -> int:
+    """Two for the whole house where there are two processors; none for whoever names a part of it."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    narrowed = config.option.keyword or config.option.collectonly or getattr(config.option, "lf", False)
+    return min(WORKERS_MAX, len(sched_getaffinity(0))) if whole and not narrowed else 0
+
+
+class Turns(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist brings no types
+    """Hands out whole files, so that what a file shares is made once.
+
+    When only what wants to be alone is left, one worker stays and waits until the others have ended.
+    """
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Note one test as run; who waits for this worker's end may begin."""
+        super().mark_test_complete(node, item_index, duration)
+        if node.shutting_down:
+            for other in self.nodes:
+                if not other.shutting_down:
+                    self._reschedule(other)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LAST if nodeid.startswith(ALONE) else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=_rank))
+        if next(iter(self.workqueue)) == LAST:
+            others = [other for other in self.nodes if other is not node]
+            if not all(other.shutting_down for other in others):
+                node.shutdown()
+                return
+            if any(self._pending_of(self.assigned_work[other]) for other in others):
+                return
+        super()._assign_work_unit(node)
+
+
+def _rank(unit: tuple[str, dict[str, bool]]) -> tuple[bool, bool, int]:
+    """The order of files: the long ones, then the others by their number of tests, then what measures."""
+    file, tests = unit
+    return file == LAST, not file.startswith(LONG), -len(tests)
