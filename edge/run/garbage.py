@@ -11,8 +11,9 @@ YOUNG_MAX = 20_000
 def settle() -> None:
     """Set aside all that is built by now, and look over what comes later seldom.
 
-    What is built stays till the end: looking it over would keep some guest waiting (23 ms). What a tap makes
-    is freed when its last name goes; only circles need the look, and no tap makes one.
+    What is built stays till the end: looking it over would keep some guest waiting (23 ms). What a tap makes,
+    and what central reads of a batch, is freed when its last name goes; only circles need the look, and these
+    make none. At central the looks took a third of the time that a full journal takes to be handed over.
     """
     gc.collect()
     gc.freeze()

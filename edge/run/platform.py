@@ -14,6 +14,7 @@ from edge import config as configuration
 from edge import logs
 from edge.clock import wall_ms
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
+from edge.run import garbage
 from edge.run.keys import desk_keys, diversify, pin_hash
 from edge.run.provider import Provider
 from edge.run.waiting import until_stopped
@@ -156,6 +157,7 @@ def serve(database: str, said: Serving) -> None:
     central.start()
     if provider:
         provider.start(central.url)
+    garbage.settle()
     LOG.info("ready central=%s", central.url)
     until_stopped(central.stop)
     if provider:

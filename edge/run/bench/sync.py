@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from edge.clock import wall_ms
+from edge.run import garbage
 from edge.run.bench.figures import BenchError, as_json
 from edge.run.bench.gatehouse import ORDINARY, PRIVATE_KEY, Gatehouse
 from edge.run.bench.shop import wallet
@@ -142,6 +143,7 @@ def serve(database: str, wallets: int) -> None:
         code = invite(tx, Invitation(site=site))
     central = Central(store, settings(), host="127.0.0.1", port=0)
     central.start()
+    garbage.settle()  # as the product does once it is built
     told = msgspec.json.encode(Ready(url=central.url, code=code)) + b"\n"
     until_stopped(central.stop, started=lambda: _say(told))
 
