@@ -20,16 +20,20 @@ from tests.sync.ends import Edge, a_welcome, served, until
 BAND = bytes(range(16))
 
 
-def heard_by(app: Flask, heard: list[str]) -> Flask:
-    """Have an app write down what it was asked, in order of arrival."""
+def heard_by(app: Flask, heard: list[tuple[int, str]]) -> Flask:
+    """Have an app write down when it was asked what."""
+
+    def arrived() -> None:
+        g.arrived_ns = time.monotonic_ns()
 
     def note(reply: Response) -> Response:
         if reply.status_code == 401:
             return reply  # signed at another time than central's: it comes again
         path = request.path.rpartition("/")[2]
-        heard.append(f"lane {g.lane}" if path == "events" else path)
+        heard.append((g.arrived_ns, f"lane {g.lane}" if path == "events" else path))
         return reply
 
+    app.before_request_funcs.setdefault(None, []).insert(0, arrived)
     app.after_request(note)
     return app
 
@@ -37,7 +41,7 @@ def heard_by(app: Flask, heard: list[str]) -> Flask:
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("again", [False, True], ids=["first start", "after a pulled cable"])
 def test_first_contact_keeps_its_order(small_store: Store, tmp_path: Path, again: bool) -> None:
-    noted: list[str] = []
+    noted: list[tuple[int, str]] = []
     with served(small_store, app=lambda known: heard_by(create_app(small_store, known), noted)) as central:
         edge = Edge(tmp_path / "edge", central, a_welcome(central, small_store), report_s=20.0)
         edge.start(sync=again)
@@ -50,7 +54,7 @@ def test_first_contact_keeps_its_order(small_store: Store, tmp_path: Path, again
         with small_store.transaction() as tx:
             publish(tx, "park", [Change("device", "a", b"x")])
             publish_band(tx, "park", BandNotice(band=BAND, state=BandState.REVOKED, epoch=0))
-        noted.clear()
+        now_ns = time.monotonic_ns()
         if again:
             edge.cable.plug()
             edge.client.kick()
@@ -60,7 +64,7 @@ def test_first_contact_keeps_its_order(small_store: Store, tmp_path: Path, again
         until(lambda: edge.profiles.cursor().seq == 2)
         edge.stop()
     # The poll that the cable broke may still be answered there, to nobody.
-    heard = noted[noted.index("report") :]
+    heard = [what for arrived_ns, what in sorted(noted) if arrived_ns > now_ns]
     assert heard[:2] == ["report", "lane 1"], heard
     first_others = [heard.index(other) for other in ("lane 0", "feed")]
     assert min(first_others) > 1
