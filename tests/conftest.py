@@ -29,7 +29,9 @@ settings.load_profile("polso")
 PROPERTY_S_MAX = 30
 """A property is many tests in one; it needs a second, and more on a busy machine."""
 LONG_MARKS = ("slow", "journey", "bench")
-FAR_PARTS = frozenset({"chromium", "postgresql", "pcscd", "etcd", "swtpm", "disks", "package index"})
+FAR_PARTS = frozenset(
+    {"chromium", "postgresql", "pcscd", "etcd", "swtpm", "libosdp", "sqlcipher", "disks", "package index"}
+)
 """Real parts that need seconds where a room's own tests need milliseconds."""
 MIRRORS = ("core", "store", "service", "hardware", "sync", "kiosk")
 """Folders of tests that mirror a room; style, imports and documents have commands of their own."""
