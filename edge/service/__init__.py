@@ -55,9 +55,9 @@ class Service(PayDesk):
     def __init__(self, rooms: Rooms) -> None:
         """Take the rooms; nothing is read and nothing runs before ``start``."""
         self._rooms = rooms
+        super().__init__(rooms)
         self._counts = Counts(rooms.profiles.layout)
-        self._taps = Taps(rooms, self._counts)
-        super().__init__(rooms, self._taps)
+        self._taps = Taps(rooms, self._counts, self._at_tills)
         self._floor = Floor(rooms, self._taps)
         self._back = TakingBack(rooms, self._counts)
         self._consents = Consents(rooms)

@@ -5,26 +5,26 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Reason, WhatNext, outcome_of
 from edge.core.entitlements import Use
-from edge.core.entry import decide
 from edge.core.events import BODY_BYTES_MAX, Decided, Kind, body_of
 from edge.core.places import Layout, Point, PointKind
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
 from edge.service.alarms import note_alarm
-from edge.service.answers import Answer, Stage, answer_of, keep_decided, kept_answer
+from edge.service.answers import Answer, Stage, answer_of, keep, keep_decided, kept_answer
 from edge.service.counts import Counts
-from edge.service.facts import NOWHERE, Asked, ask, gather, note_seen, presented_of, rights_of
+from edge.service.facts import NOWHERE, Asked, ask, note_seen, presented_of, rights_of
 from edge.service.pending import hold
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
 from edge.service.tell import Told, tell, view_before
+from edge.service.verdict import Verdict, judge
 from edge.store.transaction import Transaction
 from edge.views import StaffView
 from hardware.port import Tap
@@ -35,13 +35,20 @@ USES_SMALL_MAX = 40
 """So many uses fit into any body; only beyond are its octets counted."""
 
 
+class Taken(NamedTuple):
+    """What became of a band at a till: the decision that the guest is shown, and how the till hears of it."""
+
+    decision: Decision
+    till: Callable[[], object]
+
+
 class Payments(Protocol):
     """What becomes of a band at a till, where a basket waits for one."""
 
     def prepare(self, asked: Asked) -> None:
         """Look whether more money has to come here first; on the caller's thread, within a budget."""
 
-    def take(self, tx: Transaction, asked: Asked) -> Told | None:
+    def take(self, tx: Transaction, verdict: Verdict) -> Taken | None:
         """Let the band pay what stands at its point; None: nothing does, it only identifies."""
 
     def unrecorded(self, point: str, reason: Reason, cause: str) -> None:
@@ -54,12 +61,11 @@ class Payments(Protocol):
 class Taps:
     """What happens to a presented band."""
 
-    def __init__(self, rooms: Rooms, counts: Counts) -> None:
-        """Act through these rooms and count what comes of it."""
+    def __init__(self, rooms: Rooms, counts: Counts, payments: Payments) -> None:
+        """Act through these rooms and count what comes of it; at a till the band is for ``payments``."""
         self._rooms = rooms
         self._counts = counts
-        self.payments: Payments | None = None
-        """Set by the service that is built over this."""
+        self._payments = payments
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise.
@@ -74,8 +80,8 @@ class Taps:
         except StoreError as error:
             asked = _unread(presented, point)
             return self._tell(asked, self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error)), began_ns)
-        if self.payments is not None and asked.point.kind is PointKind.TILL:
-            self.payments.prepare(asked)
+        if asked.point.kind is PointKind.TILL:
+            self._payments.prepare(asked)
         return self.settle(asked, lambda tx: self._first(tx, asked), began_ns=began_ns, may_refuse=False)
 
     def settle(
@@ -100,22 +106,33 @@ class Taps:
 
     def judge(self, tx: Transaction, asked: Asked, kind: Kind = Kind.DECIDED) -> Told:
         """Decide inside the transaction; write the decision, what it changes and what it answers."""
-        facts = gather(tx, asked, self._rooms.device)
-        ruling = decide(facts)
+        return self._write(tx, judge(tx, asked, self._rooms.device), kind)
+
+    def _write(
+        self, tx: Transaction, verdict: Verdict, kind: Kind = Kind.DECIDED, *, taken: Taken | None = None
+    ) -> Told:
+        """Journal a verdict, with what it changes; what a till took is the answer, beside its own record."""
+        asked, facts, ruling = verdict
         recorded = record(facts, ruling, cursor=self._rooms.profiles.cursor().seq)
         by = signed(recorded, asked)
         seq = tx.append(kind, within_bounds(body_of(by)), band=asked.presented.band)
         party = facts.profile.party if facts.profile is not None else None
         tx.apply(asked.presented.band, ruling.change, seq, party=party)
         note_seen(tx, asked)
-        answer = answer_of(by, seq)
-        keep_decided(tx, asked.presented.tap_id, seq)
+        answer = _kept(tx, answer_of(by, seq), taken)
         if answer.stage is Stage.PENDING:
             hold(tx, answer, self._rooms.limits.hold_s_max)
         uses = uses_after(facts.held.uses, ruling.change.uses)
         # Judged again with somebody's word, it is the same attempt and no second one.
-        alarm = note_alarm(tx, answer.decision, answer.presented.tap_id) if kind is Kind.DECIDED else None
-        return Told(answer=answer, profile=facts.profile, uses=uses, before=asked.earlier, alarm=alarm)
+        alarm = note_alarm(tx, ruling.decision, answer.presented.tap_id) if kind is Kind.DECIDED else None
+        return Told(
+            answer=answer,
+            profile=facts.profile,
+            uses=uses,
+            before=asked.earlier,
+            alarm=alarm,
+            till=None if taken is None else taken.till,
+        )
 
     def _first(self, tx: Transaction, asked: Asked) -> Told:
         """Answer a tap that is new; repeat the stored answer of one that is not."""
@@ -125,18 +142,17 @@ class Taps:
         kept = kept_answer(tx, asked.presented.tap_id)
         if kept is not None:
             return Told(answer=kept, profile=asked.profile, fresh=False)
-        if self.payments is not None and asked.point.kind is PointKind.TILL:
-            return self.payments.take(tx, asked) or self.judge(tx, asked)
-        return self.judge(tx, asked)
+        verdict = judge(tx, asked, self._rooms.device)
+        taken = self._payments.take(tx, verdict) if asked.point.kind is PointKind.TILL else None
+        return self._write(tx, verdict, taken=taken)
 
     def _tell(self, asked: Asked, told: Told, began_ns: int) -> StaffView:
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
         view = staff_view(told.answer, told.profile, took_ms=took_ms, cause=told.cause)
         tell(self._rooms, asked, told, view=view)
-        if self.payments is not None:
-            self.payments.seen(asked, view)
-            if not view.seq:
-                self.payments.unrecorded(view.point, view.reason, told.cause)
+        self._payments.seen(asked, view)
+        if not view.seq:
+            self._payments.unrecorded(view.point, view.reason, told.cause)
         if told.fresh:
             self._counts.add(view, before=view_before(told))
             self._rooms.health.tapped(view)
@@ -156,6 +172,16 @@ class Taps:
         now_ms = self._rooms.clock.now_ms()
         answer = Answer(seq=0, at_ms=now_ms, presented=asked.presented, decision=decision)
         return Told(answer=answer, profile=asked.profile, cause=cause)
+
+
+def _kept(tx: Transaction, answer: Answer, taken: Taken | None) -> Answer:
+    """Keep an answer under its tap: its record tells it, unless a till has something of its own to say."""
+    if taken is None or taken.decision == answer.decision:
+        keep_decided(tx, answer.presented.tap_id, answer.seq)
+        return answer
+    said = msgspec.structs.replace(answer, decision=taken.decision)
+    keep(tx, said)
+    return said
 
 
 def signed(decided: Decided, asked: Asked) -> Decided:

@@ -74,7 +74,7 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         claim(connection, owner)
-        chain, effects = load_chain(connection), Effects.load(connection)
+        chain, effects = load_chain(connection), Effects.load(connection, cells)
         check_tails(connection)
         self.standing = Standing(chain, load_counts(connection, effects), effects, cells)
         self._notary = notary

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge.core.entitlements import Use
 from edge.core.held import Held, Location
+from edge.store.cells import CLEAR, Cells, open_kept
 from edge.store.queries import QUERIES
 from edge.store.records import Connection, checked, digest, kept_name, use_name
 from edge.store.sheet import Entry, Form, Key, Line, Sheet
@@ -79,13 +80,14 @@ class Effects:
         self._undo: list[tuple[int, Key, Entry | None]] = []
 
     @classmethod
-    def load(cls, connection: Connection) -> Effects:
-        """Read the log again, as after a crash."""
+    def load(cls, connection: Connection, cells: Cells = CLEAR) -> Effects:
+        """Read the log again, as after a crash; what lies sealed in it is opened by ``cells``."""
         effects = cls()
         for stamp, body, check in connection.execute(QUERIES["effects"]).fetchall():
-            for number, kept, cells in DECODE_CHANGES(checked(b"%d" % stamp, body, against=check)):
-                effects._sheets[number].load(cells, kept=kept, stamp=stamp)
+            for number, kept, line in DECODE_CHANGES(checked(b"%d" % stamp, body, against=check)):
+                effects._sheets[number].load(line, kept=kept, stamp=stamp)
             effects._stamp = stamp
+        effects.kept.open(lambda key, sealed: open_kept(cells, *key, kept=sealed))
         return effects
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.store.records import Connection, digest
 
@@ -79,6 +80,12 @@ class Sheet:
         """Put back a row from the effects log, or that it was dropped."""
         key = tuple(cells[: self._form.keys])
         self.put(key, Entry(cells, self._form.decode(cells), stamp) if kept else Entry(None, None, stamp))
+
+    def open(self, how: Callable[[Key, Any], Any]) -> None:
+        """Take what ``how`` makes of each loaded value in its place."""
+        for key, entry in self.entries.items():
+            if entry.line is not None:
+                self.entries[key] = replace(entry, value=how(key, entry.value))
 
     def oldest(self) -> int | None:
         """Return the batch of the oldest unwritten row."""

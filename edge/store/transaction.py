@@ -245,14 +245,14 @@ class Transaction(Erasing):
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Keep ``body`` under ``kind`` and ``key``, sealed."""
         kept = seal_kept(self._cells, kind, key, body=body)
-        self._effects.put(KEPT, (kind, key), (kind, key, kept), value=kept)
+        self._effects.put(KEPT, (kind, key), (kind, key, kept), value=body)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept, or None."""
         entry = self._effects.kept.entries.get((kind, key))
         if entry is not None:
-            body: bytes | None = entry.value
-            return None if body is None else open_kept(self._cells, kind, key, kept=body)
+            unwritten: bytes | None = entry.value
+            return unwritten
         ahead = self._ahead
         if ahead is not None and (kind, key) == (LINK, ahead.link):
             rows = ahead.rows[1]
@@ -269,14 +269,14 @@ class Transaction(Erasing):
 
     def rows(self, kind: str) -> list[tuple[str, bytes]]:
         """Return everything kept of one kind, in order of its keys."""
-        found: dict[str, bytes | None] = {}
+        unwritten: dict[str, bytes | None] = {key[1]: body for key, body in self._effects.kept.group(kind)}
+        found = {}
         for key, body, check in self._read(QUERIES["kept_all"], (kind, KEPT_MAX)).fetchall():
-            found[key] = checked(kept_name(kind, key), body, against=check)
-        found.update((str(key[1]), body) for key, body in self._effects.kept.group(kind))
-        cells = self._cells
-        return sorted(
-            (key, open_kept(cells, kind, key, kept=body)) for key, body in found.items() if body is not None
-        )
+            if key not in unwritten:
+                kept = checked(kept_name(kind, key), body, against=check)
+                found[key] = open_kept(self._cells, kind, key, kept=kept)
+        found.update((key, body) for key, body in unwritten.items() if body is not None)
+        return sorted(found.items())
 
     # What sync says
 

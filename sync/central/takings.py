@@ -113,12 +113,15 @@ class Till:
         moves = Moves()
         for report in _reports(one.said):
             self._hear(report, one.told, moves)
-        counted = {
-            id_: counted_in(row.placed.kind, row.placed.unit, row.day)
-            for id_, row in {**self.leases, **moves.leases}.items()
-        }
-        where = Where(site=self.stream.site, device=self.stream.device, at_ms=one.told.at_ms, counted=counted)
-        return moves if again else msgspec.structs.replace(moves, booked=self._book(one, where))
+        if again:
+            return moves
+        where = Where(
+            site=self.stream.site,
+            device=self.stream.device,
+            at_ms=one.told.at_ms,
+            counted=self._counted(one.said, moves),
+        )
+        return msgspec.structs.replace(moves, booked=self._book(one, where))
 
     def tell(self, one: Read) -> None:
         """Work out what an event moves; what was booked before moves nothing, what is wrong is set aside."""
@@ -206,6 +209,15 @@ class Till:
                 return bookings.cashed_out(said, where)
             case _:
                 return Booked(())
+
+    def _counted(self, said: msgspec.Struct, moves: Moves) -> dict[str, str]:
+        """Return the ledger's unit of each lease that an event's legs name, as far as it is known here."""
+        found = {}
+        for leg in getattr(said, "legs", ()):
+            row = moves.leases.get(leg.lease) or self.leases.get(leg.lease)
+            if row is not None:
+                found[leg.lease] = counted_in(row.placed.kind, row.placed.unit, row.day)
+        return found
 
     def _hear(self, report: Report, told: Told, moves: Moves) -> None:
         """Learn a lease's totals: the largest of each; what came back is free at once."""

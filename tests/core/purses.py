@@ -7,6 +7,8 @@ import msgspec
 from edge.core.bands import Trust
 from edge.core.basket import Basket, Line
 from edge.core.calendar import day_of
+from edge.core.entry import decide
+from edge.core.facts import Facts
 from edge.core.lease import Counters, Lease, LeaseKind, Limits
 from edge.core.payment.decide import decide_payment
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
@@ -51,11 +53,14 @@ def a_link(**changes: object) -> WalletLink:
     return msgspec.structs.replace(WalletLink(id="wallet-1", currency="EUR", pin_hash="argon"), **changes)
 
 
-def a_payer(*leases: Lease, profile: Profile | None = None, **changes: object) -> Payer:
+def a_payer(
+    *leases: Lease, profile: Profile | None = None, tap: Facts | None = None, **changes: object
+) -> Payer:
     """A guest with a band that proves itself LIVE, and a lease of twenty euros here."""
     known = profile or a_profile(payments=True, wallet=a_link())
-    tap = facts_for(known, a_till(), presented=a_tap(trust=Trust.LIVE))
-    return msgspec.structs.replace(Payer(tap=tap, leases=leases or (a_lease(),)), **changes)
+    tap = tap or facts_for(known, a_till(), presented=a_tap(trust=Trust.LIVE))
+    payer = Payer(tap=tap, told=decide(tap).decision, leases=leases or (a_lease(),))
+    return msgspec.structs.replace(payer, **changes)
 
 
 def a_payment(
@@ -97,7 +102,8 @@ def spends(**changes: object) -> Payer:
     payer = a_payer(profile=a_profile(payments=True, wallet=link), block_epoch=epoch)
     if "tap" in changes:
         known = msgspec.structs.replace(payer.tap.profile, wallet=link)
-        changes["tap"] = msgspec.structs.replace(changes["tap"], profile=known)
+        tap = msgspec.structs.replace(changes["tap"], profile=known)
+        changes |= {"tap": tap, "told": decide(tap).decision}
     return msgspec.structs.replace(payer, **changes)
 
 

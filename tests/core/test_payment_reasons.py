@@ -18,6 +18,7 @@ from edge.core.payment.sale import Authorisation
 from edge.core.wallet import CategoryLimit, MandateState, Tally
 from tests.builders import (
     HOUR_MS,
+    NOW_MS,
     ROME,
     a_band,
     a_band_id,
@@ -28,6 +29,8 @@ from tests.builders import (
     a_till,
     facts_for,
     facts_of_nobody,
+    inside,
+    some_uses,
 )
 from tests.core.purses import (
     TODAY,
@@ -49,6 +52,15 @@ TEEN = a_profile(payments=True, wallet=a_link(), age_band="16-19")
 WEAK = facts_for(
     a_profile(payments=True, wallet=a_link()), a_till(trust_min=Trust.SUN), presented=a_tap(trust=Trust.SUN)
 )
+SPENT = facts_for(
+    a_profile(payments=True, wallet=a_link()),
+    a_till(),
+    presented=a_tap(trust=Trust.LIVE),
+    uses=some_uses(NOW_MS - HOUR_MS),
+    location=inside(),
+    places={"hall": 3},
+)
+"""Uses, places and a location: entry's, and none of a payment's."""
 NOBODY = facts_of_nobody(a_till(), presented=a_tap(trust=Trust.LIVE))
 LOST = a_profile(payments=True, wallet=a_link(), band=a_band(state=BandState.LOST))
 AT_TILL = {"presented": a_tap(trust=Trust.LIVE)}
@@ -65,6 +77,7 @@ GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     "on risk": (Reason.PAID, a_payment(a_risk())),
     "with a PIN": (Reason.PAID, a_payment(spends(pin_above_minor=1, pin=Pin.VERIFIED))),
     "weak with a PIN": (Reason.PAID, a_payment(a_payer(tap=WEAK, pin=Pin.VERIFIED))),
+    "with a day behind it": (Reason.PAID, a_payment(a_payer(tap=SPENT))),
     "a spirit for a grown-up": (Reason.PAID, a_payment(GROWN_UP, a_basket(a_spirit()))),
     "again": (Reason.ALREADY_PAID, a_payment(sale=paid().sale)),
     "a hold again": (Reason.ALREADY_PAID, a_payment(sale=HOLD)),
@@ -82,7 +95,7 @@ GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     ),
     "weak without any PIN": (Reason.TRUST_TOO_LOW, a_payment(spends(tap=WEAK, pin_hash=""))),
     "an override pays nothing": (
-        Reason.BAND_LOST,
+        Reason.DEVICE_NOT_ALLOWED,
         a_payment(a_payer(tap=facts_for(LOST, a_till(), overridden=True, **AT_TILL))),
     ),
     "not allowed to pay": (Reason.PAYMENTS_OFF, a_payment(a_payer(profile=a_profile(wallet=a_link())))),

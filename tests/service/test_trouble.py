@@ -10,7 +10,7 @@ import pytest
 from edge.core.decision import Outcome, Reason
 from edge.core.entry import Facts, Ruling
 from edge.errors import StoreError
-from edge.service import taps
+from edge.service import taps, verdict
 from hardware.port import DeviceError, Signal
 from tests.builders import (
     HOUR_MS,
@@ -28,7 +28,7 @@ def test_fault_of_one_decision_is_referred_and_leaves_no_trace(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(taps, "decide", broken)
+        patch.setattr(verdict, "decide", broken)
         view = house.service.present(house.tap())
     assert (view.outcome, view.reason, view.seq) == (Outcome.REFERRED, Reason.INTERNAL_ERROR, 0)
     assert house.events() == []

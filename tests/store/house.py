@@ -66,12 +66,12 @@ def a_sequencer(
 
 
 @contextmanager
-def a_ledger(path: Path, clock: Clock | None = None) -> Iterator[Ledger]:
+def a_ledger(path: Path, clock: Clock | None = None, *, cells: Cells = CLEAR) -> Iterator[Ledger]:
     """A ledger without thread or lock, for what only batches show."""
     connection = open_writer(path)
     try:
         migrate(connection, "state", STATE_VERSION)
-        yield Ledger(connection, OWNER, clock or Clock())
+        yield Ledger(connection, OWNER, clock or Clock(), cells=cells)
     finally:
         connection.close()
 

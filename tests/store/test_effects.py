@@ -13,10 +13,12 @@ from edge.core.entitlements import Party, Use
 from edge.core.events import Acted, Kind
 from edge.core.held import Change, Held, Location
 from edge.errors import StoreDamaged
-from edge.sequencer import Transaction
+from edge.keys.ring import Ring
+from edge.sequencer import Sequencer, Transaction
 from edge.store.database import open_writer
 from edge.store.effects import Effects
-from tests.store.house import a_band, a_ledger, a_passage
+from edge.vault import Vault
+from tests.store.house import a_band, a_ledger, a_passage, a_sequencer
 
 KEYS = st.sampled_from("abc")
 BODIES = st.binary(max_size=4)
@@ -183,3 +185,30 @@ def test_a_changed_row_of_a_table_is_refused_for_that_act_alone(tmp_path: Path) 
         done = ledger.run([a_passage("tap-2"), a_passage("tap-3", right="other")])
     assert isinstance(done.outcomes[0].error, StoreDamaged)
     assert done.outcomes[1].result == 2
+
+
+def test_what_is_kept_sealed_is_read_from_the_log_and_from_the_table_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    vault = Vault(b"s" * 32, Ring({1: bytes(range(64))}))
+
+    def read(sequencer: Sequencer) -> object:
+        return sequencer.submit(
+            lambda tx: (tx.get("basket", "op-1"), tx.get("basket", "gone"), tx.rows("basket"))
+        )
+
+    def write(tx: Transaction) -> None:
+        tx.put("basket", "op-1", b"two soups")
+        tx.put("basket", "gone", b"a coffee")
+        tx.delete("basket", "gone")
+
+    whole = (b"two soups", None, [("op-1", b"two soups")])
+    with a_ledger(tmp_path / "state.db", cells=vault) as ledger:
+        ledger.run([write])
+        assert ledger.unsettled()
+    with a_sequencer(tmp_path, vault=vault) as sequencer:
+        assert read(sequencer) == whole
+        assert sequencer.erase_ghosts()
+        assert read(sequencer) == whole
+    for file in tmp_path.iterdir():
+        assert b"two soups" not in file.read_bytes()

@@ -7,10 +7,9 @@ from msgspec.structs import replace
 
 from edge.core.basket import Basket
 from edge.core.decision import Reason
-from edge.core.entry import decide
 from edge.core.events import Decided, body_of
-from edge.core.facts import Facts
-from edge.core.held import Held
+from edge.core.facts import Ruling
+from edge.core.held import Change, Held
 from edge.core.lease import report_of
 from edge.core.payment.bodies import Judged, Payment
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
@@ -124,7 +123,7 @@ def _judged(facts: PaymentFacts) -> Judged:
         return replace(shared, tender=payer.tender, outside_minor=payer.amount_minor)
     return replace(
         shared,
-        tap=_tapped(payer.tap),
+        tap=_tapped(payer),
         leases=payer.leases,
         tally=payer.tally,
         pin=payer.pin,
@@ -135,9 +134,9 @@ def _judged(facts: PaymentFacts) -> Judged:
     )
 
 
-def _tapped(tap: Facts) -> Decided:
-    """The tap as far as a payment stands on it: uses and places have no part in it."""
-    held = tap.held
+def _tapped(payer: Payer) -> Decided:
+    """The tap as far as a payment stands on it: where a band is only looked at, uses and places are none."""
+    held = payer.tap.held
     known = Held(state=held.state, epoch=held.epoch, counter=held.counter, counter_tap=held.counter_tap)
-    bare = replace(tap, held=known, places={}, overridden=False)
-    return body_of(record(bare, decide(bare)))
+    bare = replace(payer.tap, held=known, places={})
+    return body_of(record(bare, Ruling(payer.told, Change())))

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from edge.core.calendar import date_text, day_of
 from edge.core.decision import Outcome, Reason
-from edge.core.entry import decide
 from edge.core.lease import LeaseKind, LeaseState, Limits, ready
 from edge.core.passage import IDENTIFYING
 from edge.core.payment import limits
@@ -86,10 +85,9 @@ def _banded(facts: PaymentFacts, payer: Payer) -> PaymentRuling:
 
 def _tap_fault(payer: Payer) -> Reason | None:
     """No supervisor's override pays: the band itself must be good here."""
-    if payer.tap.point.kind not in IDENTIFYING:
+    if payer.tap.point.kind not in IDENTIFYING or payer.tap.overridden:
         return Reason.DEVICE_NOT_ALLOWED
-    told = decide(replace(payer.tap, overridden=False)).decision
-    return None if told.outcome is Outcome.GRANTED else told.reason
+    return None if payer.told.outcome is Outcome.GRANTED else payer.told.reason
 
 
 def _may_pay(profile: Profile, link: WalletLink, currency: str) -> bool:

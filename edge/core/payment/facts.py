@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.basket import Basket
+from edge.core.decision import Decision
 from edge.core.facts import Facts
 from edge.core.lease import Lease
 from edge.core.payment.bodies import Payment, Pin
@@ -18,8 +19,10 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
 
     tap: Facts
     """The tap as entry knows it: band, trust, profile, point and moment."""
+    told: Decision
+    """What entry says of that very tap."""
     leases: tuple[Lease, ...] = ()
-    """Of its wallet, and of this device's own risk budget."""
+    """Of its wallet, and where risk is asked for of this device's own budget."""
     tally: Tally = Tally()
     pin: Pin = Pin.NONE
     declined: tuple[str, ...] = ()

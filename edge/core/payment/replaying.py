@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.basket import Basket
+from edge.core.entry import decide
 from edge.core.events import decided_in
 from edge.core.payment.bodies import Judged, Payment
 from edge.core.payment.decide import decide_payment
@@ -66,6 +67,7 @@ def _payer(
         return None
     return Payer(
         tap=tap,
+        told=decide(tap).decision,
         leases=judged.leases,
         tally=judged.tally,
         pin=judged.pin,

@@ -96,8 +96,9 @@ def _pushing(shop: Shop, url: str, welcome: EnrolAnswer) -> Iterator[list[int]]:
         while not done.wait(PUSH_EVERY_S):
             try:
                 counted[0] += hand_over(shop, url or "http://127.0.0.1:9", welcome, lane=Lane.PRIORITY).events
+                shop.health.contact(reached=True)  # as the product says: a till then looks whether to ask
             except Offline:
-                continue
+                shop.health.contact(reached=False)
 
     thread = threading.Thread(target=push)
     thread.start()

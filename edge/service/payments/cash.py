@@ -10,20 +10,19 @@ from msgspec.structs import replace
 
 from edge.core.bands import Presented
 from edge.core.decision import Family, Outcome, Reason, family
-from edge.core.entry import decide
 from edge.core.events import Kind, Lane
-from edge.core.facts import Facts
 from edge.core.lease import LeaseKind, LeaseState, Refusal, ready
 from edge.core.payment.counter import CounterAsk, decide_cash_out, decide_top_up
 from edge.core.wallet import WalletLink
 from edge.errors import Refused, Unknown
 from edge.payviews import BasketState, CashKind, CashView, cash_guest_side
-from edge.service.facts import Asked, ask, gather
+from edge.service.facts import ask
 from edge.service.payments import chest, pins
 from edge.service.payments.rung import WORD_MS_MAX
 from edge.service.payments.show import refusal_words
 from edge.service.rooms import Rooms
 from edge.service.show import short
+from edge.service.verdict import Verdict, judge
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 
@@ -111,15 +110,14 @@ class CashDesk:
         body = tx.get(DESK, point)
         return None if body is None else cash_by(tx, body.decode())
 
-    def by_tap(self, tx: Transaction, known: Cash, asked: Asked) -> Cash:
+    def by_tap(self, tx: Transaction, known: Cash, verdict: Verdict) -> Cash:
         """Move the cash for the band that was presented."""
-        facts = gather(tx, asked, self._rooms.device)
-        after = self._moved(tx, known, facts, proven=False)
+        after = self._moved(tx, known, verdict, proven=False)
         waits = family(after.reason) is Family.ASK
         after = replace(
             after,
-            band=asked.presented.band,
-            presented=asked.presented if waits else None,
+            band=verdict.band,
+            presented=verdict.facts.presented if waits else None,
             tapped_ms=self._rooms.clock.monotonic_ms(),
             boot=self._rooms.boot,
         )
@@ -146,8 +144,8 @@ class CashDesk:
                 return now
             if right:
                 pins.forgive(tx, profile)
-                facts = gather(tx, asked, self._rooms.device)
-                return _kept(tx, self._moved(tx, now, facts, proven=True))
+                verdict = judge(tx, asked, self._rooms.device)
+                return _kept(tx, self._moved(tx, now, verdict, proven=True))
             seq = pins.note_wrong(tx, profile, tries, op_id=op_id, point=point)
             reason = Reason.PIN_WRONG if tries.left else Reason.PIN_LOCKED
             stage = BasketState.PIN if tries.left else BasketState.DECLINED
@@ -183,21 +181,21 @@ class CashDesk:
         known = self.waiting(tx, point)
         return None if known is None else _kept(tx, replace(known, stage=BasketState.GIVEN_UP))
 
-    def _moved(self, tx: Transaction, known: Cash, facts: Facts, *, proven: bool) -> Cash:
+    def _moved(self, tx: Transaction, known: Cash, verdict: Verdict, *, proven: bool) -> Cash:
         """Judge the band and move the cash; what is refused moves nothing and says why."""
-        reason = self._fault(tx, known, facts, proven=proven)
+        reason = self._fault(tx, known, verdict, proven=proven)
         if reason is not None:
             stage = BasketState.PIN if reason is Reason.PIN_REQUIRED else BasketState.DECLINED
             return replace(known, stage=stage, reason=reason, at_ms=tx.now.now_ms)
-        link = _link(facts)
+        link = _link(verdict)
         if link is None:  # pragma: no cover - `_fault` has said so
             return known
         move = self._paid_in if known.kind is CashKind.TOP_UP else self._paid_out
-        return move(tx, replace(known, band=facts.presented.band), link)
+        return move(tx, replace(known, band=verdict.band), link)
 
-    def _fault(self, tx: Transaction, known: Cash, facts: Facts, *, proven: bool) -> Reason | None:
-        told = decide(facts).decision
-        profile, link = facts.profile, _link(facts)
+    def _fault(self, tx: Transaction, known: Cash, verdict: Verdict, *, proven: bool) -> Reason | None:
+        told = verdict.ruling.decision
+        profile, link = verdict.facts.profile, _link(verdict)
         if told.outcome is not Outcome.GRANTED:
             return told.reason
         if profile is None or link is None or link.currency != known.currency:
@@ -305,8 +303,9 @@ def _asked(known: Cash, minor: int) -> CounterAsk:
     )
 
 
-def _link(facts: Facts) -> WalletLink | None:
-    return facts.profile.wallet if facts.profile is not None else None
+def _link(verdict: Verdict) -> WalletLink | None:
+    profile = verdict.facts.profile
+    return profile.wallet if profile is not None else None
 
 
 def _kept(tx: Transaction, known: Cash) -> Cash:

@@ -22,7 +22,6 @@ from edge.service.payments.screens import TillScreens
 from edge.service.payments.taking import MoneyBack
 from edge.service.payments.tills import Tills
 from edge.service.rooms import Rooms
-from edge.service.taps import Taps
 from edge.staff import Session
 
 LOG = logging.getLogger("polso.payments")
@@ -31,8 +30,8 @@ LOG = logging.getLogger("polso.payments")
 class PayDesk:
     """The part of ``Service`` that is about money; any thread may ask."""
 
-    def __init__(self, rooms: Rooms, taps: Taps) -> None:
-        """Act through these rooms; from now on a band at a till pays what waits there."""
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms."""
         self._lifetime, proven = Lifetime(rooms), rooms.current
         # Deadlines of another clock are as little to be spent by as a journal that may be an old one.
         rooms = replace(rooms, current=lambda: proven() and not self._lifetime.unsettled)
@@ -42,7 +41,7 @@ class PayDesk:
         self._holds = Holds(rooms, screens)
         self.placement = Placement(rooms)
         desks = Desks(self._tills, self._cash, self._money_back, self.placement)
-        taps.payments = Reading(rooms, taps, desks)
+        self._at_tills = Reading(rooms, desks)
         duties = (self._tills.lapse, self._cash.lapse, self._holds.expire)
         self._pay_duties = (*duties, self._lifetime.look)
 

@@ -14,10 +14,10 @@ from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
 from edge.core.payment.sale import Authorisation
 from edge.core.wallet import Tally
 from edge.payviews import BasketState
-from edge.service.facts import Asked, gather
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
+from edge.service.verdict import Verdict
 from edge.store.transaction import Transaction
 
 AGE = "age"
@@ -35,17 +35,18 @@ class Payers:
         """Act through these rooms."""
         self._rooms = rooms
 
-    def by_band(self, tx: Transaction, before: Rung, asked: Asked, *, pin: Pin = Pin.NONE) -> Rung:
+    def by_band(self, tx: Transaction, before: Rung, verdict: Verdict, *, pin: Pin = Pin.NONE) -> Rung:
         """Let a presented band pay a basket, or its part; return the basket after it."""
-        facts = gather(tx, asked, self._rooms.device)
-        profile = facts.profile
+        profile, band = verdict.facts.profile, verdict.band
         link = profile.wallet if profile is not None else None
-        if profile is not None and link is not None and not pins.tries_of(tx, profile).left:
+        # Only a PIN can be locked: without one there is nothing that was tried.
+        tries = pins.tries_of(tx, profile).left if profile is not None and link and link.pin_hash else None
+        if tries == 0:
             pin = Pin.LOCKED
-        band = asked.presented.band
         payer = Payer(
-            tap=facts,
-            leases=self._leases(tx, link.id) if link is not None else (),
+            tap=verdict.facts,
+            told=verdict.ruling.decision,
+            leases=self._leases(tx, link.id, risk=before.risk) if link is not None else (),
             tally=tally_of(tx, band),
             pin=pin,
             declined=before.declined,
@@ -58,11 +59,10 @@ class Payers:
         if ruling.tally is not None and band is not None:
             tx.put(rung.TALLY, band.hex(), msgspec.msgpack.encode(ruling.tally))
         waits = family(ruling.payment.reason) is Family.ASK or ruling.payment.reason in SHORT
-        tries = pins.tries_of(tx, profile).left if profile is not None else None
         last = None if after.last is None else replace(after.last, tries_left=tries)
         return replace(
             after,
-            presented=asked.presented if waits else None,
+            presented=verdict.facts.presented if waits else None,
             tapped_ms=self._rooms.clock.monotonic_ms(),
             boot=self._rooms.boot,
             last=last,
@@ -73,9 +73,10 @@ class Payers:
         ruling = decide_payment(self._facts(tx, before, outside))
         return self._written(tx, before, ruling, band=None)
 
-    def _leases(self, tx: Transaction, wallet: str) -> tuple[Lease, ...]:
+    def _leases(self, tx: Transaction, wallet: str, *, risk: bool) -> tuple[Lease, ...]:
+        """Return a wallet's leases, and this device's own where the operator's risk is asked for."""
         proven = self._rooms.current()
-        own = chest.leases_of(tx, chest.OF_DEVICE, proven=proven)
+        own = chest.leases_of(tx, chest.OF_DEVICE, proven=proven) if risk else ()
         return chest.leases_of(tx, wallet, proven=proven) + own
 
     def _facts(self, tx: Transaction, before: Rung, payer: Payer | Outside) -> PaymentFacts:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from edge.core.decision import Act, Decision, Outcome, Reason, WhatNext, outcome_of
+from edge.core.decision import Act, Outcome, Reason, WhatNext, outcome_of
 from edge.core.lease import LeaseKind, ready
 from edge.errors import StoreError
-from edge.service.answers import keep
 from edge.service.facts import Asked
 from edge.service.payments import chest, rung
 from edge.service.payments.cash import CashDesk
@@ -19,8 +18,8 @@ from edge.service.payments.rung import Rung
 from edge.service.payments.taking import MoneyBack
 from edge.service.payments.tills import Tills
 from edge.service.rooms import Rooms
-from edge.service.taps import Taps
-from edge.service.tell import Told
+from edge.service.taps import Taken
+from edge.service.verdict import Verdict
 from edge.store.transaction import Transaction
 from edge.views import StaffView
 
@@ -47,9 +46,9 @@ class Desks(NamedTuple):
 class Reading:
     """What ``Taps`` asks at a point of kind till."""
 
-    def __init__(self, rooms: Rooms, taps: Taps, desks: Desks) -> None:
-        """Act through these rooms; the tap itself is judged where taps are."""
-        self._rooms, self._taps = rooms, taps
+    def __init__(self, rooms: Rooms, desks: Desks) -> None:
+        """Act through these rooms; the tap itself is judged and journaled where taps are."""
+        self._rooms = rooms
         self._tills, self._cash, self._back, self._placement = desks
         self._screens = desks.tills.screens
 
@@ -72,22 +71,22 @@ class Reading:
         """Take who is here, and who has left."""
         self._placement.seen(asked, view)
 
-    def take(self, tx: Transaction, asked: Asked) -> Told | None:
-        """Let the band do what its point waits for, and journal the tap itself beside it."""
-        known = rung.standing(tx, asked.point.id)
-        cash = self._cash.waiting(tx, asked.point.id)
-        profile = asked.profile
+    def take(self, tx: Transaction, verdict: Verdict) -> Taken | None:
+        """Let the band do what its point waits for."""
+        point, profile = verdict.facts.point.id, verdict.asked.profile
+        known = rung.standing(tx, point)
+        cash = self._cash.waiting(tx, point)
         badge = profile is not None and profile.staff is not None and profile.wallet is None
         if badge or (cash is None and (known is None or known.stage not in rung.ARMED)):
             return None
         if cash is not None:
-            moved = self._cash.by_tap(tx, cash, asked)
-            return self._told(tx, asked, moved.reason, till=lambda: self._cash.tell(moved))
+            moved = self._cash.by_tap(tx, cash, verdict)
+            return _taken(verdict, moved.reason, till=lambda: self._cash.tell(moved))
         if known is None:  # pragma: no cover - said above; for the type checker
             return None
-        after = (self._back if known.undoing else self._tills).by_tap(tx, known, asked)
+        after = (self._back if known.undoing else self._tills).by_tap(tx, known, verdict)
         reason = after.last.reason if after.last is not None else Reason.INTERNAL_ERROR
-        return self._told(tx, asked, reason, till=lambda: self._screens.tell(after))
+        return _taken(verdict, reason, till=lambda: self._screens.tell(after, payer=profile))
 
     def unrecorded(self, point: str, reason: Reason, cause: str) -> None:
         """Tell a till that waits that nothing could be recorded."""
@@ -102,19 +101,11 @@ class Reading:
         money = [one for one in chest.leases_of(tx, wallet) if one.kind == LeaseKind.MONEY]
         return due - sum(ready(lease, now) for lease in money)
 
-    def _told(self, tx: Transaction, asked: Asked, reason: Reason, *, till: Callable[[], object]) -> Told:
-        """Journal the tap as identification does, and keep the payment's answer under it."""
-        told = self._taps.judge(tx, asked)
-        decision = told.answer.decision
-        if decision.outcome is Outcome.GRANTED:
-            decision = _about(decision, reason)
-            answer = replace(told.answer, decision=decision)
-            keep(tx, answer)
-            told = replace(told, answer=answer)
-        return replace(told, till=till)
 
-
-def _about(decision: Decision, reason: Reason) -> Decision:
-    return replace(
-        decision, outcome=outcome_of(reason), reason=reason, next=WhatNext(act=NEXT.get(reason, Act.PAY))
-    )
+def _taken(verdict: Verdict, reason: Reason, *, till: Callable[[], object]) -> Taken:
+    """Return the payment's answer as the tap's; of a band that is no good here the tap says so itself."""
+    decision = verdict.ruling.decision
+    if decision.outcome is Outcome.GRANTED:
+        act = NEXT.get(reason, Act.PAY)
+        decision = replace(decision, outcome=outcome_of(reason), reason=reason, next=WhatNext(act=act))
+    return Taken(decision, till)

@@ -130,7 +130,9 @@ def keep(tx: Transaction, rung: Rung) -> Rung:
 def note_hold(tx: Transaction, rung: Rung) -> None:
     """Remember which baskets end by themselves, so that the watch need not read all of them."""
     op_id, sale = rung.basket.op_id, rung.sale
-    held = sale is not None and sale.state is Authorisation.AUTHORISED and bool(sale.legs)
+    if sale is None:
+        return
+    held = sale.state is Authorisation.AUTHORISED and bool(sale.legs)
     there = tx.get(HOLD, op_id) is not None
     if held and not there:
         tx.put(HOLD, op_id, b"1")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edge.core.decision import Reason
 from edge.core.events import Kind, Lane
 from edge.core.payment import Authorisation, Payment
+from edge.core.profiles import Profile
 from edge.payviews import BasketState, BasketView, PaymentView, guest_side
 from edge.service.payments import rung
 from edge.service.payments.rung import Last, Rung
@@ -39,16 +40,27 @@ class TillScreens:
         self._recent: dict[str, dict[str, None]] = {}
         """The last op_ids of each point that somebody paid, oldest first."""
 
-    def tell(self, known: Rung, *, repeated: bool = False) -> BasketView:
-        """Tell how a basket stands: never before it is durable, never an older state after a newer."""
-        view = self.view(known, repeated=repeated)
+    def tell(self, known: Rung, *, payer: Profile | None = None, repeated: bool = False) -> BasketView:
+        """Tell how a basket stands: never before it is durable, never an older state after a newer.
+
+        ``payer`` is who has just tapped, so that nobody looks them up again.
+        """
+        view = self.view(known, payer=payer, repeated=repeated)
         if self._note(known):
             self._publish(view)
         return view
 
-    def view(self, known: Rung, *, repeated: bool = False, cause: str = "") -> BasketView:
+    def view(
+        self, known: Rung, *, payer: Profile | None = None, repeated: bool = False, cause: str = ""
+    ) -> BasketView:
         """Return a basket as its till shows it."""
-        view = basket_view(known, self._rooms.profiles.get, repeated=repeated, cause=cause)
+        seen = {} if payer is None else {payer.band.id: payer}
+        view = basket_view(
+            known,
+            lambda band: seen.get(band) or self._rooms.profiles.get(band),
+            repeated=repeated,
+            cause=cause,
+        )
         left_ms = undo_left_ms(known.sale, self._rooms.clock.monotonic_ms())
         if not left_ms or known.boot != self._rooms.boot:
             return view

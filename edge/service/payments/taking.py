@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from edge.core.decision import Outcome, Reason
-from edge.core.entry import decide
 from edge.core.payment import Authorisation
 from edge.core.payment.back import (
     BackAsk,
@@ -16,11 +15,11 @@ from edge.core.payment.reckoning import Objection, Piece
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
 from edge.service.earlier import stated
-from edge.service.facts import Asked, gather
 from edge.service.payments import rung
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.settling import WORDS, Settling, sold
 from edge.service.tallies import Tally, tally_within
+from edge.service.verdict import Verdict
 from edge.staff import Action, Session
 from edge.store.transaction import Transaction
 
@@ -74,17 +73,17 @@ class MoneyBack(Settling):
 
         return self._commit(act)
 
-    def by_tap(self, tx: Transaction, known: Rung, asked: Asked) -> Rung:
+    def by_tap(self, tx: Transaction, known: Rung, verdict: Verdict) -> Rung:
         """Take the payment back if this is the band that paid it; else leave it as it is and say so."""
-        told = decide(gather(tx, asked, self._rooms.device)).decision
-        last = Last(reason=told.reason, at_ms=tx.now.now_ms, band=asked.presented.band)
+        told, band = verdict.ruling.decision, verdict.band
+        last = Last(reason=told.reason, at_ms=tx.now.now_ms, band=band)
         if told.outcome is not Outcome.GRANTED or known.sale is None:
             return rung.stand(tx, replace(known, last=last))
         ask = BackAsk(
-            id=known.undoing, undo_band=asked.presented.band, point=asked.point.id, staff=known.basket.staff
+            id=known.undoing, undo_band=band, point=verdict.facts.point.id, staff=known.basket.staff
         )
         ruling = self._ruled(tx, known.sale, ask)
         if isinstance(ruling, Objection):
             shown = replace(last, reason=Reason.LIMIT_REACHED)
             return rung.stand(tx, replace(known, stage=BasketState.APPROVED, undoing="", last=shown))
-        return self._written(tx, replace(known, undoing=""), ruling, band=asked.presented.band)
+        return self._written(tx, replace(known, undoing=""), ruling, band=band)

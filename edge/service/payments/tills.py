@@ -23,6 +23,7 @@ from edge.service.payments.paying import AGE, Payers
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.screens import TillScreens
 from edge.service.rooms import Rooms
+from edge.service.verdict import Verdict, judge
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 
@@ -132,9 +133,9 @@ class Tills:
 
     # Who pays
 
-    def by_tap(self, tx: Transaction, known: Rung, asked: Asked) -> Rung:
+    def by_tap(self, tx: Transaction, known: Rung, verdict: Verdict) -> Rung:
         """Let the band that was presented pay what stands at its point."""
-        return rung.stand(tx, self._payers.by_band(tx, known, asked))
+        return rung.stand(tx, self._payers.by_band(tx, known, verdict))
 
     def type_pin(self, point: str, op_id: str, digits: str) -> BasketView:
         """Check the PIN of the band that waits for it, then let it pay; three wrong ones lock it."""
@@ -152,7 +153,7 @@ class Tills:
                 return now
             if right:
                 pins.forgive(tx, profile)
-                return rung.stand(tx, self._payers.by_band(tx, now, asked, pin=Pin.VERIFIED))
+                return self._by_earlier(tx, now, asked, pin=Pin.VERIFIED)
             seq = pins.note_wrong(tx, profile, tries, op_id=op_id, point=point)
             return rung.stand(tx, _wrong(now, seq=seq, left=tries.left, at_ms=tx.now.now_ms))
 
@@ -168,7 +169,7 @@ class Tills:
             part = _part_of(known)
             if part < 1:
                 raise Refused("This band has nothing ready here.", hint="Take another one, cash or a card.")
-            return rung.stand(tx, self._payers.by_band(tx, replace(known, asked_minor=part), asked))
+            return self._by_earlier(tx, replace(known, asked_minor=part), asked)
 
         return self._commit(act)
 
@@ -179,7 +180,7 @@ class Tills:
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
-            return rung.stand(tx, self._payers.by_band(tx, replace(known, risk=True), asked))
+            return self._by_earlier(tx, replace(known, risk=True), asked)
 
         return self._commit(act)
 
@@ -191,7 +192,7 @@ class Tills:
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
             seen = replace(known, confirmed=tuple(sorted({*known.confirmed, AGE})))
-            return rung.stand(tx, self._payers.by_band(tx, seen, asked))
+            return self._by_earlier(tx, seen, asked)
 
         return self._commit(act)
 
@@ -228,6 +229,11 @@ class Tills:
         """Stop waiting for bands and PINs that did not come."""
         for point in self.screens.late():
             self.rest(point)
+
+    def _by_earlier(self, tx: Transaction, known: Rung, asked: Asked, *, pin: Pin = Pin.NONE) -> Rung:
+        """Let the band that was read before pay, as somebody's word now allows."""
+        verdict = judge(tx, asked, self._rooms.device)
+        return rung.stand(tx, self._payers.by_band(tx, known, verdict, pin=pin))
 
     def _commit(self, act: Callable[[Transaction], Rung]) -> BasketView:
         return self.screens.tell(self._rooms.sequencer.submit(act))
