@@ -108,6 +108,8 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     answers_days: Days
     seen_h: Hours
     sealed_days: Days
+    moved_days: Days
+    ended_days: Days
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):

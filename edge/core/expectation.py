@@ -53,14 +53,21 @@ def _spans(rights: Iterable[Entitlement]) -> Iterator[tuple[int | None, int | No
     for right in rights:
         if right.status in ENDED:
             continue
-        start, end = right.valid_from_ms, right.valid_until_ms
+        start, end = right.valid_from_ms, ends_ms(right)
         if right.slot is not None:
             start = max(start or 0, right.slot.start_ms)
-            end = right.slot.end_ms if end is None else min(end, right.slot.end_ms)
         yield (
             None if start is None else start - HORIZON_MS,
             None if end is None else end + LINGER_MS,
         )
+
+
+def ends_ms(right: Entitlement) -> int | None:
+    """Return from when on a right brings nobody any more: 0 for one that was ended, None: it has no end."""
+    if right.status in ENDED:
+        return 0
+    slot = right.slot.end_ms if right.slot is not None else None
+    return min((end for end in (right.valid_until_ms, slot) if end is not None), default=None)
 
 
 def asked_by(layout: Layout | None, rights: Iterable[Entitlement] = ()) -> Asked:

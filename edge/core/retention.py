@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from edge.core.entry import Moment
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+
+
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many days central keeps what speaks of people."""
+
+    sealed_days: int = 395
+    """What staff wrote and operators did."""
+    moved_days: int = 30
+    """Where bands were read, who is inside, alarms that somebody has looked at."""
+    ended_days: int = 395
+    """Rights after their last day, and who paid from which wallet."""
 
 
 def is_due(at_ms: int, keep_ms: int, moment: Moment, *, sure: bool) -> bool:

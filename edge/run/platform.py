@@ -13,6 +13,7 @@ import msgspec
 from edge import config as configuration
 from edge import logs
 from edge.clock import wall_ms
+from edge.core.retention import Keeping
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
 from edge.run import garbage
 from edge.run.keys import desk_keys, diversify, pin_hash
@@ -85,7 +86,7 @@ class Central:
         workers = (Worker(saga),) if saga else ()
         self._schedules = (
             Renewal(store),
-            Retention(store, settings.sealed_days),
+            Retention(store, settings.keeping),
             Doubts(store),
             Ahead(store),
             *workers,
@@ -145,7 +146,11 @@ def serve(database: str, said: Serving) -> None:
     logs.begin(chosen.log)
     known = msgspec.structs.replace(
         settings(url=said.url, names=said.names),
-        sealed_days=chosen.retention.sealed_days,
+        keeping=Keeping(
+            sealed_days=chosen.retention.sealed_days,
+            moved_days=chosen.retention.moved_days,
+            ended_days=chosen.retention.ended_days,
+        ),
         second_factor=said.second_factor,
     )
     provider = Provider(said.psp, database) if said.psp else None

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from edge.errors import Unknown
+from sync.central.retention import MOVED
 from sync.central.store import (
     BigInteger,
     Column,
@@ -17,6 +18,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    delete,
     func,
     insert,
     metadata,
@@ -43,6 +45,14 @@ alarm_table = Table(
     Column("seen_ms", BigInteger),
     Column("seen_by", String(64), nullable=False),
 )
+
+
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Delete alarms that somebody had looked at before a moment; an open one stays until somebody does."""
+    return tx.execute(delete(alarm_table).where(alarm_table.c.seen_ms < at_ms)).rowcount
+
+
+MOVED.append(delete_before)
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from sync.central.placed import PlacedRow
 from sync.central.policy import PERMILLE, Policy
 from sync.central.pots import MONEY, free_of
 from sync.central.registry import bands, guests, members, wallets
+from sync.central.retention import MOVED
 from sync.central.spendings import remaining_q95
 from sync.central.store import (
     BigInteger,
@@ -52,6 +53,14 @@ inside_table = Table(
     Column("since_ms", BigInteger, nullable=False),
 )
 """Members of wallets who have entered and not left: while one is here the others' money stays here too."""
+
+
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Forget who entered before a moment and was never seen to leave."""
+    return tx.execute(delete(inside_table).where(inside_table.c.since_ms < at_ms)).rowcount
+
+
+MOVED.append(delete_before)
 
 
 class Plan(NamedTuple):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from edge.clock import monotonic_ms
-from edge.core.retention import DAY_MS, HOUR_MS
+from edge.core.retention import DAY_MS, HOUR_MS, Keeping
+from sync.central import ended
 from sync.central.erasure import clear
 from sync.central.lanes import event_table, lane_table
 from sync.central.remarks import START, forget_before
@@ -30,8 +31,26 @@ DEVICES_APART_MS_MAX = DAY_MS
 """How far the clock of a device's own operating system may be from central's time."""
 
 KEPT: list[Callable[[Connection, int], int]] = []
-"""Rooms that keep what speaks of people: each deletes what is older than a moment and says how much."""
+"""Rooms that keep what people said and did: each deletes what is older than a moment and says how much."""
+MOVED: list[Callable[[Connection, int], int]] = []
+"""The same of rooms that keep where people were."""
 LOG = logging.getLogger("polso.central")
+
+
+class Walk(NamedTuple):
+    """What is looked through piece by piece: from where, how, and for how many days it is kept."""
+
+    start: Any
+    step: Callable[..., tuple[Any, int]]
+    """Deletes one piece of what is older than a moment; returns where it ended and how much went."""
+    days: Callable[[Keeping], int]
+
+
+WALKS = (
+    Walk(START, forget_before, lambda keeping: keeping.sealed_days),
+    Walk("", ended.rights_before, lambda keeping: keeping.ended_days),
+    Walk("", ended.members_before, lambda keeping: keeping.ended_days),
+)
 
 
 class Retention(Rounds):
@@ -41,13 +60,15 @@ class Retention(Rounds):
     every_ms: ClassVar[int] = 600_000
     failing: ClassVar[str] = "what is kept too long could not be deleted"
 
-    def __init__(self, store: Store, days: int, *, monotonic: Callable[[], int] = monotonic_ms) -> None:
-        """Act on an open store; ``days`` is how long anything is kept."""
+    def __init__(
+        self, store: Store, keeping: Keeping, *, monotonic: Callable[[], int] = monotonic_ms
+    ) -> None:
+        """Act on an open store; ``keeping`` is for how long anything is kept."""
         super().__init__()
-        self._store, self._keep_ms, self._monotonic = store, days * DAY_MS, monotonic
+        self._store, self._keeping, self._monotonic = store, keeping, monotonic
         self._apart_ms = store.now_ms() - monotonic()
         self._since_ms = monotonic()
-        self._done: dict[str, tuple[Any, ...]] = {}
+        self._done: dict[tuple[str, Walk], Any] = {}
         self._walked_ms = monotonic()
 
     def look(self) -> int:
@@ -60,18 +81,21 @@ class Retention(Rounds):
         if why:
             LOG.warning("nothing old is deleted: %s", why)
             return 0
-        due_ms = now_ms - self._keep_ms
+        sealed_ms = now_ms - self._keeping.sealed_days * DAY_MS
+        moved_ms = now_ms - self._keeping.moved_days * DAY_MS
         self._walk_anew_daily()
         with self._store.transaction() as tx:
-            gone = sum(delete_before(tx, due_ms) for delete_before in KEPT)
-            gone += sum(destroy_site_keys(tx, site, due_ms) for site in known)
-        gone += sum(self._remarks(site, due_ms) + self._unexpected(site) for site in known)
+            gone = sum(delete_before(tx, sealed_ms) for delete_before in KEPT)
+            gone += sum(delete_before(tx, moved_ms) for delete_before in MOVED)
+            gone += sum(destroy_site_keys(tx, site, sealed_ms) for site in known)
+        gone += sum(self._unexpected(site) for site in known)
+        gone += sum(self._walk(site, walk, now_ms) for site in known for walk in WALKS)
         if gone:
             clear(self._store)
         return gone
 
     def _walk_anew_daily(self) -> None:
-        """Begin with the oldest events again once a day: a device that was away brings old ones late."""
+        """Begin with the oldest again once a day: a device that was away brings old events late."""
         if self._monotonic() - self._walked_ms >= DAY_MS:
             self._walked_ms = self._monotonic()
             self._done.clear()
@@ -83,13 +107,13 @@ class Retention(Rounds):
             gone += count
         return gone
 
-    def _remarks(self, site: str, due_ms: int) -> int:
-        gone = 0
+    def _walk(self, site: str, walk: Walk, now_ms: int) -> int:
+        gone, due_ms = 0, now_ms - walk.days(self._keeping) * DAY_MS
         while not self.stopping:
-            after = self._done.get(site, START)
+            after = self._done.get((site, walk), walk.start)
             with self._store.transaction() as tx:
-                end, count = forget_before(tx, site, due_ms, after=after)
-            self._done[site] = end
+                end, count = walk.step(tx, site, due_ms, after=after)
+            self._done[site, walk] = end
             gone += count
             if end == after:
                 break

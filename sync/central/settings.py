@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from edge.core.retention import Keeping
 from sync.central.psp.mandates import Seals
 from sync.central.psp.port import Psp
 from sync.central.registry.bands import Diversify
@@ -33,8 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hashes a PIN from (site key, id of the member of staff, PIN); without it staff get no PIN."""
     second_factor: bool = False
     """Whether every operator must have one: whoever has none sees nothing but the page that sets one up."""
-    sealed_days: int = 395
-    """What operators did and what staff remarked is kept for so many days."""
+    keeping: Keeping = Keeping()
+    """For how long what speaks of people is kept."""
     psp: Psp | None = None
     """Who charges stored credentials; without one nobody is charged."""
     seals: Seals | None = None

@@ -14,6 +14,7 @@ from edge.core.events import Decided
 from edge.core.places import Layout
 from sync.central.alarms import Alarm
 from sync.central.registry.tables import parts
+from sync.central.retention import MOVED
 from sync.central.store import (
     STEPS,
     BigInteger,
@@ -23,6 +24,7 @@ from sync.central.store import (
     Row,
     String,
     Table,
+    delete,
     metadata,
     select,
     text,
@@ -59,6 +61,14 @@ def _remember_more(tx: Connection) -> None:
 
 
 STEPS[4] = _remember_more
+
+
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Forget the bands that nobody has read since a moment; a band's highest counter stays in the feed."""
+    return tx.execute(delete(seen_table).where(seen_table.c.at_ms < at_ms)).rowcount
+
+
+MOVED.append(delete_before)
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ import pytest
 from edge.core.consent import Consent, Purpose, Source, may, merged, said
 from edge.core.entitlements import Entitlement, RuleText, Status
 from edge.core.entry import Facts, decide
-from edge.core.expectation import HORIZON_MS, LINGER_MS, Asked, asked_by, judge_expected, least
+from edge.core.expectation import HORIZON_MS, LINGER_MS, Asked, asked_by, ends_ms, judge_expected, least
 from edge.core.facts import Fact
 from edge.core.places import Layout, PointKind
 from edge.core.profiles import Profile
@@ -65,6 +65,15 @@ def test_a_slot_is_what_its_guest_comes_for() -> None:
 def test_a_right_that_is_ended_brings_nobody(status: Status) -> None:
     ended = status in (Status.CANCELLED, Status.REVOKED, Status.EXCHANGED)
     assert judge_expected([a_day_of(NOW_MS, status=status)], 0, NOW_MS).now is not ended
+
+
+def test_a_right_ends_with_its_validity_or_its_slot_and_one_that_was_ended_at_once() -> None:
+    assert ends_ms(a_day_ticket()) is None
+    assert ends_ms(a_day_ticket(valid_until_ms=NOW_MS)) == NOW_MS
+    slot = a_slot_right(start_ms=NOW_MS, minutes=30)
+    assert ends_ms(slot) == NOW_MS + HOUR_MS // 2
+    assert ends_ms(msgspec.structs.replace(slot, valid_until_ms=NOW_MS)) == NOW_MS
+    assert ends_ms(a_day_ticket(valid_until_ms=NOW_MS, status=Status.REVOKED)) == 0
 
 
 def test_who_was_seen_is_expected_for_two_days_more() -> None:

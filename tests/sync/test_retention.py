@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge.core.events import Acted, Decided, Kind
-from edge.core.retention import DAY_MS
+from edge.core.retention import DAY_MS, Keeping
 from sync.central import intake, lanes, remarks, retention
 from sync.central.console import acts
 from sync.central.console.acts import Act
@@ -19,6 +19,7 @@ from tests.sync.ends import until
 
 CANARY = "Canarina-7f3e"
 DAYS = 395
+KEEPING = Keeping(sealed_days=DAYS)
 
 
 class Park:
@@ -35,7 +36,7 @@ class Park:
 
     def begin(self) -> None:
         """Start central anew."""
-        self.retention = Retention(self.store, DAYS, monotonic=lambda: self.mono)
+        self.retention = Retention(self.store, KEEPING, monotonic=lambda: self.mono)
 
     def write(self, note: str, *, hlc: int) -> None:
         body = msgspec.msgpack.encode(Acted(staff="anna", point="gate-1", reason="lost", note=note))

@@ -11,7 +11,7 @@ import pytest
 from edge import remarks
 from edge.core.events import Kind, Sealed
 from edge.core.profiles import RemarkKey
-from edge.core.retention import DAY_MS
+from edge.core.retention import DAY_MS, Keeping
 from sync.central import seals
 from sync.central.console import happenings
 from sync.central.console.happenings import Wanted
@@ -70,7 +70,7 @@ def test_the_sites_own_key_rolls_and_is_destroyed_after_its_days(park: Park) -> 
 
     assert count_note() == CANARY
     mono = [0]
-    retention = Retention(park.store, 31, monotonic=lambda: mono[0])
+    retention = Retention(park.store, Keeping(sealed_days=31), monotonic=lambda: mono[0])
     with park.store.transaction() as tx:
         assert not seals.publish_site_key(tx, SITE), "the first one is young"
     for _ in range(2):

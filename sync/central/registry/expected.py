@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from edge.core.entitlements import Entitlement
 from edge.core.expectation import Expected, judge_expected
-from sync.central.registry.tables import ID_CHARS_MAX, parts
+from sync.central.registry.tables import ID_CHARS_MAX, entitlement_table, parts
 from sync.central.store import (
     BigInteger,
     Boolean,
@@ -38,6 +38,8 @@ expected_table = Table(
 COLUMNS = tuple(column.name for column in expected_table.columns)
 MANY_MIN = 1_000
 """So many at once come from an import, which holds the site's turn: nobody writes the same rows meanwhile."""
+GONE_MAX = 500
+"""Guests judged in one transaction who will not come again."""
 UPSERT = text(
     "INSERT INTO expected (site_id, guest_id, now, again_ms, seen_ms)"
     " VALUES (:site_id, :guest_id, :now, :again_ms, :seen_ms)"
@@ -96,6 +98,23 @@ def all_due(tx: Connection, site: str) -> None:
     own = expected_table.c
     mine = and_(own.site_id == site, own.now.is_(False))
     tx.execute(update(expected_table).where(mine).values(again_ms=now_of(tx)))
+
+
+def gone(tx: Connection, site: str, before_ms: int, *, after: str) -> list[str]:
+    """Return one page of guests who hold no right, whom nobody will expect, last seen before a moment."""
+    own, right = expected_table.c, entitlement_table.c
+    held = select(right.guest_id).where(right.site_id == site, right.guest_id == own.guest_id).exists()
+    for_good = and_(own.now.is_(False), own.again_ms.is_(None), own.seen_ms < before_ms)
+    query = select(own.guest_id).where(own.site_id == site, own.guest_id > after, for_good, ~held)
+    return list(tx.execute(query.order_by(own.guest_id).limit(GONE_MAX)).scalars())
+
+
+def forget_seen(tx: Connection, site: str, guests: Iterable[str]) -> None:
+    """Forget when these guests were seen last."""
+    own = expected_table.c
+    for part in parts(sorted(set(guests))):
+        mine = and_(own.site_id == site, own.guest_id.in_(part), own.seen_ms > 0)
+        tx.execute(update(expected_table).where(mine).values(seen_ms=0))
 
 
 def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Decided, Kind, body_of
 from edge.core.places import Layout
 from edge.core.profiles import Profile, ProfileItem
-from edge.core.retention import DAY_MS, HOUR_MS
+from edge.core.retention import DAY_MS, HOUR_MS, Keeping
 from edge.service.facts import own_profile
 from sync.central import erasure, intake
 from sync.central.export import told_of
@@ -110,7 +110,7 @@ def test_names_leave_the_edges_a_day_after_the_right_has_ended_by_a_clock_that_i
     assert renew(store, SITE, now=False) == 0
     assert told(store).name == NAME, "the schedule of arrivals takes nothing away"
     mono = [0]
-    retention = Retention(store, 395, monotonic=lambda: mono[0])
+    retention = Retention(store, Keeping(), monotonic=lambda: mono[0])
     retention.look()
     assert told(store).name == NAME, "nor does a clock that has only begun to run"
     mono[0] += STEADY_MS
