@@ -192,7 +192,7 @@ async function callHelp() {
 
 function dim() {
   const [hours, minutes] = clock(now_ms(), "en", page.timezone).split(":").map(Number);
-  const night = quiet((hours % 24) * 60 + minutes, page.screen.quiet_from_min, page.screen.quiet_until_min);
+  const night = quiet(hours * 60 + minutes, page.screen.quiet_from_min, page.screen.quiet_until_min);
   document.body.toggleAttribute("data-dim", night && state.phase === "attract");
   document.body.dataset.shift = String(Math.floor(performance.now() / 60000) % 4);
 }

@@ -50,9 +50,9 @@ function format(language, zone, options) {
   return FORMATS.get(key);
 }
 
-/** "15:10" in the site's time zone. */
+/** "15:10" in the site's time zone; midnight is 00:00 in every language. */
 export function clock(ms, language, zone) {
-  return format(language, zone, { hour: "2-digit", minute: "2-digit", hour12: false }).format(ms);
+  return format(language, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(ms);
 }
 
 /** "sabato 21 novembre" in the site's time zone. */

@@ -125,6 +125,14 @@ def test_the_further_line_says_when_then_where_then_why() -> None:
     assert run(body) == ["Torna alle 15:10", "Torna venerdì 2 gennaio", "Vai a: Falco", "Perché"]
 
 
+def test_a_quarter_past_midnight_is_one_of_the_new_day_in_every_language() -> None:
+    seen = run(
+        "const { clock } = await load('words.js'); return ['it', 'en', 'fr', 'de', 'es']"
+        ".map((language) => clock(Date.UTC(2026, 0, 1, 23, 15), language, 'Europe/Rome'));"
+    )
+    assert seen == ["00:15"] * 5
+
+
 def test_sizes_follow_distance_and_pixels() -> None:
     sizes = run("const { fontFor, pixels } = await load('sight.js');"
                 " return [0.5, 1, 2, 3].map((m) => fontFor(0.7, m, 92)).concat(pixels(20, 92));")  # fmt: skip
