@@ -10,6 +10,7 @@ from edge.core.money import Money
 from edge.errors import Unknown
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.port import REASON_CHARS_MAX
+from sync.central.psp.queue import Queue
 from sync.central.store import (
     BigInteger,
     Column,
@@ -28,12 +29,9 @@ from sync.central.store import (
     now_of,
     or_,
     select,
-    update,
 )
 
 PAGE_MAX = 200
-CLAIM_MS = 90_000
-"""So long one worker may be at a charge; then another takes it that the first one died over."""
 ABOUT_CHARS_MAX = 4_000
 
 charge_table = Table(
@@ -65,6 +63,7 @@ charge_table = Table(
     Index("charge_wallet", "site_id", "wallet_id", "made_ms"),
 )
 _STATES = [state.value for state in OPEN]
+QUEUE = Queue(charge_table, "charge_id", worked=_STATES)
 
 
 def new_id() -> str:
@@ -88,7 +87,7 @@ def add(tx: Connection, site: str, charge: Charge) -> bool:
 
 def charge(tx: Connection, site: str, id_: str) -> Charge:
     """Return one charge or raise ``Unknown``; nobody else changes it until the commit."""
-    row = tx.execute(select(charge_table).where(*_is(site, id_)).with_for_update()).first()
+    row = QUEUE.row(tx, site, id_)
     if row is None:
         raise Unknown(f"There is no charge {id_[:64]}.")
     return _charge(row)
@@ -96,42 +95,13 @@ def charge(tx: Connection, site: str, id_: str) -> Charge:
 
 def keep(tx: Connection, site: str, charge: Charge) -> None:
     """Write what became of a charge, and let the next worker have it."""
-    tx.execute(
-        update(charge_table).where(*_is(site, charge.id)).values(**_changing(tx, charge), claimed_ms=0)
-    )
-
-
-def due(tx: Connection, now_ms: int, *, limit: int) -> list[tuple[str, str, int]]:
-    """Return site, id and claims of what is to be done now, the longest waiting first."""
-    own = charge_table.c
-    idle = own.claimed_ms <= now_ms - CLAIM_MS
-    waits = and_(own.state.in_(_STATES), own.next_ms <= now_ms, idle)
-    query = select(own.site_id, own.charge_id, own.claims).where(waits).order_by(own.next_ms).limit(limit)
-    return [(row.site_id, row.charge_id, row.claims) for row in tx.execute(query)]
+    QUEUE.keep(tx, site, charge.id, values=_changing(tx, charge))
 
 
 def claim(tx: Connection, site: str, id_: str, *, claims: int) -> Charge | None:
-    """Take a charge for this worker; None where another one has been at it since.
-
-    What was due is marked as being asked for before anybody asks: a worker that dies leaves that word behind.
-    """
-    own, now_ms = charge_table.c, now_of(tx)
-    this = and_(*_is(site, id_), own.claims == claims, own.state.in_(_STATES))
-    taken = tx.execute(update(charge_table).where(this).values(claims=claims + 1, claimed_ms=now_ms))
-    if taken.rowcount != 1:
-        return None
-    found = charge(tx, site, id_)
-    if found.state is State.DUE:
-        asked = update(charge_table).where(*_is(site, id_))
-        tx.execute(asked.values(state=State.CALLING.value, changed_ms=now_ms))
-    return found
-
-
-def hurry(tx: Connection, site: str, id_: str) -> None:
-    """Let a charge be looked at now instead of when it would be."""
-    own = charge_table.c
-    this = and_(*_is(site, id_), own.state.in_(_STATES))
-    tx.execute(update(charge_table).where(this).values(next_ms=now_of(tx)))
+    """Take a charge for this worker, as it stood before; None where another one has been at it since."""
+    row = QUEUE.claim(tx, site, id_, claims=claims)
+    return None if row is None else _charge(row)
 
 
 def spent(tx: Connection, site: str, mandate: str, *, since_ms: int) -> int:
@@ -206,10 +176,6 @@ def _changing(tx: Connection, charge: Charge) -> dict[str, Any]:
         "open_for": _open_for(charge),
         "changed_ms": now_of(tx),
     }
-
-
-def _is(site: str, id_: str) -> tuple[Any, Any]:
-    return charge_table.c.site_id == site, charge_table.c.charge_id == id_
 
 
 def _charge(row: Row[Any]) -> Charge:

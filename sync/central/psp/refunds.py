@@ -12,10 +12,10 @@ import msgspec
 from edge.core.money import Money
 from edge.errors import Refused, Unknown
 from sync.central.psp import charges
-from sync.central.psp.charges import CLAIM_MS
 from sync.central.psp.judgement import ASK_MS, PENDING_MS
 from sync.central.psp.judgement import State as ChargeState
 from sync.central.psp.port import REASON_CHARS_MAX, Answer, Outcome
+from sync.central.psp.queue import Queue
 from sync.central.store import (
     BigInteger,
     Column,
@@ -26,7 +26,6 @@ from sync.central.store import (
     Select,
     String,
     Table,
-    and_,
     func,
     insert,
     metadata,
@@ -148,7 +147,7 @@ def drop(tx: Connection, site: str, id_: str, *, by: str) -> Refund:
 
 def refund(tx: Connection, site: str, id_: str) -> Refund:
     """Return one refund or raise ``Unknown``; nobody else changes it until the commit."""
-    row = tx.execute(select(refund_table).where(*_is(site, id_)).with_for_update()).first()
+    row = QUEUE.row(tx, site, id_)
     if row is None:
         raise Unknown(f"There is no refund {id_[:64]}.")
     return _refund(row)
@@ -170,8 +169,7 @@ def given_back(tx: Connection, site: str, charge: str) -> int:
 
 def keep(tx: Connection, site: str, refund: Refund) -> None:
     """Write what became of a refund, and let the next worker have it."""
-    changed = {**_changing(refund), "claimed_ms": 0}
-    tx.execute(update(refund_table).where(*_is(site, refund.id)).values(changed))
+    QUEUE.keep(tx, site, refund.id, values=_changing(refund))
 
 
 def blank(tx: Connection, site: str, words: Sequence[str], *, mandates: Select[tuple[str]]) -> None:
@@ -183,25 +181,10 @@ def blank(tx: Connection, site: str, words: Sequence[str], *, mandates: Select[t
     tx.execute(update(refund_table).where(*this).values(note=""))
 
 
-def due(tx: Connection, now_ms: int, *, limit: int) -> list[tuple[str, str, int]]:
-    """Return site, id and claims of what is to be done now, the longest waiting first."""
-    own = refund_table.c
-    waits = and_(own.state.in_(_WORKED), own.next_ms <= now_ms, own.claimed_ms <= now_ms - CLAIM_MS)
-    query = select(own.site_id, own.refund_id, own.claims).where(waits).order_by(own.next_ms).limit(limit)
-    return [(row.site_id, row.refund_id, row.claims) for row in tx.execute(query)]
-
-
 def claim(tx: Connection, site: str, id_: str, *, claims: int) -> Refund | None:
     """Take a refund for this worker, as ``charges.claim`` takes a charge."""
-    own = refund_table.c
-    this = and_(*_is(site, id_), own.claims == claims, own.state.in_(_WORKED))
-    taken = tx.execute(update(refund_table).where(this).values(claims=claims + 1, claimed_ms=now_of(tx)))
-    if taken.rowcount != 1:
-        return None
-    found = refund(tx, site, id_)
-    if found.state is State.DUE:
-        tx.execute(update(refund_table).where(*_is(site, id_)).values(state=State.CALLING.value))
-    return found
+    row = QUEUE.claim(tx, site, id_, claims=claims)
+    return None if row is None else _refund(row)
 
 
 def judge(refund: Refund, outcome: Outcome, now_ms: int) -> Refund:
@@ -227,7 +210,7 @@ def judge(refund: Refund, outcome: Outcome, now_ms: int) -> Refund:
     )
 
 
-_WORKED = [state.value for state in WORKED]
+QUEUE = Queue(refund_table, "refund_id", worked=[state.value for state in WORKED])
 
 
 def _refunds(tx: Connection, site: str, where: Any) -> tuple[Refund, ...]:  # noqa: ANN401  # a clause
@@ -246,10 +229,6 @@ def _changing(refund: Refund) -> dict[str, Any]:
         "next_ms": refund.next_ms,
         "claims": refund.claims,
     }
-
-
-def _is(site: str, id_: str) -> tuple[Any, Any]:
-    return refund_table.c.site_id == site, refund_table.c.refund_id == id_
 
 
 def _refund(row: Row[Any]) -> Refund:

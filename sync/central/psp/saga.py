@@ -79,7 +79,8 @@ class Saga:
         """Do once what is due by now; returns how much that was."""
         with self._store.reading() as tx:
             now_ms = self._store.now_ms()
-            due, back = charges.due(tx, now_ms, limit=BATCH_MAX), refunds.due(tx, now_ms, limit=BATCH_MAX)
+            due = charges.QUEUE.due(tx, now_ms, limit=BATCH_MAX)
+            back = refunds.QUEUE.due(tx, now_ms, limit=BATCH_MAX)
             over = mandates.to_let_go(tx, limit=BATCH_MAX)
         for site, id_, claims in due:
             self._charge(site, id_, claims)

@@ -12,8 +12,8 @@ import pytest
 
 from edge.keys.ring import new_ring, ring_in
 from edge.vault import Vault
-from sync.central.psp import charges
 from sync.central.psp.judgement import State
+from sync.central.psp.queue import CLAIM_MS
 from sync.central.psp.saga import Saga
 from sync.central.psp.sandbox import Card, Sandbox
 from sync.central.psp.stripe import Stripe
@@ -97,7 +97,7 @@ def test_a_central_that_dies_leaves_a_charge_that_the_next_one_ends_once(
     command = [sys.executable, "-c", WORKER, url, sandbox.url, str(key), str(clock.ms), point]
     dead = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=50)
     assert dead.returncode == -signal.SIGKILL, dead.stderr
-    clock.ms += charges.CLAIM_MS
+    clock.ms += CLAIM_MS
     again = Store(url, now_ms=clock)
     try:
         after = Shop(again, clock, sandbox, Saga(again, psp, vault), shop.mandate)

@@ -16,6 +16,7 @@ from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import ATTEMPTS_MAX, Charge, Purpose, State
 from sync.central.psp.mandates import State as Mandated
 from sync.central.psp.port import Answer, Outcome
+from sync.central.psp.queue import CLAIM_MS
 from sync.central.psp.refunds import Refund
 from sync.central.psp.refunds import State as Refunding
 from sync.central.psp.returns import agree, turn_down, wish
@@ -171,14 +172,14 @@ def test_two_workers_never_take_the_same_charge(shop: Shop) -> None:
     a_card(shop, Card.PAID)
     id_ = shop.due()
     with shop.store.transaction() as tx:
-        [(site, found, claims)] = charges.due(tx, shop.clock.ms, limit=9)
+        [(site, found, claims)] = charges.QUEUE.due(tx, shop.clock.ms, limit=9)
         first = charges.claim(tx, site, found, claims=claims)
     with shop.store.transaction() as tx:
         second = charges.claim(tx, site, found, claims=claims)
-        waiting = charges.due(tx, shop.clock.ms, limit=9)
+        waiting = charges.QUEUE.due(tx, shop.clock.ms, limit=9)
     assert (first is not None, second, waiting) == (True, None, [])
     assert shop.charge(id_).state is State.CALLING
-    shop.clock.ms += charges.CLAIM_MS
+    shop.clock.ms += CLAIM_MS
     assert shop.settled(id_).state is State.PAID, "whoever took it died; the next one resolves it"
 
 

@@ -101,7 +101,7 @@ def _hurry(ask: Ask) -> Answer:
     id_ = ask.path["charge"]
     with ask.changing() as tx:
         charges.charge(tx, ask.site, id_)
-        charges.hurry(tx, ask.site, id_)
+        charges.QUEUE.hurry(tx, ask.site, id_)
         ask.record(tx, "charge_hurried", id_)
     return Moved(f"{ask.home}/charges/{id_}", "charge_hurried")
 
