@@ -12,7 +12,7 @@ from kiosk.ask import Ask
 from kiosk.assets import texts_address
 from kiosk.guests import names_of
 from kiosk.pages import page
-from kiosk.park import CROWD_MAX, DemoPort, DemoState, TapStory
+from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, TapStory
 from kiosk.routes import DEMO, Audience, Route, View
 from kiosk.texts import LANGUAGES
 
@@ -58,6 +58,12 @@ class CrowdAsked(msgspec.Struct, frozen=True, kw_only=True):
     rate: Annotated[int, msgspec.Meta(ge=0, le=CROWD_MAX)]
 
 
+class CardAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """How the next charge to a stored card goes."""
+
+    next: CardTurn
+
+
 def park(ask: Ask) -> DemoPort:
     """Return the demo park, which only `polso demo` has."""
     if ask.house.demo is None:
@@ -76,6 +82,7 @@ def demo(ask: Ask) -> Response:
         "places": names_of(layout),
         "texts": {language: texts_address("demo", language) for language in LANGUAGES},
         "crowd_max": CROWD_MAX,
+        "turns": [turn.value for turn in CardTurn],
         "state": msgspec.to_builtins(park(ask).state()),
     }
     return page(ask, "demo.html", page=beginning)
@@ -124,6 +131,18 @@ def crowd(ask: Ask) -> DemoState:
     return park(ask).state()
 
 
+def card(ask: Ask) -> DemoState:
+    """Choose how the next charge goes."""
+    park(ask).card(ask.want(CardAsked).next)
+    return park(ask).state()
+
+
+def debt(ask: Ask) -> DemoState:
+    """Pay what is owed."""
+    park(ask).pay_debt()
+    return park(ask).state()
+
+
 def reset(ask: Ask) -> DemoState:
     """Start the demo day again."""
     park(ask).reset()
@@ -161,5 +180,7 @@ ROUTES = (
     _switch("/demo/printer", printer, PrinterAsked, summary="Unplug or plug a printer."),
     _switch("/demo/disk", disk, DiskAsked, summary="Fill or free the disk."),
     _switch("/demo/crowd", crowd, CrowdAsked, summary="Let virtual guests come."),
+    _switch("/demo/card", card, CardAsked, summary="Choose how the next charge to a stored card goes."),
+    _switch("/demo/debt", debt, None, summary="Pay what guests of stored cards owe."),
     _switch("/demo/reset", reset, None, summary="Start the demo day again."),
 )

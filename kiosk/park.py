@@ -25,6 +25,7 @@ class Story(enum.StrEnum):
     SMALL_CHILD = "small_child"
     HOTEL_GUEST = "hotel_guest"
     VIP = "vip"
+    STORED_CARD = "stored_card"
     USED_UP = "used_up"
     UNPAID = "unpaid"
     EXPIRED = "expired"
@@ -37,6 +38,16 @@ class Story(enum.StrEnum):
     PHONE = "phone"
     FOREIGN = "foreign"
     TORN = "torn"
+
+
+class CardTurn(enum.StrEnum):
+    """How the next charge to a stored card goes; each has its line ``demo.card.<value>``."""
+
+    PAID = "paid"
+    DECLINED = "declined"
+    GUEST_NEEDED = "guest_needed"
+    NO_ANSWER = "no_answer"
+    """The provider takes the money, and its answer does not arrive in time."""
 
 
 class DemoBand(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +111,22 @@ class DemoPrinter(msgspec.Struct, frozen=True, kw_only=True):
     """The last ones, newest first."""
 
 
+class DemoCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The stored card of one guest of the park, as central and the built-in test provider have it."""
+
+    guest: str
+    """First name on the band's card."""
+    next: CardTurn
+    state: str
+    """How the stored credential stands, as ``sync.central.psp.mandates.State``."""
+    owes_minor: int = 0
+    denied: bool = False
+    """Whether tills ask this guest to see the staff."""
+    charge: str = ""
+    """How the latest charge stands, as ``sync.central.psp.judgement.State``; empty: none yet."""
+    charge_minor: int = 0
+
+
 class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A screen to be opened in a tab of its own."""
 
@@ -116,6 +143,7 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     readers: tuple[DemoReader, ...]
     addresses: tuple[DemoAddress, ...] = ()
     printers: tuple[DemoPrinter, ...] = ()
+    card: DemoCard | None = None
     internet: bool = True
     disk_full: bool = False
     crowd: int = 0
@@ -184,6 +212,12 @@ class DemoPort(Protocol):
 
     def crowd(self, rate: int) -> None:
         """Let ``rate`` virtual guests a minute pass, 0 to ``CROWD_MAX``."""
+
+    def card(self, turn: CardTurn) -> None:
+        """Choose how the next charge to a stored card goes; the ones after it are paid."""
+
+    def pay_debt(self) -> None:
+        """Pay what guests of stored cards owe; who owes nothing pays nothing."""
 
     def reset(self) -> None:
         """Bring the park back to its first morning within 5 s."""

@@ -61,6 +61,8 @@ class Own:
     store: Callable[[Path], Store] | None = None
     printers: Mapping[str, Printer] = field(default_factory=dict)
     """Printers by point beside those of the configuration."""
+    pages: str = ""
+    """Where guests' phones reach central, if that is not where this device does."""
 
 
 class Edge:
@@ -224,6 +226,7 @@ class Edge:
             dismissed=lambda: self.dismissal.given,
             incarnation=self.own.identity.incarnation,
             boot=boot_id(),
+            own_page=outside.own_pages(self.own.identity, self.own.pages),
             current=lambda: self.current.proven,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 
 import msgspec
@@ -13,10 +13,12 @@ from edge.clock import Clock
 from edge.config import Equipment
 from edge.errors import Refused, Unknown
 from edge.health import Health
+from edge.run.identity import Identity
 from edge.views import HealthView
 from hardware.port import Medium, Reader, Tap, Trust
 from hardware.webnfc import PhoneBusy, WebNfcReader
 from kiosk.house import RemoteTap
+from sync import passes
 from sync.wire import DeviceReport, ReaderState
 
 BOOT = secrets.token_hex(8)
@@ -65,6 +67,18 @@ def described(report: DeviceReport, health: HealthView) -> DeviceReport:
         cause=health.cause,
         readers=readers,
     )
+
+
+def own_pages(who: Identity, pages: str) -> Callable[[str, int], str] | None:
+    """Return how an address of a guest's own page at central is made: with this device's signed word."""
+    if not (who.central and who.key_id):
+        return None
+    base = pages or who.central
+
+    def address(guest: str, at_ms: int) -> str:
+        return f"{base}/own/?t={passes.issue(who.key_id, who.private_key, guest=guest, at_ms=at_ms)}"
+
+    return address
 
 
 def tap_of(remote: RemoteTap) -> Tap:

@@ -17,7 +17,7 @@ from edge.core.retention import Keeping
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
 from edge.run import garbage
 from edge.run.keys import desk_keys, diversify, pin_hash
-from edge.run.provider import Provider
+from edge.run.provider import Provider, key_of
 from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
 from sync.central import days
@@ -153,7 +153,7 @@ def serve(database: str, said: Serving) -> None:
         ),
         second_factor=said.second_factor,
     )
-    provider = Provider(said.psp, database) if said.psp else None
+    provider = Provider(said.psp, key_of(database)) if said.psp else None
     store = opened(database)
     if provider:
         provider.prove(store)

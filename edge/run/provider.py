@@ -10,6 +10,7 @@ import msgspec
 from edge.errors import ConfigError
 from edge.keys.choice import SITE_FILE, choose
 from edge.keys.credential import FOLDER_VARIABLE
+from edge.keys.source import Source
 from edge.run.unlocking import ring_of
 from edge.vault import SITE_KEY_BYTES, Vault
 from sync.central.psp.mandates import prove_seals
@@ -31,15 +32,17 @@ ANYWHERE = Path("/var/lib/polso-central")
 class Provider:
     """A provider as central is started with it; ``stop`` ends the test provider's own server."""
 
-    def __init__(self, name: str, database: str) -> None:
-        """Read the secrets, or open the test provider, which has none worth keeping."""
-        self._sandbox = Sandbox() if name == SANDBOX else None
+    def __init__(self, name: str, source: Source, *, sandbox: Sandbox | None = None) -> None:
+        """Read the secrets, or open the test provider, which has none worth keeping.
+
+        ``source`` holds the key that seals what could be charged by.
+        """
+        self._sandbox = sandbox or (Sandbox() if name == SANDBOX else None)
         if self._sandbox is not None:
             keys, url = StripeKeys(API_KEY, SECRET), self._sandbox.url
         else:
             keys, url = StripeKeys(_secret(API_NAME), _secret(NOTICES_NAME)), ""
         self._psp = Stripe(keys, url=url, name=name)
-        source = choose("auto", "", _folder(database))
         self._vault = Vault(bytes(SITE_KEY_BYTES), ring_of(source))
 
     @property
@@ -65,6 +68,11 @@ class Provider:
         """End the test provider."""
         if self._sandbox:
             self._sandbox.stop()
+
+
+def key_of(database: str) -> Source:
+    """Return where central's key comes from: nowhere near its database."""
+    return choose("auto", "", _folder(database))
 
 
 def _folder(database: str) -> Path:

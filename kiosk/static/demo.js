@@ -2,6 +2,7 @@
 
 import { carry } from "./carry.js";
 import { begin, reduce } from "./demo_state.js";
+import { paintCard } from "./demo_card.js";
 import { paperOf } from "./demo_paper.js";
 import { preview, readerCard } from "./demo_screens.js";
 import { storyOf } from "./demo_story.js";
@@ -150,12 +151,15 @@ function paintSwitches() {
   by("crowd").setAttribute("aria-valuetext", by("rate").textContent);
   by("outbox").textContent = park.outbox ? voice.speak("demo.outbox", { count: park.outbox }) : voice.speak("demo.central_has_all");
   by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
+  paintCard(park.card, voice, by);
 }
 
 by("internet").addEventListener("change", (event) => turn("/demo/internet", { up: event.target.checked }));
 by("disk").addEventListener("change", (event) => turn("/demo/disk", { full: event.target.checked }));
 by("crowd").addEventListener("input", paintSwitches);
 by("crowd").addEventListener("change", (event) => turn("/demo/crowd", { rate: Number(event.target.value) }));
+by("card-next").addEventListener("change", (event) => turn("/demo/card", { next: event.target.value }));
+by("debt").addEventListener("click", () => turn("/demo/debt", {}));
 by("reset").addEventListener("click", async () => {
   by("reset").disabled = true;
   by("reset").textContent = voice.speak("demo.resetting");
@@ -164,7 +168,8 @@ by("reset").addEventListener("click", async () => {
   by("reset").disabled = false;
 });
 setInterval(() => hear({ type: "tick" }), TICK_MS);
-setInterval(() => state.park.outbox > 0 && !document.hidden && refresh(), REFRESH_MS);
+// What becomes of a charge happens at central: no stream of this edge tells of it.
+setInterval(() => (state.park.outbox > 0 || state.park.card) && !document.hidden && refresh(), REFRESH_MS);
 paint(null);
 hear({ type: "demo", body: page.state });
 const TOPICS = { kiosk: "kiosk", till: "guest" };

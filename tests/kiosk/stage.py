@@ -18,9 +18,9 @@ from edge.staff import Screen, ScreenKind, ScreenSettings
 from edge.views import Alarm, Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
 from kiosk.app import create_app, streams_of
 from kiosk.house import House, Settings
-from kiosk.park import DemoAddress, DemoReader, DemoState, Step, TapStory
+from kiosk.park import CardTurn, DemoAddress, DemoReader, DemoState, Step, TapStory
 from tests.kiosk.known import FakeGuests
-from tests.kiosk.tray import a_printer, some_bands
+from tests.kiosk.tray import a_printer, a_stored_card, some_bands
 
 NOON_MS = 1_767_265_200_000
 """1 January 2026, 12:00 in Rome."""
@@ -226,6 +226,12 @@ class FakePark:
     def disk(self, full: bool) -> None:
         self._become(disk_full=full)
 
+    def card(self, turn: CardTurn) -> None:
+        self._become(card=_with(self.now.card, next=turn))
+
+    def pay_debt(self) -> None:
+        self._become(card=_with(self.now.card, owes_minor=0, denied=False))
+
     def crowd(self, rate: int) -> None:
         self._become(crowd=rate)
 
@@ -280,6 +286,7 @@ def a_park() -> DemoState:
         readers=readers,
         addresses=addresses,
         printers=(a_printer(),),
+        card=a_stored_card(),
         sign_in={"Marta (supervisor)": "2468", "Luca": "1357"},
     )
 

@@ -54,6 +54,14 @@ def test_a_switch_is_seen_in_the_state_and_undone_by_reset(
     assert ask(running, "/demo/reset", {})[1][name] != value
 
 
+def test_the_next_charge_of_a_stored_card_is_chosen_and_its_debt_paid(running: Stage) -> None:
+    assert ask(running, "/demo/card", {"next": "guest_needed"})[1]["card"]["next"] == "guest_needed"
+    assert ask(running, "/demo/state")[1]["card"]["owes_minor"] > 0
+    told = ask(running, "/demo/debt", {})[1]["card"]
+    assert (told.get("owes_minor", 0), told.get("denied", False)) == (0, False)
+    ask(running, "/demo/reset", {})
+
+
 def test_a_reader_is_unplugged_by_name(running: Stage) -> None:
     _, told = ask(running, "/demo/reader", {"reader": "ride-reader", "plugged": False})
     assert {one["id"]: one["plugged"] for one in told["readers"]}["ride-reader"] is False
@@ -72,6 +80,7 @@ def test_a_printer_is_unplugged_by_name_and_its_paper_is_told(running: Stage) ->
     [
         ("/demo/crowd", {"rate": demo.CROWD_MAX + 1}),
         ("/demo/crowd", {"rate": "many"}),
+        ("/demo/card", {"next": "stolen"}),
         ("/demo/taps", {"band": "giulia"}),
         ("/demo/taps", {"band": "x" * 200, "reader": "park-reader"}),
     ],

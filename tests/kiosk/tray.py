@@ -1,4 +1,4 @@
-"""The demo park of the tests of screens: its bands, and a printer with paper."""
+"""The demo park of the tests of screens: its bands, a printer with paper, and a stored card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.park import DemoBand, DemoPrinter, DemoRow, DemoSlip, Story
+from kiosk.park import CardTurn, DemoBand, DemoCard, DemoPrinter, DemoRow, DemoSlip, Story
 
 
 def some_bands() -> tuple[DemoBand, ...]:
@@ -55,3 +55,11 @@ def a_printer(**changes: Any) -> DemoPrinter:
         slips=(DemoSlip(rows=rows, code="polso:receipt"),),
     )
     return msgspec.structs.replace(printer, **changes)
+
+
+def a_stored_card(**changes: Any) -> DemoCard:
+    card = DemoCard(
+        guest="Giulia", next=CardTurn.PAID, state="active", owes_minor=1_240, denied=True, charge="declined",
+        charge_minor=1_240,
+    )  # fmt: skip
+    return msgspec.structs.replace(card, **changes)

@@ -1,1 +1,1 @@
-"""The demo park: central and one edge with five readers, real but for the bands and the radio field."""
+"""The demo park: central and one edge with six readers, real but for the bands and the radio field."""

@@ -12,6 +12,8 @@ import msgspec
 from edge.core.decision import Outcome, Reason
 from edge.errors import PolsoError, Unknown
 from edge.run.app import Edge
+from edge.run.demo.cards import Cards
+from edge.run.demo.counter import Counter
 from edge.run.demo.crowd import Crowd
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground, Hands
@@ -22,7 +24,7 @@ from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from kiosk.park import DemoAddress, DemoBand, DemoReader, DemoState, TapStory
+from kiosk.park import CardTurn, DemoAddress, DemoBand, DemoReader, DemoState, TapStory
 
 LOG = logging.getLogger("polso.demo")
 SCREENS = (
@@ -43,11 +45,12 @@ PASSAGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, paper, the disk, and both addresses."""
+    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, disk, both addresses."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
     papers: Papers
+    cards: Cards
     disk: DemoDisk
     edge: Callable[[], str]
     central: Callable[[], str]
@@ -62,7 +65,7 @@ class Keeper:
         self._stories = Stories(edge.feed, edge.journal)
         self._hands = Hands(parts.fields, self._stories, self._tell)
         self._visitors = {one.id: parts.bands[one.id] for one in park.visitors}
-        self._crowd = Crowd(park, self._visitors, self._hands.tap)
+        self._crowd = Crowd(park, self._visitors, tap=self._hands.tap, sell=Counter(edge, park).sell)
         self._passages: deque[str] = deque(maxlen=PASSAGES_MAX)
         self._points = {point.id: point for point in park.points}
 
@@ -90,6 +93,7 @@ class Keeper:
             readers=tuple(self._reader(name, point, states) for name, point in self._readers()),
             addresses=self._addresses(),
             printers=self._parts.papers.shown({point.id: point.names for point in self._park.points}),
+            card=self._parts.cards.state(),
             internet=self._edge.own.cable.plugged,
             disk_full=self._parts.disk.full,
             crowd=self._crowd.rate,
@@ -149,9 +153,21 @@ class Keeper:
         self._crowd.set(rate)
         self._tell()
 
+    def card(self, turn: CardTurn) -> None:
+        """Choose how the next charge to a stored card goes."""
+        self._parts.cards.turn(turn)
+        self._tell()
+
+    def pay_debt(self) -> None:
+        """Pay what guests of stored cards owe."""
+        self._parts.cards.pay()
+        self._tell()
+
     def reset(self) -> None:
         """Mend what was broken, send the crowd home and take back every passage of the tray, newest first."""
         self.crowd(0)
+        self.card(CardTurn.PAID)
+        self.pay_debt()
         self.internet(up=True)
         self.disk(full=False)
         self._parts.papers.clear()

@@ -1,4 +1,4 @@
-"""Opening the demo park: central, one edge, five fields, and the keeper, in one process on loopback."""
+"""Opening the demo park: central, one edge, six fields, and the keeper, in one process on loopback."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from edge.keys.keyfile import KeyFile
 from edge.keys.memory import MemoryKey
 from edge.keys.source import Source
 from edge.run.app import Edge, Own
+from edge.run.demo.cards import Cards
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
@@ -49,8 +50,9 @@ READERS: dict[str, Callable[[], Ground]] = {
     "volo-1": PtyChip,
     "kiosk-1": Field,
     "bar-1": Field,
+    "bottega-1": Field,
 }
-"""The park's readers, named after their points: three behind nfcpy's udp driver, two behind its pn532."""
+"""The park's readers, named after their points: four behind nfcpy's udp driver, two behind its pn532."""
 READY_S_MAX = 20.0
 
 
@@ -84,19 +86,26 @@ class DemoPark:
 
     def __init__(self, choices: Choices, folder: Path) -> None:
         """Build everything in ``folder``; a park that was there before goes on."""
-        self.key = _key(choices, folder)
+        self.key, self.host = _key(choices, folder), choices.host
         self.park = load()
         self.fields = {reader: ground() for reader, ground in READERS.items()}
         (folder / "central").mkdir(parents=True, exist_ok=True)
         store = opened(str(folder / "central" / "central.db"))
         master = seed(store, self.park)
         self._let_in(store)
-        self.central = Central(store, settings(names=names_for(choices.host)), host=choices.host, port=0)
+        if (folder / "edge" / IDENTITY_FILE).exists():
+            self.key.ring()  # raises where the key of a park that was there before is not: none is made anew
+        cards = Cards(self.park, store, folder / "central", key=self.key, host=choices.host)
+        known = cards.settings(settings(names=names_for(choices.host)))
+        self.central = Central(store, known, host=choices.host, port=0)
         self.central.start()
+        cards.start(self.central.url, known)
+        self.cards = cards
         own, disk = self._own(folder / "edge"), DemoDisk()
         papers = Papers(lambda: self.keeper.printed())
         parts = Parts(
             papers=papers,
+            cards=cards,
             fields=self.fields,
             bands=tray(self.park, master),
             disk=disk,
@@ -121,6 +130,7 @@ class DemoPark:
         self.keeper.stop()
         self.edge.stop()
         self.central.stop()
+        self.cards.stop()
         for field in self.fields.values():
             field.close()
 
@@ -145,7 +155,8 @@ class DemoPark:
             if who.device not in {one.id for one in devices(tx, who.site)}:
                 raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
-        return Own(vault=vault, identity=who)
+        pages = seen_from_outside(self.central.url, self.host)
+        return Own(vault=vault, identity=who, pages=pages)
 
 
 def taken_up(folder: Path, vault: Vault, central: str) -> Identity:

@@ -20,6 +20,9 @@ PSEUDONYM_BYTES = 4
 MINUTE_MS = 60_000
 QUARTER_MS = 15 * MINUTE_MS
 LATE_SHARE, UNPAID_SHARE, BOOKED_SHARE = 0.03, 0.02, 0.4
+BUYER_EACH = 6
+"""One in so many of the crowd has money on the band."""
+VISITOR_MINOR, VISITOR_STEPS = 3_000, 40
 LANGUAGES = ("it", "it", "it", "en", "de", "fr", "es")
 SLOT_POINT = "volo-1"
 CHIPS = {
@@ -65,9 +68,12 @@ class Purse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A wallet with money on it; the PIN is one that everybody may know."""
 
     id: str
-    minor: int
+    minor: int = 0
     pin: str = ""
     pin_above_minor: int | None = None
+    low_minor: int | None = None
+    """Below this a stored card fills it up to ``fill_minor``; None: there is no card."""
+    fill_minor: int | None = None
 
 
 class Pays(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,6 +131,8 @@ class Colleague(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: str
     roles: tuple[str, ...]
     pin: str
+    sells_at: str = ""
+    """The till at which the demo's own hands sell in this name; empty: nobody's but yours."""
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -169,6 +177,15 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return tuple(_visitor(number, chance) for number in range(self.crowd.guests))
 
     @property
+    def purses(self) -> tuple[Purse, ...]:
+        """Every wallet, those of the crowd last."""
+        paying = [one.pays.wallet for one in self.visitors if one.pays is not None]
+        return self.wallets + tuple(
+            Purse(id=wallet, minor=VISITOR_MINOR + 100 * (place % VISITOR_STEPS))
+            for place, wallet in enumerate(paying)
+        )
+
+    @property
     def settings(self) -> Layout:
         """The site's own settings as a layout without places."""
         site = self.site
@@ -199,6 +216,7 @@ def _visitor(number: int, chance: random.Random) -> Wearer:
         chip=Chip(kind="ntag424", uid=f"04C0{number:08X}01"),
         language=chance.choice(LANGUAGES),
         height_cm=chance.randrange(105, 195),
+        pays=Pays(wallet=f"w-v{number:04}") if number % BUYER_EACH == 0 else None,
         rights=(day, *(booked if chance.random() < BOOKED_SHARE else ())),
     )
 

@@ -11,6 +11,7 @@ from edge.core.entitlements import Product
 from edge.core.lease import Limits
 from edge.core.places import Point, Zone
 from edge.core.profiles import StaffMember
+from edge.run.demo.cards import allow_risk
 from edge.run.demo.park import Park, Wearer, rights_of, state_of
 from edge.run.keys import diversify, guest_pin_hash, pin_hash
 from sync.central import pots
@@ -46,6 +47,7 @@ def seed(store: Store, park: Park) -> bytes:
         _people(tx, park)
         _guests(tx, park, store.now_ms())
         _wallets(tx, park)
+        allow_risk(tx, site)
         _bands(tx, park, master)
     return master
 
@@ -82,8 +84,9 @@ def _guests(tx: Connection, park: Park, now_ms: int) -> None:
 def _wallets(tx: Connection, park: Park) -> None:
     """Open the wallets once, with what was paid into each, and say who pays from them."""
     site, secret = park.site.id, band_key(tx, park.site.id)
-    there = wallets.wallets_of(tx, site, [purse.id for purse in park.wallets])
-    for purse in park.wallets:
+    purses = park.purses
+    there = wallets.wallets_of(tx, site, [purse.id for purse in purses])
+    for purse in purses:
         if purse.id in there:
             continue
         hashed = guest_pin_hash(secret, purse.id, purse.pin) if purse.pin else ""
@@ -91,12 +94,15 @@ def _wallets(tx: Connection, park: Park) -> None:
             id=purse.id,
             currency=park.site.currency,
             limits=Limits(pin_above_minor=purse.pin_above_minor),
+            low_minor=purse.low_minor,
+            fill_minor=purse.fill_minor,
             pin_hash=hashed,
         )
         wallets.create(tx, site, made)
-        paid = ("bank", purse.minor, park.site.currency)
-        pots.top_up(tx, site, f"charge:demo-{purse.id}", wallet=purse.id, paid=paid)
-    for wearer in park.guests:
+        if purse.minor:
+            paid = ("bank", purse.minor, park.site.currency)
+            pots.top_up(tx, site, f"charge:demo-{purse.id}", wallet=purse.id, paid=paid)
+    for wearer in (*park.guests, *park.visitors):
         if wearer.pays is not None and wearer.pays.wallet not in there:
             pays = wearer.pays
             member = Member(

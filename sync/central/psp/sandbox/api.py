@@ -125,7 +125,7 @@ class Api:
         amount = number(fields, "amount", low=1, high=AMOUNT_MAX)
         if fields.get("confirm") != "true" or fields.get("off_session") != "true":
             raise refused("parameter_missing", "off_session")
-        card = book.card_of(str(fields.get("payment_method", "")))
+        card = book.card_for(str(fields.get("payment_method", "")), asked.key)
         method = book.get(str(fields["payment_method"]), "payment_method")
         if method["customer"] != fields.get("customer"):
             raise refused("payment_method_customer_mismatch", "customer")

@@ -7,6 +7,7 @@ import html
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,10 +15,11 @@ import msgspec
 
 from edge.clock import wall_ms
 from sync.central.psp.sandbox.api import Api, Asked
-from sync.central.psp.sandbox.book import Book, Thing, Wrong, refused
+from sync.central.psp.sandbox.book import Thing, Wrong, refused
 from sync.central.psp.sandbox.cards import Card
 from sync.central.psp.sandbox.forms import nested
 from sync.central.psp.sandbox.notices import Notices
+from sync.central.psp.sandbox.shelf import Shelf
 
 BODY_BYTES_MAX = 64 * 1024
 SOCKET_S_MAX = 30
@@ -47,17 +49,23 @@ class Sandbox:
     """The provider as a server in this process: ``start`` returns when it answers."""
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, late_ms: int = 20_000, slow_ms: int = 200
+        self, *, host: str = "127.0.0.1", late_ms: int = 20_000, slow_ms: int = 200, kept: Path | None = None
     ) -> None:
-        """Listen; ``late_ms`` is how late a late answer comes, ``slow_ms`` how long a charge is pending."""
-        self.book = Book()
+        """Listen; ``late_ms`` is how late a late answer comes, ``slow_ms`` how long a charge is pending.
+
+        With a file ``kept`` the book outlives the process.
+        """
+        self._shelf = Shelf(kept)
+        self.book = self._shelf.book()
         self.notices = Notices(self.book, SECRET)
         self.requests: list[Asked] = []
         self._late_ms, self._slow_ms = late_ms, slow_ms
         self._stopping = threading.Event()
-        self._server = _Server((host, port), _handler(self))
+        self._server = _Server((host, 0), _handler(self))
         self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._api = Api(self.book, lambda session: f"{self.url}/pay/{session}", self.notices.tell)
+        self.pages_url = self.url
+        """Where guests' browsers find the pages; ``url``, or the name by which others reach us."""
+        self._api = Api(self.book, lambda session: f"{self.pages_url}/pay/{session}", self.notices.tell)
         self._thread = threading.Thread(
             target=lambda: self._server.serve_forever(POLL.total_seconds()), name="sandbox", daemon=True
         )
@@ -79,6 +87,7 @@ class Sandbox:
     def store(self, session: str, card: Card) -> None:
         """Do what a guest does at the page."""
         self._api.store(session, card, _now_s())
+        self._shelf.put_back(self.book)
 
     def reply(self, method: str, target: str, key: str, *, body: str, allowed: bool) -> Reply:
         """Answer one request of anybody."""
@@ -93,7 +102,11 @@ class Sandbox:
                 raise Wrong(401, "invalid_request_error", "api_key_invalid")
             asked = Asked(method, parts[1:], nested(body or path.query), key, _now_s())
             self.requests.append(asked)
-            return self._keyed(asked) if method == "POST" and key else _json(200, self._api.answer(asked))
+            if method != "POST":
+                return _json(200, self._api.answer(asked))
+            told = self._keyed(asked) if key else _json(200, self._api.answer(asked))
+            self._shelf.put_back(self.book)
+            return told
         except Wrong as error:
             return _json(error.status, {"error": error.error})
 
@@ -171,7 +184,7 @@ class Sandbox:
         """Return the card of a charge; other requests have none."""
         if asked.parts != ("payment_intents",) or asked.method != "POST":
             return None
-        return self.book.card_of(str(asked.fields.get("payment_method", "")))
+        return self.book.card_for(str(asked.fields.get("payment_method", "")), asked.key)
 
     def _page(self, method: str, session: str, body: str) -> Reply:
         open_ = self.book.get(session, "checkout.session")
