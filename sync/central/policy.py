@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from edge.core.lease import Limits
@@ -29,6 +31,17 @@ policy_table = Table(
     Column("site_id", String(64), primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
+
+
+class Charging(enum.StrEnum):
+    """In which sums goods bought on risk are charged to the stored credential."""
+
+    AT_ONCE = "at_once"
+    """All that is owed when central hears of it."""
+    EACH = "each"
+    """Every sale by itself, the eldest first."""
+    DAY = "day"
+    """All that a guest owes of a day, when that day is over."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +73,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What one wallet may spend at risk until central has charged for it."""
     risk_taps: int = 5
     limits: Limits = Limits(pin_above_minor=5_000, taps_before_pin=10)
+    charging: Charging = Charging.AT_ONCE
 
     def ttl_s(self, kind: str) -> int:
         """Return how long a lease lasts at a device of this kind."""
@@ -100,5 +114,5 @@ def check(chosen: Policy) -> None:
         )
     if not 0 <= chosen.reserve_permille <= PERMILLE or not 0 <= chosen.refill_permille <= PERMILLE:
         raise Refused("Reserve and refill are parts of a thousand.")
-    if min(msgspec.structs.astuple(chosen)[4:-1]) < 0:
+    if min(msgspec.structs.astuple(chosen)[4:-2]) < 0:
         raise Refused("No amount and no time is below zero.")

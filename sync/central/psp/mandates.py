@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,6 +14,8 @@ from sync.central.psp import refunds
 from sync.central.psp.charges import charge_table
 from sync.central.psp.judgement import UNSURE
 from sync.central.psp.port import REASON_CHARS_MAX, Credential
+from sync.central.psp.terms import Limits as Limits
+from sync.central.psp.terms import demand_rising
 from sync.central.store import (
     BigInteger,
     Column,
@@ -90,14 +92,6 @@ class State(enum.StrEnum):
 ALIVE = (State.PENDING, State.ACTIVE, State.NEEDS_GUEST)
 
 
-class Limits(NamedTuple):
-    """How much may be charged without the guest, in minor units of the wallet's currency."""
-
-    charge: int
-    day: int
-    month: int
-
-
 class Held(msgspec.Struct, frozen=True, array_like=True):
     """What is sealed: by what is charged, and which page of the provider the guest was sent to."""
 
@@ -137,10 +131,7 @@ def add(tx: Connection, site: str, mandate: Mandate, *, seals: Seals) -> None:
     """Write a guest's wish to store a credential down, before the provider is asked for anything."""
     if any(one.state is State.ACTIVE for one in of_wallet(tx, site, mandate.wallet)):
         raise Refused("This wallet has a stored credential.", hint="Revoke that one first.")
-    if not 0 < mandate.limits.charge <= mandate.limits.day <= mandate.limits.month:
-        raise Refused(
-            "The limits go from one charge over a day to a month.", hint="Give each more than the last."
-        )
+    demand_rising(mandate.limits)
     row = {
         "site_id": site,
         "mandate_id": mandate.id,
@@ -269,6 +260,19 @@ def to_let_go(tx: Connection, *, limit: int) -> list[tuple[str, str]]:
 def let_go(tx: Connection, site: str, id_: str) -> None:
     """Keep nothing any more by which could be charged."""
     tx.execute(update(mandate_table).where(*_is(site, id_)).values({_COLUMN: b"", "changed_ms": now_of(tx)}))
+
+
+def limit(tx: Connection, site: str, id_: str, *, limits: Limits) -> None:
+    """Let so much be charged from now on, agreed to in the present words."""
+    demand_rising(limits)
+    said = {
+        "charge_minor_max": limits.charge,
+        "day_minor_max": limits.day,
+        "month_minor_max": limits.month,
+        "consent": CONSENT,
+        "changed_ms": now_of(tx),
+    }
+    tx.execute(update(mandate_table).where(*_is(site, id_)).values(said))
 
 
 def lapsed(tx: Connection, site: str, month: int) -> tuple[Mandate, ...]:

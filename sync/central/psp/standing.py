@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edge.core.wallet import MandateState
+import datetime as dt
+
+from edge.core.wallet import MandateNote, MandateState
 from sync.central.psp import charges, mandates
 from sync.central.psp.books import owed
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
@@ -10,8 +12,10 @@ from sync.central.psp.mandates import Mandate
 from sync.central.psp.mandates import State as Mandated
 from sync.central.registry import members, profiles, wallets
 from sync.central.registry.turn import take_turn
-from sync.central.store import Connection
+from sync.central.store import Connection, now_of
 
+SOON_MS = 30 * 86_400_000
+"""So long before its month is over a guest hears of their card."""
 ENDED_BY_PEOPLE = ("guest", "operator", "replaced", "erased", "not_finished")
 
 
@@ -25,8 +29,9 @@ def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
         return
     debt = owed(tx, site, wallet, currency=known.currency)
     last = charges.latest(tx, site, wallet, purpose=Purpose.DEBT)
-    said = word(debt, last, mandates.of_wallet(tx, site, wallet))
-    if wallets.set_mandate(tx, site, wallet, mandate=said):
+    held = mandates.of_wallet(tx, site, wallet)
+    said, told = word(debt, last, held), note(held, month_at(now_of(tx) + SOON_MS))
+    if wallets.set_mandate(tx, site, wallet, mandate=said, note=told):
         take_turn(tx, site)
         profiles.publish_guests(tx, site, [one.guest for one in members.members(tx, site, wallet)])
 
@@ -41,6 +46,24 @@ def word(debt: int, last: Charge | None, held: tuple[Mandate, ...]) -> MandateSt
     if newest is None or newest.reason in ENDED_BY_PEOPLE:
         return MandateState.NONE
     return MandateState.EXPIRED
+
+
+def note(held: tuple[Mandate, ...], soon: int) -> MandateNote:
+    """Return why the guest should hear of their card; ``soon`` is the month up to which one ends soon."""
+    newest = next((one for one in held if one.state is not Mandated.PENDING), None)
+    if newest is None:
+        return MandateNote.NONE
+    if newest.state is Mandated.NEEDS_GUEST:
+        return MandateNote.GUEST_NEEDED
+    if newest.state is Mandated.ACTIVE:
+        return MandateNote.EXPIRES_SOON if 0 < newest.expires <= soon else MandateNote.NONE
+    return MandateNote.NONE if newest.reason in ENDED_BY_PEOPLE else MandateNote.ENDED
+
+
+def month_at(at_ms: int) -> int:
+    """Return a moment's month as cards write it: 202711."""
+    day = dt.datetime.fromtimestamp(at_ms // 1_000, dt.UTC)
+    return day.year * 100 + day.month
 
 
 def _failed(charge: Charge) -> bool:

@@ -11,7 +11,8 @@ from sync.central.psp import mandates
 from sync.central.psp.declines import EXPIRED
 from sync.central.psp.mandates import Mandate, Seals, State, mandate_table
 from sync.central.psp.port import Psp
-from sync.central.psp.standing import tell_wallet
+from sync.central.psp.standing import SOON_MS as SOON_CARD_MS
+from sync.central.psp.standing import month_at, tell_wallet
 from sync.central.sites import sites
 from sync.central.store import Connection, Store, select, wake_after
 
@@ -47,6 +48,7 @@ class Tending:
         if hourly:
             self._hourly_ms = now_ms
             changed += self._months(now_ms)
+            self._soon(now_ms)
         return changed
 
     def _pages(self, now_ms: int, *, since_ms: int) -> int:
@@ -91,6 +93,15 @@ class Tending:
             changed += not renewed and self._end(site, one, state=State.EXPIRED, reason=EXPIRED)
         return changed
 
+    def _soon(self, now_ms: int) -> None:
+        """Let guests hear of cards whose last month has come near; the same word again changes nothing."""
+        after = month_at(now_ms + SOON_CARD_MS) + 1
+        with self._store.transaction() as tx:
+            for site in sites(tx):
+                for one in mandates.lapsed(tx, site, after):
+                    tell_wallet(tx, site, one.wallet)
+                    wake_after(tx, site)
+
     def _renewed(self, site: str, one: Mandate, month: int) -> bool:
         """Whether the card's network gave the provider a later month; that is noted."""
         with self._store.reading() as tx:
@@ -100,6 +111,8 @@ class Tending:
             return False
         with self._store.transaction() as tx:
             mandates.renew(tx, site, one.id, expires=found.expires)
+            tell_wallet(tx, site, one.wallet)
+            wake_after(tx, site)
         return True
 
     def _end(self, site: str, one: Mandate, *, state: State, reason: str) -> bool:

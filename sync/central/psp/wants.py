@@ -6,12 +6,18 @@ import datetime as dt
 import secrets
 import zoneinfo
 from collections.abc import Iterable
+from typing import NamedTuple
 
+import msgspec
+
+from edge.core.calendar import day_bounds
 from edge.core.money import Money
+from sync.central import policy as policies
 from sync.central.ledger import entry_table, posting_table
 from sync.central.psp import books, charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.mandates import Mandate
+from sync.central.psp.owing import Due, due, owing
 from sync.central.psp.standing import tell_wallet
 from sync.central.registry import layout, wallets
 from sync.central.registry.wallets import Wallet, WalletState, wallet_table
@@ -20,8 +26,19 @@ from sync.central.store import Connection, now_of, select
 REST_MS = 24 * 3_600_000
 """After a charge that failed for good nobody tries that card again by itself for so long."""
 RECENT_MAX = 1_000
-SALES_MAX = 100
-"""Sales named in one charge."""
+PAID_OTHERWISE = "paid_otherwise"
+"""Why a charge was given up whose debt was paid with other money."""
+
+
+class Want(NamedTuple):
+    """One charge that would be welcome: what for, how much, and the sales that its receipt names."""
+
+    purpose: Purpose
+    money: Money
+    about: str = ""
+
+
+NOTHING = Due(0, "")
 
 
 def stirred(tx: Connection, site: str, since_ms: int) -> list[str]:
@@ -58,44 +75,67 @@ def _look(tx: Connection, site: str, wallet: Wallet) -> bool:
     books.give_surplus(tx, site, id_, currency=currency)
     debt = before - paid.minor
     if before:
+        _ease(tx, site, id_, debt=debt)
         tell_wallet(tx, site, id_)
     card = mandates.active(tx, site, id_)
     if card is None or wallet.state is not WalletState.OPEN:
         return False
-    if debt > 0:
-        return _want(tx, site, card, purpose=Purpose.DEBT, money=Money(debt, currency))
+    meant = _due(tx, site, id_, debt=debt) if debt > 0 else NOTHING
+    if meant.minor:
+        owed = Want(Purpose.DEBT, Money(meant.minor, currency), meant.about)
+        return _want(tx, site, card, want=owed)
     if wallet.low_minor is None or wallet.fill_minor is None:
         return False
     free = books.free(tx, site, id_, currency=currency)
     if free >= wallet.low_minor or wallet.fill_minor <= free:
         return False
-    return _want(tx, site, card, purpose=Purpose.TOP_UP, money=Money(wallet.fill_minor - free, currency))
+    return _want(tx, site, card, want=Want(Purpose.TOP_UP, Money(wallet.fill_minor - free, currency)))
 
 
-def _want(tx: Connection, site: str, card: Mandate, *, purpose: Purpose, money: Money) -> bool:
+def _ease(tx: Connection, site: str, wallet: str, *, debt: int) -> None:
+    """Let a charge that waits for its next try ask for no more than is still owed; for nothing, never."""
+    last = charges.latest(tx, site, wallet, purpose=Purpose.DEBT)
+    waits = None if last is None else charges.charge(tx, site, last.id)
+    if waits is None or waits.state is not State.DUE or waits.money.minor <= debt:
+        return
+    if debt:
+        eased = msgspec.structs.replace(waits, money=Money(debt, waits.money.currency))
+    else:
+        eased = msgspec.structs.replace(waits, state=State.DROPPED, reason=PAID_OTHERWISE)
+    charges.keep(tx, site, eased)
+
+
+def _due(tx: Connection, site: str, wallet: str, *, debt: int) -> Due:
+    """Return which part of a debt is charged now."""
+    zone, starts_min = _turn(tx, site)
+    day_ms = day_bounds(zone, starts_min, now_of(tx))[0]
+    charging = policies.policy(tx, site).charging
+    return due(owing(tx, site, wallet, debt=debt), charging, day_ms=day_ms)
+
+
+def _want(tx: Connection, site: str, card: Mandate, *, want: Want) -> bool:
     """Write a charge within the card's limits, unless one is open or has just failed for good."""
-    last = charges.latest(tx, site, card.wallet, purpose=purpose)
+    last = charges.latest(tx, site, card.wallet, purpose=want.purpose)
     failed = last is not None and last.state in (State.DECLINED, State.GUEST_NEEDED)
     if last is not None and failed and last.mandate == card.id and now_of(tx) - last.made_ms < REST_MS:
         return False
-    minor = min(money.minor, _left(tx, site, card))
+    minor = min(want.money.minor, _left(tx, site, card))
     if minor <= 0:
         return False
-    about = _sales(tx, site, card.wallet, last=last) if purpose is Purpose.DEBT else ""
     made = Charge(
         id=charges.new_id(),
         mandate=card.id,
         wallet=card.wallet,
-        purpose=purpose,
-        money=Money(minor, money.currency),
-        about=about,
+        purpose=want.purpose,
+        money=Money(minor, want.money.currency),
+        about=want.about,
     )
     return charges.add(tx, site, made)
 
 
 def _left(tx: Connection, site: str, card: Mandate) -> int:
     """Return what may still be charged now: at once, on this local day and in this month."""
-    now = dt.datetime.fromtimestamp(now_of(tx) // 1000, _zone(tx, site))
+    now = dt.datetime.fromtimestamp(now_of(tx) // 1000, _turn(tx, site)[0])
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     spent = [
         charges.spent(tx, site, card.id, since_ms=int(since.timestamp()) * 1000)
@@ -104,20 +144,12 @@ def _left(tx: Connection, site: str, card: Mandate) -> int:
     return min(card.limits.charge, card.limits.day - spent[0], card.limits.month - spent[1])
 
 
-def _zone(tx: Connection, site: str) -> dt.tzinfo:
+def _turn(tx: Connection, site: str) -> tuple[dt.tzinfo, int]:
+    """Return where the site's clock stands, and at which local minute its day begins."""
     if not layout.has_settings(tx, site):
-        return dt.UTC
+        return dt.UTC, 0
+    known = layout.layout(tx, site)
     try:
-        return zoneinfo.ZoneInfo(layout.layout(tx, site).timezone)
+        return zoneinfo.ZoneInfo(known.timezone), known.reset_min or 0
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return dt.UTC
-
-
-def _sales(tx: Connection, site: str, wallet: str, *, last: Charge | None) -> str:
-    """Return which sales made the debt since the last charge for it: the receipt names both."""
-    own, lines = posting_table.c, entry_table.c
-    joined = posting_table.join(entry_table, (own.site_id == lines.site_id) & (own.key == lines.key))
-    owing = (lines.site_id == site, lines.account == f"debt:{wallet}", lines.minor < 0)
-    since = own.at_ms >= (last.made_ms if last else 0)
-    query = select(own.key).select_from(joined).where(*owing, since).order_by(own.at_ms, own.key)
-    return " ".join(tx.execute(query.limit(SALES_MAX)).scalars())
+        return dt.UTC, known.reset_min or 0

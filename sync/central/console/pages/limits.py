@@ -17,7 +17,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Route, act, read
-from sync.central.policy import PERMILLE, Policy
+from sync.central.policy import PERMILLE, Charging, Policy
 
 HERE = "/sites/<site>/limits"
 AMOUNTS = (
@@ -37,7 +37,12 @@ EXPOSED = ("set_aside_minor", "in_doubt_minor", "lost_minor", "risk_used_minor",
 
 def _shown(chosen: Policy, currency: str) -> dict[str, str]:
     amounts = {name: spelled(getattr(chosen, name), currency) for name in AMOUNTS}
-    return amounts | {name: str(getattr(chosen, name)) for name in COUNTS}
+    return amounts | {name: str(getattr(chosen, name)) for name in COUNTS} | {"charging": chosen.charging}
+
+
+def _read(ask: Ask, chosen: Policy, currency: str) -> dict[str, str]:
+    """Return what a page says of a policy, as a form would hold it but for its words."""
+    return _shown(chosen, currency) | {"charging": ask.words(f"charging.{chosen.charging}")}
 
 
 def _all(ask: Ask) -> Answer:
@@ -45,8 +50,8 @@ def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         chosen, waits = policies.policy(tx, ask.site), choosing.proposal(tx, ask.site)
         known = sums.exposure(tx, ask.site)
-    now = _shown(chosen, currency)
-    wanted = _shown(waits.policy, currency) if waits is not None else {}
+    now = _read(ask, chosen, currency)
+    wanted = _read(ask, waits.policy, currency) if waits is not None else {}
     values = {
         "exposed": [(f"day.{name}", spelled(getattr(known, name), currency)) for name in EXPOSED],
         "limits": now,
@@ -63,7 +68,8 @@ def _form(ask: Ask) -> Form:
         chosen = policies.policy(tx, ask.site)
     amounts = [Field(name=name, required=True, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
     counts = [Field(name=name, kind=Kind.NUMBER, required=True, high=high) for name, high in COUNTS.items()]
-    fields = (*amounts, *counts)
+    ways = [(one.value, f"charging.{one}") for one in Charging]
+    fields = (*amounts, *counts, Field(name="charging", kind=Kind.CHOICE, choices=ways))
     return Form(
         name="limits_change", fields=fields, values=_shown(chosen, currency), back=f"{ask.home}/limits"
     )
@@ -79,7 +85,7 @@ def _change(ask: Ask, said: dict[str, Any]) -> Answer:
     wanted |= {name: said[name] for name in COUNTS}
     with ask.changing() as tx:
         before = policies.policy(tx, ask.site)
-        after = msgspec.structs.replace(before, **wanted)
+        after = msgspec.structs.replace(before, **wanted, charging=Charging(said["charging"]))
         done = choosing.wish(tx, ask.site, after, by=_who(ask))
         word = "limits_changed" if done else "limits_asked"
         ask.record(tx, word, ask.site, before=short(before), after=short(after))
