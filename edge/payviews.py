@@ -7,6 +7,7 @@ import enum
 import msgspec
 
 from edge.core.decision import Family, Reason
+from edge.core.wallet import MandateNote
 
 
 class BasketState(enum.StrEnum):
@@ -108,13 +109,24 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Journal number of the answer; no approved basket is without one."""
     repeated: bool = False
     """The answer was given before: shown again, charged once."""
+    note: MandateNote = MandateNote.NONE
+    """Why the guest should hear of their stored card; for staff."""
+    notice: bool = False
+    """Whether staff have a word for the guest; which one, their side is not told."""
 
 
 def guest_side(view: BasketView) -> BasketView:
     """Return what the guest's display may show: everything but why, who and whose."""
     legs = tuple(msgspec.structs.replace(leg, band_short="") for leg in view.legs)
     return msgspec.structs.replace(
-        view, reason=None, cause="", band_short="", left_minor=None, staff=None, legs=legs
+        view,
+        reason=None,
+        cause="",
+        band_short="",
+        left_minor=None,
+        staff=None,
+        legs=legs,
+        note=MandateNote.NONE,
     )
 
 

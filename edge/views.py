@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.decision import Basis, Failure, Family, First, Outcome, Reason, WhatNext
+from edge.core.wallet import MandateNote
 from edge.payviews import Exposure
 
 
@@ -104,6 +105,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     family: Family = Family.GO
     text: str = ""
     items: tuple[PlanItem, ...] = ()
+    notice: bool = False
+    """Whether staff have a word for this guest; which one, this screen is not told."""
 
 
 class RightKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -179,6 +182,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tier: str = ""
     zone: str | None = None
     products: tuple[str, ...] = ()
+    note: MandateNote = MandateNote.NONE
+    """Why the guest should hear of their stored card."""
     allows: tuple[str, ...] = ()
     """Purposes that the guest has consented to, here or at central."""
     last: StaffView | None = None

@@ -8,6 +8,7 @@ import msgspec
 from flask import Response
 from msgspec import Meta
 
+from edge.codes import qr_svg
 from edge.views import Known
 from kiosk.ask import Ask
 from kiosk.grants import GuestHelp, guests_help
@@ -32,6 +33,12 @@ class MineAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tap_id: TapId
 
 
+class OwnPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The code by which a guest's phone opens their own page at central, once and within minutes."""
+
+    svg: str
+
+
 class ConsentSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest allows a purpose, or no longer; said twice it is one fact, so no operation id is needed."""
 
@@ -53,6 +60,11 @@ def help_called(ask: Ask) -> GuestHelp:
 def mine(ask: Ask) -> Known:
     """Show a guest everything that is held of them."""
     return ask.house.service.what_you_know(ask.want(MineAsked).tap_id, ask.seat.point)
+
+
+def card(ask: Ask) -> OwnPage:
+    """Show a guest the code by which their own phone opens their page at central."""
+    return OwnPage(svg=qr_svg(ask.house.service.own_page(ask.want(MineAsked).tap_id, ask.seat.point)))
 
 
 def consent(ask: Ask) -> Known:
@@ -83,6 +95,17 @@ ROUTES = (
         kinds=("kiosk",),
         body=MineAsked,
         answer=Known,
+        rate=MINE,
+    ),
+    Route(
+        "POST",
+        "/k/<screen>/card",
+        card,
+        Audience.SCREEN,
+        "A code by which the guest's own phone opens the page of their stored card.",
+        kinds=("kiosk",),
+        body=MineAsked,
+        answer=OwnPage,
         rate=MINE,
     ),
     Route(

@@ -20,6 +20,17 @@ class MandateState(enum.StrEnum):
     """The provider refused a charge: that is owed, and paid at the next tap."""
 
 
+class MandateNote(enum.StrEnum):
+    """Why a guest should hear of their stored credential: for staff; guests are told whom to see."""
+
+    NONE = ""
+    GUEST_NEEDED = "guest_needed"
+    """The provider wants to see the guest before it charges again."""
+    EXPIRES_SOON = "expires_soon"
+    ENDED = "ended"
+    """The provider will never charge it again."""
+
+
 class CategoryLimit(msgspec.Struct, frozen=True, array_like=True):
     """What a band may spend on goods of one category per local day; 0: nothing."""
 
@@ -46,6 +57,7 @@ class WalletLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pin_hash: str = ""
     """Argon2id of the keyed PIN, in its own text form; empty: no PIN."""
     mandate: MandateState = MandateState.NONE
+    note: MandateNote = MandateNote.NONE
     vouchers: tuple[Voucher, ...] = ()
     """What its vouchers are good for; how many there are, their leases say."""
 

@@ -245,6 +245,10 @@ class Service(PayDesk):
         """Return all that is held of the guest who tapped at this kiosk a moment ago."""
         return self._mine.show(tap_id, point)
 
+    def own_page(self, tap_id: str, point: str) -> str:
+        """Return where that guest opens their own page at central."""
+        return self._mine.own_page(tap_id, point)
+
     def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
         """Take that guest's word on one purpose; in force at once, offline too."""
         return self._mine.consent(tap_id, point, purpose, given=given)

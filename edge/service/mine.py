@@ -14,7 +14,7 @@ from edge.core.events import Acted, Event, Kind
 from edge.core.held import Held
 from edge.core.places import Layout
 from edge.core.profiles import Profile
-from edge.errors import NotAllowed
+from edge.errors import NotAllowed, Refused
 from edge.service.answers import Answer, answer_in
 from edge.service.consents import Consents
 from edge.service.earlier import must_know
@@ -86,13 +86,25 @@ class Mine:
             raise NotAllowed("Nobody acts on their own band.", hint="Ask a colleague.")
         self._consents.set_by_staff(session, profile, purpose, given=given)
 
-    def _guest(self, tap_id: str, point: str) -> Guest:
+    def own_page(self, tap_id: str, point: str) -> str:
+        """Return where the guest who tapped opens their own page at central, once and within minutes.
+
+        It is about money, so the band must have proved that it knows its key now.
+        """
+        if self._rooms.own_page is None:
+            raise Refused("This device stays alone: no card can be stored.")
+        guest = self._guest(tap_id, point, least=Trust.LIVE)
+        if guest.profile.wallet is None:
+            raise Refused("This guest has no wallet.", hint="Ask our staff to open one.")
+        return self._rooms.own_page(guest.id, self._rooms.clock.now_ms())
+
+    def _guest(self, tap_id: str, point: str, *, least: Trust = Trust.SUN) -> Guest:
         def act(tx: Transaction) -> Guest | None:
             kept = must_know(tx, tap_id)
             band = kept.presented.band
             if band is None or not _opens(kept, point, tx.now.now_ms):
                 return None
-            if kept.presented.trust < Trust.SUN:
+            if kept.presented.trust < least:
                 raise Unproved
             profile = _worn(tx, band, self._rooms.profiles.get(band))
             if profile is None or profile.guest is None:

@@ -44,5 +44,7 @@ class Rooms:
     """Which life of this device it is: leases of another one are none of ours."""
     boot: str = ""
     """Which run of the machine: a clock that only rises says nothing about times of another."""
+    own_page: Callable[[str, int], str] | None = None
+    """Where a guest opens their own page, from their pseudonym and the moment; None: there is no central."""
     current: Callable[[], bool] = lambda: True
     """Whether the journal is proven to be the newest of this device: no money moves before."""

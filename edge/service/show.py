@@ -8,6 +8,7 @@ from edge.core.decision import Act, Basis, Decision, Family, Outcome, Reason, Wh
 from edge.core.entitlements import Entitlement, Product, Redemption, Status, Use
 from edge.core.places import Layout
 from edge.core.profiles import Profile
+from edge.core.wallet import MandateNote
 from edge.service.answers import Answer, Stage
 from edge.views import GuestView, Plan, PlanItem, StaffView
 
@@ -136,7 +137,14 @@ def plan_of(
         family=Family.STAFF if view.reason in DISCREET else view.family,
         text=guest_text(view.reason),
         items=plan_items(profile, tuple(uses), layout=layout, day=day) if known and profile else (),
+        notice=known and note_of(profile) is not MandateNote.NONE,
     )
+
+
+def note_of(profile: Profile | None) -> MandateNote:
+    """Return why a guest should hear of their stored card, if they should."""
+    link = profile.wallet if profile is not None else None
+    return link.note if link is not None else MandateNote.NONE
 
 
 def plan_items(

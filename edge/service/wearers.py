@@ -32,7 +32,7 @@ from edge.service.facts import ask, gather, own_profile
 from edge.service.past import last_view
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
-from edge.service.show import short, staff_view
+from edge.service.show import note_of, short, staff_view
 from edge.service.tallies import Tally, tally_within
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
@@ -217,6 +217,7 @@ class Wearers:
             tier=profile.tier,
             zone=held.location.zone if held.location is not None else None,
             products=tuple(dict.fromkeys(right.product for right in profile.entitlements)),
+            note=note_of(profile),
             allows=tuple(one.purpose for one in self._consents.of(profile) if one.given),
             last=last_view(self._rooms, profile),
         )

@@ -43,7 +43,7 @@ export function hear(event) {
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.again]);
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -90,7 +90,7 @@ function paintWarning() {
 function stage() {
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "mine": return mine(state.mine, { speak, language: language(), page, allow });
+    case "mine": return mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
     case "reading": return [message("reading", "verdict.reading", "")];
@@ -128,6 +128,7 @@ function plan(view) {
   const words = part("div", "");
   words.append(part("h1", "", view.name ? speak("kiosk.hello", { name: view.name }) : speak("kiosk.hello_plain")));
   words.append(part("p", "day", day(now_ms(), language(), page.timezone)));
+  if (view.notice) words.append(notice());
   head.append(ring("go"), words);
   const list = part("ol", "plan");
   list.tabIndex = 0;
@@ -136,6 +137,13 @@ function plan(view) {
   const none = list.childElementCount === 0;
   if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
   return [head, part("h2", "today", speak("kiosk.today")), none ? part("p", "empty", speak("kiosk.empty")) : list];
+}
+
+/** Staff have a word for who stands here; what about is nobody's business at a kiosk. */
+function notice() {
+  const made = part("p", "notice");
+  made.append(ring("staff"), part("span", "", speak("kiosk.notice")));
+  return made;
 }
 
 function item(right) {
@@ -171,6 +179,15 @@ async function allow(purpose, given) {
   const answer = await send("consent", { tap_id: state.mine?.tap_id, purpose, given });
   hear(answer.ok ? { type: "mine", body: answer.body } : { type: "mine-refused" });
   document.querySelector(`[data-purpose="${purpose}"]`)?.focus();
+}
+
+/** Show the code by which the guest's own phone opens the page of their stored card. */
+async function showCard() {
+  hear({ type: "touch" });
+  const tap_id = state.mine?.tap_id;
+  const answer = await send("card", { tap_id });
+  hear({ type: "card", body: answer.ok ? { tap_id, svg: answer.body.svg } : { tap_id, svg: "" } });
+  document.querySelector(".own-card [tabindex]")?.focus();
 }
 
 /** Like every act, but without an operation id: nobody may keep the answer to give it again. */

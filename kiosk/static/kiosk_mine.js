@@ -3,7 +3,7 @@
 import { part, ring } from "./ring.js";
 import { clock, day, named } from "./words.js";
 
-/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void}} Tools */
+/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg: string}, showCard: () => void}} Tools */
 
 /** Return the page's middle. @param {any} known @param {Tools} tools */
 export function mine(known, tools) {
@@ -18,6 +18,7 @@ export function mine(known, tools) {
   all.setAttribute("aria-label", speak("kiosk.mine_title"));
   all.append(
     section(speak("kiosk.mine_consents"), (known.consents ?? []).map((one) => consent(one, tools))),
+    ...(known.payments ? [section(speak("kiosk.card"), [card(tools)])] : []),
     section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
     section(speak("kiosk.mine_rights"), rows(known.rights, (one) => right(one, tools), tools)),
     section(speak("kiosk.mine_passages"), rows(known.passages, (one) => seen(one, tools), tools)),
@@ -26,6 +27,25 @@ export function mine(known, tools) {
     section(speak("kiosk.mine_keeps"), rows(Object.entries(known.keeps ?? {}), ([kind, days]) => [speak(`keep.${kind}`), speak(days === 1 ? "keep.day" : "keep.days", { count: days })], tools)),
   );
   return [head, all];
+}
+
+/** The stored card: shown on the guest's own phone alone, by a code that opens once. */
+function card({ speak, card: shown, showCard }) {
+  const made = part("div", "item own-card");
+  made.append(part("p", "soft", speak(shown && !shown.svg ? "kiosk.card_refused" : "kiosk.card_line")));
+  if (shown?.svg) {
+    const picture = part("div", "code");
+    picture.tabIndex = -1;
+    picture.setAttribute("role", "img");
+    picture.setAttribute("aria-label", speak("kiosk.card_code"));
+    picture.append(new DOMParser().parseFromString(shown.svg, "image/svg+xml").documentElement);
+    made.append(picture);
+  } else {
+    const turn = part("button", "button touch", speak("kiosk.card_show"));
+    turn.addEventListener("click", showCard);
+    made.append(turn);
+  }
+  return made;
 }
 
 function section(title, made) {

@@ -14,7 +14,7 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, again: boolean, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, card: any, again: boolean, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
@@ -23,7 +23,7 @@ export function begin(lowered = false) {
 
 /** Everything that belongs to one guest, emptied. */
 function nobody(lowered) {
-  return { plan: null, mine: null, again: false, until: 0, language: "", low: lowered };
+  return { plan: null, mine: null, card: null, again: false, until: 0, language: "", low: lowered };
 }
 
 /**
@@ -42,6 +42,7 @@ const ACTS = {
   touch: touched,
   mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
   "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
+  card: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, card: body, until: now + IDLE_MS_MAX } : state),
   back: (state, { now }) => (state.phase === "mine" ? back(state, now) : state),
   finish: (state) => forget(state),
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
@@ -82,7 +83,7 @@ function shows(state, body) {
 }
 
 function back(state, now) {
-  return { ...state, phase: "plan", mine: null, until: now + IDLE_MS_MAX };
+  return { ...state, phase: "plan", mine: null, card: null, until: now + IDLE_MS_MAX };
 }
 
 function touched(state, { now }) {
@@ -104,7 +105,7 @@ function settle(state, now) {
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
   // What is known of a guest does not come back with a touch: it asks for the band again.
-  if (["plan", "mine"].includes(told.phase)) return { ...told, mine: null, phase: "warning", until: told.until + WARNING_MS };
+  if (["plan", "mine"].includes(told.phase)) return { ...told, mine: null, card: null, phase: "warning", until: told.until + WARNING_MS };
   return forget(told);
 }
 

@@ -60,6 +60,7 @@ export class LookUp {
       part("h3", "", card.name || speak("staff.guest_unknown")),
       part("p", "soft", [speak("staff.band", { band: card.band_short }), speak(`staff.state.${card.state ?? "active"}`)].join(" · ")),
       part("p", "", [products, card.tier, where, last].filter(Boolean).join(" · ")),
+      ...(card.note ? [part("p", "strong", speak(`staff.card_note.${card.note}`))] : []),
     );
     const acts = part("div", "row");
     acts.append(...this.acts(card));

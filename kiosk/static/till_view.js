@@ -68,6 +68,7 @@ export function statePanel(basket) {
   words.append(part("p", "state-word", speak(`till.state.${plain}`, { name: basket?.name ?? "" })));
   const line = lineOf(basket, state);
   if (line) words.append(part("p", "state-line", line));
+  if (basket?.note) words.append(part("p", "state-line", speak(`staff.card_note.${basket.note}`)));
   return [ring(SHAPES[state] ?? "idle"), words];
 }
 

@@ -11,6 +11,8 @@ from sync.central.answers import describe, problem
 from sync.central.console import guard
 from sync.central.console.blueprint import blueprint as console
 from sync.central.metrics import Meters, mount
+from sync.central.own.blueprint import PREFIX as OWN
+from sync.central.own.blueprint import blueprint as own
 from sync.central.psp.saga import saga_of
 from sync.central.settings import Settings
 from sync.central.sites import sites
@@ -19,7 +21,8 @@ from sync.openapi import document
 from sync.routes import ROUTES
 from sync.wire import BATCH_BYTES_MAX, WIRE_VERSION, Problem
 
-CONSOLE = "/console/"
+PAGES = ("/console/", f"{OWN}/")
+"""Where people's browsers are answered; the rest is for machines."""
 
 
 def create_app(store: Store, settings: Settings | None = None) -> Flask:
@@ -34,6 +37,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     mount(app, store, chosen, meters=meters)
     app.register_blueprint(api.blueprint(store, chosen, meters))
     app.register_blueprint(console(store, chosen))
+    app.register_blueprint(own(store, chosen))
     saga = saga_of(store, chosen.psp, chosen.seals)
     sagas = {saga.psp.name: saga} if saga else {}
     app.register_blueprint(notices.blueprint(store, sagas, meters, retry_after_s=chosen.retry_after_s))
@@ -49,10 +53,10 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
 def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None:
     """Answer devices and supervisors under our own names only, and no page of another site.
 
-    The console says the same in a page of its own. What a device sends needs no browser, so that whatever
-    says it comes from a page (Fetch Metadata, Origin) has no business at its API.
+    Console and guests' own pages say the same in pages of theirs. What a device sends needs no browser, so
+    that whatever says it comes from a page (Fetch Metadata, Origin) has no business at its API.
     """
-    if request.path.startswith(CONSOLE):
+    if request.path.startswith(PAGES):
         return None
     try:
         guard.refuse_foreign_host(request, settings)

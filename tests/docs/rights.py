@@ -7,7 +7,11 @@ import csv
 from tests.tidy.source import ROOT
 
 RIGHTS = ROOT / ".docs" / "rights.md"
-FILES = (("At a site's screens", "matrix_edge.csv"), ("At central's console", "matrix_console.csv"))
+FILES = (
+    ("At a site's screens", "matrix_edge.csv"),
+    ("At central's console", "matrix_console.csv"),
+    ("At a guest's own page", "matrix_own.csv"),
+)
 HEAD = """# Rights
 
 Who may ask what. Written by `python -m tests.docs` from the rows in `tests/security/`;

@@ -61,3 +61,8 @@ class FakeGuests:
     def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
         self.said[purpose] = given
         return self.what_you_know(tap_id, point)
+
+    def own_page(self, tap_id: str, point: str) -> str:
+        if self.refuses:
+            raise NotAllowed("This band cannot prove that it is no copy.", hint="Ask our staff.")
+        return f"https://central.example/own/?t=p.{'x' * 180}"

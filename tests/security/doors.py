@@ -19,11 +19,17 @@ from kiosk.app import ROOMS
 from kiosk.guard import STAFF_COOKIE
 from kiosk.routes import Audience, Rate
 from kiosk.routes import Route as KioskRoute
+from sync.central import doors as guest_doors
 from sync.central import sites
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.routes import Audience as ConsoleAudience
 from sync.central.console.table import ROUTES as CONSOLE
+from sync.central.own.blueprint import PREFIX
+from sync.central.own.cookie import COOKIE
+from sync.central.own.pages import ROUTES as OWN
+from sync.central.registry import guests
+from sync.central.registry.guests import Guest
 from sync.central.store import Store
 from sync.routes import HOOKS, LOOKS, ROUTES
 from tests.kiosk.desk_park import PIN, ROLES, Desk, a_desk, an_op
@@ -73,6 +79,10 @@ def of_console() -> tuple[Row, ...]:
     return tuple(Row("console", row.method, "/console" + row.rule, row) for row in CONSOLE)
 
 
+def of_own() -> tuple[Row, ...]:
+    return tuple(Row("own", row.method, PREFIX + row.rule, row) for row in OWN)
+
+
 def of_api() -> tuple[Row, ...]:
     return tuple(Row("api", row.method, row.path, row) for row in ROUTES)
 
@@ -85,8 +95,8 @@ def of_hooks() -> tuple[Row, ...]:
     return tuple(Row("api", "POST", hook.path) for hook in HOOKS)
 
 
-ALL = (*of_kiosk(), *of_console(), *of_api(), *of_hooks(), *of_looks())
-CENTRALS = (*of_console(), *of_api(), *of_hooks(), *of_looks())
+ALL = (*of_kiosk(), *of_console(), *of_own(), *of_api(), *of_hooks(), *of_looks())
+CENTRALS = (*of_console(), *of_own(), *of_api(), *of_hooks(), *of_looks())
 
 
 @dataclass
@@ -116,6 +126,8 @@ class Doors:
         """A browser that the row lets in, what it sends, and the credential it holds."""
         if row.app == "console":
             return self._operator()
+        if row.app == "own":
+            return self._guest()
         client, route = self.desk.client(), row.route
         if route.audience is Audience.SCREEN:
             client, _ = self.desk.screen(route.kinds[0] if route.kinds else "kiosk", client=client)
@@ -128,6 +140,14 @@ class Doors:
         client = self.desk.signed_in(person, "north")
         cookie = client.get_cookie(STAFF_COOKIE)
         return client, dict(OURS), cookie.value if cookie else ""
+
+    def _guest(self) -> tuple[FlaskClient, dict[str, str], str]:
+        with self.store.transaction() as tx:
+            guests.put_guests(tx, SITE, [Guest(id="g-own", name="Giulia")])
+            _, session = guest_doors.enter(tx, guest_doors.invite(tx, SITE, "g-own", by="olga"))
+        client = self.central.test_client()
+        client.set_cookie(COOKIE, session)
+        return client, {**OURS, "X-Polso-Token": form_token(session)}, session
 
     def _operator(self) -> tuple[FlaskClient, dict[str, str], str]:
         session = operators.sign_in(self.store, "olga", PASSWORD)
@@ -144,7 +164,7 @@ def person_for(route: KioskRoute) -> str:
 
 def bound(row: Row) -> bool:
     """Whether a row is an act of a page with a credential: one that must carry the page's token."""
-    if row.app == "console":
+    if row.app in ("console", "own"):
         return row.unsafe and row.route.audience is not ConsoleAudience.ANYONE
     return row.app == "kiosk" and row.unsafe and row.route.audience in (Audience.SCREEN, Audience.STAFF)
 

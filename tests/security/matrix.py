@@ -34,6 +34,7 @@ from tests.sync.console.desk import PASSWORD, a_browser, an_operator
 
 HERE = Path(__file__).parent
 EDGE_FILE, CONSOLE_FILE = HERE / "matrix_edge.csv", HERE / "matrix_console.csv"
+OWN_FILE = HERE / "matrix_own.csv"
 ROLES = tuple(role.value for role in Role)
 NOBODY, EXPIRED = "nobody", "expired"
 BANDS = {"lost": "report_lost", "found": "report_found", "replace": "replace", "revoke": "revoke"}

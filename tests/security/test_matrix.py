@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from edge.staff import PERMISSIONS, Action, Role
+from sync.central.own.pages import ROUTES as OWN_ROUTES
 from tests.docs.rights import RIGHTS, rights_page
+from tests.security.doors import OURS, Doors, all_doors, of_console, of_own
 from tests.security.matrix import (
     CONSOLE_FILE,
     CONSOLE_ROLES,
     EDGE_FILE,
     EXPIRED,
     NOBODY,
+    OWN_FILE,
     ROLES,
     Crew,
     Office,
@@ -108,6 +111,12 @@ CONSOLE = rights(CONSOLE_FILE)
 
 
 @pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    with all_doors(tmp_path_factory.mktemp("doors")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with an_office(tmp_path_factory.mktemp("office")) as made:
         yield made
@@ -133,6 +142,28 @@ def test_the_console_lets_in_whom_the_matrix_names_and_nobody_else(office: Offic
 def test_at_the_console_an_old_session_is_nobodys(office: Office, right: Right, state: str) -> None:
     let_in = {who for who in CONSOLE_ROLES if office.lets_in(right, who, state=state)}
     assert let_in == (set(CONSOLE_ROLES) if NOBODY in right.allowed else set())
+
+
+# A guest's own page
+
+OWN = rights(OWN_FILE)
+
+
+def test_every_route_of_a_guests_page_is_in_its_matrix() -> None:
+    assert {(row.method, row.rule) for row in OWN_ROUTES} == {(row.method, row.route) for row in OWN}
+
+
+@pytest.mark.parametrize("right", OWN, ids=name_of)
+def test_a_guests_page_lets_in_that_guest_and_nobody_of_the_console(doors: Doors, right: Right) -> None:
+    row = next(row for row in of_own() if (row.method, row.route.rule) == (right.method, right.route))
+    clients = {NOBODY: (doors.stranger(row), {}), "guest": doors.insider(row)[:2]}
+    clients["operator"] = doors.insider(next(iter(of_console())))[:2]
+    let_in = set()
+    for who, (client, headers) in clients.items():
+        answer = doors.knock(row, client, headers={**OURS, **headers} if row.unsafe else {}, data={})
+        if "opens nothing any more" not in answer.text or right.route == "/enter":
+            let_in.add(who)
+    assert let_in == right.allowed
 
 
 def test_the_page_of_rights_is_current() -> None:

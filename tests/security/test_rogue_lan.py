@@ -19,7 +19,7 @@ PUBLIC = {
     "kiosk GET /texts/<digest>/<audience>/<language>", "kiosk GET /sw.js", "kiosk GET /manifest.webmanifest",
     "kiosk GET /healthz", "kiosk GET /readyz", "kiosk GET /api/openapi.json",
     "console GET /console/sign-in", "console POST /console/sign-in", "console POST /console/language",
-    "console GET /console/assets/<digest>/<path:name>",
+    "console GET /console/assets/<digest>/<path:name>", "own GET /own/", "own GET /own/back",
     "looks GET /", "looks GET /healthz", "looks GET /readyz", "looks GET /openapi.json",
     "looks GET /psp/back",
     "api POST /v1/enrolments", "api POST /v1/boxes",

@@ -8,9 +8,10 @@ from edge.core.decision import Family, Reason, family
 from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import UNDO_MS_MAX, Authorisation, Sale
 from edge.core.profiles import Profile
+from edge.core.wallet import MandateNote
 from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView
 from edge.service.payments.rung import Last, Rung
-from edge.service.show import short
+from edge.service.show import note_of, short
 
 WORDS = {
     BasketState.IDLE: "pay.idle",
@@ -79,6 +80,8 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         staff=basket.staff or None,
         seq=last.seq,
         repeated=repeated,
+        note=note_of(payer),
+        notice=note_of(payer) is not MandateNote.NONE,
     )
 
 

@@ -60,6 +60,7 @@ ROLES: Mapping[Audience, frozenset[Role]] = MappingProxyType(
         Audience.CARE: frozenset({Role.CARE, Role.OPERATOR, Role.ADMIN}),
         Audience.OPERATOR: frozenset({Role.OPERATOR, Role.ADMIN}),
         Audience.ADMIN: frozenset({Role.ADMIN}),
+        Audience.GUEST: frozenset(),
     }
 )
 """Which roles each audience lets in."""

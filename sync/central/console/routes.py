@@ -29,6 +29,8 @@ class Audience(enum.StrEnum):
     """Whoever runs a site."""
     ADMIN = "admin"
     """Whoever is signed in with that role: sites and operators."""
+    GUEST = "guest"
+    """One guest at their own page, let in by a link; nobody of the console."""
 
 
 @dataclass(frozen=True, slots=True)

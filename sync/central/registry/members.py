@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from edge.core.lease import Limits
-from edge.core.wallet import CategoryLimit, WalletLink
+from edge.core.wallet import CategoryLimit, MandateNote, WalletLink
 from edge.errors import Refused
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.registry.wallets import Wallet, WalletState, lock, wallets_of
@@ -137,6 +137,7 @@ def link(wallet: Wallet, member: Member) -> WalletLink:
         day_leased=member.day_leased,
         pin_hash=wallet.pin_hash,
         mandate=wallet.mandate,
+        note=MandateNote.NONE if member.no_charge else wallet.note,
         vouchers=wallet.vouchers,
     )
 

@@ -11,10 +11,11 @@ import msgspec
 
 from edge.core.lease import Limits
 from edge.core.vouchers import Voucher
-from edge.core.wallet import MandateState
+from edge.core.wallet import MandateNote, MandateState
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX, parts
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Column,
     Connection,
@@ -30,6 +31,7 @@ from sync.central.store import (
     now_of,
     or_,
     select,
+    text,
     update,
 )
 from sync.central.traces import ALSO
@@ -60,6 +62,7 @@ wallet_table = Table(
     Column("state", String(16), nullable=False),
     Column("block_epoch", Integer, nullable=False),
     Column("mandate", String(16), nullable=False),
+    Column("mandate_note", String(16), nullable=False, server_default=""),
     Column("low_minor", BigInteger),
     Column("fill_minor", BigInteger),
     Column("limits", LargeBinary, nullable=False),
@@ -67,6 +70,13 @@ wallet_table = Table(
     Column("pin_hash", Text, nullable=False),
     Column("made_ms", BigInteger, nullable=False),
 )
+
+
+def _remember_notes(tx: Connection) -> None:
+    tx.execute(text("ALTER TABLE wallet ADD COLUMN mandate_note VARCHAR(16) NOT NULL DEFAULT ''"))
+
+
+STEPS[7] = _remember_notes
 _encode = msgspec.msgpack.Encoder().encode
 _limits = msgspec.msgpack.Decoder(Limits)
 _vouchers = msgspec.msgpack.Decoder(tuple[Voucher, ...])
@@ -81,6 +91,7 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
     state: WalletState = WalletState.OPEN
     block_epoch: int = 0
     mandate: MandateState = MandateState.NONE
+    note: MandateNote = MandateNote.NONE
     low_minor: int | None = None
     """Below this the stored credential fills it, where the guest consented; None: never."""
     fill_minor: int | None = None
@@ -208,11 +219,12 @@ def raise_epoch(tx: Connection, site: str, id_: str) -> Wallet:
     return _stand(tx, site, before, state=before.state)
 
 
-def set_mandate(tx: Connection, site: str, id_: str, *, mandate: MandateState) -> bool:
+def set_mandate(tx: Connection, site: str, id_: str, *, mandate: MandateState, note: MandateNote) -> bool:
     """Note how the stored credential stands, as far as edges need it; says whether that is new."""
     before = lock(tx, site, id_)
-    tx.execute(update(wallet_table).where(*_is(site, id_)).values(mandate=mandate.value))
-    return before.mandate is not mandate
+    said = {"mandate": mandate.value, "mandate_note": note.value}
+    tx.execute(update(wallet_table).where(*_is(site, id_)).values(said))
+    return (before.mandate, before.note) != (mandate, note)
 
 
 def _stand(tx: Connection, site: str, before: Wallet, *, state: WalletState) -> Wallet:
@@ -235,6 +247,7 @@ def _row(site: str, wallet: Wallet, made_ms: int) -> dict[str, Any]:
         "state": wallet.state.value,
         "block_epoch": wallet.block_epoch,
         "mandate": wallet.mandate.value,
+        "mandate_note": wallet.note.value,
         "low_minor": wallet.low_minor,
         "fill_minor": wallet.fill_minor,
         "limits": _encode(wallet.limits),
@@ -252,6 +265,7 @@ def _wallet(row: Row[Any]) -> Wallet:
         state=WalletState(row.state),
         block_epoch=row.block_epoch,
         mandate=MandateState(row.mandate),
+        note=MandateNote(row.mandate_note),
         low_minor=row.low_minor,
         fill_minor=row.fill_minor,
         limits=_limits.decode(bytes(row.limits)),

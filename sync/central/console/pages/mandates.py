@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from edge.codes import qr_code
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
+from sync.central import doors
 from sync.central.console import desk, listing, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -157,6 +159,22 @@ def _minor(name: str, text: str, currency: str) -> int:
     return minor
 
 
+def _link(ask: Ask) -> Answer:
+    """Make a link by which this guest opens their own page, once and within minutes; it is shown once."""
+    guest = ask.path["guest"]
+    with ask.changing() as tx:
+        token = doors.invite(tx, ask.site, guest, by=ask.who.name if ask.who else "")
+        ask.record(tx, "own_link_made", guest)
+    address = f"{ask.rooms.settings.public_url}/own/?t={token}"
+    values = {
+        "guest": guest,
+        "address": address,
+        "code": qr_code(address),
+        "minutes": doors.LINK_MS // 60_000,
+    }
+    return Page("own_link.html", values)
+
+
 def _check(ask: Ask) -> Answer:
     id_ = ask.path["mandate"]
     stored = _saga(ask).finish(ask.site, id_)
@@ -176,9 +194,11 @@ def _revoke(ask: Ask) -> Answer:
 MANDATES = Listing(name="mandates", page=_page, personal=True)
 _HERE = "/sites/<site>/mandates/<mandate>"
 _FORM = "/sites/<site>/guests/<guest>/mandate"
+_LINK = "/sites/<site>/guests/<guest>/own"
 ROUTES: tuple[Route, ...] = (
     *listing.routes_of("/sites/<site>/mandates", MANDATES, shown_to=Audience.CARE),
     read(_HERE, _one, "One mandate and its charges.", audience=Audience.CARE),
+    act(_LINK, _link, "Make a link to a guest's own page.", audience=Audience.CARE),
     act(f"{_HERE}/check", _check, "Ask the provider what the guest stored.", audience=Audience.CARE),
     act(f"{_HERE}/revoke", _revoke, "Revoke a mandate.", audience=Audience.CARE),
     *desk.routes_of(

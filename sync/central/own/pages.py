@@ -1,0 +1,202 @@
+"""What a guest sees and does on their own page: their stored card, its limits, and what was charged."""
+
+from __future__ import annotations
+
+from edge.core.money import minor_in, spelled
+from edge.errors import NotAllowed, Refused
+from sync.central import doors
+from sync.central.console.acts import Act, record
+from sync.central.console.answers import Answer, Moved, Page
+from sync.central.console.ask import Ask
+from sync.central.console.fields import Mistyped
+from sync.central.console.routes import Audience, Route, act, read
+from sync.central.own.cookie import moved_with
+from sync.central.psp import books, charges, mandates
+from sync.central.psp.handshake import Wish, begin, revoke
+from sync.central.psp.judgement import Charge, Purpose
+from sync.central.psp.mandates import ALIVE, CONSENT, Limits, Mandate, State
+from sync.central.psp.saga import Saga, saga_of
+from sync.central.registry import members, wallets
+from sync.central.registry.wallets import Wallet
+from sync.central.store import Connection
+from sync.passes import PASS_CHARS_MAX
+
+HOME, CARD = "/own/", "/own/card"
+BACK = "/own/back"
+SHOWN_MAX = 20
+"""Charges on the page; the rest staff can show."""
+AMOUNT_CHARS_MAX = 16
+SUGGESTED = (5_000, 10_000, 50_000)
+"""Limits that a new form proposes, in the wallet's minor units."""
+LIMITS = ("once", "a_day", "a_month")
+
+
+class NotTheHead(NotAllowed):
+    """Only the head of the family decides about this wallet's card."""
+
+    hint = "Let whoever opened the wallet hold their band to the kiosk."
+
+
+def _door(ask: Ask) -> Answer:
+    """Show what a link is for; it is spent by pressing the button, never by whatever looks at it before."""
+    return Page("door.html", {"key": ask.request.args.get("t", "")[:PASS_CHARS_MAX]})
+
+
+def _enter(ask: Ask) -> Answer:
+    with ask.store.transaction() as tx:
+        visitor, session = doors.enter(tx, ask.request.form.get("key", "")[:PASS_CHARS_MAX])
+        by = f"by {visitor.made_by}"
+        record(tx, Act(site=visitor.site, who="", what="own_page_opened", target=visitor.guest, after=by))
+    return moved_with(ask, CARD, session=session)
+
+
+def _leave(ask: Ask) -> Answer:
+    with ask.store.transaction() as tx:
+        doors.leave(tx, ask.session)
+    return moved_with(ask, HOME, session="")
+
+
+def _back(_: Ask) -> Answer:
+    """Where the provider sends a guest: a cookie of ours does not come along from there, a link brings it."""
+    return Page("back.html")
+
+
+def _card(ask: Ask) -> Answer:
+    with ask.store.transaction() as tx:
+        wallet = _wallet(tx, ask)
+        one = _latest(tx, ask, wallet)
+        made = charges.of_mandate(tx, ask.site, one.id)[:SHOWN_MAX] if one is not None else ()
+        owed = books.owed(tx, ask.site, wallet.id, currency=wallet.currency)
+    limits = one.limits if one is not None and one.state in ALIVE else Limits(*SUGGESTED)
+    values = {
+        "card": one,
+        "name": f"{one.brand} …{one.last_four}" if one is not None and one.last_four else "",
+        "until": _until(one),
+        "alive": one is not None and one.state in ALIVE,
+        "waits": one is not None and one.state is State.PENDING,
+        "limits": [
+            (name, spelled(minor, wallet.currency)) for name, minor in zip(LIMITS, limits, strict=True)
+        ],
+        "currency": wallet.currency,
+        "owed": f"{spelled(owed, wallet.currency)} {wallet.currency}" if owed else "",
+        "fill": _amount(wallet.fill_minor, wallet),
+        "low": _amount(wallet.low_minor, wallet),
+        "consent": CONSENT,
+        "charges": [_row(ask, charge) for charge in made],
+    }
+    return Page("card.html", values)
+
+
+def _store(ask: Ask) -> Answer:
+    """Send the guest to the provider's page with the limits that they agree to."""
+    with ask.store.transaction() as tx:
+        wallet = _wallet(tx, ask)
+        doors.count(tx, ask.session)
+    wish = Wish(ask.site, wallet.id, ask.path["guest"], wallet.currency, _limits(ask, wallet))
+    begun = begin(_saga(ask), ask.store, wish, back_url=f"{ask.rooms.settings.public_url}{BACK}")
+    with ask.store.transaction() as tx:
+        ask.record(tx, "mandate_begun", begun.mandate, after=f"{ask.path['guest']} {tuple(wish.limits)}")
+    return Page("begun.html", {"begun": begun})
+
+
+def _check(ask: Ask) -> Answer:
+    """Ask the provider what the guest stored, where its own word has not come yet."""
+    with ask.store.transaction() as tx:
+        doors.count(tx, ask.session)
+        one = _latest(tx, ask, _wallet(tx, ask))
+    stored = one is not None and one.state is State.PENDING and _saga(ask).finish(ask.site, one.id)
+    return Moved(CARD, "stored" if stored else "not_stored")
+
+
+def _limit(ask: Ask) -> Answer:
+    """Change what may be charged from the next charge on."""
+    with ask.store.transaction() as tx:
+        wallet = _wallet(tx, ask)
+        doors.count(tx, ask.session)
+        one = _latest(tx, ask, wallet)
+        if one is None or one.state not in ALIVE:
+            raise Refused("There is no stored card.")
+        limits = _limits(ask, wallet)
+        mandates.limit(tx, ask.site, one.id, limits=limits)
+        ask.record(tx, "own_limits_changed", one.id, before=str(tuple(one.limits)), after=str(tuple(limits)))
+    return Moved(CARD, "limits")
+
+
+def _revoke(ask: Ask) -> Answer:
+    with ask.store.transaction() as tx:
+        one = _latest(tx, ask, _wallet(tx, ask))
+        if one is not None and revoke(tx, ask.site, one.id, reason="guest"):
+            ask.record(tx, "mandate_revoked", one.id)
+    return Moved(CARD, "revoked")
+
+
+def _wallet(tx: Connection, ask: Ask) -> Wallet:
+    """Return the wallet that the guest decides about: their own, or their family's as its head."""
+    guest = ask.path["guest"]
+    member = members.members_by_guest(tx, ask.site, [guest]).get(guest)
+    if member is None:
+        raise Refused("You have no wallet here.", hint="Ask our staff to open one for you.")
+    alone = len(members.members(tx, ask.site, member.wallet)) == 1
+    if member.no_charge or member.blocked or not (member.head or alone):
+        raise NotTheHead
+    return wallets.wallet(tx, ask.site, member.wallet)
+
+
+def _latest(tx: Connection, ask: Ask, wallet: Wallet) -> Mandate | None:
+    """Return the wallet's card that is alive, or the last one that was."""
+    held = mandates.of_wallet(tx, ask.site, wallet.id)
+    alive = (one for one in held if one.state in (State.ACTIVE, State.NEEDS_GUEST))
+    return next(alive, held[0] if held else None)
+
+
+def _limits(ask: Ask, wallet: Wallet) -> Limits:
+    """Return the limits that were typed, and agreed to in the words that stood above them."""
+    if ask.typed("agrees") != CONSENT:
+        raise Mistyped("agrees", "wrong.agrees")
+    amounts = [minor_in(ask.typed(name)[:AMOUNT_CHARS_MAX], wallet.currency) for name in LIMITS]
+    once, day, month = (minor or 0 for minor in amounts)
+    if not 0 < once <= day <= month:
+        raise Mistyped("once", "wrong.limits")
+    return Limits(once, day, month)
+
+
+def _saga(ask: Ask) -> Saga:
+    settings = ask.rooms.settings
+    saga = saga_of(ask.store, settings.psp, settings.seals)
+    if saga is None:
+        raise Refused("No card can be stored here.", hint="Ask our staff.")
+    return saga
+
+
+def _until(one: Mandate | None) -> str:
+    year, month = divmod(one.expires, 100) if one is not None else (0, 0)
+    return f"{month:02}/{year}" if year else ""
+
+
+def _amount(minor: int | None, wallet: Wallet) -> str:
+    return "" if minor is None else f"{spelled(minor, wallet.currency)} {wallet.currency}"
+
+
+def _row(ask: Ask, one: Charge) -> dict[str, object]:
+    """Return one charge as its own receipt: what was taken, when, and for which taps."""
+    return {
+        "id": one.id,
+        "amount": f"{spelled(one.money.minor, one.money.currency)} {one.money.currency}",
+        "state": f"charge.{one.state}",
+        "time": ask.time(one.made_ms),
+        "filled": one.purpose is Purpose.TOP_UP,
+        "taps": [name.removeprefix("op:").partition(":")[0] for name in one.about.split()],
+    }
+
+
+ROUTES: tuple[Route, ...] = (
+    read("/", _door, "What a guest's link is for.", audience=Audience.ANYONE),
+    act("/enter", _enter, "Spend a link: its guest's page opens.", audience=Audience.ANYONE),
+    read("/back", _back, "Where the provider sends a guest back to.", audience=Audience.ANYONE),
+    read("/card", _card, "The guest's stored card.", audience=Audience.GUEST),
+    act("/store", _store, "Send the guest to the provider's page.", audience=Audience.GUEST),
+    act("/check", _check, "Ask the provider what the guest stored.", audience=Audience.GUEST),
+    act("/limits", _limit, "Change what may be charged.", audience=Audience.GUEST),
+    act("/revoke", _revoke, "Let nothing more be charged.", audience=Audience.GUEST),
+    act("/leave", _leave, "Close the page.", audience=Audience.GUEST),
+)
