@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync.central import policy as policies
-from sync.central.policy import Policy
+from sync.central.policy import Charging, Policy
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_admin, an_operator
@@ -64,3 +64,12 @@ def test_what_is_no_limit_is_said_at_its_field(
     reply = olga.post(f"{HOME}/limits/change", **{**NOW, field: typed})
     assert reply.status_code in (400, 422)
     assert chosen(small_store) == Policy()
+
+
+def test_how_sales_at_risk_are_charged_is_chosen_there(olga: Browser, small_store: Store) -> None:
+    olga.post(f"{HOME}/limits/change", **NOW, charging="day")
+    assert chosen(small_store).charging is Charging.DAY
+    assert "All of a guest&#39;s day" in olga.get(f"{HOME}/limits").text
+    olga.post(f"{HOME}/limits/change", **NOW)
+    assert chosen(small_store).charging is Charging.DAY, "what nobody says stays"
+    assert olga.post(f"{HOME}/limits/change", **NOW, charging="never").status_code in (400, 422)

@@ -85,7 +85,8 @@ def _change(ask: Ask, said: dict[str, Any]) -> Answer:
     wanted |= {name: said[name] for name in COUNTS}
     with ask.changing() as tx:
         before = policies.policy(tx, ask.site)
-        after = msgspec.structs.replace(before, **wanted, charging=Charging(said["charging"]))
+        charging = Charging(said["charging"] or before.charging)
+        after = msgspec.structs.replace(before, **wanted, charging=charging)
         done = choosing.wish(tx, ask.site, after, by=_who(ask))
         word = "limits_changed" if done else "limits_asked"
         ask.record(tx, word, ask.site, before=short(before), after=short(after))
