@@ -25,6 +25,7 @@ from sync.central.store import (
     metadata,
     now_of,
     select,
+    text,
     update,
 )
 from sync.central.traces import ALSO
@@ -55,6 +56,13 @@ door_table = Table(
     Column("minute_ms", BigInteger, nullable=False),
     Column("acts", Integer, nullable=False),
     Index("guest_door_guest", "site_id", "guest_id"),
+)
+
+
+SPEND = text(
+    "INSERT INTO guest_door (token_hash, site_id, guest_id, kind, made_by, until_ms, minute_ms, acts)"
+    " VALUES (:token_hash, :site_id, :guest_id, :kind, :made_by, :until_ms, :minute_ms, :acts)"
+    " ON CONFLICT DO NOTHING"
 )
 
 
@@ -159,11 +167,10 @@ def _by_pass(tx: Connection, token: str) -> Visitor:
 
 
 def _once(tx: Connection, visitor: Visitor, token: str) -> None:
-    """Remember that a pass was spent, for longer than it could come again."""
-    hash_, own = _hash(token), door_table.c
-    if tx.execute(select(own.token_hash).where(own.token_hash == hash_)).first() is not None:
+    """Remember that a pass was spent, for longer than it could come again; of two at once one is let in."""
+    row = _row(tx, visitor, _hash(token), kind=SPENT, ms=PASS_MS + 2 * EARLY_MS)
+    if tx.execute(SPEND, row).rowcount != 1:
         raise NoDoor
-    _write(tx, visitor, hash_, kind=SPENT, ms=PASS_MS + 2 * EARLY_MS)
 
 
 def _open(tx: Connection, visitor: Visitor, kind: str, *, ms: int) -> str:
@@ -174,15 +181,15 @@ def _open(tx: Connection, visitor: Visitor, kind: str, *, ms: int) -> str:
     over = list(tx.execute(eldest).scalars())
     if over:
         tx.execute(delete(door_table).where(own.token_hash.in_(over)))
-    _write(tx, visitor, _hash(token), kind=kind, ms=ms)
+    tx.execute(insert(door_table).values(_row(tx, visitor, _hash(token), kind=kind, ms=ms)))
     return token
 
 
-def _write(tx: Connection, visitor: Visitor, hash_: bytes, *, kind: str, ms: int) -> None:
+def _row(tx: Connection, visitor: Visitor, hash_: bytes, *, kind: str, ms: int) -> dict[str, object]:
     now_ms = now_of(tx)
-    row = {"token_hash": hash_, "site_id": visitor.site, "guest_id": visitor.guest, "kind": kind}
-    timed = {"made_by": visitor.made_by, "until_ms": now_ms + ms, "minute_ms": now_ms, "acts": 0}
-    tx.execute(insert(door_table).values(**row, **timed))
+    who = {"site_id": visitor.site, "guest_id": visitor.guest, "made_by": visitor.made_by}
+    timed = {"until_ms": now_ms + ms, "minute_ms": now_ms, "acts": 0}
+    return {"token_hash": hash_, "kind": kind, **who, **timed}
 
 
 def _hash(token: str) -> bytes:

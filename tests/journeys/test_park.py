@@ -27,12 +27,12 @@ def _fresh(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("park").post("reset")
 
 
-def test_newcomer_gets_addresses_on_loopback_and_five_idle_readers(park: Park) -> None:
+def test_newcomer_gets_addresses_on_loopback_and_six_idle_readers(park: Park) -> None:
     assert park.said["ready"] is True
     assert park.edge.startswith("http://127.0.0.1:")
     assert park.central.startswith("http://127.0.0.1:")
     readers = park.state()["readers"]
-    assert [one["kind"] for one in readers] == ["gate", "door", "attraction", "kiosk", "till"]
+    assert [one["kind"] for one in readers] == ["gate", "door", "attraction", "kiosk", "till", "till"]
     until(lambda: all(one["state"] == "idle" for one in park.state()["readers"]), 5)
     assert requests.get(f"{park.edge}/readyz", timeout=5).json() == {"ok": True, "cause": ""}
 

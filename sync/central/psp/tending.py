@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
+from edge.core.wallet import MandateNote
 from edge.errors import PolsoError
 from sync.central.psp import mandates
 from sync.central.psp.declines import EXPIRED
@@ -13,8 +14,9 @@ from sync.central.psp.mandates import Mandate, Seals, State, mandate_table
 from sync.central.psp.port import Psp
 from sync.central.psp.standing import SOON_MS as SOON_CARD_MS
 from sync.central.psp.standing import month_at, tell_wallet
+from sync.central.registry.wallets import wallet_table
 from sync.central.sites import sites
-from sync.central.store import Connection, Store, select, wake_after
+from sync.central.store import Connection, Store, and_, or_, select, wake_after
 
 SOON_MS = 60_000
 """How often a page is asked about in its first hour; a guest at a desk waits for it."""
@@ -95,12 +97,16 @@ class Tending:
 
     def _soon(self, now_ms: int) -> None:
         """Let guests hear of cards whose last month has come near; the same word again changes nothing."""
-        after = month_at(now_ms + SOON_CARD_MS) + 1
-        with self._store.transaction() as tx:
-            for site in sites(tx):
-                for one in mandates.lapsed(tx, site, after):
-                    tell_wallet(tx, site, one.wallet)
+        month, after = month_at(now_ms + SOON_CARD_MS), ("", "")
+        while True:
+            with self._store.transaction() as tx:
+                some = _unsaid(tx, month, after=after)
+                for site, _, wallet in some:
+                    tell_wallet(tx, site, wallet)
                     wake_after(tx, site)
+            if len(some) < BATCH_MAX:
+                return
+            after = some[-1][:2]
 
     def _renewed(self, site: str, one: Mandate, month: int) -> bool:
         """Whether the card's network gave the provider a later month; that is noted."""
@@ -124,6 +130,18 @@ class Tending:
             wake_after(tx, site)
         LOG.info("mandate %s is %s: %s", one.id, state, reason)
         return True
+
+
+def _unsaid(tx: Connection, month: int, *, after: tuple[str, str]) -> list[tuple[str, str, str]]:
+    """Return site, mandate and wallet of cards that end by a month, of which nobody was told anything yet."""
+    own, there = mandate_table.c, wallet_table.c
+    ends = (own.state == State.ACTIVE.value, own.expires > 0, own.expires <= month)
+    same = (there.site_id == own.site_id, there.wallet_id == own.wallet_id)
+    quiet = there.mandate_note == MandateNote.NONE.value
+    later = or_(own.site_id > after[0], and_(own.site_id == after[0], own.mandate_id > after[1]))
+    query = select(own.site_id, own.mandate_id, own.wallet_id).join(wallet_table, and_(*same))
+    rows = tx.execute(query.where(*ends, quiet, later).order_by(own.site_id, own.mandate_id).limit(BATCH_MAX))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _pending(tx: Connection, psp: str, *, after: tuple[int, str]) -> list[tuple[str, Mandate]]:

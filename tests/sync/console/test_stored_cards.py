@@ -151,6 +151,10 @@ def test_a_refund_takes_two_operators(
     saga.step()
     assert "Given back" in piero.says(here)
     assert sandbox.book.taken() == {"eur": 500}
+    with small_store.reading() as tx:
+        assert ledger.balance(tx, SITE, f"psp:{saga.psp.name}", currency="EUR") == -500, "both books say so"
+        assert ledger.balance(tx, SITE, "wallet:w1", currency="EUR") == 500
+        assert set(ledger.trial_balance(tx, SITE).values()) <= {0}
     assert "can be given back" in words_of(
         olga.post(f"{here}/refund", refund="r-2", amount="5.01", why="more")
     )
