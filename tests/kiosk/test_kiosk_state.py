@@ -134,3 +134,27 @@ def test_a_band_at_the_reader_sends_the_last_guest_away_before_the_next_is_known
         " act(turning, 'tick', 10 + READING_MS_MAX).phase, found(giulia, 10, 900).phase];"
     )
     assert seen == ["reading", False, "Marco", "attract", "plan"]
+
+
+CARD = "const shown = (s, tap = 't1') => act(s, 'card', 2, { tap_id: tap, svg: 'THE-CODE' });"
+OPENED = "const opened = () => act(greet(begin(), 'Giulia', 0), 'mine', 1, { tap_id: 't1' });"
+
+
+def test_the_code_of_a_guests_own_page_leaves_with_them() -> None:
+    seen = run(
+        KIOSK + CARD + OPENED + "const s = shown(opened());"
+        " const left = [act(s, 'back', 3), act(s, 'finish', 3), act(s, 'tick', IDLE_MS_MAX + 3),"
+        " greet(s, 'Marco', 3, { n: 2 }), act(s, 'link', 3, 'stale'), act(s, 'reading', 3)];"
+        " return [holds(s, 'THE-CODE'), ...left.map((one) => holds(one, 'THE-CODE'))];"
+    )
+    assert seen == [True, False, False, False, False, False, False]
+
+
+def test_a_code_that_comes_too_late_is_shown_to_nobody_else() -> None:
+    seen = run(
+        KIOSK + CARD + OPENED + "const other = act(greet(opened(), 'Marco', 2, { n: 2 }), 'mine', 3,"
+        " { tap_id: 't2' });"
+        " return [shown(other), shown(greet(begin(), 'Giulia', 0)), shown(begin())]"
+        ".map((s) => holds(s, 'THE-CODE'));"
+    )
+    assert seen == [False, False, False]

@@ -102,3 +102,15 @@ def test_a_page_that_comes_late_shows_nobodys_old_bill() -> None:
         " phase(hear(hear(begin(), 'basket', basket('pin')), 'link', 'stale'))];"
     )
     assert seen == ["idle", "pin", "stale"]
+
+
+def test_a_guest_is_told_at_the_till_that_staff_have_a_word_and_never_which() -> None:
+    seen = run(
+        GUEST + "const { said } = await load('till_said.js');"
+        " const voice = { speak: (key) => key, money: (minor) => String(minor) };"
+        " const line = (state, more) => said(state, { basket: basket(state, more) }, voice).line;"
+        " const told = { notice: true };"
+        " return [line('approved', { ...told, ready_here_minor: 5 }), line('declined', told),"
+        " line('approved', {}), line('basket', told)];"
+    )
+    assert seen == ["counter.left · kiosk.notice", "kiosk.notice", "", ""]
