@@ -21,18 +21,19 @@ from edge.core.shift import (
     takings_of,
 )
 from edge.errors import Refused, Unknown
+from edge.service.drawers import SHIFT, NoShift, open_shift
 from edge.service.four_eyes import Grant
+from edge.service.payments import cash, rung
 from edge.service.remarks import spoken
 from edge.service.rooms import Rooms
 from edge.staff import Action, Session, permit
 from edge.store.journal import RANGE_MAX
 from edge.store.transaction import Transaction
 
-SHIFT = "shift"
 CLOSED = "shift_closed"
 """The last closing of each drawer, for its report and its number."""
 BUSY = "This drawer's shift is open already."
-NONE_OPEN = "No shift is open at this till."
+UNFINISHED = "A basket at this till is not finished."
 WORDS = {
     ShiftFault.AMOUNT: "That cannot be counted: an amount is nothing or more.",
     ShiftFault.REASON: "What is counted differs from what should be there.",
@@ -74,7 +75,7 @@ class Shifts:
 
     def view(self, point: str, *, whole: bool = False) -> ShiftView:
         """Return how a till's shift stands; ``whole`` with what it has taken so far (an X report)."""
-        shift, last = self._rooms.sequencer.submit(lambda tx: (_open(tx, point), _last(tx, point)))
+        shift, last = self._rooms.sequencer.submit(lambda tx: (open_shift(tx, point), _last(tx, point)))
         if shift is None:
             return ShiftView(point=point, open=False, currency=self._currency(), last=last)
         names = {member.id: member.name for member in self._rooms.profiles.staff()}
@@ -101,7 +102,7 @@ class Shifts:
         fresh = f"s-{secrets.token_hex(8)}"
 
         def act(tx: Transaction) -> None:
-            known = _open(tx, point)
+            known = open_shift(tx, point)
             if known is not None:
                 if known.staff == session.staff and known.float_minor == counted_minor:
                     return
@@ -136,17 +137,18 @@ class Shifts:
                 return closed
 
     def _close(self, session: Session, point: str, *, counted_minor: int, reason: str) -> ShiftClosed | None:
-        shift = self._rooms.sequencer.submit(lambda tx: _open(tx, point))
+        shift = self._rooms.sequencer.submit(lambda tx: open_shift(tx, point))
         if shift is None:
-            raise Refused(NONE_OPEN, hint="Open one with the float that is counted.")
+            raise NoShift
         head = self._rooms.journal.head(Lane.PRIORITY).seq
         takings = self._takings(shift)
 
         def act(tx: Transaction) -> ShiftClosed | None:
-            if _open(tx, point) != shift:
-                raise Refused(NONE_OPEN, hint="Somebody has closed it meanwhile.")
+            if open_shift(tx, point) != shift:
+                raise NoShift(hint="Somebody has closed it meanwhile.")
             if tx.chain.heads[Lane.PRIORITY].seq != head:
                 return None
+            _demand_finished(tx, point)
             last = _last(tx, point)
             number = last.number + 1 if last is not None else 1
             closed = close_shift(
@@ -166,9 +168,9 @@ class Shifts:
     def deed(self, session: Session, point: str, move: CashMove, *, amount_minor: int, reason: str) -> Deed:
         """Return the act of moving cash, which takes two persons."""
         permit(session, Action.MOVE_CASH, self._rooms.clock.now_ms())
-        shift = self._rooms.sequencer.submit(lambda tx: _open(tx, point))
+        shift = self._rooms.sequencer.submit(lambda tx: open_shift(tx, point))
         if shift is None:
-            raise Refused(NONE_OPEN, hint="Open one with the float that is counted.")
+            raise NoShift
         if amount_minor < 1 or fault_of(amount_minor) is not None:
             raise Refused(WORDS[ShiftFault.AMOUNT], hint=HINTS[ShiftFault.AMOUNT])
         return Deed(
@@ -187,9 +189,9 @@ class Shifts:
 
         def act(tx: Transaction) -> None:
             grant(tx)
-            shift = _open(tx, deed.point)
+            shift = open_shift(tx, deed.point)
             if shift is None or shift.id != deed.tap_id:
-                raise Unknown(NONE_OPEN, hint="The shift that this was asked in is closed.")
+                raise Unknown(NoShift.__doc__ or "", hint="The shift that this was asked in is closed.")
             body = CashMoved(
                 shift=shift.id,
                 drawer=deed.point,
@@ -225,9 +227,11 @@ def _demand(fault: ShiftFault | None) -> None:
         raise Refused(WORDS[fault], hint=HINTS[fault])
 
 
-def _open(tx: Transaction, point: str) -> Shift | None:
-    body = tx.get(SHIFT, point)
-    return None if body is None else msgspec.msgpack.decode(body, type=Shift)
+def _demand_finished(tx: Transaction, point: str) -> None:
+    """Nothing may still wait for a band here: what it paid would lie in nobody's shift."""
+    known = rung.standing(tx, point)
+    if (known is not None and known.stage in rung.ARMED) or tx.get(cash.DESK, point) is not None:
+        raise Refused(UNFINISHED, hint="Have it paid, or give it up; then close.")
 
 
 def _last(tx: Transaction, point: str) -> ShiftClosed | None:

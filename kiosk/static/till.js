@@ -92,6 +92,7 @@ function change(turn) {
 function told(answer) {
   by("said").textContent = answer.ok ? "" : whyNot(answer);
   if (answer.ok) hear({ type: "basket", body: answer.body });
+  drawer.demand(answer);
   return answer.ok;
 }
 

@@ -128,6 +128,7 @@ export class Drawer {
     const answer = await act(`${this.till.room}/${name}`, { op_id: `c-${this.till.freshOp().slice(2)}`, ...more });
     if (answer.ok) this.till.cash(answer.body);
     by("said").textContent = answer.ok ? "" : whyNot(answer);
+    this.demand(answer);
     return answer.ok ? "" : by("said").textContent;
   }
 
@@ -144,6 +145,13 @@ export class Drawer {
       this.till.cash(null);
     };
     return [button(speak(over ? "till.act.next" : "till.act.back"), end, "primary big")];
+  }
+
+  /** Where the edge says that no shift is open, offer to open one at once. */
+  demand(answer) {
+    if (answer.body?.kind !== "NoShift") return;
+    this.shift = { ...this.shift, open: false };
+    if (page.actions.includes("open_shift") && !by("amount").open) this.openShift();
   }
 
   openShift() {

@@ -32,6 +32,7 @@ class Bar:
 
     def __init__(self, park: DemoPark) -> None:
         self.park, self.service, self.count = park, park.edge.service, 0
+        self.service.shifts.open(self.cashier(), BAR, counted_minor=0)
 
     def cashier(self) -> Session:
         now = self.park.edge.clock.now_ms()

@@ -40,11 +40,11 @@ def spend(park: Park) -> None:
     """A payment that is taken back, one that is refunded, cash that is moved and a drawer that differs."""
     service, edge = park.edge.service, park.edge
     lead = edge.session("till", "supervisor", point=TILL, staff="dario")
+    service.shifts.open(edge.session("till", point=TILL, staff="carla"), TILL, counted_minor=5_000)
     bought(edge)
     service.void(cashier(edge), OP, "void-00000001", pieces=None, reason=CANARY)
     bought(edge, op_id=REFUNDED)
     service.refund(lead, REFUNDED, "refund-0001", reason=CANARY)
-    service.shifts.open(cashier(edge), TILL, counted_minor=5_000)
     deed = service.shifts.deed(cashier(edge), TILL, CashMove.DROP, amount_minor=1_000, reason=CANARY)
     asked = service._eyes.ask(cashier(edge), deed)
     service.approve(lead, asked.id, granted=True)

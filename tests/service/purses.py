@@ -72,7 +72,11 @@ def left(house: House, wallet: str = WALLET) -> int:
 
 
 def cashier(house: House, *, staff: str = "carla", badge: str = "") -> Session:
-    return house.session("till", point=TILL, staff=staff, badge=badge)
+    """Who sells at the till; its drawer was counted and holds nothing yet."""
+    who = house.session("till", point=TILL, staff=staff, badge=badge)
+    if not house.service.shifts.view(TILL).open:
+        house.service.shifts.open(who, TILL, counted_minor=0)
+    return who
 
 
 def rung_up(house: House, *lines: Line, op_id: str = OP, await_band: bool = True) -> BasketView:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -11,10 +13,13 @@ from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import Authorisation
 from edge.core.shift import CashMove, CashMoved, Shift, ShiftClosed, ShiftOpened, Takings
 from edge.errors import NotAllowed, Refused
+from edge.service.drawers import NoShift
 from edge.service.shifts import DiffersFromExpected
 from edge.staff import AskAgain, Session
 from tests.core.purses import a_basket, paid
 from tests.service.house import House, a_member
+from tests.service.purses import OP, SOUP, a_guest, cashier, rung_up
+from tests.service.purses import TILL as MANNED
 
 TILL = "bar"
 
@@ -173,3 +178,50 @@ def test_a_shift_is_for_who_may(staffed: House) -> None:
     late = msgspec.structs.replace(bruno(staffed), fresh_until_ms=0)
     with pytest.raises(AskAgain):
         staffed.service.shifts.close(late, TILL, counted_minor=0)
+
+
+def sells(house: House, how: str) -> object:
+    """Begin to take or give money at the till in one way."""
+    service, who = house.service, house.session("till", staff="carla", point=MANNED)
+    acts: dict[str, Callable[[], object]] = {
+        "ring": lambda: service.ring(who, MANNED, "", lines=(SOUP,)),
+        "await": lambda: service.await_band(who, MANNED, OP),
+        "hold": lambda: service.hold(who, MANNED, OP, minutes=60),
+        "cash": lambda: service.add_cash(who, MANNED, OP, minor=600),
+        "card": lambda: service.add_card(who, MANNED, OP, minor=600),
+        "top up": lambda: service.top_up(who, MANNED, "cash-00000001", minor=500),
+        "cash out": lambda: service.cash_out(who, MANNED, "cash-00000001"),
+    }
+    return acts[how]()
+
+
+@pytest.mark.parametrize("how", ["await", "hold", "cash", "card", "top up", "cash out", "ring"])
+def test_no_money_is_taken_or_given_where_no_shift_is_open(house: House, how: str) -> None:
+    a_guest(house)
+    rung_up(house, await_band=False)
+    house.service.shifts.close(cashier(house), MANNED, counted_minor=0)
+    before = len(house.journal.range(Lane.PRIORITY, 0))
+    if how == "ring":
+        house.service.shifts.open(bruno(house), MANNED, counted_minor=0)
+        house.service.give_up(cashier(house), MANNED, OP)
+        house.service.shifts.close(bruno(house), MANNED, counted_minor=0)
+        before += 2
+    with pytest.raises(NoShift) as refused:
+        sells(house, how)
+    assert "Open one" in refused.value.hint
+    assert len(house.journal.range(Lane.PRIORITY, 0)) == before
+    house.service.shifts.open(bruno(house), MANNED, counted_minor=0)
+    sells(house, how)
+
+
+@pytest.mark.parametrize("how", ["await", "top up"])
+def test_a_shift_is_not_closed_while_somebody_is_about_to_pay(house: House, how: str) -> None:
+    a_guest(house)
+    rung_up(house, await_band=False)
+    sells(house, how)
+    with pytest.raises(Refused, match="not finished"):
+        house.service.shifts.close(bruno(house), MANNED, counted_minor=0)
+    house.service.give_up(cashier(house), MANNED, OP)
+    if how == "top up":
+        house.service.give_up_cash(cashier(house), MANNED, "cash-00000001")
+    assert house.service.shifts.close(bruno(house), MANNED, counted_minor=0).number == 1

@@ -61,6 +61,8 @@ class Shop(Gatehouse):
         self.sold, self._counting = 0, threading.Lock()
         now = self.clock.now_ms()
         self._staff = [self._cashier(number, now) for number in range(TILLS)]
+        for number, who in enumerate(self._staff):
+            self.service.shifts.open(who, till(number), counted_minor=0)
         for number in range(GUESTS):
             self.sequencer.submit(partial(self._pay_in, number=number))
 

@@ -16,6 +16,7 @@ from edge.core.payment.counter import CounterAsk, decide_cash_out, decide_top_up
 from edge.core.wallet import WalletLink
 from edge.errors import Refused, Unknown
 from edge.payviews import BasketState, CashKind, CashView, cash_guest_side
+from edge.service.drawers import demand_shift
 from edge.service.facts import ask
 from edge.service.payments import chest, pins
 from edge.service.payments.rung import WORD_MS_MAX
@@ -93,6 +94,7 @@ class CashDesk:
             known = cash_by(tx, op_id)
             if known is not None:
                 return known
+            demand_shift(tx, point)
             other = self.waiting(tx, point)
             if other is not None:
                 raise Refused("Other cash waits for a band at this till.", hint="Give it up first.")

@@ -17,6 +17,7 @@ from edge.core.payment.facts import Outside
 from edge.core.payment.legs import Tender
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
+from edge.service.drawers import demand_shift
 from edge.service.facts import Asked, ask
 from edge.service.payments import pins, rung
 from edge.service.payments.paying import AGE, Payers
@@ -70,6 +71,7 @@ class Tills:
         def act(tx: Transaction) -> Rung:
             known = rung.rung_by(tx, wanted.op_id)
             if known is None:
+                demand_shift(tx, point)
                 _demand_free(tx, point)
                 return rung.stand(tx, Rung(basket=wanted, rev=0))
             rung.demand_open(known, point)
@@ -93,6 +95,7 @@ class Tills:
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
+            demand_shift(tx, point)
             _demand_sound(known.basket)
             if minor is not None and not 0 < minor <= known.due_minor:
                 raise Refused("A part is more than nothing and at most what is due.")
@@ -111,6 +114,7 @@ class Tills:
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
+            demand_shift(tx, point)
             _demand_sound(known.basket)
             if known.sale is not None:
                 raise Refused("A part of this basket is paid.")
@@ -202,6 +206,7 @@ class Tills:
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
+            demand_shift(tx, point)
             _demand_sound(known.basket)
             outside = Outside(tender=tender, amount_minor=minor)
             return rung.stand(tx, self._payers.by_outside(tx, known, outside))

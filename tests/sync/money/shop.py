@@ -142,8 +142,9 @@ class Shop(Edge):
         )
 
     def cashier(self) -> Session:
+        """Who sells here; the drawer was counted and held nothing."""
         now = self.clock.now_ms()
-        return Session(
+        who = Session(
             token="t",
             staff="carla",
             name="Carla",
@@ -152,6 +153,9 @@ class Shop(Edge):
             until_ms=now + 3_600_000,
             fresh_until_ms=now + 300_000,
         )
+        if not self.service.shifts.view(TILL).open:
+            self.service.shifts.open(who, TILL, counted_minor=0)
+        return who
 
     def sells(self, op_id: str, count: int = 1, uid: bytes = UID) -> BasketView:
         """Ring up soup and let a band pay."""

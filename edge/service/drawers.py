@@ -1,0 +1,29 @@
+"""Drawers: which shift is open at a till, asked by everything that takes or gives money there."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.core.shift import Shift
+from edge.errors import Refused
+from edge.store.transaction import Transaction
+
+SHIFT = "shift"
+
+
+class NoShift(Refused):
+    """No shift is open at this till."""
+
+    hint = "Open one with the float that is counted; then sell."
+
+
+def open_shift(tx: Transaction, point: str) -> Shift | None:
+    """Return the shift that is open at a till."""
+    body = tx.get(SHIFT, point)
+    return None if body is None else msgspec.msgpack.decode(body, type=Shift)
+
+
+def demand_shift(tx: Transaction, point: str) -> None:
+    """Refuse to take or give money where nobody has counted the drawer; raises ``NoShift``."""
+    if tx.get(SHIFT, point) is None:
+        raise NoShift
