@@ -50,6 +50,8 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     category: str = ""
     voided_minor: int = 0
     """What was taken back of it."""
+    left: int = 0
+    """How many of it still stand: so many at most can be taken back."""
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,6 +106,12 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ms: int = 0
     undo_until_ms: int | None = None
     """Until then the same band at the same reader takes it back."""
+    hold: bool = False
+    """The next band only sets it aside."""
+    until_ms: int | None = None
+    """When what is partly paid or set aside goes back by itself."""
+    back_id: str = ""
+    """The newest void of it, which has a receipt of its own."""
     staff: str | None = None
     seq: int = 0
     """Journal number of the answer; no approved basket is without one."""
@@ -130,6 +138,14 @@ def guest_side(view: BasketView) -> BasketView:
     )
 
 
+class SlipView(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt beside the sale's own: of a void or a refund."""
+
+    id: str
+    kind: str
+    """``void`` or ``refund``."""
+
+
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One finished payment in a till's list, as it stands now."""
 
@@ -143,7 +159,13 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     legs: tuple[LegView, ...] = ()
     voided_minor: int = 0
     refund_asked_minor: int = 0
+    slips: tuple[SlipView, ...] = ()
+    """Of what was taken back, oldest first."""
     undo_until_ms: int | None = None
+    until_ms: int | None = None
+    """Of a hold: when it ends by itself."""
+    name: str = ""
+    """Whose band it is held on."""
     staff: str | None = None
     seq: int = 0
 

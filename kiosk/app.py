@@ -24,6 +24,7 @@ from kiosk import (
     stream,
     till,
     till_acts,
+    till_holds,
     visitor,
 )
 from kiosk.admission import language_of
@@ -41,7 +42,7 @@ __all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "ser
 
 ROOMS = (
     *(assets, sign_in, visitor, gate, staff_acts, approvals, phone, ops, api, stream, demo),
-    *(till, till_acts, receipt),
+    *(till, till_acts, till_holds, receipt),
 )
 THREADS_BESIDE_STREAMS = 30
 REFUSALS = Rate(60, 5.0)

@@ -19,6 +19,8 @@ from kiosk.ask import Ask
 from kiosk.desk import name_in
 
 HASH_CHARS = 32
+NOTED = frozenset({ReceiptKind.TOP_UP, ReceiptKind.REFUND, ReceiptKind.HOLD})
+"""Kinds that say when the money is where."""
 TENDERS = frozenset({"wallet", "risk", "cash", "card", "voucher", "discount", "points"})
 
 
@@ -76,24 +78,18 @@ def words_for(ask: Ask, language: str, currency: str) -> Words:
 
 def receipt_rows(receipt: Receipt, words: Words, *, copy: int = 0) -> tuple[SlipRow, ...]:
     """Return a receipt row by row, as paper and phones show it."""
+    told = _report(receipt.shift, receipt, words) if receipt.shift is not None else _bill(receipt, words)
     return (
         SlipRow(words.site, strong=True, centred=True, big=True),
         SlipRow(words.place(receipt.point), centred=True),
         SlipRow(words.moment(receipt.at_ms), centred=True),
         *_marks(receipt, words, copy),
         SlipRow(rule=True),
-        *_lines(receipt, words),
-        SlipRow(rule=True),
-        SlipRow(words("receipt.total"), words.money(receipt.total_minor), big=True, strong=True),
-        *(
-            SlipRow(_payer(leg.tender, leg.band, words), words.money(leg.amount_minor))
-            for leg in receipt.legs
-        ),
-        SlipRow(rule=True),
-        *_taxes(receipt, words),
+        *told,
         SlipRow(rule=True),
         SlipRow(words("receipt.number"), f"{receipt.device} {receipt.lane}-{receipt.seq}"),
         SlipRow(receipt.op_id),
+        *((SlipRow(words("receipt.about", op_id=receipt.about)),) if receipt.about else ()),
         SlipRow(words("receipt.hash", hash=receipt.head[:HASH_CHARS])),
     )
 
@@ -101,29 +97,10 @@ def receipt_rows(receipt: Receipt, words: Words, *, copy: int = 0) -> tuple[Slip
 def receipt_slip(receipt: Receipt, words: Words, *, copy: int = 0) -> Slip:
     """Return a receipt as paper; its code is its place in the chain."""
     code = f"polso:receipt:{receipt.site}:{receipt.device}:{receipt.lane}:{receipt.seq}:{receipt.head}"
-    thanks = SlipRow(words("receipt.thanks"), centred=True)
-    rows = (*receipt_rows(receipt, words, copy=copy), SlipRow(), thanks)
+    thanks = () if receipt.shift is not None else (SlipRow(), SlipRow(words("receipt.thanks"), centred=True))
+    rows = (*receipt_rows(receipt, words, copy=copy), *thanks)
     by_cash = any(leg.tender == "cash" for leg in receipt.legs)
     return Slip(rows=rows, code=code, open_drawer=by_cash and not copy)
-
-
-def report_slip(closed: ShiftClosed, words: Words, at_ms: int) -> Slip:
-    """Return the report of a closed drawer (Z)."""
-    rows = (
-        SlipRow(words("till.report_z", number=closed.number), strong=True, centred=True, big=True),
-        SlipRow(words.place(closed.drawer), centred=True),
-        SlipRow(words("till.shift_from"), words.moment(closed.opened_ms)),
-        SlipRow(words("till.shift_to"), words.moment(at_ms)),
-        SlipRow(rule=True),
-        SlipRow(words("till.float"), words.money(closed.float_minor)),
-        *_takings(closed.takings, words),
-        SlipRow(rule=True),
-        SlipRow(words("till.expected"), words.money(closed.expected_minor)),
-        SlipRow(words("till.counted"), words.money(closed.counted_minor)),
-        SlipRow(words("till.difference"), words.money(closed.difference_minor), strong=True),
-        *((SlipRow(closed.reason),) if closed.reason else ()),
-    )
-    return Slip(rows=rows)
 
 
 def taken_slip(takings: Takings, words: Words, *, point: str, at_ms: int) -> Slip:
@@ -142,10 +119,56 @@ def taken_slip(takings: Takings, words: Words, *, point: str, at_ms: int) -> Sli
 
 
 def _marks(receipt: Receipt, words: Words, copy: int) -> Iterator[SlipRow]:
-    if receipt.kind is not ReceiptKind.SALE:
+    if receipt.shift is not None:
+        yield SlipRow(
+            words("till.report_z", number=receipt.shift.number), strong=True, centred=True, big=True
+        )
+    elif receipt.kind is not ReceiptKind.SALE:
         yield SlipRow(words(f"receipt.kind.{receipt.kind.value}"), strong=True, centred=True)
     if copy:
         yield SlipRow(words("receipt.copy", number=copy), strong=True, centred=True)
+
+
+def _bill(receipt: Receipt, words: Words) -> Iterator[SlipRow]:
+    """What was bought or goes back, its sum, who paid or gets it, and its taxes."""
+    yield from _lines(receipt, words)
+    if receipt.lines:
+        yield SlipRow(rule=True)
+    yield SlipRow(words("receipt.total"), words.money(receipt.total_minor), big=True, strong=True)
+    for leg in receipt.legs:
+        yield SlipRow(_payer(leg.tender, leg.band, words), words.money(leg.amount_minor))
+    if receipt.back_minor:
+        yield SlipRow(words("receipt.back"), words.money(-receipt.back_minor))
+    yield from _notes(receipt, words)
+    if receipt.lines:
+        yield SlipRow(rule=True)
+        yield from _taxes(receipt, words)
+
+
+def _notes(receipt: Receipt, words: Words) -> Iterator[SlipRow]:
+    """Whose wallet it is about, and from when on the money is where."""
+    if receipt.band:
+        side = "onto" if receipt.kind is ReceiptKind.TOP_UP else "off"
+        yield SlipRow(words(f"receipt.{side}", band=receipt.band))
+    if receipt.kind in NOTED:
+        until = words.moment(receipt.until_ms) if receipt.until_ms else ""
+        yield SlipRow(words(f"receipt.note.{receipt.kind.value}", until=until))
+
+
+def _report(closed: ShiftClosed, receipt: Receipt, words: Words) -> Iterator[SlipRow]:
+    """What a drawer should have held, what was counted, and why that differs."""
+    yield SlipRow(words("till.shift_from"), words.moment(closed.opened_ms))
+    yield SlipRow(words("till.shift_to"), words.moment(receipt.at_ms))
+    yield SlipRow(rule=True)
+    yield SlipRow(words("till.float"), words.money(closed.float_minor))
+    yield from _takings(closed.takings, words)
+    yield SlipRow(rule=True)
+    yield SlipRow(words("till.expected"), words.money(closed.expected_minor))
+    yield SlipRow(words("till.counted"), words.money(closed.counted_minor))
+    yield SlipRow(words("till.difference"), words.money(closed.difference_minor), strong=True)
+    if closed.difference_minor:
+        told = "till.difference_why" if receipt.reason else "till.difference_sealed"
+        yield SlipRow(words(told, reason=receipt.reason))
 
 
 def _lines(receipt: Receipt, words: Words) -> Iterator[SlipRow]:

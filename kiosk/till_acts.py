@@ -7,17 +7,16 @@ import msgspec
 from edge.codes import qr_svg
 from edge.core.basket import Line
 from edge.core.catalogue import ring_up
-from edge.core.shift import ShiftClosed
 from edge.errors import NotAllowed, Refused
 from edge.payviews import BasketView, CashView
 from edge.service.receipts import PaperFault, Printed
 from edge.service.shifts import ShiftView
-from edge.staff import Action
+from edge.staff import Action, Session
 from edge.views import ApprovalView
 from kiosk.ask import Ask
 from kiosk.grants import may_sell
 from kiosk.routes import Audience, Rate, Route, View
-from kiosk.slips import receipt_slip, report_slip, taken_slip, words_for
+from kiosk.slips import receipt_slip, taken_slip, words_for
 from kiosk.till_bodies import (
     AmountBody,
     BackBody,
@@ -29,6 +28,8 @@ from kiosk.till_bodies import (
     PlainBody,
     Reported,
     RingBody,
+    ShiftEnd,
+    pieces_of,
 )
 
 TILL = Rate(60, 8.0)
@@ -37,7 +38,7 @@ LISTED_MAX = 30
 
 def ring(ask: Ask) -> BasketView:
     """Put this into the basket, at the catalogue's prices."""
-    body, point = ask.want(RingBody), _here(ask)
+    body, point = ask.want(RingBody), here(ask)
     layout = ask.house.service.layout()
     language = layout.languages[0] if layout is not None and layout.languages else ask.language
     bill = ring_up(ask.house.service.catalogue(point), [(piece.id, piece.n) for piece in body.pieces])
@@ -58,98 +59,104 @@ def ring(ask: Ask) -> BasketView:
 
 def await_band(ask: Ask) -> BasketView:
     """Let the next band at this till's reader pay."""
-    return ask.house.service.await_band(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.await_band(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def part(ask: Ask) -> BasketView:
     """Let the band read last pay what it has ready here."""
-    return ask.house.service.take_part(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.take_part(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def risk(ask: Ask) -> BasketView:
     """Try what is missing on the operator's loss budget."""
-    return ask.house.service.take_risk(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.take_risk(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def age(ask: Ask) -> BasketView:
     """Say that the guest was seen to be old enough."""
-    return ask.house.service.confirm_age(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.confirm_age(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def cash(ask: Ask) -> BasketView:
     """Take cash."""
     body = ask.want(AmountBody)
-    return ask.house.service.add_cash(ask.person, _here(ask), body.op_id, minor=body.minor)
+    return ask.house.service.add_cash(ask.person, here(ask), body.op_id, minor=body.minor)
 
 
 def card(ask: Ask) -> BasketView:
     """Note what an external terminal has charged."""
     body = ask.want(AmountBody)
-    return ask.house.service.add_card(ask.person, _here(ask), body.op_id, minor=body.minor)
+    return ask.house.service.add_card(ask.person, here(ask), body.op_id, minor=body.minor)
 
 
 def give_up(ask: Ask) -> BasketView:
     """Close a basket that is not sold; what was paid of it goes back."""
-    return ask.house.service.give_up(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.give_up(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def void(ask: Ask) -> BasketView:
-    """Take a whole payment back at this device."""
+    """Take a payment, or single lines of it, back at this device."""
     body = ask.want(BackBody)
-    _here(ask)
-    return ask.house.service.void(ask.person, body.op_id, body.back_id, reason=_reason(body))
+    pieces = pieces_of(body.pieces)
+    return ask.house.service.void(at_till(ask), body.op_id, body.back_id, pieces=pieces, reason=_reason(body))
 
 
 def undo(ask: Ask) -> BasketView:
     """Let the guest take it back: the same band at the same reader."""
     body = ask.want(BackBody)
-    return ask.house.service.undo_payment(ask.person, _here(ask), body.op_id, void_id=body.back_id)
+    return ask.house.service.undo_payment(ask.person, here(ask), body.op_id, void_id=body.back_id)
 
 
 def refund(ask: Ask) -> BasketView:
     """Ask central to give back what it has posted; above a limit it takes two."""
     body = ask.want(BackBody)
-    _here(ask)
-    return ask.house.service.refund(ask.person, body.op_id, body.back_id, reason=_reason(body))
+    pieces = pieces_of(body.pieces)
+    return ask.house.service.refund(
+        at_till(ask), body.op_id, body.back_id, pieces=pieces, reason=_reason(body)
+    )
 
 
 def ask_refund(ask: Ask) -> ApprovalView:
     """Ask that a posted payment is given back: a second person answers for it."""
     body = ask.want(BackBody)
-    _here(ask)
-    return ask.house.service.ask_refund(ask.person, body.op_id, body.back_id, reason=_reason(body))
+    pieces = pieces_of(body.pieces)
+    return ask.house.service.ask_refund(
+        at_till(ask), body.op_id, body.back_id, pieces=pieces, reason=_reason(body)
+    )
 
 
 def top_up(ask: Ask) -> CashView:
     """Take cash and put it on the wallet of the next band."""
     body = ask.want(AmountBody)
-    return ask.house.service.top_up(ask.person, _here(ask), body.op_id, minor=body.minor)
+    return ask.house.service.top_up(ask.person, here(ask), body.op_id, minor=body.minor)
 
 
 def cash_out(ask: Ask) -> CashView:
     """Pay out what the wallet of the next band has left."""
-    return ask.house.service.cash_out(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.cash_out(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def give_up_cash(ask: Ask) -> CashView:
     """Wait no longer for the band of a top-up or a pay-out."""
-    return ask.house.service.give_up_cash(ask.person, _here(ask), ask.want(BasketBody).op_id)
+    return ask.house.service.give_up_cash(ask.person, here(ask), ask.want(BasketBody).op_id)
 
 
 def payments(ask: Ask) -> Payments:
     """List the last payments at this till."""
-    return Payments(payments=ask.house.service.payments(_here(ask), LISTED_MAX))
+    return Payments(payments=ask.house.service.payments(here(ask), LISTED_MAX))
 
 
 def receipt(ask: Ask) -> Printed:
-    """Print a receipt; a second one comes out marked as a copy."""
+    """Print a receipt, of whatever act has this id; a second one comes out marked as a copy."""
     body = ask.want(BasketBody)
-    _here(ask)
-    service = ask.house.service
+    here(ask)
+    return _printed(ask, body.op_id)
 
-    return service.receipts.print(
+
+def _printed(ask: Ask, op_id: str) -> Printed:
+    return ask.house.service.receipts.print(
         ask.person,
-        body.op_id,
+        op_id,
         lambda made, copy: receipt_slip(made, words_for(ask, ask.language, made.currency), copy=copy),
     )
 
@@ -157,7 +164,7 @@ def receipt(ask: Ask) -> Printed:
 def phone(ask: Ask) -> Phone:
     """Hand a receipt to the guest's phone: a code that is good once."""
     token = ask.house.service.receipts.to_phone(ask.person, ask.want(BasketBody).op_id)
-    _here(ask)
+    here(ask)
     address = f"{ask.origin}/q/{token}"
     return Phone(address=address, svg=qr_svg(address))
 
@@ -165,21 +172,28 @@ def phone(ask: Ask) -> Phone:
 def open_shift(ask: Ask) -> ShiftView:
     """Open the drawer with the float that was counted."""
     body = ask.want(CountBody)
-    return ask.house.service.shifts.open(ask.person, _here(ask), counted_minor=body.minor)
+    return ask.house.service.shifts.open(ask.person, here(ask), counted_minor=body.minor)
 
 
-def close_shift(ask: Ask) -> ShiftClosed:
+def close_shift(ask: Ask) -> ShiftEnd:
     """Close the drawer with what was counted; the report is printed."""
-    body, point = ask.want(CountBody), _here(ask)
+    body, point = ask.want(CountBody), here(ask)
     closed = ask.house.service.shifts.close(ask.person, point, counted_minor=body.minor, reason=body.reason)
-    words = words_for(ask, ask.language, closed.currency)
-    ask.house.service.receipts.print_slip(point, report_slip(closed, words, ask.house.clock.now_ms()))
-    return closed
+    return ShiftEnd(
+        shift=closed.shift,
+        number=closed.number,
+        currency=closed.currency,
+        expected_minor=closed.expected_minor,
+        counted_minor=closed.counted_minor,
+        difference_minor=closed.difference_minor,
+        reason=closed.reason,
+        paper=_printed(ask, closed.shift),
+    )
 
 
 def report(ask: Ask) -> Reported:
     """Print what this drawer has taken so far (X)."""
-    point = _here(ask)
+    point = here(ask)
     view = ask.house.service.shifts.view(point, whole=True)
     if view.takings is None:
         raise Refused("No shift is open at this till.", hint="Open one with the float that is counted.")
@@ -193,17 +207,22 @@ def move(ask: Ask) -> ApprovalView:
     """Ask that cash is brought or taken: a second person answers for it."""
     body = ask.want(MoveBody)
     return ask.house.service.ask_move(
-        ask.person, _here(ask), body.move, amount_minor=body.minor, reason=body.reason
+        ask.person, here(ask), body.move, amount_minor=body.minor, reason=body.reason
     )
 
 
 def drawer(ask: Ask) -> Reported:
     """Open the drawer without a sale; it is written down."""
-    ask.house.service.receipts.open_drawer(ask.person, _here(ask))
+    ask.house.service.receipts.open_drawer(ask.person, here(ask))
     return Reported()
 
 
-def _here(ask: Ask) -> str:
+def at_till(ask: Ask) -> Session:
+    """Return who acts, as somebody at this till: what goes back comes out of its drawer, not of their own."""
+    return msgspec.structs.replace(ask.person, point=here(ask))
+
+
+def here(ask: Ask) -> str:
     """Return the till of the address, if this person sells there."""
     point = ask.path["till"]
     if not may_sell(ask.person, point):
@@ -248,7 +267,7 @@ ROUTES = (
     act("receipt", receipt, Action.SELL, body=BasketBody, answer=Printed),
     act("phone", phone, Action.SELL, body=BasketBody, answer=Phone),
     act("shift/open", open_shift, Action.OPEN_SHIFT, body=CountBody, answer=ShiftView),
-    act("shift/close", close_shift, Action.CLOSE_SHIFT, body=CountBody, answer=ShiftClosed),
+    act("shift/close", close_shift, Action.CLOSE_SHIFT, body=CountBody, answer=ShiftEnd),
     act("shift/report", report, Action.SEE_TILL, body=PlainBody, answer=Reported),
     act("shift/move", move, Action.MOVE_CASH, body=MoveBody, answer=ApprovalView),
     act("drawer", drawer, Action.OPEN_SHIFT, body=PlainBody, answer=Reported),

@@ -7,8 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from edge.core.payment import reckoning
 from edge.core.shift import CashMove
 from edge.payviews import PaymentView
+from edge.service.receipts import Printed
 from kiosk.operations import Op
 
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -18,6 +20,8 @@ Counted = Annotated[int, Meta(ge=0, le=100_000_000)]
 Reasoned = Annotated[str, Meta(max_length=200)]
 Pieces = Annotated[int, Meta(ge=-999, le=999)]
 PIECES_MAX = 64
+DAY_MINUTES = 1_440
+"""So long a till sets aside by default; then all of it goes back by itself."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +58,21 @@ class AmountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     minor: Minor
 
 
+class Some(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many of one line of a bill; the lines are counted from 0."""
+
+    line: Annotated[int, Meta(ge=0, lt=PIECES_MAX)]
+    n: Annotated[int, Meta(ge=1, le=9_999)]
+
+
+Chosen = Annotated[tuple[Some, ...], Meta(min_length=1, max_length=PIECES_MAX)]
+
+
+def pieces_of(chosen: tuple[Some, ...] | None) -> tuple[reckoning.Piece, ...] | None:
+    """Return chosen lines as the service takes them; None: all."""
+    return None if chosen is None else tuple(reckoning.Piece(one.line, one.n) for one in chosen)
+
+
 class BackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Take a payment back; the second id makes pressing twice one void."""
 
@@ -62,6 +81,27 @@ class BackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     op_id: OpId
     back_id: OpId
     reason: Reasoned = ""
+    pieces: Chosen | None = None
+    """Single lines; without it all that is left."""
+
+
+class HoldBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Set aside what stands on the bill, for so long: a deposit or an open tab."""
+
+    NOT_TYPED = ("op_id",)
+    op: Op
+    op_id: OpId
+    minutes: Annotated[int, Meta(ge=1, le=20_160)] = DAY_MINUTES
+
+
+class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take what was set aside: all, some of its lines, or less for its only piece."""
+
+    NOT_TYPED = ("op_id",)
+    op: Op
+    op_id: OpId
+    pieces: Chosen | None = None
+    minor: Minor | None = None
 
 
 class PinBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +147,19 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
     """The last payments at a till, newest first."""
 
     payments: tuple[PaymentView, ...]
+
+
+class ShiftEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a drawer was closed, and what became of its report."""
+
+    shift: str
+    number: int
+    currency: str
+    expected_minor: int
+    counted_minor: int
+    difference_minor: int
+    reason: str
+    paper: Printed
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,13 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.basket import Line
 from edge.core.events import Event, Kind
 from edge.core.money import MINOR_MAX
 from edge.core.payment.bodies import CashedOut, HoldEnded, Payment, ToppedUp, Voided
 from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import Authorisation
-from edge.core.receipt import ReceiptLine, TaxShare, taxes_of
+from edge.core.taxes import ReceiptLine, TaxShare, taxes_of
 
 REASON_CHARS_MAX = 200
 
@@ -202,7 +203,7 @@ def _paid(before: Takings, drawer: str, payment: Payment) -> Takings:
         cash_sales_minor=before.cash_sales_minor + _cash(payment.legs),
         tenders=_added(before.tenders, payment.legs, 1),
         sales=before.sales + sold,
-        taxes=_taxed(before.taxes, payment) if sold else before.taxes,
+        taxes=_taxed(before.taxes, payment.lines) if sold else before.taxes,
     )
 
 
@@ -222,11 +223,13 @@ def _ended(before: Takings, drawer: str, ended: HoldEnded) -> Takings:
     if ended.point != drawer:
         return before
     back = tuple(replace(leg, amount_minor=leg.voided_minor, voided_minor=0) for leg in ended.legs)
+    sold = ended.state is Authorisation.CAPTURED
     return replace(
         before,
         cash_back_minor=before.cash_back_minor + _cash(back),
         tenders=_added(before.tenders, back, -1),
-        sales=before.sales + (ended.state is Authorisation.CAPTURED),
+        sales=before.sales + sold,
+        taxes=_taxed(before.taxes, ended.lines) if sold else before.taxes,
     )
 
 
@@ -268,7 +271,9 @@ def _added(tenders: dict[str, int], legs: Iterable[Leg], sign: int) -> dict[str,
     return now
 
 
-def _taxed(before: tuple[tuple[int, int, int], ...], payment: Payment) -> tuple[tuple[int, int, int], ...]:
+def _taxed(
+    before: tuple[tuple[int, int, int], ...], sold: Iterable[Line]
+) -> tuple[tuple[int, int, int], ...]:
     sums = {rate: (gross, tax) for rate, gross, tax in before}
     lines = [
         ReceiptLine(
@@ -277,7 +282,7 @@ def _taxed(before: tuple[tuple[int, int, int], ...], payment: Payment) -> tuple[
             price_minor=line.price_minor,
             tax_permille=line.tax_permille,
         )
-        for line in payment.lines
+        for line in sold
     ]
     for share in taxes_of(lines):
         gross, tax = sums.get(share.permille, (0, 0))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.core.shift import Shift
+from edge.core.shift import Shift, ShiftClosed
 from edge.errors import Refused
 from edge.store.transaction import Transaction
 
 SHIFT = "shift"
+CLOSED = "shift_closed"
+"""The last closing of each drawer, for its report and its number."""
 
 
 class NoShift(Refused):
@@ -27,3 +29,9 @@ def demand_shift(tx: Transaction, point: str) -> None:
     """Refuse to take or give money where nobody has counted the drawer; raises ``NoShift``."""
     if tx.get(SHIFT, point) is None:
         raise NoShift
+
+
+def last_closed(tx: Transaction, point: str) -> ShiftClosed | None:
+    """Return the closing before, with its reason in plain words."""
+    body = tx.get(CLOSED, point)
+    return None if body is None else msgspec.msgpack.decode(body, type=ShiftClosed)

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from edge.core.events import Acted, Event, Kind, Lane
-from edge.core.payment.bodies import Payment
-from edge.core.payment.sale import Authorisation
-from edge.core.receipt import Receipt, receipt_of
+from edge.core.events import Acted, Kind, Lane
+from edge.core.receipt import Receipt, ReceiptKind
+from edge.core.receipting import receipt_of
 from edge.errors import Refused, Unknown
+from edge.service.drawers import last_closed
+from edge.service.payments import rung
 from edge.service.rooms import Rooms
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
@@ -64,23 +66,29 @@ class Receipts:
         self._phones: OrderedDict[bytes, _Waiting] = OrderedDict()
 
     def receipt(self, op_id: str) -> Receipt:
-        """Return the receipt of a payment, as the journal tells it."""
-        event = self._paid(op_id)
-        if event is None:
-            raise Unknown("There is no receipt of this here.", hint="Look at the device that sold it.")
-        layout = self._rooms.profiles.layout()
-        return receipt_of(event, site=layout.site if layout else "", device=self._rooms.device)
+        """Return the receipt of an act that moved money or closed a drawer, as the journal tells it.
 
-    def _paid(self, op_id: str) -> Event | None:
-        """Return the record that made a basket a sale, looking from the newest back."""
-        journal = self._rooms.journal
+        ``op_id`` is the act's own: a sale's, a void's, a refund's, that of cash, or a shift's.
+        """
+        receipt = self._found(op_id)
+        if receipt is None:
+            raise Unknown("There is no receipt of this here.", hint="Look at the device that sold it.")
+        return self._rooms.sequencer.submit(lambda tx: _since(tx, receipt))
+
+    def _found(self, op_id: str) -> Receipt | None:
+        """Return what the newest record under an id gives, looking from the newest back."""
+        layout, journal = self._rooms.profiles.layout(), self._rooms.journal
+        site, named = layout.site if layout else "", op_id.encode()
         last, first = journal.head(Lane.PRIORITY).seq, journal.anchor(Lane.PRIORITY).seq
         oldest = max(first, last - BACK_MAX)
         while last > oldest:
             after = max(oldest, last - PIECE)
             for event in reversed(journal.range(Lane.PRIORITY, after, last - after)):
-                if event.kind == Kind.PAID and _is_sale(event, op_id):
-                    return event
+                made = (
+                    receipt_of(event, site=site, device=self._rooms.device) if named in event.body else None
+                )
+                if made is not None and made.op_id == op_id:
+                    return made
             last = after
         return None
 
@@ -106,7 +114,7 @@ class Receipts:
         return self._rooms.sequencer.submit(act)
 
     def print_slip(self, point: str, slip: Slip) -> PaperFault | str | None:
-        """Print what is no receipt, as a shift's report; return why it did not come out, or None."""
+        """Print what is no receipt, as an X report; return why it did not come out, or None."""
         printer = self._rooms.printers.get(point)
         if printer is None:
             return NO_PRINTER
@@ -151,14 +159,17 @@ class Receipts:
         return self.receipt(waiting.op_id)
 
 
-_PAYMENT = msgspec.msgpack.Decoder(Payment).decode
-
-
-def _is_sale(event: Event, op_id: str) -> bool:
-    if op_id.encode() not in event.body:
-        return False
-    paid = _PAYMENT(event.body)
-    return paid.op_id == op_id and paid.state is Authorisation.CAPTURED
+def _since(tx: Transaction, receipt: Receipt) -> Receipt:
+    """Add what the device knows beside the record: what was taken back since, why a drawer differed."""
+    if receipt.kind is ReceiptKind.SHIFT:
+        last = last_closed(tx, receipt.point)
+        return (
+            receipt if last is None or last.shift != receipt.op_id else replace(receipt, reason=last.reason)
+        )
+    known = rung.rung_by(tx, receipt.op_id) if receipt.kind is ReceiptKind.SALE else None
+    if known is None or known.sale is None:
+        return receipt
+    return replace(receipt, back_minor=sum(line.gross_minor for line in known.sale.voided))
 
 
 def _kept_as(token: str) -> bytes:

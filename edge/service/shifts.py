@@ -21,7 +21,7 @@ from edge.core.shift import (
     takings_of,
 )
 from edge.errors import Refused, Unknown
-from edge.service.drawers import SHIFT, NoShift, open_shift
+from edge.service.drawers import CLOSED, SHIFT, NoShift, last_closed, open_shift
 from edge.service.four_eyes import Grant
 from edge.service.payments import cash, rung
 from edge.service.remarks import spoken
@@ -30,8 +30,6 @@ from edge.staff import Action, Session, permit
 from edge.store.journal import RANGE_MAX
 from edge.store.transaction import Transaction
 
-CLOSED = "shift_closed"
-"""The last closing of each drawer, for its report and its number."""
 BUSY = "This drawer's shift is open already."
 UNFINISHED = "A basket at this till is not finished."
 WORDS = {
@@ -75,7 +73,7 @@ class Shifts:
 
     def view(self, point: str, *, whole: bool = False) -> ShiftView:
         """Return how a till's shift stands; ``whole`` with what it has taken so far (an X report)."""
-        shift, last = self._rooms.sequencer.submit(lambda tx: (open_shift(tx, point), _last(tx, point)))
+        shift, last = self._rooms.sequencer.submit(lambda tx: (open_shift(tx, point), last_closed(tx, point)))
         if shift is None:
             return ShiftView(point=point, open=False, currency=self._currency(), last=last)
         names = {member.id: member.name for member in self._rooms.profiles.staff()}
@@ -149,7 +147,7 @@ class Shifts:
             if tx.chain.heads[Lane.PRIORITY].seq != head:
                 return None
             _demand_finished(tx, point)
-            last = _last(tx, point)
+            last = last_closed(tx, point)
             number = last.number + 1 if last is not None else 1
             closed = close_shift(
                 shift, takings, counted_minor=counted_minor, reason=reason, by=(session.staff, number)
@@ -232,8 +230,3 @@ def _demand_finished(tx: Transaction, point: str) -> None:
     known = rung.standing(tx, point)
     if (known is not None and known.stage in rung.ARMED) or tx.get(cash.DESK, point) is not None:
         raise Refused(UNFINISHED, hint="Have it paid, or give it up; then close.")
-
-
-def _last(tx: Transaction, point: str) -> ShiftClosed | None:
-    body = tx.get(CLOSED, point)
-    return None if body is None else msgspec.msgpack.decode(body, type=ShiftClosed)

@@ -1,17 +1,18 @@
 /** The till: hears, reduces, paints; what is rung up is at the edge before it is on the bill. */
 
 import { part, ring } from "./ring.js";
-import { act, at, button, busy, by, askReason, fill, page, paintAlerts, paintPills, speak, whyNot } from "./desk.js";
+import { act, at, button, busy, by, fill, page, paintAlerts, paintPills, speak, whyNot } from "./desk.js";
 import { Asks } from "./asks.js";
 import { newOp } from "./post.js";
 import { openStream } from "./stream.js";
+import { Back } from "./till_back.js";
 import { Drawer } from "./till_drawer.js";
 import { money, statePanel, sums, lineRow } from "./till_view.js";
 import { actsOn, begin, found, piecesOf, quantityIn, reduce, selling, shownTiles, withMore } from "./till_state.js";
 import { keepShell } from "./shell.js";
 
 const ROOM = `/api/v1/till/${encodeURIComponent(page.point.id)}`;
-const KEYS = { pay: "Enter", cash: "F2", card: "F3" };
+const KEYS = { pay: "Enter", cash: "F2", card: "F3", hold: "F4" };
 let state = begin();
 let group = page.groups[0]?.id ?? "";
 let fresh = false;
@@ -121,7 +122,10 @@ function paintBill() {
 
 const DO = {
   pay: () => onBasket("await"),
-  another: () => onBasket("await"),
+  another: () => onBasket(state.basket.hold ? "hold" : "await"),
+  hold: () => onBasket("hold"),
+  capture: () => back.capture(state.basket),
+  release: () => onBasket("give-up"),
   back: () => ringAgain(),
   part: () => onBasket("part"),
   risk: () => onBasket("risk"),
@@ -133,7 +137,9 @@ const DO = {
   receipt: () => drawer.print(state.basket.op_id),
   phone: () => drawer.toPhone(state.basket.op_id),
   undo: () => onBasket("undo", { back_id: freshOp() }),
-  void: () => voidIt(state.basket.op_id),
+  void: () => back.voidIt(state.basket),
+  slip: () => drawer.print(state.basket.back_id),
+  slip_phone: () => drawer.toPhone(state.basket.back_id),
 };
 
 function actOf(name, at) {
@@ -159,17 +165,6 @@ function takeAmount(kind) {
   } });
 }
 
-function voidIt(op_id) {
-  const back_id = freshOp();
-  askReason({ title: speak("till.void_title"), why: ["mistake", "guest_asked"], doIt: async (reason) => ((await onPayment(op_id, back_id, reason)) ? "" : by("said").textContent) });
-}
-
-async function onPayment(op_id, back_id, reason) {
-  const answer = await act(`${ROOM}/void`, { op_id, back_id, reason });
-  if (answer.ok && state.basket?.op_id !== op_id) return true;
-  return told(answer);
-}
-
 // Keys: a scanner types and ends with Enter, a cashier types names or quantities, Escape goes back.
 
 by("find").addEventListener("input", paintTiles);
@@ -177,7 +172,8 @@ document.addEventListener("keydown", (event) => {
   if (busy() || event.ctrlKey || event.metaKey || event.altKey) return;
   const inFind = event.target === by("find");
   if (event.key === "Escape") return escape(event);
-  if (event.key === "F2" || event.key === "F3") return press(event, event.key === "F2" ? "cash" : "card");
+  const keyed = Object.keys(KEYS).find((name) => KEYS[name] === event.key);
+  if (keyed && event.key !== "Enter") return press(event, keyed);
   if (event.key === "Enter" && (inFind || event.target === document.body || event.target === by("lines"))) return enter(event);
   if ((event.key === "+" || event.key === "-") && !by("find").value) return lastLine(event, event.key === "+" ? 1 : -1);
   if (event.key.length === 1 && event.key !== " " && !inFind) by("find").focus();
@@ -194,7 +190,7 @@ function escape(event) {
 function enter(event) {
   event.preventDefault();
   const text = by("find").value;
-  if (!text.trim()) return press(event, actsOn(shown(), page.actions)[0] ?? "");
+  if (!text.trim()) return press(event, by("acts").querySelector("[data-act]")?.dataset.act ?? "");
   const hit = found(page.tiles, text);
   by("find").value = "";
   if (hit && !hit.tile.off) add(hit.tile, hit.n);
@@ -218,7 +214,9 @@ function lastLine(event, n) {
 }
 
 const asks = new Asks({ hear });
-const drawer = new Drawer({ room: ROOM, freshOp, voidIt, ask: (address, body) => asks.ask(address, body), cash: (body) => hear(body ? { type: "cash", body } : { type: "cash_done" }), at });
+const ask = (address, body) => asks.ask(address, body);
+const drawer = new Drawer({ room: ROOM, freshOp, ask, back: () => back, cash: (body) => hear(body ? { type: "cash", body } : { type: "cash_done" }) });
+const back = new Back({ room: ROOM, freshOp, ask, drawer, stands: (op_id) => shown()?.op_id === op_id, hear: (body) => hear({ type: "basket", body }) });
 by("more").addEventListener("click", () => drawer.menu());
 by("sheet-close").addEventListener("click", () => by("sheet").close());
 keepShell();

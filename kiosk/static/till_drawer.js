@@ -1,17 +1,19 @@
-/** What a till does beside the basket: receipts, earlier payments, cash for wallets, the drawer and its shift. */
+/** What a till does beside the basket: receipts, cash for wallets, the drawer and its shift. */
 
 import { part, ring } from "./ring.js";
-import { act, at, askReason, button, by, fill, page, speak, whyNot } from "./desk.js";
-import { money } from "./till_view.js";
+import { act, at, askReason, busy, button, by, fill, page, speak, whyNot } from "./desk.js";
+import { money, pair } from "./till_view.js";
 import { minorIn } from "./till_state.js";
 
 const DIGITS = new Intl.NumberFormat("en", { style: "currency", currency: page.currency }).resolvedOptions().maximumFractionDigits;
 
 export class Drawer {
-  /** @param {{room: string, freshOp: () => string, voidIt: (op_id: string) => void, ask: Function, cash: Function}} till */
+  /** @param {{room: string, freshOp: () => string, back: () => any, ask: Function, cash: Function}} till */
   constructor(till) {
     this.till = till;
     this.shift = page.shift;
+    /** What was counted when this drawer was closed last: the float of the next shift, most often. */
+    this.counted = page.shift.last?.[7] ?? null;
     by("amount-cancel").onclick = () => by("amount").close();
   }
 
@@ -47,12 +49,21 @@ export class Drawer {
   async print(op_id) {
     const answer = await act(`${this.till.room}/receipt`, { op_id });
     const { printed, copy = 0, fault = "" } = answer.body ?? {};
+    // Enter goes on to the next sale; it never prints again.
+    if (!busy()) by("find").focus();
     if (!answer.ok) by("said").textContent = whyNot(answer);
     else if (printed) by("said").textContent = speak(copy ? "till.printed_copy" : "till.printed", { number: copy });
     else {
       by("said").textContent = speak(`till.paper.${fault}`);
       await this.toPhone(op_id);
     }
+  }
+
+  /** Offer one slip: on paper, or to the guest's phone. */
+  offer(title, id, ...told) {
+    const acts = part("div", "menu");
+    acts.append(button(speak("till.act.receipt"), () => this.print(id), "big"), button(speak("till.act.phone"), () => this.toPhone(id), "big"));
+    this.sheet(title, ...told, acts);
   }
 
   /** A code for the guest's phone; it is good once. */
@@ -72,7 +83,8 @@ export class Drawer {
   menu() {
     const may = (action) => page.actions.includes(action);
     const acts = [
-      ["payments", true, () => this.payments()],
+      ["payments", true, () => this.till.back().payments()],
+      ["holds", may("sell"), () => this.till.back().holds()],
       ["top_up", may("top_up"), () => this.topUp()],
       ["cash_out", may("cash_out"), () => this.cashOut()],
       ["open_shift", may("open_shift") && !this.shift.open, () => this.openShift()],
@@ -86,34 +98,6 @@ export class Drawer {
     const grid = part("div", "menu");
     grid.append(...made);
     this.sheet(speak("till.more"), part("p", "soft", who), grid);
-  }
-
-  async payments() {
-    const answer = await act(`${this.till.room}/payments`, {});
-    const rows = (answer.body?.payments ?? []).map((one) => this.payment(one));
-    this.sheet(speak("till.menu.payments"), ...(rows.length ? rows : [part("p", "soft", speak("till.no_payments"))]));
-  }
-
-  payment(one) {
-    const row = part("article", "payment");
-    const state = one.voided_minor ? speak("till.voided_part", { amount: money(one.voided_minor) }) : "";
-    row.append(part("time", "num", at(one.at_ms)), part("span", "strong num", money(one.total_minor)), part("span", "soft", (one.lines ?? []).map((line) => line.name).join(", ")), part("span", "soft", state));
-    const close = (doIt) => () => { by("sheet").close(); doIt(); };
-    row.append(button(speak("till.act.receipt"), () => this.print(one.op_id)), button(speak("till.act.phone"), () => this.toPhone(one.op_id)));
-    if (page.actions.includes("void") && one.state === "approved") row.append(button(speak("till.act.void"), close(() => this.till.voidIt(one.op_id))));
-    if (page.actions.includes("refund") && one.state === "approved") row.append(button(speak("till.act.refund"), close(() => this.refund(one.op_id))));
-    return row;
-  }
-
-  refund(op_id) {
-    const body = { op_id, back_id: this.till.freshOp() };
-    const doIt = async (reason) => {
-      const answer = await act(`${this.till.room}/refund`, { ...body, reason });
-      if (answer.body?.kind === "SecondNeeded") return this.till.ask(`${this.till.room}/ask/refund`, { ...body, reason });
-      by("said").textContent = answer.ok ? speak("till.refund_asked") : "";
-      return answer.ok ? "" : whyNot(answer);
-    };
-    askReason({ title: speak("till.refund_title"), why: ["mistake", "guest_asked"], doIt });
   }
 
   topUp() {
@@ -144,7 +128,13 @@ export class Drawer {
       if (!over) await act(`${this.till.room}/give-up-cash`, { op_id: view.op_id });
       this.till.cash(null);
     };
-    return [button(speak(over ? "till.act.next" : "till.act.back"), end, "primary big")];
+    const acts = [[over ? "next" : "back", end, "primary big"]];
+    if (view.state === "approved") acts.push(["receipt", () => this.print(view.op_id), "big"], ["phone", () => this.toPhone(view.op_id), "big"]);
+    return acts.map(([name, doIt, look]) => {
+      const made = button(speak(`till.act.${name}`), doIt, look);
+      made.dataset.act = name;
+      return made;
+    });
   }
 
   /** Where the edge says that no shift is open, offer to open one at once. */
@@ -155,7 +145,7 @@ export class Drawer {
   }
 
   openShift() {
-    this.askAmount({ title: speak("till.menu.open_shift"), line: speak("till.count_float"), begin: this.shift.last?.[7] ?? null, doIt: (minor) => this.onShift("open", { minor }) });
+    this.askAmount({ title: speak("till.menu.open_shift"), line: speak("till.count_float"), begin: this.counted, doIt: (minor) => this.onShift("open", { minor }) });
   }
 
   async onShift(name, body) {
@@ -179,10 +169,20 @@ export class Drawer {
       return "";
     }
     if (!answer.ok) return whyNot(answer);
-    this.shift = { open: false, last: answer.body };
-    const told = Array.isArray(answer.body) ? answer.body : [];
-    by("said").textContent = speak("till.closed", { amount: money(told[9] ?? 0) });
+    this.shift = { open: false };
+    this.counted = answer.body.counted_minor;
+    this.ended(answer.body);
     return "";
+  }
+
+  /** What the drawer should have held, what was counted, and its report: on paper, or to a phone. */
+  ended(end) {
+    const told = part("dl", "sums");
+    for (const [name, minor] of [["expected", end.expected_minor], ["counted", end.counted_minor], ["difference", end.difference_minor]]) told.append(pair(speak(`till.${name}`), money(minor), name === "difference" ? "grand" : ""));
+    const { printed, fault } = end.paper;
+    const words = [end.reason ? speak("till.difference_why", { reason: end.reason }) : "", speak(printed ? "till.printed" : `till.paper.${fault}`)];
+    by("said").textContent = speak("till.closed", { amount: money(end.difference_minor) });
+    this.offer(speak("till.report_z", { number: end.number }), end.shift, told, ...words.filter(Boolean).map((text) => part("p", "", text)));
   }
 
   moveCash() {

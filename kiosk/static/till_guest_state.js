@@ -1,7 +1,7 @@
 /** What the guest's side of a till knows; it is told no reason, and forgets a guest ten seconds after the thanks. */
 
 export const CLEAR_MS = 10000;
-const DONE = ["approved", "voided", "given_up"];
+const DONE = ["held", "approved", "voided", "given_up"];
 
 export function begin() {
   return { link: "connecting", basket: null, cash: null, over_at: 0, busy: false, writable: true };
@@ -42,7 +42,7 @@ export function phase(state) {
   return state.basket?.state ?? "idle";
 }
 
-const SHAPES = { idle: "idle", basket: "plain", await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", approved: "go", voided: "go", given_up: "again", stale: "stale", out: "out", cash: "reading" };
+const SHAPES = { idle: "idle", basket: "plain", await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", held: "go", approved: "go", voided: "go", given_up: "again", stale: "stale", out: "out", cash: "reading" };
 
 /** The ring's shape in a phase. */
 export function shape(state) {

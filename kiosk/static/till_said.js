@@ -20,7 +20,7 @@ function figure(now, { basket, cash }, { money }) {
   if (now === "cash") return cash.amount_minor ? money(cash.amount_minor) : "";
   if (["basket", "await_tap", "pin", "partly_paid"].includes(now)) return money(basket.due_minor ?? basket.total_minor);
   if (now === "short") return money(basket.ready_here_minor || basket.due_minor);
-  return ["approved", "voided"].includes(now) ? money(basket.total_minor) : "";
+  return ["held", "approved", "voided"].includes(now) ? money(basket.total_minor) : "";
 }
 
 function line(now, { basket }, { speak, money }) {

@@ -3,7 +3,7 @@
 import { withAsk } from "./asks_state.js";
 
 export const OPEN = ["idle", "basket", "await_tap", "pin", "partly_paid", "short", "declined"];
-export const ENDED = ["approved", "given_up", "voided"];
+export const ENDED = ["held", "approved", "given_up", "voided"];
 const QUANTITY_MAX = 999;
 
 /** @typedef {{id: string, n: number}} Piece */
@@ -113,15 +113,19 @@ export function actsOn(basket, actions) {
   const state = basket?.state ?? "idle";
   const lines = basket?.lines?.length ?? 0;
   if (!may("sell")) return [];
+  const other = basket?.hold ? [] : ["cash", "card"];
+  const slips = basket?.back_id ? ["slip", "slip_phone"] : [];
   switch (state) {
-    case "basket": return lines ? ["pay", "cash", "card", "give_up"] : [];
-    case "await_tap": return ["back", "cash", "card", "give_up"];
-    case "pin": return ["back", "cash", "card"];
-    case "short": return [basket.ready_here_minor > 0 ? "part" : "", "another", "cash", "card", "risk", "back"].filter(Boolean);
-    case "declined": return [basket.reason === "age_confirm" || basket.reason === "age_min" ? "age" : "", "another", "cash", "card", "back"].filter(Boolean);
+    case "basket": return lines ? ["pay", "cash", "card", "hold", "give_up"] : [];
+    case "await_tap": return ["back", ...other, "give_up"];
+    case "pin": return ["back", ...other];
+    case "short": return [basket.ready_here_minor > 0 ? "part" : "", "another", ...other, basket.hold ? "" : "risk", "back"].filter(Boolean);
+    case "declined": return [basket.reason === "age_confirm" || basket.reason === "age_min" ? "age" : "", "another", ...other, "back"].filter(Boolean);
     case "partly_paid": return ["another", "cash", "card", "give_up"];
-    case "approved": return ["next", "receipt", "phone", basket.undo_until_ms ? "undo" : "", may("void") ? "void" : ""].filter(Boolean);
-    case "voided": case "given_up": return ["next"];
+    case "held": return ["next", "receipt", "phone", "capture", "release"];
+    case "approved": return ["next", "receipt", "phone", ...slips, basket.undo_until_ms ? "undo" : "", may("void") ? "void" : ""].filter(Boolean);
+    case "voided": return ["next", ...(slips.length ? slips : ["receipt", "phone"])];
+    case "given_up": return ["next", ...slips];
     default: return [];
   }
 }

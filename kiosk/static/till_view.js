@@ -1,13 +1,19 @@
 /** The bill of a till: lines, sums and the panel that says how the basket stands. */
 
 import { part, ring } from "./ring.js";
-import { button, page, speak } from "./desk.js";
+import { at, button, page, speak } from "./desk.js";
 import { money as amount } from "./words.js";
 
-const SHAPES = { await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", approved: "go", voided: "go", given_up: "again" };
+const SHAPES = { await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", held: "go", approved: "go", voided: "go", given_up: "again" };
 
 /** An amount as the page's language writes it. */
 export const money = (minor) => amount(minor ?? 0, page.currency, page.language);
+
+/** "until 18:40", or the day where that is not today. */
+export function until(ms) {
+  const day = (when) => new Date(when).toLocaleDateString(page.language, { timeZone: page.timezone, weekday: "short", day: "numeric", month: "numeric" });
+  return day(ms) === day(Date.now()) ? speak("till.until", { time: at(ms) }) : speak("till.until_day", { time: `${day(ms)}, ${at(ms)}` });
+}
 
 /** One line of the bill, with buttons for more and fewer while it can be changed. */
 export function lineRow(line, turn) {
@@ -26,7 +32,8 @@ export function lineRow(line, turn) {
   return row;
 }
 
-function nameOf(line) {
+/** What a line is called here. */
+export function nameOf(line) {
   return page.tiles.find((tile) => tile.id === line.item)?.name ?? line.name;
 }
 
@@ -36,7 +43,7 @@ export function sums(basket) {
   const rows = taxes(basket.lines).map(([rate, tax]) => pair(speak("till.tax", { rate }), money(tax), "soft"));
   for (const leg of basket.legs ?? []) rows.push(pair([speak(`receipt.tender.${tender(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
   const due = basket.state === "partly_paid" || basket.paid_minor ? (basket.due_minor ?? 0) : basket.total_minor;
-  const done = ["approved", "voided", "given_up"].includes(basket.state);
+  const done = ["held", "approved", "voided", "given_up"].includes(basket.state);
   rows.push(pair(speak(done ? "till.total" : "till.due"), money(done ? basket.total_minor : due), "grand"));
   return rows;
 }
@@ -53,7 +60,8 @@ function taxes(lines) {
   return [...shares].sort((a, b) => b[0] - a[0]).map(([rate, tax]) => [(rate / 10).toLocaleString(page.language), tax]);
 }
 
-function pair(term, value, look) {
+/** A term and its figure. */
+export function pair(term, value, look) {
   const row = part("div", look);
   row.append(part("dt", "", term), part("dd", "num", value));
   return row;
@@ -78,7 +86,9 @@ function lineOf(basket, state) {
     case "short": return [speak("till.ready_here", { amount: money(basket.ready_here_minor) }), speak("till.missing", { amount: money(basket.missing_minor) }), basket.kept_elsewhere_minor ? speak("till.kept_elsewhere", { amount: money(basket.kept_elsewhere_minor) }) : ""].filter(Boolean).join(" · ");
     case "declined": return [basket.name, reason, basket.cause].filter(Boolean).join(" · ");
     case "pin": return speak("till.pin_left", { left: basket.pin_left ?? 3 });
-    case "partly_paid": return speak("till.paid_so_far", { amount: money(basket.paid_minor) });
+    case "await_tap": return basket.hold ? speak("till.holding") : "";
+    case "held": return [basket.name, basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
+    case "partly_paid": return [speak("till.paid_so_far", { amount: money(basket.paid_minor) }), basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "approved": return [basket.name, basket.ready_here_minor !== null && basket.ready_here_minor !== undefined ? speak("till.left_here", { amount: money(basket.ready_here_minor) }) : "", basket.repeated ? speak("till.repeated") : ""].filter(Boolean).join(" · ");
     default: return "";
   }

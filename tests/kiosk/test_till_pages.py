@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 from playwright.sync_api import expect
 
 from edge.core.events import Kind, Lane
-from edge.core.receipt import object_to
+from edge.core.receipting import object_to
 from edge.core.shift import ShiftClosed
 from edge.payviews import BasketState
 from hardware.port import PaperFault
@@ -37,10 +37,12 @@ def till(tmp_path: Any) -> Iterator[Till]:
 class Counter:
     """Both sides of one counter."""
 
-    def __init__(self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None) -> None:
+    def __init__(
+        self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, who: str = "carla"
+    ) -> None:
         self.till = till
         staff = chromium.new_context(viewport=WIDE, locale=locale)
-        staff.add_cookies([till.cookie("carla")])
+        staff.add_cookies([till.cookie(who)])
         guest = chromium.new_context(viewport=size or SMALL)
         guest.add_cookies([till.screen()])
         self.faults: list[str] = []

@@ -74,13 +74,43 @@ def test_what_can_be_done_follows_the_basket() -> None:
     )
     assert seen == [
         [],
-        ["pay", "cash", "card", "give_up"],
+        ["pay", "cash", "card", "hold", "give_up"],
         "part",
         ["next", "receipt", "phone", "void"],
         "age",
         [],
         False,
         True,
+    ]
+
+
+def test_what_is_set_aside_ends_its_bill_and_takes_no_other_tender() -> None:
+    seen = run(
+        TILL + "const may = ['sell', 'void']; const held = basket('held'); const asked = { hold: true };"
+        " return [actsOn(held, may), selling(held), actsOn(basket('await_tap', asked), may),"
+        " actsOn(basket('short', { ...asked, ready_here_minor: 5 }), may)];"
+    )
+    assert seen == [
+        ["next", "receipt", "phone", "capture", "release"],
+        False,
+        ["back", "give_up"],
+        ["part", "another", "back"],
+    ]
+
+
+def test_what_was_taken_back_has_a_slip_of_its_own() -> None:
+    seen = run(
+        TILL + "const may = ['sell']; const back = { back_id: 'v-1' };"
+        " return ['voided', 'given_up', 'approved'].flatMap((state) =>"
+        " [actsOn(basket(state), may), actsOn(basket(state, back), may)]);"
+    )
+    assert seen == [
+        ["next", "receipt", "phone"],
+        ["next", "slip", "slip_phone"],
+        ["next"],
+        ["next", "slip", "slip_phone"],
+        ["next", "receipt", "phone"],
+        ["next", "receipt", "phone", "slip", "slip_phone"],
     ]
 
 

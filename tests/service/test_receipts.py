@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from edge.core.events import Acted, Kind, Lane
-from edge.core.receipt import Receipt, object_to
+from edge.core.receipt import Receipt
+from edge.core.receipting import object_to
 from edge.errors import NotAllowed, Refused, Unknown
 from edge.service.receipts import PHONE_MS_MAX, PHONES_MAX, Slip, SlipRow
 from edge.staff import Session

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.basket import Line
+from edge.core.basket import Basket, Line
 from edge.core.lease import LeaseKind
 from edge.core.money import Money, allocate, rounded, tax_within
 from edge.core.payment.legs import Leg, Tender
@@ -80,6 +80,28 @@ def reckon(sale: Sale, pieces: Iterable[Piece]) -> Back | Objection:
     return Back(tuple(lines), money_back(legs, minor, sale.basket.currency), minor)
 
 
+def chosen(
+    basket: Basket, pieces: Iterable[Piece], *, minor: int | None = None
+) -> tuple[Line, ...] | Objection:
+    """Return these pieces of a basket as lines of their own; ``minor`` is a lower price of the only one."""
+    lines: dict[int, Line] = {}
+    for piece in pieces:
+        if not 0 <= piece.line < len(basket.lines):
+            return Objection.UNKNOWN_LINE
+        line = basket.lines[piece.line]
+        if piece.quantity < 1 or piece.line in lines:
+            return Objection.NOTHING
+        if piece.quantity > abs(line.quantity):
+            return Objection.TOO_MUCH
+        lines[piece.line] = replace(line, quantity=piece.quantity if line.quantity > 0 else -piece.quantity)
+    if minor is None:
+        return tuple(lines[number] for number in sorted(lines))
+    only = next(iter(lines.values())) if len(lines) == 1 else None
+    if only is None or only.quantity != 1 or not 0 < minor <= only.price_minor:
+        return Objection.TOO_MUCH
+    return (replace(only, price_minor=minor),)
+
+
 def money_back(legs: tuple[Leg, ...], minor: int, currency: str) -> tuple[Leg, ...]:
     """Return the legs after an amount went back: to each what it paid of it, and what counted along too."""
     paying = [leg for leg in legs if leg.tender not in UNPAYING]
@@ -121,6 +143,8 @@ def _voided(sale: Sale, piece: Piece) -> VoidedLine:
         quantity=piece.quantity,
         gross_minor=gross,
         tax_minor=taken - sum(one.tax_minor for one in earlier),
+        name=line.name,
+        tax_permille=line.tax_permille,
     )
 
 

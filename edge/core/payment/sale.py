@@ -32,6 +32,9 @@ class VoidedLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     quantity: int
     gross_minor: int
     tax_minor: int
+    name: str = ""
+    """As the line was named, so that its receipt needs no other record; empty from an older version."""
+    tax_permille: int = 0
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -13,7 +13,7 @@ from edge.errors import StoreError
 from edge.payviews import BasketView, CashKind, CashView, Exposure, PaymentView
 from edge.service.attempts import written_down
 from edge.service.payments.cash import CashDesk
-from edge.service.payments.holds import Holds
+from edge.service.payments.holds import Holds, Taken
 from edge.service.payments.lifetime import Lifetime
 from edge.service.payments.placement import Placement
 from edge.service.payments.reading import Desks, Reading
@@ -115,9 +115,29 @@ class PayDesk:
         """Let the next band only authorise: a deposit or an open tab, for so long."""
         return self._tills.await_hold(session, point, op_id, hold_ms=minutes * 60_000)
 
-    def capture(self, session: Session, op_id: str, *, lines: Iterable[Line]) -> BasketView:
-        """Take what a hold was for in the end; the rest goes back."""
-        return self._holds.capture(session, op_id, lines=lines)
+    def holds(self, point: str) -> tuple[PaymentView, ...]:
+        """Return what is set aside at a point, the one that ends first before the others."""
+        return self._holds.held(point)
+
+    def capture(
+        self,
+        session: Session,
+        op_id: str,
+        *,
+        lines: Iterable[Line] | None = None,
+        pieces: Iterable[Piece] | None = None,
+        minor: int | None = None,
+    ) -> BasketView:
+        """Take what a hold was for in the end, by default all; the rest goes back.
+
+        ``lines`` are other ones than its own, ``pieces`` some of its own; ``minor`` lowers the only one.
+        """
+        what = Taken(
+            lines=None if lines is None else tuple(lines),
+            pieces=None if pieces is None else tuple(pieces),
+            minor=minor,
+        )
+        return self._holds.capture(session, op_id, what)
 
     def void(
         self,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
+import msgspec
 from msgspec.structs import replace
 
-from edge.core.basket import Line
+from edge.core.basket import Basket, Line
 from edge.core.events import Kind, Lane
 from edge.core.payment import Authorisation
 from edge.core.payment.back import (
@@ -17,21 +17,51 @@ from edge.core.payment.back import (
     decide_capture,
     expire,
 )
-from edge.core.payment.reckoning import Objection
+from edge.core.payment.reckoning import Objection, Piece, chosen
 from edge.errors import Refused
-from edge.payviews import BasketState, BasketView
+from edge.payviews import BasketState, BasketView, PaymentView
+from edge.service.drawers import demand_shift
 from edge.service.payments import rung
 from edge.service.payments.rung import Rung
-from edge.service.payments.settling import Settling, or_refused, sold
+from edge.service.payments.settling import Placed, Settling, or_refused, placed, sold
+from edge.service.payments.show import payment_view
 from edge.staff import Action, Session
 from edge.store.transaction import Transaction
+
+HELD_MAX = 200
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a hold turned out to be for: all of it, other lines, or pieces of its own."""
+
+    lines: tuple[Line, ...] | None = None
+    pieces: tuple[Piece, ...] | None = None
+    minor: int | None = None
+    """A lower price of the only piece."""
+
+    def of(self, basket: Basket) -> tuple[Line, ...]:
+        """Return the lines that are bought, or refuse what the basket does not hold."""
+        if self.pieces is not None:
+            return or_refused(chosen(basket, self.pieces, minor=self.minor))
+        return basket.lines if self.lines is None else self.lines
 
 
 class Holds(Settling):
     """Deposits, open tabs and baskets that are partly paid."""
 
+    def held(self, point: str) -> tuple[PaymentView, ...]:
+        """Return what is set aside at a point, the one that ends first before the others."""
+
+        def act(tx: Transaction) -> list[Rung]:
+            known = (rung.rung_by(tx, op_id) for op_id in rung.held_ops(tx))
+            return [one for one in known if one is not None and _is_hold(one, point)]
+
+        found = self._rooms.sequencer.submit(act)
+        found.sort(key=lambda one: one.sale.until_ms if one.sale is not None else 0)
+        return tuple(payment_view(one, self._screens.view(one)) for one in found[:HELD_MAX])
+
     def give_up(self, session: Session, point: str, op_id: str) -> BasketView:
-        """Close a basket that is not sold: what was paid of it goes back at once."""
+        """Close a basket that is not sold, or release a hold: what was paid of it goes back at once."""
         self._permit(session, Action.SELL)
 
         def act(tx: Transaction) -> Rung:
@@ -42,26 +72,26 @@ class Holds(Settling):
                 return known
             sale = known.sale
             if sale is None or not sale.legs:
-                return rung.stand(tx, replace(known, stage=BasketState.GIVEN_UP, presented=None))
+                return self._put(tx, replace(known, stage=BasketState.GIVEN_UP, presented=None))
             ask = BackAsk(id=f"{op_id}:given-up", point=point, staff=session.staff, reason="given_up")
             after = self._voided(tx, known, ask)
-            return rung.stand(tx, replace(after, stage=BasketState.GIVEN_UP))
+            return self._put(tx, replace(after, stage=BasketState.GIVEN_UP))
 
         return self._commit(act)
 
-    def capture(self, session: Session, op_id: str, *, lines: Iterable[Line]) -> BasketView:
-        """Take what a hold was for in the end; the rest of it goes back."""
+    def capture(self, session: Session, op_id: str, what: Taken) -> BasketView:
+        """Take what a hold was for in the end, or all of it; the rest of it goes back."""
         self._permit(session, Action.SELL)
-        ask = CaptureAsk(lines=tuple(lines), point=session.point, staff=session.staff)
 
         def act(tx: Transaction) -> Rung:
             known = rung.must_know(tx, op_id)
             sale = sold(known)
-            leases = self._leases(tx, sale)
-            now = self._rooms.clock.monotonic_ms()
-            ruling = decide_capture(sale, ask, leases, monotonic_ms=now)
-            if ruling is Objection.DONE:
+            if sale.captured:
                 return known
+            demand_shift(tx, session.point)
+            ask = CaptureAsk(lines=what.of(known.basket), point=session.point, staff=session.staff)
+            now = self._rooms.clock.monotonic_ms()
+            ruling = decide_capture(sale, ask, self._leases(tx, sale), monotonic_ms=now)
             return self._ended(tx, known, or_refused(ruling))
 
         return self._commit(act)
@@ -71,16 +101,18 @@ class Holds(Settling):
         for op_id in self._rooms.sequencer.submit(rung.held_ops):
             found = self._rooms.sequencer.submit(partial(self._expired, op_id=op_id))
             if found is not None:
-                self._screens.tell(found)
+                self._told(found)
 
-    def _expired(self, tx: Transaction, op_id: str) -> Rung | None:
+    def _expired(self, tx: Transaction, op_id: str) -> Placed | None:
         known = rung.rung_by(tx, op_id)
         sale = known.sale if known is not None else None
         if known is None or sale is None:
             return None
         now = self._rooms.clock.monotonic_ms()
         ruling = expire(sale, self._leases(tx, sale), monotonic_ms=now)
-        return None if isinstance(ruling, Objection) else self._ended(tx, known, ruling)
+        if isinstance(ruling, Objection):
+            return None
+        return placed(tx, self._ended(tx, known, ruling))
 
     def _ended(self, tx: Transaction, known: Rung, ruling: HoldRuling) -> Rung:
         seq = tx.append(Kind.CAPTURED, ruling.ended, lane=Lane.PRIORITY)
@@ -88,3 +120,7 @@ class Holds(Settling):
         stage = BasketState.APPROVED if taken else BasketState.VOIDED
         after = replace(known, stage=stage, sale=ruling.sale, basket=ruling.sale.basket)
         return self._moved(tx, after, ruling, seq=seq)
+
+
+def _is_hold(known: Rung, point: str) -> bool:
+    return known.basket.point == point and known.sale is not None and known.sale.hold

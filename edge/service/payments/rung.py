@@ -79,6 +79,12 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether anything can still be paid of it."""
         return self.stage not in CLOSED
 
+    @property
+    def occupies(self) -> bool:
+        """Whether its till can ring up nothing else; what is set aside leaves the till free."""
+        begun = bool(self.basket.lines) or self.sale is not None
+        return self.open and self.stage is not BasketState.HELD and begun
+
 
 _DECODE = msgspec.msgpack.Decoder(Rung).decode
 
@@ -161,7 +167,14 @@ def demand_open(rung: Rung, point: str) -> Rung:
         raise Refused("This basket stands at another till.")
     if not rung.open:
         raise Refused("This basket is closed.", hint="Begin a new one.")
+    if rung.stage is BasketState.HELD:
+        raise Refused("This is set aside.", hint="Take it from the list of holds, or release it there.")
     return rung
+
+
+def stands(tx: Transaction, rung: Rung) -> bool:
+    """Say whether its till shows this basket, and no later one."""
+    return tx.get(TILL, rung.basket.point) == rung.basket.op_id.encode()
 
 
 def last_of(payment: Payment, *, seq: int, at_ms: int, band: bytes | None) -> Last:

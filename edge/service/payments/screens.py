@@ -8,13 +8,13 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.decision import Reason
-from edge.core.events import Kind, Lane
-from edge.core.payment import Authorisation, Payment
+from edge.core.events import Event, Kind, Lane
+from edge.core.payment import Authorisation, HoldEnded, Payment
 from edge.core.profiles import Profile
 from edge.payviews import BasketState, BasketView, PaymentView, guest_side
 from edge.service.payments import rung
 from edge.service.payments.rung import Last, Rung
-from edge.service.payments.show import basket_view, payment_view, undo_left_ms
+from edge.service.payments.show import basket_view, held_left_ms, payment_view, undo_left_ms
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 
@@ -25,6 +25,7 @@ RECENT_MAX = 100
 REFILL_MAX = 2_000
 """Events of money that are read again at start; older ones are in the journal only."""
 _PAID = msgspec.msgpack.Decoder(Payment).decode
+_ENDED = msgspec.msgpack.Decoder(HoldEnded).decode
 
 
 class TillScreens:
@@ -50,6 +51,12 @@ class TillScreens:
             self._publish(view)
         return view
 
+    def note(self, known: Rung) -> BasketView:
+        """Take in a change of a basket that no till shows any more, as a void of an earlier sale."""
+        with self._lock:
+            self._list(known)
+        return self.view(known)
+
     def view(
         self, known: Rung, *, payer: Profile | None = None, repeated: bool = False, cause: str = ""
     ) -> BasketView:
@@ -61,10 +68,14 @@ class TillScreens:
             repeated=repeated,
             cause=cause,
         )
-        left_ms = undo_left_ms(known.sale, self._rooms.clock.monotonic_ms())
+        now, monotonic = self._rooms.clock.now_ms(), self._rooms.clock.monotonic_ms()
+        held_ms = held_left_ms(known.sale, monotonic)
+        if held_ms is not None:
+            return replace(view, until_ms=now + held_ms)
+        left_ms = undo_left_ms(known.sale, monotonic)
         if not left_ms or known.boot != self._rooms.boot:
             return view
-        return replace(view, undo_until_ms=self._rooms.clock.now_ms() + left_ms)
+        return replace(view, undo_until_ms=now + left_ms)
 
     def idle(self, point: str) -> BasketView:
         """Return a till at which nothing was ever rung up."""
@@ -74,10 +85,9 @@ class TillScreens:
         """Show after a start what stands at each till; an answer is shown again, and nobody pays twice."""
         after = max(0, self._rooms.journal.head(Lane.PRIORITY).seq - REFILL_MAX)
         for event in self._rooms.journal.range(Lane.PRIORITY, after):
-            if event.kind == Kind.PAID:
-                paid = _PAID(event.body)
-                if paid.state is Authorisation.CAPTURED:
-                    self._list(paid.point, paid.op_id)
+            sold = _sold(event)
+            if sold is not None:
+                self._remember(sold.point, sold.op_id)
         for known in self._rooms.sequencer.submit(rung.all_standing):
             self.tell(known, repeated=known.stage is BasketState.APPROVED)
 
@@ -89,10 +99,7 @@ class TillScreens:
         def act(tx: Transaction) -> list[Rung]:
             return [found for op_id in op_ids if (found := rung.rung_by(tx, op_id)) is not None]
 
-        return tuple(
-            payment_view(known, self._rooms.profiles.get, undo_until_ms=self.view(known).undo_until_ms)
-            for known in self._rooms.sequencer.submit(act)
-        )
+        return tuple(payment_view(known, self.view(known)) for known in self._rooms.sequencer.submit(act))
 
     def unrecorded(self, point: str, cause: str) -> None:
         """Show a till that waits why nothing could be recorded; its basket keeps its op_id."""
@@ -116,7 +123,13 @@ class TillScreens:
                 del self._since_ms[point]
         return tuple(over)
 
-    def _list(self, point: str, op_id: str) -> None:
+    def _list(self, known: Rung) -> None:
+        """List what is sold, once; a later change of it keeps its place."""
+        point, op_id = known.basket.point, known.basket.op_id
+        if known.stage is BasketState.APPROVED and op_id not in self._recent.get(point, {}):
+            self._remember(point, op_id)
+
+    def _remember(self, point: str, op_id: str) -> None:
         listed = self._recent.setdefault(point, {})
         listed[op_id] = None
         while len(listed) > RECENT_MAX:
@@ -130,8 +143,7 @@ class TillScreens:
             if before is not None and before.basket.op_id == known.basket.op_id and before.rev > known.rev:
                 return False
             self._shown[point] = known
-            if known.stage is BasketState.APPROVED and known.basket.op_id not in self._recent.get(point, {}):
-                self._list(point, known.basket.op_id)
+            self._list(known)
             if known.stage in rung.ARMED:
                 self._since_ms[point] = self._rooms.clock.monotonic_ms()
             else:
@@ -141,3 +153,11 @@ class TillScreens:
     def _publish(self, view: BasketView) -> None:
         self._rooms.feed.publish(f"till-{view.point}", BASKET, view)
         self._rooms.feed.publish(f"guest-{view.point}", BASKET, guest_side(view))
+
+
+def _sold(event: Event) -> Payment | HoldEnded | None:
+    """Return what made a basket a sale: its last payment, or the capture of its hold."""
+    if event.kind not in (Kind.PAID, Kind.CAPTURED):
+        return None
+    told = _PAID(event.body) if event.kind == Kind.PAID else _ENDED(event.body)
+    return told if told.state is Authorisation.CAPTURED else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -45,6 +45,13 @@ WORDS = {
 T = TypeVar("T")
 
 
+class Placed(NamedTuple):
+    """A basket, and whether its till shows it."""
+
+    rung: Rung
+    stands: bool
+
+
 class Settling:
     """What void, undo, capture and expiry share: the event, the leases and the sale in one transaction."""
 
@@ -74,10 +81,11 @@ class Settling:
             self._ease(tx, given)
         before = after.last or Last(reason=Reason.PAID)
         last = replace(before, reason=Reason.PAID, seq=seq, at_ms=tx.now.now_ms, ready_minor=None)
-        current = rung.standing(tx, after.basket.point)
-        here = current is None or current.basket.op_id == after.basket.op_id
-        kept = replace(after, last=last, presented=None)
-        return rung.stand(tx, kept) if here else rung.keep(tx, kept)
+        return self._put(tx, replace(after, last=last, presented=None))
+
+    def _put(self, tx: Transaction, after: Rung) -> Rung:
+        """Keep a basket without taking its till from one that came later."""
+        return rung.stand(tx, after) if rung.stands(tx, after) else rung.keep(tx, after)
 
     def _ease(self, tx: Transaction, given: Eased) -> None:
         layout = self._rooms.profiles.layout()
@@ -101,7 +109,16 @@ class Settling:
         permit(session, action, self._rooms.clock.now_ms())
 
     def _commit(self, act: Callable[[Transaction], Rung]) -> BasketView:
-        return self._screens.tell(self._rooms.sequencer.submit(act))
+        return self._told(self._rooms.sequencer.submit(lambda tx: placed(tx, act(tx))))
+
+    def _told(self, found: Placed) -> BasketView:
+        """Tell the screens; a basket behind the one that stands at its till is shown on none."""
+        return self._screens.tell(found.rung) if found.stands else self._screens.note(found.rung)
+
+
+def placed(tx: Transaction, known: Rung) -> Placed:
+    """Return a basket with whether its till shows it."""
+    return Placed(known, rung.stands(tx, known))
 
 
 def sold(known: Rung) -> Sale:

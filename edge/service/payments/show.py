@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from edge.core.decision import Family, Reason, family
@@ -9,7 +10,7 @@ from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import UNDO_MS_MAX, Authorisation, Sale
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateNote
-from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView
+from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView, SlipView
 from edge.service.payments.rung import Last, Rung
 from edge.service.show import note_of, short
 
@@ -39,6 +40,7 @@ NEXT_WORDS = {
 }
 """What a guest is told to do where a band does not pay; every other reason is for staff to explain."""
 UNDO_WORDS = "pay.await_undo"
+HOLD_WORDS = "pay.await_hold"
 FAMILIES = {
     BasketState.APPROVED: Family.GO,
     BasketState.VOIDED: Family.GO,
@@ -75,6 +77,8 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         language=payer.language if payer is not None else "",
         band_short=short(last.band),
         cause=cause,
+        hold=rung.hold_ms is not None,
+        back_id=sale.void_ids[-1] if sale is not None and sale.void_ids else "",
         opened_ms=basket.opened_ms,
         at_ms=last.at_ms,
         staff=basket.staff or None,
@@ -89,6 +93,8 @@ def words_of(rung: Rung) -> str:
     """Return the key of the guest's sentence."""
     if rung.undoing:
         return UNDO_WORDS
+    if rung.stage is BasketState.AWAITING and rung.hold_ms is not None:
+        return HOLD_WORDS
     if rung.stage is BasketState.SHORT and rung.last is not None and not rung.last.ready_minor:
         return OTHER_WAY
     if rung.stage is BasketState.DECLINED and rung.last is not None:
@@ -111,9 +117,10 @@ def _family(rung: Rung) -> Family | None:
 
 def lines_of(rung: Rung) -> tuple[LineView, ...]:
     """Return the lines with what was taken back of each."""
-    back: dict[int, int] = {}
+    back, gone = Counter[int](), Counter[int]()
     for line in rung.sale.voided if rung.sale is not None else ():
-        back[line.line] = back.get(line.line, 0) + line.gross_minor
+        back[line.line] += line.gross_minor
+        gone[line.line] += line.quantity
     return tuple(
         LineView(
             item=line.item,
@@ -123,7 +130,8 @@ def lines_of(rung: Rung) -> tuple[LineView, ...]:
             amount_minor=line.gross_minor,
             tax_permille=line.tax_permille,
             category=line.category,
-            voided_minor=back.get(number, 0),
+            voided_minor=back[number],
+            left=abs(line.quantity) - gone[number],
         )
         for number, line in enumerate(rung.basket.lines)
     )
@@ -142,8 +150,8 @@ def leg_view(leg: Leg, profile_of: ProfileOf) -> LegView:
     )
 
 
-def payment_view(rung: Rung, profile_of: ProfileOf, *, undo_until_ms: int | None) -> PaymentView:
-    """Return a finished payment as a till's list shows it."""
+def payment_view(rung: Rung, shown: BasketView) -> PaymentView:
+    """Return a finished payment, or a hold, as a till's list shows it; ``shown`` is its basket's view."""
     sale, last = rung.sale, rung.last
     return PaymentView(
         op_id=rung.basket.op_id,
@@ -152,14 +160,31 @@ def payment_view(rung: Rung, profile_of: ProfileOf, *, undo_until_ms: int | None
         currency=rung.basket.currency,
         total_minor=rung.basket.total_minor,
         state=rung.stage,
-        lines=lines_of(rung),
-        legs=tuple(leg_view(leg, profile_of) for leg in sale.legs) if sale is not None else (),
+        lines=shown.lines,
+        legs=shown.legs,
         voided_minor=sum(leg.voided_minor for leg in sale.legs) if sale is not None else 0,
         refund_asked_minor=sale.refunded_minor if sale is not None else 0,
-        undo_until_ms=undo_until_ms,
+        slips=slips_of(sale) if sale is not None else (),
+        undo_until_ms=shown.undo_until_ms,
+        until_ms=shown.until_ms,
+        name=next((leg.name for leg in shown.legs if leg.name), ""),
         staff=rung.basket.staff or None,
         seq=last.seq if last is not None else 0,
     )
+
+
+def slips_of(sale: Sale) -> tuple[SlipView, ...]:
+    """Return what was taken back of a sale, each with its own receipt."""
+    voids = (SlipView(id=one, kind="void") for one in sale.void_ids)
+    refunds = (SlipView(id=one, kind="refund") for one in sale.refund_ids)
+    return (*voids, *refunds)
+
+
+def held_left_ms(sale: Sale | None, now_ms: int) -> int | None:
+    """Return for how long what is only authorised still stands; None: nothing is."""
+    if sale is None or sale.state is not Authorisation.AUTHORISED or not sale.legs:
+        return None
+    return max(0, sale.until_ms - now_ms)
 
 
 def undo_left_ms(sale: Sale | None, now_ms: int) -> int:

@@ -67,7 +67,7 @@ class MoneyBack(Settling):
             if sale.state is not Authorisation.CAPTURED or known.basket.point != point:
                 raise Refused(WORDS[Objection.OTHER_POINT if sale.captured else Objection.NOT_CAPTURED])
             other = rung.standing(tx, point)
-            if other is not None and other.open and other.basket.lines:
+            if other is not None and other.occupies:
                 raise Refused("Another basket stands at this till.", hint="Finish it, or give it up.")
             return rung.stand(tx, replace(known, stage=BasketState.AWAITING, undoing=void_id))
 

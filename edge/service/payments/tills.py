@@ -83,7 +83,8 @@ class Tills:
             if known.sale is not None and known.sale.legs and not same:
                 raise Refused("A part of this basket is paid.", hint="Give it up, or have the rest paid.")
             basket = replace(known.basket, lines=wanted.lines)
-            return rung.stand(tx, replace(known, basket=basket, stage=_resting(known), presented=None))
+            resting = replace(known, basket=basket, stage=_resting(known), presented=None, hold_ms=None)
+            return rung.stand(tx, resting)
 
         return self._commit(act)
 
@@ -99,10 +100,8 @@ class Tills:
             _demand_sound(known.basket)
             if minor is not None and not 0 < minor <= known.due_minor:
                 raise Refused("A part is more than nothing and at most what is due.")
-            waiting = replace(
-                known, stage=BasketState.AWAITING, asked_minor=minor, risk=risk, presented=None, undoing=""
-            )
-            return rung.stand(tx, waiting)
+            plain = replace(known, presented=None, undoing="", hold_ms=None)
+            return rung.stand(tx, replace(plain, stage=BasketState.AWAITING, asked_minor=minor, risk=risk))
 
         return self._commit(act)
 
@@ -118,7 +117,8 @@ class Tills:
             _demand_sound(known.basket)
             if known.sale is not None:
                 raise Refused("A part of this basket is paid.")
-            return rung.stand(tx, replace(known, stage=BasketState.AWAITING, hold_ms=hold_ms))
+            waiting = replace(known, stage=BasketState.AWAITING, presented=None, hold_ms=hold_ms)
+            return rung.stand(tx, waiting)
 
         return self._commit(act)
 
@@ -209,7 +209,7 @@ class Tills:
             demand_shift(tx, point)
             _demand_sound(known.basket)
             outside = Outside(tender=tender, amount_minor=minor)
-            return rung.stand(tx, self._payers.by_outside(tx, known, outside))
+            return rung.stand(tx, self._payers.by_outside(tx, replace(known, hold_ms=None), outside))
 
         return self._commit(act)
 
@@ -283,7 +283,7 @@ def _fresh_id() -> str:
 def _demand_free(tx: Transaction, point: str) -> None:
     """Refuse a second basket beside one that somebody is about to pay."""
     found = rung.standing(tx, point)
-    if found is not None and found.open and (found.basket.lines or found.sale is not None):
+    if found is not None and found.occupies:
         raise Refused("Another basket stands at this till.", hint="Finish it, or give it up.")
 
 

@@ -1,0 +1,217 @@
+"""Receipting: the receipt that a record of the journal gives, and whether a receipt is true."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.basket import Line
+from edge.core.events import Event, Kind, chain_step
+from edge.core.payment.bodies import CashedOut, HoldEnded, Payment, RefundAsked, ToppedUp, Voided
+from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.sale import Authorisation, VoidedLine
+from edge.core.receipt import Doubt, Receipt, ReceiptKind, ReceiptLeg
+from edge.core.shift import ShiftClosed
+from edge.core.taxes import ReceiptLine
+
+BAND_CHARS = 8
+"""Hex digits of a BandId on a receipt: enough to know one's own band, too little to follow it."""
+
+
+def receipt_of(event: Event, *, site: str, device: str) -> Receipt | None:
+    """Return the receipt that a record gives; the record alone, so that it is the same for ever.
+
+    None: it is no act that anybody gets a receipt of, as a payment that was declined.
+    """
+    make = _MAKERS.get(event.kind)
+    made = make(event) if make is not None else None
+    if made is None:
+        return None
+    return replace(made, site=site, device=device, lane=event.lane, seq=event.seq, head=event.h.hex())
+
+
+def object_to(receipt: Receipt, event: Event, *, before: bytes) -> Doubt | None:
+    """Say why a receipt is not true; None: it is.
+
+    ``event`` is the record of that number, and ``before`` the hash of the one before it.
+    """
+    if (receipt.lane, receipt.seq) != (event.lane, event.seq):
+        return Doubt.OTHER_RECORD
+    expected = chain_step(before, event)
+    if not hmac.compare_digest(expected, event.h) or receipt.head != expected.hex():
+        return Doubt.HASH
+    if receipt.lines and sum(line.gross_minor for line in receipt.lines) != receipt.total_minor:
+        return Doubt.SUM
+    made = receipt_of(event, site=receipt.site, device=receipt.device)
+    return None if replace(receipt, back_minor=0, reason="") == made else Doubt.CONTENT
+
+
+def _paid(event: Event) -> Receipt | None:
+    """A sale, or a hold; a part of a basket gets its receipt with the last one."""
+    paid = _PAYMENT(event.body)
+    held = paid.state is Authorisation.AUTHORISED and paid.judged.hold_ms is not None
+    if not held and paid.state is not Authorisation.CAPTURED:
+        return None
+    due = max(0, paid.due_minor)
+    return Receipt(
+        kind=ReceiptKind.HOLD if held else ReceiptKind.SALE,
+        op_id=paid.op_id,
+        point=paid.point,
+        at_ms=paid.at_ms,
+        currency=paid.currency,
+        total_minor=paid.total_minor - due,
+        lines=() if due else tuple(_line(line) for line in paid.lines),
+        legs=_legs((leg, leg.amount_minor) for leg in (*paid.earlier, *paid.legs)),
+        until_ms=paid.at_ms + (paid.judged.hold_ms or 0) if held else 0,
+        staff=paid.staff,
+    )
+
+
+def _ended(event: Event) -> Receipt:
+    """A hold that was captured is the sale; one that was not, or a part nobody completed, is taken back."""
+    ended = _ENDED(event.body)
+    sold = ended.state is Authorisation.CAPTURED
+    back = sum(leg.voided_minor for leg in ended.legs)
+    return Receipt(
+        kind=ReceiptKind.SALE if sold else ReceiptKind.VOID,
+        op_id=ended.op_id,
+        point=ended.point,
+        at_ms=event.hlc >> 16,
+        currency=ended.currency,
+        total_minor=sum(line.gross_minor for line in ended.lines) if sold else -back,
+        lines=tuple(_line(line) for line in ended.lines) if sold else (),
+        legs=_legs((leg, leg.left_minor if sold else -leg.voided_minor) for leg in ended.legs),
+        staff=ended.staff,
+    )
+
+
+def _voided(event: Event) -> Receipt:
+    voided = _VOIDED(event.body)
+    lines = tuple(_back(line) for line in voided.lines)
+    given = sum(leg.amount_minor for leg in voided.legs)
+    return Receipt(
+        kind=ReceiptKind.VOID,
+        op_id=voided.void_id,
+        about=voided.op_id,
+        point=voided.point,
+        at_ms=event.hlc >> 16,
+        currency=voided.currency,
+        total_minor=sum(line.gross_minor for line in lines) if lines else -given,
+        lines=lines,
+        legs=_legs((leg, -leg.amount_minor) for leg in voided.legs),
+        staff=voided.staff,
+    )
+
+
+def _refunded(event: Event) -> Receipt:
+    asked = _REFUND(event.body)
+    lines = tuple(_back(line) for line in asked.lines)
+    return Receipt(
+        kind=ReceiptKind.REFUND,
+        op_id=asked.refund_id,
+        about=asked.op_id,
+        point=asked.point,
+        at_ms=event.hlc >> 16,
+        currency=asked.currency,
+        total_minor=sum(line.gross_minor for line in lines),
+        lines=lines,
+        legs=_legs((leg, -leg.amount_minor) for leg in asked.legs),
+        staff=asked.staff,
+    )
+
+
+def _topped_up(event: Event) -> Receipt:
+    up = _TOPPED_UP(event.body)
+    return Receipt(
+        kind=ReceiptKind.TOP_UP,
+        op_id=up.op_id,
+        point=up.point,
+        at_ms=event.hlc >> 16,
+        currency=up.currency,
+        total_minor=up.amount_minor,
+        legs=(ReceiptLeg(tender=up.tender.value, amount_minor=up.amount_minor),),
+        band=_short(event.band),
+        staff=up.staff,
+    )
+
+
+def _cashed_out(event: Event) -> Receipt:
+    out = _CASHED_OUT(event.body)
+    return Receipt(
+        kind=ReceiptKind.CASH_OUT,
+        op_id=out.op_id,
+        point=out.point,
+        at_ms=event.hlc >> 16,
+        currency=out.currency,
+        total_minor=out.amount_minor,
+        legs=(ReceiptLeg(tender=Tender.CASH.value, amount_minor=out.amount_minor),),
+        band=_short(event.band),
+        staff=out.staff,
+    )
+
+
+def _shift(event: Event) -> Receipt:
+    closed = _CLOSED(event.body)
+    return Receipt(
+        kind=ReceiptKind.SHIFT,
+        op_id=closed.shift,
+        point=closed.drawer,
+        at_ms=event.hlc >> 16,
+        currency=closed.currency,
+        total_minor=closed.counted_minor,
+        shift=replace(closed, reason=""),
+        staff=closed.staff,
+    )
+
+
+def _line(line: Line) -> ReceiptLine:
+    return ReceiptLine(
+        name=line.name,
+        quantity=line.quantity,
+        price_minor=line.price_minor,
+        tax_permille=line.tax_permille,
+    )
+
+
+def _back(line: VoidedLine) -> ReceiptLine:
+    return ReceiptLine(
+        name=line.name,
+        quantity=-line.quantity,
+        price_minor=line.gross_minor // line.quantity,
+        tax_permille=line.tax_permille,
+        tax_left_minor=-line.tax_minor,
+    )
+
+
+def _legs(parts: Iterable[tuple[Leg, int]]) -> tuple[ReceiptLeg, ...]:
+    return tuple(_leg(leg, minor) for leg, minor in parts if minor)
+
+
+def _leg(leg: Leg, minor: int) -> ReceiptLeg:
+    named = leg.kind if leg.tender in (Tender.VOUCHER, Tender.DISCOUNT) else leg.tender.value
+    return ReceiptLeg(tender=named, amount_minor=minor, band=_short(leg.band))
+
+
+def _short(band: bytes | None) -> str:
+    return band.hex()[:BAND_CHARS] if band is not None else ""
+
+
+_PAYMENT = msgspec.msgpack.Decoder(Payment).decode
+_ENDED = msgspec.msgpack.Decoder(HoldEnded).decode
+_VOIDED = msgspec.msgpack.Decoder(Voided).decode
+_REFUND = msgspec.msgpack.Decoder(RefundAsked).decode
+_TOPPED_UP = msgspec.msgpack.Decoder(ToppedUp).decode
+_CASHED_OUT = msgspec.msgpack.Decoder(CashedOut).decode
+_CLOSED = msgspec.msgpack.Decoder(ShiftClosed).decode
+_MAKERS: dict[int, Callable[[Event], Receipt | None]] = {
+    Kind.PAID: _paid,
+    Kind.CAPTURED: _ended,
+    Kind.PAYMENT_VOIDED: _voided,
+    Kind.REFUND_ASKED: _refunded,
+    Kind.TOPPED_UP: _topped_up,
+    Kind.CASHED_OUT: _cashed_out,
+    Kind.SHIFT_CLOSED: _shift,
+}

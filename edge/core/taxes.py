@@ -1,0 +1,57 @@
+"""Taxes: what is in the lines of a bill, per rate, so that lines, their parts and whole bills add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from edge.core.money import tax_within
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Some of one thing; discounts and deposits that came back are negative."""
+
+    name: str
+    quantity: int
+    price_minor: int
+    tax_permille: int = 0
+    tax_left_minor: int | None = None
+    """Of a part of a line: what of that line's tax was still owed; None: the line is whole."""
+
+    @property
+    def gross_minor(self) -> int:
+        """What the line costs, its tax included."""
+        return self.quantity * self.price_minor
+
+    @property
+    def tax_minor(self) -> int:
+        """The tax in it, rounded per line; the parts of a line together have the line's."""
+        if self.tax_left_minor is not None:
+            return self.tax_left_minor
+        return tax_within(self.gross_minor, self.tax_permille)
+
+
+class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
+    """All lines of one rate together."""
+
+    permille: int
+    gross_minor: int
+    tax_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        """What is left without the tax."""
+        return self.gross_minor - self.tax_minor
+
+
+def taxes_of(lines: Iterable[ReceiptLine]) -> tuple[TaxShare, ...]:
+    """Return the sums per rate; each line's tax was rounded by itself, so that voids of lines add up."""
+    gross, tax = dict[int, int](), dict[int, int]()
+    for line in lines:
+        gross[line.tax_permille] = gross.get(line.tax_permille, 0) + line.gross_minor
+        tax[line.tax_permille] = tax.get(line.tax_permille, 0) + line.tax_minor
+    return tuple(
+        TaxShare(permille=rate, gross_minor=gross[rate], tax_minor=tax[rate])
+        for rate in sorted(gross, reverse=True)
+    )

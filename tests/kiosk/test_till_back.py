@@ -1,0 +1,175 @@
+"""Slips and voids by line at a till in a real browser: each button, each slip true by the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install -e '.[test]'")
+
+from playwright.sync_api import expect
+
+from edge.core.events import Kind
+from edge.core.payment.bodies import Voided
+from edge.payviews import BasketState
+from hardware.port import PaperFault
+from tests.kiosk.counters import bodies, menu, printed, reason, sold
+from tests.kiosk.test_till_pages import Counter
+from tests.kiosk.till_park import Till, a_till
+from tests.service.purses import TILL, a_guest, granted, left
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+
+@pytest.fixture
+def till(tmp_path: Any) -> Iterator[Till]:
+    with a_till(tmp_path / "edge") as opened:
+        yield opened
+
+
+@pytest.fixture
+def counter(chromium: Any, till: Till) -> Iterator[Counter]:
+    made = Counter(chromium, till)
+    a_guest(till.edge)
+    granted(till.edge)
+    made.open_shift()
+    yield made
+    assert made.faults == []
+    made.page.context.close()
+    made.guest.context.close()
+
+
+def test_single_lines_are_taken_back_from_the_list_with_their_tax_and_a_slip(counter: Counter) -> None:
+    sold(counter)
+    page = counter.page
+    menu(counter, "Latest payments")
+    page.click("#sheet [data-act='lines']")
+    page.wait_for_selector("#reason[open]")
+    page.click("#reason-chips button >> nth=0")
+    page.click("#reason-do")
+    expect(page.locator("#reason-wrong")).to_have_text("Choose at least one line")
+    page.click(".piece:has-text('Cappuccino')")
+    expect(page.locator(".piece:has-text('Cappuccino')")).to_contain_text("1 of 2")
+    page.click("#reason-do")
+    page.wait_for_selector("#reason[open]", state="detached")
+    (voided,) = bodies(counter, Kind.PAYMENT_VOIDED, Voided)
+    assert [(line.line, line.quantity, line.gross_minor, line.tax_minor) for line in voided.lines] == [
+        (0, 1, 220, 20)
+    ]
+    page.wait_for_selector("#sheet[open]", state="detached")
+    expect(page.locator(".bill-line:has-text('Cappuccino')")).to_contain_text("€2.20 back")
+    counter.press("slip")
+    expect(page.locator("#said")).to_have_text("Printed")
+    receipt, rows = printed(counter)
+    assert (receipt.kind, receipt.total_minor) == ("void", -220)
+    assert ("Cappuccino", "-€2.20") in [(left.removeprefix("-1 x €2.20  "), right) for left, right in rows]
+
+
+def test_a_void_of_an_earlier_sale_leaves_the_bill_that_stands(counter: Counter) -> None:
+    op_id = sold(counter)
+    counter.press("next")
+    counter.add("Coffee", "Cappuccino")
+    menu(counter, "Latest payments")
+    counter.page.click("#sheet [data-act='void']")
+    reason(counter)
+    counter.page.wait_for_selector("#sheet [data-act='slip_void']")
+    assert counter.page.locator("#sheet [data-act='void']").count() == 0
+    assert counter.till.edge.service.basket(TILL).op_id != op_id
+    assert left(counter.till.edge) == 2_000
+    counter.page.click("#sheet [data-act='slip_void']")
+    counter.till.press.fails = PaperFault.PAPER_OUT
+    counter.page.click("#sheet button:has-text('Print receipt')")
+    counter.page.wait_for_selector("#sheet .code svg")
+    counter.till.press.fails = None
+    counter.page.click("#sheet-close")
+    expect(counter.page.locator(".bill-line")).to_have_count(1)
+    expect(counter.guest.locator(".bill-line")).to_have_count(1)
+    counter.guest.wait_for_selector("body[data-phase='basket']")
+
+
+def test_a_refund_has_a_slip_that_says_when_the_money_is_back(chromium: Any, till: Till) -> None:
+    a_guest(till.edge)
+    granted(till.edge)
+    counter = Counter(chromium, till, who="dora")
+    counter.open_shift()
+    sold(counter)
+    menu(counter, "Latest payments")
+    counter.page.click("#sheet [data-act='refund']")
+    reason(counter)
+    menu(counter, "Latest payments")
+    counter.page.click("#sheet [data-act='slip_refund']")
+    counter.page.click("#sheet button:has-text('Print receipt')")
+    expect(counter.page.locator("#said")).to_have_text("Printed")
+    receipt, rows = printed(counter)
+    assert receipt.kind == "refund"
+    assert any("after the next sync" in left for left, _ in rows)
+    counter.page.context.close()
+    counter.guest.context.close()
+
+
+def test_a_top_up_and_a_pay_out_print_where_the_money_is(counter: Counter) -> None:
+    page = counter.page
+    menu(counter, "Top up by cash")
+    page.wait_for_selector("#amount[open]")
+    page.keyboard.type("15")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#state[data-state='cash']", state="attached")
+    counter.tap()
+    counter.press("receipt")
+    expect(page.locator("#said")).to_have_text("Printed")
+    receipt, rows = printed(counter)
+    assert (receipt.kind, receipt.total_minor) == ("top_up", 1_500)
+    assert ("Ready to spend here now, elsewhere after the next sync.", "") in rows
+    assert counter.till.press.slips[-1].open_drawer
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#state[data-state='idle']", state="attached")
+    menu(counter, "Pay out the rest")
+    page.wait_for_selector("#state[data-state='cash']", state="attached")
+    counter.tap()
+    counter.press("phone")
+    page.wait_for_selector("#sheet .code svg")
+    page.click("#sheet-close")
+    counter.press("receipt")
+    expect(page.locator("#said")).to_have_text("Printed")
+    receipt, rows = printed(counter)
+    assert (receipt.kind, receipt.total_minor) == ("cash_out", 3_500)
+    assert any(left.startswith("From band") for left, _ in rows)
+
+
+def test_a_closed_drawer_shows_and_prints_what_differs_and_why(counter: Counter) -> None:
+    page = counter.page
+    menu(counter, "Close the shift")
+    page.wait_for_selector("#amount[open]")
+    page.keyboard.type("99.50")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reason[open]")
+    page.fill("#reason-text", "coin missing")
+    page.click("#reason-do")
+    page.wait_for_selector("#sheet[open]")
+    told = page.inner_text("#sheet")
+    for words in ("€100.00", "€99.50", "-€0.50", "Because: coin missing", "Printed"):
+        assert words in told, words
+    receipt, rows = printed(counter)
+    assert (receipt.kind, receipt.reason) == ("shift", "coin missing")
+    assert ("Difference", "-€0.50") in rows
+    assert ("Because: coin missing", "") in rows
+    page.click("#sheet button:has-text('Print receipt')")
+    expect(page.locator("#said")).to_have_text("Copy 1 printed")
+    assert ("COPY 1", "") in printed(counter)[1]
+
+
+def test_where_no_shift_is_open_the_till_offers_to_open_one(chromium: Any, till: Till) -> None:
+    counter = Counter(chromium, till)
+    counter.page.wait_for_selector("#amount[open]")
+    counter.page.click("#amount-cancel")
+    counter.page.click("#groups button:has-text('Coffee')")
+    counter.page.click(".tile:has-text('Cappuccino')")
+    counter.page.wait_for_selector("#amount[open]")
+    expect(counter.page.locator("#said")).to_contain_text("No shift is open at this till.")
+    assert till.edge.service.basket(TILL).state is BasketState.IDLE
+    counter.open_shift()
+    counter.add("Coffee", "Cappuccino")
+    counter.page.context.close()
+    counter.guest.context.close()

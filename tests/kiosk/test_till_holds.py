@@ -1,0 +1,180 @@
+"""Holds at a till in a real browser: set aside, taken whole or for less, released, ended by time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install -e '.[test]'")
+
+from playwright.sync_api import expect
+
+from edge.core.events import Kind
+from edge.core.payment.bodies import HoldEnded
+from edge.core.payment.sale import SPLIT_MS_MAX
+from kiosk.texts import LANGUAGES
+from tests.kiosk.counters import bill, bodies, menu, printed, reason
+from tests.kiosk.test_till_pages import WIDE, Counter, axe_of
+from tests.kiosk.till_park import Till, a_till
+from tests.service.purses import TILL, a_grant, a_guest, granted, left
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+
+@pytest.fixture
+def till(tmp_path: Any) -> Iterator[Till]:
+    with a_till(tmp_path / "edge") as opened:
+        yield opened
+
+
+@pytest.fixture
+def counter(chromium: Any, till: Till) -> Iterator[Counter]:
+    made = Counter(chromium, till)
+    a_guest(till.edge)
+    granted(till.edge)
+    made.open_shift()
+    yield made
+    assert made.faults == []
+    made.page.context.close()
+    made.guest.context.close()
+
+
+def held(counter: Counter) -> str:
+    """Set that aside on Giulia's band; return its op_id."""
+    bill(counter)
+    counter.page.keyboard.press("F4")
+    counter.state("await_tap")
+    assert "only set aside" in counter.page.inner_text("#state")
+    expect(counter.guest.locator("#word")).to_contain_text("solo messo da parte")
+    counter.tap()
+    counter.state("held")
+    return counter.till.edge.service.basket(TILL).op_id
+
+
+def test_a_tab_is_set_aside_beside_other_sales_and_taken_for_less(counter: Counter) -> None:
+    edge, page = counter.till.edge, counter.page
+    held(counter)
+    assert left(edge) < 2_000
+    counter.press("receipt")
+    expect(page.locator("#said")).to_have_text("Printed")
+    assert printed(counter)[0].kind == "hold"
+    page.keyboard.press("Enter")
+    counter.add("Coffee", "Cappuccino")
+    menu(counter, "Set aside")
+    expect(page.locator("#sheet .payment")).to_have_count(1)
+    expect(page.locator("#sheet .payment")).to_contain_text("Giulia")
+    page.click("#sheet [data-act='less']")
+    page.click(".piece:has-text('Cappuccino')")
+    page.click("#sheet button.primary:has-text('Take €2.20 here')")
+    expect(page.locator("#sheet")).to_contain_text("Nothing is set aside")
+    (ended,) = bodies(counter, Kind.CAPTURED, HoldEnded)
+    assert (ended.state, ended.captured_minor) == ("captured", 220)
+    assert left(edge) == 1_780
+    page.click("#sheet-close")
+    expect(page.locator(".bill-line")).to_have_count(1)
+    menu(counter, "Latest payments")
+    expect(page.locator("#sheet .payment")).to_contain_text("€2.20")
+
+
+def test_a_hold_is_taken_whole_or_released_from_its_panel(counter: Counter) -> None:
+    held(counter)
+    counter.press("release")
+    counter.state("given_up")
+    assert left(counter.till.edge) == 2_000
+    counter.press("next")
+    op_id = held(counter)
+    counter.press("capture")
+    counter.state("approved")
+    counter.press("receipt")
+    expect(counter.page.locator("#said")).to_have_text("Printed")
+    receipt, _ = printed(counter)
+    assert (receipt.kind, receipt.op_id) == ("sale", op_id)
+
+
+def test_a_deposit_of_one_piece_is_taken_for_a_lower_amount(counter: Counter) -> None:
+    counter.add("Coffee", "Cappuccino")
+    counter.press("hold")
+    counter.state("await_tap")
+    counter.tap()
+    counter.state("held")
+    menu(counter, "Set aside")
+    counter.page.click("#sheet [data-act='less']")
+    counter.page.wait_for_selector("#amount[open]")
+    counter.page.keyboard.type("0.80")
+    counter.page.keyboard.press("Enter")
+    counter.state("approved")
+    (ended,) = bodies(counter, Kind.CAPTURED, HoldEnded)
+    assert ended.captured_minor == 80
+    assert left(counter.till.edge) == 1_920
+
+
+def test_a_basket_that_is_partly_paid_says_until_when_and_then_gives_back(chromium: Any, till: Till) -> None:
+    a_guest(till.edge)
+    granted(till.edge, a_grant(420))
+    counter = Counter(chromium, till)
+    counter.open_shift()
+    counter.add("Kitchen", "Pizza")
+    counter.press("pay")
+    counter.state("await_tap")
+    counter.tap()
+    counter.state("short")
+    counter.press("part")
+    counter.state("partly_paid")
+    assert "until" in counter.page.inner_text("#state")
+    till.edge.hands.forward(ms=SPLIT_MS_MAX + 1)
+    till.edge.service._holds.expire()
+    counter.state("voided")
+    assert left(till.edge) == 420
+    counter.press("receipt")
+    expect(counter.page.locator("#said")).to_have_text("Printed")
+    assert printed(counter)[0].total_minor == -420
+    counter.page.context.close()
+    counter.guest.context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_none_of_the_new_states_has_a_barrier_in_any_language(
+    chromium: Any, till: Till, language: str
+) -> None:
+    a_guest(till.edge)
+    granted(till.edge, a_grant(5_000))
+    counter = Counter(chromium, till, locale=language)
+    counter.guest.goto(f"{till.url}/till/{TILL}/guest?lang={language}")
+    counter.open_shift()
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    found: list[str] = []
+
+    def look() -> None:
+        found.extend(axe_of(counter))
+        assert counter.page.evaluate(wide)
+        assert counter.guest.evaluate(wide)
+
+    def ring() -> None:
+        counter.page.click("#groups button >> nth=2")
+        counter.page.click(".tile >> nth=3")
+        counter.page.wait_for_selector(".bill-line")
+
+    ring()
+    counter.press("hold")
+    counter.state("await_tap")
+    counter.tap()
+    counter.state("held")
+    look()
+    counter.press("capture")
+    counter.state("approved")
+    counter.page.click("#more")
+    counter.page.click("#sheet .menu button >> nth=0")
+    counter.page.wait_for_selector("#sheet [data-act='lines']")
+    look()
+    counter.page.click("#sheet [data-act='lines']")
+    counter.page.click(".piece >> nth=0")
+    look()
+    reason(counter)
+    counter.page.wait_for_selector("[data-act='slip'], [data-act='slip_void']")
+    look()
+    assert found == []
+    assert counter.page.viewport_size == WIDE
+    counter.page.context.close()
+    counter.guest.context.close()
