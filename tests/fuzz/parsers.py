@@ -20,6 +20,7 @@ from edge.errors import ConfigError, Refused, StoreDamaged
 from edge.keys.ring import Ring
 from edge.rules import compile_rule
 from edge.vault import Vault
+from hardware.ble.frames import BandFrame, band_payload, frames, split
 from hardware.nfc import felica, ntag424, sun, tags
 from hardware.nfc.pcsc.felica import BlockRefused, NotPassedOn
 from hardware.nfc.pcsc.felica import Blocks as PassedOn
@@ -51,6 +52,7 @@ from tests.builders import facts_for
 
 KEY, UID = bytes(16), bytes.fromhex("04DE5F1EACC040")
 SUN_LINK = "https://polso.example/t?uid=04DE5F1EACC040&ctr=00003D&cmac=94EED9EE65337086"
+ADVERT = bytes((13 + 3, 0x16, 0xAA, 0xFE)) + band_payload(BandFrame(bytes(8), -60, 1, 3))
 MESSAGES = (Ack, Attested, Batch, DeviceReport, EnrolAnswer, EnrolRequest, Page, ProfileItem, BandNotice)
 
 
@@ -124,6 +126,10 @@ def wired_card(octets: bytes) -> object:
     """A door reader's card: its format and the number of its bits lead."""
     kind, bits, number = (octets[0], octets[1], octets[2:]) if len(octets) > 1 else (0, 0, b"")
     return card_of({"format": kind % 4, "length": bits, "data": number})
+
+
+def advert(octets: bytes) -> object:
+    return list(frames(split(octets)))
 
 
 def ndef(octets: bytes) -> object:
@@ -257,6 +263,7 @@ PARSERS = {
     "felica over pc/sc": Parser(felica_passed_on, (led(FOUND, WRITTEN),), PASSED_ON),
     "card's name in an ATR": Parser(card_named, (ATR,)),
     "card on a wire": Parser(wired_card, (b"\x01\x1a\x12\x34\x56\x80",)),
+    "advertisement": Parser(advert, (ADVERT,)),
     "ndef message": Parser(first_link, (link_record(SUN_LINK),)),
     "sun link": Parser(link, (SUN_LINK.encode(),)),
     "scanner keys": Parser(typed, (bytes((16, 1, 16, 0, 17, 1, 17, 0, 28, 1)),)),

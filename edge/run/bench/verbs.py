@@ -87,6 +87,18 @@ def sync(_: bool, database: str, events: int) -> None:
     click.echo(measure(database, events))
 
 
+@bench.command("eid")
+@as_json
+@click.option(
+    "--bands", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands expected."
+)
+def identities(_: bool, bands: int) -> None:
+    """How long a table of changing identities takes, what it weighs, and how fast a band is found."""
+    from edge.run.bench.eid import measure
+
+    click.echo(measure(bands))
+
+
 @bench.command()
 @as_json
 @click.option("--database", default="", help="postgresql://…: its bare commits stand beside the sales.")
