@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import ClassVar, NamedTuple, TypeVar
 
-from sync.central import leases, placed, plans
+from sync.central import caps, leases, placed, plans, slices
 from sync.central import policy as policies
 from sync.central.devices import Device
 from sync.central.ledger import balances
@@ -23,7 +23,7 @@ from sync.central.rising import rising_ms
 from sync.central.rounds import Rounds
 from sync.central.sites import sites
 from sync.central.spendings import spent_today, usual_q95
-from sync.central.store import Connection, Store, and_, now_of, select
+from sync.central.store import AHEAD, Connection, Store, and_, now_of, select
 from sync.rights import DeviceKind
 
 PIECE_MAX = 100
@@ -46,15 +46,16 @@ class Due(NamedTuple):
 
 
 class Ahead(Rounds):
-    """Looks every minute for whom nothing lies ready yet, and asks back of whom nobody expects any more."""
+    """Looks for whom nothing lies ready yet, at once for who is new; asks back of whom nobody expects."""
 
     name: ClassVar[str] = "ahead"
     every_ms: ClassVar[int] = 60_000
     failing: ClassVar[str] = "nothing was set aside for who is expected"
+    woken_by: ClassVar[str] = AHEAD
 
     def __init__(self, store: Store) -> None:
         """Act on an open store; several workers may do so at once."""
-        super().__init__()
+        super().__init__(store.wakes)
         self._store = store
 
     def look(self) -> int:
@@ -64,11 +65,38 @@ class Ahead(Rounds):
         return sum(look(self._store, site, lambda: self.stopping) for site in known)
 
 
+class Outlook(NamedTuple):
+    """What is known of a site before anything moves: who sells, who is expected, what such people spend."""
+
+    tills: tuple[Device, ...]
+    tiers: Mapping[str, frozenset[str]]
+    usual: Mapping[frozenset[str], int]
+    chosen: Policy
+
+    @property
+    def cap(self) -> int:
+        """What each till should be able to hold, by this plan."""
+        wants = (max(self.chosen.floor_minor, self.usual[tiers]) for tiers in self.tiers.values())
+        return caps.planned(sum(wants), tills=len(self.tills))
+
+
 def look(store: Store, site: str, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Ask back what lies ready for nobody, then set aside for who is expected; returns how many moved."""
+    """Ask back what lies ready for nobody, then set aside for who is expected, money and parts of the risk.
+
+    Returns how many leases moved.
+    """
     with store.reading() as tx:
-        gone, due = unexpected(tx, site), wanted(tx, site)
-        tills = len(_tills(tx, site))
+        seen = outlook(tx, site)
+        gone = unexpected(tx, site)
+    if seen.tills:
+        with store.transaction() as tx:
+            caps.keep(tx, site, seen.cap)
+    with store.reading() as tx:
+        due = wanted(tx, site, seen)
+        risky = [
+            *slices.lacking(tx, site, seen.tills),
+            *slices.limits_lacking(tx, site, seen.tills, names=seen.tiers),
+        ]
     moved = 0
     for names in _pieces(gone):
         with store.transaction() as tx:
@@ -77,23 +105,31 @@ def look(store: Store, site: str, stopping: Callable[[], bool] = lambda: False) 
         if stopping():
             break
         with store.transaction() as tx:
-            moved += sum(_set_aside(tx, one, tills) for one in piece)
+            moved += sum(_set_aside(tx, one, len(seen.tills)) for one in piece)
+    for part in _pieces(risky):
+        if stopping():
+            break
+        with store.transaction() as tx:
+            moved += sum(slices.lay(tx, one) for one in part)
     return moved
 
 
-def wanted(tx: Connection, site: str) -> list[Due]:
-    """Return what lacks at the fixed devices that sell, wallet by wallet and within each device's room."""
+def outlook(tx: Connection, site: str) -> Outlook:
+    """Look at a site; where nobody sells nothing is planned."""
     tills = _tills(tx, site)
-    if not tills:
-        return []
-    chosen = policies.policy(tx, site)
-    tiers = _expected(tx, site)
+    tiers = _expected(tx, site) if tills else {}
     usual = {held: usual_q95(tx, site, held) for held in set(tiers.values())}
+    return Outlook(tills, tiers, usual, policies.policy(tx, site))
+
+
+def wanted(tx: Connection, site: str, seen: Outlook) -> list[Due]:
+    """Return what lacks at the fixed devices that sell, wallet by wallet and within each device's room."""
     due: list[Due] = []
-    for page in _pages(sorted(tiers)):
-        q95 = {wallet: usual[tiers[wallet]] for wallet in page}
-        due += _lacking(tx, tills, chosen=chosen, q95=q95)
-    fit = [one for till in tills for one in _fitting(tx, till, due, chosen=chosen)]
+    for page in _pages(sorted(seen.tiers)):
+        q95 = {wallet: seen.usual[seen.tiers[wallet]] for wallet in page}
+        due += _lacking(tx, seen.tills, chosen=seen.chosen, q95=q95)
+    cap = caps.cap_minor(tx, site, seen.chosen)
+    fit = [one for till in seen.tills for one in _fitting(tx, till, due, cap=cap)]
     return sorted(fit, key=lambda one: (one.wallet, one.device.id))
 
 
@@ -179,16 +215,16 @@ def _lacking(
             own = next((row for row in rows if row.placed.device == till.id), None)
             most = max(0, chosen.lease_minor_max - here)
             more = min(plans.lacking(aims, here=here, shared=len(tills)), most)
-            if more or (own is not None and here and _ends(own, now)):
+            if more or (own is not None and here and plans.ends(own, now)):
                 yield Due(till, id_, more, own)
 
 
-def _fitting(tx: Connection, till: Device, due: Iterable[Due], *, chosen: Policy) -> list[Due]:
+def _fitting(tx: Connection, till: Device, due: Iterable[Due], *, cap: int) -> list[Due]:
     """Return what of it a device has room for: the worst that its theft costs is the operator's choice."""
     mine = [one for one in due if one.device.id == till.id]
     units = {one.currency for one in wallets.wallets_of(tx, till.site, [one.wallet for one in mine]).values()}
     holds = max((placed.aside_at(tx, till.site, till.id, unit=unit) for unit in units), default=0)
-    shares = scaled([one.more for one in mine], max(0, chosen.device_minor_max - holds))
+    shares = scaled([one.more for one in mine], max(0, cap - holds))
     fit = [one._replace(more=share) for one, share in zip(mine, shares, strict=True)]
     return [one for one, was in zip(fit, mine, strict=True) if one.more or not was.more]
 
@@ -208,11 +244,6 @@ def _leased(rows: Iterable[PlacedRow], wallet: Wallet) -> int:
 def _goes(row: PlacedRow) -> bool:
     """Whether this says that money moves the other way just now: asked back, or its guest has left."""
     return row.placed.closing or not row.living
-
-
-def _ends(row: PlacedRow, now_ms: int) -> bool:
-    """Whether more than half of a lease's time has gone."""
-    return row.placed.doubt_ms - now_ms < row.ttl_s * 500
 
 
 def _pages(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -19,7 +19,7 @@ from edge.core.lease import (
 )
 from edge.core.payment.limits import strictest
 from edge.errors import Refused, Unknown
-from sync.central import placed
+from sync.central import caps, placed
 from sync.central import policy as policies
 from sync.central.devices import Device
 from sync.central.ledger import Entry, Posting, post
@@ -75,6 +75,17 @@ def prolong(tx: Connection, device: Device, row: PlacedRow) -> bool:
     return isinstance(grant(tx, device, want), PlacedRow)
 
 
+def tell_again(tx: Connection, site: str, wallet: str) -> None:
+    """Tell every device that holds money of a wallet its grant once more: the limits in it are others now."""
+    moved = []
+    for row in placed.of_wallet(tx, site, wallet, kind=MONEY, held=True):
+        if row.living and not row.placed.closing:
+            serial = placed.next_serial(tx, site, row.placed.device)
+            moved.append(msgspec.structs.replace(row, serial=serial))
+    placed.put(tx, site, moved)
+    wake_after(tx, site)
+
+
 class Offer(NamedTuple):
     """What a device is told: grants and closes, and the number of the last."""
 
@@ -97,7 +108,8 @@ def offered(tx: Connection, device: Device, *, after: int) -> Offer:
             elsewhere=_elsewhere(tx, device.site, row),
         )
         for row in rows
-        if not row.placed.closing
+        # What a device never spoke of it may never have heard of: it gives back what it was told it has.
+        if not row.placed.closing or not row.heard_ms
     )
     closes = tuple(_close(row) for row in rows if row.placed.closing)
     return Offer(grants, closes, rows[-1].serial if rows else after)
@@ -175,8 +187,8 @@ def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leas
         return max(0, free)
     kept = 0 if asked.want.why == BASKET else (free + leased) * chosen.reserve_permille // PERMILLE
     everywhere = placed.aside_at(tx, asked.device.site, asked.device.id, unit=asked.unit)
-    caps = (free - kept, chosen.lease_minor_max - here, chosen.device_minor_max - everywhere)
-    return max(0, min(caps))
+    room = caps.cap_minor(tx, asked.device.site, chosen) - everywhere
+    return max(0, min(free - kept, chosen.lease_minor_max - here, room))
 
 
 def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -> PlacedRow:

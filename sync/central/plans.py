@@ -16,6 +16,7 @@ from sync.central.registry import bands, guests, members, wallets
 from sync.central.retention import MOVED
 from sync.central.spendings import remaining_q95
 from sync.central.store import (
+    AHEAD,
     BigInteger,
     Column,
     Connection,
@@ -27,6 +28,7 @@ from sync.central.store import (
     now_of,
     select,
     update,
+    wake_after,
 )
 from sync.lending import Presence
 from sync.rights import DeviceKind
@@ -91,6 +93,8 @@ def asked(tx: Connection, device: Device) -> None:
     own, now = seller_table.c, now_of(tx)
     this = (own.site_id == device.site, own.device_id == device.id)
     row = tx.execute(select(own.asked_ms).where(*this)).first()
+    if row is None or now - row.asked_ms > SELLS_MS_MAX:
+        wake_after(tx, AHEAD)
     if row is None:
         tx.execute(insert(seller_table).values(site_id=device.site, device_id=device.id, asked_ms=now))
     elif now - row.asked_ms > SELLS_MS_MAX // 4:
@@ -159,6 +163,11 @@ def held_at(rows: Iterable[PlacedRow], device: str) -> int:
     """Return what a device holds ready of a wallet, as far as central knows."""
     mine = (row.placed for row in rows if row.placed.device == device and not row.placed.closing)
     return sum(one.counters.spendable for one in mine)
+
+
+def ends(row: PlacedRow, now_ms: int) -> bool:
+    """Say whether more than half of a lease's time has gone."""
+    return row.placed.doubt_ms - now_ms < row.ttl_s * 500
 
 
 def lacking(aims: Plan, *, here: int, shared: int) -> int:

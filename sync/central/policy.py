@@ -9,6 +9,7 @@ import msgspec
 from edge.core.lease import Limits
 from edge.errors import Refused
 from sync.central.store import (
+    AHEAD,
     Column,
     Connection,
     LargeBinary,
@@ -18,6 +19,7 @@ from sync.central.store import (
     insert,
     metadata,
     select,
+    wake_after,
 )
 
 HANDHELD_TTL_S_MAX = 4 * 3_600
@@ -58,8 +60,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Below this part of what was planned a lease is filled up again."""
     lease_minor_max: int = 50_000
     """What one device holds of one wallet at the most."""
-    device_minor_max: int = 5_000_000
-    """What one device holds of all wallets together at the most: the worst that its theft can cost."""
+    device_minor_max: int | None = None
+    """What one device holds of all wallets together at the most; None: what the plan for it comes to."""
     mint_minor_max: int = 1_000_000
     """Cash that one device may take in for wallets before somebody looks at it."""
     write_off_s: int = 72 * 3_600
@@ -104,6 +106,7 @@ def put_policy(tx: Connection, site: str, chosen: Policy) -> None:
     tx.execute(delete(policy_table).where(policy_table.c.site_id == site))
     body = msgspec.msgpack.encode(chosen)
     tx.execute(insert(policy_table).values(site_id=site, body=body))
+    wake_after(tx, AHEAD)
 
 
 def check(chosen: Policy) -> None:
@@ -114,5 +117,5 @@ def check(chosen: Policy) -> None:
         )
     if not 0 <= chosen.reserve_permille <= PERMILLE or not 0 <= chosen.refill_permille <= PERMILLE:
         raise Refused("Reserve and refill are parts of a thousand.")
-    if min(msgspec.structs.astuple(chosen)[4:-2]) < 0:
+    if any(told is not None and told < 0 for told in msgspec.structs.astuple(chosen)[4:-2]):
         raise Refused("No amount and no time is below zero.")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from edge.core.lease import LeaseKind, PlacedState, free
 from sync.central.ledger import Entry, Posting, balance, post, unit_of
 from sync.central.placed import PlacedRow, of_wallet
-from sync.central.store import Connection, now_of
+from sync.central.store import AHEAD, Connection, now_of, wake_after
 
 MONEY = LeaseKind.MONEY.value
 
@@ -79,6 +79,7 @@ def top_up(tx: Connection, site: str, key: str, *, wallet: str, paid: tuple[str,
     """Put money on a wallet: ``paid`` is the account it came from, how much, in which currency."""
     source, minor, currency = paid
     entries = (Entry(source, -minor), Entry(pot(wallet, MONEY), minor))
+    wake_after(tx, AHEAD)
     return post(
         tx,
         Posting(

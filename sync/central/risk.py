@@ -27,11 +27,16 @@ def hold_budget(tx: Connection, site: str, chosen: Policy, *, currency: str) -> 
     """
     # Held, and read before what is owed: nobody reports a sale between the two.
     rows = placed.of_wallet(tx, site, OF_SITE, kind=RISK, held=True)
+    free = left(tx, site, chosen, currency=currency, rows=rows)
+    _hold(tx, site, Issue(OF_SITE, RISK, currency, max(0, free)))
+    return min(0, free)
+
+
+def left(tx: Connection, site: str, chosen: Policy, *, currency: str, rows: tuple[PlacedRow, ...]) -> int:
+    """Return what of the budget is neither owed, nor out at devices in these slices, nor lost."""
     owed = sum(-one.minor for one in ledger.standings(tx, site, prefix="debt:") if one.currency == currency)
     lost = sum(row.loss - row.recovered for row in rows if not row.living)
-    left = chosen.risk_minor - max(0, owed) - lost - _out(rows)
-    _hold(tx, site, Issue(OF_SITE, RISK, currency, max(0, left)))
-    return min(0, left)
+    return chosen.risk_minor - max(0, owed) - lost - _out(rows)
 
 
 def hold_limits(tx: Connection, site: str, wallet: Wallet, *, chosen: Policy) -> None:

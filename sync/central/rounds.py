@@ -8,21 +8,27 @@ import threading
 from typing import ClassVar
 
 from edge.errors import PolsoError
+from sync.central.store import Wakes
 
 LOG = logging.getLogger("polso.central")
+PAUSE_S = 0.5
+"""Between two looks at the least: an import of thousands is looked at a few times, not thousands of times."""
 
 
 class Rounds(abc.ABC):
-    """Looks at once and then every ``every_ms``; what fails is told in the log, and the next round comes."""
+    """Looks at once, then every ``every_ms`` and whenever it is woken; what fails is told in the log."""
 
     name: ClassVar[str]
     """Of the thread."""
     every_ms: ClassVar[int]
     failing: ClassVar[str]
     """What the log says has not happened, before it says why."""
+    woken_by: ClassVar[str] = ""
+    """For what among a store's wakes it does not wait out its time; nothing where it is empty."""
 
-    def __init__(self) -> None:
-        """Prepare to look; nothing happens before ``start``."""
+    def __init__(self, wakes: Wakes | None = None) -> None:
+        """Prepare to look, woken by these; nothing happens before ``start``."""
+        self._wakes = wakes or Wakes()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
@@ -37,6 +43,7 @@ class Rounds(abc.ABC):
     def stop(self) -> None:
         """Look no more; returns once nothing is under way."""
         self._stop.set()
+        self._wakes.notify([self.woken_by])
         if self._thread.is_alive():
             self._thread.join()
 
@@ -46,7 +53,11 @@ class Rounds(abc.ABC):
         return self._stop.is_set()
 
     def _run(self) -> None:
-        while not self.stopping:
+        while True:
+            # Counted before the look: whatever comes during it is looked at next.
+            seen = self._wakes.seen(self.woken_by)
+            if self.stopping:
+                return
             try:
                 self.look()
             except PolsoError as error:
@@ -54,4 +65,5 @@ class Rounds(abc.ABC):
             except Exception:
                 # A fault of one round must not end all that follow: nobody would see that money lies still.
                 LOG.exception("%s", self.failing)
-            self._stop.wait(self.every_ms / 1_000)
+            self._stop.wait(min(PAUSE_S, self.every_ms / 1_000))
+            self._wakes.wait(self.woken_by, seen, max(0.0, self.every_ms / 1_000 - PAUSE_S))

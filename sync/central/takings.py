@@ -31,7 +31,8 @@ from sync.central.placed import PlacedRow
 from sync.central.pots import MONEY, counted_in, free_of, is_lost, pot
 from sync.central.registry import bands, members, wallets
 from sync.central.rising import rising_ms
-from sync.central.store import Connection
+from sync.central.risk import OF_SITE
+from sync.central.store import AHEAD, Connection, wake_after
 from sync.packing import UNREADABLE
 
 BODIES: dict[int, type[msgspec.Struct]] = {
@@ -309,6 +310,8 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told]) -> None:
     till.store()
     _raise(tx, stream, till.notes)
     moved = {till.leases[id_].placed.wallet for id_ in till.moved_leases}
+    if OF_SITE in moved:
+        wake_after(tx, AHEAD)  # a part of the loss budget came back or was used: another may lack it
     for tell in AFTER:
         tell(tx, stream.site, sorted(moved - {""}))
 

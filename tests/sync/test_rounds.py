@@ -9,6 +9,7 @@ import pytest
 
 from edge.errors import StoreError
 from sync.central.rounds import Rounds
+from sync.central.store import Wakes
 
 
 class Tries(Rounds):
@@ -18,8 +19,8 @@ class Tries(Rounds):
     every_ms: ClassVar[int] = 1
     failing: ClassVar[str] = "nothing was tried"
 
-    def __init__(self, *faults: Exception) -> None:
-        super().__init__()
+    def __init__(self, *faults: Exception, wakes: Wakes | None = None) -> None:
+        super().__init__(wakes)
         self.faults, self.done = list(faults), threading.Event()
 
     def look(self) -> None:
@@ -51,3 +52,18 @@ def test_the_first_look_waits_for_nothing_and_a_stop_for_no_pause(monkeypatch: p
 
 def test_rounds_that_never_began_may_be_stopped() -> None:
     Tries().stop()
+
+
+def test_what_is_woken_does_not_wait_out_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tries, "every_ms", 3_600_000)
+    monkeypatch.setattr(Tries, "woken_by", "/news")
+    wakes = Wakes()
+    rounds = Tries(wakes=wakes)
+    rounds.start()
+    assert rounds.done.wait(4)
+    rounds.done.clear()
+    wakes.notify(["/elsewhere"])
+    assert not rounds.done.wait(0.7), "what is no news to it"
+    wakes.notify(["/news"])
+    assert rounds.done.wait(4)
+    rounds.stop()

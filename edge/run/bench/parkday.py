@@ -18,6 +18,7 @@ from edge.core.lease import (
     take_report,
 )
 from sync.central.ahead import scaled
+from sync.central.caps import planned
 from sync.central.plans import aim, lacking
 from sync.central.policy import Policy
 
@@ -29,8 +30,6 @@ OPEN_MIN, CUT_MIN = 600, 240
 WALLET_MINOR = 15_000
 PRICES = (250, 400, 450, 600, 900, 1_250, 1_800)
 VISITS = (2, 3, 4, 5, 6)
-DEVICE_MINOR_MAX = 12_000_000
-"""What an operator of a park of this size lets its one edge hold: 60 for each guest of the day."""
 TTL_S = 12 * 3_600
 MINUTE_MS = 60_000
 SHARE_PERCENT = 95
@@ -104,17 +103,19 @@ class Day:
     """One day of the park, drawn from a seed."""
 
     def __init__(
-        self, seed: int = SEED, *, expected: bool = True, device_minor_max: int = DEVICE_MINOR_MAX
+        self, seed: int = SEED, *, expected: bool = True, device_minor_max: int | None = None
     ) -> None:
         """Draw guests, and when the internet is gone; ``expected``: central sets aside before they come."""
         self._expected = expected
-        self._policy = Policy(device_minor_max=device_minor_max)
+        self._policy = Policy()
         dice = random.Random(seed)  # noqa: S311 - a seeded day, no secret
         cut = dice.randint(0, OPEN_MIN - CUT_MIN)
         self._cut = range(cut, cut + CUT_MIN)
         self._guests = [Guest(number, dice) for number in range(GUESTS)]
         usual = sorted(sum(price for _, _, price in guest.buys) for guest in self._guests)
         self._q95 = usual[len(usual) * SHARE_PERCENT // 100]
+        plan = planned(GUESTS * max(self._policy.floor_minor, self._q95), tills=EDGES)
+        self._cap = plan if device_minor_max is None else device_minor_max
         self._aside = [0] * EDGES
         self.funded = self.accepted = self.funded_offline = self.accepted_offline = 0
 
@@ -140,7 +141,7 @@ class Day:
         """As central does for who is expected, days before: all get alike where an edge lacks room."""
         for edge in range(EDGES):
             wants = [self._lacking(guest, edge) for guest in self._guests]
-            shares = scaled(wants, self._policy.device_minor_max)
+            shares = scaled(wants, self._cap)
             for guest, share in zip(self._guests, shares, strict=True):
                 self._fill(guest, edge, share, at=0)
 
@@ -173,7 +174,7 @@ class Day:
         return lacking(aims, here=guest.ready(edge), shared=EDGES)
 
     def _fill(self, guest: Guest, edge: int, more: int, *, at: int) -> None:
-        room = max(0, self._policy.device_minor_max - self._aside[edge])
+        room = max(0, self._cap - self._aside[edge])
         self._aside[edge] += guest.fill(edge, min(more, room), at_ms=at * MINUTE_MS)
 
     def _gather(self, guest: Guest, edge: int, price: int, *, at: int) -> None:

@@ -10,7 +10,7 @@ from edge.errors import Refused
 from sync.central.ledger import Entry, Posting, balance, post
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.refunds import Refund
-from sync.central.store import Connection, now_of
+from sync.central.store import AHEAD, Connection, now_of, wake_after
 
 
 class Move(NamedTuple):
@@ -46,6 +46,7 @@ def book_charge(tx: Connection, site: str, charge: Charge, *, psp: str, extra: s
         (f"debt:{wallet}", to_debt),
         (f"wallet:{wallet}", money.minor - to_debt),
     )
+    wake_after(tx, AHEAD)
     key = f"charge:{charge.id}" + (f":{extra[-60:]}" if extra else "")
     return _post(tx, site, Move(key, "charge", wallet, money.currency), parts=parts)
 

@@ -8,6 +8,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.expectation import Expected, judge_expected
 from sync.central.registry.tables import ID_CHARS_MAX, entitlement_table, parts
 from sync.central.store import (
+    AHEAD,
     BigInteger,
     Boolean,
     Column,
@@ -23,6 +24,7 @@ from sync.central.store import (
     select,
     text,
     update,
+    wake_after,
 )
 
 expected_table = Table(
@@ -56,8 +58,10 @@ def judge(
     found, rows = {}, []
     for guest in wanted:
         held = rights.get(guest, ())
-        seen_ms = seen.get(guest, 0 if held else now_ms)
+        seen_ms, was = seen.get(guest, (0 if held else now_ms, False))
         found[guest] = judge_expected(held, seen_ms, now_ms)
+        if found[guest].now and not was:
+            wake_after(tx, AHEAD)
         rows.append((site, guest, *found[guest], seen_ms))
     if len(rows) >= MANY_MIN and not seen:
         insert_many(tx, expected_table, rows)
@@ -124,9 +128,11 @@ def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
         tx.execute(delete(expected_table).where(and_(own.site_id == site, own.guest_id.in_(part))))
 
 
-def _seen(tx: Connection, site: str, guests: Sequence[str]) -> dict[str, int]:
-    own, found = expected_table.c, dict[str, int]()
+def _seen(tx: Connection, site: str, guests: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Return of those who are known when they were seen, and whether they were expected so far."""
+    own, found = expected_table.c, dict[str, tuple[int, bool]]()
     for part in parts(guests):
-        query = select(own.guest_id, own.seen_ms).where(own.site_id == site, own.guest_id.in_(part))
-        found.update({str(row.guest_id): int(row.seen_ms) for row in tx.execute(query)})
+        there = (own.site_id == site, own.guest_id.in_(part))
+        query = select(own.guest_id, own.seen_ms, own.now).where(*there)
+        found.update({str(row.guest_id): (int(row.seen_ms), bool(row.now)) for row in tx.execute(query)})
     return found

@@ -13,6 +13,7 @@ from edge.errors import Refused
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.registry.wallets import Wallet, WalletState, lock, wallets_of
 from sync.central.store import (
+    AHEAD,
     Boolean,
     Column,
     Connection,
@@ -25,6 +26,7 @@ from sync.central.store import (
     insert,
     metadata,
     select,
+    wake_after,
 )
 
 MEMBERS_MAX = 32
@@ -87,6 +89,7 @@ def join(tx: Connection, site: str, member: Member) -> None:
             categories=_encode(member.categories),
         )
     )
+    wake_after(tx, AHEAD)
 
 
 def leave(tx: Connection, site: str, guest: str) -> None:

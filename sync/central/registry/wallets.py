@@ -15,6 +15,7 @@ from edge.core.wallet import MandateNote, MandateState
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX, parts
 from sync.central.store import (
+    AHEAD,
     STEPS,
     BigInteger,
     Column,
@@ -33,6 +34,7 @@ from sync.central.store import (
     select,
     text,
     update,
+    wake_after,
 )
 from sync.central.traces import ALSO
 
@@ -231,6 +233,7 @@ def _stand(tx: Connection, site: str, before: Wallet, *, state: WalletState) -> 
     after = msgspec.structs.replace(before, state=state, block_epoch=before.block_epoch + 1)
     moved = {"state": state.value, "block_epoch": after.block_epoch}
     tx.execute(update(wallet_table).where(*_is(site, before.id)).values(moved))
+    wake_after(tx, AHEAD)
     return after
 
 

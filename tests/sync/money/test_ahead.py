@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
 from edge.core.entitlements import Entitlement
-from edge.core.lease import doubtful_ms
-from sync.central import ahead, plans, pots
+from edge.core.lease import Want, doubtful_ms
+from sync.central import ahead, leases, plans, pots
 from sync.central import policy as policies
 from sync.central.ahead import REST_MS, Ahead, scaled
 from sync.central.blocks import set_block
@@ -19,6 +22,7 @@ from sync.central.rising import STEP_MS_MAX, advance
 from sync.central.store import Store
 from sync.lending import Presence
 from tests.sync.builders import NOW_MS, SITE, Clockwork
+from tests.sync.ends import until
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet
 
 DAY_MS = 86_400_000
@@ -67,6 +71,30 @@ def test_who_comes_tomorrow_pays_tomorrow_without_central(store: Store) -> None:
     assert till.sell("sale-a-1", 1_800), "nobody asked central for this"
     assert ahead.look(store, SITE) == 0, "it lies there"
     assert free(store) == 8_000
+
+
+@pytest.mark.parametrize("last", ["wallet", "right", "till"])
+def test_whoever_is_new_finds_it_at_once_and_not_at_the_next_round(
+    small_store: Store, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round is an hour long here: only what came last can have woken it."""
+    monkeypatch.setattr(Ahead, "every_ms", 3_600_000)
+    steps: dict[str, Callable[[], object]] = {
+        "till": lambda: a_seller(small_store),
+        "right": lambda: comes(small_store),
+        "wallet": lambda: a_wallet(small_store, guest="g1"),
+    }
+    for name in steps.keys() - {last}:
+        steps[name]()
+    rounds, looked = Ahead(small_store), threading.Event()
+    look = rounds.look
+    monkeypatch.setattr(rounds, "look", lambda: (look(), looked.set()))
+    rounds.start()
+    assert looked.wait(4)
+    assert rows(small_store) == ()
+    steps[last]()
+    until(lambda: [row.placed.counters.granted for row in rows(small_store)] == [2_000])
+    rounds.stop()
 
 
 def test_who_comes_later_than_in_two_days_has_it_all_at_central(store: Store) -> None:
@@ -212,3 +240,16 @@ def test_a_device_that_was_away_gets_what_is_left_of_the_time(store: Store, cloc
         with store.transaction() as tx:
             advance(tx, SITE)
     assert [grant.ttl_s for grant in till.hear().grants] == [(3_600 * 1_010 - 1_800_000) // 1_010]
+
+
+def test_what_was_asked_back_before_its_device_heard_of_it_comes_back(store: Store) -> None:
+    """Otherwise a guest's money would lie for days at a till that knows nothing of it, and be written off."""
+    a_wallet(store)
+    till = a_till(store)
+    with store.transaction() as tx:
+        leases.grant(tx, till.device, Want(wallet="w1", total=6_000))
+        leases.ask_back_wallet(tx, SITE, "w1", why="unexpected")
+    till.close(till.hear().closes[0])
+    till.send()
+    assert free(store) == 10_000
+    assert (till.hear().grants, till.hear().closes) == ((), ())

@@ -154,6 +154,7 @@ def test_a_close_is_told_and_only_the_report_frees_the_money(store: Store) -> No
     till = a_till(store)
     till.want(6_000)
     assert till.sell("sale-a-1", 1_500)
+    till.send()
     with store.transaction() as tx:
         assert leases.ask_back_wallet(tx, SITE, "w1", why="left") == 1
         assert leases.ask_back_wallet(tx, SITE, "w1", why="left") == 0, "asked once"

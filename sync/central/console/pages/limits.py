@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
-from sync.central import choosing, sums
+from sync.central import caps, choosing, placed, risk, sums
 from sync.central import policy as policies
 from sync.central.console import desk
 from sync.central.console.acts import short
-from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Route, act, read
+from sync.central.placed import PlacedRow
 from sync.central.policy import PERMILLE, Charging, Policy
 
 HERE = "/sites/<site>/limits"
@@ -30,19 +32,33 @@ AMOUNTS = (
     "risk_tap_minor_max",
     "risk_wallet_minor",
 )
+PLANNED = "device_minor_max"
+"""The one amount that may be left to the plan."""
 COUNTS = {"reserve_permille": PERMILLE, "refill_permille": PERMILLE, "risk_taps": 1_000}
 AMOUNT_CHARS_MAX = 16
-EXPOSED = ("set_aside_minor", "in_doubt_minor", "lost_minor", "risk_used_minor", "risk_worst_minor")
+EXPOSED = (
+    "set_aside_minor",
+    "in_doubt_minor",
+    "lost_minor",
+    "risk_budget_minor",
+    "risk_used_minor",
+    "risk_worst_minor",
+)
+SLICE_COLUMNS = ("device", "state", "granted", "spent", "left", "heard")
 
 
 def _shown(chosen: Policy, currency: str) -> dict[str, str]:
-    amounts = {name: spelled(getattr(chosen, name), currency) for name in AMOUNTS}
-    return amounts | {name: str(getattr(chosen, name)) for name in COUNTS} | {"charging": chosen.charging}
+    amounts = {name: getattr(chosen, name) for name in AMOUNTS}
+    told = {name: "" if minor is None else spelled(minor, currency) for name, minor in amounts.items()}
+    return told | {name: str(getattr(chosen, name)) for name in COUNTS} | {"charging": chosen.charging}
 
 
-def _read(ask: Ask, chosen: Policy, currency: str) -> dict[str, str]:
+def _read(ask: Ask, chosen: Policy, cap: int) -> dict[str, str]:
     """Return what a page says of a policy, as a form would hold it but for its words."""
-    return _shown(chosen, currency) | {"charging": ask.words(f"charging.{chosen.charging}")}
+    currency = ask.layout.currency
+    told = _shown(chosen, currency) | {"charging": ask.words(f"charging.{chosen.charging}")}
+    told[PLANNED] = told[PLANNED] or ask.words("limits.by_plan", amount=spelled(cap, currency))
+    return told
 
 
 def _all(ask: Ask) -> Answer:
@@ -50,23 +66,43 @@ def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         chosen, waits = policies.policy(tx, ask.site), choosing.proposal(tx, ask.site)
         known = sums.exposure(tx, ask.site)
-    now = _read(ask, chosen, currency)
-    wanted = _read(ask, waits.policy, currency) if waits is not None else {}
+        cap = caps.cap_minor(tx, ask.site, msgspec.structs.replace(chosen, device_minor_max=None))
+        slices = _slices(ask, placed.of_wallet(tx, ask.site, risk.OF_SITE, kind=risk.RISK), currency)
+    now = _read(ask, chosen, cap)
+    wanted = _read(ask, waits.policy, cap) if waits is not None else {}
     values = {
         "exposed": [(f"day.{name}", spelled(getattr(known, name), currency)) for name in EXPOSED],
         "limits": now,
         "changes": [(name, now[name], after) for name, after in wanted.items() if after != now[name]],
         "asked_by": waits.asked_by if waits is not None else "",
         "currency": currency,
+        "slices": slices,
     }
     return Page("limits.html", values)
+
+
+def _slices(ask: Ask, rows: Iterable[PlacedRow], currency: str) -> Sheet:
+    """Return the parts of the loss budget that lie at devices, and when each was last spoken of."""
+    shown = [
+        (
+            row.placed.device,
+            ask.words(f"lease.{row.placed.state}"),
+            spelled(row.placed.counters.granted, currency),
+            spelled(row.placed.counters.consumed, currency),
+            spelled(row.placed.counters.spendable, currency),
+            ask.ago(row.heard_ms) if row.heard_ms else "",
+        )
+        for row in rows
+        if row.living
+    ]
+    return Sheet(name="slices", columns=SLICE_COLUMNS, rows=shown)
 
 
 def _form(ask: Ask) -> Form:
     currency = ask.layout.currency
     with ask.store.reading() as tx:
         chosen = policies.policy(tx, ask.site)
-    amounts = [Field(name=name, required=True, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
+    amounts = [Field(name=name, required=name != PLANNED, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
     counts = [Field(name=name, kind=Kind.NUMBER, required=True, high=high) for name, high in COUNTS.items()]
     ways = [(one.value, f"charging.{one}") for one in Charging]
     fields = (*amounts, *counts, Field(name="charging", kind=Kind.CHOICE, choices=ways))
@@ -76,8 +112,11 @@ def _form(ask: Ask) -> Form:
 
 
 def _change(ask: Ask, said: dict[str, Any]) -> Answer:
-    currency, wanted = ask.layout.currency, dict[str, int]()
+    currency, wanted = ask.layout.currency, dict[str, int | None]()
     for name in AMOUNTS:
+        if name == PLANNED and not said[name]:
+            wanted[name] = None
+            continue
         minor = minor_in(said[name], currency)
         if minor is None or minor < 0:
             raise Mistyped(name, "wrong.price")
