@@ -16,7 +16,7 @@ from edge.clock import wall_ms
 from edge.core.retention import Keeping
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
 from edge.run import garbage
-from edge.run.keys import desk_keys, diversify, pin_hash
+from edge.run.keys import desk_keys, diversify, guest_pin_hash, pin_hash
 from edge.run.provider import Provider, key_of
 from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
@@ -24,6 +24,7 @@ from sync.central import days
 from sync.central.ahead import Ahead
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
+from sync.central.calls import Calls
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.doubts import Doubts
@@ -89,6 +90,7 @@ class Central:
             Retention(store, settings.keeping),
             Doubts(store),
             Ahead(store),
+            Calls(store),
             *workers,
         )
 
@@ -125,6 +127,7 @@ def settings(*, url: str = "", names: Sequence[str] = ()) -> Settings:
         diversify=diversify,
         desk_keys=desk_keys,
         pin_hash=pin_hash,
+        guest_pin_hash=guest_pin_hash,
     )
 
 

@@ -1,4 +1,4 @@
-"""Alarms: signs of copied bands that a site's devices or central itself have seen, until somebody looks."""
+"""Alarms: signs of copied bands, and of money that waits or is lost, until somebody looks."""
 
 from __future__ import annotations
 
@@ -113,6 +113,11 @@ def alarms(tx: Connection, site: str) -> tuple[Alarm, ...]:
     query = select(alarm_table).where(own.site_id == site)
     order = (own.seen_ms.isnot(None), own.last_ms.desc())
     return tuple(_alarm(row) for row in tx.execute(query.order_by(*order).limit(PAGE_MAX)))
+
+
+def find(tx: Connection, site: str, alarm: tuple[str, str]) -> Alarm | None:
+    """Return one alarm by its device and id, if it was ever raised."""
+    return _one(tx, site, alarm)
 
 
 def count_open(tx: Connection, site: str) -> int:

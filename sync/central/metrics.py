@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from edge.errors import StoreError
 from sync.central.answers import describe, problem
+from sync.central.arrears import arrears
 from sync.central.devices import ACTIVE, device_table
 from sync.central.lanes import lane_table, quarantine_table
 from sync.central.losses import Losses
@@ -149,6 +150,7 @@ def _figures(tx: Connection, now_ms: int) -> dict[str, tuple[str, dict[str, floa
             {row.site_id: row.n for row in tx.execute(frozen.group_by(lane_table.c.site_id))},
         ),
         **_exposed(tx, heads),
+        **_waiting(tx, heads),
         "feed_head": ("The last number of the feed", heads),
     }
     return {
@@ -174,6 +176,35 @@ def _exposed(tx: Connection, known: Iterable[str]) -> dict[str, tuple[str, Mappi
         "risk_worst_minor": (
             "The most that it can come to if the internet goes now",
             told("risk_worst_minor"),
+        ),
+    }
+
+
+def _waiting(tx: Connection, known: Iterable[str]) -> dict[str, tuple[str, Mapping[str, float]]]:
+    """Return what of money waits for a word at each site."""
+    found = {site: arrears(tx, site) for site in known}
+    seconds = {
+        name: {site: getattr(one, name) / 1000 for site, one in found.items()}
+        for name in ("unknown_ms", "unsent_ms", "doubted_ms")
+    }
+    return {
+        "charges_unknown": (
+            "Charges of which nobody knows whether they were made",
+            {site: one.unknown for site, one in found.items()},
+        ),
+        "charge_unknown_seconds": ("Age of the oldest of them", seconds["unknown_ms"]),
+        "op_unsent_seconds": (
+            "Age of the oldest that a device was known to hold back, its silence since counted",
+            seconds["unsent_ms"],
+        ),
+        "leases_in_doubt": (
+            "Leases of money at devices that are silent beyond their time",
+            {site: one.doubted for site, one in found.items()},
+        ),
+        "lease_in_doubt_seconds": ("How long the oldest of them is in doubt", seconds["doubted_ms"]),
+        "false_denials_day": (
+            "Guests refused in the last 24 hours although the money was free at central",
+            {site: one.false_denials for site, one in found.items()},
         ),
     }
 

@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Makes one band's keys for a desk from (master, identifier, numbers); without it there is no desk."""
     pin_hash: Callable[[bytes, str, str], str] | None = None
     """Hashes a PIN from (site key, id of the member of staff, PIN); without it staff get no PIN."""
+    guest_pin_hash: Callable[[bytes, str, str], str] | None = None
+    """Hashes a guest's PIN from (site key, id of the wallet, PIN); without it wallets get no PIN."""
     second_factor: bool = False
     """Whether every operator must have one: whoever has none sees nothing but the page that sets one up."""
     keeping: Keeping = Keeping()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.core.money import spelled
 from edge.core.places import Layout
 from edge.errors import Refused
 from sync.central import devices, lanes, sites
+from sync.central.arrears import Arrears, arrears
 from sync.central.console import desk, happenings
 from sync.central.console.answers import Answer, Form, Moved, Page
 from sync.central.console.ask import Ask
@@ -56,11 +58,25 @@ def _one(ask: Ask) -> Answer:
             "rights": rights.count_rights(tx, ask.site),
             "devices": [seen(ask, one) for one in devices.devices(tx, ask.site)],
             "quarantined": _quarantined(tx, ask.site),
+            "waiting": _waiting(ask, arrears(tx, ask.site)),
         }
     top = max(1, *per_minute)
     minutes = [(now_ms // 60_000 - MINUTES + 1 + at, count) for at, count in enumerate(per_minute)]
     chart = [(ask.time(minute * 60_000)[11:16], count, 100 * count // top) for minute, count in minutes]
     return Page("site.html", {**told, "ready": ready, "chart": chart, "top": top, "total": sum(per_minute)})
+
+
+def _waiting(ask: Ask, known: Arrears) -> list[tuple[str, str, str]]:
+    """Return what of money waits for a word: the sentence, where it is told in full, and how much."""
+    currency, now_ms = ask.layout.currency, ask.store.now_ms()
+    doubted = f"{spelled(known.doubted_minor, currency)} {currency}"
+    unsent = ask.ago(now_ms - known.unsent_ms) if known.unsent else ask.words("no")
+    return [
+        ("site.charges_unknown", f"{ask.home}/unresolved", str(known.unknown)),
+        ("site.unsent", f"{ask.home}/devices", unsent),
+        ("site.in_doubt", f"{ask.home}/limits", doubted),
+        ("site.false_denials", f"{ask.home}/day", str(known.false_denials)),
+    ]
 
 
 def _quarantined(tx: Connection, site: str) -> int:
