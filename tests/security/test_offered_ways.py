@@ -86,13 +86,15 @@ def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
 
 
 def a_paid_out_wallet(tx: Connection) -> dict[str, tuple[str, ...]]:
-    """A wallet that lives, and one whose money went to the bank."""
+    """A wallet that lives, one that is blocked, and one whose money went to the bank."""
     wallets.create(tx, SITE, Wallet(id="w-2", currency="EUR"))
     entries = (ledger.Entry("bank", -900), ledger.Entry("wallet:w-2", 900))
     paid_in = ledger.Posting(site=SITE, key="in:1", kind="topup", at_ms=1, currency="EUR", entries=entries)
     ledger.post(tx, paid_in)
     payouts.begin(tx, SITE, "w-2", to=Account("Anna Rossi", "IT60X0542811101000000123456"))
-    return {"wallet": ("w-1",), "batch": (payouts.close_batch(tx, SITE),)}
+    wallets.create(tx, SITE, Wallet(id="w-3", currency="EUR"))
+    wallets.set_block(tx, SITE, "w-3", blocked=True)
+    return {"wallet": ("w-1", "w-3"), "batch": (payouts.close_batch(tx, SITE),)}
 
 
 def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from edge.core.cards import holds_card_number
-from edge.core.lease import Limits
 from edge.core.money import minor_in
+from edge.core.wallet import CategoryLimit
 from edge.errors import PolsoError, Refused
+from sync.central import leases
 from sync.central.imports.lines import DELIMITERS, Wrong, cut
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.members import Member
@@ -16,7 +19,11 @@ from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection
 from sync.central.topups import TopUp, ask
 
-COLUMNS = ("wallet", "currency", "label", "guest", "head", "no_charge", "tap_max", "day_max", "amount")
+OF_WALLET = ("wallet_tap_max", "pin_above", "taps_before_pin", "fill_below", "fill_to")
+OF_MEMBER = ("head", "no_charge", "tap_max", "day_max", "categories")
+COLUMNS = ("wallet", "currency", "label", *OF_WALLET, "guest", *OF_MEMBER, "amount")
+"""No PIN: it belongs in no file."""
+TAPS_MAX = 1_000
 LINES_MAX = 5_000
 YES = frozenset({"yes", "true", "1", "x"})
 
@@ -63,32 +70,26 @@ def _take(tx: Connection, site: str, row: dict[str, str], *, who: str) -> Iterab
     """Take one line, whole or not at all: all of it is looked at before anything is written."""
     if any(holds_card_number(cell) for cell in row.values()):
         raise Refused("a cell looks like the number of a payment card: take it out of the file")
-    currency = row.get("currency", "") or "EUR"
-    guest, wanted = row.get("guest", ""), Wallet(id=row["wallet"], currency=currency)
-    wallets.check(wanted)
-    limits = Limits(
-        tap_minor_max=_minor(row.get("tap_max", ""), currency),
-        day_minor_max=_minor(row.get("day_max", ""), currency),
-    )
-    amount = _minor(row.get("amount", ""), currency)
-    if guest and guest not in guests.guests_of(tx, site, [guest]):
-        raise Refused(f"guest {guest[:40]!r} does not exist: import guests first")
-    held = members.members_by_guest(tx, site, [guest] if guest else []).get(guest)
-    if held is not None and held.wallet != wanted.id:
-        raise Refused(f"guest {guest[:40]!r} pays from another wallet")
-    there = wallets.wallets_of(tx, site, [wanted.id]).get(wanted.id)
-    if there is not None and there.currency != currency:
-        raise Refused(f"wallet {wanted.id} is kept in {there.currency}")
+    currency, guest = row.get("currency", "") or "EUR", row.get("guest", "")
+    there = wallets.wallets_of(tx, site, [row["wallet"]]).get(row["wallet"])
+    label = row.get("label", "")[:80]
+    known = there or Wallet(id=row["wallet"], currency=currency, label=label)
+    wallets.check(known)
+    if known.currency != currency:
+        raise Refused(f"wallet {known.id} is kept in {known.currency}")
+    wanted, amount = _chosen(known, row), _minor(row.get("amount", ""), currency)
+    member = _member(tx, site, row, wallet=known) if guest else None
     if there is None:
-        wallets.create(tx, site, Wallet(id=wanted.id, currency=currency, label=row.get("label", "")[:80]))
-    if guest:
-        head, free = row.get("head", "").lower() in YES, row.get("no_charge", "").lower() in YES
-        one = Member(guest=guest, wallet=wanted.id, head=head, no_charge=free, limits=limits)
-        members.join(tx, site, one)
+        wallets.create(tx, site, wanted)
+    elif wanted != there:
+        wallets.change(tx, site, wanted)
+        leases.tell_again(tx, site, wanted.id)
+    if member is not None:
+        members.join(tx, site, member)
     if amount:
         asked = TopUp(
             id="",
-            wallet=wanted.id,
+            wallet=known.id,
             minor=amount,
             source="bank",
             why="list",
@@ -98,6 +99,65 @@ def _take(tx: Connection, site: str, row: dict[str, str], *, who: str) -> Iterab
         )
         ask(tx, site, asked)
     return there is None, bool(guest), bool(amount)
+
+
+def _chosen(known: Wallet, row: dict[str, str]) -> Wallet:
+    """Return a wallet with what a line says of it; a cell that is empty or not there changes nothing."""
+    said = {
+        name: _minor(row.get(name, ""), known.currency) for name in OF_WALLET if name != "taps_before_pin"
+    }
+    taps = row.get("taps_before_pin", "")
+    if taps and not (taps.isascii() and taps.isdigit() and int(taps) <= TAPS_MAX):
+        raise Refused(f"{taps[:20]!r} is no number of payments: write 0 to {TAPS_MAX}")
+    limits = msgspec.structs.replace(
+        known.limits,
+        tap_minor_max=_or(said["wallet_tap_max"], known.limits.tap_minor_max),
+        pin_above_minor=_or(said["pin_above"], known.limits.pin_above_minor),
+        taps_before_pin=int(taps) if taps else known.limits.taps_before_pin,
+    )
+    low, fill = _or(said["fill_below"], known.low_minor), _or(said["fill_to"], known.fill_minor)
+    if (low is None) != (fill is None) or (low is not None and fill is not None and low > fill):
+        raise Refused("a wallet is filled below one amount up to another: give both, the smaller one first")
+    return msgspec.structs.replace(known, limits=limits, low_minor=low, fill_minor=fill)
+
+
+def _member(tx: Connection, site: str, row: dict[str, str], *, wallet: Wallet) -> Member:
+    """Return who pays, as a line says; of somebody who pays already what it does not say stays."""
+    guest, currency = row["guest"], wallet.currency
+    if guest not in guests.guests_of(tx, site, [guest]):
+        raise Refused(f"guest {guest[:40]!r} does not exist: import guests first")
+    held = members.members_by_guest(tx, site, [guest]).get(guest)
+    if held is not None and held.wallet != wallet.id:
+        raise Refused(f"guest {guest[:40]!r} pays from another wallet")
+    one = held or Member(guest=guest, wallet=wallet.id)
+    limits = msgspec.structs.replace(
+        one.limits,
+        tap_minor_max=_or(_minor(row.get("tap_max", ""), currency), one.limits.tap_minor_max),
+        day_minor_max=_or(_minor(row.get("day_max", ""), currency), one.limits.day_minor_max),
+    )
+    categories = row.get("categories", "")
+    return msgspec.structs.replace(
+        one,
+        head=row["head"].lower() in YES if row.get("head") else one.head,
+        no_charge=row["no_charge"].lower() in YES if row.get("no_charge") else one.no_charge,
+        limits=limits,
+        categories=_categories(categories, currency) if categories else one.categories,
+    )
+
+
+def _categories(text: str, currency: str) -> tuple[CategoryLimit, ...]:
+    """Return the limits in ``tobacco=0 sweets=5.00``."""
+    found = {}
+    for word in text.split():
+        name, equals, minor = word.partition("=")
+        if not name or not equals or not minor or name in found:
+            raise Refused(f"{word[:40]!r} is no limit of a category: write it as sweets=5.00")
+        found[name] = _minor(minor, currency) or 0
+    return tuple(CategoryLimit(name, minor) for name, minor in found.items())
+
+
+def _or(said: int | None, held: int | None) -> int | None:
+    return held if said is None else said
 
 
 def _minor(text: str, currency: str) -> int | None:

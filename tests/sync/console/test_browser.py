@@ -16,7 +16,7 @@ from edge.core.bands import BandState
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
-from sync.central.registry import bands, guests, layout
+from sync.central.registry import bands, guests, layout, members, wallets
 from sync.central.store import Store
 from tests.sync.builders import SITE, Clockwork, a_device
 from tests.sync.console.desk import HOME, PASSWORD, SETTINGS, an_open_park, an_operator
@@ -29,6 +29,8 @@ PAGES = (
     *(f"{HOME}/bands/{BAND.hex()}", f"{HOME}/products/day", f"{HOME}/points/new", f"{HOME}/places"),
     *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant", f"{HOME}/catalogue"),
     *(f"{HOME}/catalogue/articles/new", f"{HOME}/catalogue/groups/new"),
+    *(f"{HOME}/wallets/w1", f"{HOME}/wallets/w1/change", f"{HOME}/wallets/w1/pin", f"{HOME}/limits"),
+    *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
 )
 """Every template, and every kind of field."""
 VIOLATIONS = {"resultTypes": ["violations"]}
@@ -52,6 +54,8 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     with store.transaction() as tx:
         guests.put_guests(tx, SITE, [guests.Guest(id="g1", name="Anna")])
         bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
+        wallets.create(tx, SITE, wallets.Wallet(id="w1", currency="EUR"))
+        members.join(tx, SITE, members.Member(guest="g1", wallet="w1", head=True))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)

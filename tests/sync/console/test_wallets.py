@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from sync.central import ledger, topups
-from sync.central.registry import guests, members
+from sync.central.registry import guests, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
 from tests.sync.builders import SITE
@@ -89,12 +90,41 @@ def test_a_list_loads_its_good_lines_and_names_the_others(olga: Browser, small_s
     assert card.status_code == 422, "no file with a card's number is even looked at"
 
 
-def test_a_wallet_is_blocked_and_let_go(olga: Browser) -> None:
-    olga.post(f"{HOME}/wallets/new", id="w1", label="", currency="EUR", guest="anna")
-    olga.post(f"{HOME}/wallets/w1/block", blocked="yes")
-    assert "blocked" in olga.says(f"{HOME}/wallets")
-    olga.post(f"{HOME}/wallets/w1/block", blocked="no")
-    assert "open" in olga.says(f"{HOME}/wallets")
+def test_a_list_says_limits_and_leaves_what_it_does_not_say(olga: Browser, small_store: Store) -> None:
+    heading = "wallet,guest,pin_above,taps_before_pin,fill_below,fill_to,no_charge,day_max,categories"
+    olga.post(f"{HOME}/wallets/list", list=f"{heading}\nw1,leo,30,5,10,50,yes,20,tobacco=0 sweets=5.00")
+    with small_store.transaction() as tx:
+        (leo,) = members.members(tx, SITE, "w1")
+        members.join(tx, SITE, msgspec.structs.replace(leo, blocked=True))
+    said = words_of(olga.post(f"{HOME}/wallets/list", list="wallet,guest,head,tap_max\nw1,leo,yes,8"))
+    assert "0 wallets opened, 1 guests let pay" in said
+    with small_store.reading() as tx:
+        (leo,) = members.members(tx, SITE, "w1")
+        one = wallets.wallet(tx, SITE, "w1")
+    assert (leo.head, leo.no_charge, leo.blocked) == (True, True, True), "a list opens no closed band"
+    assert (leo.limits.tap_minor_max, leo.limits.day_minor_max) == (800, 2_000)
+    assert [tuple(msgspec.structs.astuple(each)) for each in leo.categories] == [
+        ("tobacco", 0),
+        ("sweets", 500),
+    ]
+    assert (one.limits.pin_above_minor, one.limits.taps_before_pin) == (3_000, 5)
+    assert (one.low_minor, one.fill_minor) == (1_000, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        ("taps_before_pin", "often"), ("taps_before_pin", "1001"), ("fill_below", "5.00"),
+        ("fill_below,fill_to", "50,10"), ("categories", "tobacco"), ("categories", "=5"),
+        ("categories", "a=1 a=2"), ("pin", "7193"),
+    ],
+)  # fmt: skip
+def test_a_line_with_a_choice_that_is_none_is_named_and_nothing_of_it_taken(
+    olga: Browser, small_store: Store, columns: str, line: str
+) -> None:
+    olga.post(f"{HOME}/wallets/list", list=f"wallet,guest,{columns}\nw1,anna,{line}")
+    with small_store.reading() as tx:
+        assert wallets.wallets_of(tx, SITE, ["w1"]) == {}
 
 
 def test_what_lies_at_a_device_is_told_in_money_and_not_in_cents(small_store: Store) -> None:
@@ -105,7 +135,7 @@ def test_what_lies_at_a_device_is_told_in_money_and_not_in_cents(small_store: St
     till.sell("sale-a-1", 1_050)
     till.send()
     said = a_browser(small_store, "olga").says(f"{HOME}/wallets/w1")
-    assert "40.00 EUR 10.50 EUR 29.50 EUR" in said
+    assert "open 40.00 EUR 10.50 EUR 0.00 EUR 0.00 EUR 0.00 EUR 29.50 EUR 0.00 EUR 0 s ago" in said
 
 
 def test_a_day_without_sales_is_proven_and_shows_what_may_be_lost(olga: Browser) -> None:

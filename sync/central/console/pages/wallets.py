@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from edge.core.lease import Limits
-from edge.core.money import minor_in, spelled
+from edge.core.lease import PlacedState
+from edge.core.money import spelled
 from edge.errors import NotAllowed
-from sync.central import blocks, pots, topups
-from sync.central.console import desk, listing
+from sync.central import pots, topups
+from sync.central.console import amounts, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
-from sync.central.console.fields import Field, Kind, Mistyped
+from sync.central.console.fields import Field, Kind
 from sync.central.console.listing import Listing
+from sync.central.console.pages import payers, purse
 from sync.central.console.routes import Route, act, read
 from sync.central.imports import wallet_list
 from sync.central.placed import PlacedRow, of_wallet
-from sync.central.registry import guests, members, profiles, wallets
+from sync.central.registry import members, profiles, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
 from sync.central.registry.wallets import Wallet, WalletState
@@ -27,8 +28,9 @@ from sync.central.topups import SOURCES, TopUp
 
 HERE = "/sites/<site>/wallets"
 COLUMNS = ("wallet", "label", "state", "free", "at_devices", "owed")
-MEMBER_COLUMNS = ("guest", "head", "no_charge")
-LEASE_COLUMNS = ("lease", "device", "kind", "state", "granted", "spent", "left")
+MEMBER_COLUMNS = ("guest", "head", "no_charge", "tap_max", "day_max", "categories", "change")
+LEASE_COLUMNS = ("device", "kind", "state", "granted", "spent", "voided", "minted", "returned", "left",
+                 "in_doubt", "heard")  # fmt: skip
 LIST_CHARS_MAX = 200_000
 
 
@@ -50,11 +52,45 @@ def _row(ask: Ask, tx: Connection, one: Wallet) -> tuple[Cell | str, ...]:
     return (link, one.label, ask.words(f"wallet.{one.state}"), *held)
 
 
-def _amounts(lease: PlacedRow, currency: str) -> Iterator[str]:
-    """Return what was set aside, spent and is left: money as people write it, other things counted."""
-    unit, counters = lease.placed.unit, lease.placed.counters
-    for amount in (counters.granted, counters.spent, counters.spendable):
+def _leases(ask: Ask, rows: Iterable[PlacedRow], currency: str) -> Sheet:
+    """Return what devices hold of a wallet: five totals, what is left or in doubt, and the last report."""
+    shown = [
+        (
+            row.placed.device,
+            row.placed.kind.partition(":")[0],
+            ask.words(f"lease.{row.placed.state}"),
+            *_totals(row, currency),
+            ask.ago(row.heard_ms) if row.heard_ms else "",
+        )
+        for row in rows
+    ]
+    return Sheet(name="leases", columns=LEASE_COLUMNS, rows=shown)
+
+
+def _totals(row: PlacedRow, currency: str) -> Iterator[str]:
+    """Yield G, s, v, m, r, what is left and in doubt: money as people write it, other things counted."""
+    one, unit = row.placed.counters, row.placed.unit
+    doubted = one.spendable if row.placed.state is PlacedState.IN_DOUBT else row.loss - row.recovered
+    left = one.spendable if row.living else 0
+    for amount in (one.granted, one.spent, one.voided, one.minted, one.returned, left, doubted):
         yield f"{spelled(amount, unit) if unit == currency else amount} {unit}"
+
+
+def _payers(ask: Ask, people: Iterable[Member], one: Wallet) -> Sheet:
+    yes, no, here = ask.words("yes"), ask.words("no"), f"{ask.home}/wallets/{one.id}/members"
+    rows = [
+        (
+            Cell(who.guest, f"{ask.home}/guests/{who.guest}"),
+            yes if who.head else no,
+            yes if who.no_charge else no,
+            amounts.shown(who.limits.tap_minor_max, one.currency),
+            amounts.shown(who.limits.day_minor_max, one.currency),
+            payers.categories(who, one.currency),
+            Cell(ask.words("band.closed" if who.blocked else "act.change"), f"{here}/{who.guest}"),
+        )
+        for who in people
+    ]
+    return Sheet(name="members", columns=MEMBER_COLUMNS, rows=rows)
 
 
 def _one(ask: Ask) -> Answer:
@@ -64,31 +100,14 @@ def _one(ask: Ask) -> Answer:
         held = of_wallet(tx, ask.site, one.id)
         waiting = topups.topups(tx, ask.site, wallet=one.id)
         row = _row(ask, tx, one)
-    yes, no = ask.words("yes"), ask.words("no")
-    payers = [
-        (
-            Cell(who.guest, f"{ask.home}/guests/{who.guest}"),
-            yes if who.head else no,
-            yes if who.no_charge else no,
-        )
-        for who in people
-    ]
-    out = [
-        (
-            lease.id,
-            lease.placed.device,
-            lease.placed.kind,
-            ask.words(f"lease.{lease.placed.state}"),
-            *_amounts(lease, one.currency),
-        )
-        for lease in held
-    ]
+    told = {name: said for name, said in purse.chosen(one).items() if said and name != "label"}
     values = {
         "wallet": one,
         "sheet": Sheet(name="wallets", columns=COLUMNS, rows=[row]),
-        "members": Sheet(name="members", columns=MEMBER_COLUMNS, rows=payers),
-        "leases": Sheet(name="leases", columns=LEASE_COLUMNS, rows=out),
+        "members": _payers(ask, people, one),
+        "leases": _leases(ask, held, one.currency),
         "topups": [(each, f"{spelled(each.minor, one.currency)} {one.currency}") for each in waiting],
+        "chosen": {"pin": ask.words("yes" if one.pin_hash else "no"), **told},
         "blocked": one.state is WalletState.BLOCKED,
         "closed": one.state is WalletState.CLOSED,
     }
@@ -111,44 +130,9 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
         wallets.create(tx, ask.site, made)
         if said["guest"]:
-            _join(ask, tx, Member(guest=said["guest"], wallet=made.id, head=True))
+            payers.join(ask, tx, Member(guest=said["guest"], wallet=made.id, head=True))
         ask.record(tx, "wallet_saved", made.id, after=made.currency)
     return Moved(f"{ask.home}/wallets/{made.id}", "wallet_saved")
-
-
-def _member(ask: Ask) -> Form:
-    with ask.store.reading() as tx:
-        one = wallets.wallet(tx, ask.site, ask.path["wallet"])
-    fields = (
-        Field(name="guest", required=True, chars_max=ID_CHARS_MAX),
-        Field(name="head", kind=Kind.YES),
-        Field(name="no_charge", kind=Kind.YES),
-        Field(name="tap_max", chars_max=20),
-        Field(name="day_max", chars_max=20),
-    )
-    return Form(name="member_new", fields=fields, back=f"{ask.home}/wallets/{one.id}", title=one.id)
-
-
-def _add_member(ask: Ask, said: dict[str, Any]) -> Answer:
-    with ask.changing() as tx:
-        one = wallets.wallet(tx, ask.site, ask.path["wallet"])
-        limits = Limits(
-            tap_minor_max=_minor("tap_max", said["tap_max"], one.currency),
-            day_minor_max=_minor("day_max", said["day_max"], one.currency),
-        )
-        free = bool(said["no_charge"])
-        member = Member(
-            guest=said["guest"], wallet=one.id, head=bool(said["head"]), no_charge=free, limits=limits
-        )
-        _join(ask, tx, member)
-        ask.record(tx, "wallet_saved", one.id, after=said["guest"])
-    return Moved(f"{ask.home}/wallets/{one.id}", "wallet_saved")
-
-
-def _join(ask: Ask, tx: Connection, member: Member) -> None:
-    guests.guest(tx, ask.site, member.guest)
-    members.join(tx, ask.site, member)
-    profiles.publish_guests(tx, ask.site, [member.guest])
 
 
 def _top_up(ask: Ask) -> Form:
@@ -174,7 +158,7 @@ def _ask_top_up(ask: Ask, said: dict[str, Any]) -> Answer:
         wanted = TopUp(
             id="",
             wallet=one.id,
-            minor=_minor("amount", said["amount"], one.currency) or 0,
+            minor=amounts.meant("amount", said["amount"], one.currency) or 0,
             source=said["source"],
             why=said["why"],
             state="",
@@ -194,14 +178,6 @@ def _rule(ask: Ask) -> Answer:
     return Moved(f"{ask.home}/wallets/{ruled.wallet}", "topup_ruled")
 
 
-def _block(ask: Ask) -> Answer:
-    blocked = ask.typed("blocked") == "yes"
-    with ask.changing() as tx:
-        after = blocks.set_block(tx, ask.site, ask.path["wallet"], blocked=blocked)
-        ask.record(tx, "wallet_blocked", after.id, after=after.state.value)
-    return Moved(f"{ask.home}/wallets/{after.id}", "wallet_saved")
-
-
 def _list(ask: Ask) -> Form:
     ask.layout  # noqa: B018  # as above
     field = Field(name="list", kind=Kind.LONG, required=True, chars_max=LIST_CHARS_MAX)
@@ -218,15 +194,6 @@ def _load(ask: Ask, said: dict[str, Any]) -> Answer:
     return Page("wallets_loaded.html", {"done": done, "sheet": sheet})
 
 
-def _minor(field: str, text: str, currency: str) -> int | None:
-    if not text:
-        return None
-    minor = minor_in(text, currency)
-    if minor is None or minor < 0:
-        raise Mistyped(field, "wrong.amount")
-    return minor
-
-
 def _name(ask: Ask) -> str:
     if ask.who is None:
         raise NotAllowed("Nobody is signed in.")
@@ -239,8 +206,6 @@ ROUTES: tuple[Route, ...] = (
     *desk.routes_of(f"{HERE}/new", Desk(_new, _create), "open a wallet."),
     *desk.routes_of(f"{HERE}/list", Desk(_list, _load), "load a list of wallets."),
     read(f"{HERE}/<wallet>", _one, "One wallet: its money, its members, what devices hold."),
-    *desk.routes_of(f"{HERE}/<wallet>/members", Desk(_member, _add_member), "let a guest pay from a wallet."),
     *desk.routes_of(f"{HERE}/<wallet>/topup", Desk(_top_up, _ask_top_up), "ask for a top-up by hand."),
     act("/sites/<site>/topups/<topup>", _rule, "Let a top-up by hand through, or refuse it."),
-    act(f"{HERE}/<wallet>/block", _block, "Block a wallet, or let it go."),
 )
