@@ -156,3 +156,13 @@ def test_the_crowd_buys_at_the_shop_now_and_then(park: Park) -> None:
         return any('reason="paid"' in line and not line.endswith(" 0.0") for line in lines)
 
     until(sold, 60)
+
+
+def test_a_new_day_gives_the_guest_a_card_again_that_its_bank_wanted_to_see_them_for(park: Park) -> None:
+    until(lambda: card(park).get("charge") == "paid", 20)
+    carla = Carla(park)
+    park.post("card", next="guest_needed")
+    until(lambda: carla.sells("pizza") != "paid" or card(park)["state"] != "active", 20)
+    until(lambda: card(park)["state"] == "needs_guest", 20)
+    park.post("reset")
+    assert (card(park)["state"], card(park)["next"]) == ("active", "paid")

@@ -18,9 +18,9 @@ from kiosk.park import CardTurn, DemoCard
 from sync.central import policy as policies
 from sync.central import pots
 from sync.central.psp import books, charges, mandates
-from sync.central.psp.handshake import Wish, begin
+from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import OPEN
-from sync.central.psp.mandates import Limits
+from sync.central.psp.mandates import Limits, State
 from sync.central.psp.saga import Saga
 from sync.central.psp.sandbox import Card, Sandbox
 from sync.central.registry import members, wallets
@@ -50,6 +50,7 @@ class Cards:
         self._park, self._store = park, store
         self._sandbox = Sandbox(host=host, late_ms=LATE_MS, kept=folder / BOOK_FILE)
         self._sandbox.pages_url = seen_from_outside(self._sandbox.url.replace(host, "127.0.0.1"), host)
+        self._saga: Saga | None = None
         self._provider = Provider(SANDBOX, key, sandbox=self._sandbox)
         self._provider.prove(store)
 
@@ -62,12 +63,21 @@ class Cards:
         self._provider.start(central)
         if settings.psp is None or settings.seals is None:
             raise Refused("The demo's central has no provider.")
-        saga = Saga(self._store, settings.psp, settings.seals)
+        self._saga = Saga(self._store, settings.psp, settings.seals)
+        self.mend()
+
+    def mend(self) -> None:
+        """Let each of these guests store a card who has none to be charged, and pay what they owe."""
+        self.turn(CardTurn.PAID)
+        self.pay()
         for purse in self._purses():
-            with self._store.reading() as tx:
+            with self._store.transaction() as tx:
                 held = mandates.of_wallet(tx, self._site, purse.id)
-            if not held:
-                self._let_store(saga, purse)
+                active = any(one.state is State.ACTIVE for one in held)
+                for one in held if not active else ():
+                    revoke(tx, self._site, one.id, reason="replaced")
+            if not active:
+                self._let_store(purse)
 
     def stop(self) -> None:
         """Close the provider."""
@@ -129,15 +139,17 @@ class Cards:
             paid = ("bank", owed, held.currency)
             pots.top_up(tx, self._site, f"desk:{secrets.token_hex(8)}", wallet=held.id, paid=paid)
 
-    def _let_store(self, saga: Saga, purse: Purse) -> None:
+    def _let_store(self, purse: Purse) -> None:
         """Do what the guest does at the provider's page."""
+        if self._saga is None:
+            raise Refused("The demo's provider is not open yet.")
         with self._store.reading() as tx:
             (member, *_) = members.members(tx, self._site, purse.id)
         wish = Wish(self._site, purse.id, member.guest, self._park.site.currency, LIMITS)
         try:
-            begun = begin(saga, self._store, wish, back_url="http://localhost/")
+            begun = begin(self._saga, self._store, wish, back_url="http://localhost/")
             self._sandbox.store(begun.page, Card.PAID)
-            saga.finish(self._site, begun.mandate)
+            self._saga.finish(self._site, begun.mandate)
         except PolsoError as error:
             LOG.warning("a guest's card is not stored: %s", error)
 

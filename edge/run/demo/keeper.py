@@ -166,8 +166,7 @@ class Keeper:
     def reset(self) -> None:
         """Mend what was broken, send the crowd home and take back every passage of the tray, newest first."""
         self.crowd(0)
-        self.card(CardTurn.PAID)
-        self.pay_debt()
+        self._parts.cards.mend()
         self.internet(up=True)
         self.disk(full=False)
         self._parts.papers.clear()
