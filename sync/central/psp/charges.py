@@ -93,6 +93,16 @@ def charge(tx: Connection, site: str, id_: str) -> Charge:
     return _charge(row)
 
 
+def waiting(tx: Connection, site: str, wallet: str, *, purpose: Purpose) -> Charge | None:
+    """Return a wallet's charge that waits for a try, if nobody is at it; whoever asks may hold the wallet.
+
+    Whoever writes an answer down holds the charge first and then the wallet: nobody waits for them here.
+    """
+    last = latest(tx, site, wallet, purpose=purpose)
+    row = None if last is None else QUEUE.idle_row(tx, site, last.id)
+    return None if row is None else _charge(row)
+
+
 def keep(tx: Connection, site: str, charge: Charge) -> None:
     """Write what became of a charge, and let the next worker have it."""
     QUEUE.keep(tx, site, charge.id, values=_changing(tx, charge))

@@ -46,6 +46,11 @@ class Queue:
         """Return a row that nobody else changes until the commit."""
         return tx.execute(select(self._table).where(*self._is(site, id_)).with_for_update()).first()
 
+    def idle_row(self, tx: Connection, site: str, id_: str) -> Row[Any] | None:
+        """Return a row that waits and that nobody is at, as ``row`` does; never waits for whoever is."""
+        this = and_(*self._is(site, id_), self._table.c.state == DUE)
+        return tx.execute(select(self._table).where(this).with_for_update(skip_locked=True)).first()
+
     def keep(self, tx: Connection, site: str, id_: str, *, values: dict[str, Any]) -> None:
         """Write what became of a row, and let the next worker have it."""
         tx.execute(update(self._table).where(*self._is(site, id_)).values({**values, "claimed_ms": 0}))

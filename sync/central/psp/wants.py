@@ -17,6 +17,7 @@ from sync.central.ledger import entry_table, posting_table
 from sync.central.psp import books, charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.mandates import Mandate
+from sync.central.psp.mandates import State as Mandated
 from sync.central.psp.owing import Due, due, owing
 from sync.central.psp.standing import tell_wallet
 from sync.central.registry import layout, wallets
@@ -74,6 +75,7 @@ def _look(tx: Connection, site: str, wallet: Wallet) -> bool:
     paid = books.pay_from_wallet(tx, site, id_, currency=currency, key=f"{id_}:{secrets.token_hex(6)}")
     books.give_surplus(tx, site, id_, currency=currency)
     debt = before - paid.minor
+    _let_go(tx, site, id_)
     if before:
         _ease(tx, site, id_, debt=debt)
         tell_wallet(tx, site, id_)
@@ -92,11 +94,21 @@ def _look(tx: Connection, site: str, wallet: Wallet) -> bool:
     return _want(tx, site, card, want=Want(Purpose.TOP_UP, Money(wallet.fill_minor - free, currency)))
 
 
+def _let_go(tx: Connection, site: str, wallet: str) -> None:
+    """Give up what waits for its next try with a card charged no more: another one is asked at once."""
+    held = {one.id: one.state for one in mandates.of_wallet(tx, site, wallet)}
+    for purpose in Purpose:
+        waits = charges.waiting(tx, site, wallet, purpose=purpose)
+        state = held.get(waits.mandate) if waits is not None else None
+        if waits is not None and state is not None and state is not Mandated.ACTIVE:
+            over = msgspec.structs.replace(waits, state=State.DROPPED, reason=state.value)
+            charges.keep(tx, site, over)
+
+
 def _ease(tx: Connection, site: str, wallet: str, *, debt: int) -> None:
     """Let a charge that waits for its next try ask for no more than is still owed; for nothing, never."""
-    last = charges.latest(tx, site, wallet, purpose=Purpose.DEBT)
-    waits = None if last is None else charges.charge(tx, site, last.id)
-    if waits is None or waits.state is not State.DUE or waits.money.minor <= debt:
+    waits = charges.waiting(tx, site, wallet, purpose=Purpose.DEBT)
+    if waits is None or waits.money.minor <= debt:
         return
     if debt:
         eased = msgspec.structs.replace(waits, money=Money(debt, waits.money.currency))

@@ -8,6 +8,7 @@ import pytest
 from edge.core.wallet import MandateState
 from sync.central import policy as policies
 from sync.central.policy import Charging, Policy
+from sync.central.psp.handshake import revoke
 from sync.central.psp.judgement import SOFT_MS, Purpose, State
 from sync.central.psp.owing import SALES_MAX, Due, Sale, due, owing
 from sync.central.psp.sandbox import Card, Sandbox
@@ -110,5 +111,22 @@ def test_a_card_is_not_tried_again_for_what_was_paid_otherwise(shop: Shop, cash:
     shop.clock.ms += SOFT_MS[0]
     work(shop)
     assert shop.sandbox.book.taken().get("eur", 0) == left
+    assert shop.holds("debt:w1") == 0
+    assert shop.books_agree()
+
+
+def test_what_is_owed_is_asked_of_a_new_card_at_once(shop: Shop) -> None:
+    """The old card's next try stood in the table for an hour, and with it every charge to the new one."""
+    old = a_card(shop, Card.SOFT)
+    bought_at_risk(shop)
+    work(shop)
+    assert said(shop) is MandateState.DECLINED
+    with shop.store.transaction() as tx:
+        revoke(tx, SITE, old, reason="guest")
+    shop.clock.ms += 1
+    a_card(shop, Card.PAID)
+    work(shop)
+    assert debts(shop) == [(1_200, "op:t1", State.DROPPED), (1_200, "op:t1", State.PAID)]
+    assert said(shop) is MandateState.ACTIVE
     assert shop.holds("debt:w1") == 0
     assert shop.books_agree()
