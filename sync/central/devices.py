@@ -117,6 +117,13 @@ def devices(tx: Connection, site: str) -> tuple[Device, ...]:
     return tuple(_device(row) for row in tx.execute(found))
 
 
+def names(tx: Connection, site: str) -> dict[str, str]:
+    """Return what people call each device, by its id."""
+    own = device_table.c
+    query = select(own.device_id, own.name).where(own.site_id == site)
+    return {str(row[0]): str(row[1]) for row in tx.execute(query)}
+
+
 def revoke(tx: Connection, site: str, device_id: str) -> None:
     """Refuse this device from now on; it is told at its next contact."""
     _change(tx, site, device_id, state=REVOKED)

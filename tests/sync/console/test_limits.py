@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sync.central import ahead, caps, choosing
 from sync.central import policy as policies
 from sync.central.policy import Charging, Policy
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_admin, an_operator
+from tests.sync.money.test_ahead import a_seller
 
 NOW = {
     "floor_minor": "20.00", "lease_minor_max": "500.00", "device_minor_max": "50000.00",
@@ -73,3 +75,27 @@ def test_how_sales_at_risk_are_charged_is_chosen_there(olga: Browser, small_stor
     olga.post(f"{HOME}/limits/change", **NOW)
     assert chosen(small_store).charging is Charging.DAY, "what nobody says stays"
     assert olga.post(f"{HOME}/limits/change", **NOW, charging="never").status_code in (400, 422)
+
+
+def test_what_one_device_may_hold_follows_the_plan_until_an_operator_says_a_number(
+    olga: Browser, small_store: Store
+) -> None:
+    with small_store.transaction() as tx:
+        caps.keep(tx, SITE, 1_450_000)
+    assert "14500.00, by who is expected" in olga.says(f"{HOME}/limits")
+    olga.post(f"{HOME}/limits/change", **{**NOW, "device_minor_max": "300.00"})
+    assert chosen(small_store).device_minor_max == 30_000
+    assert "by who is expected" not in olga.says(f"{HOME}/limits")
+    olga.post(f"{HOME}/limits/change", **{**NOW, "device_minor_max": ""})
+    assert chosen(small_store).device_minor_max is None
+
+
+def test_the_slices_of_the_loss_budget_are_shown_where_they_lie(olga: Browser, small_store: Store) -> None:
+    till = a_seller(small_store)
+    with small_store.transaction() as tx:
+        choosing.choose(tx, SITE, Policy(risk_minor=30_000))
+    ahead.look(small_store, SITE)
+    said = olga.says(f"{HOME}/limits")
+    assert f"{till.device.name} open 200.00 0.00 200.00" in said
+    assert "The loss budget 300.00 EUR" in said
+    assert "if the internet went now 200.00 EUR" in said

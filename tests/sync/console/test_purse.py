@@ -122,7 +122,7 @@ def test_limits_reach_the_devices_that_hold_money_already(olga: Browser, store: 
     assert (what, target, before) == ("wallet_changed", "w1", "")
     assert after == "tap_max=25.00 pin_above=10.00 fill_below=5.00 fill_to=20.00 taps_before_pin=3"
     shown = olga.says(HERE)
-    assert "PIN above 10.00" in shown
+    assert "PIN above 10.00 EUR" in shown
     assert "Fill up to 20.00" in shown
 
 

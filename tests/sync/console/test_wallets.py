@@ -135,7 +135,9 @@ def test_what_lies_at_a_device_is_told_in_money_and_not_in_cents(small_store: St
     till.sell("sale-a-1", 1_050)
     till.send()
     said = a_browser(small_store, "olga").says(f"{HOME}/wallets/w1")
-    assert "open 40.00 EUR 10.50 EUR 0.00 EUR 0.00 EUR 0.00 EUR 29.50 EUR 0.00 EUR 0 s ago" in said
+    assert (
+        "till-1 money open 40.00 EUR 10.50 EUR 0.00 EUR 0.00 EUR 0.00 EUR 29.50 EUR 0.00 EUR 0 s ago" in said
+    )
 
 
 def test_a_day_without_sales_is_proven_and_shows_what_may_be_lost(olga: Browser) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.entitlements import Entitlement
 from edge.core.lease import Want, doubtful_ms
-from sync.central import ahead, leases, plans, pots
+from sync.central import ahead, caps, leases, plans, pots
 from sync.central import policy as policies
 from sync.central.ahead import REST_MS, Ahead, scaled
 from sync.central.blocks import set_block
@@ -142,6 +142,30 @@ def test_no_device_holds_more_than_its_theft_may_cost_and_all_get_alike(store: S
     assert ahead.look(store, SITE) == 4
     assert [lying(store, till, f"w{number}") for number in range(4)] == [1_000] * 4
     assert ahead.look(store, SITE) == 0
+
+
+def test_where_no_number_is_named_a_device_holds_what_the_plan_comes_to(store: Store) -> None:
+    """Four rich guests: the plan is two millions, a quarter more may lie there, three quarters of each do."""
+    for number in range(4):
+        a_wallet(store, f"w{number}", minor=600_000, guest=f"g{number}")
+        comes(store, f"g{number}")
+    choose(store, floor_minor=500_000, lease_minor_max=1_000_000)
+    till = a_seller(store)
+    ahead.look(store, SITE)
+    assert sum(lying(store, till, f"w{number}") for number in range(4)) == 1_800_000 > caps.LEAST_MINOR
+    with store.reading() as tx:
+        assert caps.cap_minor(tx, SITE, policies.policy(tx, SITE)) == 2_500_000
+
+
+@pytest.mark.parametrize(
+    ("total", "tills", "cap"),
+    [(0, 1, caps.LEAST_MINOR), (11_600_000, 1, 14_500_000), (11_600_000, 4, 3_625_000),
+     (10**9, 1, caps.MOST_MINOR), (5_000_000, 0, 6_250_000)],
+)  # fmt: skip
+def test_a_cap_is_a_share_of_the_plan_and_a_quarter_more_within_bounds(
+    total: int, tills: int, cap: int
+) -> None:
+    assert caps.planned(total, tills=tills) == cap
 
 
 @pytest.mark.parametrize(

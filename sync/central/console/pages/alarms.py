@@ -1,4 +1,4 @@
-"""Alarms: signs of copied bands at a site, until an operator has looked at them."""
+"""Alarms: copied bands and money that waits at a site, until an operator has looked."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def _see(ask: Ask) -> Answer:
 
 
 ROUTES: tuple[Route, ...] = (
-    read("/sites/<site>/alarms", _all, "Signs of copied bands."),
+    read("/sites/<site>/alarms", _all, "Signs of copied bands, and money that waits."),
     act("/sites/<site>/alarms/seen", _see, "Say that somebody has looked at an alarm."),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
-from sync.central import caps, choosing, placed, risk, sums
+from sync.central import caps, choosing, devices, placed, risk, sums
 from sync.central import policy as policies
 from sync.central.console import desk
 from sync.central.console.acts import short
@@ -18,8 +17,8 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Route, act, read
-from sync.central.placed import PlacedRow
 from sync.central.policy import PERMILLE, Charging, Policy
+from sync.central.store import Connection
 
 HERE = "/sites/<site>/limits"
 AMOUNTS = (
@@ -67,7 +66,7 @@ def _all(ask: Ask) -> Answer:
         chosen, waits = policies.policy(tx, ask.site), choosing.proposal(tx, ask.site)
         known = sums.exposure(tx, ask.site)
         cap = caps.cap_minor(tx, ask.site, msgspec.structs.replace(chosen, device_minor_max=None))
-        slices = _slices(ask, placed.of_wallet(tx, ask.site, risk.OF_SITE, kind=risk.RISK), currency)
+        slices = _slices(ask, tx, currency)
     now = _read(ask, chosen, cap)
     wanted = _read(ask, waits.policy, cap) if waits is not None else {}
     values = {
@@ -81,18 +80,19 @@ def _all(ask: Ask) -> Answer:
     return Page("limits.html", values)
 
 
-def _slices(ask: Ask, rows: Iterable[PlacedRow], currency: str) -> Sheet:
+def _slices(ask: Ask, tx: Connection, currency: str) -> Sheet:
     """Return the parts of the loss budget that lie at devices, and when each was last spoken of."""
+    named = devices.names(tx, ask.site)
     shown = [
         (
-            row.placed.device,
+            named.get(row.placed.device, row.placed.device),
             ask.words(f"lease.{row.placed.state}"),
             spelled(row.placed.counters.granted, currency),
             spelled(row.placed.counters.consumed, currency),
             spelled(row.placed.counters.spendable, currency),
             ask.ago(row.heard_ms) if row.heard_ms else "",
         )
-        for row in rows
+        for row in placed.of_wallet(tx, ask.site, risk.OF_SITE, kind=risk.RISK)
         if row.living
     ]
     return Sheet(name="slices", columns=SLICE_COLUMNS, rows=shown)

@@ -8,7 +8,7 @@ from typing import Any
 from edge.core.lease import PlacedState
 from edge.core.money import spelled
 from edge.errors import NotAllowed
-from sync.central import pots, topups
+from sync.central import devices, pots, topups
 from sync.central.console import amounts, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -52,17 +52,18 @@ def _row(ask: Ask, tx: Connection, one: Wallet) -> tuple[Cell | str, ...]:
     return (link, one.label, ask.words(f"wallet.{one.state}"), *held)
 
 
-def _leases(ask: Ask, rows: Iterable[PlacedRow], currency: str) -> Sheet:
+def _leases(ask: Ask, tx: Connection, one: Wallet) -> Sheet:
     """Return what devices hold of a wallet: five totals, what is left or in doubt, and the last report."""
+    named = devices.names(tx, ask.site)
     shown = [
         (
-            row.placed.device,
+            named.get(row.placed.device, row.placed.device),
             row.placed.kind.partition(":")[0],
             ask.words(f"lease.{row.placed.state}"),
-            *_totals(row, currency),
+            *_totals(row, one.currency),
             ask.ago(row.heard_ms) if row.heard_ms else "",
         )
-        for row in rows
+        for row in of_wallet(tx, ask.site, one.id)
     ]
     return Sheet(name="leases", columns=LEASE_COLUMNS, rows=shown)
 
@@ -97,15 +98,19 @@ def _one(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         one = wallets.wallet(tx, ask.site, ask.path["wallet"])
         people = members.members(tx, ask.site, one.id)
-        held = of_wallet(tx, ask.site, one.id)
+        held = _leases(ask, tx, one)
         waiting = topups.topups(tx, ask.site, wallet=one.id)
         row = _row(ask, tx, one)
-    told = {name: said for name, said in purse.chosen(one).items() if said and name != "label"}
+    told = {
+        name: f"{said} {one.currency}" if name in purse.AMOUNTS else said
+        for name, said in purse.chosen(one).items()
+        if said and name != "label"
+    }
     values = {
         "wallet": one,
         "sheet": Sheet(name="wallets", columns=COLUMNS, rows=[row]),
         "members": _payers(ask, people, one),
-        "leases": _leases(ask, held, one.currency),
+        "leases": held,
         "topups": [(each, f"{spelled(each.minor, one.currency)} {one.currency}") for each in waiting],
         "chosen": {"pin": ask.words("yes" if one.pin_hash else "no"), **told},
         "blocked": one.state is WalletState.BLOCKED,
