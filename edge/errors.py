@@ -49,6 +49,10 @@ class NotAllowed(PolsoError):
     """This person, screen or device may not do that."""
 
     hint = "Ask a supervisor, or sign in with a role that may."
+    why = "rule"
+    """The journal's word for it where a member of staff tried; empty: it is no refusal of an act."""
+    noted = False
+    """Whether the journal has it already, on its way out through several rooms."""
 
 
 class Unknown(PolsoError):

@@ -84,7 +84,9 @@ def _screen(ask: Ask, route: Route, request: Request) -> Admitted:
 
 def _staff(ask: Ask, route: Route, request: Request) -> Admitted:
     session = guard.session_of(ask.house, request, active=route.unsafe)
-    session = guard.permitted(ask.house, route, session)
+    who = session or guard.late_session_of(ask.house, request)
+    with ask.house.service.attempt(who, route.act):
+        session = guard.permitted(ask.house, route, session)
     return Admitted(replace(ask, session=session, caller=f"staff:{session.staff}"))
 
 

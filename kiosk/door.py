@@ -44,7 +44,8 @@ class Door:
             if decoder is not None:
                 ask = replace(ask, body=body_of(request, decoder))
                 guard.refuse_card_numbers(ask.body)
-            response = self._answer(route, ask)
+            with self.house.service.attempt(ask.session, route.act):
+                response = self._answer(route, ask)
             for screen, token in admitted.fresh:
                 guard.set_cookie(response, guard.SCREEN_COOKIE + screen.id, token, secure=ask.secure)
             return response

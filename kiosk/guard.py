@@ -73,18 +73,21 @@ HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"
 class CrossSite(NotAllowed):
     """The request comes from another site."""
 
+    why = ""
     hint = "Open the page from this device's own address."
 
 
 class Stale(NotAllowed):
     """This page is from before you signed in, or from before this screen was enrolled."""
 
+    why = ""
     hint = "Load the page again, then repeat what you did."
 
 
 class NotSignedIn(NotAllowed):
     """Nobody is signed in here."""
 
+    why = "shift_over"  # where it is known whose session it was, which only time has ended
     hint = "Sign in with your badge or your name, and your PIN."
 
 
@@ -168,6 +171,12 @@ def session_of(house: House, request: Request, *, active: bool = False) -> Sessi
     """Return the person who signed in at this browser, if the session still stands."""
     token = request.cookies.get(cookie_name(STAFF_COOKIE, secure=is_secure(house, request)))
     return house.staff.session(token, active=active) if token else None
+
+
+def late_session_of(house: House, request: Request) -> Session | None:
+    """Return whose session at this browser was ended by time alone: nobody may act by it."""
+    token = request.cookies.get(cookie_name(STAFF_COOKIE, secure=is_secure(house, request)))
+    return house.staff.late_session(token) if token else None
 
 
 def screens_of(house: House, request: Request, *, only: str | None = None) -> tuple[tuple[Screen, str], ...]:

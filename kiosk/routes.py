@@ -92,6 +92,11 @@ class Route:
         return self.answer is not None or self.rule in BESIDE_API or self.rule.startswith("/api/")
 
     @property
+    def act(self) -> str:
+        """The word under which a refusal of it is written down."""
+        return self.action.value if self.action is not None else self.endpoint
+
+    @property
     def endpoint(self) -> str:
         """The name under which flask knows it."""
         return f"{self.method} {self.rule}"

@@ -45,6 +45,8 @@ class Figure(enum.StrEnum):
     """Lost bands that were declared found."""
     ATTEMPTS = "attempts"
     """Tries of what no rule allows: the own band, the own request, an approval that does not hold."""
+    REFUSALS = "refusals"
+    """Acts refused for want of a role, a second person or a running shift, or beyond a limit or a rule."""
     WRONG_PINS = "wrong_pins"
 
 
@@ -64,6 +66,7 @@ FLOORS: Mapping[Figure, int] = MappingProxyType(
         Figure.RELINKS: 4,
         Figure.FOUND: 3,
         Figure.ATTEMPTS: 1,
+        Figure.REFUSALS: 10,
         Figure.WRONG_PINS: 5,
     }
 )
@@ -82,6 +85,8 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     bands: tuple[str, ...] = ()
     """First eight hex digits of the bands it is about."""
+    times: int = 1
+    """How often, where one record tells of several."""
     figure: Figure | None = None
     """What it counts as, where no device's event says it but central's own record."""
 
@@ -103,11 +108,14 @@ SIMPLE: Mapping[int, Figure] = MappingProxyType(
         Kind.UNDONE: Figure.UNDOS,
         Kind.LOCATION_SET: Figure.MOVED,
         Kind.LINKED: Figure.RELINKS,
-        Kind.ATTEMPT_REFUSED: Figure.ATTEMPTS,
         Kind.LOOKED_UP: Figure.LOOK_UPS,
         Kind.APPROVAL_REFUSED: Figure.REFUSED_ASKS,
     }
 )
+ORDINARY = frozenset({"idle"})
+"""Being asked for the PIN again is how dangerous acts begin: journaled, and no news."""
+LACKING = frozenset({"role", "second", "limit", "shift_over", "rule", "many"})
+"""What anybody may lack once by mistake: only many a day are news."""
 FOUND = "found"
 MISTYPED = "wrong_pin"
 
@@ -143,7 +151,8 @@ def count(happened: tuple[Happened, ...]) -> Counts:
     follows = _times_by_band(happened)
     for one in happened:
         if one.staff:
-            counts.setdefault(one.staff, Counter()).update(_figures(one, follows))
+            own = counts.setdefault(one.staff, Counter())
+            own.update({what: one.times * n for what, n in Counter(_figures(one, follows)).items()})
         if one.approver:
             counts.setdefault(one.approver, Counter()).update(_answered(one))
     return counts
@@ -156,6 +165,8 @@ def _figures(one: Happened, follows: Mapping[str, list[int]]) -> list[tuple[Figu
         figures.append((one.figure, ""))
     if one.kind in SIMPLE:
         figures.append((SIMPLE[one.kind], ""))
+    if one.kind == Kind.ATTEMPT_REFUSED and one.reason not in ORDINARY:
+        figures.append((Figure.REFUSALS if one.reason in LACKING else Figure.ATTEMPTS, ""))
     if one.kind == Kind.LOOKED_UP and not _followed(one, follows):
         figures.append((Figure.IDLE_LOOK_UPS, ""))
     if one.kind == Kind.BAND_STATE and one.reason == FOUND:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from edge.core.alarms import AlarmNotice
 from edge.core.approvals import DeedKind
@@ -16,7 +17,7 @@ from edge.core.places import Layout
 from edge.core.shift import CashMove
 from edge.errors import StoreError, Unknown
 from edge.service.alarms import Alarms
-from edge.service.attempts import written_down
+from edge.service.attempts import write_sums, written_down
 from edge.service.consents import Consents
 from edge.service.counts import Counts
 from edge.service.earlier import stated
@@ -77,7 +78,7 @@ class Service(PayDesk):
         self._eyes = FourEyes(rooms, doers)
         self._erasure = Erasure(rooms, (self._forget,))
         self._inside: dict[str, int] = {}
-        duties = (self._back.expire, self._help.escalate, self._eyes.lapse)
+        duties = (self._back.expire, self._help.escalate, self._eyes.lapse, lambda: write_sums(rooms))
         self._watch = Watch((*duties, *self._pay_duties, self._erasure.finish, self._retention.look))
 
     def start(self) -> None:
@@ -93,6 +94,11 @@ class Service(PayDesk):
     def stop(self) -> None:
         """Stop watching the time; harmless if repeated."""
         self._watch.stop()
+        write_sums(self._rooms, last=True)
+
+    def attempt(self, session: Session | None, act: str) -> AbstractContextManager[None]:
+        """Return what every act of staff runs in: whoever is refused leaves an event, whatever they lack."""
+        return written_down(self._rooms, session, act)
 
     # What readers and gates report
 

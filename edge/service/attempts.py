@@ -1,14 +1,18 @@
-"""Attempts: what somebody tried and no rule allows is refused, and written down with their name."""
+"""Attempts: every act that a member of staff is refused is written down with who, what and why."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edge.core.events import Acted, Kind
-from edge.errors import NotAllowed
+from edge.errors import NotAllowed, StoreError
+from edge.service.repeats import Refusal
 from edge.service.rooms import Rooms
 from edge.staff import Session
+
+LOG = logging.getLogger("polso.service")
 
 
 class OwnBand(NotAllowed):
@@ -30,13 +34,41 @@ class Objected(NotAllowed):
 
 
 @contextmanager
-def written_down(rooms: Rooms, session: Session, what: str, *, target: str = "") -> Iterator[None]:
-    """Journal an attempt that was refused because of who tried; then let the refusal go its way."""
+def written_down(rooms: Rooms, session: Session | None, act: str, *, target: str = "") -> Iterator[None]:
+    """Journal that this person was refused this act, whatever they lack; then let the refusal go its way.
+
+    Whoever is refused the same for the same reason again is counted, and written once a minute with the sum.
+    """
     try:
         yield
-    except (OwnBand, Objected) as refusal:
-        body = Acted(
-            staff=session.staff, point=session.point, reason=refusal.why, note=what, target=target or None
-        )
-        rooms.sequencer.submit(lambda tx: tx.append(Kind.ATTEMPT_REFUSED, body))
+    except NotAllowed as refusal:
+        if session is not None and refusal.why and not refusal.noted:
+            refusal.noted = True
+            told = Refusal(session.staff, session.point, act, refusal.why)
+            told, times = rooms.repeats.take(told, rooms.clock.monotonic_ms())
+            if times:
+                _write(rooms, told, times, target=target)
         raise
+
+
+def write_sums(rooms: Rooms, *, last: bool = False) -> None:
+    """Journal how often refusals came again in the minute that is over, the last time what there is."""
+    for refusal, times in rooms.repeats.due(rooms.clock.monotonic_ms(), last=last):
+        _write(rooms, refusal, times)
+
+
+def _write(rooms: Rooms, refusal: Refusal, times: int, *, target: str = "") -> None:
+    """Journal one; while the store cannot, it is counted and written later: the refusal stands either way."""
+    body = Acted(
+        staff=refusal.staff,
+        point=refusal.point,
+        reason=refusal.why,
+        note=refusal.act,
+        target=target or None,
+        amount=times if times > 1 else None,
+    )
+    try:
+        rooms.sequencer.submit(lambda tx: tx.append(Kind.ATTEMPT_REFUSED, body))
+    except StoreError as error:
+        rooms.repeats.give_back(refusal, times)
+        LOG.warning("a refused act is written down later: %s", error)

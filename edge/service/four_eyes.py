@@ -96,10 +96,10 @@ class FourEyes:
 
     def approve(self, session: Session, request: str, *, granted: bool) -> ApprovalView:
         """Let the act of a request happen now, or say no; another person than who asked, once, in time."""
-        permit(session, Action.APPROVE, self._rooms.clock.now_ms())
-        if not granted:
-            return self._close(session, request, Stage.REFUSED)
         with written_down(self._rooms, session, "approve", target=request):
+            permit(session, Action.APPROVE, self._rooms.clock.now_ms())
+            if not granted:
+                return self._close(session, request, Stage.REFUSED)
             approval = self._rooms.sequencer.submit(lambda tx: _known(tx, request))
             done: list[Approval] = []
 

@@ -16,6 +16,7 @@ from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import Answer, answer_in
+from edge.service.attempts import OwnBand
 from edge.service.consents import Consents
 from edge.service.earlier import must_know
 from edge.service.facts import own_profile
@@ -83,7 +84,7 @@ class Mine:
         if profile is None or profile.guest is None:
             raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
         if band_hex == session.badge.lower() or (profile.staff and profile.staff == session.staff):
-            raise NotAllowed("Nobody acts on their own band.", hint="Ask a colleague.")
+            raise OwnBand
         self._consents.set_by_staff(session, profile, purpose, given=given)
 
     def own_page(self, tap_id: str, point: str) -> str:

@@ -10,6 +10,7 @@ from edge.config import Limits, Retention, shipped
 from edge.feed import Feed
 from edge.health import Health
 from edge.sequencer import Sequencer
+from edge.service.repeats import Repeats
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.vault import Vault
@@ -38,6 +39,8 @@ class Rooms:
     """Receipt printer of each till that has one; the drawer hangs on it."""
     limits: Limits = field(default_factory=lambda: shipped().limits)
     retention: Retention = field(default_factory=lambda: shipped().retention)
+    repeats: Repeats = field(default_factory=Repeats)
+    """How often staff were refused the same again."""
     dismissed: Callable[[], bool] = lambda: False
     """Whether central has revoked this device."""
     incarnation: int = 1

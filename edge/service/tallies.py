@@ -26,12 +26,14 @@ class ShiftLimit(NotAllowed):
     """You have done this as often as one person may in a shift."""
 
     hint = "Ask a colleague; an operator sets how often it may be."
+    why = "limit"
 
 
 class SecondNeeded(NotAllowed):
     """This takes a second person."""
 
     hint = "Ask for it: another supervisor or an operator approves."
+    why = "second"
 
 
 def tallied(tx: Transaction, what: Tally, staff: str) -> int:

@@ -64,6 +64,10 @@ class Staff:
         """Return the running session of a token; ``active`` says that its person acts, so it is not idle."""
         return self._sign_in.session(token, active=active)
 
+    def late_session(self, token: str) -> Session | None:
+        """Return whose session this was, if only time has ended it: to say who tried, never to let act."""
+        return self._sign_in.late(token)
+
     def sign_out(self, token: str) -> None:
         """End a session; a second time changes nothing."""
         self._sign_in.leave(token)

@@ -134,16 +134,24 @@ PERMISSIONS: Mapping[Action, Permission] = MappingProxyType(
 """The whole table; an action without a row fails the tests."""
 
 
+class RoleLacking(NotAllowed):
+    """This takes another role."""
+
+    why = "role"
+
+
 class AskAgain(NotAllowed):
     """This act asks for the PIN again."""
 
     hint = "Enter your PIN; nothing was done for five minutes."
+    why = "idle"
 
 
 class SignedOut(NotAllowed):
     """The session is over."""
 
     hint = "Sign in again with badge or name and PIN."
+    why = "shift_over"
 
 
 def may(session: Session, action: Action) -> bool:
@@ -158,6 +166,6 @@ def permit(session: Session, action: Action, now_ms: int) -> None:
         raise SignedOut
     if permission.roles.isdisjoint(session.roles):
         wanted = " or ".join(sorted(permission.roles))
-        raise NotAllowed(f"{action.value} needs the role {wanted}.")
+        raise RoleLacking(f"{action.value} needs the role {wanted}.")
     if permission.dangerous and now_ms >= session.fresh_until_ms:
         raise AskAgain

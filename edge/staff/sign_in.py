@@ -28,12 +28,14 @@ class WrongPin(NotAllowed):
     """Name or PIN is not right."""
 
     hint = "Try again; after five wrong PINs there is a pause."
+    why = ""  # journaled with the sign-in that it is
 
 
 class Paused(NotAllowed):
     """Too many wrong PINs."""
 
     retryable = True
+    why = ""  # journaled with the sign-in that it is
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,16 @@ class SignIn:
             if active and now < kept.fresh_until_ms:
                 kept = msgspec.structs.replace(kept, fresh_until_ms=now + IDLE_S_MAX * 1_000)
                 self._known()[kept_as(token)] = kept
+        return self._of(token, kept)
+
+    def late(self, token: str) -> Session | None:
+        """Return the session of a token that is over by time alone, if its person still works here."""
+        with self._lock:
+            kept = self._known().get(kept_as(token))
+        over = kept is not None and self._clock.now_ms() >= kept.until_ms
+        return self._of(token, kept) if kept is not None and over else None
+
+    def _of(self, token: str, kept: _Kept) -> Session | None:
         member = next((member for member in self._roster.staff() if member.id == kept.staff), None)
         return _session(token, kept, member) if member is not None else None
 

@@ -12,6 +12,8 @@ from sync.central.store import Connection, Row, select
 ROWS_MAX = 200_000
 """Events looked at for one day; a site with more people's acts than this has other troubles."""
 SHORT_BYTES = 4
+TIMES_MAX = 100_000
+"""No record is believed to tell of more."""
 DECISIONS = (Kind.CONFIRMED, Kind.OVERRIDDEN)
 ACTS = (
     *(Kind.UNDONE, Kind.BAND_STATE, Kind.LINKED, Kind.LOOKED_UP, Kind.COUNT_CORRECTED, Kind.LOCATION_SET),
@@ -57,8 +59,14 @@ def _happened(row: Row[tuple[object, ...]]) -> Happened:
         staff=acted.staff or "",
         approver=acted.approver or "",
         reason=acted.reason,
+        times=_times(row.kind, acted.amount),
         bands=(*plain.bands, *seen),
     )
+
+
+def _times(kind: int, amount: int | None) -> int:
+    """Return how often it happened: of refusals that came again within a minute one record tells the sum."""
+    return max(1, min(amount or 1, TIMES_MAX)) if kind == Kind.ATTEMPT_REFUSED else 1
 
 
 def _short(band: object) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def test_every_figure_has_its_floor() -> None:
         (Kind.LOCATION_SET, Figure.MOVED, {}),
         (Kind.LINKED, Figure.RELINKS, {}),
         (Kind.ATTEMPT_REFUSED, Figure.ATTEMPTS, {"reason": "self"}),
+        (Kind.ATTEMPT_REFUSED, Figure.REFUSALS, {"reason": "role"}),
         (Kind.APPROVAL_REFUSED, Figure.REFUSED_ASKS, {}),
         (Kind.BAND_STATE, Figure.FOUND, {"reason": "found"}),
         (Kind.SIGN_IN_REFUSED, Figure.WRONG_PINS, {"reason": "wrong_pin"}),
@@ -57,6 +58,7 @@ def test_a_figure_stands_out_from_its_floor_on(kind: Kind, figure: Figure, more:
     [
         (Kind.BAND_STATE, {"reason": "lost"}),
         (Kind.SIGN_IN_REFUSED, {"reason": "paused"}),
+        (Kind.ATTEMPT_REFUSED, {"reason": "idle"}),
         (Kind.SIGNED_IN, {}),
         (Kind.DECIDED, {}),
     ],
@@ -121,3 +123,8 @@ def test_what_central_itself_recorded_counts_as_it_says() -> None:
     assert judge_outliers(looks[1:]) == ()
     (found,) = judge_outliers(looks)
     assert (found.staff, found.figure, found.count) == ("vera", Figure.EXPORTS, FLOORS[Figure.EXPORTS])
+
+
+def test_one_record_that_tells_of_many_refusals_counts_as_many() -> None:
+    told = did("anna", Kind.ATTEMPT_REFUSED, reason="role", times=FLOORS[Figure.REFUSALS])
+    assert figures(told) == {Figure.REFUSALS: FLOORS[Figure.REFUSALS]}

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from edge.core.events import Acted, Kind
 from edge.core.profiles import StaffMember
 from edge.staff import Role, pins
 from edge.staff.pins import hash_pin
@@ -45,7 +47,7 @@ PAGES = {
 }
 """Addresses at which whoever may not is shown the way to sign in."""
 REFUSALS = frozenset(
-    {"NotAllowed", "AskAgain", "SignedOut", "NotSignedIn", "NotEnrolled", "NotFound", "Stale"}
+    {"NotAllowed", "RoleLacking", "AskAgain", "SignedOut", "NotSignedIn", "NotEnrolled", "NotFound", "Stale"}
 )
 
 
@@ -118,6 +120,17 @@ class Crew:
             return kind_of(answer) not in REFUSALS
         finally:
             answer.close()
+
+    def left(self, right: Right, who: str, *, state: str = "fresh") -> list[tuple[str | None, str]]:
+        """Whose refusals a knock left in the journal, and why; whatever was refused before is long ago."""
+        service, journal = self.desk.edge.service, self.desk.edge.journal
+        for _ in range(2):  # the second time there is nothing left to count on
+            service._rooms.repeats.due(0, last=True)
+        before = journal.head(0).seq
+        self.ask(right, who, state=state).close()
+        events = [one for one in journal.range(0, before) if one.kind == Kind.ATTEMPT_REFUSED]
+        told = [msgspec.msgpack.decode(one.body, type=Acted) for one in events]
+        return [(one.staff, one.reason) for one in told]
 
     def _question(self, right: Right) -> tuple[str, dict[str, Any]]:
         path = Row("kiosk", right.method, right.route).address

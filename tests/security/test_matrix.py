@@ -17,6 +17,7 @@ from tests.security.matrix import (
     EXPIRED,
     NOBODY,
     OWN_FILE,
+    PAGES,
     ROLES,
     Crew,
     Office,
@@ -97,6 +98,19 @@ def test_after_five_idle_minutes_what_is_dangerous_asks_for_the_pin_again(crew: 
         if right.again and role in right.allowed:
             answer = crew.ask(right, role, state="idle")
             assert kind_of(answer) == "AskAgain", role
+
+
+@pytest.mark.parametrize("right", OF_A_PERSON, ids=name_of)
+def test_every_refused_cell_leaves_its_event_and_no_other_does(crew: Crew, right: Right) -> None:
+    for role in ROLES:
+        lacks = role not in right.allowed and right.route not in PAGES  # a page shows the way in instead
+        why = "rule" if right.route == "/events" else "role"  # a stream is cut to what its hearer may know
+        assert crew.left(right, role) == ([(role, why)] if lacks else []), role
+        late = [(role, "shift_over")] if kiosk_routes()[right.method, right.route].action is not None else []
+        assert crew.left(right, role, state=EXPIRED) == late, role
+        if right.again and role in right.allowed:
+            assert crew.left(right, role, state="idle") == [(role, "idle")], role
+    assert crew.left(right, NOBODY) == []
 
 
 def test_a_route_that_forgets_its_action_is_noticed(crew: Crew) -> None:
