@@ -58,6 +58,7 @@ class Kind(enum.IntEnum):
     APPROVAL_REFUSED = 30
     APPROVAL_ENDED = 31
     ATTEMPT_REFUSED = 32
+    PIN_PROVED = 33
     CONSENT_SET = 34
     ERASED = 35
     DEVICE_REVOKED = 39

@@ -11,6 +11,7 @@ import msgspec
 from edge.core.approvals import Approval, Deed, DeedKind, takes_two
 from edge.core.checks.people import ANSWER_CHARS_MAX
 from edge.core.decision import Outcome
+from edge.core.elsewhere import Limited
 from edge.core.entry import NEVER_LIFTED
 from edge.core.events import Acted, Kind
 from edge.errors import NotAllowed, Refused, StoreError
@@ -20,7 +21,7 @@ from edge.service.facts import Asked
 from edge.service.pending import release
 from edge.service.rooms import Rooms
 from edge.service.taking_back import take_back
-from edge.service.tallies import SecondNeeded, Tally, tallied, tally
+from edge.service.tallies import SecondNeeded, tallied, tally
 from edge.service.taps import Taps
 from edge.service.tell import Told
 from edge.staff import Action, Session, permit
@@ -110,12 +111,12 @@ class Floor:
             refuse_own_band(session, kept, asked)
             _refuse_fixed(kept, tx.now.now_ms)
             let_pass, most = (
-                tallied(tx, Tally.LET_PASS, session.staff),
+                tallied(tx, Limited.LET_PASS, session.staff),
                 self._rooms.limits.overrides_shift_max,
             )
             if takes_two(_deed(kept, reason), let_pass=let_pass, let_pass_max=most):
                 raise SecondNeeded
-            tally(tx, Tally.LET_PASS, session.staff)
+            tally(tx, Limited.LET_PASS, session.staff)
             return self._lift(tx, asked, kept, approver=session.staff, note=reason)
 
         return self._settle(asked, act)

@@ -21,6 +21,7 @@ from edge.core.approvals import (
     object_to_giving,
     object_to_spending,
 )
+from edge.core.elsewhere import Limited
 from edge.core.events import Acted, Kind
 from edge.errors import NotAllowed, Refused, Unknown
 from edge.service.attempts import Objected, written_down
@@ -28,7 +29,7 @@ from edge.service.earlier import is_own
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
 from edge.service.show import short
-from edge.service.tallies import Tally, tallied, tally
+from edge.service.tallies import tallied, tally
 from edge.staff import Action, Role, Session, permit
 from edge.store.transaction import Transaction
 from edge.views import ApprovalView
@@ -154,12 +155,12 @@ class FourEyes:
         second = Second(
             staff=session.staff,
             owns_band=any(is_own(self._rooms, session, band) for band in _bands(approval.deed)),
-            let_pass=tallied(tx, Tally.LET_PASS, session.staff),
+            let_pass=tallied(tx, Limited.LET_PASS, session.staff),
             let_pass_max=None if unbound else self._rooms.limits.overrides_shift_max,
         )
         _raise(object_to_giving(approval, second, tx.now.now_ms))
         if approval.deed.kind is DeedKind.OVERRIDE:
-            tally(tx, Tally.LET_PASS, session.staff)
+            tally(tx, Limited.LET_PASS, session.staff)
         stage = Stage.SPENT if approval.deed.kind in self._doers else Stage.APPROVED
         return self._settle(tx, approval, stage, by=session.staff, kind=Kind.APPROVAL_GIVEN)
 

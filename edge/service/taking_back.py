@@ -9,6 +9,7 @@ import msgspec
 from edge.core.aftermath import annul, refuse, undo
 from edge.core.calendar import day_of
 from edge.core.decision import Outcome
+from edge.core.elsewhere import Limited
 from edge.core.events import Acted, Decided, Kind
 from edge.core.held import Change, Held, Location
 from edge.core.profiles import Profile
@@ -21,7 +22,7 @@ from edge.service.pending import overdue, release
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
-from edge.service.tallies import Tally, tally_within
+from edge.service.tallies import tally_within
 from edge.service.tell import Told, publish, publish_to_staff, view_before
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
@@ -50,7 +51,7 @@ class TakingBack:
                 return Told(answer=kept, profile=asked.profile, fresh=False)
             refuse_own_band(session, kept, asked)
             self._permit_undo(session, asked, kept, now_ms=tx.now.now_ms)
-            tally_within(tx, Tally.UNDO, session.staff, limit=self._rooms.limits.undos_shift_max)
+            tally_within(tx, Limited.UNDO, session.staff, limit=self._rooms.limits.undos_shift_max)
             plain = Acted(staff=session.staff, note=note)
             acted = remarked(self._rooms, plain, Kind.UNDONE, band=kept.presented.band, about=asked.profile)
             return take_back(tx, as_before(asked, kept), acted, kind=Kind.UNDONE)

@@ -1,25 +1,16 @@
-"""Tallies: how often one person did an act within the last twelve hours."""
+"""Tallies: how often one person did an act within the last twelve hours, here and at other devices."""
 
 from __future__ import annotations
-
-import enum
 
 import msgspec
 
 from edge.core.approvals import within_shift
+from edge.core.elsewhere import Limited, times_within
 from edge.errors import NotAllowed
+from edge.store.elsewhere import spans_elsewhere
 from edge.store.transaction import Transaction
 
 TALLIES = "tallies"
-
-
-class Tally(enum.StrEnum):
-    """What is counted per person."""
-
-    LET_PASS = "let_pass"  # noqa: S105 - the name of a count, not a secret
-    UNDO = "undo"
-    LOOK_UP = "look_up"
-    VOID = "void"
 
 
 class ShiftLimit(NotAllowed):
@@ -36,25 +27,26 @@ class SecondNeeded(NotAllowed):
     why = "second"
 
 
-def tallied(tx: Transaction, what: Tally, staff: str) -> int:
-    """Return how often a person did it within the last twelve hours."""
-    return len(_times(tx, what, staff))
+def tallied(tx: Transaction, what: Limited, staff: str) -> int:
+    """Return how often a person did it within the last twelve hours, elsewhere as far as central has told."""
+    elsewhere = times_within(spans_elsewhere(tx, what, staff), tx.now.now_ms)
+    return len(_times(tx, what, staff)) + elsewhere
 
 
-def tally(tx: Transaction, what: Tally, staff: str) -> None:
+def tally(tx: Transaction, what: Limited, staff: str) -> None:
     """Count one more."""
     times = (*_times(tx, what, staff), tx.now.now_ms)
     tx.put(TALLIES, f"{what}:{staff}", msgspec.msgpack.encode(times))
 
 
-def tally_within(tx: Transaction, what: Tally, staff: str, *, limit: int) -> None:
+def tally_within(tx: Transaction, what: Limited, staff: str, *, limit: int) -> None:
     """Count one more, or raise ``ShiftLimit`` where that is more than one person may."""
     if tallied(tx, what, staff) >= limit:
         raise ShiftLimit
     tally(tx, what, staff)
 
 
-def _times(tx: Transaction, what: Tally, staff: str) -> tuple[int, ...]:
+def _times(tx: Transaction, what: Limited, staff: str) -> tuple[int, ...]:
     body = tx.get(TALLIES, f"{what}:{staff}")
     times = msgspec.msgpack.decode(body, type=tuple[int, ...]) if body is not None else ()
     return within_shift(times, tx.now.now_ms)

@@ -17,6 +17,7 @@ from edge.core.bands import (
     merge,
     transition,
 )
+from edge.core.elsewhere import Limited
 from edge.core.entitlements import Entitlement, Status
 from edge.core.entry import decide
 from edge.core.events import Acted, Kind
@@ -33,7 +34,7 @@ from edge.service.past import last_view
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
 from edge.service.show import note_of, short, staff_view
-from edge.service.tallies import Tally, tally_within
+from edge.service.tallies import tally_within
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 from edge.views import Card, StaffView
@@ -74,7 +75,7 @@ class Wearers:
         most = self._rooms.limits.look_ups_shift_max
 
         def act(tx: Transaction) -> list[tuple[Profile, Held]]:
-            tally_within(tx, Tally.LOOK_UP, session.staff, limit=most)
+            tally_within(tx, Limited.LOOK_UP, session.staff, limit=most)
             seen = " ".join(short(profile.band.id) for profile in found)
             body = Acted(staff=session.staff, point=session.point, target=seen, amount=len(found))
             tx.append(Kind.LOOKED_UP, body)

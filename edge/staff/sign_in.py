@@ -6,22 +6,24 @@ import threading
 
 import msgspec
 
+from edge.core.elsewhere import NOBODY, Limited
 from edge.core.events import Acted, Kind
+from edge.core.pins import Tried, one_wrong, paused_until_ms, proved, still_wrong
 from edge.core.profiles import StaffMember
 from edge.errors import NotAllowed, Refused
 from edge.sequencer import Transaction
-from edge.staff.pins import PIN_CHARS_MAX, PIN_DIGITS_MIN, PinKey, Tries, decoy, pin_matches
+from edge.staff.pins import PIN_CHARS_MAX, PIN_DIGITS_MIN, PinKey, decoy, pin_matches
 from edge.staff.ports import Commits, Roster, Time
 from edge.staff.secrets import kept_as, new_token
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX, Session
+from edge.store.elsewhere import tried_elsewhere
 
 SESSIONS_MAX = 200
 WITNESS_S_MAX = 60
 SESSIONS = "sessions"
-TRIES = "pin_tries"
+TRIES = "pin_tried"
 BADGE = "badge:"
-NOBODY = "?"
-"""All names that nobody has share one count, so that guessing names is as slow as guessing PINs."""
+_tried = msgspec.msgpack.Decoder(Tried).decode
 
 
 class WrongPin(NotAllowed):
@@ -190,14 +192,13 @@ class SignIn:
             raise WrongPin
 
     def _count(self, tx: Transaction, name: str, point: str) -> int:
-        """Return 0, or until when this person has to wait."""
+        """Return 0, or until when this person has to wait, whichever device they were wrong at."""
         now = self._clock.now_ms()
-        body = tx.get(TRIES, name)
-        tries = msgspec.msgpack.decode(body, type=Tries) if body is not None else Tries()
-        if tries.paused(now):
+        until_ms = paused_until_ms(_wrong(tx, name))
+        if now < until_ms:
             tx.append(Kind.SIGN_IN_REFUSED, Acted(staff=name, point=point, reason="paused"))
-            return tries.until_ms
-        tx.put(TRIES, name, msgspec.msgpack.encode(tries.one_more(now)))
+            return until_ms
+        tx.put(TRIES, name, msgspec.msgpack.encode(one_wrong(_own(tx, name), now)))
         return 0
 
     def _keep_new(self, tx: Transaction, key: str, kept: _Kept) -> None:
@@ -231,12 +232,25 @@ def _session(token: str, kept: _Kept, member: StaffMember) -> Session:
     )
 
 
+def _own(tx: Transaction, name: str) -> Tried:
+    """Return what this device saw of a person's PIN; all names that nobody has share one count."""
+    body = tx.get(TRIES, name)
+    return Tried() if body is None else _tried(body)
+
+
+def _wrong(tx: Transaction, name: str) -> tuple[int, ...]:
+    """Return when a person was wrong since they were last right, elsewhere as far as central has told."""
+    return still_wrong((_own(tx, name), *tried_elsewhere(tx, Limited.STAFF_PIN, name)))
+
+
 def _judged(tx: Transaction, name: str, point: str, *, right: bool) -> None:
-    """Forget the count of somebody who was right; journal somebody who was wrong."""
-    if right:
-        tx.delete(TRIES, name)
-    else:
+    """Begin the count of somebody anew who was right, everywhere; journal somebody who was wrong."""
+    if not right:
         tx.append(Kind.SIGN_IN_REFUSED, Acted(staff=name, point=point, reason="wrong_pin"))
+        return
+    if len(_wrong(tx, name)) > 1:  # more than this very try, which was taken as wrong until it proved right
+        tx.append(Kind.PIN_PROVED, Acted(staff=name, point=point))
+    tx.put(TRIES, name, msgspec.msgpack.encode(proved(_own(tx, name), tx.now.now_ms)))
 
 
 def _end(tx: Transaction, key: str, kept: _Kept) -> None:

@@ -14,7 +14,7 @@ from edge.core.checks.identity import is_forged
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
 from edge.errors import Refused, Unknown
-from sync.central import counters, twins
+from sync.central import counters, limited, twins
 from sync.central.alarms import Alarm, raise_alarm
 from sync.central.registry import bands, expected, layout, profiles
 from sync.central.registry.bands import BandCard
@@ -55,6 +55,12 @@ def resound(tx: Connection, site: str, heard: Iterable[Heard], *, device: str) -
     if taps:
         twins.look(tx, site, layout.published(tx, site), device=device, taps=taps)
     counters.merge(tx, site, _highest(taps))
+    counted = [
+        limited.read(one.kind, one.body, one.decided, band=one.band, at_ms=one.at_ms)
+        for one in events
+        if one.kind in limited.COUNTED
+    ]
+    limited.merge(tx, site, [seen for seen in counted if seen is not None], device=device)
 
 
 def _notice(tx: Connection, site: str, taps: Iterable[Decided]) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.elsewhere import Limited
 from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
 from sync.central import devices, lanes, seals
@@ -133,6 +134,6 @@ def _gone(tx: Connection, site: str, ids: tuple[bytes, ...]) -> list[Change]:
     """Return tombstones of everything that the feed holds of these bands."""
     own = item_table.c
     keys = [id_.hex() for id_ in ids]
-    there = and_(own.site_id == site, own.kind.in_((PROFILE, BAND)), own.key.in_(keys))
+    there = and_(own.site_id == site, own.kind.in_((PROFILE, BAND, Limited.GUEST_PIN)), own.key.in_(keys))
     rows = tx.execute(select(own.kind, own.key, own.urgent).where(there))
     return [Change(row.kind, row.key, None, urgent=row.urgent) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -29,21 +29,6 @@ def apply(books: Books, raised: list[Raised]) -> None:
     """Raise what this site remembers; a number that is not above it changes nothing, in whatever order."""
     for start in range(0, len(raised), PIECE_MAX):
         books.submit(partial(_raise, raised=raised[start : start + PIECE_MAX]))
-
-
-def passed_on(books: Books, items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items of a snapshot and raise the counters among them on the way.
-
-    A snapshot that proves to be cut short has raised some: they are the highest known all the same.
-    """
-    waiting: list[Raised] = []
-    for item in items:
-        waiting += told([item])
-        if len(waiting) == PIECE_MAX:
-            apply(books, waiting)
-            waiting = []
-        yield item
-    apply(books, waiting)
 
 
 def _read(item: Item) -> Raised:

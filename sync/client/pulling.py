@@ -16,7 +16,7 @@ from edge.core.catalogue import ARTICLE, GROUP, Article, Group
 from edge.core.places import Layout
 from edge.core.profiles import RemarkKey, StaffMember
 from edge.errors import Refused
-from sync.client import counters, urgent
+from sync.client import beside, urgent
 from sync.client.caps import HELD_AGAIN_S, Guard
 from sync.client.history import LANES, Sender, demand_same, demand_seen, waiting_ms
 from sync.client.line import Declined, Exchange, Forged, Line, Unreachable
@@ -25,7 +25,6 @@ from sync.packing import UNREADABLE, opened
 from sync.routes import FEED, REPORT, SNAPSHOT
 from sync.signing import NotCentral, check_snapshot
 from sync.wire import (
-    COUNTER,
     FRAME_BYTES_MAX,
     ITEM_BYTES_MAX,
     KEY_CHARS_MAX,
@@ -117,7 +116,7 @@ class Puller:
         """Apply what the caps let pass; what they hold is asked for again later."""
         passed = self._guard.page(page.items, page.to)
         # Before the cursor moves past them: raised twice they are the same.
-        counters.apply(self._ports.books, counters.told(passed.items))
+        beside.take(self._ports.books, passed.items, own=self._sender.device)
         if passed.to > cursor.seq:
             known = [item for item in passed.items if item.kind in KINDS]
             self._ports.profiles.apply(known, Cursor(page.epoch, passed.to))
@@ -143,7 +142,8 @@ class Puller:
             told = checked_items(
                 chain([first], frames), head, vouched=lambda told: self._vouched(told, answer)
             )
-            items = counters.passed_on(self._ports.books, self._guard.snapshot(told))
+            passed = self._guard.snapshot(told)
+            items = beside.passed_on(self._ports.books, passed, own=self._sender.device)
             built = profiles.build((item for item in items if item.kind in KINDS), cursor, rows_min=rows_min)
         profiles.adopt(built, self._ports.books.point_at)
         self._ports.changed()
@@ -319,7 +319,7 @@ def checked_items(
             items = _decoded(body, list[Item])
             count += len(items)
             check_bodies(items)
-            yield from (item for item in items if item.kind in KINDS or item.kind == COUNTER)
+            yield from (item for item in items if item.kind in KINDS or item.kind in beside.KINDS)
     vouched(_agreed(last, head, count=count, digest=digest.digest()))
 
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.core.pins import (
+    GUEST_TRIES_MAX,
+    PAUSE_S_MAX,
+    TRIES_MAX,
+    WRONG_KEPT_MAX,
     GuestTries,
+    Tried,
     is_guessed_first,
     is_guest_pin,
     keyed_guest_pin,
     keyed_pin,
-    one_more_try,
-    tries_now,
+    one_wrong,
+    pause_s,
+    paused_until_ms,
+    proved,
+    still_wrong,
+    verifier_of,
 )
 
 SITE_KEY = b"s" * 32
@@ -72,11 +83,38 @@ def test_the_same_digits_are_another_secret_for_each_wallet_and_are_no_staff_pin
     assert keyed != keyed_pin(SITE_KEY, "w-1", "2468")
 
 
-def test_three_wrong_tries_leave_none_and_a_new_pin_begins_anew() -> None:
-    tries = tries_now(GuestTries(), "hash")
-    left = [tries.left]
-    for _ in range(4):
-        tries = one_more_try(tries_now(tries, "hash"))
-        left.append(tries.left)
-    assert left == [3, 2, 1, 0, 0]
-    assert tries_now(tries, "another hash").left == 3
+def test_three_wrong_tries_leave_none() -> None:
+    assert [GuestTries(wrong).left for wrong in range(5)] == [3, 2, 1, 0, 0]
+    assert GUEST_TRIES_MAX == 3
+
+
+def test_a_new_pin_is_another_count() -> None:
+    of = verifier_of("hash")
+    tried = one_wrong(Tried(of=of), 1)
+    assert still_wrong([tried], of) == (1,)
+    assert still_wrong([tried], verifier_of("another hash")) == ()
+
+
+# Pauses of staff
+
+
+def test_pauses_grow_with_every_round_up_to_an_hour() -> None:
+    assert [pause_s(n) for n in range(1, 6)] == [300, 600, 1_200, 2_400, PAUSE_S_MAX]
+    assert pause_s(1_000) == PAUSE_S_MAX
+
+
+@given(st.integers(0, 200))
+def test_every_full_round_of_wrong_pins_begins_its_pause_however_many_came_before(attempts: int) -> None:
+    tried = Tried()
+    for at_ms in range(attempts):
+        tried = one_wrong(tried, at_ms)
+    assert len(tried.wrong_ms) <= WRONG_KEPT_MAX
+    rounds = attempts // TRIES_MAX
+    last_ms = rounds * TRIES_MAX - 1
+    assert paused_until_ms(tried.wrong_ms) == (last_ms + pause_s(rounds) * 1_000 if rounds else 0)
+
+
+def test_a_right_pin_ends_the_count_and_never_goes_back_in_time() -> None:
+    tried = proved(one_wrong(one_wrong(Tried(), 1), 3), 2)
+    assert (tried.wrong_ms, tried.right_ms) == ((3,), 2)
+    assert proved(tried, 1) == tried

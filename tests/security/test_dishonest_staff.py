@@ -12,12 +12,12 @@ from edge.core.approvals import APPROVAL_MS_MAX, Deed, DeedKind
 from edge.core.decision import Reason
 from edge.core.events import Kind
 from edge.core.outliers import FLOORS, Figure
+from edge.core.pins import TRIES_MAX
 from edge.errors import Refused
 from edge.service.attempts import Objected
 from edge.service.four_eyes import FourEyes
 from edge.service.tallies import SecondNeeded
 from edge.staff import Paused, WrongPin, pins
-from edge.staff.pins import TRIES_MAX
 from tests.security.dishonest import Gate, refused
 from tests.service.house import OTHER_UID, PIN, UID, an_edge, band_of, worn
 

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from flask import Flask, Response
 
+from edge.core.pins import PAUSE_S_MAX
 from edge.errors import NotAllowed, Refused
-from edge.staff.pins import PAUSE_S_MAX
 from edge.staff.sign_in import Paused
 from edge.views import StaffView
 from hardware.port import ReadFault, Trust

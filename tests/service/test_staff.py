@@ -7,10 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge.core.events import Kind
+from edge.core.pins import TRIES_MAX
 from edge.errors import NotAllowed
 from edge.staff import (
     PERMISSIONS,
@@ -26,7 +25,7 @@ from edge.staff import (
     permit,
     pins,
 )
-from edge.staff.pins import PAUSE_S_MAX, TRIES_MAX, Tries, hash_pin, pause_s, pin_matches
+from edge.staff.pins import hash_pin, pin_matches
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX
 from tests.service.house import PIN, Hands, House, a_member, an_edge
 
@@ -177,20 +176,6 @@ def test_guessing_names_is_paused_as_well(anna: House) -> None:
     with pytest.raises(Paused):
         anna.staff.sign_in("nobody-9", "1357", "north")
     assert anna.staff.sign_in("anna", PIN, "north"), "and it locks nobody real out"
-
-
-def test_pauses_grow_with_every_round_up_to_an_hour() -> None:
-    assert [pause_s(n) for n in range(1, 6)] == [300, 600, 1_200, 2_400, PAUSE_S_MAX]
-    assert pause_s(1_000) == PAUSE_S_MAX
-
-
-@given(st.integers(0, 200))
-def test_attempt_is_counted_before_it_is_looked_at(attempts: int) -> None:
-    tries = Tries()
-    for _ in range(attempts):
-        tries = tries.one_more(now_ms=0)
-    assert tries.wrong == attempts
-    assert tries.paused(now_ms=1) == (attempts >= TRIES_MAX)
 
 
 def test_pin_of_one_person_is_not_the_hash_of_another(house: House) -> None:

@@ -21,6 +21,11 @@ IDS_MAX = 128
 """So many voids and refunds one sale remembers: more than it can have lines."""
 
 
+def given_up_id(op_id: str) -> str:
+    """Return under what a basket that is not sold goes back: a till's tidying, no void of a sale."""
+    return f"{op_id}:given-up"
+
+
 class BackAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks to be taken back, and who answers for it."""
 

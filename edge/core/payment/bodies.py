@@ -183,3 +183,5 @@ class PinTried(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     wrong: int
     locked: bool = False
     point: str = ""
+    of: bytes = b""
+    """Digest of the verifier that was tried: a new PIN begins a new count everywhere."""

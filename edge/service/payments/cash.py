@@ -138,7 +138,7 @@ class CashDesk:
         if profile is None or link is None:
             raise Refused("This band has no wallet any more.")
         tries = self._rooms.sequencer.submit(lambda tx: pins.count_try(tx, profile))
-        right = self._pins.matches(link, digits)
+        right = not tries.late and self._pins.matches(link, digits)
 
         def act(tx: Transaction) -> Cash:
             now = must_know(tx, op_id)

@@ -16,6 +16,7 @@ from edge.core.payment.back import (
     HoldRuling,
     decide_capture,
     expire,
+    given_up_id,
 )
 from edge.core.payment.reckoning import Objection, Piece, chosen
 from edge.errors import Refused
@@ -73,7 +74,7 @@ class Holds(Settling):
             sale = known.sale
             if sale is None or not sale.legs:
                 return self._put(tx, replace(known, stage=BasketState.GIVEN_UP, presented=None))
-            ask = BackAsk(id=f"{op_id}:given-up", point=point, staff=session.staff, reason="given_up")
+            ask = BackAsk(id=given_up_id(op_id), point=point, staff=session.staff, reason="given_up")
             after = self._voided(tx, known, ask)
             return self._put(tx, replace(after, stage=BasketState.GIVEN_UP))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from edge.core.decision import Outcome, Reason
+from edge.core.elsewhere import Limited
 from edge.core.payment import Authorisation
 from edge.core.payment.back import (
     BackAsk,
@@ -18,7 +19,7 @@ from edge.service.earlier import stated
 from edge.service.payments import rung
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.settling import WORDS, Settling, sold
-from edge.service.tallies import Tally, tally_within
+from edge.service.tallies import tally_within
 from edge.service.verdict import Verdict
 from edge.staff import Action, Session
 from edge.store.transaction import Transaction
@@ -48,7 +49,7 @@ class MoneyBack(Settling):
             if void_id in sale.void_ids:
                 return known
             self._refuse_own(session, sale)
-            tally_within(tx, Tally.VOID, session.staff, limit=self._rooms.limits.voids_shift_max)
+            tally_within(tx, Limited.VOID, session.staff, limit=self._rooms.limits.voids_shift_max)
             return self._voided(tx, known, ask)
 
         return self._commit(act)

@@ -149,7 +149,7 @@ class Tills:
         if profile is None or link is None:
             raise Refused("This band pays no more.", hint="Take another band.")
         tries = self._rooms.sequencer.submit(lambda tx: pins.count_try(tx, profile))
-        right = known.last is not None and self._pins.matches(link, digits)
+        right = known.last is not None and not tries.late and self._pins.matches(link, digits)
 
         def act(tx: Transaction) -> Rung:
             now = rung.demand_open(rung.must_know(tx, op_id), point)

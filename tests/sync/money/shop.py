@@ -56,10 +56,16 @@ def a_site(store: Store) -> None:
 
 
 def a_guest(
-    store: Store, uid: bytes = UID, *, wallet: str = "w1", minor: int = 10_000, **member: object
+    store: Store,
+    uid: bytes = UID,
+    *,
+    wallet: str = "w1",
+    minor: int = 10_000,
+    pin_hash: str = "",
+    **member: object,
 ) -> Wallet:
     """Somebody with a band and money in a wallet, told to the edges."""
-    made = Wallet(id=wallet, currency="EUR")
+    made = Wallet(id=wallet, currency="EUR", pin_hash=pin_hash)
     guest = f"g-{uid.hex()}"
     with store.transaction() as tx:
         wallets.create(tx, SITE, made)

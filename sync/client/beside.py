@@ -1,0 +1,38 @@
+"""Beside: items of the feed that belong into the sequencer's store and not among the profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sync.client import counters, limited
+from sync.client.ports import Books
+from sync.wire import COUNTER, Item
+
+PIECE_MAX = 500
+"""Items kept in one transaction, so that no tap waits long."""
+KINDS = frozenset({COUNTER, *limited.KINDS})
+
+
+def take(books: Books, items: Iterable[Item], *, own: str) -> None:
+    """Read them all, then keep them; ``own`` is this device. Kept twice they are the same."""
+    mine = [item for item in items if item.kind in KINDS]
+    raised, counted = counters.told(mine), limited.told(mine, own=own)
+    counters.apply(books, raised)
+    for start in range(0, len(counted), PIECE_MAX):
+        limited.apply(books, counted[start : start + PIECE_MAX])
+
+
+def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item]:
+    """Yield the items of a snapshot and keep those among them on the way.
+
+    A snapshot that proves to be cut short has kept some: they are the highest known all the same.
+    """
+    waiting: list[Item] = []
+    for item in items:
+        if item.kind in KINDS:
+            waiting.append(item)
+        if len(waiting) == PIECE_MAX:
+            take(books, waiting, own=own)
+            waiting = []
+        yield item
+    take(books, waiting, own=own)
