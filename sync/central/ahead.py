@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 from sync.central import caps, leases, placed, plans, slices
 from sync.central import policy as policies
 from sync.central.devices import Device
+from sync.central.holding import hold
 from sync.central.ledger import balances
 from sync.central.placed import LIVING, PlacedRow, placed_table
 from sync.central.plans import Share
@@ -100,16 +101,19 @@ def look(store: Store, site: str, stopping: Callable[[], bool] = lambda: False) 
     moved = 0
     for names in _pieces(gone):
         with store.transaction() as tx:
+            hold(tx, site, names)
             moved += sum(leases.ask_back_wallet(tx, site, wallet, why="unexpected") for wallet in names)
     for piece in _pieces(due):
         if stopping():
             break
         with store.transaction() as tx:
+            hold(tx, site, [one.wallet for one in piece], devices=[one.device.id for one in piece])
             moved += sum(_set_aside(tx, one, len(seen.tills)) for one in piece)
     for part in _pieces(risky):
         if stopping():
             break
         with store.transaction() as tx:
+            hold(tx, site, [one.want.wallet for one in part], devices=[one.device.id for one in part])
             moved += sum(slices.lay(tx, one) for one in part)
     return moved
 

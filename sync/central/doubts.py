@@ -42,14 +42,17 @@ class Doubts(Rounds):
 def sweep(tx: Connection, site: str) -> int:
     """Let the site's time rise and judge its leases by it; returns how many were given up."""
     now_ms = advance(tx, site)
-    over = _held(tx, site, placed.in_states(tx, site, [PlacedState.OPEN], due_ms=now_ms))
-    called = [msgspec.structs.replace(row, placed=doubt(row.placed, now_ms)) for row in over]
-    placed.put(tx, site, called)
     patience_ms = policies.policy(tx, site).write_off_s * 1_000
+    over = placed.in_states(tx, site, [PlacedState.OPEN], due_ms=now_ms)
     old = placed.in_states(tx, site, [PlacedState.IN_DOUBT], due_ms=now_ms - patience_ms)
-    for row in _held(tx, site, old):
+    held = _held(tx, site, (*over, *old))
+    judged = [msgspec.structs.replace(row, placed=doubt(row.placed, now_ms)) for row in held]
+    placed.put(tx, site, [row for row, was in zip(judged, held, strict=True) if row != was])
+    silent = [row for row in judged if row.placed.doubt_ms <= now_ms - patience_ms]
+    placed.hold_serials(tx, site, [row.placed.device for row in silent])
+    for row in silent:
         give_up(tx, site, row)
-    return len(old)
+    return len(silent)
 
 
 def give_up(tx: Connection, site: str, row: PlacedRow) -> PlacedRow:

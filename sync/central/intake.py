@@ -177,13 +177,15 @@ def _differs(known: dict[int, bytes], batch: Batch, rows: list[Row]) -> bool:
 def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     good = without_late(tx, stream.site, [row for row in fresh if row.columns is not None])
     unbearable = insert_bearing(tx, lanes.event_table, [record(stream, row) for row in good])
-    resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
     refused = [(row, row.why) for row in fresh if row.columns is None]
     refused += [(good[place], "the database cannot hold it") for place in unbearable]
     at_ms = now_of(tx)
     aside: list[tuple[Any, ...]] = [(*stream, row.seq, row.raw, row.h, why, at_ms) for row, why in refused]
     insert_many(tx, lanes.quarantine_table, aside)
     kept = [row.columns for place, row in enumerate(good) if place not in unbearable and row.columns]
+    # What takes the site's turn comes before what holds wallets and leases: the order of ``holding``.
+    resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
+    take_up(tx, stream.site, [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP])
     takings.take(
         tx,
         stream,
@@ -194,7 +196,6 @@ def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
         ],
     )
     _follow(tx, stream.site, good)
-    take_up(tx, stream.site, [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP])
     return [Refusal(seq=row.seq, why=why) for row, why in refused]
 
 

@@ -127,10 +127,11 @@ def _elsewhere(tx: Connection, site: str, row: PlacedRow) -> int | None:
 def ask_back(tx: Connection, site: str, rows: tuple[PlacedRow, ...], *, why: str) -> int:
     """Ask devices to stop and give back; the money is free when they have said so, not before."""
     moved = []
-    for row in rows:
-        if row.living and not row.placed.closing:
-            serial = placed.next_serial(tx, site, row.placed.device)
-            moved.append(msgspec.structs.replace(row, placed=ask_close(row.placed), serial=serial, why=why))
+    asked = [row for row in rows if row.living and not row.placed.closing]
+    placed.hold_serials(tx, site, [row.placed.device for row in asked])
+    for row in asked:
+        serial = placed.next_serial(tx, site, row.placed.device)
+        moved.append(msgspec.structs.replace(row, placed=ask_close(row.placed), serial=serial, why=why))
     placed.put(tx, site, moved)
     if moved:
         wake_after(tx, site)

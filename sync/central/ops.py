@@ -102,11 +102,11 @@ class Note(NamedTuple):
 
 
 def by_id(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Op]:
-    """Return those of the baskets that are known."""
-    found = {}
+    """Return those of the baskets that are known; nobody else moves them until the commit."""
+    own, found = op_table.c, {}
     for part in parts(sorted(set(ids))):
-        there = op_table.c.op_id.in_(part)
-        for row in tx.execute(select(op_table).where(op_table.c.site_id == site, there)):
+        query = select(op_table).where(own.site_id == site, own.op_id.in_(part)).order_by(own.op_id)
+        for row in tx.execute(query.with_for_update()):
             found[row.op_id] = _op(row)
     return found
 

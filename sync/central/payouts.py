@@ -101,7 +101,9 @@ def is_ready(tx: Connection, site: str, wallet: str) -> bool:
 def close_batch(tx: Connection, site: str) -> str:
     """Book every pay-out that is ready, under one batch; returns the batch, nothing where none is ready."""
     batch = f"b{secrets.token_hex(6)}"
-    booked = [_book(tx, site, one, batch=batch) for one in payouts(tx, site, state=CLOSING)]
+    ready = payouts(tx, site, state=CLOSING)
+    wallets.lock_all(tx, site, [one.wallet for one in ready])
+    booked = [_book(tx, site, one, batch=batch) for one in ready]
     return batch if any(booked) else ""
 
 

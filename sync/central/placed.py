@@ -27,6 +27,7 @@ from sync.central.store import (
     insert,
     metadata,
     select,
+    text,
     update,
 )
 
@@ -128,6 +129,15 @@ def of_wallet(
     return tuple(_rows(tx, there if kind is None else there & (own.kind == kind), site=site, held=held))
 
 
+def names_of(tx: Connection, site: str, wallets: Iterable[str]) -> list[str]:
+    """Return the names of all leases that these wallets ever had: also of a settled one a device may tell."""
+    own, found = placed_table.c, list[str]()
+    for part in parts(sorted(set(wallets))):
+        query = select(own.lease_id).where(own.site_id == site, own.wallet_id.in_(part))
+        found += tx.execute(query).scalars()
+    return found
+
+
 def of_wallets(
     tx: Connection, site: str, wallets: Iterable[str], *, kind: str, left_since_ms: int
 ) -> dict[str, list[PlacedRow]]:
@@ -173,11 +183,13 @@ def aside_at(tx: Connection, site: str, device: str, *, unit: str) -> int:
 
 def next_serial(tx: Connection, site: str, device: str) -> int:
     """Take the next number of what a device is told; its row is held until the commit."""
-    own = serial_table.c
-    this = (own.site_id == site, own.device_id == device)
-    if not tx.execute(update(serial_table).where(*this).values(serial=own.serial + 1)).rowcount:
-        tx.execute(insert(serial_table).values(site_id=site, device_id=device, serial=1))
-    return int(tx.execute(select(own.serial).where(*this)).scalar_one())
+    return int(tx.execute(NUMBER, {"site": site, "device": device, "more": 1}).scalar_one())
+
+
+def hold_serials(tx: Connection, site: str, devices: Iterable[str]) -> None:
+    """Hold the numbers of several devices in one order: whoever tells two of them more does this first."""
+    for device in sorted(set(devices)):
+        tx.execute(NUMBER, {"site": site, "device": device, "more": 0})
 
 
 def add(tx: Connection, site: str, rows: Sequence[PlacedRow]) -> None:
@@ -192,6 +204,10 @@ def put(tx: Connection, site: str, rows: Sequence[PlacedRow]) -> None:
         tx.execute(MOVE, [{**_values(site, one), "own_site": site, "own_lease": one.id} for one in rows])
 
 
+NUMBER = text(
+    "INSERT INTO lease_serial (site_id, device_id, serial) VALUES (:site, :device, :more)"
+    " ON CONFLICT (site_id, device_id) DO UPDATE SET serial = lease_serial.serial + :more RETURNING serial"
+)
 _FIXED = ("site_id", "lease_id", "wallet_id", "kind", "unit", "band", "device_id", "incarnation", "opened_ms")
 MOVE = (
     update(placed_table)

@@ -9,6 +9,7 @@ from edge.core.lease import Want
 from sync.central import devices, leases, placed
 from sync.central import policy as policies
 from sync.central.devices import ACTIVE, Device
+from sync.central.holding import hold
 from sync.central.placed import PlacedRow
 from sync.central.policy import PERMILLE, Policy
 from sync.central.pots import MONEY, free_of
@@ -127,10 +128,13 @@ def entered(tx: Connection, site: str, bands_in: Sequence[bytes], *, gone: Seque
     tills = sellers(tx, site)
     if not tills:
         return
-    for wallet in sorted(_go(tx, site, gone)):
-        leases.ask_back_wallet(tx, site, wallet, why=placed.LEFT)
+    left = _go(tx, site, gone)
     _come(tx, site, bands_in)
-    for wallet in sorted(_wallets(tx, site, bands_in)):
+    come = _wallets(tx, site, bands_in)
+    hold(tx, site, left | come, devices=[till.id for till in tills] if come else ())
+    for wallet in sorted(left):
+        leases.ask_back_wallet(tx, site, wallet, why=placed.LEFT)
+    for wallet in sorted(come):
         for till in tills:
             fill(tx, till, wallet, share=Share(of=len(tills)))
 

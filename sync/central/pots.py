@@ -80,6 +80,7 @@ def top_up(tx: Connection, site: str, key: str, *, wallet: str, paid: tuple[str,
     source, minor, currency = paid
     entries = (Entry(source, -minor), Entry(pot(wallet, MONEY), minor))
     wake_after(tx, AHEAD)
+    wake_after(tx, site)  # a device may wait for it
     return post(
         tx,
         Posting(

@@ -8,10 +8,10 @@ from sync.central.store import (
     Connection,
     String,
     Table,
-    insert,
     metadata,
     now_of,
     select,
+    text,
     update,
 )
 
@@ -24,6 +24,10 @@ rising_table = Table(
     Column("site_id", String(64), primary_key=True),
     Column("ms", BigInteger, nullable=False),
     Column("wall_ms", BigInteger, nullable=False),
+)
+
+BEGIN = text(
+    "INSERT INTO rising_time (site_id, ms, wall_ms) VALUES (:site, 0, :now) ON CONFLICT (site_id) DO NOTHING"
 )
 
 
@@ -40,10 +44,8 @@ def advance(tx: Connection, site: str) -> int:
     called in doubt later and never sooner than its device has stopped.
     """
     own, now = rising_table.c, now_of(tx)
-    row = tx.execute(select(rising_table).where(own.site_id == site).with_for_update()).first()
-    if row is None:
-        tx.execute(insert(rising_table).values(site_id=site, ms=0, wall_ms=now))
-        return 0
+    tx.execute(BEGIN, {"site": site, "now": now})
+    row = tx.execute(select(rising_table).where(own.site_id == site).with_for_update()).one()
     risen = int(row.ms) + min(max(0, now - int(row.wall_ms)), STEP_MS_MAX)
     tx.execute(update(rising_table).where(own.site_id == site).values(ms=risen, wall_ms=now))
     return risen

@@ -19,7 +19,7 @@ decode_consented = msgspec.msgpack.Decoder(Consented).decode
 def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]]) -> None:
     """Act upon the kinds and bodies of events that have just been stored, and publish what came of it.
 
-    Call it last in the transaction: publishing takes the site's row lock.
+    Call it before wallets are held: publishing takes the site's turn.
     """
     changed = {}
     for _, body in told:

@@ -10,6 +10,7 @@ from sync.central.psp.mandates import Held, Limits, Mandate, State
 from sync.central.psp.port import Begin
 from sync.central.psp.saga import Saga
 from sync.central.psp.standing import tell_wallet
+from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store, wake_after
 
 
@@ -57,6 +58,7 @@ def revoke(tx: Connection, site: str, id_: str, *, reason: str) -> bool:
 
     The provider is told next.
     """
+    take_turn(tx, site)
     known = mandates.mandate(tx, site, id_)
     if known.state not in mandates.ALIVE:
         return False

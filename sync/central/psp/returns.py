@@ -5,6 +5,7 @@ from __future__ import annotations
 from sync.central.psp import books, charges, refunds
 from sync.central.psp.refunds import Refund
 from sync.central.psp.refunds import State as Refunding
+from sync.central.registry import wallets
 from sync.central.store import Connection, wake_after
 
 
@@ -13,6 +14,7 @@ def wish(tx: Connection, site: str, refund: Refund) -> bool:
     if not refunds.ask(tx, site, refund):
         return False
     wallet = charges.charge(tx, site, refund.charge).wallet
+    wallets.lock_all(tx, site, [wallet])  # or a device could be granted at this moment what is free now
     books.set_aside(tx, site, refund, wallet=wallet)
     wake_after(tx, site)
     return True

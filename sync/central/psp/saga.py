@@ -18,6 +18,7 @@ from sync.central.psp.refunds import Refund
 from sync.central.psp.refunds import State as Refunding
 from sync.central.psp.standing import tell_wallet
 from sync.central.psp.tending import Tending
+from sync.central.registry.turn import take_turn
 from sync.central.sites import sites
 from sync.central.store import Connection, Store, wake_after
 
@@ -112,6 +113,7 @@ class Saga:
     def settle(self, site: str, id_: str, outcome: Outcome) -> Charge:
         """Write an answer down and post what it says was taken, in one transaction."""
         with self._store.transaction() as tx:
+            take_turn(tx, site)
             before = charges.charge(tx, site, id_)
             after, extra = judge(before, outcome, self._store.now_ms())
             name = mandates.mandate(tx, site, before.mandate).psp
@@ -154,6 +156,7 @@ class Saga:
         if found is None:
             return False
         with self._store.transaction() as tx:
+            take_turn(tx, site)
             known = mandates.mandate(tx, site, id_)
             if mandates.stored(tx, site, id_, seals=self._seals, credential=found):
                 mandates.replace(tx, site, known)
@@ -192,6 +195,7 @@ class Saga:
     def _begun(self, site: str, id_: str, claims: int) -> Call | None:
         """Take a charge on; one whose mandate ended before anybody asked for it is given up."""
         with self._store.transaction() as tx:
+            take_turn(tx, site)
             taken = charges.claim(tx, site, id_, claims=claims)
             if taken is None:
                 return None

@@ -11,7 +11,6 @@ from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.mandates import Mandate
 from sync.central.psp.mandates import State as Mandated
 from sync.central.registry import members, profiles, wallets
-from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, now_of
 
 SOON_MS = 30 * 86_400_000
@@ -23,6 +22,7 @@ def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
     """Tell the edges how a wallet's stored card stands, if that is another word than before.
 
     What denies a guest goes with the very commit that pays the debt: the next page of the feed holds it.
+    Call it with the site's turn taken before any wallet was held.
     """
     known = wallets.wallets_of(tx, site, [wallet]).get(wallet)
     if known is None:
@@ -32,7 +32,6 @@ def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
     held = mandates.of_wallet(tx, site, wallet)
     said, told = word(debt, last, held), note(held, month_at(now_of(tx) + SOON_MS))
     if wallets.set_mandate(tx, site, wallet, mandate=said, note=told):
-        take_turn(tx, site)
         profiles.publish_guests(tx, site, [one.guest for one in members.members(tx, site, wallet)])
 
 

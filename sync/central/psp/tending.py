@@ -14,6 +14,8 @@ from sync.central.psp.mandates import Mandate, Seals, State, mandate_table
 from sync.central.psp.port import Psp
 from sync.central.psp.standing import SOON_MS as SOON_CARD_MS
 from sync.central.psp.standing import month_at, tell_wallet
+from sync.central.registry import wallets
+from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import wallet_table
 from sync.central.sites import sites
 from sync.central.store import Connection, Store, and_, or_, select, wake_after
@@ -101,6 +103,9 @@ class Tending:
         while True:
             with self._store.transaction() as tx:
                 some = _unsaid(tx, month, after=after)
+                for own in sorted({site for site, _, _ in some}):
+                    take_turn(tx, own)
+                    wallets.lock_all(tx, own, [wallet for site, _, wallet in some if site == own])
                 for site, _, wallet in some:
                     tell_wallet(tx, site, wallet)
                     wake_after(tx, site)
@@ -116,6 +121,7 @@ class Tending:
         if found is None or 0 < found.expires < month:
             return False
         with self._store.transaction() as tx:
+            take_turn(tx, site)
             mandates.renew(tx, site, one.id, expires=found.expires)
             tell_wallet(tx, site, one.wallet)
             wake_after(tx, site)
@@ -123,6 +129,7 @@ class Tending:
 
     def _end(self, site: str, one: Mandate, *, state: State, reason: str) -> bool:
         with self._store.transaction() as tx:
+            take_turn(tx, site)
             if mandates.mandate(tx, site, one.id).state is not one.state:
                 return False
             mandates.stand(tx, site, one.id, state=state, reason=reason)

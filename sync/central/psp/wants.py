@@ -21,6 +21,7 @@ from sync.central.psp.mandates import State as Mandated
 from sync.central.psp.owing import Due, due, owing
 from sync.central.psp.standing import tell_wallet
 from sync.central.registry import layout, wallets
+from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import Wallet, WalletState, wallet_table
 from sync.central.store import Connection, now_of, select
 
@@ -62,15 +63,19 @@ def all_of(tx: Connection, site: str) -> list[str]:
 def look(tx: Connection, site: str, ids: Iterable[str]) -> int:
     """Write the charges that these wallets want; returns how many. A wallet is held until the commit."""
     made = 0
-    for id_ in ids:
-        if wallets.wallets_of(tx, site, [id_]):
-            made += _look(tx, site, wallets.lock(tx, site, id_))
+    for known in wallets.wallets_of(tx, site, ids).values():
+        owes = books.owed(tx, site, known.id, currency=known.currency) > 0
+        if owes:  # what is told of it takes the site's turn, which comes before the wallet
+            take_turn(tx, site)
+        made += _look(tx, site, wallets.lock(tx, site, known.id), owes=owes)
     return made
 
 
-def _look(tx: Connection, site: str, wallet: Wallet) -> bool:
+def _look(tx: Connection, site: str, wallet: Wallet, *, owes: bool) -> bool:
     id_, currency = wallet.id, wallet.currency
     before = books.owed(tx, site, id_, currency=currency)
+    if before and not owes:
+        return False  # a debt of this very moment: the next look sees it
     # A random name will do: whoever posts it holds the wallet, and what is owed is less from then on.
     paid = books.pay_from_wallet(tx, site, id_, currency=currency, key=f"{id_}:{secrets.token_hex(6)}")
     books.give_surplus(tx, site, id_, currency=currency)

@@ -176,6 +176,14 @@ def lock(tx: Connection, site: str, id_: str) -> Wallet:
     return _wallet(row)
 
 
+def lock_all(tx: Connection, site: str, ids: Iterable[str]) -> None:
+    """Hold several wallets until the commit, by their names: those of them that exist."""
+    own = wallet_table.c
+    for part in parts(sorted(set(ids))):
+        there = select(own.wallet_id).where(own.site_id == site, own.wallet_id.in_(part))
+        tx.execute(there.order_by(own.wallet_id).with_for_update()).all()
+
+
 def wallets_of(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Wallet]:
     """Return those of the wallets that exist, by id."""
     found = {}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import psycopg
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -162,7 +163,9 @@ def is_postgres(tx: Connection) -> bool:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
+    except (OperationalError, psycopg.OperationalError, PoolTimeout) as error:
+        if isinstance(getattr(error, "orig", error), psycopg.errors.DeadlockDetected):
+            raise StoreError("Two workers waited for each other.", hint="Ask again.") from error
         raise StoreError(f"Central's database does not answer: {type(error).__name__}.") from error
 
 
