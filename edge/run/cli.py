@@ -141,7 +141,7 @@ def audit(site: str, database: str) -> None:
     "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
 )
 def replay(site: str, database: str) -> None:
-    """Try the events of SITE again that central kept aside because it could not read them."""
+    """Try the events of SITE again that central kept aside because it could not read or book them."""
     from edge.run.platform import replay as act
 
     none_left, words = act(database, site)

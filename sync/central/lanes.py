@@ -114,20 +114,25 @@ BEGIN = text(
 def lock(tx: Connection, stream: Stream, start: bytes) -> End:
     """Hold a stream's end until the commit, so that two workers never settle one device at a time."""
     tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)})
-    found = select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(_this(lane_table, stream))
+    found = select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(is_of(lane_table, stream))
     row = tx.execute(found.with_for_update()).one()
     return End(row.ack, bytes(row.h), bool(row.frozen))
 
 
+def hold(tx: Connection, stream: Stream) -> None:
+    """Hold a stream that was begun before, so that nobody settles it meanwhile."""
+    tx.execute(select(lane_table.c.ack).where(is_of(lane_table, stream)).with_for_update()).all()
+
+
 def move(tx: Connection, stream: Stream, *, ack: int, h: bytes) -> None:
     """Set a stream's end, in the transaction that stored the rows up to it."""
-    moved = update(lane_table).where(_this(lane_table, stream))
+    moved = update(lane_table).where(is_of(lane_table, stream))
     tx.execute(moved.values(ack=ack, h=h, moved_ms=now_of(tx)))
 
 
 def freeze(tx: Connection, stream: Stream, why: str) -> None:
     """Believe nobody who holds this stream's key any more; only a new enrolment goes on."""
-    first = and_(_this(lane_table, stream), lane_table.c.frozen == "")
+    first = and_(is_of(lane_table, stream), lane_table.c.frozen == "")
     tx.execute(update(lane_table).where(first).values(frozen=why[:WHY_CHARS_MAX]))
     review(tx, stream)
 
@@ -160,7 +165,7 @@ def empty_aside(tx: Connection, site: str, words: Sequence[bytes]) -> int:
     for row in tx.execute(select(quarantine_table).where(own.site_id == site)).all():
         if any(word in bytes(row.raw) for word in words if word):
             stream = Stream(row.site_id, row.device_id, row.incarnation, row.lane)
-            this = and_(_this(quarantine_table, stream), own.seq == row.seq)
+            this = and_(is_of(quarantine_table, stream), own.seq == row.seq)
             tx.execute(update(quarantine_table).where(this).values(raw=b"", why=ERASED))
             gone += 1
     return gone
@@ -170,7 +175,7 @@ def hashes(tx: Connection, stream: Stream, *, first: int, last: int) -> dict[int
     """Return the hash that central holds at each sequence of a range, quarantined ones included."""
     held: dict[int, bytes] = {}
     for table in (event_table, quarantine_table):
-        range_ = and_(_this(table, stream), table.c.seq >= first, table.c.seq <= last)
+        range_ = and_(is_of(table, stream), table.c.seq >= first, table.c.seq <= last)
         held.update(
             {row.seq: bytes(row.h) for row in tx.execute(select(table.c.seq, table.c.h).where(range_))}
         )
@@ -193,7 +198,8 @@ def recent(tx: Connection, site: str, *, after_hlc: int = 0, limit: int = 100) -
     return tuple(_arrived(row) for row in rows)
 
 
-def _this(table: Table, stream: Stream) -> ColumnElement[bool]:
+def is_of(table: Table, stream: Stream) -> ColumnElement[bool]:
+    """Return the clause of a stream's own rows in a table of streams."""
     own = table.c
     return and_(
         own.site_id == stream.site,

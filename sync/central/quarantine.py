@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sync.central import lanes
+from sync.central import lanes, retaking
 from sync.central.echo import resound
 from sync.central.intake import heard, look, record, without_late
 from sync.central.lanes import Stream, quarantine_table
 from sync.central.store import Connection, Row, Store, delete, insert_bearing, select, tuple_
+from sync.central.takings import BODIES, Told
 from sync.central.uptake import TAKEN_UP, take_up
 
 PIECE_MAX = 500
@@ -43,7 +44,8 @@ def replay(store: Store, site: str) -> Replayed:
     """Look at everything kept aside again, with what this version can read; nothing is ever deleted.
 
     An event that can be read now goes to its place beside its neighbours, under the very bytes and hash that
-    it came with. Killed anywhere, each event is in exactly one of the two places.
+    it came with. Killed anywhere, each event is in exactly one of the two places. Money is booked afterwards,
+    with what could be read before and not be booked: in the order of its device.
     """
     mended, left = 0, []
     last: tuple[Any, ...] | None = None
@@ -53,14 +55,16 @@ def replay(store: Store, site: str) -> Replayed:
             for row in rows:
                 why = _again(tx, row)
                 mended += not why
-                left += [_aside(row)._replace(why=why)] if why else []
+                left += [_aside(row)._replace(why=why)] if why not in ("", retaking.WAITING) else []
             for stream in {Stream(*_place(row)[:4]) for row in rows}:
                 lanes.review(tx, stream)
-    return Replayed(mended, tuple(left))
+    money = retaking.retake(store, site)
+    left += [Aside(one.stream.device, one.stream.lane, one.seq, one.why, one.at_ms) for one in money.left]
+    return Replayed(mended + money.booked, tuple(left))
 
 
 def _again(tx: Connection, row: Row[Any]) -> str:
-    """Put one event where it belongs and return nothing, or why it stays."""
+    """Put one event where it belongs and return nothing, or why it stays; money waits to be booked."""
     stream = Stream(row.site_id, row.device_id, row.incarnation, row.lane)
     if row.why == lanes.ERASED:
         return lanes.ERASED
@@ -76,9 +80,11 @@ def _again(tx: Connection, row: Row[Any]) -> str:
         tx.execute(quarantine_table.insert().values(tuple(row)))
         return str(row.why)
     told = heard(seen)
+    if told.kind in BODIES:
+        retaking.set_aside(tx, stream, Told(seen.seq, told.kind, told.at_ms, told.body, told.band))
     resound(tx, stream.site, [told], device=stream.device)
     take_up(tx, row.site_id, [(told.kind, told.body)] if told.kind in TAKEN_UP else [])
-    return ""
+    return retaking.WAITING if told.kind in BODIES else ""
 
 
 def _piece(store: Store, site: str, *, after: tuple[Any, ...] | None) -> list[Row[Any]]:

@@ -287,9 +287,10 @@ class Till:
         return PlacedRow(placed=fresh)
 
 
-def take(tx: Connection, stream: Stream, told: Iterable[Told]) -> None:
+def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = False) -> None:
     """Book events that were just stored; what cannot be booked is set aside, with why, and stops nothing.
 
+    ``again``: they were set aside before, and an operator who has them tried knows of them.
     Call it where the lane is held: no other worker then books of this device. All that a batch moves is
     written at one stroke.
     """
@@ -308,7 +309,7 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told]) -> None:
     for one, why in asides:
         till.aside(one, why)
     till.store()
-    _raise(tx, stream, till.notes)
+    _raise(tx, stream, [one for one in till.notes if not again or one.what is not What.ASIDE])
     moved = {till.leases[id_].placed.wallet for id_ in till.moved_leases}
     if OF_SITE in moved:
         wake_after(tx, AHEAD)  # a part of the loss budget came back or was used: another may lack it
