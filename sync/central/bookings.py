@@ -53,6 +53,7 @@ def paid(payment: Payment, before: Op | None, where: Where) -> Booked:
     if before is not None and (before.device, before.currency) != (where.device, payment.currency):
         raise Refused(f"Basket {payment.op_id} is of another device or currency.")
     op = before or _opened(payment, where)
+    _demand_sum(payment, op)
     given = sum(map(minor_of, payment.legs))
     sums = _out_of(payment.legs, point=payment.point)
     if payment.state is Authorisation.CAPTURED:
@@ -69,6 +70,15 @@ def paid(payment: Payment, before: Op | None, where: Where) -> Booked:
     return Booked(
         _postings((key_of(payment), "sale"), sums, where, moved=(payment.currency, payment.legs, -1)), after
     )
+
+
+def _demand_sum(payment: Payment, op: Op) -> None:
+    """Refuse a basket whose parts are not its whole, or in which one part pays for another."""
+    parts = [leg.amount_minor for leg in (*op.legs, *payment.legs)]
+    if payment.state is Authorisation.CAPTURED and sum(parts) != payment.total_minor:
+        raise Refused(f"Basket {payment.op_id} costs {payment.total_minor} and was paid with {sum(parts)}.")
+    if any(part * payment.total_minor < 0 for part in parts):
+        raise Refused(f"Basket {payment.op_id} is paid for by taking something back.")
 
 
 def voided(void: Voided, before: Op | None, where: Where) -> Booked:
