@@ -35,6 +35,8 @@ from sync.lending import GRANTS_MAX, Unplaced
 
 BASKET = "basket"
 """A want for a basket that lies on a counter now: for that the reserve is touched, too."""
+DAY_PARTS = 2
+"""A device holds at most such a part of what a band may spend today, unless a basket needs more."""
 
 
 def grant(tx: Connection, device: Device, want: Want) -> PlacedRow | Unplaced:
@@ -57,6 +59,10 @@ def grant(tx: Connection, device: Device, want: Want) -> PlacedRow | Unplaced:
     leased = sum(one.placed.counters.spendable for one in (*own, *others) if one.living)
     more = _allowed(tx, asked, mine, free=free, leased=leased)
     aims = min(want.total, mine.placed.counters.granted + more)
+    if asked.day is not None and want.why == BASKET and aims < want.total:
+        # It is the same guest who stands there now: the rest of the day comes to where the basket lies.
+        placed.hold_serials(tx, device.site, {device.id, *(one.placed.device for one in others)})
+        ask_back(tx, device.site, others, why=BASKET)
     if not own and aims <= 0:
         return Unplaced(wallet=want.wallet, kind=want.kind, why="short", free=max(0, free))
     doubt_ms = doubtful_ms(rising_ms(tx, device.site), asked.policy.ttl_s(device.kind))
@@ -184,6 +190,8 @@ def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leas
     chosen, here = asked.policy, mine.placed.counters.spendable
     if asked.wallet is None:
         return max(0, min(free, chosen.risk_slice_minor - here))
+    if asked.day is not None:  # one device must not hold all of a day that is spent at several
+        return max(0, free if asked.want.why == BASKET else min(free, (free + leased) // DAY_PARTS - here))
     if asked.want.kind != MONEY:
         return max(0, free)
     kept = 0 if asked.want.why == BASKET else (free + leased) * chosen.reserve_permille // PERMILLE

@@ -6,6 +6,7 @@ import datetime as dt
 import zoneinfo
 from typing import NamedTuple
 
+from edge.core.calendar import day_of
 from edge.core.lease import COUNTER_MAX, LeaseKind, Limits, Want
 from edge.core.wallet import MandateState
 from edge.errors import Refused, Unknown
@@ -123,10 +124,10 @@ def _member(tx: Connection, site: str, band: str) -> members.Member:
 
 
 def today(tx: Connection, site: str) -> int:
-    """Return the site's local day as a proleptic ordinal."""
+    """Return the site's own day as a proleptic ordinal: it turns when it turns at the site's devices."""
     known = layout.published(tx, site)
     try:
         zone: dt.tzinfo = zoneinfo.ZoneInfo(known.timezone) if known is not None else dt.UTC
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         zone = dt.UTC
-    return dt.datetime.fromtimestamp(now_of(tx) / 1000, zone).date().toordinal()
+    return day_of(zone, known.day_starts_min if known is not None else 0, now_of(tx))

@@ -8,12 +8,13 @@ from functools import partial
 
 import msgspec
 
+from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.lease import Close, Grant, Lease, LeaseKind, LeaseState, Want, ready
 from edge.core.places import PointKind
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, WalletLink
-from edge.service.facts import Asked
+from edge.service.facts import Asked, zone_of
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -46,7 +47,9 @@ class Here(msgspec.Struct, kw_only=True):
     told: bool = False
     asked_ms: int | None = None
     needs: int = 0
-    """What a basket that stands here lacks."""
+    """What a basket that stands here lacks of money."""
+    today: int = 0
+    """What it lacks of what the band may spend today."""
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -57,6 +60,8 @@ class Aim(msgspec.Struct, frozen=True):
     band: str = ""
     needs: int = 0
     """What a basket lacks right now."""
+    day: int | None = None
+    """The local day that it is for; None: it is for no day."""
 
 
 class Placement:
@@ -92,10 +97,10 @@ class Placement:
             why = "till" if asked.point.kind is PointKind.TILL else "tap"
             self._come(profile, profile.wallet, why=why)
 
-    def needs(self, profile: Profile, minor: int) -> None:
-        """Take that a basket which stands here lacks so much of a wallet."""
+    def needs(self, profile: Profile, minor: int, *, today: int = 0) -> None:
+        """Take that a basket which stands here lacks so much of a wallet, or of the band's day."""
         if profile.wallet is not None:
-            self._come(profile, profile.wallet, why="basket", needs=minor)
+            self._come(profile, profile.wallet, why="basket", needs=minor, today=today)
 
     def leaves(self, wallet: str) -> None:
         """Give back what this device holds of a wallet whose guest has left; in the background."""
@@ -115,14 +120,14 @@ class Placement:
             due = [
                 (wallet, here)
                 for wallet, here in self._here.items()
-                if here.needs or here.asked_ms is None or now - here.asked_ms >= AGAIN_MS
+                if here.needs or here.today or here.asked_ms is None or now - here.asked_ms >= AGAIN_MS
             ]
         if not due:
             return ()
         found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
         with self._changed:
             for _, here in due[:WANTS_MAX]:
-                here.asked_ms, here.needs = now, 0
+                here.asked_ms, here.needs, here.today = now, 0, 0
         return tuple(found[:WANTS_MAX])
 
     def presences(self) -> tuple[tuple[str, str, bool], ...]:
@@ -189,39 +194,44 @@ class Placement:
         """Have ``bell`` called whenever there is something to ask of central."""
         self._bell = bell
 
-    def fetch(self, profile: Profile, minor: int) -> None:
+    def fetch(self, profile: Profile, minor: int, *, today: int = 0) -> None:
         """Ask for what a basket lacks, and wait a little for it where somebody carries the question."""
         if self._bell is None:
             return
         with self._changed:
             before = self._round
-        self.needs(profile, minor)
+        self.needs(profile, minor, today=today)
         with self._changed:
             self._changed.wait_for(lambda: self._round != before, self._rooms.limits.lease_wait_ms / 1_000)
 
-    def _come(self, profile: Profile, link: WalletLink, *, why: str, needs: int = 0) -> None:
+    def _come(self, profile: Profile, link: WalletLink, *, why: str, needs: int = 0, today: int = 0) -> None:
         with self._changed:
             known = self._here.pop(link.id, None)
-            here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs)
+            here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs, today=today)
             if known is not None:
                 here.told, here.asked_ms = known.told, known.asked_ms
             self._here[link.id] = here
             self._left.discard(link.id)
             while len(self._here) > PRESENT_MAX:
                 del self._here[next(iter(self._here))]
-        if known is None or needs:
+        if known is None or needs or today:
             self._ring()
 
     def _ring(self) -> None:
         if self._bell is not None:
             self._bell()
 
+    def _today(self) -> int:
+        layout = self._rooms.profiles.layout()
+        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
+        return day_of(zone_of(zone), starts_min, self._rooms.clock.now_ms())
+
     def _wanted(self, tx: Transaction, due: list[tuple[str, Here]], now: int) -> list[Want]:
         found: list[Want] = []
         risky = False
         for wallet, here in due:
             leases = chest.leases_of(tx, wallet)
-            for aim in _aims(here, self._rooms.limits.wallet_want_minor):
+            for aim in _aims(here, self._rooms.limits.wallet_want_minor, day=self._today()):
                 want = _want(wallet, leases, aim, now=now)
                 found.extend([want] if want is not None else [])
             risky = risky or here.link.mandate is MandateState.ACTIVE
@@ -233,7 +243,7 @@ class Placement:
         return found
 
 
-def _aims(here: Here, floor: int) -> list[Aim]:
+def _aims(here: Here, floor: int, *, day: int) -> list[Aim]:
     """Return each kind that this band could spend here, how much of it should be ready, and for whom."""
     link = here.link
     if link.no_charge or link.blocked:
@@ -241,8 +251,8 @@ def _aims(here: Here, floor: int) -> list[Aim]:
     aims = [Aim(LeaseKind.MONEY, max(floor, here.needs), needs=here.needs)]
     aims += [Aim(one.kind, floor if one.unit_minor else VOUCHERS_WANTED) for one in link.vouchers]
     if link.day_leased:
-        day = link.limits.day_minor_max or floor
-        aims.append(Aim(f"{LeaseKind.DAY}:{here.band}", day, band=here.band))
+        kind, most = f"{LeaseKind.DAY}:{here.band}", link.limits.day_minor_max or floor
+        aims.append(Aim(kind, most, band=here.band, needs=here.today, day=day))
     if link.mandate is MandateState.ACTIVE:
         aims += [Aim(LeaseKind.RISK, floor), Aim(LeaseKind.RISK_TAPS, RISK_TAPS_WANTED)]
     return aims
@@ -250,7 +260,11 @@ def _aims(here: Here, floor: int) -> list[Aim]:
 
 def _want(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want | None:
     """Return what to ask of one kind; None: enough is ready, and for long enough."""
-    alike = [lease for lease in leases if lease.kind == aim.kind and lease.band in ("", aim.band)]
+    alike = [
+        lease
+        for lease in leases
+        if lease.kind == aim.kind and lease.band in ("", aim.band) and lease.day == aim.day
+    ]
     have = sum(ready(lease, now) for lease in alike)
     living = [lease for lease in alike if lease.state is not LeaseState.CLOSED]
     largest = max(living, key=lambda lease: (lease.state is LeaseState.OPEN, lease.spendable), default=None)
@@ -262,7 +276,8 @@ def _want(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want |
         return Want(wallet=wallet, kind=aim.kind, total=aim.units, band=aim.band, why=why)
     more = aim.needs if aim.needs and have >= aim.units else max(0, aim.units - have)
     total = largest.counters.granted + more
-    return Want(wallet=wallet, kind=aim.kind, lease=largest.id, total=total, band=aim.band, why="refill")
+    why = "basket" if aim.needs else "refill"
+    return Want(wallet=wallet, kind=aim.kind, lease=largest.id, total=total, band=aim.band, why=why)
 
 
 def _close_all(tx: Transaction, *, wallet: str, why: str) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge.core.decision import Act, Outcome, Reason, WhatNext, outcome_of
 from edge.core.lease import LeaseKind, ready
+from edge.core.wallet import WalletLink
 from edge.errors import StoreError
 from edge.service.facts import Asked
 from edge.service.payments import chest, rung
@@ -61,11 +62,11 @@ class Reading:
         if not self._rooms.health.reached():
             return
         try:
-            missing = self._rooms.sequencer.submit(lambda tx: self._missing(tx, asked.point.id, link.id))
+            money, today = self._rooms.sequencer.submit(lambda tx: self._missing(tx, asked, link))
         except StoreError:
             return  # the tap itself says so, and better
-        if missing > 0:
-            self._placement.fetch(profile, missing)
+        if money > 0 or today > 0:
+            self._placement.fetch(profile, max(0, money), today=max(0, today))
 
     def seen(self, asked: Asked, view: StaffView) -> None:
         """Take who is here, and who has left."""
@@ -92,14 +93,18 @@ class Reading:
         """Tell a till that waits that nothing could be recorded."""
         self._screens.unrecorded(point, cause or reason.value)
 
-    def _missing(self, tx: Transaction, point: str, wallet: str) -> int:
-        known: Rung | None = rung.standing(tx, point)
+    def _missing(self, tx: Transaction, asked: Asked, link: WalletLink) -> tuple[int, int]:
+        """Return what the basket lacks here: of money, and of what the band may spend today."""
+        known: Rung | None = rung.standing(tx, asked.point.id)
         if known is None or known.stage not in rung.ARMED or known.undoing:
-            return 0
+            return 0, 0
         due = known.due_minor if known.asked_minor is None else known.asked_minor
         now = self._rooms.clock.monotonic_ms()
-        money = [one for one in chest.leases_of(tx, wallet) if one.kind == LeaseKind.MONEY]
-        return due - sum(ready(lease, now) for lease in money)
+        leases = chest.leases_of(tx, link.id)
+        band = asked.presented.band
+        kinds = (LeaseKind.MONEY, f"{LeaseKind.DAY}:{band.hex() if band is not None else ''}")
+        here = [sum(ready(one, now) for one in leases if one.kind == kind) for kind in kinds]
+        return due - here[0], due - here[1] if link.day_leased else 0
 
 
 def _taken(verdict: Verdict, reason: Reason, *, till: Callable[[], object]) -> Taken:
