@@ -16,6 +16,8 @@ from edge.core.held import Held
 
 BODY_BYTES_MAX = 16_384
 """No event body is larger, so that none is ever too big for a request."""
+TIME_UNKNOWN_MS = 86_400_000
+"""How far the time of an event may be off that was written by a device which did not know the time."""
 
 
 class Lane(enum.IntEnum):

@@ -10,7 +10,7 @@ import msgspec
 
 from edge.core.entitlements import Party, Use
 from edge.core.entry import Moment
-from edge.core.events import BODY_BYTES_MAX, Event, chain_step, hlc_tick
+from edge.core.events import BODY_BYTES_MAX, TIME_UNKNOWN_MS, Event, chain_step, hlc_tick
 from edge.core.held import Change, Held, Location
 from edge.core.profiles import Profile
 from edge.errors import Refused, StoreDamaged
@@ -171,7 +171,7 @@ class Transaction(Erasing):
             seq=last.seq + 1,
             hlc=hlc_tick(chain.hlc, self.now.now_ms),
             offset_ms=self._offset_ms,
-            uncertainty_ms=self.now.uncertainty_ms,
+            uncertainty_ms=self.now.uncertainty_ms if self.now.trusted else TIME_UNKNOWN_MS,
             kind=int(kind),
             schema=schema,
             band=band,

@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
+from edge.store.state import Store
+
 SMALL_BYTES = 2 * 1024 * 1024
 IMAGE_BYTES = 16 * 1024 * 1024
 PATIENCE_S = 8.0
@@ -52,6 +56,18 @@ class Filler:
     def go(self) -> None:
         """Give everything back."""
         self.path.unlink()
+
+
+def take_what_is_given_back(monkeypatch: pytest.MonkeyPatch, filler: Filler) -> None:
+    """Somebody else on the device takes the space that the first closing of the file frees."""
+    shut = Store.shut
+
+    def greedy(self: Store) -> None:
+        monkeypatch.setattr(Store, "shut", shut)
+        shut(self)
+        filler.leave(0)
+
+    monkeypatch.setattr(Store, "shut", greedy)
 
 
 def free_of(path: Path) -> int:

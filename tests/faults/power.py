@@ -25,6 +25,8 @@ class Disk:
         self.pending: dict[str, list[Write]] = {}
         self.writes_left = -1
         """Writes until the power goes; negative: it stays."""
+        self.written = 0
+        """Writes so far."""
         self.dead = False
 
     def write(self, name: str, write: Write) -> None:
@@ -32,6 +34,7 @@ class Disk:
         if self.dead:
             return
         self.pending.setdefault(name, []).append(write)
+        self.written += 1
         self.writes_left -= 1
         if self.writes_left == 0:
             self.dead = True

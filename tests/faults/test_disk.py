@@ -14,9 +14,8 @@ from edge.sequencer import Sequencer
 from edge.store.database import open_writer
 from edge.store.folder import Folder
 from edge.store.journal import Journal
-from edge.store.state import Store
 from edge.store.trouble import Cause
-from tests.faults.disks import Breakable, Filler, a_small_disk, until
+from tests.faults.disks import Breakable, Filler, a_small_disk, take_what_is_given_back, until
 from tests.store.house import a_passage, a_record, a_sequencer
 
 pytestmark = [pytest.mark.timeout(60)]
@@ -48,18 +47,6 @@ def kinds(folder: Path) -> list[int]:
     assert journal.verify().whole
     journal.close()
     return found
-
-
-def take_what_is_given_back(monkeypatch: pytest.MonkeyPatch, filler: Filler) -> None:
-    """Somebody else on the device takes the space that the first closing of the file frees."""
-    shut = Store.shut
-
-    def greedy(self: Store) -> None:
-        monkeypatch.setattr(Store, "shut", shut)
-        shut(self)
-        filler.leave(0)
-
-    monkeypatch.setattr(Store, "shut", greedy)
 
 
 def told_is_there(folder: Path, told: list[int]) -> None:

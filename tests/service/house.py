@@ -91,13 +91,8 @@ class House:
         self.folder, self.hands, self.boot = folder, hands, boot
         self.vault = Vault(b"s" * 32, Ring({1: b"k" * 64}))
         self.clock = Clock(wall=lambda: hands.wall_ms, monotonic=lambda: hands.mono_ms)
-        self.store = Store(folder, reserve_bytes=65_536)
-        self.store.seal_by(self.vault)
-        self.sequencer = Sequencer(
-            self.store, self.clock, site="site-1", device="edge-1", public_key=b"p" * 32
-        )
-        self.sequencer.start()
-        self.profiles, self.journal, self.feed = Profiles(folder, self.vault), Journal(folder), Feed()
+        self.sequencer, self.journal = self._books()
+        self.profiles, self.feed = Profiles(folder, self.vault), Feed()
         self.health = Health(self._watched())
         self.gate, self.light = NotedGate(), NotedLight()
         self.current = True
@@ -111,6 +106,14 @@ class House:
                 *("till-till", "guest-till"),
             ]
         )
+
+    def _books(self) -> tuple[Sequencer, Journal]:
+        """Who writes the journal, and who reads it."""
+        self.store = Store(self.folder, reserve_bytes=65_536)
+        self.store.seal_by(self.vault)
+        sequencer = Sequencer(self.store, self.clock, site="site-1", device="edge-1", public_key=b"p" * 32)
+        sequencer.start()
+        return sequencer, Journal(self.folder)
 
     def _watched(self) -> Watched:
         return Watched(
