@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from edge.core.basket import Basket, Line
 from edge.core.lease import Grant, Lease, Refusal, close, is_sound, take_grant
@@ -260,4 +268,30 @@ Till.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestTill = Till.TestCase
-"""Few runs each time; `POLSO_EXAMPLES=10000` before a release."""
+"""Few runs at each save; ten thousand of them below."""
+
+SEED = int(os.environ.get("POLSO_SEED", "20261128"))
+SHARDS, SHARD_RUNS = 20, 500
+
+
+@pytest.mark.journey
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_ten_thousand_days_at_a_till(shard: int) -> None:
+    """Twenty seeds of five hundred days: printed, and replayed by it."""
+    print(f"seed {SEED + shard}: POLSO_SEED={SEED} pytest {__file__} -k 'days and {shard}'")
+    days: list[int] = []
+
+    class Counted(Till):
+        """The same till, counted."""
+
+        def teardown(self) -> None:
+            """Note that a day ended."""
+            days.append(self.ops)
+
+    run_state_machine_as_test(
+        seed(SEED + shard)(Counted),
+        settings=settings(Till.TestCase.settings, max_examples=SHARD_RUNS, database=None),
+    )
+    assert len(days) >= SHARD_RUNS
+    assert max(days) > 10, "hardly anything happened"
