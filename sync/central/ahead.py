@@ -43,6 +43,7 @@ class Due(NamedTuple):
     device: Device
     wallet: str
     more: int
+    q95: int = 0
     lease: PlacedRow | None = None
 
 
@@ -208,19 +209,16 @@ def _lacking(
         wallet, rows = known.get(id_), held.get(id_, [])
         if wallet is None or wallet.state is not WalletState.OPEN or any(_goes(row) for row in rows):
             continue
-        aims = plans.aim(
-            chosen,
-            free=free.get((pot(id_, MONEY), wallet.currency), 0),
-            leased=_leased(rows, wallet),
-            q95=max(0, usual - spent.get(id_, 0)),
-        )
+        left = max(0, usual - spent.get(id_, 0))
+        there = free.get((pot(id_, MONEY), wallet.currency), 0)
+        aims = plans.aim(chosen, free=there, leased=_leased(rows, wallet), q95=left)
         for till in tills:
             here = plans.held_at(rows, till.id)
             own = next((row for row in rows if row.placed.device == till.id), None)
             most = max(0, chosen.lease_minor_max - here)
             more = min(plans.lacking(aims, here=here, shared=len(tills)), most)
             if more or (own is not None and here and plans.ends(own, now)):
-                yield Due(till, id_, more, own)
+                yield Due(till, id_, more, left, own)
 
 
 def _fitting(tx: Connection, till: Device, due: Iterable[Due], *, cap: int) -> list[Due]:
@@ -236,7 +234,7 @@ def _fitting(tx: Connection, till: Device, due: Iterable[Due], *, cap: int) -> l
 def _set_aside(tx: Connection, due: Due, tills: int) -> bool:
     """Grant what is due, looked at once more now that the wallet is held."""
     if due.more:
-        share = Share(of=tills, more_max=due.more, why="expected")
+        share = Share(of=tills, more_max=due.more, why="expected", q95=due.q95)
         return plans.fill(tx, due.device, due.wallet, share=share)
     return due.lease is not None and leases.prolong(tx, due.device, due.lease)
 

@@ -81,6 +81,8 @@ class Share(NamedTuple):
     of: int = 1
     more_max: int | None = None
     why: str = "presence"
+    q95: int | None = None
+    """What such people still spend today, where whoever asks has worked it out for many at once."""
 
 
 def plan(*, free: int, floor: int, q95: int, basket: int = 0, refill_permille: int = 400) -> Plan:
@@ -148,7 +150,7 @@ def fill(tx: Connection, device: Device, wallet: str, *, share: Share) -> bool:
         return False
     rows = [one for one in placed.of_wallet(tx, device.site, wallet, kind=MONEY) if one.living]
     here = held_at(rows, device.id)
-    aims = _plan(tx, device.site, known, rows=rows)
+    aims = _plan(tx, device.site, known, rows=rows, q95=share.q95)
     more = lacking(aims, here=here, shared=share.of)
     if share.more_max is not None:
         more = min(more, share.more_max)
@@ -190,12 +192,15 @@ def aim(chosen: Policy, *, free: int, leased: int, q95: int) -> Plan:
     return whole._replace(room=room)
 
 
-def _plan(tx: Connection, site: str, wallet: wallets.Wallet, *, rows: Sequence[PlacedRow]) -> Plan:
+def _plan(
+    tx: Connection, site: str, wallet: wallets.Wallet, *, rows: Sequence[PlacedRow], q95: int | None
+) -> Plan:
     free = free_of(tx, site, wallet.id, currency=wallet.currency)
     leased = sum(one.placed.counters.spendable for one in rows if one.placed.unit == wallet.currency)
-    held = members.members(tx, site, wallet.id)
-    tiers = {one.tier for one in guests.guests_of(tx, site, [member.guest for member in held]).values()}
-    q95 = remaining_q95(tx, site, wallet.id, tiers=tiers)
+    if q95 is None:
+        held = members.members(tx, site, wallet.id)
+        tiers = {one.tier for one in guests.guests_of(tx, site, [member.guest for member in held]).values()}
+        q95 = remaining_q95(tx, site, wallet.id, tiers=tiers)
     return aim(policies.policy(tx, site), free=free, leased=leased, q95=q95)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import logging
 import threading
+import time
 from typing import ClassVar
 
 from edge.errors import PolsoError
@@ -13,6 +14,8 @@ from sync.central.store import Wakes
 LOG = logging.getLogger("polso.central")
 PAUSE_S = 0.5
 """Between two looks at the least: an import of thousands is looked at a few times, not thousands of times."""
+REST_TIMES = 9
+"""So many times as long as a look took it rests, too: it never looks for more than a tenth of the time."""
 
 
 class Rounds(abc.ABC):
@@ -58,6 +61,7 @@ class Rounds(abc.ABC):
             seen = self._wakes.seen(self.woken_by)
             if self.stopping:
                 return
+            began = time.monotonic()
             try:
                 self.look()
             except PolsoError as error:
@@ -65,5 +69,7 @@ class Rounds(abc.ABC):
             except Exception:
                 # A fault of one round must not end all that follow: nobody would see that money lies still.
                 LOG.exception("%s", self.failing)
-            self._stop.wait(min(PAUSE_S, self.every_ms / 1_000))
-            self._wakes.wait(self.woken_by, seen, max(0.0, self.every_ms / 1_000 - PAUSE_S))
+            every_s = self.every_ms / 1_000
+            pause_s = min(every_s, max(PAUSE_S, REST_TIMES * (time.monotonic() - began)))
+            self._stop.wait(pause_s)
+            self._wakes.wait(self.woken_by, seen, every_s - pause_s)

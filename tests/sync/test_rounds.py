@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import ClassVar
 
 import pytest
 
 from edge.errors import StoreError
+from sync.central import rounds as rounds_room
 from sync.central.rounds import Rounds
 from sync.central.store import Wakes
 
@@ -67,3 +69,24 @@ def test_what_is_woken_does_not_wait_out_its_time(monkeypatch: pytest.MonkeyPatc
     wakes.notify(["/news"])
     assert rounds.done.wait(4)
     rounds.stop()
+
+
+def test_who_is_woken_all_the_time_looks_for_a_tenth_of_it_at_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Tries, "every_ms", 3_600_000)
+    monkeypatch.setattr(rounds_room, "PAUSE_S", 0.0)
+    wakes, looks, slow = Wakes(), list[float](), 0.04
+    rounds = Tries(wakes=wakes)
+
+    def look() -> None:
+        looks.append(time.monotonic())
+        wakes.notify([rounds.woken_by])
+        rounds.done.wait(slow)
+        rounds.done.set() if len(looks) == 2 else None
+
+    monkeypatch.setattr(rounds, "look", look)
+    rounds.start()
+    assert rounds.done.wait(4)
+    rounds.stop()
+    assert looks[1] - looks[0] >= slow * rounds_room.REST_TIMES
