@@ -34,6 +34,7 @@ class Carla:
         self.browser.headers["Origin"] = park.edge
         carla = next(one for one in load().staff if one.id == "carla")
         self.act("/api/v1/sign-in", who=carla.id, pin=carla.pin, point=TILL)
+        self.act(f"/api/v1/till/{TILL}/shift/open", minor=10_000)
 
     def act(self, path: str, **body: object) -> dict[str, Any]:
         """Send one act, as a page does."""

@@ -105,10 +105,11 @@ def listening(pid: int) -> set[tuple[str, str, int]]:
 @pytest.mark.timeout(90)
 def test_the_open_ports_of_a_running_park_are_exactly_those_it_names(tmp_path: Path) -> None:
     with a_park(tmp_path / "park") as park:
-        named = {int(found[1]) for url in (park.edge, park.central) if (found := PORTS.search(url))}
+        urls = (park.edge, park.central, park.said["provider"])
+        named = {int(found[1]) for url in urls if (found := PORTS.search(url))}
         heard = listening(park.process.pid)
     assert {port for kind, _, port in heard if kind.startswith("tcp")} == named
-    assert len(named) == 2
+    assert len(named) == 3
     assert {host for _, host, _ in heard} == {LOOPBACK}
     assert len([kind for kind, _, _ in heard if kind.startswith("udp")]) <= FIELDS_MAX
 

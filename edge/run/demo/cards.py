@@ -37,7 +37,7 @@ TURNS = MappingProxyType(
     {
         CardTurn.DECLINED: Card.SOFT,
         CardTurn.GUEST_NEEDED: Card.GUEST,
-        CardTurn.NO_ANSWER: Card.LATE,
+        CardTurn.NO_ANSWER: Card.LOST,
     }
 )
 
@@ -82,6 +82,11 @@ class Cards:
     def stop(self) -> None:
         """Close the provider."""
         self._provider.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the provider answers."""
+        return self._sandbox.pages_url
 
     def state(self) -> DemoCard | None:
         """Say how the first of these cards stands; None where nobody stored one."""

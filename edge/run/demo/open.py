@@ -184,6 +184,7 @@ def _open(park: DemoPark, choices: Choices) -> None:
     shown = {one.kind: one.url for one in reversed(park.keeper.state().addresses)}
     if choices.headless:
         said = {"ready": True, "edge": park.edge.url, "central": park.central.url}
+        said["provider"] = park.cards.url
         said |= {kind: shown[kind] for kind in ("till", "till_guest")}
         click.echo(msgspec.json.encode(said).decode())
         return
@@ -198,6 +199,7 @@ def _open(park: DemoPark, choices: Choices) -> None:
         ("staff", f"{shown['staff']}   names and PINs stand on the park's page"),
         ("operators", shown["ops"]),
         ("central", f"{shown['central']}/console   {who.name}, {who.word}"),
+        ("provider", f"{park.cards.url}/book   what was charged to stored cards; no real money"),
     )
     click.echo("Parco Aurora is open. Begin with the park.\n")
     for name, address in rows:

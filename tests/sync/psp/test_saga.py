@@ -53,6 +53,7 @@ def shop(store: Store, clock: Clockwork, sandbox: Sandbox, psp: Stripe) -> Itera
         (Card.SLOW_FAILED, State.DECLINED, 0),
         (Card.SILENT, State.UNKNOWN, 0),
         (Card.LATE, State.PAID, 2_000),
+        (Card.LOST, State.PAID, 2_000),
         (Card.CUT, State.PAID, 2_000),
         (Card.ERROR, State.PAID, 2_000),
         (Card.TWICE, State.PAID, 2_000),

@@ -66,6 +66,7 @@ def test_the_same_page_asked_twice_is_one_page(sandbox: Sandbox, psp: Stripe) ->
         (Card.SLOW_FAILED, Answer.PENDING, ""),
         (Card.SILENT, Answer.UNKNOWN, "no_answer"),
         (Card.LATE, Answer.UNKNOWN, "no_answer"),
+        (Card.LOST, Answer.UNKNOWN, "no_answer"),
         (Card.CUT, Answer.UNKNOWN, "no_answer"),
         (Card.ERROR, Answer.UNKNOWN, "api_error"),
         (Card.TAKEN, Answer.UNKNOWN, "idempotency_error"),

@@ -21,6 +21,8 @@ class Card(enum.StrEnum):
     """Never booked and never answered."""
     LATE = "late_answer"
     """Booked, and answered after the caller has gone."""
+    LOST = "answer_lost"
+    """Booked, answered after the caller has gone, and no notice ever arrives."""
     CUT = "cut"
     """Booked, and the connection cut before a word of the answer."""
     ERROR = "error_first"

@@ -151,11 +151,11 @@ class Sandbox:
         """Return the answer that a key has, in the way of its card; a booking is told once."""
         card = self._card(asked)
         told = self.book.keys[asked.key][1]
-        if fresh and card is not None:
+        if fresh and card not in (None, Card.LOST):
             self._tell(card, told)
         if card is Card.CUT and fresh:
             return Reply(0, b"", cut=True)
-        wait_ms = self._late_ms if card is Card.LATE and fresh else 0
+        wait_ms = self._late_ms if card in (Card.LATE, Card.LOST) and fresh else 0
         if isinstance(told, Wrong):
             return _json(told.status, {"error": told.error})._replace(wait_ms=wait_ms)
         return _json(200, told)._replace(wait_ms=wait_ms)
