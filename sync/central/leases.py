@@ -83,11 +83,12 @@ def prolong(tx: Connection, device: Device, row: PlacedRow) -> bool:
 
 def tell_again(tx: Connection, site: str, wallet: str) -> None:
     """Tell every device that holds money of a wallet its grant once more: the limits in it are others now."""
-    moved = []
-    for row in placed.of_wallet(tx, site, wallet, kind=MONEY, held=True):
-        if row.living and not row.placed.closing:
-            serial = placed.next_serial(tx, site, row.placed.device)
-            moved.append(msgspec.structs.replace(row, serial=serial))
+    rows = placed.of_wallet(tx, site, wallet, kind=MONEY, held=True)
+    told = [row for row in rows if row.living and not row.placed.closing]
+    placed.hold_serials(tx, site, [row.placed.device for row in told])
+    moved = [
+        msgspec.structs.replace(row, serial=placed.next_serial(tx, site, row.placed.device)) for row in told
+    ]
     placed.put(tx, site, moved)
     wake_after(tx, site)
 

@@ -12,6 +12,7 @@ from edge.core.money import minor_in
 from edge.core.wallet import CategoryLimit
 from edge.errors import PolsoError, Refused
 from sync.central import leases
+from sync.central.holding import hold
 from sync.central.imports.lines import DELIMITERS, Wrong, cut
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.members import Member
@@ -49,6 +50,8 @@ def load(tx: Connection, site: str, text: str, *, who: str) -> Loaded:
         raise Refused("Line 1 names no known columns.", hint=f"The columns are: {', '.join(COLUMNS)}.")
     if len(lines) > LINES_MAX:
         raise Refused(f"{len(lines)} lines at once, at most {LINES_MAX}.", hint="Send it in parts.")
+    rows = [cut(line, delimiter) for line in lines[1:]]
+    hold(tx, site, {row[heading.index("wallet")].strip() for row in rows if len(row) == len(heading)} - {""})
     counts, wrong, touched = [0, 0, 0], list[Wrong](), list[str]()
     for number, line in enumerate(lines[1:], 2):
         if not line.strip(" \t,;"):

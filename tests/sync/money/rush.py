@@ -24,6 +24,7 @@ from edge.vault import Vault
 from sync.central import ahead, asking, intake, payouts, plans, topups
 from sync.central.blocks import set_block
 from sync.central.doubts import sweep
+from sync.central.imports import wallet_list
 from sync.central.psp import charges, mandates, refunds, returns, wants
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import Limits, Mandate
@@ -184,6 +185,13 @@ def console(store: Store, chance: random.Random, number: int) -> None:
     with store.transaction() as tx:
         take_turn(tx, SITE)
         topups.rule(tx, SITE, made.id, by="piero", given=True)
+    if number % 5 == 0:
+        some = chance.sample(WALLETS[:6], 4)
+        limits = "".join(f"{one},EUR,{chance.randint(50, 90)}.00\n" for one in some)
+        with store.transaction() as tx:
+            take_turn(tx, SITE)
+            done = wallet_list.load(tx, SITE, f"wallet,currency,wallet_tap_max\n{limits}", who="anna")
+            assert done.wrong == (), done
     if number % 10 == 9:
         with store.transaction() as tx:
             take_turn(tx, SITE)
