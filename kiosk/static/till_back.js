@@ -3,7 +3,7 @@
 import { part } from "./ring.js";
 import { act, askReason, at, button, by, page, speak, whyNot } from "./desk.js";
 import { picker } from "./till_pieces.js";
-import { money, until } from "./till_view.js";
+import { money, nameOf, until } from "./till_view.js";
 
 const may = (action) => page.actions.includes(action);
 
@@ -118,7 +118,7 @@ export class Back {
   }
 }
 
-const names = (one) => (one.lines ?? []).map((line) => line.name).join(", ");
+const names = (one) => (one.lines ?? []).map(nameOf).join(", ");
 const held = (one) => (one.legs ?? []).reduce((minor, leg) => minor + leg.amount_minor, 0);
 
 function row([when, amount, what, how], acts) {

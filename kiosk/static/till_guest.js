@@ -62,7 +62,7 @@ function sums(basket) {
   if (!basket?.lines?.length) return [];
   const tax = basket.lines.reduce((sum, one) => sum + Math.round((one.amount_minor * (one.tax_permille ?? 0)) / (1000 + (one.tax_permille ?? 0))), 0);
   const rows = [pair(speak("counter.tax"), money(tax), "soft")];
-  for (const leg of basket.legs ?? []) rows.push(pair(speak(`receipt.tender.${tender(leg.tender)}`), money(leg.amount_minor), "paid"));
+  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair(speak(`receipt.tender.${tender(leg.tender)}`), money(leg.amount_minor), "paid"));
   rows.push(pair(speak("counter.total"), money(basket.total_minor), "grand"));
   return rows;
 }

@@ -1,5 +1,7 @@
 /** What the guest's side of a till knows; it is told no reason, and forgets a guest ten seconds after the thanks. */
 
+import { newerCash } from "./till_cash.js";
+
 export const CLEAR_MS = 10000;
 const DONE = ["held", "approved", "voided", "given_up"];
 
@@ -16,7 +18,10 @@ export function reduce(state, event) {
   switch (type) {
     case "resync": return { ...withBasket(state, body.basket, now), writable: body.health?.writable !== false };
     case "basket": return withBasket(state, body, now);
-    case "cash": return { ...state, cash: body, over_at: DONE.includes(body.state) ? now : 0 };
+    case "cash": {
+      const cash = newerCash(state.cash, body);
+      return cash === body ? { ...state, cash, over_at: DONE.includes(body.state) ? now : 0 } : state;
+    }
     case "reading": return { ...state, busy: true };
     case "health": return { ...state, writable: body.writable !== false };
     case "link": return body === "stale" || body === "moved" ? { ...begin(), link: body } : { ...state, link: body };

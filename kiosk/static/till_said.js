@@ -27,6 +27,8 @@ function line(now, { basket }, { speak, money }) {
   const left = basket?.ready_here_minor;
   if (now === "short" && left) return speak("counter.short", { missing: money(basket.missing_minor) });
   const told = ["approved", "declined"].includes(now) && basket?.notice ? speak("kiosk.notice") : "";
+  const back = (basket?.lines ?? []).reduce((sum, one) => sum + (one.voided_minor ?? 0), 0);
+  if (now === "approved" && back) return speak("counter.back", { amount: money(back) });
   if (now === "approved" && left !== null && left !== undefined) return [speak("counter.left", { amount: money(left) }), told].filter(Boolean).join(" · ");
   if (told) return told;
   if (now === "pin" && (basket.pin_left ?? 3) < 3) return speak("counter.pin_left", { left: basket.pin_left });

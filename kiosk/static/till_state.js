@@ -1,6 +1,7 @@
 /** What a till knows, as one pure function of what it has heard; the basket is the edge's, never the page's. */
 
 import { withAsk } from "./asks_state.js";
+import { newerCash } from "./till_cash.js";
 
 export const OPEN = ["idle", "basket", "await_tap", "pin", "partly_paid", "short", "declined"];
 export const ENDED = ["held", "approved", "given_up", "voided"];
@@ -22,7 +23,7 @@ export function reduce(state, event) {
     case "hello": case "hb": return { ...state, now_ms: body.at_ms };
     case "resync": return { ...state, basket: newer(null, body.basket), health: body.health, help: (body.help ?? []).filter((call) => !call.acknowledged_ms), alarms: body.alarms ?? [], asks: body.approvals ?? [], now_ms: body.at_ms };
     case "basket": return { ...state, basket: newer(state.basket, body) };
-    case "cash": return { ...state, cash: body };
+    case "cash": return { ...state, cash: newerCash(state.cash, body) };
     case "cash_done": return { ...state, cash: null };
     case "health": return { ...state, health: body, now_ms: body.at_ms };
     case "approval": return { ...state, asks: withAsk(state.asks, body) };
@@ -123,7 +124,7 @@ export function actsOn(basket, actions) {
     case "declined": return [basket.reason === "age_confirm" || basket.reason === "age_min" ? "age" : "", "another", ...other, "back"].filter(Boolean);
     case "partly_paid": return ["another", "cash", "card", "give_up"];
     case "held": return ["next", "receipt", "phone", "capture", "release"];
-    case "approved": return ["next", "receipt", "phone", ...slips, basket.undo_until_ms ? "undo" : "", may("void") ? "void" : ""].filter(Boolean);
+    case "approved": return ["next", ...slips, "receipt", ...(slips.length ? [] : ["phone"]), !slips.length && basket.undo_until_ms ? "undo" : "", may("void") ? "void" : ""].filter(Boolean);
     case "voided": return ["next", ...(slips.length ? slips : ["receipt", "phone"])];
     case "given_up": return ["next", ...slips];
     default: return [];

@@ -41,7 +41,7 @@ export function nameOf(line) {
 export function sums(basket) {
   if (!basket?.lines?.length) return [];
   const rows = taxes(basket.lines).map(([rate, tax]) => pair(speak("till.tax", { rate }), money(tax), "soft"));
-  for (const leg of basket.legs ?? []) rows.push(pair([speak(`receipt.tender.${tender(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
+  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair([speak(`receipt.tender.${tender(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
   const due = basket.state === "partly_paid" || basket.paid_minor ? (basket.due_minor ?? 0) : basket.total_minor;
   const done = ["held", "approved", "voided", "given_up"].includes(basket.state);
   rows.push(pair(speak(done ? "till.total" : "till.due"), money(done ? basket.total_minor : due), "grand"));

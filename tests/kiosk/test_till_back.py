@@ -89,10 +89,31 @@ def test_a_void_of_an_earlier_sale_leaves_the_bill_that_stands(counter: Counter)
     counter.guest.wait_for_selector("body[data-phase='basket']")
 
 
+def test_whoever_walks_around_takes_back_out_of_the_drawer_of_the_till_they_stand_at(
+    chromium: Any, till: Till
+) -> None:
+    counter = Counter(chromium, till, cookie=till.cookie("dora", at="gate"))
+    counter.open_shift()
+    counter.add("Coffee", "Cappuccino")
+    counter.press("cash")
+    counter.page.wait_for_selector("#amount[open]")
+    counter.page.keyboard.press("Enter")
+    counter.state("approved")
+    counter.press("void")
+    reason(counter)
+    counter.state("voided")
+    assert [one.point for one in bodies(counter, Kind.PAYMENT_VOIDED, Voided)] == [TILL]
+    view = till.edge.service.shifts.view(TILL, whole=True)
+    assert view.takings is not None
+    assert view.takings.cash_sales_minor == view.takings.cash_back_minor == 220
+    counter.page.context.close()
+    counter.guest.context.close()
+
+
 def test_a_refund_has_a_slip_that_says_when_the_money_is_back(chromium: Any, till: Till) -> None:
     a_guest(till.edge)
     granted(till.edge)
-    counter = Counter(chromium, till, who="dora")
+    counter = Counter(chromium, till, cookie=till.cookie("dora"))
     counter.open_shift()
     sold(counter)
     menu(counter, "Latest payments")

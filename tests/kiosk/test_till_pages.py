@@ -38,11 +38,11 @@ class Counter:
     """Both sides of one counter."""
 
     def __init__(
-        self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, who: str = "carla"
+        self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, cookie: Any = None
     ) -> None:
         self.till = till
         staff = chromium.new_context(viewport=WIDE, locale=locale)
-        staff.add_cookies([till.cookie(who)])
+        staff.add_cookies([cookie or till.cookie("carla")])
         guest = chromium.new_context(viewport=size or SMALL)
         guest.add_cookies([till.screen()])
         self.faults: list[str] = []

@@ -110,8 +110,19 @@ def test_what_was_taken_back_has_a_slip_of_its_own() -> None:
         ["next"],
         ["next", "slip", "slip_phone"],
         ["next", "receipt", "phone"],
-        ["next", "receipt", "phone", "slip", "slip_phone"],
+        ["next", "slip", "slip_phone", "receipt"],
     ]
+
+
+@pytest.mark.parametrize("side", [TILL, GUEST], ids=["till", "guest"])
+def test_an_answer_that_was_overtaken_does_not_undo_what_cash_came_to(side: str) -> None:
+    seen = run(
+        side + "const told = (op_id, state) => ({ type: 'cash', body: { op_id, state }, now: 1 });"
+        " let s = reduce(begin(), told('c-1', 'approved')); s = reduce(s, told('c-1', 'await_tap'));"
+        " const out = [s.cash.state]; s = reduce(s, told('c-2', 'await_tap')); out.push(s.cash.op_id);"
+        " s = reduce(s, told('c-2', 'declined')); return [...out, s.cash.state];"
+    )
+    assert seen == ["approved", "c-2", "declined"]
 
 
 def test_the_guests_side_is_cleared_ten_seconds_after_the_thanks() -> None:

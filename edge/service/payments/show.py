@@ -162,7 +162,7 @@ def payment_view(rung: Rung, shown: BasketView) -> PaymentView:
         state=rung.stage,
         lines=shown.lines,
         legs=shown.legs,
-        voided_minor=sum(leg.voided_minor for leg in sale.legs) if sale is not None else 0,
+        voided_minor=_back_minor(sale) if sale is not None else 0,
         refund_asked_minor=sale.refunded_minor if sale is not None else 0,
         slips=slips_of(sale) if sale is not None else (),
         undo_until_ms=shown.undo_until_ms,
@@ -171,6 +171,13 @@ def payment_view(rung: Rung, shown: BasketView) -> PaymentView:
         staff=rung.basket.staff or None,
         seq=last.seq if last is not None else 0,
     )
+
+
+def _back_minor(sale: Sale) -> int:
+    """What went back of a sale; what a hold released when it was taken for less was never sold."""
+    if sale.hold:
+        return sum(line.gross_minor for line in sale.voided)
+    return sum(leg.voided_minor for leg in sale.legs)
 
 
 def slips_of(sale: Sale) -> tuple[SlipView, ...]:
