@@ -26,6 +26,7 @@ COUNTED: Mapping[str, Figure] = MappingProxyType(
         "bands_seen": Figure.LOOK_UPS,
         "entitlements_seen": Figure.LOOK_UPS,
         "events_seen": Figure.LOOK_UPS,
+        "wallet_seen": Figure.LOOK_UPS,
         "mandate_seen": Figure.LOOK_UPS,
         "mandates_seen": Figure.LOOK_UPS,
         "mandates_exported": Figure.EXPORTS,

@@ -14,6 +14,7 @@ from edge.run.keys import guest_pin_hash
 from edge.staff.pins import pin_matches
 from sync.central import leases, placed, pots
 from sync.central.console import acts
+from sync.central.console.operators import Role
 from sync.central.feed import item_table
 from sync.central.registry import bands, guests, members, wallets
 from sync.central.registry.bands import BandCard
@@ -24,7 +25,7 @@ from sync.central.sites import band_key
 from sync.central.store import Store, select
 from sync.lending import BLOCK, BlockNotice
 from tests.sync.builders import SITE
-from tests.sync.console.desk import HOME, SETTINGS, Browser, a_browser, an_admin, words_of
+from tests.sync.console.desk import HOME, SETTINGS, Browser, a_browser, an_admin, an_operator, words_of
 from tests.sync.money.tills import a_till
 
 PIN = "7193"
@@ -227,3 +228,21 @@ def test_a_wallet_is_blocked_and_let_go_and_each_time_somebody_says_why(olga: Br
     assert "Let go" in words_of(olga.get(HERE))
     olga.post(f"{HERE}/unblock", reason="mistake")
     assert (wallet(store).state, last(store)[3]) == (WalletState.OPEN, "open mistake")
+
+
+def test_guest_care_closes_a_band_for_the_head_of_a_family_and_sets_no_pin(
+    olga: Browser, store: Store
+) -> None:
+    an_operator(store, "cara", Role.CARE)
+    cara = a_browser(store, "cara")
+    said = cara.get(HERE).text
+    assert [f"{HERE}/{way}" in said for way in ("members/leo", "block", "pin", "change", "topup")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert last(store)[:2] == ("wallet_seen", "w1"), "who looked at a family's money is written down"
+    assert cara.post(f"{HERE}/pin", guest_pin=PIN).status_code == 403
+    assert cara.post(f"{HERE}/members/leo/close", closed="yes").status_code == 303
+    leo = member(store)
+    assert leo is not None
+    assert leo.blocked
+    assert f"{HOME}/wallets/w1" in cara.get(f"{HOME}/guests/leo").text

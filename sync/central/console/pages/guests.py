@@ -20,7 +20,7 @@ from sync.central.console.pages.bands import band_row
 from sync.central.console.pages.privacy import standing
 from sync.central.console.pages.rights import right_row
 from sync.central.console.routes import Audience, Route, read
-from sync.central.registry import bands, guests, profiles, rights
+from sync.central.registry import bands, guests, members, profiles, rights
 from sync.central.registry.guests import Guest
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
 
@@ -151,6 +151,7 @@ def _one(ask: Ask) -> Answer:
         held = rights.rights_of(tx, ask.site, [guest.id]).get(guest.id, ())
         latest = latest_of(tx, ask.site, [card.band.id for card in worn])
         allowed = standing(tx, ask.site, guest.id)
+        payer = members.members_by_guest(tx, ask.site, [guest.id]).get(guest.id)
     looks.look(ask, "guest_seen", guest.id)
     return Page(
         "guest.html",
@@ -165,6 +166,7 @@ def _one(ask: Ask) -> Answer:
             ),
             "latest": latest,
             "allowed": allowed,
+            "wallet": payer.wallet if payer is not None else "",
         },
     )
 

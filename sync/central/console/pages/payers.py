@@ -10,12 +10,12 @@ from edge.core.lease import Limits
 from edge.core.wallet import CategoryLimit
 from edge.errors import Unknown
 from sync.central import payers
-from sync.central.console import amounts, desk
+from sync.central.console import amounts, desk, looks
 from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import ROWS_MAX, Field, Kind, Mistyped
-from sync.central.console.routes import Route, act
+from sync.central.console.routes import Audience, Route, act
 from sync.central.registry import guests, members, profiles, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.tables import ID_CHARS_MAX
@@ -105,6 +105,8 @@ def _add(ask: Ask, said: dict[str, Any]) -> Answer:
 def _form(ask: Ask) -> Form:
     with ask.store.reading() as tx:
         one, member = _wallet(ask, tx), _member(ask, tx)
+    if not ask.acts:
+        looks.look(ask, "wallet_seen", one.id, shown=looks.guests_shown([member.guest]))
     return Form(
         name="member_closed" if member.blocked else "member_change",
         fields=_fields(fixed=True),
@@ -191,7 +193,14 @@ def _few(one: Member, currency: str) -> dict[str, Any]:
 
 ROUTES: tuple[Route, ...] = (
     *desk.routes_of(HERE, Desk(_new_form, _add), "let a guest pay from a wallet."),
-    *desk.routes_of(ONE, Desk(_form, _save), "choose within which limits somebody pays."),
-    act(f"{ONE}/close", _close, "Close somebody's bands for payments, or open them again."),
+    *desk.routes_of(
+        ONE, Desk(_form, _save), "choose within which limits somebody pays.", audience=Audience.CARE
+    ),
+    act(
+        f"{ONE}/close",
+        _close,
+        "Close somebody's bands for payments, or open them again.",
+        audience=Audience.CARE,
+    ),
     act(f"{ONE}/remove", _remove, "Let somebody pay no more from a wallet."),
 )

@@ -15,7 +15,7 @@ from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
-from sync.central.console.routes import Route
+from sync.central.console.routes import Audience, Route
 from sync.central.registry import wallets
 from sync.central.registry.tables import NAME_CHARS_MAX
 from sync.central.registry.wallets import Wallet
@@ -163,6 +163,13 @@ def _stand(ask: Ask, reason: str, *, blocked: bool) -> Answer:
 ROUTES: tuple[Route, ...] = (
     *desk.routes_of(f"{HERE}/change", Desk(_form, _save), "choose a wallet's limits and when it is filled."),
     *desk.routes_of(f"{HERE}/pin", Desk(_pin_form, _set_pin), "set or take away the PIN of a wallet."),
-    *desk.routes_of(f"{HERE}/block", Desk(_block_form, _block), "block a wallet, and say why."),
-    *desk.routes_of(f"{HERE}/unblock", Desk(_let_go_form, _let_go), "let a wallet go, and say why."),
+    *desk.routes_of(
+        f"{HERE}/block", Desk(_block_form, _block), "block a wallet, and say why.", audience=Audience.CARE
+    ),
+    *desk.routes_of(
+        f"{HERE}/unblock",
+        Desk(_let_go_form, _let_go),
+        "let a wallet go, and say why.",
+        audience=Audience.CARE,
+    ),
 )

@@ -9,14 +9,14 @@ from edge.core.lease import PlacedState
 from edge.core.money import spelled
 from edge.errors import NotAllowed
 from sync.central import devices, pots, topups
-from sync.central.console import amounts, desk, listing
+from sync.central.console import amounts, desk, listing, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind
 from sync.central.console.listing import Listing
 from sync.central.console.pages import payers, purse
-from sync.central.console.routes import Route, act, read
+from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports import wallet_list
 from sync.central.placed import PlacedRow, of_wallet
 from sync.central.registry import members, profiles, wallets
@@ -116,6 +116,7 @@ def _one(ask: Ask) -> Answer:
         "blocked": one.state is WalletState.BLOCKED,
         "closed": one.state is WalletState.CLOSED,
     }
+    looks.look(ask, "wallet_seen", one.id, shown=looks.guests_shown(who.guest for who in people))
     return Page("wallet.html", values)
 
 
@@ -210,7 +211,12 @@ ROUTES: tuple[Route, ...] = (
     *listing.routes_of(HERE, WALLETS),
     *desk.routes_of(f"{HERE}/new", Desk(_new, _create), "open a wallet."),
     *desk.routes_of(f"{HERE}/list", Desk(_list, _load), "load a list of wallets."),
-    read(f"{HERE}/<wallet>", _one, "One wallet: its money, its members, what devices hold."),
+    read(
+        f"{HERE}/<wallet>",
+        _one,
+        "One wallet: its money, its members, what devices hold.",
+        audience=Audience.CARE,
+    ),
     *desk.routes_of(f"{HERE}/<wallet>/topup", Desk(_top_up, _ask_top_up), "ask for a top-up by hand."),
     act("/sites/<site>/topups/<topup>", _rule, "Let a top-up by hand through, or refuse it."),
 )
