@@ -59,7 +59,7 @@ class CrowdAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """How the next charge to a stored card goes."""
+    """How charges to a stored card go."""
 
     next: CardTurn
 
@@ -132,7 +132,7 @@ def crowd(ask: Ask) -> DemoState:
 
 
 def card(ask: Ask) -> DemoState:
-    """Choose how the next charge goes."""
+    """Choose how charges go."""
     park(ask).card(ask.want(CardAsked).next)
     return park(ask).state()
 
@@ -180,7 +180,7 @@ ROUTES = (
     _switch("/demo/printer", printer, PrinterAsked, summary="Unplug or plug a printer."),
     _switch("/demo/disk", disk, DiskAsked, summary="Fill or free the disk."),
     _switch("/demo/crowd", crowd, CrowdAsked, summary="Let virtual guests come."),
-    _switch("/demo/card", card, CardAsked, summary="Choose how the next charge to a stored card goes."),
+    _switch("/demo/card", card, CardAsked, summary="Choose how charges to a stored card go."),
     _switch("/demo/debt", debt, None, summary="Pay what guests of stored cards owe."),
     _switch("/demo/reset", reset, None, summary="Start the demo day again."),
 )

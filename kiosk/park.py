@@ -41,7 +41,7 @@ class Story(enum.StrEnum):
 
 
 class CardTurn(enum.StrEnum):
-    """How the next charge to a stored card goes; each has its line ``demo.card.<value>``."""
+    """How charges to a stored card go; each has its line ``demo.card.<value>``."""
 
     PAID = "paid"
     DECLINED = "declined"
@@ -214,7 +214,7 @@ class DemoPort(Protocol):
         """Let ``rate`` virtual guests a minute pass, 0 to ``CROWD_MAX``."""
 
     def card(self, turn: CardTurn) -> None:
-        """Choose how the next charge to a stored card goes; the ones after it are paid."""
+        """Choose how charges to a stored card go from now on."""
 
     def pay_debt(self) -> None:
         """Pay what guests of stored cards owe; who owes nothing pays nothing."""

@@ -26,7 +26,7 @@ from sync.central.ledger import Entry, Posting, post
 from sync.central.placed import PlacedRow
 from sync.central.placing import Placing, limits_of, placing
 from sync.central.policy import PERMILLE, Policy
-from sync.central.pots import MONEY, confirmed, worth
+from sync.central.pots import MONEY, confirmed, owed_of, worth
 from sync.central.registry import wallets
 from sync.central.registry.wallets import Wallet
 from sync.central.rising import rising_ms
@@ -198,7 +198,9 @@ def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leas
     kept = 0 if asked.want.why == BASKET else (free + leased) * chosen.reserve_permille // PERMILLE
     everywhere = placed.aside_at(tx, asked.device.site, asked.device.id, unit=asked.unit)
     room = caps.cap_minor(tx, asked.device.site, chosen) - everywhere
-    return max(0, min(free - kept, chosen.lease_minor_max - here, room))
+    # What is owed is paid before anything is lent.
+    owes = owed_of(tx, asked.device.site, asked.want.wallet, currency=asked.unit)
+    return max(0, min(free - owes - kept, chosen.lease_minor_max - here, room))
 
 
 def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -> PlacedRow:

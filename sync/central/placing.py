@@ -13,10 +13,10 @@ from edge.errors import Refused, Unknown
 from sync.central import policy as policies
 from sync.central import risk
 from sync.central.devices import Device
-from sync.central.ledger import balance, postings_of
+from sync.central.ledger import postings_of
 from sync.central.placed import KIND_CHARS_MAX
 from sync.central.policy import Policy
-from sync.central.pots import MONEY, Issue, counted_in, issue, pot
+from sync.central.pots import MONEY, Issue, counted_in, issue, owed_of, pot
 from sync.central.registry import bands, layout, members, wallets
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.store import Connection, now_of
@@ -87,8 +87,8 @@ def _budget(tx: Connection, device: Device, want: Want) -> Placing:
 
 def _make_risk(tx: Connection, site: str, wallet: Wallet, *, chosen: Policy) -> None:
     """Give a wallet its limits at risk: with a valid mandate, and while nothing is owed."""
-    owed = -balance(tx, site, f"debt:{wallet.id}", currency=wallet.currency)
-    if wallet.mandate is not MandateState.ACTIVE or owed > 0 or not chosen.risk_minor:
+    owes = owed_of(tx, site, wallet.id, currency=wallet.currency)
+    if wallet.mandate is not MandateState.ACTIVE or owes or not chosen.risk_minor:
         raise Refused("no_risk")
     risk.hold_limits(tx, site, wallet, chosen=chosen)
 

@@ -27,6 +27,11 @@ def free_of(tx: Connection, site: str, wallet: str, *, currency: str) -> int:
     return balance(tx, site, pot(wallet, MONEY), currency=currency)
 
 
+def owed_of(tx: Connection, site: str, wallet: str, *, currency: str) -> int:
+    """Return what a wallet owes."""
+    return max(0, -balance(tx, site, f"debt:{wallet}", currency=currency))
+
+
 def worth(tx: Connection, site: str, wallet: str, *, currency: str) -> tuple[int, int, int]:
     """Return what of a wallet's money is free, what devices hold of it, and what it owes."""
     living = (one for one in of_wallet(tx, site, wallet, kind=MONEY) if one.living)

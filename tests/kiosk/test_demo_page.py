@@ -46,9 +46,24 @@ def test_the_paper_of_a_till_is_shown_and_its_cable_is_pulled(chromium: Any, sta
         eye.sees("Parco Aurora")
         paper = eye.page.locator(".paper")
         assert paper.evaluate("one => one.scrollWidth <= one.clientWidth"), "48 signs stand on the paper"
-        eye.page.get_by_role("switch", name="Cavo: Stampante, Bar del Lago").click()
+        with eye.page.expect_response("**/demo/printer"):
+            eye.page.get_by_role("switch", name="Cavo: Stampante, Bar del Lago").click()
         eye.page.wait_for_function("!document.querySelector('.printer input').checked")
         assert stage.park.now.printers[0].plugged is False
+        stage.park.reset()
+
+
+def test_the_next_charge_of_a_stored_card_is_chosen_and_what_is_owed_is_paid(
+    chromium: Any, stage: Stage
+) -> None:
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        eye.sees("Giulia owes €12.40. Tills say: please see our staff.")
+        with eye.page.expect_response("**/demo/card"):
+            eye.page.select_option("#card-next", "declined")
+        assert stage.park.now.card.next == "declined"
+        eye.page.click("#debt")
+        eye.sees("Giulia owes nothing")
+        assert eye.page.is_disabled("#debt")
         stage.park.reset()
 
 

@@ -1,4 +1,4 @@
-"""The demo's stored cards: kept at the built-in test provider, and how the next charge to one goes."""
+"""The demo's stored cards: kept at the built-in test provider, and how charges to them go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.run.provider import SANDBOX, Provider
 from kiosk.park import CardTurn, DemoCard
 from sync.central import policy as policies
 from sync.central import pots
-from sync.central.psp import books, charges, mandates
+from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import OPEN
 from sync.central.psp.mandates import Limits, State
@@ -95,7 +95,7 @@ class Cards:
             return None
         with self._store.reading() as tx:
             known = wallets.wallet(tx, self._site, purse.id)
-            owed = books.owed(tx, self._site, purse.id, currency=known.currency)
+            owed = pots.owed_of(tx, self._site, purse.id, currency=known.currency)
             held = mandates.of_wallet(tx, self._site, purse.id)
             last = charges.of_mandate(tx, self._site, held[0].id)[:1] if held else ()
         return DemoCard(
@@ -109,8 +109,8 @@ class Cards:
         )
 
     def turn(self, turn: CardTurn) -> None:
-        """Choose how the next new charge goes; back to paid, what waits for another try has it now."""
-        self._sandbox.book.next = TURNS.get(turn)
+        """Choose how new charges go; back to paid, what waits for another try has it now."""
+        self._sandbox.book.mood = TURNS.get(turn)
         if turn is CardTurn.PAID:
             with self._store.transaction() as tx:
                 for one in charges.listed(tx, self._site, states=OPEN):
@@ -131,7 +131,7 @@ class Cards:
         return [purse for purse in self._park.wallets if purse.fill_minor is not None]
 
     def _next(self) -> CardTurn:
-        now = self._sandbox.book.next
+        now = self._sandbox.book.mood
         return next((turn for turn, card in TURNS.items() if card is now), CardTurn.PAID)
 
     def _name(self, purse: Purse) -> str:
@@ -139,7 +139,7 @@ class Cards:
 
     def _pay(self, tx: Connection, purse: Purse) -> None:
         held = wallets.lock(tx, self._site, purse.id)
-        owed = books.owed(tx, self._site, held.id, currency=held.currency)
+        owed = pots.owed_of(tx, self._site, held.id, currency=held.currency)
         if owed:
             paid = ("bank", owed, held.currency)
             pots.top_up(tx, self._site, f"desk:{secrets.token_hex(8)}", wallet=held.id, paid=paid)

@@ -154,7 +154,7 @@ class Keeper:
         self._tell()
 
     def card(self, turn: CardTurn) -> None:
-        """Choose how the next charge to a stored card goes."""
+        """Choose how charges to a stored card go."""
         self._parts.cards.turn(turn)
         self._tell()
 

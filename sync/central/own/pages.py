@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from edge.core.money import minor_in, spelled
 from edge.errors import NotAllowed, Refused
-from sync.central import doors
+from sync.central import doors, pots
 from sync.central.console.acts import Act, record
 from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.own.cookie import moved_with
-from sync.central.psp import books, charges, mandates
+from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import ALIVE, CONSENT, Limits, Mandate, State
@@ -66,7 +66,7 @@ def _card(ask: Ask) -> Answer:
         wallet = _wallet(tx, ask)
         one = _latest(tx, ask, wallet)
         made = charges.of_mandate(tx, ask.site, one.id)[:SHOWN_MAX] if one is not None else ()
-        owed = books.owed(tx, ask.site, wallet.id, currency=wallet.currency)
+        owed = pots.owed_of(tx, ask.site, wallet.id, currency=wallet.currency)
     limits = one.limits if one is not None and one.state in ALIVE else Limits(*SUGGESTED)
     values = {
         "card": one,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from edge.core.money import Money
 from edge.errors import Refused
 from sync.central.ledger import Entry, Posting, balance, post
+from sync.central.pots import owed_of
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.refunds import Refund
 from sync.central.store import AHEAD, Connection, now_of, wake_after
@@ -20,11 +21,6 @@ class Move(NamedTuple):
     kind: str
     wallet: str
     currency: str
-
-
-def owed(tx: Connection, site: str, wallet: str, *, currency: str) -> int:
-    """Return what a wallet owes."""
-    return max(0, -balance(tx, site, f"debt:{wallet}", currency=currency))
 
 
 def free(tx: Connection, site: str, wallet: str, *, currency: str) -> int:
@@ -40,7 +36,7 @@ def book_charge(tx: Connection, site: str, charge: Charge, *, psp: str, extra: s
     money, wallet = charge.money, charge.wallet
     to_debt = 0
     if charge.purpose is Purpose.DEBT and not extra:
-        to_debt = min(money.minor, owed(tx, site, wallet, currency=money.currency))
+        to_debt = min(money.minor, owed_of(tx, site, wallet, currency=money.currency))
     parts = (
         (f"psp:{psp}", -money.minor),
         (f"debt:{wallet}", to_debt),
@@ -81,7 +77,7 @@ def put_back(tx: Connection, site: str, refund: Refund, *, wallet: str) -> bool:
 
 def pay_from_wallet(tx: Connection, site: str, wallet: str, *, currency: str, key: str) -> Money:
     """Pay what a wallet owes out of what is free in it; returns how much. Whoever asks holds the wallet."""
-    open_ = owed(tx, site, wallet, currency=currency)
+    open_ = owed_of(tx, site, wallet, currency=currency)
     minor = min(open_, max(0, free(tx, site, wallet, currency=currency)))
     if minor:
         parts = ((f"wallet:{wallet}", -minor), (f"debt:{wallet}", minor))

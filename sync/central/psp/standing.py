@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from edge.core.wallet import MandateNote, MandateState
+from sync.central.pots import owed_of
 from sync.central.psp import charges, mandates
-from sync.central.psp.books import owed
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.mandates import Mandate
 from sync.central.psp.mandates import State as Mandated
@@ -27,7 +27,7 @@ def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
     known = wallets.wallets_of(tx, site, [wallet]).get(wallet)
     if known is None:
         return
-    debt = owed(tx, site, wallet, currency=known.currency)
+    debt = owed_of(tx, site, wallet, currency=known.currency)
     last = charges.latest(tx, site, wallet, purpose=Purpose.DEBT)
     held = mandates.of_wallet(tx, site, wallet)
     said, told = word(debt, last, held), note(held, month_at(now_of(tx) + SOON_MS))

@@ -13,6 +13,7 @@ import msgspec
 from edge.core.calendar import day_bounds
 from edge.core.money import Money
 from sync.central import policy as policies
+from sync.central import pots
 from sync.central.ledger import entry_table, posting_table
 from sync.central.psp import books, charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
@@ -64,7 +65,7 @@ def look(tx: Connection, site: str, ids: Iterable[str]) -> int:
     """Write the charges that these wallets want; returns how many. A wallet is held until the commit."""
     made = 0
     for known in wallets.wallets_of(tx, site, ids).values():
-        owes = books.owed(tx, site, known.id, currency=known.currency) > 0
+        owes = pots.owed_of(tx, site, known.id, currency=known.currency) > 0
         if owes:  # what is told of it takes the site's turn, which comes before the wallet
             take_turn(tx, site)
         made += _look(tx, site, wallets.lock(tx, site, known.id), owes=owes)
@@ -73,7 +74,7 @@ def look(tx: Connection, site: str, ids: Iterable[str]) -> int:
 
 def _look(tx: Connection, site: str, wallet: Wallet, *, owes: bool) -> bool:
     id_, currency = wallet.id, wallet.currency
-    before = books.owed(tx, site, id_, currency=currency)
+    before = pots.owed_of(tx, site, id_, currency=currency)
     if before and not owes:
         return False  # a debt of this very moment: the next look sees it
     # A random name will do: whoever posts it holds the wallet, and what is owed is less from then on.

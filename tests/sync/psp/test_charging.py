@@ -107,7 +107,7 @@ def test_a_card_is_not_tried_again_for_what_was_paid_otherwise(shop: Shop, cash:
     assert (said(shop) is MandateState.DECLINED) is bool(left)
     [(minor, _, state)] = debts(shop)
     assert (minor, state) == ((left, State.DUE) if left else (1_200, State.DROPPED))
-    shop.sandbox.book.next = Card.PAID
+    shop.sandbox.book.mood = Card.PAID
     shop.clock.ms += SOFT_MS[0]
     work(shop)
     assert shop.sandbox.book.taken().get("eur", 0) == left

@@ -44,8 +44,8 @@ class Book:
     things: dict[str, Thing] = field(default_factory=dict)
     keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """Idempotency key to (what was asked, what was answered or raised)."""
-    next: Card | None = None
-    """How the next new charge goes, whatever its card says; the ones after it go as their cards say."""
+    mood: Card | None = None
+    """How each new charge goes, whatever its card says; None: as its card says."""
     turned: dict[str, Card] = field(default_factory=dict)
     """Idempotency keys of charges that went so."""
 
@@ -88,8 +88,8 @@ class Book:
         """Return how the charge of this key goes, once and for all."""
         with self.lock:
             own = self.card_of(method)
-            if self.next is not None and key not in self.keys and key not in self.turned:
-                self.turned[key], self.next = self.next, None
+            if self.mood is not None and key not in self.keys and key not in self.turned:
+                self.turned[key] = self.mood
             return self.turned.get(key, own)
 
     def decline(self, intent: Thing, card: Card) -> Wrong:
