@@ -347,17 +347,3 @@ def test_many_workers_that_grant_at_once_share_out_the_wallet_exactly(
             rows = placed.of_wallet(tx, SITE, "w1")
             assert sum(row.placed.counters.granted for row in rows) == 1_000
             assert pots.free_of(tx, SITE, "w1", currency=EUR) == 0
-
-
-def test_money_that_a_debt_waits_for_is_lent_to_no_device(store: Store) -> None:
-    """What was paid in for a debt was laid at a till before it paid: the guest stayed denied."""
-    a_wallet(store)
-    choose(store)
-    entries = (ledger.Entry("debt:w1", -9_000), ledger.Entry("sales:till-9", 9_000))
-    with store.transaction() as tx:
-        owing = ledger.Posting(site=SITE, key="op:owing", kind="sale", at_ms=1, currency=EUR, entries=entries)
-        ledger.post(tx, owing)
-    till = a_till(store)
-    till.want(6_000)
-    assert till.of().counters.granted == 1_000, "of 10,000 paid in, 9,000 are owed"
-    assert free(store) == 9_000
