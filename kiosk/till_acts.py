@@ -54,7 +54,10 @@ def ring(ask: Ask) -> BasketView:
         )
         for rung in bill
     ]
-    return ask.house.service.ring(ask.person, point, body.op_id, lines=lines, rev=body.rev)
+    service = ask.house.service
+    if body.pay:
+        return service.sell(ask.person, point, body.op_id, lines=lines)
+    return service.ring(ask.person, point, body.op_id, lines=lines, rev=body.rev)
 
 
 def await_band(ask: Ask) -> BasketView:

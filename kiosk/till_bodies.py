@@ -38,6 +38,8 @@ class RingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     op: Op
     op_id: OpId
     rev: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    pay: bool = False
+    """The bill is new and whole: the next band at the till's reader pays it."""
     pieces: Annotated[tuple[Piece, ...], Meta(max_length=PIECES_MAX)]
 
 

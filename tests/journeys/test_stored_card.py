@@ -52,8 +52,8 @@ class Carla:
         Returns the reason of the last word; what is unpaid is given up.
         """
         room, basket = f"/api/v1/till/{TILL}", {"op_id": f"op-journey-{next(NUMBERS):06}"}
-        self.act(f"{room}/ring", **basket, pieces=[{"id": article, "n": count}])
-        self.act(f"{room}/await", **basket)
+        bill = self.act(f"{room}/ring", **basket, pay=True, pieces=[{"id": article, "n": count}])
+        assert bill["state"] == "await_tap"
         reason = str(self.park.tap("matteo", TILL)["reason"])
         if reason != "paid" and risk:
             reason = str(self.act(f"{room}/risk", **basket).get("reason"))

@@ -8,9 +8,11 @@ import pytest
 
 from edge.core import entry
 from edge.core.decision import Reason
+from edge.errors import Refused
+from edge.payviews import BasketState
 from edge.service import facts
 from tests.service.house import House
-from tests.service.purses import a_guest, granted, rung_up
+from tests.service.purses import OP, SOUP, TILL, a_guest, cashier, granted, payments, rung_up, tapped
 
 
 def test_a_tap_that_pays_is_gathered_judged_and_made_durable_once(
@@ -35,3 +37,43 @@ def test_a_tap_that_pays_is_gathered_judged_and_made_durable_once(
     seen = house.service.present(house.tap(reader="reader-till"))
     assert seen.reason is Reason.PAID
     assert done == ["committed", "gathered", "judged"]
+
+
+def test_a_whole_bill_and_the_tap_that_pays_it_are_two_acts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_guest(house)
+    granted(house)
+    who, submit, acts = cashier(house), house.sequencer.submit, []
+
+    def counting(act: Callable[..., object]) -> object:
+        acts.append(act)
+        return submit(act)
+
+    monkeypatch.setattr(house.sequencer, "submit", counting)
+    asked = house.service.sell(who, TILL, OP, lines=(SOUP,))
+    assert asked.state is BasketState.AWAITING
+    assert house.service.present(house.tap(reader="reader-till")).reason is Reason.PAID
+    assert len(acts) == 2
+
+
+def test_a_bill_said_again_is_shown_as_it_stands_and_another_one_is_refused(house: House) -> None:
+    a_guest(house)
+    granted(house)
+    who = cashier(house)
+    assert house.service.sell(who, TILL, OP, lines=(SOUP,)) == house.service.sell(
+        who, TILL, OP, lines=(SOUP,)
+    )
+    assert tapped(house).state is BasketState.APPROVED
+    again = house.service.sell(who, TILL, OP, lines=(SOUP,))
+    assert (again.state, len(payments(house))) == (BasketState.APPROVED, 1)
+    with pytest.raises(Refused, match="Another bill"):
+        house.service.sell(who, TILL, OP, lines=(SOUP, SOUP))
+    with pytest.raises(Refused, match="Nothing is rung up"):
+        house.service.sell(who, TILL, "", lines=())
+
+
+def test_a_bill_is_refused_beside_one_that_is_open(house: House) -> None:
+    rung_up(house, await_band=False)
+    with pytest.raises(Refused, match="Another basket"):
+        house.service.sell(cashier(house), TILL, "op-till-00000002", lines=(SOUP,))

@@ -72,8 +72,7 @@ class Shop(Gatehouse):
         with self._counting:
             self.sold += 1
             count = self.sold
-        view = self.service.ring(who, point, f"op-bench-{self.device}-{count:09}", lines=LINES)
-        self.service.await_band(who, point, view.op_id)
+        self.service.sell(who, point, f"op-bench-{self.device}-{count:09}", lines=LINES)
         tap = self._tap(count, point)
         began = time.perf_counter_ns()
         seen = self.service.present(tap)

@@ -71,6 +71,10 @@ class PayDesk:
         """Open a basket (empty ``op_id``: the device names it) or change its lines; it is durable then."""
         return self._tills.ring(session, point, op_id, lines=lines, rev=rev)
 
+    def sell(self, session: Session, point: str, op_id: str, *, lines: Iterable[Line]) -> BasketView:
+        """Open a whole bill that the next band at the point's reader pays; once per ``op_id``."""
+        return self._tills.sell(session, point, op_id, lines=lines)
+
     def await_band(
         self, session: Session, point: str, op_id: str, *, minor: int | None = None, risk: bool = False
     ) -> BasketView:

@@ -88,6 +88,24 @@ class Tills:
 
         return self._commit(act)
 
+    def sell(self, session: Session, point: str, op_id: str, *, lines: Iterable[Line]) -> BasketView:
+        """Open a whole bill that the next band at this point's reader pays; said again it is as it stands."""
+        self._permit(session, Action.SELL)
+        wanted = self._basket(session, point, op_id or _fresh_id(), lines=tuple(lines))
+        _demand_sound(wanted)
+
+        def act(tx: Transaction) -> Rung:
+            known = rung.rung_by(tx, wanted.op_id)
+            if known is None:
+                demand_shift(tx, point)
+                _demand_free(tx, point)
+                return rung.stand(tx, Rung(basket=wanted, rev=0, stage=BasketState.AWAITING))
+            if (known.basket.point, known.basket.lines) != (point, wanted.lines):
+                raise Refused("Another bill has this op_id.", hint="Give each bill an op_id of its own.")
+            return known
+
+        return self._commit(act)
+
     def await_band(
         self, session: Session, point: str, op_id: str, *, minor: int | None = None, risk: bool = False
     ) -> BasketView:
