@@ -10,6 +10,7 @@ from sync.central import alarms, arrears, devices
 from sync.central.alarms import Alarm
 from sync.central.psp import charges
 from sync.central.psp.judgement import State
+from sync.central.registry.turn import take_turn
 from sync.central.rounds import Rounds
 from sync.central.sites import sites
 from sync.central.store import Connection, Store, now_of
@@ -41,10 +42,12 @@ class Calls(Rounds):
         """Look once at every site."""
         with self._store.reading() as tx:
             due = {site: [one for one in waiting(tx, site) if _is_news(tx, site, one)] for site in sites(tx)}
-        for site, found in due.items():
+        for site in (site for site, found in due.items() if found):
             with self._store.transaction() as tx:
-                for one in found:
-                    alarms.raise_alarm(tx, site, one)
+                take_turn(tx, site)  # another worker may have called meanwhile
+                for one in due[site]:
+                    if _is_news(tx, site, one):
+                        alarms.raise_alarm(tx, site, one)
 
 
 def waiting(tx: Connection, site: str) -> Iterator[Alarm]:
