@@ -13,7 +13,7 @@ from edge.core.wallet import WalletLink
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One band's row in the local copy. A guest with two bands has two equal profiles but for the band.
 
-    At most three personal things leave central for an edge: a first name or nickname, segments, consents.
+    At most six personal fields leave central for an edge; of who is not expected, what decisions ask for.
     """
 
     band: Band

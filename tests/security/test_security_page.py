@@ -22,6 +22,7 @@ OTHERS = {
     "test_least_at_an_edge": "what is kept of people",
     "test_malformed_requests": "a part of test_hostile_bytes",
     "test_offered_ways": "a part of test_matrix",
+    "test_primitives": "a requirement of the standard",
     "test_own_band": "a part of test_dishonest_staff",
     "test_rogue_lan_rates": "a part of test_rogue_lan",
     "test_security_page": "this",
@@ -41,6 +42,15 @@ def test_each_test_of_a_threat_is_named() -> None:
     named = set(re.findall(r"\[(test_\w+)\]", PAGE))
 
     assert there - named == set(OTHERS)
+
+
+def test_each_kind_of_hole_in_a_package_has_its_days() -> None:
+    """How long a package with a known hole may stay, and how old any may grow."""
+    packages = PAGE.partition("## Packages")[2].partition("\n## ")[0]
+    days = [int(each) for each in re.findall(r"(\d+) days", packages)]
+
+    assert sorted(days) == [7, 30, 90]
+    assert "nfcpy" in packages, "the one that is risky is named"
 
 
 def test_each_verb_and_key_that_the_page_names_is_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -74,6 +75,22 @@ def test_pins_are_what_the_project_asks_for(path: Path, wanted: list[str]) -> No
     ]
 
     assert (missing, unfit) == ([], []), "run .ci/lock/renew and look at the difference"
+
+
+@pytest.mark.real("git")
+def test_pins_are_no_older_than_the_page_on_security_says() -> None:
+    """Beside the day of the commit, so that an old version goes on passing what it passed."""
+    page = (ROOT / ".docs/security.md").read_text()
+    said = re.search(r"all pins are renewed at least every (\d+) days", page)
+    assert said is not None
+    shown = subprocess.run(
+        ["git", "log", "-1", "--format=%cs"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    committed = dt.date.fromisoformat(shown.stdout.strip())
+    renewed = dt.date.fromisoformat((ROOT / ".ci/lock/renewed").read_text().strip())
+
+    age = committed - renewed
+    assert dt.timedelta(days=-1) <= age <= dt.timedelta(days=int(said[1])), "run .ci/lock/renew"
 
 
 def test_no_pin_names_where_it_came_from() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ from edge.staff import (
     may,
     permit,
     pins,
+    sign_in,
 )
 from edge.staff.pins import hash_pin, pin_matches
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX
@@ -176,6 +178,21 @@ def test_guessing_names_is_paused_as_well(anna: House) -> None:
     with pytest.raises(Paused):
         anna.staff.sign_in("nobody-9", "1357", "north")
     assert anna.staff.sign_in("anna", PIN, "north"), "and it locks nobody real out"
+
+
+def test_attempt_is_counted_before_it_is_looked_at(anna: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many at once gain nothing: each finds the others' attempts taken as wrong already."""
+    seen = []
+
+    def looked_at(*asked: Any) -> bool:
+        seen.append(anna.sequencer.submit(lambda tx: len(sign_in._wrong(tx, "anna"))))
+        return pin_matches(*asked)
+
+    monkeypatch.setattr(sign_in, "pin_matches", looked_at)
+    with pytest.raises(WrongPin):
+        anna.staff.sign_in("anna", "1357", "north")
+    assert anna.staff.sign_in("anna", PIN, "north")
+    assert seen == [1, 2]
 
 
 def test_pin_of_one_person_is_not_the_hash_of_another(house: House) -> None:

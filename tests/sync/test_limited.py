@@ -46,31 +46,32 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def live(tmp_path: Path) -> Iterator[Store]:
+    """A central whose clock is the machine's, as devices hear it."""
     store = Store(str(tmp_path / "central.db"), now_ms=wall_ms)
     yield store
     store.close()
 
 
 @pytest.fixture
-def tills(store: Store, tmp_path: Path) -> Iterator[tuple[Shop, Shop]]:
+def tills(live: Store, tmp_path: Path) -> Iterator[tuple[Shop, Shop]]:
     """Two tills of one site, a real central between them, and Rita who works at both."""
-    a_site(store)
-    with store.transaction() as tx:
+    a_site(live)
+    with live.transaction() as tx:
         key = sites.band_key(tx, SITE)
         rita = StaffMember(
             id="rita", name="Rita", roles=("care",), pin_hash=hash_pin(keyed_pin(key, "rita", PIN))
         )
         staff.put_staff(tx, SITE, rita)
     a_guest(
-        store,
+        live,
         limits=Limits(pin_above_minor=100),
         pin_hash=hash_pin(keyed_guest_pin(key, "w1", GUEST_PIN)),
     )
     with (
-        served(store) as url,
-        a_shop(store, tmp_path / "a", url) as a,
-        a_shop(store, tmp_path / "b", url) as b,
+        served(live) as url,
+        a_shop(live, tmp_path / "a", url) as a,
+        a_shop(live, tmp_path / "b", url) as b,
     ):
         for shop in (a, b):
             until(
@@ -201,14 +202,14 @@ def _guests(shop: Shop, band: str) -> tuple[int, ...]:
     return tuple(ms for one in there for ms in one.wrong_ms)
 
 
-def test_refusals_of_a_till_stand_on_centrals_list(tills: tuple[Shop, Shop], store: Store) -> None:
+def test_refusals_of_a_till_stand_on_centrals_list(tills: tuple[Shop, Shop], live: Store) -> None:
     a, _ = tills
     for _ in range(40):
         with suppress(NotAllowed), a.service.attempt(rita(a), "correct_count"):
             people(a).permit(rita(a), Action.CORRECT_COUNT)
     a.service.stop()
     until(a.drained)
-    with store.reading() as tx:
+    with live.reading() as tx:
         now_ms = wall_ms()
         found = conduct.outliers(tx, SITE, now_ms - 3_600_000, until_ms=now_ms + 60_000)
     assert [(one.staff, one.figure.value, one.count) for one in found] == [("rita", "refusals", 40)]
@@ -218,8 +219,8 @@ def test_refusals_of_a_till_stand_on_centrals_list(tills: tuple[Shop, Shop], sto
 
 
 @pytest.fixture
-def gate(small_store: Store) -> Gate:
-    return Gate(small_store)
+def gate(store: Store) -> Gate:
+    return Gate(store)
 
 
 def told(store: Store, what: Limited, who: str) -> dict[str, Any]:
@@ -228,32 +229,28 @@ def told(store: Store, what: Limited, who: str) -> dict[str, Any]:
     return found.get((what, who), {})
 
 
-def test_an_event_sent_again_counts_once(gate: Gate, small_store: Store) -> None:
+def test_an_event_sent_again_counts_once(gate: Gate, store: Store) -> None:
     body = Acted(staff="rita")
     gate.says(Kind.LOOKED_UP, body, band=None)
-    before = told(small_store, Limited.LOOK_UP, "rita")
+    before = told(store, Limited.LOOK_UP, "rita")
     batch = gate.journal.batch(1, 1, 0)
-    intake.take(small_store, gate.device, batch)
-    assert told(small_store, Limited.LOOK_UP, "rita") == before
+    intake.take(store, gate.device, batch)
+    assert told(store, Limited.LOOK_UP, "rita") == before
     assert [list(spans.values()) for spans in before.values()] == [[1]]
 
 
-def test_a_clock_that_runs_ahead_makes_nobody_right_next_year(gate: Gate, small_store: Store) -> None:
+def test_a_clock_that_runs_ahead_makes_nobody_right_next_year(gate: Gate, store: Store) -> None:
     gate.says(Kind.SIGN_IN_REFUSED, Acted(staff="rita", reason="wrong_pin"), band=None)
-    with small_store.transaction() as tx:
+    with store.transaction() as tx:
         ahead = Seen(Limited.STAFF_PIN, "rita", 1 << 47, right=True)
         limited.merge(tx, SITE_ON_PAPER, [ahead], device="edge-9")
-    [register] = [
-        one for name, one in told(small_store, Limited.STAFF_PIN, "rita").items() if name == "edge-9"
-    ]
+    [register] = [one for name, one in told(store, Limited.STAFF_PIN, "rita").items() if name == "edge-9"]
     assert isinstance(register, Tried)
     assert register.right_ms == NOW_MS
 
 
-def test_acts_of_yesterday_and_bodies_that_do_not_decode_are_told_to_nobody(
-    gate: Gate, small_store: Store
-) -> None:
-    with small_store.transaction() as tx:
+def test_acts_of_yesterday_and_bodies_that_do_not_decode_are_told_to_nobody(gate: Gate, store: Store) -> None:
+    with store.transaction() as tx:
         assert (
             limited.merge(tx, SITE_ON_PAPER, [Seen(Limited.UNDO, "rita", NOW_MS - 86_400_000)], device="e")
             == 0
@@ -262,11 +259,11 @@ def test_acts_of_yesterday_and_bodies_that_do_not_decode_are_told_to_nobody(
     assert limited.read(Kind.OVERRIDDEN, b"", None, band=None, at_ms=1) is None
 
 
-def test_totals_of_no_more_devices_are_told_than_fit(gate: Gate, small_store: Store) -> None:
+def test_totals_of_no_more_devices_are_told_than_fit(gate: Gate, store: Store) -> None:
     for n in range(DEVICES_MAX + 3):
-        with small_store.transaction() as tx:
+        with store.transaction() as tx:
             limited.merge(tx, SITE_ON_PAPER, [Seen(Limited.UNDO, "rita", NOW_MS)], device=f"edge-{n}")
-    held = list(told(small_store, Limited.UNDO, "rita"))
+    held = list(told(store, Limited.UNDO, "rita"))
     assert (len(held), held[0], held[-1]) == (DEVICES_MAX, "edge-3", f"edge-{DEVICES_MAX + 2}")
 
 
