@@ -12,8 +12,9 @@ import msgspec
 
 from edge.core.calendar import day_bounds
 from edge.core.money import Money
+from edge.core.wallet import MandateState
+from sync.central import leases, placed, pots
 from sync.central import policy as policies
-from sync.central import pots
 from sync.central.ledger import entry_table, posting_table
 from sync.central.psp import books, charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
@@ -85,6 +86,8 @@ def _look(tx: Connection, site: str, wallet: Wallet, *, owes: bool) -> bool:
     if before:
         _ease(tx, site, id_, debt=debt)
         tell_wallet(tx, site, id_)
+    if debt > 0:
+        _call_back(tx, site, id_)
     card = mandates.active(tx, site, id_)
     if card is None or wallet.state is not WalletState.OPEN:
         return False
@@ -98,6 +101,12 @@ def _look(tx: Connection, site: str, wallet: Wallet, *, owes: bool) -> bool:
     if free >= wallet.low_minor or wallet.fill_minor <= free:
         return False
     return _want(tx, site, card, want=Want(Purpose.TOP_UP, Money(wallet.fill_minor - free, currency)))
+
+
+def _call_back(tx: Connection, site: str, wallet: str) -> None:
+    """Ask for the money of a guest whose card said no: what they pay in at a till pays the debt, too."""
+    if wallets.wallet(tx, site, wallet).mandate is MandateState.DECLINED:
+        leases.ask_back(tx, site, placed.of_wallet(tx, site, wallet, kind=pots.MONEY, held=True), why="debt")
 
 
 def _let_go(tx: Connection, site: str, wallet: str) -> None:
