@@ -26,6 +26,12 @@ class TapAsked(msgspec.Struct, frozen=True, kw_only=True):
     reader: Word
 
 
+class DeskAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Lay this new band on the desk."""
+
+    band: Word
+
+
 class InternetAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Cut the way to central, or restore it."""
 
@@ -97,6 +103,12 @@ def tap(ask: Ask) -> TapStory:
     """Hold a band to a reader and answer what was decided."""
     asked = ask.want(TapAsked)
     return park(ask).tap(asked.band, asked.reader)
+
+
+def desk(ask: Ask) -> DemoState:
+    """Write a new band."""
+    park(ask).write(ask.want(DeskAsked).band)
+    return park(ask).state()
 
 
 def internet(ask: Ask) -> DemoState:
@@ -175,6 +187,7 @@ ROUTES = (
         answer=TapStory,
         rate=DEMO,
     ),
+    _switch("/demo/desk", desk, DeskAsked, summary="Write a new band at the desk."),
     _switch("/demo/internet", internet, InternetAsked, summary="Cut or restore the internet."),
     _switch("/demo/reader", reader, ReaderAsked, summary="Unplug or plug a reader."),
     _switch("/demo/printer", printer, PrinterAsked, summary="Unplug or plug a printer."),

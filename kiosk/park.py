@@ -33,6 +33,7 @@ class Story(enum.StrEnum):
     REPLACED = "replaced"
     REVOKED = "revoked"
     UNLINKED = "unlinked"
+    BLANK = "blank"
     CLONE = "clone"
     COPIED_CHIP = "copied_chip"
     PHONE = "phone"
@@ -127,6 +128,15 @@ class DemoCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     charge_minor: int = 0
 
 
+class DemoDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done last at the desk where new bands get their keys; without a band nothing yet."""
+
+    band: str = ""
+    steps: int = 0
+    """On the chip, each written down at central."""
+    took_ms: int = 0
+
+
 class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A screen to be opened in a tab of its own."""
 
@@ -144,6 +154,7 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[DemoAddress, ...] = ()
     printers: tuple[DemoPrinter, ...] = ()
     card: DemoCard | None = None
+    desk: DemoDesk = DemoDesk()
     internet: bool = True
     disk_full: bool = False
     crowd: int = 0
@@ -191,6 +202,9 @@ class DemoPort(Protocol):
 
     def tap(self, band: str, reader: str) -> TapStory:
         """Hold ``band`` to ``reader`` until decided, then take it away; raise ``Unknown`` or ``Refused``."""
+
+    def write(self, band: str) -> None:
+        """Write a new band at the desk and give it to its guest; raise ``Unknown`` or ``Refused``."""
 
     def story(self, tap_id: str) -> TapStory | None:
         """Return what became of an earlier tap, by now."""

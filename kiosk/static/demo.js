@@ -152,6 +152,9 @@ function paintSwitches() {
   by("outbox").textContent = park.outbox ? voice.speak("demo.outbox", { count: park.outbox }) : voice.speak("demo.central_has_all");
   by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
   paintCard(park.card, voice, by);
+  const { desk } = park;
+  const written = park.bands.find((band) => band.id === desk?.band);
+  if (written) by("desk-done").textContent = voice.speak("demo.desk_done", { band: written.name, count: desk.steps, ms: desk.took_ms });
 }
 
 by("internet").addEventListener("change", (event) => turn("/demo/internet", { up: event.target.checked }));
@@ -160,6 +163,12 @@ by("crowd").addEventListener("input", paintSwitches);
 by("crowd").addEventListener("change", (event) => turn("/demo/crowd", { rate: Number(event.target.value) }));
 by("card-next").addEventListener("change", (event) => turn("/demo/card", { next: event.target.value }));
 by("debt").addEventListener("click", () => turn("/demo/debt", {}));
+by("desk").addEventListener("click", async () => {
+  const blank = state.park.bands.find((band) => band.story === "blank");
+  by("desk").disabled = true;
+  await turn("/demo/desk", { band: blank.id });
+  by("desk").disabled = false;
+});
 by("reset").addEventListener("click", async () => {
   by("reset").disabled = true;
   by("reset").textContent = voice.speak("demo.resetting");

@@ -53,6 +53,7 @@ def test_newcomer_gets_addresses_on_loopback_and_six_idle_readers(park: Park) ->
         ("pia", "gate-1", "referred", "band_replaced"),
         ("rocco", "gate-1", "referred", "band_revoked"),
         ("nuovo", "gate-1", "referred", "band_unlinked"),
+        ("nina", "kiosk-1", "referred", "band_unknown"),
         ("clone", "gate-1", "referred", "band_not_authentic"),
         ("copia", "gate-1", "referred", "band_wrong_kind"),
         ("telefono", "gate-1", "referred", "band_random_uid"),

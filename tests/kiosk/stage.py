@@ -12,13 +12,14 @@ from typing import Any
 
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
+from edge.errors import Refused
 from edge.feed import Feed
 from edge.run.web import Web
 from edge.staff import Screen, ScreenKind, ScreenSettings
 from edge.views import Alarm, Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
 from kiosk.app import create_app, streams_of
 from kiosk.house import House, Settings
-from kiosk.park import CardTurn, DemoAddress, DemoReader, DemoState, Step, TapStory
+from kiosk.park import CardTurn, DemoAddress, DemoDesk, DemoReader, DemoState, Step, TapStory
 from tests.kiosk.known import FakeGuests
 from tests.kiosk.tray import a_printer, a_stored_card, some_bands
 
@@ -207,6 +208,11 @@ class FakePark:
         else:
             self.feed.publish(f"gate-{point}", "decision", a_verdict(family, point=point))
         return a_story(band, reader, family)
+
+    def write(self, band: str) -> None:
+        if band != "nuovo":
+            raise Refused("This band is written already.")
+        self._become(desk=DemoDesk(band=band, steps=9, took_ms=812))
 
     def story(self, tap_id: str) -> TapStory | None:
         return None

@@ -75,6 +75,12 @@ def test_a_printer_is_unplugged_by_name_and_its_paper_is_told(running: Stage) ->
     ask(running, "/demo/reset", {})
 
 
+def test_a_new_band_is_written_and_the_state_tells_how_long_it_took(running: Stage) -> None:
+    _, told = ask(running, "/demo/desk", {"band": "nuovo"})
+    assert told["desk"] == {"band": "nuovo", "steps": 9, "took_ms": 812}
+    ask(running, "/demo/reset", {})
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -83,6 +89,7 @@ def test_a_printer_is_unplugged_by_name_and_its_paper_is_told(running: Stage) ->
         ("/demo/card", {"next": "stolen"}),
         ("/demo/taps", {"band": "giulia"}),
         ("/demo/taps", {"band": "x" * 200, "reader": "park-reader"}),
+        ("/demo/desk", {"band": "giulia"}),
     ],
 )
 def test_what_makes_no_sense_is_refused(running: Stage, path: str, body: dict[str, Any]) -> None:

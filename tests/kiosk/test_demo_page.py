@@ -67,6 +67,16 @@ def test_the_next_charge_of_a_stored_card_is_chosen_and_what_is_owed_is_paid(
         stage.park.reset()
 
 
+def test_a_new_band_is_written_by_a_button_and_the_page_says_what_comes_next(
+    chromium: Any, stage: Stage
+) -> None:
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        eye.sees("Fresh from its maker")
+        eye.page.get_by_role("button", name="Write Nina").click()
+        eye.sees("band: 9 steps, 812 ms. Now hold it to the gate.")
+        stage.park.reset()
+
+
 def test_the_demos_switches_show_what_they_change_and_reset_undoes_it(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
         eye.page.get_by_role("switch", name=re.compile("^Internet")).click()

@@ -27,7 +27,7 @@ def some_bands() -> tuple[DemoBand, ...]:
     stories = (
         Story.DAY_TICKET, Story.YEAR_TICKET, Story.FAMILY_ADULT, Story.FAMILY_CHILD, Story.SLOT_LATER,
         Story.LOST,
-        Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.UNLINKED,
+        Story.HOTEL_GUEST, Story.UNPAID, Story.CLONE, Story.PHONE, Story.FOREIGN, Story.BLANK,
     )  # fmt: skip
     return tuple(
         DemoBand(

@@ -6,7 +6,8 @@ import dataclasses
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 from edge.errors import Refused, Unknown
@@ -83,6 +84,12 @@ class Hands:
     def lying(self) -> dict[str, str]:
         """Return the reader that each band lies on."""
         return {spot.band: reader for reader, spot in self._spots.items() if spot.band}
+
+    @contextmanager
+    def keeping(self, name: str) -> Iterator[None]:
+        """Keep a band away from every reader meanwhile: it lies elsewhere."""
+        with self._worn[name]:
+            yield
 
     def plugged(self, reader: str) -> bool:
         """Whether a reader's cable is in."""

@@ -15,10 +15,11 @@ from edge.run.app import Edge
 from edge.run.demo.cards import Cards
 from edge.run.demo.counter import Counter
 from edge.run.demo.crowd import Crowd
+from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground, Hands
 from edge.run.demo.papers import Papers
-from edge.run.demo.park import Park
+from edge.run.demo.park import Park, Wearer
 from edge.run.demo.stories import TOPIC, Stories
 from edge.run.waiting import until
 from edge.views import StaffView
@@ -45,12 +46,13 @@ PASSAGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, disk, both addresses."""
+    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, desk, disk, addresses."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
     papers: Papers
     cards: Cards
+    desk: Desk
     disk: DemoDisk
     edge: Callable[[], str]
     central: Callable[[], str]
@@ -89,7 +91,8 @@ class Keeper:
         health = self._edge.health.view()
         states = {seen.device: seen.state for seen in health.devices}
         return DemoState(
-            bands=tuple(_on(wearer.card, lying) for wearer in self._park.wearers),
+            bands=tuple(self._card(wearer, lying) for wearer in self._park.wearers),
+            desk=self._parts.desk.done,
             readers=tuple(self._reader(name, point, states) for name, point in self._readers()),
             addresses=self._addresses(),
             printers=self._parts.papers.shown({point.id: point.names for point in self._park.points}),
@@ -109,6 +112,15 @@ class Keeper:
         if story.outcome is Outcome.GRANTED and story.reason is not Reason.PAID:
             self._passages.append(story.tap_id)
         return story
+
+    def write(self, band: str) -> None:
+        """Lay a new band of the tray on the desk and give it the site's keys and its guest."""
+        wearer = next((one for one in self._park.wearers if one.id == band), None)
+        if wearer is None:
+            raise Unknown(f"There is no band {band!r}.", hint="GET /demo/state lists them.")
+        with self._hands.keeping(band):
+            self._parts.desk.write(wearer, self._parts.bands[band])
+        self._tell()
 
     def story(self, tap_id: str) -> TapStory | None:
         """Return what became of an earlier tap, by now."""
@@ -201,11 +213,11 @@ class Keeper:
             state=states.get(name, "closed"),
         )
 
+    def _card(self, wearer: Wearer, lying: Mapping[str, str]) -> DemoBand:
+        trust = "LIVE" if wearer.id in self._parts.desk.written else wearer.card.trust
+        return msgspec.structs.replace(wearer.card, trust=trust, reader=lying.get(wearer.id))
+
     def _addresses(self) -> tuple[DemoAddress, ...]:
         base = self._parts.edge()
         own = tuple(DemoAddress(kind=kind, url=base + path, point=point) for kind, path, point in SCREENS)
         return (*own, DemoAddress(kind="central", url=self._parts.central()))
-
-
-def _on(card: DemoBand, lying: Mapping[str, str]) -> DemoBand:
-    return msgspec.structs.replace(card, reader=lying.get(card.id))

@@ -20,12 +20,13 @@ from edge.keys.memory import MemoryKey
 from edge.keys.source import Source
 from edge.run.app import Edge, Own
 from edge.run.demo.cards import Cards
+from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import load
-from edge.run.demo.seed import seed
+from edge.run.demo.seed import seed, written
 from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
 from edge.run.identity import IDENTITY_FILE, Identity, pinned
@@ -89,9 +90,11 @@ class DemoPark:
         self.key, self.host = _key(choices, folder), choices.host
         self.park = load()
         self.fields = {reader: ground() for reader, ground in READERS.items()}
+        self.desk_field = Field()
         (folder / "central").mkdir(parents=True, exist_ok=True)
         store = opened(str(folder / "central" / "central.db"))
         master = seed(store, self.park)
+        before = written(store, self.park)
         self._let_in(store)
         if (folder / "edge" / IDENTITY_FILE).exists():
             self.key.ring()  # raises where the key of a park that was there before is not: none is made anew
@@ -107,7 +110,8 @@ class DemoPark:
             papers=papers,
             cards=cards,
             fields=self.fields,
-            bands=tray(self.park, master),
+            bands=tray(self.park, master, before),
+            desk=Desk(self.park, self.desk_field, self.central, written=before),
             disk=disk,
             edge=lambda: seen_from_outside(self.edge.url, choices.host),
             central=lambda: seen_from_outside(self.central.url, choices.host),
@@ -131,7 +135,7 @@ class DemoPark:
         self.edge.stop()
         self.central.stop()
         self.cards.stop()
-        for field in self.fields.values():
+        for field in (*self.fields.values(), self.desk_field):
             field.close()
 
     def _let_in(self, store: Store) -> None:

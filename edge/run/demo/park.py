@@ -62,6 +62,8 @@ class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     keys: dict[str, str] = {}
     fault: str = ""
     fault_at: int = 0
+    factory: bool = False
+    """As its maker sends it: the desk gives it the site's keys."""
 
 
 class Purse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -115,9 +117,9 @@ class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def card(self) -> DemoBand:
-        """The band as a card of the tray; one of foreign keys or of ill manners proves nothing."""
+        """The band as a card of the tray; with foreign keys, none or a fault it proves nothing."""
         chip, trust = CHIPS[self.chip.kind]
-        if self.chip.keys or self.chip.fault:
+        if self.chip.keys or self.chip.fault or self.chip.factory:
             trust = ""
         return DemoBand(
             id=self.id, name=self.name, story=self.story, chip=chip, trust=trust, language=self.language
@@ -169,6 +171,11 @@ class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def wearers(self) -> tuple[Wearer, ...]:
         """Every band of the tray, guests' first."""
         return self.guests + self.strangers
+
+    @property
+    def banded(self) -> tuple[Wearer, ...]:
+        """The guests who have a band when the park opens."""
+        return tuple(wearer for wearer in self.guests if not wearer.chip.factory)
 
     @property
     def visitors(self) -> tuple[Wearer, ...]:

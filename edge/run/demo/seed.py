@@ -52,6 +52,15 @@ def seed(store: Store, park: Park) -> bytes:
     return master
 
 
+def written(store: Store, park: Park) -> frozenset[str]:
+    """Return who of those without a band got one at the desk of this park before."""
+    with store.reading() as tx:
+        secret = band_key(tx, park.site.id)
+        ids = {bands.band_id(secret, wearer.uid): wearer.id for wearer in park.guests if wearer.chip.factory}
+        known = bands.bands_by_id(tx, park.site.id, ids)
+    return frozenset(ids[card.band.id] for card in known if card.band.active)
+
+
 def _places(tx: Connection, park: Park) -> None:
     if not layout.has_settings(tx, park.site.id):
         layout.put_settings(tx, park.site.id, park.settings)
@@ -132,14 +141,14 @@ def _bands(tx: Connection, park: Park, master: bytes) -> None:
     """Store the bands once and publish every guest's profile as it stands today."""
     site = park.site.id
     people = (*park.guests, *park.visitors)
-    worn = (*people, *(wearer for wearer in park.strangers if wearer.stock))
+    worn = (*park.banded, *park.visitors, *(wearer for wearer in park.strangers if wearer.stock))
     cards = _cards(worn, band_key(tx, site), diversify(master, [wearer.uid for wearer in worn]))
     there = {id_ for id_, _ in bands.owners(tx, site, list(cards))}
     new = [card for id_, card in cards.items() if id_ not in there]
     bands.add_bands(tx, site, new)
     profiles.publish_bands(tx, site, [card for card in new if card.guest is None])
     profiles.publish_guests(tx, site, [wearer.pseudonym for wearer in people])
-    for wearer, id_ in zip(park.guests, cards, strict=False):
+    for wearer, id_ in zip(park.banded, cards, strict=False):
         state = state_of(wearer)
         if state is not BandState.ACTIVE:
             card = bands.band(tx, site, id_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from edge.run.demo.park import Park, Wearer
 from edge.run.keys import KEY_NUMBERS
@@ -12,18 +12,25 @@ from hardware.virtual.bands import Band, build
 LINK = "https://polso.example/b"
 
 
-def tray(park: Park, master: bytes) -> dict[str, Band]:
-    """Make every band of the park with the keys that central knows it by, or with its own wrong ones."""
-    return {wearer.id: build(_description(wearer, master)) for wearer in (*park.wearers, *park.visitors)}
+def tray(park: Park, master: bytes, written: Set[str]) -> dict[str, Band]:
+    """Make every band of the park with the keys that central knows it by, or with its own wrong ones.
+
+    A new band comes as from its maker, unless it was ``written`` at this park's desk before.
+    """
+    return {
+        wearer.id: build(_description(wearer, master, blank=wearer.chip.factory and wearer.id not in written))
+        for wearer in (*park.wearers, *park.visitors)
+    }
 
 
-def _description(wearer: Wearer, master: bytes) -> Mapping[str, object]:
+def _description(wearer: Wearer, master: bytes, *, blank: bool) -> Mapping[str, object]:
     chip = wearer.chip
     return {
         "kind": chip.kind,
         "uid": chip.uid,
         "name": wearer.name,
-        "keys": chip.keys or _keys(wearer, master),
+        "keys": chip.keys or ({} if blank else _keys(wearer, master)),
+        "factory": blank,
         "url": LINK,
         "fault": chip.fault,
         "fault_at": chip.fault_at,
