@@ -69,6 +69,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Hash of that record, in hex: it covers everything before it."""
 
     @property
+    def due_minor(self) -> int:
+        """What was to be paid, once vouchers have lowered its lines."""
+        return self.total_minor - sum(line.off_minor for line in self.lines)
+
+    @property
     def taxes(self) -> tuple[TaxShare, ...]:
         """The taxes per rate, the highest rate first; free of tax is a rate too."""
         return taxes_of(self.lines)

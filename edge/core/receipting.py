@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.basket import Line
 from edge.core.events import Event, Kind, chain_step
 from edge.core.payment.bodies import CashedOut, HoldEnded, Payment, RefundAsked, ToppedUp, Voided
 from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import Authorisation, VoidedLine
 from edge.core.receipt import Doubt, Receipt, ReceiptKind, ReceiptLeg
 from edge.core.shift import ShiftClosed
-from edge.core.taxes import ReceiptLine
+from edge.core.taxes import ReceiptLine, lines_of, off_by_line
 
 BAND_CHARS = 8
 """Hex digits of a BandId on a receipt: enough to know one's own band, too little to follow it."""
@@ -55,7 +54,7 @@ def _paid(event: Event) -> Receipt | None:
     held = paid.state is Authorisation.AUTHORISED and paid.judged.hold_ms is not None
     if not held and paid.state is not Authorisation.CAPTURED:
         return None
-    due = max(0, paid.due_minor)
+    due, legs = max(0, paid.due_minor), (*paid.earlier, *paid.legs)
     return Receipt(
         kind=ReceiptKind.HOLD if held else ReceiptKind.SALE,
         op_id=paid.op_id,
@@ -63,8 +62,8 @@ def _paid(event: Event) -> Receipt | None:
         at_ms=paid.at_ms,
         currency=paid.currency,
         total_minor=paid.total_minor - due,
-        lines=() if due else tuple(_line(line) for line in paid.lines),
-        legs=_legs((leg, leg.amount_minor) for leg in (*paid.earlier, *paid.legs)),
+        lines=() if due else lines_of(paid.lines, legs),
+        legs=_legs((leg, leg.amount_minor) for leg in _payers(legs, named=not due)),
         until_ms=paid.at_ms + (paid.judged.hold_ms or 0) if held else 0,
         staff=paid.staff,
     )
@@ -82,7 +81,7 @@ def _ended(event: Event) -> Receipt:
         at_ms=event.hlc >> 16,
         currency=ended.currency,
         total_minor=sum(line.gross_minor for line in ended.lines) if sold else -back,
-        lines=tuple(_line(line) for line in ended.lines) if sold else (),
+        lines=lines_of(ended.lines, ()) if sold else (),
         legs=_legs((leg, leg.left_minor if sold else -leg.voided_minor) for leg in ended.legs),
         staff=ended.staff,
     )
@@ -90,7 +89,7 @@ def _ended(event: Event) -> Receipt:
 
 def _voided(event: Event) -> Receipt:
     voided = _VOIDED(event.body)
-    lines = tuple(_back(line) for line in voided.lines)
+    lines = _back(voided.lines, voided.legs)
     given = sum(leg.amount_minor for leg in voided.legs)
     return Receipt(
         kind=ReceiptKind.VOID,
@@ -101,14 +100,14 @@ def _voided(event: Event) -> Receipt:
         currency=voided.currency,
         total_minor=sum(line.gross_minor for line in lines) if lines else -given,
         lines=lines,
-        legs=_legs((leg, -leg.amount_minor) for leg in voided.legs),
+        legs=_legs((leg, -leg.amount_minor) for leg in _payers(voided.legs, named=bool(lines))),
         staff=voided.staff,
     )
 
 
 def _refunded(event: Event) -> Receipt:
     asked = _REFUND(event.body)
-    lines = tuple(_back(line) for line in asked.lines)
+    lines = _back(asked.lines, asked.legs)
     return Receipt(
         kind=ReceiptKind.REFUND,
         op_id=asked.refund_id,
@@ -118,7 +117,7 @@ def _refunded(event: Event) -> Receipt:
         currency=asked.currency,
         total_minor=sum(line.gross_minor for line in lines),
         lines=lines,
-        legs=_legs((leg, -leg.amount_minor) for leg in asked.legs),
+        legs=_legs((leg, -leg.amount_minor) for leg in _payers(asked.legs, named=True)),
         staff=asked.staff,
     )
 
@@ -167,23 +166,26 @@ def _shift(event: Event) -> Receipt:
     )
 
 
-def _line(line: Line) -> ReceiptLine:
-    return ReceiptLine(
-        name=line.name,
-        quantity=line.quantity,
-        price_minor=line.price_minor,
-        tax_permille=line.tax_permille,
+def _back(lines: Iterable[VoidedLine], legs: Iterable[Leg]) -> tuple[ReceiptLine, ...]:
+    """What goes back of each line, less what a voucher had taken off it."""
+    off = off_by_line(legs)
+    return tuple(
+        ReceiptLine(
+            name=line.name,
+            quantity=-line.quantity,
+            price_minor=line.gross_minor // line.quantity,
+            tax_permille=line.tax_permille,
+            off_minor=-off[line.line].amount_minor if line.line in off else 0,
+            voucher=off[line.line].kind if line.line in off else "",
+            tax_left_minor=-line.tax_minor,
+        )
+        for line in lines
     )
 
 
-def _back(line: VoidedLine) -> ReceiptLine:
-    return ReceiptLine(
-        name=line.name,
-        quantity=-line.quantity,
-        price_minor=line.gross_minor // line.quantity,
-        tax_permille=line.tax_permille,
-        tax_left_minor=-line.tax_minor,
-    )
+def _payers(legs: Iterable[Leg], *, named: bool) -> Iterable[Leg]:
+    """Return who paid: a voucher that lowered a line stands there, where the lines are named."""
+    return (leg for leg in legs if not named or leg.tender is not Tender.DISCOUNT)
 
 
 def _legs(parts: Iterable[tuple[Leg, int]]) -> tuple[ReceiptLeg, ...]:

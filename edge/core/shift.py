@@ -9,13 +9,12 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.basket import Line
 from edge.core.events import Event, Kind
 from edge.core.money import MINOR_MAX
 from edge.core.payment.bodies import CashedOut, HoldEnded, Payment, ToppedUp, Voided
 from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import Authorisation
-from edge.core.taxes import ReceiptLine, TaxShare, taxes_of
+from edge.core.taxes import ReceiptLine, TaxShare, lines_of, taxes_of
 
 REASON_CHARS_MAX = 200
 
@@ -203,7 +202,7 @@ def _paid(before: Takings, drawer: str, payment: Payment) -> Takings:
         cash_sales_minor=before.cash_sales_minor + _cash(payment.legs),
         tenders=_added(before.tenders, payment.legs, 1),
         sales=before.sales + sold,
-        taxes=_taxed(before.taxes, payment.lines) if sold else before.taxes,
+        taxes=_taxed(before.taxes, _sold(payment)) if sold else before.taxes,
     )
 
 
@@ -229,7 +228,7 @@ def _ended(before: Takings, drawer: str, ended: HoldEnded) -> Takings:
         cash_back_minor=before.cash_back_minor + _cash(back),
         tenders=_added(before.tenders, back, -1),
         sales=before.sales + sold,
-        taxes=_taxed(before.taxes, ended.lines) if sold else before.taxes,
+        taxes=_taxed(before.taxes, lines_of(ended.lines, ended.legs)) if sold else before.taxes,
     )
 
 
@@ -271,20 +270,15 @@ def _added(tenders: dict[str, int], legs: Iterable[Leg], sign: int) -> dict[str,
     return now
 
 
+def _sold(payment: Payment) -> tuple[ReceiptLine, ...]:
+    return lines_of(payment.lines, (*payment.earlier, *payment.legs))
+
+
 def _taxed(
-    before: tuple[tuple[int, int, int], ...], sold: Iterable[Line]
+    before: tuple[tuple[int, int, int], ...], sold: tuple[ReceiptLine, ...]
 ) -> tuple[tuple[int, int, int], ...]:
     sums = {rate: (gross, tax) for rate, gross, tax in before}
-    lines = [
-        ReceiptLine(
-            name="",
-            quantity=line.quantity,
-            price_minor=line.price_minor,
-            tax_permille=line.tax_permille,
-        )
-        for line in sold
-    ]
-    for share in taxes_of(lines):
+    for share in taxes_of(sold):
         gross, tax = sums.get(share.permille, (0, 0))
         sums[share.permille] = (gross + share.gross_minor, tax + share.tax_minor)
     return tuple((rate, *sums[rate]) for rate in sorted(sums, reverse=True))

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from edge.core.basket import Line
 from edge.core.money import tax_within
+from edge.core.payment.legs import Leg, Tender
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,6 +18,10 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     quantity: int
     price_minor: int
     tax_permille: int = 0
+    off_minor: int = 0
+    """What a voucher took off it, and the tax in that."""
+    voucher: str = ""
+    """Which one: its kind."""
     tax_left_minor: int | None = None
     """Of a part of a line: what of that line's tax was still owed; None: the line is whole."""
 
@@ -25,11 +31,16 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return self.quantity * self.price_minor
 
     @property
+    def due_minor(self) -> int:
+        """What is to be paid of it."""
+        return self.gross_minor - self.off_minor
+
+    @property
     def tax_minor(self) -> int:
-        """The tax in it, rounded per line; the parts of a line together have the line's."""
+        """The tax in that, rounded per line; the parts of a line together have the line's."""
         if self.tax_left_minor is not None:
             return self.tax_left_minor
-        return tax_within(self.gross_minor, self.tax_permille)
+        return tax_within(self.due_minor, self.tax_permille)
 
 
 class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +56,32 @@ class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
         return self.gross_minor - self.tax_minor
 
 
+def lines_of(lines: Iterable[Line], legs: Iterable[Leg]) -> tuple[ReceiptLine, ...]:
+    """Return the lines of a bill, each with the voucher that lowered it."""
+    off = off_by_line(legs)
+    return tuple(
+        ReceiptLine(
+            name=line.name,
+            quantity=line.quantity,
+            price_minor=line.price_minor,
+            tax_permille=line.tax_permille,
+            off_minor=off[number].amount_minor if number in off else 0,
+            voucher=off[number].kind if number in off else "",
+        )
+        for number, line in enumerate(lines)
+    )
+
+
+def off_by_line(legs: Iterable[Leg]) -> dict[int, Leg]:
+    """Return the discount of each line that has one; none has two."""
+    return {leg.line: leg for leg in legs if leg.tender is Tender.DISCOUNT and leg.line is not None}
+
+
 def taxes_of(lines: Iterable[ReceiptLine]) -> tuple[TaxShare, ...]:
     """Return the sums per rate; each line's tax was rounded by itself, so that voids of lines add up."""
     gross, tax = dict[int, int](), dict[int, int]()
     for line in lines:
-        gross[line.tax_permille] = gross.get(line.tax_permille, 0) + line.gross_minor
+        gross[line.tax_permille] = gross.get(line.tax_permille, 0) + line.due_minor
         tax[line.tax_permille] = tax.get(line.tax_permille, 0) + line.tax_minor
     return tuple(
         TaxShare(permille=rate, gross_minor=gross[rate], tax_minor=tax[rate])

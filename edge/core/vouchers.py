@@ -8,9 +8,13 @@ from collections.abc import Sequence
 import msgspec
 
 from edge.core.basket import Line
+from edge.core.lease import LeaseKind
 from edge.core.money import rounded
 
+VOUCHER_KINDS = (LeaseKind.FREE_DRINK, LeaseKind.GIFT, LeaseKind.POINTS)
+"""Leased counters that are vouchers; the others are money and limits."""
 PERCENT = 100
+PARTS_NAMED = 2
 FOR_EVER = "9999-12-31"
 
 
@@ -61,6 +65,16 @@ class Used(msgspec.Struct, frozen=True):
     line: int | None = None
 
 
+def base_of(kind: str) -> str:
+    """Return what sort of voucher a kind is: ``free_drink``, ``gift`` or ``points``."""
+    return kind.partition(":")[0]
+
+
+def campaign_of(kind: str) -> str:
+    """Return under which name people know a kind: what comes after it only tells equals apart."""
+    return ":".join(kind.split(":")[:PARTS_NAMED]).rstrip(":")
+
+
 def is_timely(voucher: Voucher, date: str) -> bool:
     """Say whether a voucher is good on a local date."""
     return voucher.valid_from <= date and (not voucher.valid_until or date <= voucher.valid_until)
@@ -79,13 +93,19 @@ def worth(voucher: Voucher, line: Line) -> int:
     return min(line.price_minor, voucher.off_minor + rounded(line.price_minor * voucher.percent, PERCENT))
 
 
-def choose_discounts(lines: Sequence[Line], stocks: Sequence[Stock]) -> tuple[Used, ...]:
-    """Choose what is worth most first, then what ends soonest, then by name; each line has one at most."""
+def choose_discounts(
+    lines: Sequence[Line], stocks: Sequence[Stock], taken: frozenset[int | None] = frozenset()
+) -> tuple[Used, ...]:
+    """Choose what is worth most first, then what ends soonest, then by name; each line has one at most.
+
+    The lines in ``taken`` have theirs already.
+    """
     offers = sorted(
         (-worth(stock.voucher, line), stock.voucher.valid_until or FOR_EVER, stock.voucher.kind, number)
         for stock in stocks
         for number, line in enumerate(lines)
-        if stock.voucher.use is VoucherUse.DISCOUNT and line.quantity > 0 and fits(stock.voucher, line)
+        if number not in taken and line.quantity > 0
+        if stock.voucher.use is VoucherUse.DISCOUNT and fits(stock.voucher, line)
     )
     left = {stock.voucher.kind: stock.units for stock in stocks}
     chosen: dict[int, Used] = {}

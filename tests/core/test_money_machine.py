@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 
 from edge.core.basket import Basket, Line
 from edge.core.lease import Grant, Lease, Refusal, close, is_sound, take_grant
+from edge.core.money import tax_within
 from edge.core.payment import (
     Authorisation,
     BackAsk,
@@ -74,6 +75,7 @@ class Till(RuleBasedStateMachine):
         self.baskets: dict[str, Basket] = {}
         self.tally, self.up_ms, self.ops = Tally(), UP_MS, 0
         self.drawer = self.granted = 0
+        self.units_refunded: dict[str, int] = {}
 
     @initialize(first=st.integers(0, 3_000), second=st.integers(0, 500), drinks=st.integers(0, 3))
     def open_leases(self, first: int, second: int, drinks: int) -> None:
@@ -170,6 +172,8 @@ class Till(RuleBasedStateMachine):
                 assert ruling.asked.amount_minor == sale.money_minor - ruling.sale.money_minor
                 refunded = sum(leg.amount_minor for leg in ruling.asked.legs if leg.tender is Tender.CASH)
                 self.drawer -= refunded
+                for leg in ruling.asked.legs:
+                    self.units_refunded[leg.lease] = self.units_refunded.get(leg.lease, 0) + leg.units
                 self.refunds = self.refunded() + ruling.asked.amount_minor
 
     def refunded(self) -> int:
@@ -243,7 +247,21 @@ class Till(RuleBasedStateMachine):
             for number, line in enumerate(sale.basket.lines):
                 tax = sum(one.tax_minor for one in sale.voided if one.line == number)
                 whole = sum(one.quantity for one in sale.voided if one.line == number) == abs(line.quantity)
-                assert (tax == line.tax_minor) if whole else (0 <= tax <= line.tax_minor)
+                legs = (leg for leg in sale.legs if leg.tender is Tender.DISCOUNT and leg.line == number)
+                net = tax_within(line.gross_minor - sum(leg.amount_minor for leg in legs), line.tax_permille)
+                assert (tax == net) if whole else (0 <= tax <= net)
+
+    @invariant()
+    def units_are_conserved(self) -> None:
+        """What a voucher's lease lost is what stands in sales, or was given back by central."""
+        for id_ in ("v1", "v2"):
+            if id_ in self.leases:
+                mine = [leg for sale in self.sales.values() for leg in sale.legs if leg.lease == id_]
+                standing = sum(leg.units - leg.voided_units for leg in mine)
+                counters = self.leases[id_].counters
+                gone = counters.spent - counters.voided
+                assert standing <= gone <= standing + self.units_refunded.get(id_, 0)
+                assert gone <= counters.granted
 
     @invariant()
     def money_is_conserved(self) -> None:

@@ -152,3 +152,15 @@ def test_a_record_that_was_changed_or_stands_elsewhere_is_doubted() -> None:
 
 def test_two_people_can_read_its_place_to_each_other() -> None:
     assert PAID.short == f"edge-1 · 1-7 · {PAID.head[:16]}"
+
+
+def test_a_voucher_lowers_what_is_due_and_stands_at_its_line() -> None:
+    off = Leg(number=1, tender=Tender.DISCOUNT, amount_minor=480, kind="free_drink:spring", units=1, line=1)
+    event = an_event(earlier=(off,))
+    receipt = receipt_of(event, site="aurora", device="edge-1")
+    assert (receipt.total_minor, receipt.due_minor) == (680, 200)
+    assert receipt.lines[1] == msgspec.structs.replace(BEER, off_minor=480, voucher="free_drink:spring")
+    assert [leg.tender for leg in receipt.legs] == ["wallet"]
+    assert [share.permille for share in receipt.taxes if share.tax_minor] == [100]
+    assert object_to(receipt, event, before=BEFORE) is None
+    assert object_to(msgspec.structs.replace(receipt, lines=(COFFEE, BEER, CUP)), event, before=BEFORE)

@@ -315,10 +315,29 @@ def test_what_was_refunded_is_not_voided_again() -> None:
 
 def test_a_refund_needs_something_captured() -> None:
     assert refunded(sold(asked_minor=100)[0]) is Objection.NOT_CAPTURED
-    free, _ = sold(with_vouchers(DRINK), a_line(400, item="beer"))
-    assert refunded(free) is Objection.NOTHING
+    nothing, _ = sold(None, a_line(0))
+    assert refunded(nothing) is Objection.NOTHING
     many = replace(sold()[0], refund_ids=("x",) * IDS_MAX)
     assert refunded(many) is Objection.NOTHING
+
+
+def test_a_refund_gives_the_units_of_a_voucher_back() -> None:
+    free, leases = sold(with_vouchers(DRINK), a_line(400, item="beer"))
+    back = refunded(free)
+    assert isinstance(back, RefundRuling)
+    assert back.asked.amount_minor == 0
+    assert [(leg.tender, leg.amount_minor, leg.units) for leg in back.asked.legs] == [
+        (Tender.DISCOUNT, 400, 1)
+    ]
+    assert refunded(back.sale, "refund-2") is Objection.ENDED
+    assert refused(back.sale, leases) is Objection.ENDED
+
+
+def test_the_tax_that_goes_back_is_of_what_was_paid() -> None:
+    sale, leases = sold(with_vouchers(DRINK), a_line(440, 2, item="beer"))
+    one = voided(sale, leases, Piece(0, 1))
+    two = voided(one.sale, [*one.leases, leases[1]], Piece(0, 1), id="void-2")
+    assert [line.tax_minor for line in two.sale.voided] == [20, 20]
 
 
 def test_limits_get_back_what_was_spent_today() -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from edge.core.lease import LeaseKind
-from edge.core.payment import Payer, Tender
+from edge.core.bands import Trust
+from edge.core.decision import Reason
+from edge.core.lease import LeaseKind, Limits
+from edge.core.payment import Authorisation, Payer, Tender
+from edge.core.taxes import lines_of, taxes_of
 from edge.core.vouchers import (
     Stock,
     Voucher,
     VoucherUse,
+    base_of,
+    campaign_of,
     choose_discounts,
     choose_tenders,
     is_timely,
@@ -164,3 +169,64 @@ def test_a_voucher_whose_lease_ran_out_is_none() -> None:
     payer = holds(FREE)
     late = [replace(lease, ends_ms=UP_MS) if lease.kind == "free_drink" else lease for lease in payer.leases]
     assert legs(replace(payer, leases=tuple(late)), BEER) == [("money", 450, None)]
+
+
+def test_of_two_sorts_the_guest_keeps_one_whatever_its_campaign() -> None:
+    spring = replace(FREE, kind="free_drink:spring")
+    assert legs(holds(spring, declined=("free_drink",)), BEER) == [("money", 450, None)]
+    assert (base_of("gift:spring:ab"), campaign_of("gift:spring:ab")) == ("gift", "gift:spring")
+    assert campaign_of("free_drink::ab") == "free_drink"
+
+
+def test_the_second_payer_s_drink_goes_to_the_line_that_has_none() -> None:
+    first = paid(holds(FREE, units=1), a_basket(BEER, replace(BEER, price_minor=700)), asked_minor=100).sale
+    assert first is not None
+    assert [leg.line for leg in first.legs if leg.tender is Tender.DISCOUNT] == [1]
+    rest = paid(holds(FREE, units=1), sale=first).payment
+    assert next((leg.tender, leg.line) for leg in rest.legs) == (Tender.DISCOUNT, 0)
+
+
+def a_child(*vouchers: Voucher, **changes: object) -> Payer:
+    leases = [a_lease(f"v-{one.kind}", 1, kind=one.kind, unit="unit") for one in vouchers]
+    link = a_link(vouchers=vouchers, no_charge=True, limits=Limits(taps_before_pin=0))
+    return a_payer(a_lease(), *leases, profile=a_profile(payments=True, wallet=link), **changes)
+
+
+def test_a_child_has_the_drink_that_was_given_to_it_and_nothing_else() -> None:
+    ruling = paid(a_child(FREE), a_basket(BEER))
+    assert [(leg.tender, leg.amount_minor) for leg in ruling.payment.legs] == [(Tender.DISCOUNT, 450)]
+    assert ruling.payment.state is Authorisation.CAPTURED
+    soup = paid(a_child(FREE), a_basket(a_line(600))).payment
+    assert (soup.reason, soup.legs, soup.state) == (Reason.PAYMENTS_OFF, (), None)
+    assert paid(a_child(FREE), a_basket(BEER), hold_ms=HOUR_MS).payment.reason is Reason.PAYMENTS_OFF
+    over = paid(a_child(replace(FREE, valid_until="2026-07-14")), a_basket(BEER)).payment
+    assert (over.reason, over.lapsed) == (Reason.PAYMENTS_OFF, (("free_drink", "2026-07-14"),))
+
+
+def test_the_rest_of_a_child_s_basket_is_for_another_band() -> None:
+    ruling = paid(a_child(FREE), a_basket(BEER, a_line(600)))
+    assert (ruling.payment.state, ruling.payment.due_minor) == (Authorisation.AUTHORISED, 600)
+    rest = paid(holds(), sale=ruling.sale).payment
+    assert [(leg.tender, leg.amount_minor) for leg in rest.legs] == [(Tender.WALLET, 600)]
+    assert rest.state is Authorisation.CAPTURED
+
+
+def test_a_copied_band_drinks_nothing_of_a_child_s() -> None:
+    child = a_child(FREE)
+    weak = replace(child.tap, presented=replace(child.tap.presented, trust=Trust.UID))
+    assert paid(replace(child, tap=weak), a_basket(BEER)).payment.reason is Reason.TRUST_TOO_LOW
+
+
+def test_what_is_short_says_which_voucher_is_over_too() -> None:
+    payer = replace(holds(replace(FREE, valid_until="2026-07-14")), leases=())
+    lapsed = [a_lease("v", 1, kind="free_drink", unit="unit")]
+    payment = paid(replace(payer, leases=tuple(lapsed)), a_basket(BEER)).payment
+    assert (payment.state, payment.lapsed) == (None, (("free_drink", "2026-07-14"),))
+
+
+def test_a_receipt_names_the_voucher_at_its_line_and_taxes_what_was_paid() -> None:
+    payment = paid(holds(FREE), a_basket(replace(BEER, quantity=2), a_line(600))).payment
+    drink, soup = lines_of(payment.lines, payment.legs)
+    assert (drink.off_minor, drink.voucher, drink.due_minor) == (450, "free_drink", 450)
+    assert (soup.off_minor, soup.voucher) == (0, "")
+    assert [(share.permille, share.gross_minor) for share in taxes_of((drink, soup))] == [(100, 1_050)]

@@ -33,7 +33,12 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def declined(
-    facts: PaymentFacts, reason: Reason, *, covered: Cover | None = None, left: int | None = None
+    facts: PaymentFacts,
+    reason: Reason,
+    *,
+    covered: Cover | None = None,
+    left: int | None = None,
+    lapsed: tuple[tuple[str, str], ...] = (),
 ) -> PaymentRuling:
     """Return the ruling that moves nothing and says why, with every amount that helps to go on."""
     known = covered or Cover()
@@ -43,6 +48,7 @@ def declined(
         elsewhere_minor=known.elsewhere,
         missing_minor=known.missing,
         left_minor=left,
+        lapsed=lapsed,
     )
     return PaymentRuling(payment=payment)
 

@@ -150,7 +150,8 @@ def decide_refund(sale: Sale, ask: BackAsk) -> RefundRuling | Objection:
     back = reckon(sale, whole_of(sale) if ask.pieces is None else ask.pieces)
     if isinstance(back, Objection):
         return back
-    if not back.minor or len(sale.refund_ids) >= IDS_MAX:
+    moves = bool(back.minor) or back.legs != sale.legs
+    if not moves or len(sale.refund_ids) >= IDS_MAX:
         return Objection.NOTHING
     after = _after(sale, back, Authorisation.REFUNDED)
     refunded, ids = sale.refunded_minor + back.minor, (*sale.refund_ids, ask.id)

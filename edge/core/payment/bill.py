@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from edge.core.lease import Lease
+from edge.core.calendar import date_text, day_of
 from edge.core.payment.facts import Payer, PaymentFacts
 from edge.core.payment.funds import Part, in_hand, of_kind
 from edge.core.payment.legs import Tender
-from edge.core.vouchers import Stock, Used, Voucher, choose_discounts, choose_tenders, is_timely
+from edge.core.vouchers import Stock, Used, base_of, choose_discounts, choose_tenders, is_timely
 from edge.core.wallet import WalletLink
 
 
@@ -23,14 +23,32 @@ class Bill(msgspec.Struct, frozen=True):
     """Kind and last local date of each that would have been good here but for its date."""
 
 
-def bill_of(facts: PaymentFacts, payer: Payer, link: WalletLink, *, date: str) -> Bill:
-    """Return what this payer is asked for: a hold, an agreed part, or all that is still due."""
+class At(msgspec.Struct, frozen=True):
+    """Where and when vouchers are to be good: the point, its local date, the clock of the leases."""
+
+    point: str
+    date: str
+    monotonic_ms: int
+
+
+def at_of(payer: Payer, *, monotonic_ms: int) -> At:
+    """Return where and when a payer stands."""
+    tap = payer.tap
+    day = day_of(tap.timezone, tap.layout.day_starts_min, tap.moment.now_ms)
+    return At(tap.point.id, date_text(day), monotonic_ms)
+
+
+def bill_of(facts: PaymentFacts, payer: Payer, link: WalletLink) -> Bill:
+    """Return what this payer is asked for: a hold, an agreed part, or all that is still due.
+
+    A band that pays nothing uses its vouchers all the same; what is due then, another one pays.
+    """
     due = facts.due_minor
     if facts.hold_ms is not None:
         return Bill((), due)
-    stocks, lapsed = _stocks(facts, payer, link, date=date)
-    taken = {leg.line for leg in facts.legs if leg.tender is Tender.DISCOUNT}
-    discounts = tuple(used for used in choose_discounts(facts.basket.lines, stocks) if used.line not in taken)
+    stocks, lapsed = stocks_of(payer, link, at_of(payer, monotonic_ms=facts.monotonic_ms))
+    taken = frozenset(leg.line for leg in facts.legs if leg.tender is Tender.DISCOUNT)
+    discounts = choose_discounts(facts.basket.lines, stocks, taken)
     spent = {used.kind for used in discounts}
     due -= sum(used.minor for used in discounts)
     left = [stock for stock in stocks if stock.voucher.kind not in spent]
@@ -39,27 +57,25 @@ def bill_of(facts: PaymentFacts, payer: Payer, link: WalletLink, *, date: str) -
     parts = _parts(payer, discounts, Tender.DISCOUNT, monotonic_ms=facts.monotonic_ms)
     parts += _parts(payer, tenders, Tender.VOUCHER, monotonic_ms=facts.monotonic_ms)
     asked = due if facts.asked_minor is None else min(due, facts.asked_minor)
+    asked = 0 if link.no_charge else asked
     return Bill(parts, asked, lapsed)
 
 
-def _stocks(
-    facts: PaymentFacts, payer: Payer, link: WalletLink, *, date: str
-) -> tuple[list[Stock], tuple[tuple[str, str], ...]]:
-    stocks, lapsed = [], []
+def stocks_of(
+    payer: Payer, link: WalletLink, at: At
+) -> tuple[tuple[Stock, ...], tuple[tuple[str, str], ...]]:
+    """Return which vouchers may be used, and those whose time is over: kind and last local date."""
+    stocks, lapsed = list[Stock](), list[tuple[str, str]]()
     for voucher in link.vouchers:
-        units = in_hand(_leases(payer, voucher), facts.monotonic_ms)
-        here = not voucher.points or facts.basket.point in voucher.points
-        if units == 0 or not here or voucher.kind in payer.declined:
+        units = in_hand(of_kind(payer, voucher.kind), at.monotonic_ms)
+        here = not voucher.points or at.point in voucher.points
+        if units == 0 or not here or {voucher.kind, base_of(voucher.kind)} & set(payer.declined):
             continue
-        if is_timely(voucher, date):
+        if is_timely(voucher, at.date):
             stocks.append(Stock(voucher, units))
-        elif voucher.valid_until and date > voucher.valid_until:
+        elif voucher.valid_until and at.date > voucher.valid_until:
             lapsed.append((voucher.kind, voucher.valid_until))
-    return stocks, tuple(lapsed)
-
-
-def _leases(payer: Payer, voucher: Voucher) -> tuple[Lease, ...]:
-    return of_kind(payer, voucher.kind)
+    return tuple(stocks), tuple(lapsed)
 
 
 def _parts(payer: Payer, uses: Sequence[Used], tender: Tender, *, monotonic_ms: int) -> tuple[Part, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import date_text, day_of
+from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.lease import LeaseKind, LeaseState, Limits, ready
 from edge.core.passage import IDENTIFYING
@@ -91,7 +91,9 @@ def _tap_fault(payer: Payer) -> Reason | None:
 
 
 def _may_pay(profile: Profile, link: WalletLink, currency: str) -> bool:
-    return profile.payments and not link.no_charge and link.currency == currency
+    """A child's band pays nothing, but a drink that was given to it is its own."""
+    able = not link.no_charge or bool(link.vouchers)
+    return profile.payments and able and link.currency == currency
 
 
 def _wallet_fault(payer: Payer, link: WalletLink) -> Reason | None:
@@ -116,22 +118,24 @@ class _Asked(msgspec.Struct, frozen=True):
 def _weigh(facts: PaymentFacts, payer: Payer, link: WalletLink) -> PaymentRuling:
     """Limits first, then money, then the PIN: nobody types one for what could not be paid."""
     asked = _asked(facts, payer, link)
-    minor = asked.bill.money_minor
+    minor, lapsed = asked.bill.money_minor, asked.bill.lapsed
+    if link.no_charge and not asked.bill.vouchers:
+        return declined(facts, Reason.PAYMENTS_OFF, lapsed=lapsed)
     spent = limits.shares(facts.basket, link, minor)
     left = _left(payer, link, asked, spent=spent, monotonic_ms=facts.monotonic_ms)
     if left is not None:
-        return declined(facts, Reason.SPEND_LIMIT, left=left)
+        return declined(facts, Reason.SPEND_LIMIT, left=left, lapsed=lapsed)
     covered = cover(payer, link, minor, monotonic_ms=facts.monotonic_ms, at_risk=asked.at_risk)
     if covered.reason is not None:
-        return declined(facts, covered.reason, covered=covered)
+        return declined(facts, covered.reason, covered=covered, lapsed=lapsed)
     doubt = limits.pin_doubt(payer, link, asked.limits, minor=minor + asked.before_minor)
     if doubt is not None:
         left = asked.limits.pin_above_minor if doubt is Reason.SPEND_LIMIT else None
-        return declined(facts, doubt, covered=covered, left=left)
+        return declined(facts, doubt, covered=covered, left=left, lapsed=lapsed)
     counted = _counted(payer, link, asked, monotonic_ms=facts.monotonic_ms)
     parts = asked.bill.vouchers + covered.parts + counted
     tally = _tally(payer, asked.tally, minor, spent=spent)
-    return accepted(facts, Weighed(parts=parts, covered=covered, tally=tally, lapsed=asked.bill.lapsed))
+    return accepted(facts, Weighed(parts=parts, covered=covered, tally=tally, lapsed=lapsed))
 
 
 def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:
@@ -140,7 +144,7 @@ def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:
     mine = [leg for leg in facts.legs if leg.wallet == link.id and leg.tender in MONEY]
     theirs = (lease.limits for lease in of_kind(payer, LeaseKind.MONEY))
     return _Asked(
-        bill=bill_of(facts, payer, link, date=date_text(day)),
+        bill=bill_of(facts, payer, link),
         limits=limits.strictest((link.limits, *theirs)),
         tally=payer.tally.on(day),
         before_minor=sum(leg.amount_minor for leg in mine),

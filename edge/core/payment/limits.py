@@ -77,11 +77,14 @@ def category_room(link: WalletLink, tally: Tally, spent: dict[str, int]) -> int 
 
 
 def pin_doubt(payer: Payer, link: WalletLink, limits: Limits, *, minor: int) -> Reason | None:
-    """Say whether a PIN is missing; who has none pays by a LIVE band, and no more than takes none."""
+    """Say whether a PIN is missing; who has none pays by a LIVE band, and no more than takes none.
+
+    A band that pays nothing is never asked for its family's PIN.
+    """
     if payer.pin is Pin.WRONG:
         return Reason.PIN_WRONG
     above = limits.pin_above_minor is not None and minor > limits.pin_above_minor
-    if not link.pin_hash:
+    if not link.pin_hash or link.no_charge:
         if is_weak(payer):
             return Reason.TRUST_TOO_LOW
         return Reason.SPEND_LIMIT if above else None

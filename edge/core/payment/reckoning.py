@@ -133,11 +133,17 @@ def _left(sale: Sale, number: int) -> int:
 
 
 def _voided(sale: Sale, piece: Piece) -> VoidedLine:
-    """The tax of all pieces together is the line's own: each takes what is owed up to it."""
+    """The tax of all pieces together is the line's own, its discount taken off: each takes up to it."""
     line = sale.basket.lines[piece.line]
     earlier = [one for one in sale.voided if one.line == piece.line]
-    gross = _gross(line, piece.quantity)
-    taken = tax_within(sum(one.gross_minor for one in earlier) + gross, line.tax_permille)
+    gross, whole = _gross(line, piece.quantity), abs(line.quantity)
+    gone = whole - _left(sale, piece.line) + piece.quantity
+    off = sum(
+        rounded(leg.amount_minor * gone, whole)
+        for leg in sale.legs
+        if leg.tender is Tender.DISCOUNT and leg.line == piece.line
+    )
+    taken = tax_within(sum(one.gross_minor for one in earlier) + gross - off, line.tax_permille)
     return VoidedLine(
         line=piece.line,
         quantity=piece.quantity,
