@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -22,12 +22,15 @@ from edge.core.payment import (
     Voided,
     VoidedLine,
 )
+from edge.core.vouchers import campaign_of
 from edge.errors import Refused
 from sync.central.basket import Op
 from sync.central.ledger import Entry, Posting
+from sync.central.pots import counted_in, pot, unit_for
 from sync.central.repeats import key_of, minor_of, pays
 
 MONEY = LeaseKind.MONEY.value
+VOUCHERS = frozenset({Tender.VOUCHER, Tender.DISCOUNT})
 Sums = dict[str, int]
 
 
@@ -169,12 +172,14 @@ def refunded(asked: RefundAsked, before: Op | None, where: Where) -> Booked:
     """Book a refund to whom each leg came from, never above what is left of the basket and once per refund.
 
     What a leg took from a wallet goes to the wallet, where it is free at once; what was paid at risk lowers
-    the debt, and where that was charged already the provider gives it back. Used vouchers stay used.
+    the debt, and where that was charged already the provider gives it back. Vouchers' units go back to their
+    wallet, what they were worth to their campaign.
     """
     if before is None or before.currency != asked.currency:
         raise Refused(f"Nothing is known here of basket {asked.op_id}.")
     back = sum(map(minor_of, asked.legs))
-    if back != asked.amount_minor or not 0 < back <= before.left_minor:
+    off = sum(leg.amount_minor for leg in asked.legs if leg.tender is Tender.DISCOUNT)
+    if back - off != asked.amount_minor or not 0 < back <= before.left_minor:
         raise Refused(f"{asked.refund_id} is above what is left of basket {asked.op_id}.")
     sums: Sums = defaultdict(int)
     for leg in asked.legs:
@@ -187,7 +192,27 @@ def refunded(asked: RefundAsked, before: Op | None, where: Where) -> Booked:
         site=where.site, key=key_of(asked), kind="refund", at_ms=where.at_ms, currency=asked.currency,
         entries=_entries(sums), device=where.device, wallet=wallet,
     )  # fmt: skip
-    return Booked((own,), msgspec.structs.replace(before, refunded_minor=before.refunded_minor + back))
+    given = tuple(leg for leg in asked.legs if leg.tender in VOUCHERS)
+    after = msgspec.structs.replace(
+        before, refunded_minor=before.refunded_minor + back, legs=_less(before.legs, given)
+    )
+    if any(leg.voided_units > leg.units for leg in after.legs):
+        raise Refused(f"{asked.refund_id} gives back more units than basket {asked.op_id} used.")
+    return Booked((own, *_units_back(own, given)), after)
+
+
+def _units_back(refund: Posting, legs: Iterable[Leg]) -> Iterator[Posting]:
+    """Return what puts used units back into their wallets' pots, in each unit for itself."""
+    by_unit: dict[str, Sums] = {}
+    for leg in legs:
+        counted = counted_in(leg.kind, unit_for(leg.kind, refund.currency))
+        sums = by_unit.setdefault(counted, defaultdict(int))
+        _add(sums, pot(leg.wallet, leg.kind), leg.units)
+        _add(sums, f"used:{leg.kind.partition(':')[0]}", -leg.units)
+    for unit, sums in by_unit.items():
+        entries = _entries(sums)
+        if entries:
+            yield msgspec.structs.replace(refund, key=f"{refund.key}/{unit}", currency=unit, entries=entries)
 
 
 def _opened(payment: Payment, where: Where) -> Op:
@@ -218,8 +243,8 @@ def _account(leg: Leg, point: str) -> str:
             return f"lease:{leg.lease}"
         case Tender.RISK:
             return f"debt:{leg.wallet}"
-        case Tender.VOUCHER:
-            return f"voucher:{leg.kind.partition(':')[0]}"
+        case Tender.VOUCHER | Tender.DISCOUNT:
+            return f"voucher:{campaign_of(leg.kind)}"
         case Tender.CASH:
             return f"cash:{point}"
         case _:

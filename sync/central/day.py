@@ -10,8 +10,9 @@ import msgspec
 from edge.core.events import Kind
 from edge.core.lease import Placed
 from edge.core.shift import ShiftClosed, expected_minor
-from sync.central import ledger, ops, placed
+from sync.central import campaigns, ledger, ops, placed
 from sync.central.books import BOOKS, Book
+from sync.central.campaigns import Campaign
 from sync.central.lanes import event_table
 from sync.central.ledger import entry_table, posting_table
 from sync.central.ops import What
@@ -38,6 +39,8 @@ class Fault(enum.StrEnum):
     """The ledger has it, and no device's record stands behind it."""
     AMOUNT = "amount"
     """Record and posting say two amounts."""
+    UNITS = "units"
+    """Record and posting say two numbers of a voucher's units."""
     DOUBLED = "doubled"
     """Two records of one op, and no word that the second was suppressed."""
     ASIDE = "aside"
@@ -97,6 +100,8 @@ class DayProof(msgspec.Struct, frozen=True, kw_only=True):
     figures: Figures
     books: tuple[Book, ...] = ()
     """Each payment provider's own book beside ours; none where none was ever read."""
+    vouchers: tuple[Campaign, ...] = ()
+    """What was used of each campaign that day, and what it was worth."""
 
     @property
     def proven(self) -> bool:
@@ -135,6 +140,7 @@ def prove(store: Store, site: str, from_ms: int, *, until_ms: int) -> DayProof:
             leases=tuple(_line(one, until_ms) for one in leases if one.living or is_lost(one))[:NAMED_MAX],
             trial=trial,
             books=books,
+            vouchers=campaigns.of_day(tx, site, (from_ms, until_ms)),
             figures=figures(tx, site, from_ms, until_ms=until_ms),
         )
 
@@ -187,6 +193,7 @@ def _posted(tx: Connection, site: str, when: tuple[int, int]) -> dict[str, int]:
 def _compared(tx: Connection, site: str, heard: list[Heard], *, posted: Mapping[str, int]) -> list[Finding]:
     found, seen = [], set()
     twice = {one.of for one in ops.notes(tx, site, what=What.DUPLICATE)}
+    counted = _counted(posted)
     for one in heard:
         if one.key in seen:
             if one.key not in twice:
@@ -199,10 +206,30 @@ def _compared(tx: Connection, site: str, heard: list[Heard], *, posted: Mapping[
                 found.append(Finding(Fault.NO_POSTING, one.key, one.device, one.minor or 0))
         elif one.minor is not None and minor != one.minor:
             found.append(Finding(Fault.AMOUNT, one.key, one.device, minor - one.minor))
+        found += _units(one, counted.get(one.key, {}))
     for key, minor in posted.items():
         if key.partition("/")[0] not in seen:
             found.append(Finding(Fault.NO_RECEIPT, key, minor=minor))
     return found
+
+
+def _counted(posted: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return the units that were posted beside the money of a record, by its key and the vouchers' kind."""
+    found: dict[str, dict[str, int]] = {}
+    for key, minor in posted.items():
+        of, beside, unit = key.partition("/")
+        if beside:
+            found.setdefault(of, {})[unit.rpartition("/")[0]] = minor
+    return found
+
+
+def _units(told: Heard, posted: Mapping[str, int]) -> list[Finding]:
+    """Return the vouchers of a record of which the ledger says another number, or nothing."""
+    return [
+        Finding(Fault.UNITS, told.key, told.device, posted.get(kind, 0) - units, kind)
+        for kind, units in told.units.items()
+        if posted.get(kind, 0) != units
+    ]
 
 
 def _leases(tx: Connection, site: str, rows: Iterable[PlacedRow]) -> list[Finding]:

@@ -60,6 +60,10 @@ def in_words(proof: DayProof) -> str:
         f" {dt.datetime.fromtimestamp(book.read_ms // 1000, dt.UTC).isoformat()}"
         for book in proof.books
     ]
+    told += [
+        f"vouchers {one.campaign}: given {one.given}, used {one.used} {one.unit}, worth {one.worth_minor}"
+        for one in proof.vouchers
+    ]
     told.append(
         f"at devices {known.set_aside_minor}, in doubt {known.in_doubt_minor}, lost {known.lost_minor}"
     )

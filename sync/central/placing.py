@@ -16,14 +16,12 @@ from sync.central.devices import Device
 from sync.central.ledger import postings_of
 from sync.central.placed import KIND_CHARS_MAX
 from sync.central.policy import Policy
-from sync.central.pots import MONEY, Issue, counted_in, issue, owed_of, pot
+from sync.central.pots import MONEY, Issue, counted_in, issue, owed_of, pot, unit_for
 from sync.central.registry import bands, layout, members, wallets
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.store import Connection, now_of
 
 BAND_HEX_CHARS = 32
-UNITS = {LeaseKind.FREE_DRINK: "piece", LeaseKind.POINTS: "point", LeaseKind.RISK_TAPS: "tap"}
-"""What is counted, where it is not the wallet's own money."""
 
 
 class Placing(NamedTuple):
@@ -59,7 +57,7 @@ def placing(tx: Connection, device: Device, want: Want) -> Placing:
     if wallet.state is not WalletState.OPEN:
         raise Refused("blocked")
     chosen = policies.policy(tx, device.site)
-    unit = UNITS.get(LeaseKind(base), wallet.currency)
+    unit = unit_for(want.kind, wallet.currency)
     if base in (LeaseKind.RISK, LeaseKind.RISK_TAPS):
         _make_risk(tx, device.site, wallet, chosen=chosen)
     day = _make_day(tx, device.site, want, wallet=wallet) if base == LeaseKind.DAY else None

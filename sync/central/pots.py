@@ -10,11 +10,18 @@ from sync.central.placed import PlacedRow, of_wallet
 from sync.central.store import AHEAD, Connection, now_of, wake_after
 
 MONEY = LeaseKind.MONEY.value
+UNITS = {LeaseKind.FREE_DRINK: "piece", LeaseKind.POINTS: "point", LeaseKind.RISK_TAPS: "tap"}
+"""What is counted, where it is not the wallet's own money."""
 
 
 def pot(wallet: str, kind: str) -> str:
     """Return the account that holds what is free: the wallet's own, or the operator's budget of a kind."""
     return f"wallet:{wallet}" if wallet else f"budget:{kind}"
+
+
+def unit_for(kind: str, currency: str) -> str:
+    """Return in what a kind of lease is counted: pieces, points, or the wallet's money."""
+    return UNITS.get(LeaseKind(kind.partition(":")[0]), currency)
 
 
 def counted_in(kind: str, unit: str, day: int | None = None) -> str:

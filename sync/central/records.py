@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -16,12 +16,19 @@ class Heard(NamedTuple):
     key: str
     device: str
     minor: int | None
+    units: Mapping[str, int] = {}
+    """Units of vouchers that it moved, by kind: used ones are below zero, as money that was paid."""
 
 
 class _Leg(msgspec.Struct, array_like=True):
     number: int
     tender: str
     amount_minor: int
+    band: msgspec.Raw
+    wallet: msgspec.Raw
+    lease: msgspec.Raw
+    kind: str
+    units: int
 
 
 class _Paid(msgspec.Struct, array_like=True):
@@ -57,6 +64,7 @@ class _Moved(msgspec.Struct, array_like=True):
     amount_minor: int
 
 
+VOUCHERS = frozenset({"voucher", "discount"})
 _paid = msgspec.msgpack.Decoder(_Paid).decode
 _voided = msgspec.msgpack.Decoder(_Voided).decode
 _named = msgspec.msgpack.Decoder(_Named).decode
@@ -78,10 +86,11 @@ def told_by(kind: int, body: bytes, device: str) -> Heard | None:
         if paid.state is None:
             return None
         number = paid.legs[0].number if paid.legs else 0
-        return Heard(f"op:{paid.op_id}:{number}", device, -_sum(paid.legs))
+        key, units = f"op:{paid.op_id}:{number}", _units(paid.legs, -1)
+        return Heard(key, device, -_sum(paid.legs), units)
     if kind == Kind.PAYMENT_VOIDED:
         voided = _voided(body)
-        return Heard(f"void:{voided.void_id}", device, _sum(voided.legs))
+        return Heard(f"void:{voided.void_id}", device, _sum(voided.legs), _units(voided.legs, 1))
     if kind == Kind.TOPPED_UP:
         return Heard(f"topup:{_moved(body).id}", device, 0)
     if kind == Kind.CASHED_OUT:
@@ -91,4 +100,12 @@ def told_by(kind: int, body: bytes, device: str) -> Heard | None:
 
 
 def _sum(legs: Iterable[_Leg]) -> int:
-    return sum(leg.amount_minor for leg in legs if leg.tender not in ("discount", "limit"))
+    return sum(leg.amount_minor for leg in legs if leg.tender != "limit")
+
+
+def _units(legs: Iterable[_Leg], sign: int) -> Mapping[str, int]:
+    sums: dict[str, int] = {}
+    for leg in legs:
+        if leg.tender in VOUCHERS and leg.units:
+            sums[leg.kind] = sums.get(leg.kind, 0) + sign * leg.units
+    return sums

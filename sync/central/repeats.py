@@ -45,12 +45,16 @@ def is_of(posting: Posting, said: object) -> bool:
     given = sum(entry.minor for entry in entries if entry.account.startswith(PAYERS))
     match said:
         case Payment() if posting.currency != said.currency:
-            return not sum(map(minor_of, said.legs))  # units alone paid for it
+            return not sum(map(minor_of, said.legs))  # it cost nothing
         case Payment():
             return given == -sum(map(minor_of, said.legs))
         case Voided():
             return given == sum(map(minor_of, said.legs))
-        case ToppedUp() | CashedOut() | RefundAsked():
+        case RefundAsked():
+            moved = sum(entry.minor for entry in entries if entry.minor > 0)
+            wanted = sum(map(minor_of, said.legs))
+            return (moved if posting.currency == said.currency else 0) == wanted
+        case ToppedUp() | CashedOut():
             moved = sum(entry.minor for entry in entries if entry.minor > 0)
             return (posting.currency, moved) == (said.currency, said.amount_minor)
         case _:
@@ -58,8 +62,8 @@ def is_of(posting: Posting, said: object) -> bool:
 
 
 def pays(leg: Leg) -> bool:
-    """Say whether a leg brings money, or only lowers a price or counts along."""
-    return leg.tender not in (Tender.DISCOUNT, Tender.LIMIT)
+    """Say whether a leg brings money, a voucher's worth among it, or only counts along."""
+    return leg.tender is not Tender.LIMIT
 
 
 def minor_of(leg: Leg) -> int:

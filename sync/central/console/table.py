@@ -27,6 +27,7 @@ from sync.central.console.pages import (
     rights,
     sites,
     staff,
+    vouchers,
     wallets,
 )
 from sync.central.console.routes import Route
@@ -51,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     *wallets.ROUTES,
     *purse.ROUTES,
     *payers.ROUTES,
+    *vouchers.ROUTES,
     *day.ROUTES,
     *limits.ROUTES,
     *outliers.ROUTES,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from edge.core.cards import holds_card_number
 from edge.core.money import minor_in
 from edge.core.wallet import CategoryLimit
-from edge.errors import PolsoError, Refused
+from edge.errors import Refused
 from sync.central import leases
 from sync.central.holding import hold
-from sync.central.imports.lines import DELIMITERS, Wrong, cut
+from sync.central.imports.lines import Wrong
+from sync.central.imports.listed import rows_of, take_lines
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
@@ -25,7 +25,6 @@ OF_MEMBER = ("head", "no_charge", "tap_max", "day_max", "categories")
 COLUMNS = ("wallet", "currency", "label", *OF_WALLET, "guest", *OF_MEMBER, "amount")
 """No PIN: it belongs in no file."""
 TAPS_MAX = 1_000
-LINES_MAX = 5_000
 YES = frozenset({"yes", "true", "1", "x"})
 
 
@@ -41,38 +40,21 @@ class Loaded(NamedTuple):
 
 def load(tx: Connection, site: str, text: str, *, who: str) -> Loaded:
     """Take the good lines of a list; amounts become top-ups that a second person has to let through."""
-    lines = text.splitlines()
-    first = lines[0].removeprefix("\ufeff") if lines else ""
-    delimiter = max(DELIMITERS, key=first.count)
-    heading = [column.strip().lower() for column in cut(first, delimiter)]
-    unknown = [column[:40] for column in heading if column not in COLUMNS]
-    if unknown or "wallet" not in heading or len(set(heading)) != len(heading):
-        raise Refused("Line 1 names no known columns.", hint=f"The columns are: {', '.join(COLUMNS)}.")
-    if len(lines) > LINES_MAX:
-        raise Refused(f"{len(lines)} lines at once, at most {LINES_MAX}.", hint="Send it in parts.")
-    rows = [cut(line, delimiter) for line in lines[1:]]
-    hold(tx, site, {row[heading.index("wallet")].strip() for row in rows if len(row) == len(heading)} - {""})
-    counts, wrong, touched = [0, 0, 0], list[Wrong](), list[str]()
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip(" \t,;"):
-            continue
-        cells = cut(line, delimiter)
-        try:
-            if len(cells) != len(heading):
-                raise Refused(f"{len(cells)} fields, the heading has {len(heading)}: check the commas.")
-            row = dict(zip(heading, (cell.strip() for cell in cells), strict=True))
-            for place, one in enumerate(_take(tx, site, row, who=who)):
-                counts[place] += one
-            touched += [row["guest"]] if row.get("guest") else []
-        except (PolsoError, ValueError) as error:
-            wrong.append(Wrong(number, str(error)))
-    return Loaded(counts[0], counts[1], counts[2], tuple(wrong), tuple(dict.fromkeys(touched)))
+    counts, touched = [0, 0, 0], list[str]()
+
+    def take(row: Mapping[str, str]) -> None:
+        for place, one in enumerate(_take(tx, site, row, who=who)):
+            counts[place] += one
+        touched.extend([row["guest"]] if row.get("guest") else [])
+
+    rows, wrong = rows_of(text, COLUMNS, demanded="wallet")
+    hold(tx, site, {row["wallet"] for _, row in rows} - {""})
+    wrong = take_lines(rows, wrong, take=take)
+    return Loaded(counts[0], counts[1], counts[2], wrong, tuple(dict.fromkeys(touched)))
 
 
-def _take(tx: Connection, site: str, row: dict[str, str], *, who: str) -> Iterable[bool]:
+def _take(tx: Connection, site: str, row: Mapping[str, str], *, who: str) -> Iterable[bool]:
     """Take one line, whole or not at all: all of it is looked at before anything is written."""
-    if any(holds_card_number(cell) for cell in row.values()):
-        raise Refused("a cell looks like the number of a payment card: take it out of the file")
     currency, guest = row.get("currency", "") or "EUR", row.get("guest", "")
     there = wallets.wallets_of(tx, site, [row["wallet"]]).get(row["wallet"])
     label = row.get("label", "")[:80]
@@ -104,7 +86,7 @@ def _take(tx: Connection, site: str, row: dict[str, str], *, who: str) -> Iterab
     return there is None, bool(guest), bool(amount)
 
 
-def _chosen(known: Wallet, row: dict[str, str]) -> Wallet:
+def _chosen(known: Wallet, row: Mapping[str, str]) -> Wallet:
     """Return a wallet with what a line says of it; a cell that is empty or not there changes nothing."""
     said = {
         name: _minor(row.get(name, ""), known.currency) for name in OF_WALLET if name != "taps_before_pin"
@@ -124,7 +106,7 @@ def _chosen(known: Wallet, row: dict[str, str]) -> Wallet:
     return msgspec.structs.replace(known, limits=limits, low_minor=low, fill_minor=fill)
 
 
-def _member(tx: Connection, site: str, row: dict[str, str], *, wallet: Wallet) -> Member:
+def _member(tx: Connection, site: str, row: Mapping[str, str], *, wallet: Wallet) -> Member:
     """Return who pays, as a line says; of somebody who pays already what it does not say stays."""
     guest, currency = row["guest"], wallet.currency
     if guest not in guests.guests_of(tx, site, [guest]):

@@ -141,7 +141,9 @@ def link(wallet: Wallet, member: Member) -> WalletLink:
         pin_hash=wallet.pin_hash,
         mandate=wallet.mandate,
         note=MandateNote.NONE if member.no_charge else wallet.note,
-        vouchers=wallet.vouchers,
+        vouchers=tuple(
+            one.voucher for one in wallet.vouchers if not one.withdrawn and one.guest in ("", member.guest)
+        ),
     )
 
 

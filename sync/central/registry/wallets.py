@@ -81,7 +81,19 @@ def _remember_notes(tx: Connection) -> None:
 STEPS[7] = _remember_notes
 _encode = msgspec.msgpack.Encoder().encode
 _limits = msgspec.msgpack.Decoder(Limits)
-_vouchers = msgspec.msgpack.Decoder(tuple[Voucher, ...])
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One kind of voucher in a wallet: its terms as devices know them, and whose it is."""
+
+    voucher: Voucher
+    guest: str = ""
+    """Only this member may use it; empty: all of them."""
+    withdrawn: bool = False
+    """Taken back: nobody may use it, and what devices hold comes home."""
+
+
+_vouchers = msgspec.msgpack.Decoder(tuple[Issued, ...])
 
 
 class Wallet(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +111,7 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
     fill_minor: int | None = None
     limits: Limits = Limits()
     """Of the whole wallet, for each device that holds a part of it."""
-    vouchers: tuple[Voucher, ...] = ()
+    vouchers: tuple[Issued, ...] = ()
     pin_hash: str = ""
     made_ms: int = 0
 
@@ -227,6 +239,12 @@ def raise_epoch(tx: Connection, site: str, id_: str) -> Wallet:
     """Make every grant of before old, as after a lost band: what is spent then is of a newer one."""
     before = lock(tx, site, id_)
     return _stand(tx, site, before, state=before.state)
+
+
+def set_vouchers(tx: Connection, site: str, id_: str, *, vouchers: tuple[Issued, ...]) -> None:
+    """Note which vouchers a wallet has; whoever does so holds it, and publishes its members afterwards."""
+    check(msgspec.structs.replace(wallet(tx, site, id_), vouchers=vouchers))
+    tx.execute(update(wallet_table).where(*_is(site, id_)).values(vouchers=_encode(vouchers)))
 
 
 def set_mandate(tx: Connection, site: str, id_: str, *, mandate: MandateState, note: MandateNote) -> bool:

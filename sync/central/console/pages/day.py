@@ -14,6 +14,7 @@ from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Mistyped
+from sync.central.console.pages import vouchers
 from sync.central.console.routes import Route, act, read
 from sync.central.day import DayProof
 from sync.central.registry import wallets
@@ -59,6 +60,7 @@ def _day(ask: Ask) -> Answer:
         "findings": Sheet(name="findings", columns=FINDING_COLUMNS, rows=findings),
         "tills": Sheet(name="tills", columns=TILL_COLUMNS, rows=tills),
         "books": _books(ask, proof),
+        "vouchers": vouchers.campaigns_sheet(ask, proof.vouchers, vouchers.DAY_COLUMNS),
         "figures": figures,
         "day": day.isoformat(),
         "before": (day - one).isoformat(),

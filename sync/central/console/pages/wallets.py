@@ -15,7 +15,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind
 from sync.central.console.listing import Listing
-from sync.central.console.pages import payers, purse
+from sync.central.console.pages import payers, purse, vouchers
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports import wallet_list
 from sync.central.placed import PlacedRow, of_wallet
@@ -101,6 +101,7 @@ def _one(ask: Ask) -> Answer:
         held = _leases(ask, tx, one)
         waiting = topups.topups(tx, ask.site, wallet=one.id)
         row = _row(ask, tx, one)
+        given, withdrawable = vouchers.sheet_of(ask, tx, one)
     told = {
         name: f"{said} {one.currency}" if name in purse.AMOUNTS else said
         for name, said in purse.chosen(one).items()
@@ -110,6 +111,8 @@ def _one(ask: Ask) -> Answer:
         "wallet": one,
         "sheet": Sheet(name="wallets", columns=COLUMNS, rows=[row]),
         "members": _payers(ask, people, one),
+        "vouchers": given,
+        "withdrawable": withdrawable,
         "leases": held,
         "topups": [(each, f"{spelled(each.minor, one.currency)} {one.currency}") for each in waiting],
         "chosen": {"pin": ask.words("yes" if one.pin_hash else "no"), **told},
