@@ -48,6 +48,8 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount_minor: int
     tax_permille: int = 0
     category: str = ""
+    off_minor: int = 0
+    """What a voucher took off it, and the tax in that."""
     voided_minor: int = 0
     """What was taken back of it."""
     left: int = 0
@@ -68,6 +70,22 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Vouchers, gifts or points that it took."""
 
 
+class VoucherView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A voucher that is used first, or that the guest keeps; ``units`` None: of whichever band comes."""
+
+    kind: str
+    names: dict[str, str] = {}
+    units: int | None = None
+    """How many of it can be used at this device."""
+    minor: int | None = None
+    """What they pay, where they pay like money."""
+    until: str = ""
+    """Last local date, ISO 8601; empty: no such end."""
+    declined: bool = False
+    lapsed: bool = False
+    """It would have been good here but for its date."""
+
+
 class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A till's whole state in one look; ``words`` is the key of the guest's sentence in the catalogues.
 
@@ -85,6 +103,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paid_minor: int = 0
     due_minor: int = 0
     legs: tuple[LegView, ...] = ()
+    vouchers: tuple[VoucherView, ...] = ()
+    """Of the band read last; before one was read, what may lie here for whoever comes."""
     words: str = ""
     family: Family | None = None
     reason: Reason | None = None

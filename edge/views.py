@@ -140,6 +140,19 @@ class ConsentKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     source: str = ""
 
 
+class VoucherKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A voucher of the guest's wallet: what it is, until when, and how much of it lies at this device."""
+
+    kind: str
+    names: dict[str, str] = {}
+    units: int = 0
+    minor: int | None = None
+    """What these pay, where they pay like money."""
+    currency: str = ""
+    until: str = ""
+    """Last local date, ISO 8601."""
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that this device holds of the guest who stands at the kiosk; shown to nobody else, kept nowhere."""
 
@@ -159,6 +172,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since_ms: int | None = None
     """Since when the band is in that zone."""
     rights: tuple[RightKnown, ...] = ()
+    vouchers: tuple[VoucherKnown, ...] = ()
     passages: tuple[SeenAt, ...] = ()
     confirmed: tuple[str, ...] = ()
     """What staff confirmed today: height, age."""

@@ -14,6 +14,7 @@ from babel.numbers import format_currency, format_decimal
 from edge.core.money import spelled
 from edge.core.receipt import Receipt, ReceiptKind
 from edge.core.shift import ShiftClosed, Takings, tax_shares
+from edge.core.vouchers import base_of
 from edge.service.receipts import Slip, SlipRow
 from kiosk.ask import Ask
 from kiosk.desk import name_in
@@ -21,7 +22,7 @@ from kiosk.desk import name_in
 HASH_CHARS = 32
 NOTED = frozenset({ReceiptKind.TOP_UP, ReceiptKind.REFUND, ReceiptKind.HOLD})
 """Kinds that say when the money is where."""
-TENDERS = frozenset({"wallet", "risk", "cash", "card", "voucher", "discount", "points"})
+TENDERS = frozenset({"wallet", "risk", "cash", "card", "voucher", "discount", "points", "free_drink", "gift"})
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     def tender(self, tender: str) -> str:
         """Return what something was paid with."""
-        known = tender if tender in TENDERS else "voucher"
+        sort = base_of(tender)
+        known = sort if sort in TENDERS else "voucher"
         return self(f"receipt.tender.{known}")
 
 
@@ -134,7 +136,7 @@ def _bill(receipt: Receipt, words: Words) -> Iterator[SlipRow]:
     yield from _lines(receipt, words)
     if receipt.lines:
         yield SlipRow(rule=True)
-    yield SlipRow(words("receipt.total"), words.money(receipt.total_minor), big=True, strong=True)
+    yield SlipRow(words("receipt.total"), words.money(receipt.due_minor), big=True, strong=True)
     for leg in receipt.legs:
         yield SlipRow(_payer(leg.tender, leg.band, words), words.money(leg.amount_minor))
     if receipt.back_minor:
@@ -175,6 +177,8 @@ def _lines(receipt: Receipt, words: Words) -> Iterator[SlipRow]:
     for line in receipt.lines:
         many = f"{line.quantity} x {words.money(line.price_minor)}  " if line.quantity != 1 else ""
         yield SlipRow(f"{many}{line.name}", words.money(line.gross_minor))
+        if line.off_minor:
+            yield SlipRow(f"  {words.tender(line.voucher)}", words.money(-line.off_minor))
 
 
 def _taxes(receipt: Receipt, words: Words) -> Iterator[SlipRow]:

@@ -30,6 +30,7 @@ from kiosk.till_bodies import (
     RingBody,
     ShiftEnd,
     pieces_of,
+    VouchersBody,
 )
 
 TILL = Rate(60, 8.0)
@@ -78,6 +79,12 @@ def risk(ask: Ask) -> BasketView:
 def age(ask: Ask) -> BasketView:
     """Say that the guest was seen to be old enough."""
     return ask.house.service.confirm_age(ask.person, here(ask), ask.want(BasketBody).op_id)
+
+
+def vouchers(ask: Ask) -> BasketView:
+    """Leave these vouchers with the guest, and use all others."""
+    body = ask.want(VouchersBody)
+    return ask.house.service.decline_vouchers(ask.person, here(ask), body.op_id, kinds=body.kinds)
 
 
 def cash(ask: Ask) -> BasketView:
@@ -256,6 +263,7 @@ ROUTES = (
     act("part", part, Action.SELL, body=BasketBody),
     act("risk", risk, Action.SELL, body=BasketBody),
     act("age", age, Action.SELL, body=BasketBody),
+    act("vouchers", vouchers, Action.SELL, body=VouchersBody),
     act("cash", cash, Action.SELL, body=AmountBody),
     act("card", card, Action.SELL, body=AmountBody),
     act("give-up", give_up, Action.SELL, body=BasketBody),

@@ -22,6 +22,7 @@ Pieces = Annotated[int, Meta(ge=-999, le=999)]
 PIECES_MAX = 64
 DAY_MINUTES = 1_440
 """So long a till sets aside by default; then all of it goes back by itself."""
+KINDS_MAX = 32
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +50,15 @@ class BasketBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     NOT_TYPED = ("op_id",)
     op: Op
     op_id: OpId
+
+
+class VouchersBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which vouchers the guest keeps this time: all that are not named are used."""
+
+    NOT_TYPED = ("op_id",)
+    op: Op
+    op_id: OpId
+    kinds: Annotated[tuple[Id, ...], Meta(max_length=KINDS_MAX)]
 
 
 class AmountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

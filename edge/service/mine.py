@@ -12,6 +12,7 @@ from edge.core.decision import Outcome
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Event, Kind
 from edge.core.held import Held
+from edge.core.lease import ready
 from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, Refused
@@ -22,13 +23,14 @@ from edge.service.earlier import must_know
 from edge.service.facts import own_profile
 from edge.service.floor import ANSWERS
 from edge.service.past import DECISIONS
+from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.service.show import DISCREET, short
 from edge.service.wearers import band_of
 from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
 from edge.store.transaction import Transaction
-from edge.views import ConsentKnown, Known, RightKnown, SeenAt
+from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
 
 MINE_S_MAX = 300
 """So long after its tap a band opens its guest's own page; then the band is asked for again."""
@@ -137,6 +139,7 @@ class Mine:
             zone=where.zone if where is not None else None,
             since_ms=where.since_ms if where is not None and where.zone is not None else None,
             rights=tuple(_right(one, layout) for one in profile.entitlements),
+            vouchers=self._vouchers(profile),
             passages=tuple(_passages(mine, profile)),
             confirmed=tuple(sorted({one.what for one in held.confirmed})),
             answers=self._answers(mine),
@@ -155,6 +158,27 @@ class Mine:
                 source=standing[purpose].source if purpose in standing else "",
             )
             for purpose in (one.value for one in Purpose)
+        )
+
+    def _vouchers(self, profile: Profile) -> tuple[VoucherKnown, ...]:
+        """Return the vouchers of the guest's wallet, each with what of it lies at this device now."""
+        link, now_ms = profile.wallet, self._rooms.clock.monotonic_ms()
+        if link is None or not link.vouchers:
+            return ()
+        leases = self._rooms.sequencer.submit(lambda tx: chest.leases_of(tx, link.id))
+        here: dict[str, int] = {}
+        for lease in leases:
+            here[lease.kind] = here.get(lease.kind, 0) + ready(lease, now_ms)
+        return tuple(
+            VoucherKnown(
+                kind=one.kind,
+                names=one.names,
+                units=here.get(one.kind, 0),
+                minor=here.get(one.kind, 0) * one.unit_minor if one.unit_minor else None,
+                currency=link.currency,
+                until=one.valid_until,
+            )
+            for one in link.vouchers
         )
 
     def _answers(self, mine: Iterable[Event]) -> dict[str, str]:

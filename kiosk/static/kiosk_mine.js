@@ -1,7 +1,7 @@
 /** What we know of a guest, painted: what they allow first, then every single thing, in their language. */
 
 import { part, ring } from "./ring.js";
-import { clock, day, named } from "./words.js";
+import { clock, date, day, money, named, sortOf } from "./words.js";
 
 /** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg: string}, showCard: () => void}} Tools */
 
@@ -21,6 +21,7 @@ export function mine(known, tools) {
     ...(known.payments ? [section(speak("kiosk.card"), [card(tools)])] : []),
     section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
     section(speak("kiosk.mine_rights"), rows(known.rights, (one) => right(one, tools), tools)),
+    section(speak("kiosk.mine_vouchers"), rows(known.vouchers, (one) => voucher(one, tools), tools)),
     section(speak("kiosk.mine_passages"), rows(known.passages, (one) => seen(one, tools), tools)),
     section(speak("kiosk.mine_answers"), rows(Object.entries(known.answers ?? {}), ([asked, said]) => [asked, said], tools)),
     section(speak("kiosk.mine_look_ups"), rows(known.look_ups, (one) => seen(one, tools), tools)),
@@ -72,6 +73,13 @@ function consent(one, { speak, allow }) {
   turn.addEventListener("click", () => allow(one.purpose, !one.given));
   made.append(what, turn);
   return made;
+}
+
+/** One voucher: how much of it can be used here, and until when it is good. */
+function voucher(one, { speak, language }) {
+  const many = one.minor === null || one.minor === undefined ? String(one.units) : money(one.minor, one.currency, language);
+  const until = one.until ? speak("kiosk.voucher_until", { date: date(one.until, language) }) : "";
+  return [named(one.names ?? {}, language) || speak(`receipt.tender.${sortOf(one.kind)}`), [many, until].filter(Boolean).join(" · ")];
 }
 
 function facts(pairs) {

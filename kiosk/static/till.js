@@ -7,8 +7,8 @@ import { newOp } from "./post.js";
 import { openStream } from "./stream.js";
 import { Back } from "./till_back.js";
 import { Drawer } from "./till_drawer.js";
-import { money, statePanel, sums, lineRow } from "./till_view.js";
-import { actsOn, begin, found, piecesOf, quantityIn, reduce, selling, shownTiles, withMore } from "./till_state.js";
+import { money, statePanel, sums, lineRow, voucherRows } from "./till_view.js";
+import { KEEPING, actsOn, begin, found, piecesOf, quantityIn, reduce, selling, shownTiles, withMore } from "./till_state.js";
 import { keepShell } from "./shell.js";
 
 const ROOM = `/api/v1/till/${encodeURIComponent(page.point.id)}`;
@@ -112,7 +112,8 @@ function paintBill() {
   by("lines").dataset.key = key;
   const editable = selling(basket) && ["basket", "await_tap"].includes(basket.state);
   const lines = (basket?.lines ?? []).map((line) => lineRow(line, editable ? (n) => change((pieces) => withMore(pieces, line.item, n)) : null));
-  fill(by("lines"), ...lines);
+  const keep = page.actions.includes("sell") && KEEPING.includes(basket?.state) ? (kinds) => onBasket("vouchers", { kinds }) : null;
+  fill(by("lines"), ...lines, ...voucherRows(basket, keep));
   by("lines").scrollTop = by("lines").scrollHeight;
   fill(by("sums"), ...sums(basket));
   by("state").dataset.state = state.cash ? "cash" : (basket?.state ?? "idle");

@@ -7,7 +7,7 @@ import { keepShell, untilDone } from "./shell.js";
 import { openStream } from "./stream.js";
 import { begin, phase, reduce, shape } from "./till_guest_state.js";
 import { said } from "./till_said.js";
-import { choose, loadWords, money as amount, named, say } from "./words.js";
+import { choose, loadWords, money as amount, named, say, sortOf } from "./words.js";
 
 const TICK_MS = 250;
 const page = JSON.parse(document.body.dataset.page);
@@ -43,7 +43,7 @@ function paint() {
   by("lines").scrollTop = by("lines").scrollHeight;
   by("sums").replaceChildren(...sums(basket));
   by("sign").replaceChildren(ring(shape(state)));
-  for (const [id, text] of Object.entries(said(now, state, { speak, money }))) by(id).textContent = text;
+  for (const [id, text] of Object.entries(said(now, state, { speak, money, language: language() }))) by(id).textContent = text;
   const typing = now === "pin" || (now === "cash" && state.cash.state === "pin");
   if (by("pad").hidden === typing) by("pin-pad").clear();
   by("pad").hidden = !typing;
@@ -60,15 +60,12 @@ function lineRow(line) {
 
 function sums(basket) {
   if (!basket?.lines?.length) return [];
-  const tax = basket.lines.reduce((sum, one) => sum + Math.round((one.amount_minor * (one.tax_permille ?? 0)) / (1000 + (one.tax_permille ?? 0))), 0);
+  const tax = basket.lines.reduce((sum, one) => sum + Math.round(((one.amount_minor - (one.off_minor ?? 0)) * (one.tax_permille ?? 0)) / (1000 + (one.tax_permille ?? 0))), 0);
   const rows = [pair(speak("counter.tax"), money(tax), "soft")];
-  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair(speak(`receipt.tender.${tender(leg.tender)}`), money(leg.amount_minor), "paid"));
+  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair(speak(`receipt.tender.${sortOf(leg.tender)}`), money(leg.amount_minor), "paid"));
   rows.push(pair(speak("counter.total"), money(basket.total_minor), "grand"));
   return rows;
 }
-
-const KNOWN = ["wallet", "risk", "cash", "card", "discount", "points"];
-const tender = (name) => (KNOWN.includes(name) ? name : "voucher");
 
 function pair(term, value, look) {
   const row = part("div", look);

@@ -1,9 +1,11 @@
 /** What the guest's side of a till says about a state: its word, its one figure, its line. */
 
+import { voucherWords } from "./words.js";
+
 /**
  * @param {string} now the display's phase
  * @param {any} state as its reducer keeps it
- * @param {{speak: (key: string, places?: object) => string, money: (minor: number) => string}} voice
+ * @param {{speak: (key: string, places?: object) => string, money: (minor: number) => string, language?: string}} voice
  */
 export function said(now, state, voice) {
   return { word: word(now, state, voice), figure: figure(now, state, voice), line: line(now, state, voice) };
@@ -23,13 +25,18 @@ function figure(now, { basket, cash }, { money }) {
   return ["held", "approved", "voided"].includes(now) ? money(basket.total_minor) : "";
 }
 
-function line(now, { basket }, { speak, money }) {
+function line(now, { basket }, voice) {
+  const { speak, money } = voice;
   const left = basket?.ready_here_minor;
-  if (now === "short" && left) return speak("counter.short", { missing: money(basket.missing_minor) });
+  const over = (basket?.vouchers ?? []).filter((one) => one.lapsed).map((one) => voucherWords(one, voice));
+  if (now === "short" && left) return [speak("counter.short", { missing: money(basket.missing_minor) }), ...over].join(" · ");
   const told = ["approved", "declined"].includes(now) && basket?.notice ? speak("kiosk.notice") : "";
   const back = (basket?.lines ?? []).reduce((sum, one) => sum + (one.voided_minor ?? 0), 0);
   if (now === "approved" && back) return speak("counter.back", { amount: money(back) });
-  if (now === "approved" && left !== null && left !== undefined) return [speak("counter.left", { amount: money(left) }), told].filter(Boolean).join(" · ");
+  if (now === "approved" && left !== null && left !== undefined) {
+    const here = (basket.vouchers ?? []).filter((one) => one.units).map((one) => voucherWords(one, voice));
+    return [speak("counter.left", { amount: money(left) }), ...here, ...over, told].filter(Boolean).join(" · ");
+  }
   if (told) return told;
   if (now === "pin" && (basket.pin_left ?? 3) < 3) return speak("counter.pin_left", { left: basket.pin_left });
   return "";

@@ -72,6 +72,14 @@ export function withMore(pieces, id, more) {
   return pieces.map((piece) => (piece.id === id ? { id, n } : piece)).filter((piece) => piece.n !== 0);
 }
 
+/** States in which the guest can still keep a voucher. */
+export const KEEPING = ["basket", "await_tap", "pin", "short"];
+
+/** Return which kinds stay with the guest once one of these vouchers is left out, or used after all. */
+export function keptAfter(vouchers, turned) {
+  return vouchers.filter((one) => !one.lapsed && Boolean(one.declined) !== (one === turned)).map((one) => one.kind);
+}
+
 /** Return the tiles that are shown: those of a group, or those that are looked for in any. */
 export function shownTiles(tiles, group, text) {
   const wanted = plain(quantityIn(text).text);

@@ -2,7 +2,8 @@
 
 import { part, ring } from "./ring.js";
 import { at, button, page, speak } from "./desk.js";
-import { money as amount } from "./words.js";
+import { keptAfter } from "./till_state.js";
+import { money as amount, sortOf, voucherWords } from "./words.js";
 
 const SHAPES = { await_tap: "reading", pin: "ask", short: "wait", declined: "staff", partly_paid: "ask", held: "go", approved: "go", voided: "go", given_up: "again" };
 
@@ -32,6 +33,17 @@ export function lineRow(line, turn) {
   return row;
 }
 
+/** A row for each voucher: used first, kept by the guest, or over; with a button while that can be changed. */
+export function voucherRows(basket, keep) {
+  const shown = basket?.lines?.length ? (basket.vouchers ?? []) : [];
+  return shown.map((one) => {
+    const row = part("li", "bill-line voucher");
+    row.append(part("span", "bill-name", voucherWords(one, { speak, money, language: page.language })));
+    if (keep && !one.lapsed) row.append(button(speak(one.declined ? "voucher.use" : "voucher.leave"), () => keep(keptAfter(shown, one)), "quiet"));
+    return row;
+  });
+}
+
 /** What a line is called here. */
 export function nameOf(line) {
   return page.tiles.find((tile) => tile.id === line.item)?.name ?? line.name;
@@ -41,21 +53,18 @@ export function nameOf(line) {
 export function sums(basket) {
   if (!basket?.lines?.length) return [];
   const rows = taxes(basket.lines).map(([rate, tax]) => pair(speak("till.tax", { rate }), money(tax), "soft"));
-  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair([speak(`receipt.tender.${tender(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
+  for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair([speak(`receipt.tender.${sortOf(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
   const due = basket.state === "partly_paid" || basket.paid_minor ? (basket.due_minor ?? 0) : basket.total_minor;
   const done = ["held", "approved", "voided", "given_up"].includes(basket.state);
   rows.push(pair(speak(done ? "till.total" : "till.due"), money(done ? basket.total_minor : due), "grand"));
   return rows;
 }
 
-const KNOWN = ["wallet", "risk", "cash", "card", "discount", "points"];
-const tender = (name) => (KNOWN.includes(name) ? name : "voucher");
-
 function taxes(lines) {
   const shares = new Map();
   for (const line of lines) {
     const rate = line.tax_permille ?? 0;
-    if (rate) shares.set(rate, (shares.get(rate) ?? 0) + Math.round((line.amount_minor * rate) / (1000 + rate)));
+    if (rate) shares.set(rate, (shares.get(rate) ?? 0) + Math.round(((line.amount_minor - (line.off_minor ?? 0)) * rate) / (1000 + rate)));
   }
   return [...shares].sort((a, b) => b[0] - a[0]).map(([rate, tax]) => [(rate / 10).toLocaleString(page.language), tax]);
 }

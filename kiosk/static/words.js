@@ -84,3 +84,25 @@ export function whatNext(words, language, view, { zone, places, now }) {
   if (place && ["go_to", "exit_first"].includes(next.act)) return say(words, language, `act.${next.act}_place`, { place });
   return say(words, language, view.text);
 }
+
+/** Write a local date (ISO 8601) as a language does. */
+export function date(text, language) {
+  return new Date(`${text}T12:00`).toLocaleDateString(language, { dateStyle: "medium" });
+}
+
+const SORTS = ["wallet", "risk", "cash", "card", "discount", "points", "free_drink", "gift"];
+
+/** Return under which word a tender or a kind of voucher is known. */
+export function sortOf(name) {
+  const sort = name.split(":")[0];
+  return SORTS.includes(sort) ? sort : "voucher";
+}
+
+/** Say of a voucher how many of it are left here, that it is used first, stays with the guest or is over. */
+export function voucherWords(one, { speak, money, language }) {
+  const name = (language && one.names ? named(one.names, language) : "") || speak(`receipt.tender.${sortOf(one.kind)}`);
+  if (one.lapsed) return speak("voucher.over", { name, date: date(one.until, language) });
+  if (one.declined) return speak("voucher.kept", { name });
+  if (one.units === null || one.units === undefined) return speak("voucher.any", { name });
+  return speak("voucher.here", { name, left: one.minor ? money(one.minor) : String(one.units) });
+}

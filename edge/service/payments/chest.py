@@ -26,6 +26,7 @@ from edge.core.lease import (
     take_grant,
 )
 from edge.core.payment.bodies import LeaseMoved
+from edge.core.vouchers import VOUCHER_KINDS, base_of
 from edge.store.transaction import Transaction
 
 LEASE = "lease"
@@ -33,6 +34,8 @@ OF_WALLET = "wallet_leases"
 BLOCKED = "wallet_block"
 GONE = "lease_gone"
 """Leases whose row was erased with its guest: the same grant again must not open them anew."""
+VOUCHERS = "vouchers_here"
+"""Sorts of voucher of which anything ever lay at this device."""
 OF_DEVICE = ""
 """The wallet of leases that are the device's own: its part of the operator's risk."""
 
@@ -71,6 +74,16 @@ def keep(tx: Transaction, lease: Lease) -> None:
         tx.put(OF_WALLET, lease.wallet, msgspec.msgpack.encode((*names, lease.id)))
 
 
+def vouchers_here(tx: Transaction) -> tuple[str, ...]:
+    """Return the sorts of voucher that guests may bring here."""
+    return tuple(sort for sort, _ in tx.rows(VOUCHERS))
+
+
+def _note_voucher(tx: Transaction, sort: str) -> None:
+    if sort in VOUCHER_KINDS and tx.get(VOUCHERS, sort) is None:
+        tx.put(VOUCHERS, sort, b"1")
+
+
 def block_epoch(tx: Transaction, wallet: str) -> int:
     """Return the newest block of a wallet that has reached this device."""
     body = tx.get(BLOCKED, wallet)
@@ -89,6 +102,7 @@ def take(tx: Transaction, grant: Grant, *, asked_ms: int, device: str, incarnati
     if isinstance(after, Refusal) or after == before:
         return after
     keep(tx, after)
+    _note_voucher(tx, base_of(after.kind))
     larger = after.counters.granted - (before.counters.granted if before else 0)
     _moved(tx, Kind.LEASE_GRANTED, after, amount=larger)
     return after

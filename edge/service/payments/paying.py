@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from edge.core.decision import Family, Reason, family
 from edge.core.events import Kind, Lane
 from edge.core.lease import Lease
+from edge.core.payment.bill import at_of, stocks_of
 from edge.core.payment.bodies import Pin
 from edge.core.payment.decide import decide_payment
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
 from edge.core.payment.sale import Authorisation
-from edge.core.wallet import Tally
+from edge.core.vouchers import Stock
+from edge.core.wallet import Tally, WalletLink
 from edge.payviews import BasketState
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.rung import Rung
@@ -59,7 +61,8 @@ class Payers:
         if ruling.tally is not None and band is not None:
             tx.put(rung.TALLY, band.hex(), msgspec.msgpack.encode(ruling.tally))
         waits = family(ruling.payment.reason) is Family.ASK or ruling.payment.reason in SHORT
-        last = None if after.last is None else replace(after.last, tries_left=tries)
+        kept = self._vouchers(payer, link, ruling)
+        last = None if after.last is None else replace(after.last, tries_left=tries, vouchers=kept)
         return replace(
             after,
             presented=verdict.facts.presented if waits else None,
@@ -72,6 +75,14 @@ class Payers:
         """Let cash or an external card pay, as staff say that it is there."""
         ruling = decide_payment(self._facts(tx, before, outside))
         return self._written(tx, before, ruling, band=None)
+
+    def _vouchers(self, payer: Payer, link: WalletLink | None, ruling: PaymentRuling) -> tuple[Stock, ...]:
+        """Return what the band can use here after a payment, whatever the guest keeps this time."""
+        if link is None or not link.vouchers:
+            return ()
+        now = {lease.id: lease for lease in (*payer.leases, *ruling.leases)}
+        after = replace(payer, leases=tuple(now.values()), declined=())
+        return stocks_of(after, link, at_of(payer, monotonic_ms=self._rooms.clock.monotonic_ms()))[0]
 
     def _leases(self, tx: Transaction, wallet: str, *, risk: bool) -> tuple[Lease, ...]:
         """Return a wallet's leases, and this device's own where the operator's risk is asked for."""

@@ -246,10 +246,12 @@ class Placement:
 def _aims(here: Here, floor: int, *, day: int) -> list[Aim]:
     """Return each kind that this band could spend here, how much of it should be ready, and for whom."""
     link = here.link
-    if link.no_charge or link.blocked:
+    if link.blocked:
         return []
-    aims = [Aim(LeaseKind.MONEY, max(floor, here.needs), needs=here.needs)]
-    aims += [Aim(one.kind, floor if one.unit_minor else VOUCHERS_WANTED) for one in link.vouchers]
+    aims = [Aim(one.kind, floor if one.unit_minor else VOUCHERS_WANTED) for one in link.vouchers]
+    if link.no_charge:
+        return aims
+    aims.insert(0, Aim(LeaseKind.MONEY, max(floor, here.needs), needs=here.needs))
     if link.day_leased:
         kind, most = f"{LeaseKind.DAY}:{here.band}", link.limits.day_minor_max or floor
         aims.append(Aim(kind, most, band=here.band, needs=here.today, day=day))

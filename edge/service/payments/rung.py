@@ -10,6 +10,7 @@ from edge.core.basket import Basket
 from edge.core.decision import Reason
 from edge.core.payment.bodies import Payment
 from edge.core.payment.sale import Authorisation, Sale
+from edge.core.vouchers import Stock
 from edge.errors import Refused, Unknown
 from edge.payviews import CLOSED, BasketState
 from edge.store.transaction import Transaction
@@ -43,6 +44,10 @@ class Last(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     missing_minor: int = 0
     left_minor: int | None = None
     tries_left: int | None = None
+    vouchers: tuple[Stock, ...] = ()
+    """What this band can still use here, at this device."""
+    lapsed: tuple[tuple[str, str], ...] = ()
+    """Vouchers that would have been good here but for their date: kind and last local date."""
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,6 +63,8 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confirmed: tuple[str, ...] = ()
     declined: tuple[str, ...] = ()
     """Kinds of voucher that the guest does not want used."""
+    offers: tuple[str, ...] = ()
+    """Sorts of voucher that lie at this device, whosever they are."""
     hold_ms: int | None = None
     undoing: str = ""
     """The id of an undo that waits for the guest's band."""
@@ -188,4 +195,5 @@ def last_of(payment: Payment, *, seq: int, at_ms: int, band: bytes | None) -> La
         elsewhere_minor=payment.elsewhere_minor,
         missing_minor=payment.missing_minor,
         left_minor=payment.left_minor,
+        lapsed=payment.lapsed,
     )

@@ -80,7 +80,9 @@ class Settling:
         for given in ruling.eased:
             self._ease(tx, given)
         before = after.last or Last(reason=Reason.PAID)
-        last = replace(before, reason=Reason.PAID, seq=seq, at_ms=tx.now.now_ms, ready_minor=None)
+        last = replace(
+            before, reason=Reason.PAID, seq=seq, at_ms=tx.now.now_ms, ready_minor=None, vouchers=()
+        )
         return self._put(tx, replace(after, last=last, presented=None))
 
     def _put(self, tx: Transaction, after: Rung) -> Rung:

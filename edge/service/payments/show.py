@@ -9,8 +9,10 @@ from edge.core.decision import Family, Reason, family
 from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import UNDO_MS_MAX, Authorisation, Sale
 from edge.core.profiles import Profile
+from edge.core.taxes import off_by_line
+from edge.core.vouchers import base_of
 from edge.core.wallet import MandateNote
-from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView, SlipView
+from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView, SlipView, VoucherView
 from edge.service.payments.rung import Last, Rung
 from edge.service.show import note_of, short
 
@@ -47,6 +49,8 @@ FAMILIES = {
     BasketState.HELD: Family.GO,
     BasketState.PIN: Family.ASK,
 }
+FRESH = frozenset({BasketState.OPEN, BasketState.AWAITING})
+"""States in which nobody's band was read for what stands there now."""
 ProfileOf = Callable[[bytes], Profile | None]
 
 
@@ -65,6 +69,7 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         paid_minor=sale.paid_minor if sale is not None else 0,
         due_minor=rung.due_minor if rung.open else 0,
         legs=tuple(leg_view(leg, profile_of) for leg in sale.legs) if sale is not None else (),
+        vouchers=vouchers_of(rung, payer),
         words=words_of(rung),
         family=_family(rung),
         reason=rung.last.reason if rung.last is not None else None,
@@ -121,6 +126,7 @@ def lines_of(rung: Rung) -> tuple[LineView, ...]:
     for line in rung.sale.voided if rung.sale is not None else ():
         back[line.line] += line.gross_minor
         gone[line.line] += line.quantity
+    off = off_by_line(rung.sale.legs if rung.sale is not None else ())
     return tuple(
         LineView(
             item=line.item,
@@ -130,11 +136,38 @@ def lines_of(rung: Rung) -> tuple[LineView, ...]:
             amount_minor=line.gross_minor,
             tax_permille=line.tax_permille,
             category=line.category,
+            off_minor=off[number].amount_minor if number in off else 0,
             voided_minor=back[number],
             left=abs(line.quantity) - gone[number],
         )
         for number, line in enumerate(rung.basket.lines)
     )
+
+
+def vouchers_of(rung: Rung, payer: Profile | None) -> tuple[VoucherView, ...]:
+    """Return the vouchers of the band read last, or what may come with the next one."""
+    last = rung.last
+    if last is None or last.band is None or rung.stage in FRESH:
+        told = rung.offers if rung.open else ()
+        return tuple(VoucherView(kind=sort, declined=sort in rung.declined) for sort in told)
+    known = payer.wallet.vouchers if payer is not None and payer.wallet is not None else ()
+    names = {one.kind: one.names for one in known}
+    here = (
+        VoucherView(
+            kind=stock.voucher.kind,
+            names=stock.voucher.names,
+            units=stock.units,
+            minor=stock.units * stock.voucher.unit_minor if stock.voucher.unit_minor else None,
+            until=stock.voucher.valid_until,
+            declined=bool({stock.voucher.kind, base_of(stock.voucher.kind)} & set(rung.declined)),
+        )
+        for stock in last.vouchers
+    )
+    over = (
+        VoucherView(kind=kind, names=names.get(kind, {}), until=until, lapsed=True)
+        for kind, until in last.lapsed
+    )
+    return (*here, *over)
 
 
 def leg_view(leg: Leg, profile_of: ProfileOf) -> LegView:

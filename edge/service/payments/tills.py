@@ -19,7 +19,7 @@ from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
 from edge.service.drawers import demand_shift
 from edge.service.facts import Asked, ask
-from edge.service.payments import pins, rung
+from edge.service.payments import chest, pins, rung
 from edge.service.payments.paying import AGE, Payers
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.screens import TillScreens
@@ -73,7 +73,7 @@ class Tills:
             if known is None:
                 demand_shift(tx, point)
                 _demand_free(tx, point)
-                return rung.stand(tx, Rung(basket=wanted, rev=0))
+                return rung.stand(tx, Rung(basket=wanted, rev=0, offers=chest.vouchers_here(tx)))
             rung.demand_open(known, point)
             same = known.basket.lines == wanted.lines
             if same and known.stage is BasketState.OPEN:

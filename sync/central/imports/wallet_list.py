@@ -47,9 +47,9 @@ def load(tx: Connection, site: str, text: str, *, who: str) -> Loaded:
             counts[place] += one
         touched.extend([row["guest"]] if row.get("guest") else [])
 
-    rows, wrong = rows_of(text, COLUMNS, demanded="wallet")
+    rows, misfit = rows_of(text, COLUMNS, demanded="wallet")
     hold(tx, site, {row["wallet"] for _, row in rows} - {""})
-    wrong = take_lines(rows, wrong, take=take)
+    wrong = take_lines(rows, misfit, take=take)
     return Loaded(counts[0], counts[1], counts[2], wrong, tuple(dict.fromkeys(touched)))
 
 
