@@ -11,7 +11,7 @@ import msgspec
 from edge.core.elsewhere import Limited
 from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
-from sync.central import devices, lanes, seals, vouchers
+from sync.central import devices, lanes, seals
 from sync.central.feed import BAND, Change, item_table, publish
 from sync.central.registry import bands, consents, expected, guests, members, rights
 from sync.central.registry.profiles import PROFILE
@@ -41,7 +41,6 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: guests.forget(tx, site, gone.guest),
     lambda tx, site, gone: consents.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
-    lambda tx, site, gone: vouchers.forget(tx, site, gone.guest),
     lambda tx, site, gone: members.forget(tx, site, gone.guest),
     lambda tx, site, gone: rights.remove(tx, site, gone.rights),
     lambda tx, site, gone: bands.forget(tx, site, gone.guest),

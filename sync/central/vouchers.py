@@ -13,6 +13,7 @@ from edge.core.lease import LeaseKind
 from edge.core.vouchers import PERCENT, VOUCHER_KINDS, Voucher, VoucherUse, base_of, campaign_of
 from edge.errors import Refused
 from sync.central import leases, placed
+from sync.central.erasure import PLACES
 from sync.central.ledger import balance, postings_of
 from sync.central.placed import PlacedRow
 from sync.central.pots import Issue, counted_in, issue, pot, unit_for
@@ -96,9 +97,9 @@ def give(tx: Connection, site: str, order: Order) -> Given:
         raise Refused(f"Wallet {wallet.id} is {wallet.state.value}.", hint="Open it again, or take another.")
     stands = next((one for one in wallet.vouchers if _is_alike(one, order)), None)
     if stands is None:
-        stands = Issued(voucher=msgspec.structs.replace(order.voucher, kind=_kind(wallet, order)))
-        stands = msgspec.structs.replace(stands, guest=order.guest)
-        kept = (one for one in wallet.vouchers if not _is_over(tx, site, wallet, one=one))
+        kept = tuple(one for one in wallet.vouchers if not _is_over(tx, site, wallet, one=one))
+        named = msgspec.structs.replace(order.voucher, kind=_kind(kept, order.voucher.kind))
+        stands = Issued(voucher=named, guest=order.guest)
         wallets.set_vouchers(tx, site, wallet.id, vouchers=(*kept, stands))
     kind = stands.voucher.kind
     unit = unit_for(kind, wallet.currency)
@@ -137,6 +138,8 @@ def sweep(tx: Connection, site: str, ids: Sequence[str]) -> None:
 
 
 AFTER.append(sweep)
+# Before the guest leaves their wallet: afterwards nobody could say which vouchers were theirs.
+PLACES.insert(0, lambda tx, site, gone: forget(tx, site, gone.guest))
 
 
 def left(tx: Connection, site: str, wallet: Wallet) -> tuple[Left, ...]:
@@ -230,10 +233,9 @@ def _is_alike(one: Issued, order: Order) -> bool:
     return (bare, one.guest, one.withdrawn) == (order.voucher, order.guest, False)
 
 
-def _kind(wallet: Wallet, order: Order) -> str:
+def _kind(kept: Sequence[Issued], kind: str) -> str:
     """Return under which kind it is counted: its own, or one more of that campaign with other terms."""
-    kind = order.voucher.kind
-    if all(one.voucher.kind != kind for one in wallet.vouchers):
+    if all(one.voucher.kind != kind for one in kept):
         return kind
     return f"{kind}{'' if ':' in kind else ':'}:{secrets.token_hex(MARK_BYTES)}"
 

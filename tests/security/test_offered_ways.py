@@ -20,7 +20,7 @@ from edge.core.money import Money
 from edge.core.profiles import StaffMember
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import choosing, intake, ledger, payouts
+from sync.central import choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.imports import jobs
@@ -73,6 +73,8 @@ def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
     """A card to be stored, a charge that was paid and one that is not known of, and a refund."""
     wallets.create(tx, SITE, Wallet(id="w-1", currency="EUR"))
     members.join(tx, SITE, Member(guest="g-1", wallet="w-1"))
+    drink = vouchers.free_drink(("drink",))
+    vouchers.give(tx, SITE, vouchers.Order(id="v-1", voucher=drink, units=1, guest="g-1"))
     vault, money = Vault(bytes(32), new_ring()), Money(2_000, "EUR")
     limits = mandates.Limits(1, 2, 3)
     made = mandates.Mandate(id="m-1", wallet="w-1", guest="g-1", psp="stripe", limits=limits)
