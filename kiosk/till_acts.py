@@ -29,8 +29,8 @@ from kiosk.till_bodies import (
     Reported,
     RingBody,
     ShiftEnd,
-    pieces_of,
     VouchersBody,
+    pieces_of,
 )
 
 TILL = Rate(60, 8.0)
