@@ -68,12 +68,13 @@ def test_voids_of_single_pieces_together_take_back_the_lines_price_and_tax() -> 
     assert (gross, tax) == (-whole.gross_minor, -whole.tax_minor)
 
 
-def test_a_discount_that_goes_back_is_told_beside_the_money() -> None:
+def test_a_discount_that_goes_back_is_told_at_its_line() -> None:
     sale, leases = sold(with_vouchers(DRINK), a_line(400, item="beer"), a_line(600))
     receipt, _ = void_of(sale, leases)
     assert receipt.total_minor == -sale.basket.total_minor
-    assert sum(leg.amount_minor for leg in receipt.legs) == receipt.total_minor
-    assert {leg.tender: leg.amount_minor for leg in receipt.legs} == {"free_drink": -400, "wallet": -600}
+    assert [(line.voucher, line.off_minor) for line in receipt.lines] == [("free_drink", -400), ("", 0)]
+    assert sum(leg.amount_minor for leg in receipt.legs) == receipt.due_minor == -600
+    assert [leg.tender for leg in receipt.legs] == ["wallet"]
 
 
 def test_what_was_given_up_half_paid_is_told_without_lines() -> None:
