@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,7 +26,7 @@ from edge.core.vouchers import campaign_of
 from edge.errors import Refused
 from sync.central.basket import Op
 from sync.central.ledger import Entry, Posting
-from sync.central.pots import counted_in, pot, unit_for
+from sync.central.pots import units_back
 from sync.central.repeats import key_of, minor_of, pays
 
 MONEY = LeaseKind.MONEY.value
@@ -198,21 +198,7 @@ def refunded(asked: RefundAsked, before: Op | None, where: Where) -> Booked:
     )
     if any(leg.voided_units > leg.units for leg in after.legs):
         raise Refused(f"{asked.refund_id} gives back more units than basket {asked.op_id} used.")
-    return Booked((own, *_units_back(own, given)), after)
-
-
-def _units_back(refund: Posting, legs: Iterable[Leg]) -> Iterator[Posting]:
-    """Return what puts used units back into their wallets' pots, in each unit for itself."""
-    by_unit: dict[str, Sums] = {}
-    for leg in legs:
-        counted = counted_in(leg.kind, unit_for(leg.kind, refund.currency))
-        sums = by_unit.setdefault(counted, defaultdict(int))
-        _add(sums, pot(leg.wallet, leg.kind), leg.units)
-        _add(sums, f"used:{leg.kind.partition(':')[0]}", -leg.units)
-    for unit, sums in by_unit.items():
-        entries = _entries(sums)
-        if entries:
-            yield msgspec.structs.replace(refund, key=f"{refund.key}/{unit}", currency=unit, entries=entries)
+    return Booked((own, *units_back(own, given)), after)
 
 
 def _opened(payment: Payment, where: Where) -> Op:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from edge.core.lease import LeaseKind, PlacedState, free
+from edge.core.payment import Leg
 from sync.central.ledger import Entry, Posting, balance, post, unit_of
 from sync.central.placed import PlacedRow, of_wallet
 from sync.central.store import AHEAD, Connection, now_of, wake_after
@@ -85,6 +89,23 @@ def issue(tx: Connection, site: str, key: str, *, of: Issue) -> bool:
             wallet=of.wallet,
         ),
     )
+
+
+def units_back(refund: Posting, legs: Iterable[Leg]) -> Iterator[Posting]:
+    """Return what puts the units of refunded vouchers back into their pots, in each unit for itself."""
+    sums: dict[str, dict[str, int]] = {}
+    for leg in legs:
+        own = sums.setdefault(counted_in(leg.kind, unit_for(leg.kind, refund.currency)), {})
+        for account, units in ((pot(leg.wallet, leg.kind), leg.units), (_used(leg.kind), -leg.units)):
+            own[account] = own.get(account, 0) + units
+    for unit, moved in sums.items():
+        entries = tuple(Entry(account, units) for account, units in moved.items() if units)
+        if entries:
+            yield msgspec.structs.replace(refund, key=f"{refund.key}/{unit}", currency=unit, entries=entries)
+
+
+def _used(kind: str) -> str:
+    return f"used:{kind.partition(':')[0]}"
 
 
 def top_up(tx: Connection, site: str, key: str, *, wallet: str, paid: tuple[str, int, str]) -> bool:
