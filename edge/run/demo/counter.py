@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.core.basket import Line
-from edge.errors import PolsoError, Refused
+from edge.errors import PolsoError
 from edge.payviews import BasketState
 from edge.run.app import Edge
 from edge.run.demo.park import Park
@@ -54,11 +54,9 @@ class Counter:
         staff = self._edge.staff
         if self._session is None or staff.session(self._session.token, active=True) is None:
             self._session = staff.sign_in(self._cashier.id, self._cashier.pin, POINT)
-            try:
-                self._edge.service.shifts.open(self._session, POINT, counted_minor=FLOAT_MINOR)
-            except Refused:  # a drawer of before the night is still open
-                if not self._edge.service.shifts.view(POINT).open:
-                    raise
+        shifts = self._edge.service.shifts
+        if not shifts.view(POINT).open:  # never counted yet, or somebody has tried closing it
+            shifts.open(self._session, POINT, counted_minor=FLOAT_MINOR)
         return self._session
 
     def _lines(self) -> tuple[Line, ...]:
