@@ -107,13 +107,14 @@ class HoldBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Take what was set aside: all, some of its lines, or less for its only piece."""
+    """Take what was set aside: all, a bill rung up since, some of its lines, or less for its only piece."""
 
-    NOT_TYPED = ("op_id",)
+    NOT_TYPED = ("op_id", "bill")
     op: Op
     op_id: OpId
     pieces: Chosen | None = None
     minor: Minor | None = None
+    bill: Annotated[str, Meta(pattern="^([A-Za-z0-9_.:-]{8,64})?$")] = ""
 
 
 class PinBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

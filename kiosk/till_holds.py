@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.payviews import BasketView
+from edge.service.payments.holds import Taken
 from edge.staff import Action
 from kiosk.ask import Ask
 from kiosk.till_acts import act, at_till, here
@@ -18,8 +19,8 @@ def hold(ask: Ask) -> BasketView:
 def capture(ask: Ask) -> BasketView:
     """Take what was set aside, all or some; the rest goes back."""
     body = ask.want(CaptureBody)
-    pieces = pieces_of(body.pieces)
-    return ask.house.service.capture(at_till(ask), body.op_id, pieces=pieces, minor=body.minor)
+    what = Taken(pieces=pieces_of(body.pieces), minor=body.minor, bill=body.bill)
+    return ask.house.service.capture(at_till(ask), body.op_id, what)
 
 
 def holds(ask: Ask) -> Payments:

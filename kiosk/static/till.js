@@ -217,7 +217,7 @@ function lastLine(event, n) {
 const asks = new Asks({ hear });
 const ask = (address, body) => asks.ask(address, body);
 const drawer = new Drawer({ room: ROOM, freshOp, ask, back: () => back, cash: (body) => hear(body ? { type: "cash", body } : { type: "cash_done" }) });
-const back = new Back({ room: ROOM, freshOp, ask, drawer, stands: (op_id) => shown()?.op_id === op_id, hear: (body) => hear({ type: "basket", body }) });
+const back = new Back({ room: ROOM, freshOp, ask, drawer, stands: (op_id) => shown()?.op_id === op_id, bill: () => (shown()?.state === "basket" && shown().lines?.length ? shown() : null), hear: (body) => hear({ type: "basket", body }) });
 by("more").addEventListener("click", () => drawer.menu());
 by("sheet-close").addEventListener("click", () => by("sheet").close());
 keepShell();

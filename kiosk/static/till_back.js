@@ -8,7 +8,7 @@ import { money, nameOf, until } from "./till_view.js";
 const may = (action) => page.actions.includes(action);
 
 export class Back {
-  /** @param {{room: string, freshOp: () => string, ask: Function, hear: (basket: any) => void, stands: (op_id: string) => boolean, drawer: any}} till */
+  /** @param {{room: string, freshOp: () => string, ask: Function, hear: (basket: any) => void, stands: (op_id: string) => boolean, bill: () => any, drawer: any}} till */
   constructor(till) {
     this.till = till;
   }
@@ -65,7 +65,9 @@ export class Back {
   }
 
   hold(one) {
+    const bill = this.till.bill();
     const acts = [
+      ["bill", bill && bill.total_minor <= held(one), () => this.capture(one, { bill: bill.op_id })],
       ["capture", true, () => this.capture(one)],
       ["less", true, () => this.less(one)],
       ["release", true, () => this.release(one)],
@@ -108,7 +110,7 @@ export class Back {
   done(answer, said, list) {
     this.till.drawer.demand(answer);
     if (!answer.ok) return (by("said").textContent = whyNot(answer));
-    const shown = this.till.stands(answer.body.op_id);
+    const shown = this.till.stands(answer.body.op_id) || answer.body.state === "approved" && !this.till.bill();
     if (shown) {
       by("sheet").close();
       this.till.hear(answer.body);

@@ -78,6 +78,18 @@ def test_a_tab_is_set_aside_beside_other_sales_and_taken_for_less(counter: Count
     expect(page.locator("#sheet .payment")).to_contain_text("€2.20")
 
 
+def test_what_a_tab_was_for_is_rung_up_and_taken_from_it(counter: Counter) -> None:
+    op_id = held(counter)
+    counter.press("next")
+    counter.add("Kitchen", "Fries")
+    menu(counter, "Set aside")
+    counter.page.click("#sheet [data-act='bill']")
+    counter.state("approved")
+    view = counter.till.edge.service.basket(TILL)
+    assert (view.op_id, [line.item for line in view.lines]) == (op_id, ["patatine"])
+    assert counter.page.locator("#sheet[open]").count() == 0
+
+
 def test_a_hold_is_taken_whole_or_released_from_its_panel(counter: Counter) -> None:
     held(counter)
     counter.press("release")

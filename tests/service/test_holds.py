@@ -12,9 +12,11 @@ from edge.core.events import Kind
 from edge.core.payment.bodies import HoldEnded
 from edge.core.payment.reckoning import Piece
 from edge.core.receipt import ReceiptKind
+from edge.core.wallet import CategoryLimit
 from edge.errors import Refused
 from edge.payviews import BasketState
 from edge.service.drawers import NoShift
+from edge.service.payments.holds import Taken
 from tests.service.house import Hands, House, an_edge
 from tests.service.purses import (
     OP,
@@ -89,7 +91,7 @@ def test_what_becomes_of_a_hold_never_takes_the_screens_from_the_bill_that_stand
 def test_pieces_of_a_hold_are_taken_and_the_same_again_is_the_same(funded: House) -> None:
     held(funded)
     for _ in range(2):
-        view = funded.service.capture(cashier(funded), TAB, pieces=[Piece(0, 2)])
+        view = funded.service.capture(cashier(funded), TAB, Taken(pieces=(Piece(0, 2),)))
         assert (view.state, view.total_minor, left(funded)) == (BasketState.APPROVED, 1_200, 800)
     assert ended(funded).captured_minor == 1_200
     (listed,) = funded.service.payments(TILL)
@@ -102,11 +104,54 @@ def test_pieces_of_a_hold_are_taken_and_the_same_again_is_the_same(funded: House
     assert funded.service.receipts.receipt("void-0001").about == TAB
 
 
+def test_a_bill_rung_up_since_is_paid_by_what_was_set_aside_and_sold_once(funded: House) -> None:
+    held(funded)
+    rung_up(
+        funded,
+        SOUP,
+        msgspec.structs.replace(SOUP, item="bread", price_minor=300),
+        op_id=NEXT,
+        await_band=False,
+    )
+    for _ in range(2):
+        view = funded.service.capture(cashier(funded), TAB, Taken(bill=NEXT))
+        assert (view.op_id, view.state, view.total_minor) == (TAB, BasketState.APPROVED, 900)
+    assert [line.item for line in view.lines] == ["soup", "bread"]
+    assert funded.service.basket(TILL).op_id == TAB
+    assert left(funded) == 1_100
+    with pytest.raises(Refused, match="closed"):
+        funded.service.await_band(cashier(funded), TILL, NEXT)
+
+
+def test_a_bill_above_what_was_set_aside_or_partly_paid_stays_as_it_is(funded: House) -> None:
+    held(funded)
+    rung_up(funded, msgspec.structs.replace(SOUP, quantity=4), op_id=NEXT, await_band=False)
+    with pytest.raises(Refused, match="More would"):
+        funded.service.capture(cashier(funded), TAB, Taken(bill=NEXT))
+    assert funded.service.basket(TILL).state is BasketState.OPEN
+    funded.service.add_cash(cashier(funded), TILL, NEXT, minor=2_000)
+    with pytest.raises(Refused, match="part of this basket"):
+        funded.service.capture(cashier(funded), TAB, Taken(bill=NEXT))
+    assert left(funded) == 200
+
+
+@pytest.mark.parametrize("line", [{"age_min": 18}, {"category": "sweets"}], ids=["age", "category"])
+def test_nothing_is_taken_from_a_hold_that_the_band_itself_might_not_have_had(
+    funded: House, line: dict[str, object]
+) -> None:
+    a_guest(funded, categories=(CategoryLimit(category="sweets", day_minor_max=100),))
+    held(funded)
+    rung_up(funded, msgspec.structs.replace(SOUP, **line), op_id=NEXT, await_band=False)
+    with pytest.raises(Refused, match="Not all of this"):
+        funded.service.capture(cashier(funded), TAB, Taken(bill=NEXT))
+    assert left(funded) == 200
+
+
 def test_the_only_piece_is_taken_for_less(funded: House) -> None:
     rung_up(funded, op_id=TAB, await_band=False)
     funded.service.hold(cashier(funded), TILL, TAB, minutes=60)
     tapped(funded)
-    view = funded.service.capture(cashier(funded), TAB, pieces=[Piece(0, 1)], minor=150)
+    view = funded.service.capture(cashier(funded), TAB, Taken(pieces=(Piece(0, 1),), minor=150))
     assert (view.total_minor, left(funded)) == (150, 1_850)
 
 
@@ -116,9 +161,11 @@ def test_the_only_piece_is_taken_for_less(funded: House) -> None:
 def test_never_more_than_was_set_aside(funded: House, pieces: list[Piece], minor: int | None) -> None:
     held(funded)
     with pytest.raises(Refused):
-        funded.service.capture(cashier(funded), TAB, pieces=pieces, minor=minor)
+        funded.service.capture(cashier(funded), TAB, Taken(pieces=tuple(pieces), minor=minor))
     with pytest.raises(Refused, match="More would"):
-        funded.service.capture(cashier(funded), TAB, lines=[msgspec.structs.replace(SOUP, quantity=4)])
+        funded.service.capture(
+            cashier(funded), TAB, Taken(lines=(msgspec.structs.replace(SOUP, quantity=4),))
+        )
     assert left(funded) == 200
 
 

@@ -16,6 +16,7 @@ from edge.errors import NotAllowed, Refused
 from edge.payviews import BasketState
 from edge.service.attempts import OwnBand
 from edge.service.payments import chest
+from edge.service.payments.holds import Taken
 from edge.service.tallies import SecondNeeded, ShiftLimit
 from edge.staff import Session
 from tests.service.house import UID, Hands, House, an_edge, band_of
@@ -232,7 +233,7 @@ def test_a_hold_counts_as_spent_until_it_is_captured_for_less(funded: House) -> 
     view = tapped(funded)
     assert view.state is BasketState.HELD
     assert left(funded) == 200
-    taken = funded.service.capture(cashier(funded), OP, lines=[SOUP])
+    taken = funded.service.capture(cashier(funded), OP, Taken(lines=(SOUP,)))
     assert (taken.state, taken.total_minor, left(funded)) == (BasketState.APPROVED, 600, 1_400)
     (event,) = money_events(funded, Kind.CAPTURED)
     assert msgspec.msgpack.decode(event.body, type=HoldEnded).state is Authorisation.CAPTURED

@@ -123,25 +123,9 @@ class PayDesk:
         """Return what is set aside at a point, the one that ends first before the others."""
         return self._holds.held(point)
 
-    def capture(
-        self,
-        session: Session,
-        op_id: str,
-        *,
-        lines: Iterable[Line] | None = None,
-        pieces: Iterable[Piece] | None = None,
-        minor: int | None = None,
-    ) -> BasketView:
-        """Take what a hold was for in the end, by default all; the rest goes back.
-
-        ``lines`` are other ones than its own, ``pieces`` some of its own; ``minor`` lowers the only one.
-        """
-        what = Taken(
-            lines=None if lines is None else tuple(lines),
-            pieces=None if pieces is None else tuple(pieces),
-            minor=minor,
-        )
-        return self._holds.capture(session, op_id, what)
+    def capture(self, session: Session, op_id: str, what: Taken | None = None) -> BasketView:
+        """Take what a hold was for in the end, by default all; the rest goes back."""
+        return self._holds.capture(session, op_id, what or Taken())
 
     def void(
         self,

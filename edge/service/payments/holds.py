@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -18,13 +19,15 @@ from edge.core.payment.back import (
     expire,
     given_up_id,
 )
+from edge.core.payment.limits import age_doubt
 from edge.core.payment.reckoning import Objection, Piece, chosen
+from edge.core.profiles import Profile
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView, PaymentView
 from edge.service.drawers import demand_shift
 from edge.service.payments import rung
 from edge.service.payments.rung import Rung
-from edge.service.payments.settling import Placed, Settling, or_refused, placed, sold
+from edge.service.payments.settling import Placed, Settling, bands_of, or_refused, placed, sold
 from edge.service.payments.show import payment_view
 from edge.staff import Action, Session
 from edge.store.transaction import Transaction
@@ -33,12 +36,14 @@ HELD_MAX = 200
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a hold turned out to be for: all of it, other lines, or pieces of its own."""
+    """What a hold turned out to be for: all of it, a later bill, other lines, or pieces of its own."""
 
     lines: tuple[Line, ...] | None = None
     pieces: tuple[Piece, ...] | None = None
     minor: int | None = None
     """A lower price of the only piece."""
+    bill: str = ""
+    """The basket that stands at the till and is what the hold was for: it becomes the sale."""
 
     def of(self, basket: Basket) -> tuple[Line, ...]:
         """Return the lines that are bought, or refuse what the basket does not hold."""
@@ -90,12 +95,29 @@ class Holds(Settling):
             if sale.captured:
                 return known
             demand_shift(tx, session.point)
-            ask = CaptureAsk(lines=what.of(known.basket), point=session.point, staff=session.staff)
+            lines = what.of(known.basket) if not what.bill else self._billed(tx, known, what.bill)
+            ask = CaptureAsk(lines=lines, point=session.point, staff=session.staff)
             now = self._rooms.clock.monotonic_ms()
             ruling = decide_capture(sale, ask, self._leases(tx, sale), monotonic_ms=now)
-            return self._ended(tx, known, or_refused(ruling))
+            after = self._ended(tx, known, or_refused(ruling))
+            return rung.stand(tx, after) if what.bill else after
 
         return self._commit(act)
+
+    def _billed(self, tx: Transaction, known: Rung, bill: str) -> tuple[Line, ...]:
+        """Return the lines of a bill that the hold pays for, and close it: its goods are sold once."""
+        rung_up = rung.demand_open(rung.must_know(tx, bill), known.basket.point)
+        if rung_up.sale is not None and rung_up.sale.legs:
+            raise Refused("A part of this basket is paid.", hint="Have the rest paid, or give it up.")
+        lines = rung_up.basket.lines
+        for band in bands_of(sold(known).legs):
+            if not _may_have(self._rooms.profiles.get(band), lines):
+                raise Refused(
+                    "Not all of this may be taken from what was set aside.",
+                    hint="Have it paid by the band itself: there its limits and the age are looked at.",
+                )
+        self._put(tx, replace(rung_up, stage=BasketState.GIVEN_UP, presented=None))
+        return lines
 
     def expire(self) -> None:
         """End every hold and every partly paid basket whose time is over: all of it goes back."""
@@ -125,3 +147,13 @@ class Holds(Settling):
 
 def _is_hold(known: Rung, point: str) -> bool:
     return known.basket.point == point and known.sale is not None and known.sale.hold
+
+
+def _may_have(profile: Profile | None, lines: Sequence[Line]) -> bool:
+    """Whether nobody was to look at these lines: the hold was judged for others, maybe a child's."""
+    link = profile.wallet if profile is not None else None
+    if profile is None or link is None:
+        return False
+    limited = {limit.category for limit in link.categories}
+    asked = [line for line in lines if line.category in limited]
+    return not asked and age_doubt(profile, lines, frozenset()) is None
