@@ -115,7 +115,7 @@ def counter(studio: Studio) -> None:
 
 def demo(studio: Studio) -> None:
     """The tray, the readers and the story of a tap."""
-    page = studio.page("/demo", WIDE, scale=0.62)
+    page = studio.page("/demo", WIDE, scale=0.58)
     studio.park.tap("anna")
     studio.park.tap("hans", "volo-1")
     studio.take(page, "demo")
