@@ -17,6 +17,7 @@ from edge.run.demo.open import Choices, DemoPark
 from edge.run.waiting import until
 from edge.service.payments import chest
 from edge.staff import Session
+from sync.central.days import prove
 from sync.central.ledger import balance, trial_balance
 
 pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeout(120)]
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeou
 BAR = "bar-1"
 COFFEE = Line(item="espresso", name="Espresso", quantity=1, price_minor=150, tax_permille=100)
 PIZZA = Line(item="pizza", name="Pizza margherita", quantity=1, price_minor=780, tax_permille=100)
+WATER = Line(item="acqua", name="Acqua", quantity=1, price_minor=150, tax_permille=220, category="drink")
 WAIT_S = 15.0
 
 
@@ -67,6 +69,11 @@ class Bar:
         """What lies at this device of a wallet, open."""
         found = self.park.edge.sequencer.submit(lambda tx: chest.leases_of(tx, wallet))
         return sum(one.spendable for one in found if one.state is LeaseState.OPEN)
+
+    def holds(self, wallet: str, kind: str) -> int:
+        """How many units of a voucher lie at this device."""
+        found = self.park.edge.sequencer.submit(lambda tx: chest.leases_of(tx, wallet))
+        return sum(one.spendable for one in found if one.kind == kind)
 
     def comes(self, band: str, wallet: str) -> int:
         """Let a guest be seen at the gate, and wait until money has come to the bar."""
@@ -138,6 +145,42 @@ def _two_share_a_bill(bar: Bar) -> None:
     whole = bar.tap("giulia")
     assert whole.state is BasketState.APPROVED
     assert sum(leg.amount_minor for leg in whole.legs) == 1_560
+
+
+def test_a_child_s_free_drinks_work_while_central_is_away_and_are_proven(tmp_path: Path) -> None:
+    with a_bar(tmp_path / "park") as bar:
+        bar.comes("anna", "w-43")
+        bar.park.keeper.tap("leo", "gate-1")
+        assert until(lambda: bar.holds("w-43", "free_drink") == 2, WAIT_S), "his drinks did not come here"
+        bar.park.keeper.internet(up=False)
+
+        first = bar.sells("leo", WATER)
+        assert (first.state, [leg.tender for leg in first.legs]) == (BasketState.APPROVED, ["free_drink"])
+        assert [(one.kind, one.units) for one in first.vouchers] == [("free_drink", 1)]
+        second = bar.sells("leo", WATER)
+        assert second.state is BasketState.APPROVED
+
+        # None is left: his own band pays nothing, his mother's does.
+        third = bar.sells("leo", WATER)
+        assert (third.state, third.reason) == (BasketState.DECLINED, Reason.PAYMENTS_OFF)
+        assert [leg.tender for leg in bar.tap("anna").legs] == ["wallet"]
+
+        # What is taken back gives him his drink again; what he would rather keep stays his.
+        bar.service.void(bar.cashier(), second.op_id, "void-journey-2", reason="spilt")
+        assert bar.holds("w-43", "free_drink") == 1
+        op_id = bar.rings(WATER)
+        bar.service.decline_vouchers(bar.cashier(), BAR, op_id, kinds=["free_drink"])
+        assert bar.tap("leo").reason is Reason.PAYMENTS_OFF
+        bar.clears()
+        assert bar.sells("leo", WATER).state is BasketState.APPROVED
+
+        bar.park.keeper.internet(up=True)
+        assert until(lambda: bar.park.keeper.state().outbox == 0, WAIT_S)
+        store, site = bar.park.central.store, bar.park.park.site.id
+        proof = prove(store, site, 0, until_ms=store.now_ms() + 60_000)
+        assert (proof.unexplained, set(proof.trial.values())) == (0, {0}), proof.findings
+        drinks = next(one for one in proof.vouchers if one.campaign == "free_drink")
+        assert (drinks.given, drinks.used, drinks.worth_minor) == (2, 2, 300)
 
 
 def test_a_family_s_limit_of_the_day_holds_offline(tmp_path: Path) -> None:

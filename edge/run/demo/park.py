@@ -85,6 +85,10 @@ class Pays(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     head: bool = False
     no_charge: bool = False
     day_minor_max: int | None = None
+    free_drinks: int = 0
+    """Of this guest alone, whoever else pays from the wallet."""
+    gift_minor: int = 0
+    """Gift credit, spent before money."""
 
 
 class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.bands import Band, BandState, Trust
 from edge.core.entitlements import Product
@@ -12,9 +13,9 @@ from edge.core.lease import Limits
 from edge.core.places import Point, Zone
 from edge.core.profiles import StaffMember
 from edge.run.demo.cards import allow_risk
-from edge.run.demo.park import Park, Wearer, rights_of, state_of
+from edge.run.demo.park import Park, Pays, Wearer, rights_of, state_of
 from edge.run.keys import diversify, guest_pin_hash, pin_hash
-from sync.central import pots
+from sync.central import pots, vouchers
 from sync.central.registry import (
     bands,
     catalogue,
@@ -32,6 +33,7 @@ from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.sites import band_key, create_site, has_site
 from sync.central.store import Connection, Store
+from sync.central.vouchers import Order
 
 KEYED = frozenset({"ntag424", "felica_lite_s"})
 
@@ -122,6 +124,20 @@ def _wallets(tx: Connection, park: Park) -> None:
                 limits=Limits(day_minor_max=pays.day_minor_max),
             )
             members.join(tx, site, member)
+            for order in _vouchers(wearer, pays):
+                vouchers.give(tx, site, order)
+
+
+def _vouchers(wearer: Wearer, pays: Pays) -> Iterator[Order]:
+    """Return what was given to a guest of the tray, each once."""
+    own = Order(id=f"demo-{wearer.id}", voucher=vouchers.free_drink(("drink",)), units=pays.free_drinks)
+    own = replace(own, guest=wearer.pseudonym)
+    if pays.free_drinks:
+        yield own
+    if pays.gift_minor:
+        yield replace(
+            own, id=f"demo-gift-{wearer.id}", voucher=vouchers.gift("welcome"), units=pays.gift_minor
+        )
 
 
 def _guest(wearer: Wearer) -> Guest:

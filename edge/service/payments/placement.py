@@ -209,12 +209,13 @@ class Placement:
             known = self._here.pop(link.id, None)
             here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs, today=today)
             if known is not None:
-                here.told, here.asked_ms = known.told, known.asked_ms
+                # Another member, or a voucher given meanwhile: there is something new to ask for.
+                here.told, here.asked_ms = known.told, known.asked_ms if known.link == link else None
             self._here[link.id] = here
             self._left.discard(link.id)
             while len(self._here) > PRESENT_MAX:
                 del self._here[next(iter(self._here))]
-        if known is None or needs or today:
+        if known is None or known.link != link or needs or today:
             self._ring()
 
     def _ring(self) -> None:
