@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from edge.clock import wall_ms
+from edge.config import shipped
 from edge.core.decision import Reason
 from edge.core.elsewhere import DEVICES_MAX, SPAN_MS, Limited, Seen, times_within
 from edge.core.events import Acted, Kind
@@ -38,6 +39,8 @@ from tests.sync.test_echo import Gate
 
 PIN, WRONG = "2468", "1357"
 GUEST_PIN = "7193"
+LOOK_UPS = 30
+FEW = msgspec.structs.replace(shipped().limits, look_ups_shift_max=LOOK_UPS)
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +73,8 @@ def tills(live: Store, tmp_path: Path) -> Iterator[tuple[Shop, Shop]]:
     )
     with (
         served(live) as url,
-        a_shop(live, tmp_path / "a", url) as a,
-        a_shop(live, tmp_path / "b", url) as b,
+        a_shop(live, tmp_path / "a", url, limits=FEW) as a,
+        a_shop(live, tmp_path / "b", url, limits=FEW) as b,
     ):
         for shop in (a, b):
             until(
@@ -110,13 +113,12 @@ def wrong(shop: Shop) -> int:
 
 def test_a_shifts_limit_is_one_limit_over_two_tills_once_both_have_synced(tills: tuple[Shop, Shop]) -> None:
     a, b = tills
-    most = a.service._rooms.limits.look_ups_shift_max
     b.cable.pull()
-    looks(a, most - 20)
-    looks(b, 30)  # while apart each till keeps to its own count
+    looks(a, LOOK_UPS - 10)
+    looks(b, 15)  # while apart each till keeps to its own count
     b.cable.plug()
     b.client.kick()
-    until(lambda: looked(a) == looked(b) == most + 10)
+    until(lambda: looked(a) == looked(b) == LOOK_UPS + 5)
     for shop in (a, b):
         with pytest.raises(ShiftLimit):
             looks(shop, 1)
@@ -128,11 +130,10 @@ def test_a_shifts_limit_is_one_limit_over_two_tills_once_both_have_synced(tills:
 def test_while_apart_each_till_goes_on_by_its_own_limit(tills: tuple[Shop, Shop]) -> None:
     """The bound of what remains: the limit once for each device that is cut off."""
     a, b = tills
-    most = a.service._rooms.limits.look_ups_shift_max
     b.cable.pull()
-    looks(a, most)
+    looks(a, LOOK_UPS)
     until(a.drained)
-    looks(b, most)
+    looks(b, LOOK_UPS)
     for shop in (a, b):
         with pytest.raises(ShiftLimit):
             looks(shop, 1)

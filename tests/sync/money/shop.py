@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from edge.config import Limits, shipped
 from edge.core.bands import Band, Trust
 from edge.core.basket import Line
 from edge.core.lease import LeaseState
@@ -85,6 +87,7 @@ class Shop(Edge):
 
     proven: bool = True
     boot: str = "boot-1"
+    limits: Limits = field(default_factory=lambda: shipped().limits)
     seqs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def ports(self, notary: Notary) -> Ports:
@@ -112,6 +115,7 @@ class Shop(Edge):
                 readers=READERS,
                 incarnation=self.welcome.incarnation,
                 boot=self.boot,
+                limits=self.limits,
                 current=lambda: self.proven,
             )
         )
@@ -185,12 +189,12 @@ def worth(store: Store, account: str) -> int:
 
 
 @contextmanager
-def a_shop(store: Store, folder: Path, url: str) -> Iterator[Shop]:
+def a_shop(store: Store, folder: Path, url: str, **said: Any) -> Iterator[Shop]:
     """A device that was enrolled for the till and runs."""
     with store.transaction() as tx:
         code = invite(tx, Invitation(site=SITE, points=(TILL, GATE)))
     welcome = enrol(url, code, private_key=PRIVATE_KEY, name="shop")
-    shop = Shop(folder=folder, url=url, welcome=welcome)
+    shop = Shop(folder=folder, url=url, welcome=welcome, **said)
     shop.start()
     try:
         yield shop
