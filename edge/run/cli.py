@@ -15,6 +15,7 @@ from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
 from edge.run.causes import in_words
 from edge.run.guest import add_verbs
+from edge.run.update_verbs import update
 from edge.store import driver
 from hardware.port import DeviceError
 
@@ -199,6 +200,7 @@ def check(config: Path | None) -> None:
 
 
 add_verbs(main)
+main.add_command(update)
 
 
 @main.group()

@@ -21,12 +21,13 @@ def cable_for(central: Central, url: str, *, ca: str = "") -> Cable:
     ``ca`` is the authority that was named at enrolment; the configuration has the last word.
     """
     where = urlsplit(url)
-    if where.scheme == "http" and not (central.plain_http or _is_loopback(where.hostname or "")):
+    if where.scheme == "http" and not (central.plain_http or is_loopback(where.hostname or "")):
         raise ConfigError(f"{url} is plain http: whoever is on the way reads along.", hint=OPEN)
     return Cable(ca=_readable(central.ca or ca))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a name or address is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
