@@ -22,7 +22,8 @@ function figure(now, { basket, cash }, { money }) {
   if (now === "cash") return cash.amount_minor ? money(cash.amount_minor) : "";
   if (["basket", "await_tap", "pin", "partly_paid"].includes(now)) return money(basket.due_minor ?? basket.total_minor);
   if (now === "short") return money(basket.ready_here_minor || basket.due_minor);
-  return ["held", "approved", "voided"].includes(now) ? money(basket.total_minor) : "";
+  const off = (basket?.lines ?? []).reduce((sum, one) => sum + (one.off_minor ?? 0), 0);
+  return ["held", "approved", "voided"].includes(now) ? money(basket.total_minor - off) : "";
 }
 
 function line(now, { basket }, voice) {

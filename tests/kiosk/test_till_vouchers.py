@@ -47,6 +47,7 @@ def test_a_free_drink_is_used_and_told_on_both_sides_and_on_paper(counter: Count
     counter.state("approved")
     expect(counter.page.locator(".bill-line.voucher")).to_contain_text("Free drink: 1 left here")
     assert "Bibita gratis: ancora 1 qui" in counter.guest.inner_text("#line")
+    assert counter.guest.inner_text("#figure").startswith("0,00"), "what was a gift was not paid"
     assert "Free drink" in counter.page.inner_text("#sums")
     counter.press("receipt")
     expect(counter.page.locator("#said")).to_have_text("Printed")
