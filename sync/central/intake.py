@@ -10,7 +10,7 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.decision import Reason
 from edge.core.events import BODY_BYTES_MAX, Decided, Kind, Lane, chain_link, chain_start
-from sync.central import checkpoints, lanes, plans, remarks, takings
+from sync.central import checkpoints, lanes, plans, remarks, takings, vouchers
 from sync.central.devices import Device
 from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
@@ -186,15 +186,12 @@ def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     # What takes the site's turn comes before what holds wallets and leases: the order of ``holding``.
     resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
     take_up(tx, stream.site, [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP])
-    takings.take(
-        tx,
-        stream,
-        [
-            takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])
-            for columns in kept
-            if columns[5] in takings.BODIES
-        ],
-    )
+    told = [
+        takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])
+        for columns in kept
+        if columns[5] in takings.BODIES
+    ]
+    vouchers.sweep(tx, stream.site, takings.take(tx, stream, told))
     _follow(tx, stream.site, good)
     return [Refusal(seq=row.seq, why=why) for row, why in refused]
 

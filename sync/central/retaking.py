@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sync.central import lanes, ops, takings
+from sync.central import lanes, ops, takings, vouchers
 from sync.central.lanes import Stream, event_table
 from sync.central.ops import Note, What
 from sync.central.registry.tables import parts
@@ -54,7 +54,7 @@ def _again(tx: Connection, stream: Stream) -> None:
     told = _told(tx, stream, list(aside))
     for one in told:
         ops.drop_note(tx, aside[one.seq])
-    takings.take(tx, stream, told, again=True)
+    vouchers.sweep(tx, stream.site, takings.take(tx, stream, told, again=True))
 
 
 def _told(tx: Connection, stream: Stream, seqs: list[int]) -> list[Told]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -51,8 +51,6 @@ BODIES: dict[int, type[msgspec.Struct]] = {
 """Kinds of events that move money, and what their bodies say."""
 KEPT_BACK = frozenset({Reason.INSUFFICIENT_HERE, Reason.OFFLINE_LIMIT})
 """Refusals for want of money at that device alone."""
-AFTER: list[Callable[[Connection, str, Sequence[str]], None]] = []
-"""Rooms that want to know which wallets moved, in the transaction that moved them."""
 _decoders = {kind: msgspec.msgpack.Decoder(body) for kind, body in BODIES.items()}
 
 
@@ -287,9 +285,10 @@ class Till:
         return PlacedRow(placed=fresh)
 
 
-def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = False) -> None:
-    """Book events that were just stored; what cannot be booked is set aside, with why, and stops nothing.
+def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = False) -> list[str]:
+    """Book events that were just stored, and return whose wallets moved.
 
+    What cannot be booked is set aside, with why, and stops nothing.
     ``again``: they were set aside before, and an operator who has them tried knows of them.
     Call it where the lane is held: no other worker then books of this device. All that a batch moves is
     written at one stroke.
@@ -302,7 +301,7 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = 
         except UNREADABLE as error:
             asides.append((one, str(error)))
     if not read and not asides:
-        return
+        return []
     till = Till(tx, stream, read)
     for event in read:
         till.tell(event)
@@ -313,8 +312,7 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = 
     moved = {till.leases[id_].placed.wallet for id_ in till.moved_leases}
     if OF_SITE in moved:
         wake_after(tx, AHEAD)  # a part of the loss budget came back or was used: another may lack it
-    for tell in AFTER:
-        tell(tx, stream.site, sorted(moved - {""}))
+    return sorted(moved - {""})
 
 
 def _raise(tx: Connection, stream: Stream, notes: Iterable[Note]) -> None:

@@ -21,7 +21,6 @@ from sync.central.registry import bands, guests, layout, members, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Issued, Wallet, WalletState
 from sync.central.store import Connection
-from sync.central.takings import AFTER
 
 UNITS_MAX = 1_000_000
 CAMPAIGN_CHARS_MAX = 24
@@ -137,7 +136,6 @@ def sweep(tx: Connection, site: str, ids: Sequence[str]) -> None:
                 issue(tx, site, f"withdrawn:{secrets.token_hex(8)}", of=back)
 
 
-AFTER.append(sweep)
 # Before the guest leaves their wallet: afterwards nobody could say which vouchers were theirs.
 PLACES.insert(0, lambda tx, site, gone: forget(tx, site, gone.guest))
 
