@@ -36,6 +36,8 @@ from tests.sync.builders import KEY, NOW_MS, a_device, a_journal
 from tests.sync.caller import Caller
 from tests.sync.ends import a_report, a_welcome, keys_of, served, until
 
+PAGES = ("/console", "/own")
+"""Where people walk, operators and guests; the document tells programs."""
 HEAD_BYTES_MAX = 800
 """First line and headers, the signature and its digest among them: two bytes an event in a batch of 500."""
 
@@ -177,12 +179,12 @@ def test_every_refusal_of_the_document_is_one_that_an_edge_believes(caller: Call
     assert shown == set(Problem)
 
 
-def test_every_address_outside_the_console_is_in_the_document(small_store: Store) -> None:
+def test_every_address_that_is_no_page_for_people_is_in_the_document(small_store: Store) -> None:
     ruled = {
         re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(rule))
         for rule in create_app(small_store).url_map.iter_rules()
     }
-    bare = {path for path in ruled if not path.startswith("/console")} - {"/"}
+    bare = {path for path in ruled if not path.startswith(PAGES)} - {"/"}
     assert bare == {one.path for one in (*ROUTES, *LOOKS, *HOOKS)}
 
 
