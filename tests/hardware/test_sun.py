@@ -27,8 +27,16 @@ def test_encrypted_link_needs_the_key_that_opens_it() -> None:
     link = a_link(encrypted=True)
 
     assert sun.check(link, keys, layout=sun.Layout(meta_key=KEY)).trust is Trust.SUN
-    assert sun.check(link, keys, layout=sun.Layout(meta_key=OTHER_KEY)).fault is ReadFault.GARBAGE
     assert sun.check(link, keys).fault is ReadFault.GARBAGE
+
+
+def test_encrypted_link_under_another_key_is_garbage_and_proves_nothing() -> None:
+    other = sun.Layout(meta_key=OTHER_KEY)
+    found = [sun.check(a_link(encrypted=True), keys, layout=other) for _ in range(30)]
+
+    # One in 256 opens by chance to what looks like a number, which then is nobody's.
+    assert all(one.trust < Trust.SUN for one in found)
+    assert sum(one.fault is ReadFault.GARBAGE for one in found) > len(found) // 2
 
 
 def test_link_of_a_band_whose_key_is_unknown_is_an_identifier_and_no_more() -> None:
