@@ -123,7 +123,7 @@ class House:
 
     def band(self, name: str) -> Band:
         """A wristband of the tray."""
-        return tray(load(), self.master)[name]
+        return tray(load(), self.master, written=set())[name]
 
     def revoke(self, name: str) -> None:
         """Revoke a guest's band as the console does."""

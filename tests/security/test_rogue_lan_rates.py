@@ -21,8 +21,8 @@ from tests.security.doors import ALL, OURS, Doors, all_doors
 PORTS = re.compile(r":(\d+)/?$")
 LOOPBACK, ANYWHERE = "0100007F", "00000000"
 """Addresses as /proc/net writes them."""
-FIELDS_MAX = 4
-"""Readers of the demo park; two of them hear their virtual field by udp, on loopback."""
+FIELDS_MAX = 5
+"""Virtual fields of the demo park that are heard by udp, on loopback: four readers' and the desk's."""
 
 
 @pytest.fixture
