@@ -90,6 +90,21 @@ class Removed:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A band or a beacon of ours that was heard by radio. It prepares, and authorises nothing.
+
+    ``at_ns`` is monotonic time, ``rssi`` the level in dBm, ``power_1m`` the level at one metre where it was
+    said, ``id`` the 16 octets by which the house knows it. No address, no identity of the moment.
+    """
+
+    receiver: str
+    at_ns: int
+    rssi: int
+    power_1m: int | None
+    id: bytes = field(repr=False)
+
+
 class State(enum.StrEnum):
     """Where a driver stands; see ``hardware/supervisor.py`` for who moves it."""
 

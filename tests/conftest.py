@@ -30,7 +30,18 @@ PROPERTY_S_MAX = 30
 """A property is many tests in one; it needs a second, and more on a busy machine."""
 LONG_MARKS = ("slow", "journey", "bench")
 FAR_PARTS = frozenset(
-    {"chromium", "postgresql", "pcscd", "etcd", "swtpm", "libosdp", "sqlcipher", "disks", "package index"}
+    {
+        "chromium",
+        "postgresql",
+        "pcscd",
+        "etcd",
+        "swtpm",
+        "libosdp",
+        "sqlcipher",
+        "dbus-daemon",
+        "disks",
+        "package index",
+    }
 )
 """Real parts that need seconds where a room's own tests need milliseconds."""
 MIRRORS = ("core", "store", "service", "hardware", "sync", "kiosk")

@@ -241,7 +241,7 @@ def split(advertisement: bytes) -> Payloads:
     """
     manufacturer: dict[int, bytes] = {}
     service: dict[str, bytes] = {}
-    for kind, octets in _elements(advertisement):
+    for kind, octets in elements(advertisement):
         if kind == _MANUFACTURER and len(octets) >= 2:
             manufacturer[int.from_bytes(octets[:2], "little")] = octets[2:]
         elif kind == _SERVICE_16 and len(octets) >= 2:
@@ -253,7 +253,8 @@ def split(advertisement: bytes) -> Payloads:
     return Payloads(manufacturer, service)
 
 
-def _elements(advertisement: bytes) -> Iterator[tuple[int, bytes]]:
+def elements(advertisement: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield an advertisement's elements: their type (Assigned Numbers, 2.3) and their data."""
     place = 0
     while place < len(advertisement):
         end = place + 1 + advertisement[place]

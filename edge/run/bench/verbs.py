@@ -87,6 +87,20 @@ def sync(_: bool, database: str, events: int) -> None:
     click.echo(measure(database, events))
 
 
+@bench.command()
+@as_json
+@click.option(
+    "--rate", default=1_000, show_default=True, type=click.IntRange(1, 2_000), help="Adverts a second."
+)
+@click.option("--devices", default=1_000, show_default=True, type=click.IntRange(1), help="Bands that send.")
+@seconds(10.0)
+def radio(_: bool, *, rate: int, devices: int, seconds: float) -> None:
+    """Advertisements of a crowd through the real bleak: how many are lost, and the share of a core."""
+    from edge.run.bench.radio import Crowd, measure
+
+    click.echo(measure(Crowd(devices, rate, seconds)))
+
+
 @bench.command("eid")
 @as_json
 @click.option(
