@@ -172,7 +172,9 @@ class Epochs:
         for gone in set(self._tables).difference(wanted):
             del self._tables[gone]
         for epoch in wanted:
-            table = self._tables.setdefault(epoch, Table(epoch, len(self._roster)))
+            table = self._tables.get(epoch)
+            if table is None:
+                table = self._tables[epoch] = Table(epoch, len(self._roster))
             if len(table) < len(self._roster):
                 self._fill(table)
                 return True

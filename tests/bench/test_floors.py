@@ -108,3 +108,20 @@ def test_sales_beside_bare_postgresql_and_a_bare_post(
 def test_events_drained_to_postgresql(told: Callable[..., Figures], fresh_postgres_url: str) -> None:
     figures = told("sync", "--database", fresh_postgres_url)
     assert figures["ratio_copy"] >= 0.15
+
+
+def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
+    """Goals: 12 s and 150 MB for a million bands; a tenth of them is looked at here."""
+    figures = told("eid", "--bands", "100000")
+    assert figures["table_1m_s"] <= 20
+    assert figures["table_mb"] <= 20
+    assert figures["lookup_us"] <= 100
+
+
+@pytest.mark.real("dbus-daemon")
+def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
+    """Goal 0.15 of a core."""
+    figures = told("radio")
+    assert figures["lost"] == 0
+    assert figures["adverts_per_s"] >= 900
+    assert figures["core_share"] <= 0.3
