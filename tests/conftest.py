@@ -37,6 +37,7 @@ FAR_PARTS = frozenset(
         "etcd",
         "swtpm",
         "libosdp",
+        "pyscard",
         "sqlcipher",
         "dbus-daemon",
         "disks",
@@ -46,8 +47,10 @@ FAR_PARTS = frozenset(
 """Real parts that need seconds where a room's own tests need milliseconds."""
 MIRRORS = ("core", "store", "service", "hardware", "sync", "kiosk")
 """Folders of tests that mirror a room; style, imports and documents have commands of their own."""
-SERVED = ("sync/console", "sync/psp")
-"""Folders whose tests walk central's pages or talk to a provider's server: whole programs, both."""
+SERVED = ("sync/console", "sync/own", "sync/psp", "sync/money/test_debt_paid")
+"""Tests that walk central's pages or talk to a provider's server: whole programs, both."""
+AWAITED = ("hardware/test_supervised_lines",)
+"""Tests that wait as long as a line that is cut takes to be missed."""
 
 
 FIGURES = "figures"
@@ -95,7 +98,7 @@ def is_fast(item: pytest.Item) -> bool:
     place = item.path.relative_to(item.config.rootpath / "tests").as_posix()
     room = place.partition("/")[0]
     # A module that starts a server (tests/sync/ends.py) speaks HTTP with a whole central.
-    served = place.startswith(SERVED) or hasattr(getattr(item, "module", None), "served")
+    served = place.startswith((*SERVED, *AWAITED)) or hasattr(getattr(item, "module", None), "served")
     far = served or not FAR_PARTS.isdisjoint(part.name for part in parts_of(item))
     return room in MIRRORS and not far and not any(map(item.get_closest_marker, LONG_MARKS))
 
