@@ -32,6 +32,7 @@ REMEMBERED_MAX = 4_096
 STEP_S_MAX = 5.0
 """Starting or stopping may take so long."""
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+LOOK_S = 1.0
 REFERENCE_S_MAX = 10.0
 """Without the reference beacon for so long the scan is begun anew."""
 CYCLE_S_MAX = 30.0
@@ -137,7 +138,8 @@ class _Ear:
         self._last: OrderedDict[tuple[str, int | str], bytes] = OrderedDict()
         self._scanners: list[BleakScanner] = []
         self._wrong = asyncio.Event()
-        self._reference_s = 0.0
+        self._begun_s = self._reference_s = time.monotonic()
+        """When the scan began, and when the reference beacon was last heard or helped."""
 
     def wake(self, adapter: str) -> None:
         """Something became of this adapter, or of them all: begin anew."""
@@ -146,13 +148,13 @@ class _Ear:
 
     async def keep(self, bus: Bus) -> None:
         """Listen until cancelled."""
-        failed, silent_s = 0, 0.0
+        failed = 0
         while True:
             self._wrong.clear()
             try:
                 await self._begin()
                 failed = 0
-                silent_s = await self._until_wrong(silent_s)
+                await self._until_wrong()
                 self._say(State.OPENING, "the radio is begun anew")
             except FAULTS as fault:
                 failed += 1
@@ -161,8 +163,8 @@ class _Ear:
                     f"{str(fault) or type(fault).__name__}: see that bluetoothd runs and the adapter is on",
                 )
             await self.end()
-            if silent_s > CYCLE_S_MAX:
-                silent_s = 0.0
+            if self._is.reference and time.monotonic() - self._reference_s > CYCLE_S_MAX:
+                self._reference_s = time.monotonic()
                 await bus.cycle(self._is.adapter)
             await self._pause(failed)
 
@@ -189,7 +191,7 @@ class _Ear:
             monitored = False
         if precise or not monitored:
             await self._start("active", {"filters": {"RSSI": UNHEARD, "DuplicateData": True}}, self._heard)
-        self._reference_s = time.monotonic()
+        self._begun_s = time.monotonic()
         remedy = (
             "bluetoothd runs without --experimental: beacons that say the same each time are hardly heard"
         )
@@ -201,17 +203,14 @@ class _Ear:
         self._scanners.append(scanner)
         await asyncio.wait_for(scanner.start(), STEP_S_MAX)
 
-    async def _until_wrong(self, silent_s: float) -> float:
-        """Wait until the bus or the silence of the reference beacon says so; return how long it is silent."""
-        while True:
+    async def _until_wrong(self) -> None:
+        """Wait until the bus or the silence of the reference beacon says so."""
+        while not self._wrong.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wrong.wait(), 1.0)
-                return 0.0
-            unheard_s = time.monotonic() - self._reference_s
+                await asyncio.wait_for(self._wrong.wait(), LOOK_S)
+            unheard_s = time.monotonic() - max(self._begun_s, self._reference_s)
             if self._is.reference and unheard_s > REFERENCE_S_MAX:
-                return silent_s + unheard_s
-            if unheard_s < 1.0:
-                silent_s = 0.0
+                return
 
     async def _pause(self, failed: int) -> None:
         """Wait before the next try, or until the bus says that something changed."""
