@@ -14,8 +14,10 @@ from edge.core.events import Acted, Kind
 from edge.core.held import Change
 from edge.core.payment.reckoning import Piece
 from edge.core.places import Layout
+from edge.core.presence import Heard
 from edge.core.shift import CashMove
 from edge.errors import StoreError, Unknown
+from edge.presence import Presence
 from edge.service.alarms import Alarms
 from edge.service.attempts import write_sums, written_down
 from edge.service.consents import Consents
@@ -64,6 +66,9 @@ class Service(PayDesk):
         self._consents = Consents(rooms)
         self._wearers = Wearers(rooms, self._consents)
         self._mine = Mine(rooms, self._consents)
+        self._presence = Presence(
+            rooms.receivers.values(), lambda band: self._consents.may(band, Purpose.PRESENCE)
+        )
         self._retention = Retention(rooms)
         self._help = Help(rooms)
         self.receipts = Receipts(rooms)
@@ -116,6 +121,10 @@ class Service(PayDesk):
         point = self._rooms.readers.get(device, device)
         for kind in ("gate", "kiosk"):
             self._rooms.feed.publish(f"{kind}-{point}", "reading", Reading(point=point))
+
+    def hear(self, heard: Heard) -> None:
+        """Take that a band was heard by radio: it prepares, and authorises nothing."""
+        self._presence.hear(heard)
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap; return what staff see, once it is durable. ``point`` places a remote reader."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edge.clock import Clock
 from edge.config import Limits, Retention, shipped
+from edge.core.presence import Receiver
 from edge.feed import Feed
 from edge.health import Health
 from edge.sequencer import Sequencer
@@ -37,6 +38,8 @@ class Rooms:
     """Light of each point that has one."""
     printers: Mapping[str, Printer] = field(default_factory=dict)
     """Receipt printer of each till that has one; the drawer hangs on it."""
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    """Radios that hear bands, by name."""
     limits: Limits = field(default_factory=lambda: shipped().limits)
     retention: Retention = field(default_factory=lambda: shipped().retention)
     repeats: Repeats = field(default_factory=Repeats)
