@@ -73,6 +73,19 @@ def test_cold_start_to_first_decision(told: Callable[..., Figures]) -> None:
     assert figures["rss_mb"] <= 200
 
 
+def test_band_laid_down_to_its_decision(told: Callable[..., Figures]) -> None:
+    """Goal 40 ms; live proof, a message with a counter, and a bare number in turns."""
+    figures = told("band")
+    assert figures["bands"] >= 20
+    assert figures["decision_p95_ms"] <= 60
+
+
+def test_file_of_guests_into_central(told: Callable[..., Figures]) -> None:
+    """Goal 60 s for a million; a fifth of them is loaded here."""
+    figures = told("import", "--guests", "200000")
+    assert figures["import_1m_s"] <= 300
+
+
 def test_fifty_screens_and_the_taps_beside_them(told: Callable[..., Figures]) -> None:
     figures = told("screens")
     assert figures["streams"] == 50

@@ -122,3 +122,24 @@ def pay(_: bool, database: str, seconds: float) -> None:
     from edge.run.bench.pay import measure
 
     click.echo(measure(database, seconds))
+
+
+@bench.command()
+@as_json
+@seconds(10.0)
+def band(_: bool, seconds: float) -> None:
+    """From a band laid on a reader to its durable decision, through the real driver."""
+    from edge.run.bench.band import measure
+
+    click.echo(measure(seconds))
+
+
+@bench.command("import")
+@as_json
+@click.option("--database", default="", help="postgresql://…; without it a SQLite file.")
+@click.option("--guests", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Lines.")
+def import_(_: bool, database: str, guests: int) -> None:
+    """A file of guests into central, each with a band, its keys and a right."""
+    from edge.run.bench.guests import measure
+
+    click.echo(measure(database, guests))
