@@ -8,13 +8,13 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import apsw
 import msgspec
 
 from edge.core.events import Event, Kind
-from edge.core.lease import Grant, Placed, is_sound, place, take_report
+from edge.core.lease import Grant, Lease, Placed, is_sound, place, take_report
 from edge.core.payment import LeaseMoved, Payment
 from edge.payviews import BasketState
 from edge.sequencer import Sequencer, Transaction
@@ -24,14 +24,13 @@ from edge.store.journal import Journal
 from edge.store.records import Owner
 from hardware.port import Signal
 from tests.faults.power import Disk, PowerIsGone, PowerVFS
-from tests.faults.seller import PRICE, op_of, sell
+from tests.faults.seller import op_of, sell
+from tests.faults.wares import VOUCHERS, Ware, Wares
 from tests.service.house import Hands, House, an_edge
-from tests.service.purses import WALLET, a_grant, a_guest, payments
+from tests.service.purses import WALLET, a_guest, payments
 
 OWNER = Owner("site-1", "edge-1", b"p" * 32)
 SALES = 4
-SLICE = 1_000
-"""What central sets aside more before each sale: not enough for two."""
 CHECKPOINT_PAGES = 20
 """Small, so that cuts fall inside checkpoints."""
 T = TypeVar("T")
@@ -97,31 +96,44 @@ class DarkHouse(House):
         return cast("Sequencer", self.through), Journal(aside(self.folder))
 
 
+def opened(ware: Ware) -> Placed:
+    """A lease of nothing yet."""
+    return Placed(
+        lease=ware.lease, wallet=WALLET, kind=ware.kind, unit=ware.unit, device="edge-1", incarnation=1
+    )
+
+
 @dataclass
 class Central:
     """The parent on paper: it commits before it speaks, and learns totals from what was reported."""
 
-    placed: Placed = field(
-        default_factory=lambda: Placed(
-            lease=f"lease-{WALLET}", wallet=WALLET, kind="money", unit="EUR", device="edge-1", incarnation=1
-        )
-    )
+    wares: Wares
+    placed: dict[str, Placed] = field(default_factory=dict)
+    """By the name of the lease."""
     serial: int = 0
     heard: dict[int, list[bytes]] = field(default_factory=lambda: {0: [], 1: []})
     """The hash of each event that was reported, lane by lane."""
     sold: set[str] = field(default_factory=set)
 
-    def grants(self, more: int) -> Grant:
-        """Set so much more aside."""
-        total = self.placed.counters.granted + more
-        after = place(self.placed, total, confirmed=10**9, others=(), doubt_ms=0)
-        assert isinstance(after, Placed), after
-        self.placed, self.serial = after, self.serial + 1
+    def __post_init__(self) -> None:
+        """Begin with a lease of nothing for each ware."""
+        self.placed = {ware.lease: opened(ware) for ware in self.wares}
+
+    def grants(self, sales: int) -> tuple[Grant, ...]:
+        """Set aside what so many sales need, and of each lease a part of the next one."""
+        for ware in self.wares:
+            total = ware.slice * sales
+            after = place(self.placed[ware.lease], total, confirmed=10**9, others=(), doubt_ms=0)
+            assert isinstance(after, Placed), after
+            self.placed[ware.lease] = after
+        self.serial += 1
         return self.told()
 
-    def told(self) -> Grant:
-        """The grant as it stands, however often it is told."""
-        return a_grant(self.placed.counters.granted, serial=self.serial)
+    def told(self) -> tuple[Grant, ...]:
+        """The grants as they stand, however often they are told."""
+        return tuple(
+            ware.grant(self.placed[ware.lease].counters.granted, serial=self.serial) for ware in self.wares
+        )
 
     def hears(self, lane: int, events: list[Event]) -> None:
         """Take a batch that begins where the last one ended, or before."""
@@ -138,9 +150,9 @@ class Central:
         if event.kind in MONEY:
             said = msgspec.msgpack.decode(event.body, type=MONEY[event.kind])
             for report in (said.lease,) if isinstance(said, LeaseMoved) else said.leases:
-                after = take_report(self.placed, report)
+                after = take_report(self.placed[report.lease], report)
                 assert isinstance(after, Placed), after
-                self.placed = after
+                self.placed[report.lease] = after
             if isinstance(said, Payment) and said.state is not None:
                 assert said.op_id not in self.sold, "sold twice"
                 self.sold.add(said.op_id)
@@ -160,12 +172,19 @@ class Told:
     """What left the process before the power went."""
 
     sales: list[tuple[str, int]] = field(default_factory=list)
-    granted: int = 0
+    granted: tuple[Grant, ...] = ()
     after: int = 0
     greens: int = 0
     writes: int = 0
     reached: str = ""
     """The step at which it went dark."""
+
+
+class Kit(NamedTuple):
+    """The edge that every run begins from, and what is sold in it."""
+
+    template: Path
+    wares: Wares
 
 
 def aside(folder: Path) -> Path:
@@ -177,7 +196,7 @@ def prepared(folder: Path, template: Path) -> Path:
     """An edge with a guest, closed, in a folder of its own."""
     if not template.exists():
         with an_edge(template) as house:
-            a_guest(house)
+            a_guest(house, vouchers=VOUCHERS)
     shutil.copytree(template, folder)
     shutil.copytree(template, aside(folder))
     return folder
@@ -198,11 +217,11 @@ def drive(house: DarkHouse, central: Central, told: Told) -> None:
     """Sell until the power goes: granted, rung up, tapped, lit, reported, acknowledged, settled."""
     for number in range(1, SALES + 1):
         told.reached = "GRANT"
-        grant = central.grants(SLICE)
-        house.service.placement.take((grant,), (), asked_ms=house.clock.monotonic_ms(), after=central.serial)
-        told.granted, told.after = grant.total, central.serial
+        grants = central.grants(number)
+        house.service.placement.take(grants, (), asked_ms=house.clock.monotonic_ms(), after=central.serial)
+        told.granted, told.after = grants, central.serial
         told.reached = "SALE"
-        view = sell(house, number)
+        view = sell(house, number, central.wares)
         assert view.state is BasketState.APPROVED, view
         told.sales.append((op_of(number), view.seq))
         told.reached = "REPORT"
@@ -218,14 +237,14 @@ def drive(house: DarkHouse, central: Central, told: Told) -> None:
 
 
 def darkened(
-    folder: Path, template: Path, cut_at: int, *, synchronous: str = "full", honest: bool = True
+    folder: Path, kit: Kit, cut_at: int, *, synchronous: str = "full", honest: bool = True
 ) -> tuple[Disk, Central, Told]:
     """Run a till until the ``cut_at``-th write to its disk; 0: to the end."""
-    run = prepared(folder / "run", template)
+    run = prepared(folder / "run", kit.template)
     disk = Disk(honest=honest)
     vfs = PowerVFS(disk, "power")
     connection = connect(run / "state.db", disk, synchronous)
-    central, told = Central(), Told()
+    central, told = Central(kit.wares), Told()
     house = DarkHouse(run, disk, connection)
     disk.writes_left = cut_at or -1
     with suppress(Dark, PowerIsGone, apsw.Error):
@@ -258,9 +277,11 @@ def judge(left: Path, central: Central, told: Told) -> list[str]:
             acked = house.journal.acked(lane)
             if acked > len(central.heard[lane]) or acked > len(rows[lane]):
                 wrong.append(f"lane {lane} believes that more was acknowledged")
-        lease = house.sequencer.submit(lambda tx: chest.lease_by(tx, central.placed.lease))
-        if told.granted and (lease is None or lease.counters.granted < told.granted):
-            wrong.append("a grant that was taken is gone")
+        leases = leases_at(house, central)
+        for grant in told.granted:
+            lease = leases[grant.lease]
+            if lease is None or lease.counters.granted < grant.total:
+                wrong.append("a grant that was taken is gone")
         if house.service.placement.after() < told.after:
             wrong.append("it forgot how far grants were taken")
         for op_id, seq in told.sales:
@@ -271,28 +292,33 @@ def judge(left: Path, central: Central, told: Told) -> list[str]:
         sold = [one.op_id for one in payments(house) if one.state is not None]
         if len(sold) < told.greens:
             wrong.append("a light went green for nothing")
-        spent = 0 if lease is None else lease.counters.spent
-        if spent != PRICE * len(sold) or (lease is not None and not is_sound(lease.counters)):
-            wrong.append("the lease says another sum than the journal")
+        for ware in central.wares:
+            lease = leases[ware.lease]
+            if ware.sold(lease) != len(sold) or (lease is not None and not is_sound(lease.counters)):
+                wrong.append(f"the lease of {ware.kind} says another sum than the journal")
         return wrong or heal(house, central)
+
+
+def leases_at(house: House, central: Central) -> dict[str, Lease | None]:
+    """Every lease as the device has it, by name."""
+    return house.sequencer.submit(lambda tx: {name: chest.lease_by(tx, name) for name in central.placed})
 
 
 def heal(house: House, central: Central) -> list[str]:
     """Go on with nobody's help: the same baskets once, all told, both ends agree."""
     for number in range(1, SALES + 1):
-        while central.placed.counters.granted < number * SLICE:
-            central.grants(SLICE)
-        grant = central.told()
-        house.service.placement.take((grant,), (), asked_ms=house.clock.monotonic_ms(), after=central.serial)
+        grants = central.grants(number)
+        house.service.placement.take(grants, (), asked_ms=house.clock.monotonic_ms(), after=central.serial)
         known = house.sequencer.submit(lambda tx, number=number: rung.rung_by(tx, op_of(number)))
         if known is None or known.open:
-            sell(house, number)
+            sell(house, number, central.wares)
     for lane in (0, 1):
         central.hears(lane, list(house.journal.events(lane)))
-    lease = house.sequencer.submit(lambda tx: chest.lease_by(tx, central.placed.lease))
+    ends = {name: lease and lease.counters for name, lease in leases_at(house, central).items()}
     sold = sorted(one.op_id for one in payments(house) if one.state is not None)
     wrong = [] if sold == [op_of(number) for number in range(1, SALES + 1)] else [f"sold {sold}"]
-    if lease is None or lease.counters != central.placed.counters or central.sold != set(sold):
+    known_there = {name: placed.counters for name, placed in central.placed.items()}
+    if (ends, set(sold)) != (known_there, central.sold):
         wrong.append("the ends disagree")
     return wrong
 

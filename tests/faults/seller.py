@@ -13,11 +13,15 @@ from pathlib import Path
 from types import FrameType
 
 from edge.payviews import BasketState, BasketView
+from edge.service.payments import chest
+from tests.faults.wares import BASKETS, EVERY, VOUCHERS, Wares
 from tests.service.house import House, an_edge
-from tests.service.purses import SOUP, TILL, a_grant, a_guest, cashier, granted, left, payments
+from tests.service.purses import SOUP, TILL, a_guest, cashier, granted, payments
 
-PRICE = 600
+PRICE = SOUP.price_minor
 MONEY = 10**9
+"""So much of each lease: no schedule is long enough to use it up."""
+SOUPS = BASKETS["money"]
 PRODUCT = ("/edge/", "/hardware/")
 Told = dict[str, object]
 
@@ -69,47 +73,53 @@ def tap(house: House, number: int) -> BasketView:
     return house.service.basket(TILL)
 
 
-def sell(house: House, number: int) -> BasketView:
+def sell(house: House, number: int, wares: Wares = SOUPS) -> BasketView:
     """Ring up, await, tap: from whatever stands there, as a cashier would go on."""
     who, op_id = cashier(house), op_of(number)
     view = house.service.basket(TILL)
     if view.op_id != op_id:
-        view = house.service.ring(who, TILL, op_id, lines=(SOUP,))
+        view = house.service.ring(who, TILL, op_id, lines=tuple(ware.line for ware in wares))
     if view.state is BasketState.OPEN:
         view = house.service.await_band(who, TILL, op_id)
     return tap(house, number) if view.state is not BasketState.APPROVED else view
 
 
-def live(folder: Path, number: int, kill_at: int, tell: Callable[[Told], None]) -> None:
+def live(folder: Path, wares: Wares, number: int, *, kill_at: int, tell: Callable[[Told], None]) -> None:
     """One life: say what stands after the last death, finish that basket, then die in the next one."""
     steps = Steps(kill_at)
     steps.watch()
     began = time.monotonic()
     with an_edge(folder) as house:
         if number == 1 and not payments(house):
-            a_guest(house)
-            granted(house, a_grant(MONEY))
+            a_guest(house, vouchers=VOUCHERS)
+            granted(house, *(ware.grant(MONEY) for ware in EVERY))
         former = number - 1
         if former:
             found = house.service.basket(TILL)
             tell({"found": found.op_id, "state": found.state.value, "seq": found.seq})
-            view = sell(house, former)
+            view = sell(house, former, wares)
             tell({"healed": former, "state": view.state.value, "took_ms": (time.monotonic() - began) * 1_000})
-            tell({"books": books(house)})
+            tell({"books": books(house, wares)})
         steps.arm()
-        view = sell(house, number)
+        view = sell(house, number, wares)
         tell({"told": number, "state": view.state.value, "seq": view.seq})
         steps.disarm()
         tell({"steps": steps.count})
 
 
-def books(house: House) -> list[int]:
-    """What was sold by the journal, by its distinct ids, and by the lease, in baskets."""
+def books(house: House, wares: Wares) -> list[int]:
+    """What was sold by the journal, by its distinct ids, and by each lease that pays a part, in baskets.
+
+    A lease that pays none of it must have lost nothing.
+    """
     accepted = [payment.op_id for payment in payments(house) if payment.state is not None]
-    return [len(accepted), len(set(accepted)), (MONEY - left(house)) // PRICE]
+    leases = house.sequencer.submit(lambda tx: {ware: chest.lease_by(tx, ware.lease) for ware in EVERY})
+    touched = [ware.sold(leases[ware]) for ware in EVERY if ware not in wares]
+    assert not any(touched), touched
+    return [len(accepted), len(set(accepted)), *(ware.sold(leases[ware]) for ware in wares)]
 
 
-def in_a_process(folder: Path, number: int, kill_at: int) -> tuple[list[Told], int]:
+def in_a_process(folder: Path, wares: Wares, number: int, *, kill_at: int) -> tuple[list[Told], int]:
     """Fork one life; return what it told before it ended, and how it ended."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -117,7 +127,7 @@ def in_a_process(folder: Path, number: int, kill_at: int) -> tuple[list[Told], i
         os.close(reader)
         status = 1
         try:
-            live(folder, number, kill_at, lambda told: _write(writer, told))
+            live(folder, wares, number, kill_at=kill_at, tell=lambda told: _write(writer, told))
             status = 0
         finally:
             os._exit(status)
@@ -131,16 +141,16 @@ def _write(descriptor: int, told: Told) -> None:
     os.write(descriptor, (json.dumps(told) + "\n").encode())
 
 
-def main(folder: Path, rounds: int) -> None:
+def main(folder: Path, wares: Wares, rounds: int) -> None:
     """Find out how many steps a sale has, then die at so many of them, evenly from the first to the last."""
-    told, status = in_a_process(folder, 1, 0)
+    told, status = in_a_process(folder, wares, 1, kill_at=0)
     steps = next(int(str(one["steps"])) for one in told if "steps" in one)
     _out({"steps": steps, "status": status})
     for number in range(2, rounds + 2):
         kill_at = 1 + (number - 2) * steps // rounds
-        told, status = in_a_process(folder, number, kill_at)
+        told, status = in_a_process(folder, wares, number, kill_at=kill_at)
         _out({"number": number, "kill_at": kill_at, "status": status, "told": told})
-    told, status = in_a_process(folder, rounds + 2, 0)
+    told, status = in_a_process(folder, wares, rounds + 2, kill_at=0)
     _out({"number": rounds + 2, "kill_at": 0, "status": status, "told": told})
 
 
@@ -150,4 +160,4 @@ def _out(line: Told) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), BASKETS[sys.argv[2]], int(sys.argv[3]))

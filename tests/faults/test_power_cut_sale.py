@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from edge.errors import StoreError
-from tests.faults.dark_till import darkened, judge, left_by, whole
+from tests.faults.dark_till import Kit, darkened, judge, left_by, whole
+from tests.faults.wares import BASKETS
 from tests.portions import sample_and_whole
 
 HOWS = ("none", "prefix", "torn")
@@ -29,19 +30,24 @@ class Cut(NamedTuple):
     step: str
 
 
-def writes_of(folder: Path) -> int:
+def a_kit(folder: Path, basket: str = "money") -> Kit:
+    """A till in this folder that sells baskets of this sort."""
+    return Kit(folder / "template", BASKETS[basket])
+
+
+def writes_of(folder: Path, kit: Kit) -> int:
     """How many writes a till's day has."""
     (folder / "count").mkdir()
-    _, _, told = darkened(folder / "count", folder / "template", 0)
+    _, _, told = darkened(folder / "count", kit, 0)
     assert len(told.sales) == told.greens == 4
     return told.writes
 
 
-def cut_once(folder: Path, cut_at: int, how: str, *, synchronous: str = "full", honest: bool = True) -> Cut:
+def cut_once(kit: Kit, cut_at: int, how: str, *, synchronous: str = "full", honest: bool = True) -> Cut:
     """Cut the power at one write, judge what a stock start finds."""
-    here = folder / f"{cut_at}-{how}"
+    here = kit.template.with_name(f"{cut_at}-{how}")
     here.mkdir()
-    disk, central, told = darkened(here, folder / "template", cut_at, synchronous=synchronous, honest=honest)
+    disk, central, told = darkened(here, kit, cut_at, synchronous=synchronous, honest=honest)
     chance = random.Random(cut_at)  # noqa: S311  # a seeded plan, no secret
     left = left_by(here, disk, how, chance)
     try:
@@ -55,29 +61,37 @@ def cut_once(folder: Path, cut_at: int, how: str, *, synchronous: str = "full", 
     return Cut(tuple(wrong), told.reached)
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("every", sample_and_whole(9, 1))
-def test_a_power_cut_at_any_write_loses_and_doubles_no_sale(tmp_path: Path, every: int) -> None:
-    writes = writes_of(tmp_path)
+def cut_and_judge(kit: Kit, every: int, hows: tuple[str, ...]) -> None:
+    """Cut at every so-manieth write: nothing that was told is lost, and every step was cut."""
+    writes = writes_of(kit.template.parent, kit)
     assert writes >= WRITES_MIN, "a day has fewer writes than must be cut"
-    hows = HOWS if every == 1 else (HOWS[0],)
     cuts = {
-        (cut_at, how): cut_once(tmp_path, cut_at, how)
-        for cut_at in range(1, writes + 1, every)
-        for how in hows
+        (cut_at, how): cut_once(kit, cut_at, how) for cut_at in range(1, writes + 1, every) for how in hows
     }
     print(f"{len(cuts)} cuts over {writes} writes: {Counter(cut.step for cut in cuts.values())}")
     assert {at: cut.wrong for at, cut in cuts.items() if cut.wrong} == {}
     assert {cut.step for cut in cuts.values()} >= STEPS
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("every", sample_and_whole(9, 1))
+def test_a_power_cut_at_any_write_loses_and_doubles_no_sale(tmp_path: Path, every: int) -> None:
+    cut_and_judge(a_kit(tmp_path), every, HOWS if every == 1 else HOWS[:1])
+
+
+@pytest.mark.journey
+@pytest.mark.timeout(600)
+def test_a_power_cut_at_any_write_of_a_voucher_sale_loses_and_doubles_no_unit(tmp_path: Path) -> None:
+    """A free drink, gift credit and money in one basket: all three leases agree with the journal."""
+    cut_and_judge(a_kit(tmp_path, "all three"), 1, HOWS)
+
+
 @pytest.mark.timeout(120)
 def test_without_full_synchronous_cuts_lose_what_was_told(tmp_path: Path) -> None:
     """The control: the same cuts with NORMAL lose sales that were green, grants and reports."""
-    writes = writes_of(tmp_path)
-    cuts = [
-        cut_once(tmp_path, cut_at, "none", synchronous="normal") for cut_at in range(writes // 2, writes, 5)
-    ]
+    kit = a_kit(tmp_path)
+    writes = writes_of(tmp_path, kit)
+    cuts = [cut_once(kit, cut_at, "none", synchronous="normal") for cut_at in range(writes // 2, writes, 5)]
     assert sum(1 for cut in cuts if cut.wrong) > len(cuts) // 2
 
 
@@ -85,6 +99,7 @@ def test_without_full_synchronous_cuts_lose_what_was_told(tmp_path: Path) -> Non
 @pytest.mark.parametrize("how", [{"synchronous": "off"}, {"honest": False}], ids=["off", "lies"])
 def test_a_disk_that_syncs_nothing_is_beyond_help(tmp_path: Path, how: dict[str, object]) -> None:
     """The control: syncs left out, or ignored by the disk."""
-    writes = writes_of(tmp_path)
-    cuts = [cut_once(tmp_path, cut_at, "none", **how) for cut_at in range(writes // 2, writes, 9)]  # type: ignore[arg-type]  # two ways of one call
+    kit = a_kit(tmp_path)
+    writes = writes_of(tmp_path, kit)
+    cuts = [cut_once(kit, cut_at, "none", **how) for cut_at in range(writes // 2, writes, 9)]  # type: ignore[arg-type]  # two ways of one call
     assert sum(1 for cut in cuts if cut.wrong) > len(cuts) // 2
