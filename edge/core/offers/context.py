@@ -1,0 +1,150 @@
+"""A context: what a rule may ask about a guest, a visit and a moment, frozen and numbered."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+
+import msgspec
+
+from edge.core.facts import Fact
+
+CONTEXT_VERSION = (1, 0)
+"""A new field raises the second number; a field that goes or means something else raises the first."""
+
+
+class StockCode(enum.StrEnum):
+    """How sure an article is to be had here."""
+
+    IN_STOCK = "in_stock"
+    LAST_PIECES = "last_pieces"
+    CALL_US = "call_us"
+    OUT = "out"
+
+
+class AboutGuest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``guest``: never a name, an age or a date of birth."""
+
+    segments: tuple[str, ...] | None = None
+    """Codes as ``interest:coffee``: before the colon stands the namespace of their consent."""
+    tier: str | None = None
+    points: int | None = None
+    visits: int | None = None
+    first_visit: bool | None = None
+    language: str | None = None
+    birthday: str | None = None
+    """``today`` or ``week``, only where the guest told it for that."""
+
+
+class AboutVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``visit``: where the guest is, and since when."""
+
+    zones: tuple[str, ...] | None = None
+    dwell_min: int | None = None
+    """Minutes in the present zone."""
+    arrived_min_ago: int | None = None
+    party_size: int | None = None
+
+
+class AboutNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``now``: in the site's own time."""
+
+    minute: int | None = None
+    """Of the local day."""
+    weekday: int | None = None
+    """Monday is 0."""
+    season: str | None = None
+    to_closing_min: int | None = None
+
+
+class AboutSite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``site``: codes that the operator or the weather service gives."""
+
+    id: str | None = None
+    weather: str | None = None
+    crowd: str | None = None
+
+
+class AboutPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``point``: where the guest stands."""
+
+    id: str | None = None
+    kind: str | None = None
+    zone: str | None = None
+
+
+class AboutBasket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``basket``: what lies on the till."""
+
+    articles: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    total_minor: int | None = None
+
+
+class AboutStock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``stock``: articles by how sure they are to be had here."""
+
+    in_stock: tuple[str, ...] | None = None
+    last_pieces: tuple[str, ...] | None = None
+    call_us: tuple[str, ...] | None = None
+    out: tuple[str, ...] | None = None
+
+
+class AboutOrders(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``orders``: how many there are."""
+
+    open: int | None = None
+    ready: int | None = None
+
+
+class AboutHistory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``history``: codes, never raw events."""
+
+    codes: tuple[str, ...] | None = None
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that a rule may ask; None is what nobody knows, and a rule that asks for it says no.
+
+    Whole numbers, words, yes or no, and lists of words alone; money is in minor units.
+    """
+
+    guest: AboutGuest = AboutGuest()
+    visit: AboutVisit = AboutVisit()
+    now: AboutNow = AboutNow()
+    site: AboutSite = AboutSite()
+    point: AboutPoint = AboutPoint()
+    basket: AboutBasket = AboutBasket()
+    stock: AboutStock = AboutStock()
+    orders: AboutOrders = AboutOrders()
+    history: AboutHistory = AboutHistory()
+
+
+_PARTS = {field.name: type(field.default) for field in msgspec.structs.fields(Context)}
+FIELDS: frozenset[str] = frozenset(
+    f"{part}.{field.name}" for part, struct in _PARTS.items() for field in msgspec.structs.fields(struct)
+)
+"""Each name that a rule may ask for, as ``guest.tier``."""
+OF_GUESTS = ("guest", "visit", "orders", "history")
+"""Parts that tell of one guest: of an unknown visitor they are empty."""
+
+
+def facts_of(context: Context) -> dict[str, Fact]:
+    """Return what is known, by full name; what is not known is absent."""
+    facts: dict[str, Fact] = {}
+    for part in _PARTS:
+        for name, value in msgspec.structs.asdict(getattr(context, part)).items():
+            if value is not None:
+                facts[f"{part}.{name}"] = list(value) if isinstance(value, tuple) else value
+    return facts
+
+
+def unknown(context: Context) -> Context:
+    """Return the same moment for a visitor of whom nothing is known."""
+    return msgspec.structs.replace(context, **{part: _PARTS[part]() for part in OF_GUESTS})
+
+
+def digest_of(context: Context) -> str:
+    """Return 32 hex digits that are equal where contexts are, on every machine."""
+    told = msgspec.json.encode((CONTEXT_VERSION, facts_of(context)), order="sorted")
+    return hashlib.sha256(told).hexdigest()[:32]
