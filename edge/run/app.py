@@ -17,6 +17,7 @@ from edge.feed import Feed
 from edge.health import Health, Watched
 from edge.run import actuators, garbage, outside, processor, second
 from edge.run.current import Current, run_folder
+from edge.run.identities import Identities
 from edge.run.identity import Identity
 from edge.run.web import Web, listen
 from edge.sequencer import Sequencer
@@ -98,6 +99,7 @@ class Edge:
         self.lights = actuators.lights(config.lights)
         self.printers = {**actuators.printers(config.printers), **own.printers}
         self.service = Service(self._rooms())
+        self.identities = Identities(self.profiles, self.service, self.clock)
         self.readers = self._readers()
         self.fleet = Fleet(self.readers, self.report)
         self.demo: DemoPort | None = None
@@ -148,9 +150,11 @@ class Edge:
             (self._demand_seen_history, lambda: None),
             *self._run_mark(),
             (self.service.start, self._close_gates),
+            (self.identities.start, self.identities.stop),
             (self._web.start, self._hang_up),
             (self.fleet.start, self.fleet.stop),
         ]
+        self.sequencer.after_commit(self.service.on_air.committed)
         if self.sync is not None:
             self.sequencer.after_commit(self.sync.committed)
         for start, stop in rooms:

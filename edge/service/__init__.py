@@ -29,6 +29,7 @@ from edge.service.floor import Floor, OverrideReason
 from edge.service.four_eyes import FourEyes
 from edge.service.help import Help
 from edge.service.mine import Mine
+from edge.service.onair import OnAirs
 from edge.service.past import today
 from edge.service.payments.desk import PayDesk
 from edge.service.receipts import Receipts
@@ -64,6 +65,7 @@ class Service(PayDesk):
         self._floor = Floor(rooms, self._taps)
         self._back = TakingBack(rooms, self._counts)
         self._consents = Consents(rooms)
+        self.on_air = OnAirs(rooms, self._consents)
         self._wearers = Wearers(rooms, self._consents)
         self._mine = Mine(rooms, self._consents)
         self._presence = Presence(
@@ -144,6 +146,7 @@ class Service(PayDesk):
         self._counts.forget(gone.guest)
         self._consents.forget()
         self._eyes.forget()
+        self.on_air.doubt(gone.bands)
 
     # What guests and staff do about one tap
 

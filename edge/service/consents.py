@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -27,6 +28,11 @@ class Consents:
         self._rooms = rooms
         self._lock = threading.Lock()
         self._said: dict[str, tuple[Consent, ...]] | None = None
+        self._listeners: list[Callable[[str, bytes], None]] = []
+
+    def after_saying(self, listener: Callable[[str, bytes], None]) -> None:
+        """Have ``listener(guest, band)`` called when a guest has said something, before that is answered."""
+        self._listeners.append(listener)
 
     def may(self, band: bytes, purpose: Purpose, namespace: str = "") -> bool:
         """Say whether the wearer of a band allows a purpose: offers, presence and research ask this alone."""
@@ -69,6 +75,8 @@ class Consents:
 
         self._rooms.sequencer.submit(act)
         self.forget()
+        for listener in self._listeners:
+            listener(guest, profile.band.id)
 
     def _here(self) -> dict[str, tuple[Consent, ...]]:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from edge.store.profilefile import DECODE_KEYS, key_of_band, profile_cell, site_
 from edge.store.queries import QUERIES
 from edge.store.readers import Readers
 from edge.store.records import Row
+from edge.store.searching import answers, searches
 from edge.store.trouble import trouble_of
 from edge.vault import Vault
 
@@ -32,6 +33,7 @@ SEARCH_CHARS_MIN = 4
 CANDIDATES_MAX = 5_000
 """Profiles opened for one search of names that begin alike; a whole name is found among any number."""
 SITE_ROWS_MAX = 10_000
+PLACE_MAX = 2**63 - 1
 FIRST_FILE = "profiles.0-0.db"
 
 NEW_SNAPSHOT = "Ask central for a new snapshot."
@@ -40,6 +42,10 @@ DECODE_PROFILE = msgspec.msgpack.Decoder(Profile).decode
 DECODE_LAYOUT = msgspec.msgpack.Decoder(Layout).decode
 DECODE_STAFF = msgspec.msgpack.Decoder(StaffMember).decode
 DECODE_REMARK_KEY = msgspec.msgpack.Decoder(RemarkKey).decode
+
+
+Listener = Callable[[Collection[bytes] | None], None]
+"""Hears which bands central told anew, or None: all of them may be others now."""
 
 
 class _Told(NamedTuple):
@@ -68,6 +74,11 @@ class Profiles:
         self._told: _Told | None = None
         self._round = 0
         self._telling = threading.Lock()
+        self._listeners: list[Listener] = []
+
+    def after_change(self, listener: Listener) -> None:
+        """Have ``listener(bands)`` told after each change of what is known of bands; it returns at once."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """Close every connection of this file."""
@@ -87,9 +98,14 @@ class Profiles:
     def keys(self, band: bytes) -> dict[int, bytes]:
         """Return a band's own keys by key number, unsealed; empty for an unknown band."""
         row = self._readers.one(QUERIES["profile_keys"], (key_of_band(band),))
-        if row is None or row[0] != band or row[1] is None:
-            return {}
-        return DECODE_KEYS(self._vault.open(row[1], "profiles", "keys", row=band))
+        return {} if row is None or row[0] != band else self._unsealed(row)
+
+    def worn_keys(self, after: int, limit: int) -> tuple[dict[bytes, dict[int, bytes]], int | None]:
+        """Return some bands' own keys in the file's order, and behind which place to go on; None: no more."""
+        places = self._readers.all(QUERIES["profiles_by_key"], (after + 1, PLACE_MAX, limit))
+        rows = (self._readers.one(QUERIES["profile_keys"], place) for place in places)
+        found = {bytes(row[0]): self._unsealed(row) for row in rows if row is not None}
+        return found, places[-1][0] if len(places) == limit else None
 
     def was_refused(self, band: bytes) -> bool:
         """Say whether another band holds this one's place (odds near 5e-8 among a million)."""
@@ -149,12 +165,12 @@ class Profiles:
         if len(text) < SEARCH_CHARS_MIN:
             return ()
         most, found = min(limit, SEARCH_MAX), dict[int, Profile]()
-        for name, bounds in _searches(self._vault, text):
+        for name, bounds in searches(self._vault, text):
             for (key,) in self._readers.all(QUERIES[name], (*bounds, CANDIDATES_MAX)):
                 if len(found) == most:
                     break
                 row = self._readers.one(QUERIES["profile"], (key,)) if key not in found else None
-                if row is not None and _answers(profile := self._profile(row), text):
+                if row is not None and answers(profile := self._profile(row), text):
                     found[key] = profile
         return tuple(found.values())
 
@@ -191,6 +207,7 @@ class Profiles:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
         self._forget_told(page)
+        self._tell({bytes.fromhex(item.key) for item in page if item.kind == "profile"})
 
     def build(self, items: Iterable[Item], cursor: Cursor, *, rows_min: int = 0) -> Path:
         """Build a whole new file beside the live one, checked and durable; taps go on meanwhile.
@@ -213,6 +230,7 @@ class Profiles:
             self._drop_writer()
             self._readers.turn_to(path)
             self._forget_told()
+        self._tell(None)
 
     def forget(self) -> bool:
         """Delete every profile and all that is told of the site; False while a reader still holds some."""
@@ -224,7 +242,12 @@ class Profiles:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
         self._forget_told()
+        self._tell(None)
         return gone
+
+    def _tell(self, bands: Collection[bytes] | None) -> None:
+        for listener in self._listeners if bands is None or bands else ():
+            listener(bands)
 
     def _open_writer(self) -> sqlite3.Connection:
         self._writer = profilefile.create(self._readers.path)
@@ -242,6 +265,10 @@ class Profiles:
             return DECODE_PROFILE(self._vault.open(body, "profiles", "body", row=profile_cell(band, rev)))
         except StoreDamaged as error:
             raise StoreDamaged("A profile is not what central sent.", hint=NEW_SNAPSHOT) from error
+
+    def _unsealed(self, row: Row) -> dict[int, bytes]:
+        band, keys = row
+        return {} if keys is None else DECODE_KEYS(self._vault.open(keys, "profiles", "keys", row=band))
 
     def _told_now(self) -> _Told:
         """Return what every tap asks for, read once after each change."""
@@ -282,25 +309,6 @@ class Profiles:
             return self._vault.open(body, "site", kind, row=site_cell(key, version))
         except StoreDamaged as error:
             raise StoreDamaged(f"The {kind} is not what central sent.", hint=NEW_SNAPSHOT) from error
-
-
-def _searches(vault: Vault, text: str) -> Iterable[tuple[str, tuple[int, ...]]]:
-    yield "profiles_by_guest", (vault.blind(b"guest " + text.encode()),)
-    folded = profilefile.folded(text)
-    yield "profiles_by_name", (vault.blind(b"name " + folded.encode()),)
-    start = profilefile.start_of(vault, folded)
-    if start is not None:
-        yield "profiles_by_start", (start,)
-    with suppress(ValueError):
-        low = int(text[:16].ljust(16, "0"), 16)
-        high = int(text[:16].ljust(16, "f"), 16)
-        yield "profiles_by_key", (low >> 1, high >> 1)
-
-
-def _answers(profile: Profile, text: str) -> bool:
-    """Say whether an opened profile is one that was looked for: blinded words are equal by chance, too."""
-    named = profilefile.folded(profile.name).startswith(profilefile.folded(text))
-    return named or profile.guest == text or profile.band.id.hex().startswith(text[:16].lower())
 
 
 def passed_on(folder: Path, vault: Vault, device: str) -> Checkpoint | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hardware.ble.eid import K_DEFAULT, K_MAX, KEY_BYTES, identity, temporary_key, window
@@ -17,15 +18,22 @@ NEIGHBOURS = (0, 1, -1, 2)
 that it is in this one or the next; and its clock may be off by one either way."""
 DRIFTS = (0, 1, -1, 2, -2)
 """Epochs by which a band's clock may be off: a table may be of before it was put right."""
+DRIFT_PERIODS_MAX = 2
+"""So far a clock is put right in all, from where it stood when its key was registered: more than a year of a
+usual quartz. Without an end whoever records one identity could play it for ever, each time a little later."""
 _NO_WINDOW = 2**16
 
 
 class Expected(NamedTuple):
-    """A band that may be heard here: its guest said yes. ``offset_s`` is its clock less the place's."""
+    """A band that may be heard here: its guest said yes.
+
+    ``offset_s`` is its clock less the place's when its key was registered, ``drift_s`` what came since.
+    """
 
     id: bytes
     key: bytes
     offset_s: int = 0
+    drift_s: int = 0
 
 
 class Heard(NamedTuple):
@@ -41,7 +49,8 @@ class Roster:
     def __init__(self, expected: Iterable[Expected] = ()) -> None:
         """Take in bands; ids are 16 octets each, keys too."""
         self.ids, self.keys, self.temporary = bytearray(), bytearray(), bytearray()
-        self.offsets, self.windows, self.there = array("q"), array("I"), bytearray()
+        self.offsets, self.drifts = array("q"), array("q")
+        self.windows, self.there = array("I"), bytearray()
         for band in expected:
             self._append(band)
 
@@ -64,6 +73,21 @@ class Roster:
             octets[row * KEY_BYTES : (row + 1) * KEY_BYTES] = bytes(KEY_BYTES)
         return True
 
+    def has(self, band_id: bytes, key: bytes) -> bool:
+        """Whether a band is expected by this very key."""
+        row = self._row(band_id)
+        return row is not None and hmac.compare_digest(self._key(row), key)
+
+    def drift_s(self, band_id: bytes) -> int:
+        """Return by how much a band's clock was found off since its key was registered."""
+        row = self._row(band_id)
+        return 0 if row is None else self.drifts[row]
+
+    def put_right(self, row: int, drift_s: int) -> None:
+        """Take a band's clock to be that far from where it stood at first."""
+        self.offsets[row] += drift_s - self.drifts[row]
+        self.drifts[row] = drift_s
+
     def id(self, row: int) -> bytes:
         """Return whose row it is."""
         return bytes(self.ids[row * ID_BYTES : (row + 1) * ID_BYTES])
@@ -75,7 +99,7 @@ class Roster:
         time_s = place_s + self.offsets[row]
         keys = slice(row * KEY_BYTES, (row + 1) * KEY_BYTES)
         if self.windows[row] != window(time_s):
-            self.temporary[keys] = temporary_key(bytes(self.keys[keys]), time_s)
+            self.temporary[keys] = temporary_key(self._key(row), time_s)
             self.windows[row] = window(time_s)
         return int.from_bytes(identity(bytes(self.temporary[keys]), time_s, k), "big")
 
@@ -85,9 +109,13 @@ class Roster:
         self.ids += band.id
         self.keys += band.key
         self.temporary += bytes(KEY_BYTES)
-        self.offsets.append(band.offset_s)
+        self.offsets.append(band.offset_s + band.drift_s)
+        self.drifts.append(band.drift_s)
         self.windows.append(_NO_WINDOW)
         self.there.append(True)
+
+    def _key(self, row: int) -> bytes:
+        return bytes(self.keys[row * KEY_BYTES : (row + 1) * KEY_BYTES])
 
     def _row(self, band_id: bytes) -> int | None:
         place = self.ids.find(band_id)
@@ -102,9 +130,9 @@ class Roster:
 class Table:
     """The identities of one epoch by row: a hash table by open addressing, whose load stays under a half."""
 
-    def __init__(self, epoch: int, room: int) -> None:
-        """Make room for so many rows; more make it grow."""
-        self.epoch = epoch
+    def __init__(self, epoch: int, room: int, there: Sequence[int]) -> None:
+        """Make room for so many rows; more make it grow. Rows that are not ``there`` stand for nobody."""
+        self.epoch, self._there = epoch, there
         self.ambiguous: set[int] = set()
         self.moved: dict[int, int] = {}
         """Rows by the identity that they have here since their clock was put right."""
@@ -138,9 +166,11 @@ class Table:
 
     def _put(self, row: int, value: int) -> None:
         place = self._place(value)
-        if self._slots[place]:
+        held = self._slots[place]
+        if held and self._there[held - 1]:
             self.ambiguous.add(value)
         else:
+            # Free, or of who withdrew: somebody who said yes again goes by the same identity.
             self._slots[place] = row + 1
 
     def _place(self, value: int) -> int:
@@ -174,7 +204,7 @@ class Epochs:
         for epoch in wanted:
             table = self._tables.get(epoch)
             if table is None:
-                table = self._tables[epoch] = Table(epoch, len(self._roster))
+                table = self._tables[epoch] = Table(epoch, len(self._roster), self._roster.there)
             if len(table) < len(self._roster):
                 self._fill(table)
                 return True
@@ -203,13 +233,16 @@ class Epochs:
             begun_s = (own + drift) << k
             if self._roster.identity(row, begun_s - offset_s, k) == value:
                 if drift:
-                    self._roster.offsets[row] = begun_s - place_s + (0 if drift > 0 else (1 << k) - 1)
-                    self._move(row)
+                    found_s = begun_s - place_s + (0 if drift > 0 else (1 << k) - 1)
+                    self._move(row, self._roster.drifts[row] + found_s - offset_s)
                 return drift
         return 0
 
-    def _move(self, row: int) -> None:
-        """Let tables that are made already know a band by its clock as it is now."""
+    def _move(self, row: int, drift_s: int) -> None:
+        """Put a clock right and let tables that are made already know the band by it; not without an end."""
+        if abs(drift_s) > DRIFT_PERIODS_MAX << self._k:
+            return
+        self._roster.put_right(row, drift_s)
         for table in self._tables.values():
             value = self._roster.identity(row, table.epoch << self._k, self._k)
             if value is not None:

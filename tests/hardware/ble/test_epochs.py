@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.ble.eid import eid
-from hardware.ble.epochs import SLICE_ROWS, Epochs, Expected, Heard, Roster, Table
+from hardware.ble.epochs import DRIFT_PERIODS_MAX, SLICE_ROWS, Epochs, Expected, Heard, Roster, Table
 
 K = 9
 PERIOD_S = 2**K
@@ -75,7 +75,7 @@ def test_drift_is_put_right_so_that_the_band_is_found_when_it_drifts_on(drift_s:
     band = a_band(1)
     epochs = tables(Roster([band]))
     place_s, drifted_s = NOW_S + PERIOD_S // 2, 0
-    while abs(drifted_s) < 4 * PERIOD_S:
+    while abs(drifted_s) < DRIFT_PERIODS_MAX * PERIOD_S:
         heard = epochs.resolve(said(band, place_s, ahead_s=drifted_s), place_s)
         assert heard is not None, f"lost {drifted_s} s away"
         place_s, drifted_s = place_s + PERIOD_S, drifted_s + drift_s
@@ -96,6 +96,18 @@ def test_who_withdraws_is_nobody_at_once_in_tables_that_are_made_too() -> None:
     while epochs.work(NOW_S + PERIOD_S):
         pass
     assert epochs.resolve(said(band, NOW_S + PERIOD_S), NOW_S + PERIOD_S) is None
+
+
+def test_who_withdraws_and_says_yes_again_is_found_in_tables_that_know_both_rows() -> None:
+    band = a_band(1)
+    roster = Roster([band, a_band(2)])
+    epochs = tables(roster)
+    roster.withdraw(band.id)
+    roster.enrol(band)
+    while epochs.work(NOW_S):
+        pass
+    assert epochs.resolve(said(band, NOW_S), NOW_S) == Heard(band.id, 0)
+    assert epochs.ambiguous == 0
 
 
 def test_who_comes_later_is_found_and_by_a_new_key_only_by_that() -> None:
@@ -155,7 +167,7 @@ def test_identity_of_two_bands_is_nobodys_and_is_counted() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.integers(1, 2**64 - 1)), max_size=60))
 def test_table_finds_what_was_put_in_however_it_grew(values: list[int | None]) -> None:
-    table = Table(0, 1)
+    table = Table(0, 1, bytes([True]) * len(values))
     for value in values:
         table.add(value)
     for row, value in enumerate(values):
