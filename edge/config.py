@@ -14,11 +14,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.errors import ConfigError
+from edge.receivers import Radio, Word, wrongs
 
 READERS_MAX = 32
 """Readers, gates and lights of one device, each kind."""
+RADIOS_MAX = 8
+EQUIPMENT = ("readers", "gates", "lights", "printers")
 
-Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Table = dict[str, Any]
 
@@ -145,6 +147,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     gates: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
     lights: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
     printers: Annotated[tuple[Equipment, ...], Meta(max_length=READERS_MAX)] = ()
+    radios: Annotated[tuple[Radio, ...], Meta(max_length=RADIOS_MAX)] = ()
 
 
 def default_text() -> str:
@@ -183,6 +186,10 @@ def parse(text: str, source: str) -> Config:
     except msgspec.ValidationError as error:
         raise _wrong_value(error, text, source) from error
     _refuse_twins(config, text, source)
+    others = {row.name for kind in EQUIPMENT for row in getattr(config, kind)}
+    for wrong in wrongs(config.radios, others):
+        place = _place(("radios", wrong.key), text, source)
+        raise ConfigError(f"{place}: {wrong.what}.", hint=wrong.hint)
     return config
 
 
@@ -217,7 +224,8 @@ def _refuse_unknown(
         elif isinstance(value, list) and not above:
             for row in value:
                 if isinstance(row, dict):
-                    _refuse_unknown(row, Equipment, path, text=text, source=source)
+                    of = Radio if key == "radios" else Equipment
+                    _refuse_unknown(row, of, path, text=text, source=source)
 
 
 def _unknown_key(path: tuple[str, ...], known: list[str], *, text: str, source: str) -> ConfigError:
@@ -242,7 +250,7 @@ def _wrong_value(error: msgspec.ValidationError, text: str, source: str) -> Conf
 
 def _refuse_twins(config: Config, text: str, source: str) -> None:
     """Two readers of one name could not be told apart in the journal."""
-    for kind in ("readers", "gates", "lights", "printers"):
+    for kind in (*EQUIPMENT, "radios"):
         names = [row.name for row in getattr(config, kind)]
         twins = sorted({name for name in names if names.count(name) > 1})
         if twins:

@@ -20,7 +20,7 @@ from edge.payviews import Exposure
 from edge.sequencer import Sequencer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
-from edge.views import DeviceHealth, HealthView, StaffView
+from edge.views import DeviceHealth, HealthView, RadioCounts, StaffView
 from hardware.port import DeviceState, State
 
 LATENCIES_MAX = 1_000
@@ -59,6 +59,10 @@ class Watched:
     """How many places beside this disk keep signed checkpoints of the journal."""
     money: Callable[[], Exposure | None] = lambda: None
     """What lies at this device of guests' money, and what could be lost with it."""
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """How each radio listens, by its name."""
+    radio: Callable[[], RadioCounts] = RadioCounts
+    """What the radios heard."""
     free_bytes_min: int = 536_870_912
     """Less free space than this is a warning (``store.free_bytes_min``)."""
 
@@ -104,6 +108,7 @@ class Health:
             reason=state.reason,
             point=self._watched.points.get(state.device),
             since_ms=self._watched.clock.now_ms(),
+            mode=self._watched.modes.get(state.device, ""),
         )
         with self._lock:
             if state.device in self._devices or len(self._devices) < DEVICES_MAX:
@@ -177,6 +182,7 @@ class Health:
             screens=watched.screens(),
             witnesses=watched.witnesses(),
             money=watched.money(),
+            radio=watched.radio(),
             erasing=self._erasing,
         )
 
@@ -259,6 +265,8 @@ class Meters:
         self.at_stake = self._gauge("polso_money_at_stake_minor", "In doubt if this device falls silent")
         self.risk_taken = self._gauge("polso_risk_taken_minor", "Accepted on the operator's loss budget")
         self.risk_worst = self._gauge("polso_risk_worst_minor", "The most that an outage could make of it")
+        self.heard = self._gauge("polso_sightings", "What radios heard of ours since the start")
+        self.dropped = self._gauge("polso_sightings_dropped", "So much of it nobody had time for")
         self.devices = Gauge("polso_device_up", "1 if it works", ["device", "state"], registry=self.registry)
 
     def tapped(self, views: Sequence[StaffView]) -> None:
@@ -281,6 +289,8 @@ class Meters:
         self.screens.set(view.screens)
         self.erasing.set(view.erasing)
         self.witnesses.set(view.witnesses)
+        self.heard.set(view.radio.heard)
+        self.dropped.set(view.radio.dropped)
         self._money(view.money or Exposure())
         self.devices.clear()
         down = {State.LOST.value, State.CLOSED.value}

@@ -283,6 +283,15 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reason: str = ""
     point: str | None = None
     since_ms: int = 0
+    mode: str = ""
+    """How a radio listens: ``privacy`` or ``precise``."""
+
+
+class RadioCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the radios of a device heard of ours since its start; ``dropped``: nobody had time for it."""
+
+    heard: int = 0
+    dropped: int = 0
 
 
 class HealthView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -314,5 +323,6 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Places beside this disk that keep the journal's checkpoints; 0: nobody could tell a roll-back."""
     money: Exposure | None = None
     """What lies here and what could be lost with this device; None: it sells nothing."""
+    radio: RadioCounts = RadioCounts()
     erasing: bool = False
     """What was erased still lies in a file's log: a reader holds it, and it is tried again."""

@@ -113,6 +113,8 @@ class State(enum.StrEnum):
     IDLE = "idle"
     READING = "reading"
     HOLD = "hold"
+    DEGRADED = "degraded"
+    """It works, and worse than it was asked to."""
     LOST = "lost"
 
 

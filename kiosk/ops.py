@@ -219,10 +219,10 @@ def zones_table(ask: Ask) -> Iterable[Cells]:
 
 
 def devices_table(ask: Ask) -> Iterable[Cells]:
-    """Readers, gates and printers."""
-    yield ("device", "kind", "point", "state", "reason", "since_ms")
+    """Readers, gates, printers and radios."""
+    yield ("device", "kind", "point", "state", "reason", "since_ms", "mode")
     for row in ask.house.health.view().devices:
-        yield (row.device, row.kind, row.point, row.state, row.reason, row.since_ms)
+        yield (row.device, row.kind, row.point, row.state, row.reason, row.since_ms, row.mode)
 
 
 def screens_table(ask: Ask) -> Iterable[Cells]:

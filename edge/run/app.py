@@ -19,6 +19,7 @@ from edge.run import actuators, garbage, outside, processor, second
 from edge.run.current import Current, run_folder
 from edge.run.identities import Identities
 from edge.run.identity import Identity
+from edge.run.radios import Ears, Radios
 from edge.run.web import Web, listen
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
@@ -102,6 +103,7 @@ class Edge:
         self.identities = Identities(self.profiles, self.service, self.clock)
         self.readers = self._readers()
         self.fleet = Fleet(self.readers, self.report)
+        self.radios = Radios(config.radios, Ears(tell=self.service.report))
         self.demo: DemoPort | None = None
         self.listener: Listener | None = None
         self.sync = self._sync() if who.central else None
@@ -121,6 +123,8 @@ class Edge:
         if self.sync is not None:
             self.sync.start()
             self._started.callback(self.sync.stop)
+        self.radios.start()
+        self._started.callback(self.radios.stop)
         garbage.settle()
 
     def stop(self) -> None:
@@ -244,6 +248,8 @@ class Edge:
             folder=folder,
             points={name: point for name, _, point in devices},
             kinds={name: kind for name, kind, _ in devices},
+            modes={radio.name: radio.listens for radio in self.config.radios},
+            radio=lambda: self.radios.counts(),
             screens=lambda: len(self._streams.open()) if self._streams else 0,
             witnesses=self._witnesses,
             money=lambda: self.service.exposure(),
@@ -328,3 +334,5 @@ def _kinds(config: Config) -> Iterator[tuple[str, str, str]]:
         yield gate.name, "gate", gate.point
     for light in config.lights:
         yield light.name, "light", light.point
+    for radio in config.radios:
+        yield radio.name, "radio", radio.point or radio.area or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import importlib.util
 import os
 import shutil
@@ -16,7 +15,9 @@ from pathlib import Path
 from edge.config import Config
 from edge.errors import PolsoError
 from edge.keys.source import OnlyRoot
+from edge.run import air
 from edge.run.actuators import GATES, LIGHTS, NEEDS
+from edge.run.finding import Finding, Level
 from edge.run.identity import load
 from edge.run.unlocking import FORMER_KEYS, source_of
 from edge.store.database import WAL_RESET_FIXED
@@ -35,25 +36,6 @@ READERS = {"072f": "ACS (ACR122U)", "04cc": "NXP (PN533)", "054c": "Sony (RC-S3x
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
-class Level(enum.StrEnum):
-    """How much a finding matters."""
-
-    OK = "ok"
-    LOOK = "look"
-    """Works, and something should be known or mended."""
-    BAD = "bad"
-    """A gate will not work like this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: how it stands, and what to do unless it is ``ok``."""
-
-    level: Level
-    what: str
-    act: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Machine:
     """Where the checks look; tests give another root and other ears."""
@@ -61,6 +43,7 @@ class Machine:
     root: Path = Path("/")
     run: Callable[[list[str]], str] = field(default=lambda command: _output(command))
     pcsc: Callable[[], list[str]] = field(default=lambda: _pcsc_readers())
+    radios: air.Ask = air.adapters
 
 
 def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
@@ -76,7 +59,7 @@ def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
         *_pcsc(config, machine),
         *_doors(config),
         *_serial(machine),
-        *_radio(machine),
+        *air.findings(config.radios, machine.root, machine.radios),
         *_central(config),
         *_witnesses(config),
         *_screens(config),
@@ -253,14 +236,6 @@ def _serial(machine: Machine) -> Iterator[Finding]:
     for port in sorted((machine.root / "dev").glob("tty[AU][MSC][AB]*")):
         if not os.access(port, os.R_OK | os.W_OK):
             yield Finding(Level.BAD, f"/dev/{port.name} is not ours", "add the account to group dialout")
-
-
-def _radio(machine: Machine) -> Iterator[Finding]:
-    adapters = sorted(path.name for path in (machine.root / "sys/class/bluetooth").glob("hci*"))
-    if adapters:
-        yield Finding(Level.OK, f"Bluetooth: {', '.join(adapters)}")
-    else:
-        yield Finding(Level.LOOK, "no Bluetooth adapter", "needed for presence only, never for entry")
 
 
 def _central(config: Config) -> Iterator[Finding]:

@@ -187,8 +187,9 @@ def check(config: Path | None) -> None:
     """Look at readers, adapters, permissions, clock, disk and SQLite; say what to do about each finding."""
     from edge import config as configuration
     from edge.clock import wall_ms
-    from edge.run.check import Level, Machine
+    from edge.run.check import Machine
     from edge.run.check import check as look
+    from edge.run.finding import Level
 
     findings = look(configuration.load(config), Machine(), now_ms=wall_ms())
     for finding in findings:

@@ -37,6 +37,8 @@ REFERENCE_S_MAX = 10.0
 """Without the reference beacon for so long the scan is begun anew."""
 CYCLE_S_MAX = 30.0
 """And still without it for so long the adapter is switched off and on."""
+NOT_MONITORED = "bluetoothd runs without --experimental: beacons that say the same each time are hardly heard"
+SILENT = "the reference beacon is not heard: look at its battery; if it sends, at the adapter and its aerial"
 FAULTS = (BleakError, OSError, EOFError, TimeoutError)
 """All that bleak, the bus and a time limit say where something is wrong with a radio."""
 
@@ -93,18 +95,20 @@ class Scanner:
             target=lambda: asyncio.run(self._listen()), name="bluetooth", daemon=True
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
+        self._up, self._stopping = threading.Event(), asyncio.Event()
 
     def start(self) -> None:
         """Begin to listen."""
         self._thread.start()
+        self._up.wait(STEP_S_MAX)
 
-    def stop(self) -> None:
-        """Stop listening; some seconds at the most."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # it is over already
-                self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(timeout=4 * STEP_S_MAX)
+    def stop(self, within_s: float = 4 * STEP_S_MAX) -> None:
+        """Stop listening; a bus that does not answer is left alone by then. Harmless if repeated."""
+        if self._loop is None:
+            return
+        with contextlib.suppress(RuntimeError):  # it is over already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout=within_s)
 
     def _wake(self, adapter: str) -> None:
         for ear in self._ears:
@@ -112,6 +116,7 @@ class Scanner:
 
     async def _listen(self) -> None:
         self._loop, bus = asyncio.get_running_loop(), Bus(self._wake)
+        self._up.set()
         tasks = [asyncio.create_task(ear.keep(bus)) for ear in self._ears]
         tasks.append(asyncio.create_task(bus.keep()))
         await self._stopping.wait()
@@ -138,8 +143,10 @@ class _Ear:
         self._last: OrderedDict[tuple[str, int | str], bytes] = OrderedDict()
         self._scanners: list[BleakScanner] = []
         self._wrong = asyncio.Event()
-        self._begun_s = self._reference_s = time.monotonic()
-        """When the scan began, and when the reference beacon was last heard or helped."""
+        self._begun_s = self._reference_s = self._helped_s = time.monotonic()
+        """When the scan began, the reference beacon was last heard, and the adapter was last helped."""
+        self._remedy = ""
+        """What to do about it where this radio hears worse than it was asked to."""
 
     def wake(self, adapter: str) -> None:
         """Something became of this adapter, or of them all: begin anew."""
@@ -162,9 +169,13 @@ class _Ear:
                     State.LOST,
                     f"{str(fault) or type(fault).__name__}: see that bluetoothd runs and the adapter is on",
                 )
+            except Exception as fault:  # whatever a library comes up with: a radio is tried again, for ever
+                failed += 1
+                LOG.exception("radio %s", self._is.name)
+                self._say(State.LOST, f"{type(fault).__name__}: it is tried again; the log says more")
             await self.end()
-            if self._is.reference and time.monotonic() - self._reference_s > CYCLE_S_MAX:
-                self._reference_s = time.monotonic()
+            if self._is.reference and self._silent_s(since_s=self._helped_s) > CYCLE_S_MAX:
+                self._helped_s = time.monotonic()
                 await bus.cycle(self._is.adapter)
             await self._pause(failed)
 
@@ -192,10 +203,9 @@ class _Ear:
         if precise or not monitored:
             await self._start("active", {"filters": {"RSSI": UNHEARD, "DuplicateData": True}}, self._heard)
         self._begun_s = time.monotonic()
-        remedy = (
-            "bluetoothd runs without --experimental: beacons that say the same each time are hardly heard"
-        )
-        self._say(State.IDLE, "" if monitored else remedy)
+        self._remedy = "" if monitored else NOT_MONITORED
+        deaf = self._is.reference and self._silent_s() > REFERENCE_S_MAX
+        self._say_well(SILENT if deaf else self._remedy)
 
     async def _start(self, mode: Scan, args: BlueZScannerArgs, heard: Heard) -> None:
         args["adapter"] = self._is.adapter
@@ -208,9 +218,12 @@ class _Ear:
         while not self._wrong.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wrong.wait(), LOOK_S)
-            unheard_s = time.monotonic() - max(self._begun_s, self._reference_s)
-            if self._is.reference and unheard_s > REFERENCE_S_MAX:
+            if self._is.reference and self._silent_s(since_s=self._begun_s) > REFERENCE_S_MAX:
                 return
+
+    def _silent_s(self, since_s: float = 0.0) -> float:
+        """Return how long the reference beacon is silent, but not since before ``since_s``."""
+        return time.monotonic() - max(self._reference_s, since_s)
 
     async def _pause(self, failed: int) -> None:
         """Wait before the next try, or until the bus says that something changed."""
@@ -241,11 +254,16 @@ class _Ear:
         while len(self._last) > REMEMBERED_MAX:
             self._last.popitem(last=False)
         if whose == self._is.reference:
-            self._reference_s = time.monotonic()
+            silent_s, self._reference_s = self._silent_s(), time.monotonic()
+            if silent_s > REFERENCE_S_MAX:
+                self._say_well(self._remedy)
             return
         self._hear(
             Sighting(self._is.name, time.monotonic_ns(), rssi, getattr(frame, "power_1m", None), whose)
         )
+
+    def _say_well(self, remedy: str) -> None:
+        self._say(State.DEGRADED if remedy else State.IDLE, remedy)
 
     def _say(self, state: State, reason: str) -> None:
         self._tell(DeviceState(self._is.name, state, reason, time.monotonic_ns()))

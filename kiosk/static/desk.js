@@ -53,13 +53,21 @@ export function paintPills(target, { link, health }, point = "") {
     const never = health.sync_age_ms === null || health.sync_age_ms === undefined;
     const words = never ? speak("staff.sync_never") : speak("staff.sync_age", { age: age(health.sync_age_ms) });
     pills.push(pill(syncColour(health), health.online ? words : `${speak("staff.offline")} · ${words}`));
-    for (const device of (health.devices ?? []).filter((known) => known.kind === "reader" && (!point || known.point === point))) {
-      const bad = ["lost", "closed"].includes(device.state);
-      pills.push(pill(bad ? "aged" : "good", speak("staff.reader", { state: speak(`staff.device.${device.state}`) })));
+    for (const device of (health.devices ?? []).filter((known) => ["reader", "radio"].includes(known.kind) && (!point || known.point === point))) {
+      pills.push(pill(deviceColour(device), speak(`staff.${device.kind}`, { state: deviceState(device) })));
     }
     if (health.clock_trusted === false) pills.push(pill("aging", speak("staff.clock")));
   }
   fill(target, ...pills);
+}
+
+/** A radio listens where a reader is ready, and can do so worse than it was asked to. */
+export function deviceState({ kind, state }) {
+  return speak(`staff.${kind === "radio" ? "radio" : "device"}.${state}`);
+}
+
+export function deviceColour({ state }) {
+  return ["lost", "closed"].includes(state) ? "aged" : state === "degraded" ? "aging" : "good";
 }
 
 function pill(colour, words) {

@@ -1,7 +1,7 @@
 /** The ops page: hears, reduces, paints; every chart has its table of the same numbers. */
 
 import { part } from "./ring.js";
-import { act, age, at, by, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
+import { act, age, at, by, deviceColour, deviceState, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
 import { begin, byPoint, minutes, ranked, reduce, sum } from "./ops_state.js";
 import { openStream } from "./stream.js";
 import { money } from "./words.js";
@@ -66,10 +66,10 @@ function bar(head, n, share) {
 }
 
 function device(known) {
-  const bad = ["lost", "closed"].includes(known.state);
   const where = known.point ? ` · ${place(known.point)}` : "";
   const made = row(`${known.device}${where}`, "", known.since_ms ? at(known.since_ms) : "");
-  made.cells[1].append(part("span", `badge ${bad ? "aged" : "good"}`, speak(`staff.device.${known.state}`)));
+  made.cells[1].append(part("span", `badge ${deviceColour(known)}`, deviceState(known)));
+  if (known.mode) made.cells[1].append(part("p", "soft small", speak(`ops.radio_${known.mode}`)));
   if (known.reason) made.cells[1].append(part("p", "soft small", known.reason));
   return made;
 }
@@ -93,6 +93,9 @@ function paintCopy(health) {
     ? speak("ops.witnesses_some", { n: n(health.witnesses) })
     : speak("ops.witnesses_none");
   paintMoney(health.money ?? {});
+  by("copy-radio").textContent = (health.devices ?? []).some((known) => known.kind === "radio")
+    ? speak("ops.radio_some", { heard: n(health.radio?.heard), dropped: n(health.radio?.dropped) })
+    : speak("ops.radio_none");
   by("copy-clock").textContent = speak(health.clock_trusted === false ? "ops.clock_off" : "ops.clock_ok");
   by("copy-disk").textContent = `${gigabytes} GB${left}`;
 }

@@ -13,7 +13,8 @@ import pytest
 
 from edge.config import Config, parse
 from edge.run import identity
-from edge.run.check import BUILT_MS, Finding, Level, Machine, check
+from edge.run.check import BUILT_MS, Machine, check
+from edge.run.finding import Finding, Level
 from edge.run.unlocking import FORMER_KEYS, source_of, unlock_or_make
 from hardware.port import DeviceError
 

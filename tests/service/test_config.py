@@ -67,6 +67,7 @@ def test_example_equipment_in_the_defaults_file_is_valid_once_uncommented() -> N
     assert [len(config.readers), len(config.gates), len(config.lights)] == [1, 1, 1]
 
 
+UUID = "11111111-2222-3333-4444-555555555555"
 WRONG = [
     ("[screens]\nport = 'x'\n", "own.toml:2: screens.port", "commented default"),
     ("[screens]\nport = 70000\n", "own.toml:2: screens.port", "commented default"),
@@ -87,6 +88,44 @@ WRONG = [
         "[[gates]]\nname='a'\ndriver='d'\npoint='p'\n[[gates]]\nname='a'\ndriver='d'\npoint='p'\n",
         "two gates are named 'a'",
         "its own name",
+    ),
+    ("[[radios]]\nname='a'\nadapter='usb0'\n", r"own.toml:3: radios\[0\].adapter", "commented default"),
+    ("[[radios]]\nname='a'\nmodus='precise'\n", "own.toml:3: there is no key 'radios.modus'", "'mode'"),
+    ("[[radios]]\nname='a'\nref1m_dbm=59\n", r"own.toml:3: radios\[0\].ref1m_dbm", "commented default"),
+    (
+        "[[radios]]\nname='a'\n[[radios]]\nname='b'\n",
+        "own.toml:3: two radios listen by hci0",
+        "adapter of its own",
+    ),
+    (
+        "[[readers]]\nname='a'\ndriver='d'\npoint='p'\n[[radios]]\nname='a'\n",
+        "a radio and another device are named 'a'",
+        "a name of its own",
+    ),
+    (
+        "[[radios]]\nname='a'\nmode='precise'\nbeacons=['ibeacon:12']\n",
+        "own.toml:4: radio a: 'ibeacon:12' is no beacon's address; write one as ibeacon:UUID/MAJOR/MINOR",
+        "on the beacon",
+    ),
+    (
+        f"[[radios]]\nname='a'\nreference='ibeacon:{UUID}'\nmode='precise'\n",
+        "own.toml:3: radio a: .* is a family of beacons",
+        "the one beacon",
+    ),
+    (
+        f"[[radios]]\nname='a'\nmode='privacy'\nbeacons=['ibeacon:{UUID}']\n",
+        "own.toml:4: radio a: in privacy mode only Polso's own frames",
+        'mode = "precise"',
+    ),
+    (
+        f"[[radios]]\nname='a'\nreference='ibeacon:{UUID}/1/2'\n",
+        "own.toml:3: radio a: in privacy mode only Polso's own frames",
+        'mode = "precise"',
+    ),
+    (
+        "[[radios]]\nname='a'\nmode='precise'\nbeacons=['polso:00000000000000a1']\n",
+        "own.toml:4: radio a: .* is a band of Polso's",
+        "Leave it out",
     ),
 ]
 
@@ -114,3 +153,30 @@ def test_unreadable_bytes_are_an_error_of_the_configuration(tmp_path: Path) -> N
 def test_defaults_file_holds_no_secret() -> None:
     words = {key for table in tomllib.loads(default_text()).values() for key in table}
     assert not words & {"token", "password", "secret", "key", "credential", "pin"}
+
+
+@pytest.mark.parametrize(
+    ("told", "listens"),
+    [
+        ("", "privacy"),
+        ("area = 'piazza'", "privacy"),
+        ("point = 'kiosk-1'", "precise"),
+        (f"beacons = ['ibeacon:{UUID}']", "precise"),
+        ("point = 'kiosk-1'\nmode = 'privacy'", "privacy"),
+        ("mode = 'precise'", "precise"),
+    ],
+)
+def test_radio_is_private_unless_a_kiosk_or_other_makes_need_more(told: str, listens: str) -> None:
+    (radio,) = parse(f"[[radios]]\nname = 'a'\n{told}\n", "own.toml").radios
+
+    assert radio.listens == listens
+    assert radio.adapter == "hci0"
+
+
+def test_example_radio_in_the_defaults_file_is_valid_once_uncommented() -> None:
+    tail = default_text().split("# [[radios]]")[1]
+    lines = [line[2:] for line in tail.splitlines() if line.startswith("# ")]
+    (radio,) = parse("\n".join(["[[radios]]", *lines]), "example").radios
+
+    assert radio.at_kiosk
+    assert radio.other_makes is False

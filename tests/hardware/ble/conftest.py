@@ -48,7 +48,7 @@ class Room:
         receiver = Receiver("kiosk-1", mode=mode, **told)  # type: ignore[arg-type]  # each test knows its own
         self.scanner = Scanner([receiver], whose, hear=self.heard.append, tell=self.states.append)
         self.scanner.start()
-        self.until(lambda: self.state is State.IDLE)
+        self.until(lambda: self.state in (State.IDLE, State.DEGRADED))
 
     @property
     def state(self) -> State | None:

@@ -110,6 +110,7 @@ def test_daemon_without_monitors_is_listened_to_actively_and_says_what_to_do(
     room.radio.do(lambda bluez: monkeypatch.setattr(bluez, "_monitors", False))
     room.listen(Mode.PRIVACY)
 
+    assert room.state is State.DEGRADED
     assert "--experimental" in room.states[-1].reason
     assert len(room.send(a_band(2, 1), a_band(2, 2))) == 2
 
@@ -126,5 +127,7 @@ def test_silent_reference_begins_the_scan_anew_and_its_voice_is_no_sighting(
     monkeypatch.setattr(
         room.radio.bluez, "power", lambda adapter, *, on: (powers.append(on), power(adapter, on=on))
     )
-    room.until(lambda: [one.state for one in room.states].count(State.IDLE) >= 3)
+    room.until(lambda: [one.state for one in room.states].count(State.DEGRADED) >= 2)
+    assert "battery" in next(one.reason for one in reversed(room.states) if one.state is State.DEGRADED)
     room.until(lambda: powers[:2] == [False, True])
+    room.until(lambda: room.radio.hear(a_band(5)) or room.state is State.IDLE)
