@@ -71,7 +71,8 @@ def running_server() -> Iterator[str]:
         account.run(
             programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"
         )
-        options = f"-k {folder} -c listen_addresses='' -c max_connections=64"
+        # Workers that wait for each other on purpose need not do so for a second each time.
+        options = f"-k {folder} -c listen_addresses='' -c max_connections=64 -c deadlock_timeout=100ms"
         account.run(
             programs / "pg_ctl", "-D", cluster, "-l", cluster / "server.log", "-o", options, "-w", "start"
         )
