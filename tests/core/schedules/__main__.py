@@ -18,16 +18,18 @@ def main() -> int:
     asked = parser.parse_args()
     began = time.monotonic()
     did: Counter[str] = Counter()
-    sold = goods = lost = 0
+    sold = lost = 0
+    goods: Counter[str] = Counter()
     for seed in range(asked.first, asked.first + asked.seeds):
         schedule = Schedule(seed).run()
         did.update(schedule.did)
         sold += len(schedule.sold)
-        goods += sum(device.goods for device in schedule.devices)
-        lost += schedule.central.lost > 0
+        for device in schedule.devices:
+            goods.update(device.goods)
+        lost += any(schedule.central.lost.values())
     took = time.monotonic() - began
     print(f"{asked.seeds} schedules of {STEPS} steps in {took:.0f} s: overspend 0, money conserved")
-    print(f"{sold} sales, {goods} units delivered, {lost} schedules with a write-off; {dict(did)}")
+    print(f"{sold} sales, {dict(goods)} delivered, {lost} schedules with a write-off; {dict(did)}")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.core.lease import (
@@ -24,15 +26,17 @@ from edge.core.lease import (
     void,
 )
 
+Part = tuple[str, int]
+"""What a basket takes of one lease: its name, and how much of its unit."""
+
 
 class Row(NamedTuple):
-    """One durable row of the journal: what was done under an id, and the lease's totals after it."""
+    """One durable row of the journal: what was done under an id, and the totals of each lease after it."""
 
     seq: int
     op_id: str
     kind: str
-    amount: int
-    report: Report
+    parts: tuple[tuple[int, Report], ...]
 
 
 class Disk(NamedTuple):
@@ -57,54 +61,67 @@ class Device:
         self.acked = 0
         self.mark = 0
         """The newest row, noted on a second medium with each commit: no copy of the disk takes it along."""
-        self.goods = self.cash = 0
+        self.goods: Counter[str] = Counter()
+        """Delivered less taken back, by what it was paid with."""
+        self.cash = 0
         self.blocked_spends = 0
 
     # What happens at the counter
 
-    def sell(self, op_id: str, lease_id: str, amount: int, *, cut: bool) -> bool | None:
-        """Sell once per op_id: the same id gets the same answer; None: the power went before the answer."""
+    def sell(self, op_id: str, parts: tuple[Part, ...], *, cut: bool) -> bool | None:
+        """Sell once per op_id, all parts or none: the same id gets the same answer.
+
+        None: the power went before the answer.
+        """
         if self.dead:
             return None
         known = self.disk.answers.get(op_id)
         if known is not None:
             return known
-        lease = self.disk.leases.get(lease_id)
-        if lease is None:
+        after = self._all(parts, lambda lease, amount: spend(lease, amount, now_ms=self.up_ms))
+        if not after:
             return False
-        after = spend(lease, amount, now_ms=self.up_ms)
-        if isinstance(after, Refusal):
-            return False
-        if lease.block_epoch < self.disk.epoch:
-            self.blocked_spends += 1
-        self.goods += amount
-        self._commit(after, op_id, "sold", amount)
+        self.blocked_spends += sum(lease.block_epoch < self.disk.epoch for lease, _ in after)
+        for lease, amount in after:
+            self.goods[lease.kind] += amount
+        self._commit(after, op_id, "sold")
         return None if cut else True
 
-    def take_back(self, op_id: str, lease_id: str, amount: int) -> bool:
+    def take_back(self, op_id: str, parts: tuple[Part, ...]) -> bool:
         """Void what was sold here under an id of its own, once."""
-        return self._moved(op_id, lease_id, "voided", amount)
+        return self._moved(op_id, parts, "voided", act=void)
 
     def take_cash(self, op_id: str, lease_id: str, amount: int) -> bool:
         """Count cash that was paid in, once."""
-        return self._moved(op_id, lease_id, "minted", amount)
+        return self._moved(op_id, ((lease_id, amount),), "minted", act=mint)
 
     def give(self, op_id: str, lease_id: str, amount: int) -> bool:
         """Give a part back to the parent."""
-        return self._moved(op_id, lease_id, "returned", amount)
+        return self._moved(op_id, ((lease_id, amount),), "returned", act=give_back)
 
-    def _moved(self, op_id: str, lease_id: str, kind: str, amount: int) -> bool:
-        lease = self.disk.leases.get(lease_id)
-        if self.dead or lease is None or op_id in self.disk.answers:
-            return False
-        act = {"voided": void, "minted": mint, "returned": give_back}[kind]
-        after = act(lease, amount)
-        if isinstance(after, Refusal):
-            return False
-        self.goods -= amount if kind == "voided" else 0
-        self.cash += amount if kind == "minted" else 0
-        self._commit(after, op_id, kind, amount)
-        return True
+    def _moved(
+        self, op_id: str, parts: tuple[Part, ...], kind: str, *, act: Callable[[Lease, int], Lease | Refusal]
+    ) -> bool:
+        after = () if self.dead or op_id in self.disk.answers else self._all(parts, act)
+        for lease, amount in after:
+            self.goods[lease.kind] -= amount if kind == "voided" else 0
+            self.cash += amount if kind == "minted" else 0
+        if after:
+            self._commit(after, op_id, kind)
+        return bool(after)
+
+    def _all(
+        self, parts: tuple[Part, ...], act: Callable[[Lease, int], Lease | Refusal]
+    ) -> tuple[tuple[Lease, int], ...]:
+        """Every lease as it is afterwards, or nothing if one of them refuses."""
+        found = []
+        for name, amount in parts:
+            lease = self.disk.leases.get(name)
+            after = Refusal.OTHER_LEASE if lease is None else act(lease, amount)
+            if isinstance(after, Refusal):
+                return ()
+            found.append((after, amount))
+        return tuple(found)
 
     # What arrives
 
@@ -133,7 +150,7 @@ class Device:
 
     def _state(self, after: Lease | Refusal) -> None:
         if not isinstance(after, Refusal) and after != self.disk.leases.get(after.id):
-            self._commit(after, f"state-{len(self.disk.journal)}-{self.name}-{self.life}", "state", 0)
+            self._commit(((after, 0),), f"state-{len(self.disk.journal)}-{self.name}-{self.life}", "state")
 
     # Time, power and disks
 
@@ -178,10 +195,11 @@ class Device:
         self.dead = self.frozen = False
         self.acked = self.mark = 0
 
-    def _commit(self, lease: Lease, op_id: str, kind: str, amount: int) -> None:
-        row = Row(len(self.disk.journal) + 1, op_id, kind, amount, report_of(lease))
+    def _commit(self, after: tuple[tuple[Lease, int], ...], op_id: str, kind: str) -> None:
+        told = tuple((amount, report_of(lease)) for lease, amount in after)
+        row = Row(len(self.disk.journal) + 1, op_id, kind, told)
         answers = self.disk.answers if kind == "state" else self.disk.answers | {op_id: True}
-        leases = self.disk.leases | {lease.id: lease}
+        leases = self.disk.leases | {lease.id: lease for lease, _ in after}
         self.disk = Disk(leases, (*self.disk.journal, row), answers, self.disk.epoch)
         self.mark = max(self.mark, row.seq)
 

@@ -5,40 +5,41 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from edge.core.lease import LeaseState, PlacedState, is_sound
+from edge.core.lease import Close, LeaseState, PlacedState, is_sound
 from edge.core.lease.parent import WRITTEN
-from tests.core.schedules.central import TTL_S, Central
-from tests.core.schedules.device import Device
+from tests.core.schedules.central import DRINK, MONEY, TTL_S, UNITS, Central
+from tests.core.schedules.device import Device, Part
 
 STEPS = 100
-RARE = 0.012
+RARE = 0.02
 """How often something happens that a till does not come back from by itself."""
 IN_FLIGHT_MAX = 24
 HOUR_MS = 3_600_000
 
 
 class Schedule:
-    """A park of one wallet and a few tills, driven by one seed; ``run`` raises where money is not safe."""
+    """A park of one wallet and a few tills, driven by one seed; ``run`` raises where it is not safe."""
 
     def __init__(self, seed: int) -> None:
         """Prepare the park of a seed."""
         self.seed, self.dice = seed, random.Random(seed)  # noqa: S311 - a schedule, no secret
-        self.central = Central(self.dice.choice((5, 40, 300)))
+        self.central = Central(self.dice.choice((5, 40, 300)), self.dice.choice((1, 6, 30)))
         self.devices = [Device(f"e{number}") for number in range(self.dice.randint(1, 3))]
         self.away: set[str] = set()
         self.flying: list[Callable[[], None]] = []
         self.ops = 0
-        self.sold: list[tuple[Device, int, str, str, int]] = []
+        self.sold: list[tuple[Device, int, str, tuple[Part, ...]]] = []
         self.did: dict[str, int] = {}
 
     def run(self) -> Schedule:
         """Let everything happen, then connect whoever still lives, and check that the books agree."""
         acts = (
             [self.sell] * 24 + [self.want] * 12 + [self.sync] * 12 + [self.arrive] * 24 + [self.void] * 5
+            + [self.use] * 8 + [self.want_drinks] * 8
             + [self.mint, self.give, self.close, self.partition, self.reboot, self.wait, self.back_up] * 2
             + [self.heal, self.write_off, self.renew, self.again] * 3
         )  # fmt: skip
-        rare = [self.restore, self.lose, self.block]
+        rare = [self.restore, self.restore, self.lose, self.block, self.withdraw]
         for _ in range(STEPS):
             act = self.dice.choice(acts if self.dice.random() > RARE else rare)
             act()
@@ -50,12 +51,14 @@ class Schedule:
     # What is always true
 
     def check(self) -> None:
-        """Money is safe now, whatever anybody knows (I1-I5, I10)."""
+        """Money and units are safe now, whatever anybody knows (I1-I5, I10)."""
         central = self.central
-        assert central.free() >= 0, f"seed {self.seed}: I2"
-        delivered = sum(device.goods for device in self.devices)
-        room = central.confirmed + sum(device.cash for device in self.devices) + central.lost
-        assert delivered <= room, f"seed {self.seed}: I3/I4 {delivered} > {room}"
+        for kind in UNITS:
+            assert central.free(kind) >= 0, f"seed {self.seed}: I2 {kind}"
+            delivered = sum(device.goods[kind] for device in self.devices)
+            cash = sum(device.cash for device in self.devices) if kind == MONEY else 0
+            room = central.pots[kind] + cash + central.lost[kind]
+            assert delivered <= room, f"seed {self.seed}: I3/I4 {kind} {delivered} > {room}"
         for device in self.devices:
             assert not device.blocked_spends, f"seed {self.seed}: I10"
             for lease in device.disk.leases.values():
@@ -80,6 +83,7 @@ class Schedule:
             rows = device.disk.journal[device.acked :]
             self.central.hear(self._stream(device), rows)
         self.check()
+        assert not (self.central.withdrawn and self.central.free(DRINK)), f"seed {self.seed}: withdrawn"
         for device in living:
             for lease in device.disk.leases.values():
                 placed = self.central.placed[lease.id]
@@ -105,8 +109,8 @@ class Schedule:
     def _device(self) -> Device:
         return self.dice.choice(self.devices)
 
-    def _lease(self, device: Device) -> str:
-        return self.dice.choice([lease.id for lease in device.open_leases()] or [""])
+    def _lease(self, device: Device, kind: str = MONEY) -> str:
+        return self.dice.choice([lease.id for lease in device.open_leases() if lease.kind == kind] or [""])
 
     def _op(self) -> str:
         self.ops += 1
@@ -116,33 +120,43 @@ class Schedule:
         return f"{device.name}.{device.life}"
 
     def sell(self) -> None:
-        """A tap; sometimes the power goes before the light, and the guest taps again."""
+        """A tap that money pays: the guest has no drink, or declines it."""
         device = self._device()
-        op_id, key, amount = self._op(), self._lease(device), self.dice.randint(1, 6)
-        cut = self.dice.random() < 0.1
-        answer = device.sell(op_id, key, amount, cut=cut)
+        self._sell(device, ((self._lease(device), self.dice.randint(1, 6)),))
+
+    def use(self) -> None:
+        """A tap of which a drink pays a part, or all."""
+        device = self._device()
+        drink = (self._lease(device, DRINK), self.dice.randint(1, 2))
+        money = (self._lease(device), self.dice.randint(1, 6))
+        self._sell(device, (drink,) if self.dice.random() < 0.5 else (drink, money))
+
+    def _sell(self, device: Device, parts: tuple[Part, ...]) -> None:
+        """Sell; sometimes the power goes before the light, and the guest taps again."""
+        op_id, cut = self._op(), self.dice.random() < 0.1
+        answer = device.sell(op_id, parts, cut=cut)
         if cut and answer is None and not device.dead:
-            assert device.sell(op_id, key, amount, cut=False), f"seed {self.seed}: I9 another answer"
+            assert device.sell(op_id, parts, cut=False), f"seed {self.seed}: I9 another answer"
         if answer is not False and not device.dead:
-            self.sold.append((device, device.life, op_id, key, amount))
+            self.sold.append((device, device.life, op_id, parts))
 
     def again(self) -> None:
         """A stored answer is asked for again: nothing more is sold."""
         if not self.sold:
             return
-        device, life, op_id, key, amount = self.dice.choice(self.sold)
+        device, life, op_id, parts = self.dice.choice(self.sold)
         if device.life == life and not device.is_silent() and op_id in device.disk.answers:
-            goods = device.goods
-            assert device.sell(op_id, key, amount, cut=False), f"seed {self.seed}: I9"
-            assert device.goods == goods, f"seed {self.seed}: I9 sold twice"
+            goods = dict(device.goods)
+            assert device.sell(op_id, parts, cut=False), f"seed {self.seed}: I9"
+            assert dict(device.goods) == goods, f"seed {self.seed}: I9 sold twice"
 
     def void(self) -> None:
-        """Take a sale back, once."""
+        """Take a sale back, once: its money and its units."""
         if not self.sold:
             return
-        device, life, op_id, key, amount = self.dice.choice(self.sold)
+        device, life, op_id, parts = self.dice.choice(self.sold)
         if device.life == life and not device.is_silent() and op_id in device.disk.answers:
-            device.take_back(f"void-{op_id}", key, amount)
+            device.take_back(f"void-{op_id}", parts)
 
     def mint(self) -> None:
         """Cash is paid in, connected or not."""
@@ -152,15 +166,24 @@ class Schedule:
     def give(self) -> None:
         """A part is not needed here."""
         device = self._device()
-        device.give(self._op(), self._lease(device), self.dice.randint(1, 5))
+        kind = self.dice.choice((MONEY, MONEY, DRINK))
+        device.give(self._op(), self._lease(device, kind), self.dice.randint(1, 5))
 
     def want(self) -> None:
-        """Ask for money; the grant may be lost after it was committed, and come late, twice or never."""
+        """Ask for money."""
+        self._want(MONEY, self.dice.randint(1, 60))
+
+    def want_drinks(self) -> None:
+        """Ask for what the guest may drink."""
+        self._want(DRINK, self.dice.randint(1, 3))
+
+    def _want(self, kind: str, more: int) -> None:
+        """The grant may be lost after it was committed, and come late, twice or never."""
         device = self._device()
         if device.name in self.away or device.is_silent():
             return
         asked_ms = device.up_ms
-        grant = self.central.want(device.name, device.life, self.dice.randint(1, 60))
+        grant = self.central.want(device.name, device.life, more, kind=kind)
         if grant is not None:
             self._fly(lambda: device.hear(grant, min(asked_ms, device.up_ms)), device)
 
@@ -194,10 +217,16 @@ class Schedule:
     def close(self) -> None:
         """Central asks for a lease back."""
         if self.central.placed:
-            key = self.dice.choice(list(self.central.placed))
-            message = self.central.ask_close(key)
-            device = next(one for one in self.devices if one.name == message.lease.partition(".")[0])
-            self._fly(lambda: device.hear(message, device.up_ms), device)
+            self._ask_back(self.central.ask_close(self.dice.choice(list(self.central.placed))))
+
+    def withdraw(self) -> None:
+        """The drinks are taken back, wherever they are."""
+        for message in self.central.withdraw():
+            self._ask_back(message)
+
+    def _ask_back(self, message: Close) -> None:
+        device = next(one for one in self.devices if one.name == message.lease.partition(".")[0])
+        self._fly(lambda: device.hear(message, device.up_ms), device)
 
     def block(self) -> None:
         """The wallet is blocked; later grants know of it."""
