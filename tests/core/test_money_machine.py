@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from edge.core.basket import Basket, Line
-from edge.core.lease import Grant, Lease, Refusal, close, is_sound, take_grant
+from edge.core.lease import Grant, Lease, Refusal, close, give_back, is_sound, take_grant
 from edge.core.money import tax_within
 from edge.core.payment import (
     Authorisation,
@@ -27,6 +27,7 @@ from edge.core.payment import (
     HoldRuling,
     Objection,
     Outside,
+    Payer,
     Payment,
     Piece,
     RefundRuling,
@@ -52,7 +53,8 @@ VOUCHERS = (
     Voucher(kind="gift:x", use=VoucherUse.TENDER, unit_minor=7),
 )
 OUTSIDE = (Tender.CASH, Tender.CARD)
-PROFILE = a_profile(payments=True, wallet=a_link(vouchers=VOUCHERS))
+Kinds = frozenset[str]
+KINDS = {"v1": "free_drink", "v2": "gift:x"}
 lines = st.builds(
     lambda item, price, quantity, tax: a_line(price, quantity, item=item, tax_permille=tax),
     st.sampled_from(["beer", "soup"]), st.integers(1, 700), st.sampled_from([1, 1, 2, 3]),
@@ -76,6 +78,8 @@ class Till(RuleBasedStateMachine):
         self.tally, self.up_ms, self.ops = Tally(), UP_MS, 0
         self.drawer = self.granted = 0
         self.units_refunded: dict[str, int] = {}
+        self.withdrawn: set[str] = set()
+        """Kinds that central took back: no band is told of them any more."""
 
     @initialize(first=st.integers(0, 3_000), second=st.integers(0, 500), drinks=st.integers(0, 3))
     def open_leases(self, first: int, second: int, drinks: int) -> None:
@@ -98,13 +102,11 @@ class Till(RuleBasedStateMachine):
     def _keep(self, leases: tuple[Lease, ...]) -> None:
         self.leases |= {lease.id: lease for lease in leases}
 
-    def _pay(self, op_id: str, **changes: object) -> None:
-        payer = changes.pop("payer", None) or a_payer(
-            *self.leases.values(), profile=PROFILE, tally=self.tally
-        )
-        facts = a_payment(
-            payer, self.baskets[op_id], sale=self.sales.get(op_id), monotonic_ms=self.up_ms, **changes
-        )
+    def _pay(
+        self, op_id: str, by: Outside | None = None, *, declined: Kinds = frozenset(), **changes: object
+    ) -> None:
+        payer, sale = by or self._payer(declined), self.sales.get(op_id)
+        facts = a_payment(payer, self.baskets[op_id], sale=sale, monotonic_ms=self.up_ms, **changes)
         ruling = decide_payment(facts)
         if ruling.sale is not None:
             self.sales[op_id] = ruling.sale
@@ -114,14 +116,23 @@ class Till(RuleBasedStateMachine):
             assert self.answers.setdefault(op_id, ruling.payment) is ruling.payment, "paid twice"
         for leg in ruling.payment.legs:
             self.drawer += leg.amount_minor if leg.tender is Tender.CASH else 0
+            assert leg.kind not in declined | self.withdrawn, "a guest's voucher was used against their will"
         if not ruling.payment.legs:
             assert ruling.leases == ()
 
-    @rule(basket=baskets, part=st.none() | amounts)
-    def charge(self, basket: list[Line], part: int | None) -> None:
+    def _payer(self, declined: Kinds) -> Payer:
+        known = tuple(one for one in VOUCHERS if one.kind not in self.withdrawn)
+        profile = a_profile(payments=True, wallet=a_link(vouchers=known))
+        kept = tuple(sorted(declined))
+        return a_payer(*self.leases.values(), profile=profile, tally=self.tally, declined=kept)
+
+    @rule(
+        basket=baskets, part=st.none() | amounts, declined=st.frozensets(st.sampled_from([*KINDS.values()]))
+    )
+    def charge(self, basket: list[Line], part: int | None, declined: Kinds) -> None:
         op_id = self._id("op")
         self.baskets[op_id] = a_basket(*basket, op_id=op_id)
-        self._pay(op_id, asked_minor=part)
+        self._pay(op_id, asked_minor=part, declined=declined)
 
     @rule(number=chosen, part=st.none() | amounts)
     def pay_on(self, number: int, part: int | None) -> None:
@@ -132,7 +143,7 @@ class Till(RuleBasedStateMachine):
     def pay_outside(self, number: int, minor: int, tender: Tender) -> None:
         if self.baskets:
             op_id = sorted(self.baskets)[number % len(self.baskets)]
-            self._pay(op_id, payer=Outside(tender=tender, amount_minor=minor))
+            self._pay(op_id, Outside(tender=tender, amount_minor=minor))
 
     @rule(minor=amounts)
     def hold(self, minor: int) -> None:
@@ -220,15 +231,38 @@ class Till(RuleBasedStateMachine):
 
     @rule(total=st.integers(0, 4_000))
     def grant(self, total: int) -> None:
-        lease = self.leases["one"]
+        self.granted += self._granted("one", total)
+
+    @rule(name=st.sampled_from([*KINDS]), total=st.integers(0, 80))
+    def grant_units(self, name: str, total: int) -> None:
+        self._granted(name, total)
+
+    def _granted(self, name: str, total: int) -> int:
+        lease = self.leases[name]
         told = Grant(
-            lease="one", wallet=lease.wallet, unit="EUR", device=lease.device, incarnation=1, total=total,
-            ttl_s=3_600, serial=lease.serial + 1,
+            lease=name, wallet=lease.wallet, kind=lease.kind, unit=lease.unit, device=lease.device,
+            incarnation=1, total=total, ttl_s=3_600, serial=lease.serial + 1,
         )  # fmt: skip
         after = take_grant(lease, told, asked_ms=self.up_ms)
         assert not isinstance(after, Refusal)
-        self.granted += after.counters.granted - lease.counters.granted
         self._keep((after,))
+        return after.counters.granted - lease.counters.granted
+
+    @rule(name=st.sampled_from([*KINDS]), units=st.integers(1, 40))
+    def give_units_back(self, name: str, units: int) -> None:
+        after = give_back(self.leases[name], units)
+        if isinstance(after, Lease):
+            assert after.spendable == self.leases[name].spendable - units
+            self._keep((after,))
+
+    @precondition(lambda self: self.ops > 6)
+    @rule(name=st.sampled_from([*KINDS]))
+    def withdraw(self, name: str) -> None:
+        shut = close(self.leases[name])
+        assert isinstance(shut, Lease)
+        assert shut.spendable == 0
+        self._keep((shut,))
+        self.withdrawn.add(KINDS[name])
 
     @invariant()
     def every_lease_is_sound(self) -> None:
