@@ -113,6 +113,9 @@ def test_sales_beside_bare_postgresql_and_a_bare_post(
     assert figures["http_8_per_s"] >= 0.25 * min(figures["postgres_8_per_s"], POSTGRES_PER_S)
     assert figures["settle_10000_s"] <= 30
     assert figures["selling_meanwhile"] > 0
+    assert figures["day_100000_s"] <= 5
+    assert figures["day_ops"] > 10_000
+    assert figures["day_unexplained"] == 0
     assert figures["accepted_share"] >= 0.99
     assert figures["accepted_share"] > figures["accepted_share_at_entry"]
 

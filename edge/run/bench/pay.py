@@ -23,6 +23,7 @@ from edge.run.bench.parkday import SEED, Day
 from edge.run.bench.served import Served, ask
 from edge.run.bench.shop import GUESTS, PRICE, TILLS, Shop
 from edge.run.bench.sync import central_at, hand_over
+from sync.central.day import prove
 from sync.central.ledger import trial_balance
 from sync.central.ops import op_table
 from sync.central.sites import sites
@@ -34,6 +35,9 @@ FEW, MANY = 8, 64
 ROUNDS = 3
 TURNS = 8
 BACKLOG = 10_000
+PROVED = 100_000
+"""Ops of a large site's day, to which the time of its proof is scaled."""
+DAY_MS = 86_400_000
 FILL_LANES = 32
 DAYS = 5
 SMALL_MINOR_MAX = 5_000_000
@@ -58,7 +62,7 @@ def measure(database: str, seconds: float) -> str:
                 figures |= _settled(shop, ready.url, welcome)
             finally:
                 shop.close()
-        _demand_booked(str(folder / "central.db"), shop)
+        figures |= _proved(str(folder / "central.db"), shop)
     return as_json(figures | _day())
 
 
@@ -187,17 +191,25 @@ def _settled(shop: Shop, url: str, welcome: EnrolAnswer) -> Figures:
     }
 
 
-def _demand_booked(database: str, shop: Shop) -> None:
-    """Each sale stands at central once, and all its accounts sum to nothing."""
+def _proved(database: str, shop: Shop) -> Figures:
+    """Each sale stands at central once, all its accounts sum to nothing, and the day's proof explains all."""
     store = Store(database, now_ms=wall_ms)
     try:
         with store.reading() as tx:
-            booked = tx.execute(select(func.count()).select_from(op_table)).scalar()
-            owed = [sum(trial_balance(tx, site).values()) for site in sites(tx)]
+            booked = int(tx.execute(select(func.count()).select_from(op_table)).scalar() or 0)
+            owed = {site: sum(trial_balance(tx, site).values()) for site in sites(tx)}
+        if booked != shop.sold or any(owed.values()):
+            raise BenchError(f"{shop.sold} were sold and {booked} booked; accounts sum to {owed}.")
+        began = time.perf_counter()
+        unexplained = sum(prove(store, site, 0, until_ms=wall_ms() + DAY_MS).unexplained for site in owed)
+        proved_s = time.perf_counter() - began
     finally:
         store.close()
-    if booked != shop.sold or any(owed):
-        raise BenchError(f"{shop.sold} were sold and {booked} booked; accounts sum to {owed}.")
+    return {
+        "day_100000_s": proved_s * PROVED / booked,
+        "day_ops": booked,
+        "day_unexplained": unexplained,
+    }
 
 
 def _drained(shop: Shop, url: str, welcome: EnrolAnswer) -> Drained:
