@@ -8,12 +8,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-CONSENTS_MAX = 32
-"""Purposes that one guest can have an opinion on; what is beyond is not read."""
+CONSENTS_MAX = 96
+"""Topics that one guest can have an opinion on, a little more than there are; what is beyond is not read."""
+TEXT_VERSION = 1
+"""Which wording of the consents our screens show: a word says what it was said to."""
+QUIET = "quiet"
+"""Topic of a wish, not of a consent: no offers for the rest of the local day."""
 
 
 class Purpose(enum.StrEnum):
-    """What somebody may allow; a namespace may follow after a colon, as ``offers:behaviour``."""
+    """What somebody may allow; a topic is one of these, see ``topic_of``."""
 
     PRESENCE = "presence"
     """That we notice the band from afar and know that its guest is near."""
@@ -23,16 +27,43 @@ class Purpose(enum.StrEnum):
     """That the visit counts in what we learn about visits."""
 
 
+class Namespace(enum.StrEnum):
+    """What is known of a guest, in three parts: each is allowed for itself."""
+
+    DEMOGRAPHIC = "demographic"
+    """What they declared of themselves: age class, household, language."""
+    INTEREST = "interest"
+    """What they say or look for."""
+    BEHAVIOUR = "behaviour"
+    """What they did here before."""
+
+
+class Channel(enum.StrEnum):
+    """By which way somebody may be spoken to."""
+
+    KIOSK = "kiosk"
+    TILL = "till"
+    APP = "app"
+    EMAIL = "email"
+    PHONE = "phone"
+    POST = "post"
+
+
 class Source(enum.StrEnum):
     """Where somebody said so."""
 
     KIOSK = "kiosk"
     STAFF = "staff"
     CONSOLE = "console"
+    TILL = "till"
+    APP = "app"
+    EMAIL = "email"
+    PHONE = "phone"
+    POST = "post"
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What a guest last said of one purpose.
+    """What a guest last said of one topic: a purpose, in ``purpose``, alone or narrowed down.
 
     ``turns`` counts how often it was changed: odd is given, even is withdrawn. Of two answers the one with
     more turns holds, so that a withdrawal is never overtaken by the consent that it took back, whatever any
@@ -43,11 +74,15 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     turns: int
     since_ms: int = 0
     source: str = ""
+    text: int = 0
+    """The version of the wording it was said to; 0: from before wordings were counted."""
+    point: str = ""
+    """Where it was said."""
 
     @property
     def given(self) -> bool:
-        """Whether it stands; a purpose or a source that we do not know gives nothing."""
-        return self.turns > 0 and self.turns % 2 == 1 and _known(self.purpose) and self.source in SOURCES
+        """Whether it stands; a topic or a source that we do not know gives nothing."""
+        return self.turns > 0 and self.turns % 2 == 1 and is_topic(self.purpose) and self.source in SOURCES
 
 
 class Consented(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,17 +95,58 @@ class Consented(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 SOURCES = frozenset(Source)
-PURPOSES = frozenset(Purpose)
+ON_THE_SPOT = frozenset({Channel.KIOSK, Channel.TILL})
+"""Ways that a yes said without naming any is for; every other way needs a yes of its own."""
 
 
-def may(consents: Sequence[Consent], purpose: Purpose, namespace: str = "") -> bool:
+def topic_of(purpose: str, namespace: str = "", channel: str = "") -> str:
+    """Return the topic of a word, as ``offers``, ``offers:behaviour`` or ``offers:interest@app``."""
+    return f"{purpose}{':' * bool(namespace)}{namespace}{'@' * bool(channel)}{channel}"
+
+
+TOPICS = tuple(
+    topic
+    for purpose in Purpose
+    for topic in (
+        purpose.value,
+        *(topic_of(purpose, name) for name in Namespace if purpose == Purpose.OFFERS),
+    )
+)
+"""What a guest is asked at a screen, in its order."""
+_EVERY = frozenset(
+    topic_of(purpose, namespace, channel)
+    for purpose in Purpose
+    for namespace in ("", *Namespace)
+    for channel in ("", *Channel)
+)
+
+
+def is_topic(topic: str) -> bool:
+    """Say whether anybody can have said anything of this."""
+    return topic in _EVERY or topic == QUIET
+
+
+def may(
+    consents: Sequence[Consent], purpose: Purpose, namespace: str = "", *, channel: Channel | None = None
+) -> bool:
     """Say whether a guest allows a purpose: the one question of everything that would use what it opens.
 
-    A namespace needs both: the purpose itself and its own. No word, or one that makes no sense, is a no.
+    A namespace needs both: the purpose itself and its own. A channel away from the spot needs a yes to each
+    of them for itself; on the spot it is open unless it was closed. No word, or one that makes no sense, is
+    a no.
     """
-    needed = [purpose.value, *([f"{purpose.value}:{namespace}"] if namespace else [])]
-    standing = {consent.purpose: consent for consent in merged(consents)}
-    return all(name in standing and standing[name].given for name in needed)
+    standing = {consent.purpose: consent.given for consent in merged(consents)}
+    whole = dict.fromkeys((topic_of(purpose), topic_of(purpose, namespace)))
+    narrow = [topic_of(topic, channel=channel) for topic in whole] if channel is not None else []
+    silent = channel in ON_THE_SPOT
+    open_ = all(standing.get(topic, False) for topic in whole)
+    return open_ and all(standing.get(topic, silent) for topic in narrow)
+
+
+def quiet_since(consents: Sequence[Consent]) -> int | None:
+    """Return when a guest asked for no more offers; None: not at all. It holds for that local day."""
+    wish = next((one for one in merged(consents) if one.purpose == QUIET and one.given), None)
+    return None if wish is None else wish.since_ms
 
 
 def merged(*told: Iterable[Consent]) -> tuple[Consent, ...]:
@@ -83,20 +159,19 @@ def merged(*told: Iterable[Consent]) -> tuple[Consent, ...]:
     return tuple(found[name] for name in sorted(found)[:CONSENTS_MAX])
 
 
-def said(consents: Sequence[Consent], wanted: Consent, *, given: bool) -> Consent | None:
-    """Return the answer that ``wanted`` becomes after all that is known; None where it says nothing new."""
+def said(consents: Sequence[Consent], wanted: Consent, *, given: bool, anew: bool = False) -> Consent | None:
+    """Return the answer that ``wanted`` becomes after all that is known; None where it says nothing new.
+
+    ``anew``: it counts although the same was said before, as a wish of another day does.
+    """
     known = next((one for one in merged(consents) if one.purpose == wanted.purpose), None)
     turns = known.turns if known is not None and known.turns > 0 else 0
-    if known is not None and known.given is given and (turns % 2 == 1) is given:
+    if not anew and known is not None and known.given is given and (turns % 2 == 1) is given:
         return None
     if known is None and not given:
         return None
     # What an unknown source gave stands as no: saying yes again must still be a new turn.
     return replace(wanted, turns=turns + (1 if (turns % 2 == 1) is not given else 2))
-
-
-def _known(purpose: str) -> bool:
-    return purpose.partition(":")[0] in PURPOSES
 
 
 def _weight(consent: Consent) -> tuple[int, bool, int, str]:

@@ -96,6 +96,7 @@ def least(profile: Profile, asked: Asked) -> Profile:
         language="",
         consents=tuple(Consent(purpose=one.purpose, turns=one.turns) for one in profile.consents),
         tags=profile.tags if asked.tags else (),
+        segments=(),
         age_band=profile.age_band if asked.age or (asked.goods and profile.payments) else None,
         height_cm=profile.height_cm if asked.height else None,
     )

@@ -36,6 +36,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the band pays from; it pays only where ``payments`` says so, too."""
     consents: tuple[Consent, ...] = ()
     """What the guest allows beyond the ticket; ask ``edge.core.consent.may``, never this."""
+    segments: tuple[str, ...] = ()
+    """Codes of what the guest belongs to, only those that ``consents`` cover; see ``edge.core.segments``."""
     staff: str | None = None
     """Id of the member of staff whose badge this band is."""
     remark_key: bytes = b""

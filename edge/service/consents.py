@@ -7,10 +7,27 @@ from collections.abc import Callable
 
 import msgspec
 
-from edge.core.consent import Consent, Consented, Purpose, Source, may, merged, said
+from edge.core.calendar import day_of
+from edge.core.consent import (
+    QUIET,
+    TEXT_VERSION,
+    TOPICS,
+    Channel,
+    Consent,
+    Consented,
+    Purpose,
+    Source,
+    is_topic,
+    may,
+    merged,
+    quiet_since,
+    said,
+)
 from edge.core.events import Kind, Lane
 from edge.core.profiles import Profile
+from edge.core.segments import covered
 from edge.errors import Refused
+from edge.service.facts import zone_of
 from edge.service.rooms import Rooms
 from edge.staff import Session
 from edge.store.transaction import Transaction
@@ -34,10 +51,21 @@ class Consents:
         """Have ``listener(guest, band)`` called when a guest has said something, before that is answered."""
         self._listeners.append(listener)
 
-    def may(self, band: bytes, purpose: Purpose, namespace: str = "") -> bool:
+    def may(
+        self, band: bytes, purpose: Purpose, namespace: str = "", *, channel: Channel | None = None
+    ) -> bool:
         """Say whether the wearer of a band allows a purpose: offers, presence and research ask this alone."""
         profile = self._rooms.profiles.get(band)
-        return profile is not None and may(self.of(profile), purpose, namespace)
+        return profile is not None and may(self.of(profile), purpose, namespace, channel=channel)
+
+    def segments(self, profile: Profile, channel: Channel) -> tuple[str, ...]:
+        """Return which of a guest's codes may be used here by one way, as all consents stand now."""
+        return covered(profile.segments, self.of(profile), (channel,))
+
+    def is_quiet(self, profile: Profile) -> bool:
+        """Say whether a guest asked for no more offers today."""
+        since_ms = quiet_since(self.of(profile))
+        return since_ms is not None and self._day(since_ms) == self._day(self._rooms.clock.now_ms())
 
     def of(self, profile: Profile) -> tuple[Consent, ...]:
         """Return what a guest says of every purpose, here and at central."""
@@ -52,20 +80,26 @@ class Consents:
         by = _By(point=session.point, staff=session.staff)
         self._set(profile, _wanted(purpose, Source.STAFF), given=given, by=by)
 
+    def set_quiet(self, profile: Profile, *, quiet: bool, point: str) -> None:
+        """Take that a guest wants no offers for the rest of the local day, or wants them again."""
+        wanted = Consent(purpose=QUIET, turns=0, source=Source.KIOSK.value)
+        over = quiet and not self.is_quiet(profile)
+        self._set(profile, wanted, given=quiet, by=_By(point=point), anew=over)
+
     def forget(self) -> None:
         """Read anew at the next question: what was kept here has changed."""
         with self._lock:
             self._said = None
 
-    def _set(self, profile: Profile, wanted: Consent, *, given: bool, by: _By) -> None:
+    def _set(self, profile: Profile, wanted: Consent, *, given: bool, by: _By, anew: bool = False) -> None:
         guest = profile.guest
         if guest is None:
             raise Refused("Nobody wears this band yet.", hint="Link it to a guest first.")
 
         def act(tx: Transaction) -> None:
             here = _kept(tx, guest)
-            now = msgspec.structs.replace(wanted, since_ms=tx.now.now_ms)
-            answer = said(merged(profile.consents, here), now, given=given)
+            now = msgspec.structs.replace(wanted, since_ms=tx.now.now_ms, text=TEXT_VERSION, point=by.point)
+            answer = said(merged(profile.consents, here), now, given=given, anew=anew)
             if answer is None:
                 return
             body = Consented(guest=guest, consent=answer, point=by.point, staff=by.staff)
@@ -77,6 +111,11 @@ class Consents:
         self.forget()
         for listener in self._listeners:
             listener(guest, profile.band.id)
+
+    def _day(self, at_ms: int) -> int:
+        layout = self._rooms.profiles.layout()
+        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
+        return day_of(zone_of(zone), starts_min, at_ms)
 
     def _here(self) -> dict[str, tuple[Consent, ...]]:
         with self._lock:
@@ -99,6 +138,6 @@ def _kept(tx: Transaction, guest: str) -> tuple[Consent, ...]:
 
 
 def _wanted(purpose: str, source: Source) -> Consent:
-    if purpose not in frozenset(Purpose):
-        raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(Purpose)}.")
+    if not is_topic(purpose) or purpose == QUIET:
+        raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(TOPICS)}.")
     return Consent(purpose=purpose, turns=0, source=source.value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from edge.core.bands import Presented, Trust
-from edge.core.consent import Purpose
+from edge.core.consent import TOPICS
 from edge.core.decision import Outcome
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Event, Kind
@@ -131,7 +131,7 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=profile.tags,
+            tags=(*profile.tags, *profile.segments),
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,
@@ -157,7 +157,7 @@ class Mine:
                 since_ms=standing[purpose].since_ms if purpose in standing else 0,
                 source=standing[purpose].source if purpose in standing else "",
             )
-            for purpose in (one.value for one in Purpose)
+            for purpose in TOPICS
         )
 
     def _vouchers(self, profile: Profile) -> tuple[VoucherKnown, ...]:

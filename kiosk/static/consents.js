@@ -3,7 +3,7 @@
 import { part } from "./ring.js";
 import { speak } from "./desk.js";
 
-const PURPOSES = ["presence", "offers", "research"];
+const PURPOSES = ["presence", "offers", "offers:demographic", "offers:interest", "offers:behaviour", "research"];
 
 /** @param {{open: boolean, opened: (is: boolean) => void, said: (purpose: string, given: boolean) => Promise<void>}} desk */
 export function consents(card, { open, opened, said }) {

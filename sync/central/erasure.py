@@ -13,7 +13,7 @@ from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
 from sync.central import devices, lanes, seals
 from sync.central.feed import BAND, Change, item_table, publish
-from sync.central.registry import bands, consents, expected, guests, members, rights
+from sync.central.registry import bands, consents, expected, guests, members, rights, segments
 from sync.central.registry.profiles import PROFILE
 from sync.central.remarks import ERASE, forget_about
 from sync.central.store import Connection, Store, and_, select
@@ -40,6 +40,7 @@ class Gone(NamedTuple):
 PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: guests.forget(tx, site, gone.guest),
     lambda tx, site, gone: consents.forget(tx, site, [gone.guest]),
+    lambda tx, site, gone: segments.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: members.forget(tx, site, gone.guest),
     lambda tx, site, gone: rights.remove(tx, site, gone.rights),

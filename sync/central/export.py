@@ -11,7 +11,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Decided, Kind
 from edge.core.profiles import Profile
 from sync.central.lanes import event_table
-from sync.central.registry import bands, consents, guests, rights
+from sync.central.registry import bands, consents, guests, rights, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import links_of
 from sync.central.registry.profiles import at_edges, compose, linked
@@ -62,6 +62,8 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     bands: tuple[Worn, ...]
     entitlements: tuple[Entitlement, ...]
     consents: tuple[Consent, ...]
+    segments: tuple[str, ...]
+    """All codes, also those that no edge is told."""
     events: tuple[Happened, ...]
 
 
@@ -72,18 +74,29 @@ def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
     held = rights.rights_of(tx, site, [guest]).get(guest, ())
     said = consents.consents_of(tx, site, [guest]).get(guest, ())
     link = links_of(tx, site, [guest]).get(guest)
+    codes = segments.segments_of(tx, site, [guest])
     worn = tuple(
         Worn(
             band=card.band.id.hex(),
             label=card.label,
             chip=card.chip,
             state=card.band.state.name.lower(),
-            at_edges=at_edges(tx, site, linked(compose(card, known, held, consents=said), link)),
+            at_edges=at_edges(
+                tx, site, segments.told(linked(compose(card, known, held, consents=said), link), codes)
+            ),
         )
         for card in cards
     )
     events = _events(tx, site, [card.band.id for card in cards])
-    return GuestRecord(site=site, guest=known, bands=worn, entitlements=held, consents=said, events=events)
+    return GuestRecord(
+        site=site,
+        guest=known,
+        bands=worn,
+        entitlements=held,
+        consents=said,
+        segments=codes.get(guest, ()),
+        events=events,
+    )
 
 
 def _events(tx: Connection, site: str, ids: list[bytes]) -> tuple[Happened, ...]:

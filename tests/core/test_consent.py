@@ -8,7 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.consent import CONSENTS_MAX, Consent, Purpose, Source, may, merged, said
+from edge.core.consent import (
+    CONSENTS_MAX,
+    QUIET,
+    TOPICS,
+    Channel,
+    Consent,
+    Namespace,
+    Purpose,
+    Source,
+    is_topic,
+    may,
+    merged,
+    quiet_since,
+    said,
+    topic_of,
+)
 
 PRESENCE = Purpose.PRESENCE
 
@@ -114,3 +129,46 @@ def test_after_an_answer_exactly_that_answer_holds(
 def test_no_guest_has_endless_opinions() -> None:
     many = [consent(1, f"offers:{number:03}") for number in range(CONSENTS_MAX * 2)]
     assert len(merged(many)) == CONSENTS_MAX
+
+
+def test_a_yes_on_the_spot_is_none_to_be_written_to() -> None:
+    here = (consent(1, Purpose.OFFERS), consent(1, "offers:interest"))
+    for channel in Channel:
+        on_the_spot = channel in (Channel.KIOSK, Channel.TILL)
+        assert may(here, Purpose.OFFERS, channel=channel) is on_the_spot, channel
+        assert may(here, Purpose.OFFERS, "interest", channel=channel) is on_the_spot, channel
+
+
+def test_a_way_away_from_the_spot_needs_its_own_yes_to_purpose_and_namespace() -> None:
+    said_so = [consent(1, Purpose.OFFERS), consent(1, "offers:interest"), consent(1, "offers@email")]
+    assert may(said_so, Purpose.OFFERS, channel=Channel.EMAIL)
+    assert not may(said_so, Purpose.OFFERS, "interest", channel=Channel.EMAIL)
+    said_so.append(consent(1, "offers:interest@email"))
+    assert may(said_so, Purpose.OFFERS, "interest", channel=Channel.EMAIL)
+    assert not may(said_so, Purpose.OFFERS, "interest", channel=Channel.PHONE)
+    assert not may([*said_so, consent(2, Purpose.OFFERS)], Purpose.OFFERS, channel=Channel.EMAIL)
+
+
+def test_a_till_can_be_closed_while_the_kiosk_stays_open() -> None:
+    said_so = (consent(1, Purpose.OFFERS), consent(2, "offers@till"))
+    assert may(said_so, Purpose.OFFERS, channel=Channel.KIOSK)
+    assert not may(said_so, Purpose.OFFERS, channel=Channel.TILL)
+
+
+def test_topics_are_a_closed_list() -> None:
+    assert all(is_topic(topic) for topic in (*TOPICS, QUIET, "offers:interest@app"))
+    assert not any(is_topic(topic) for topic in ("", "offers:", "offers@", "offers:habits", "offers@fax"))
+    assert [topic_of(Purpose.OFFERS, name) for name in Namespace] == [one for one in TOPICS if ":" in one]
+
+
+def test_quiet_is_since_when_it_was_asked_for_until_it_is_taken_back() -> None:
+    assert quiet_since(()) is None
+    wish = said((), consent(0, QUIET, at=5), given=True)
+    assert wish is not None
+    assert quiet_since([wish]) == 5
+    again = said([wish], consent(0, QUIET, at=90), given=True, anew=True)
+    assert again is not None
+    assert quiet_since(merged([wish], [again])) == 90
+    back = said([wish, again], consent(0, QUIET, at=95), given=False)
+    assert back is not None
+    assert quiet_since([wish, again, back]) is None

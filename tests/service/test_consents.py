@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.core.consent import Consent, Consented, Purpose, Source
+from edge.core.consent import TEXT_VERSION, TOPICS, Channel, Consent, Consented, Purpose, Source
 from edge.core.events import Kind
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, PolsoError, Refused
@@ -42,7 +42,7 @@ def journaled(edge: House) -> list[Consented]:
 
 def test_nobody_has_agreed_to_anything_before_saying_so(edge: House) -> None:
     known = edge.service.what_you_know(at_the_kiosk(edge), "kiosk")
-    assert standing(known) == {"presence": False, "offers": False, "research": False}
+    assert standing(known) == dict.fromkeys(TOPICS, False)
     assert not any(edge.service.may_use(band_of(edge), purpose) for purpose in Purpose)
     assert not edge.service.may_use(band_of(edge, OTHER_UID), OFFERS), "an unknown band agrees to nothing"
 
@@ -55,6 +55,7 @@ def test_a_word_at_the_kiosk_holds_at_once_and_is_journaled_before_the_answer(ed
     (body,) = journaled(edge)
     assert (body.guest, body.point, body.staff) == ("guest-1", "kiosk", None)
     assert (body.consent.turns, body.consent.source) == (1, Source.KIOSK)
+    assert (body.consent.text, body.consent.point) == (TEXT_VERSION, "kiosk")
 
 
 def test_saying_it_twice_is_one_fact(edge: House) -> None:
@@ -85,7 +86,7 @@ def test_a_word_said_for_one_band_holds_for_the_guests_other_one(edge: House) ->
     assert edge.service.may_use(band_of(edge, OTHER_UID), Purpose.PRESENCE)
 
 
-@pytest.mark.parametrize("purpose", ["", "marketing", "offers:behaviour", "OFFERS"])
+@pytest.mark.parametrize("purpose", ["", "marketing", "offers:habits", "offers@fax", "quiet", "OFFERS"])
 def test_a_purpose_that_nobody_knows_is_refused(edge: House, purpose: str) -> None:
     tap = at_the_kiosk(edge)
     with pytest.raises(Refused, match="no purpose"):
@@ -146,3 +147,36 @@ def test_the_page_shows_everything_that_is_held(edge: House) -> None:
     assert [(one.point, one.granted) for one in known.passages] == [("kiosk", True), ("north", True)]
     assert [one.point for one in known.look_ups] == ["north"]
     assert known.keeps["sealed"] == 395
+
+
+def test_a_withdrawn_namespace_takes_its_codes_away_at_once_and_no_other_ones(edge: House) -> None:
+    codes = ("behaviour:coffee", "interest:water-bed")
+    said = tuple(
+        Consent(purpose=topic, turns=1, source=Source.CONSOLE)
+        for topic in ("offers", "offers:behaviour", "offers:interest")
+    )
+    profile = worn(edge, consents=said, segments=codes, rev=2)
+    edge.tell(profile)
+    consents = edge.service._consents
+    assert consents.segments(profile, Channel.KIOSK) == codes
+    edge.service.consent(at_the_kiosk(edge), "kiosk", "offers:behaviour", given=False)
+    assert consents.segments(profile, Channel.KIOSK) == ("interest:water-bed",)
+    edge.service.consent(at_the_kiosk(edge), "kiosk", "offers", given=False)
+    assert consents.segments(profile, Channel.KIOSK) == ()
+
+
+def test_a_wish_for_quiet_holds_for_the_local_day_and_is_said_anew_on_another(edge: House) -> None:
+    profile, consents = worn(edge, consents=GIVEN, rev=2), edge.service._consents
+    edge.tell(profile)
+    assert not consents.is_quiet(profile)
+    consents.set_quiet(profile, quiet=True, point="kiosk")
+    consents.set_quiet(profile, quiet=True, point="kiosk")
+    assert consents.is_quiet(profile)
+    assert len(journaled(edge)) == 1, "twice on one day is one wish"
+    edge.hands.forward(s=24 * 3_600)
+    assert not consents.is_quiet(profile)
+    consents.set_quiet(profile, quiet=True, point="kiosk")
+    assert consents.is_quiet(profile)
+    consents.set_quiet(profile, quiet=False, point="kiosk")
+    assert not consents.is_quiet(profile)
+    assert edge.service.may_use(profile.band.id, OFFERS), "no offers today is no withdrawal"

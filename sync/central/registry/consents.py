@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from edge.core.consent import Consent, Purpose, Source, merged, said
+from edge.core.consent import (
+    QUIET,
+    TEXT_VERSION,
+    TOPICS,
+    Consent,
+    Source,
+    is_topic,
+    merged,
+    said,
+)
 from edge.errors import Refused
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Column,
     Connection,
@@ -21,6 +31,7 @@ from sync.central.store import (
     metadata,
     now_of,
     select,
+    text,
 )
 
 PURPOSE_CHARS_MAX = 64
@@ -35,7 +46,17 @@ consent_table = Table(
     Column("turns", Integer, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
     Column("source", String(16), nullable=False),
+    Column("text", Integer, nullable=False, server_default="0"),
+    Column("point", String(ID_CHARS_MAX), nullable=False, server_default=""),
 )
+
+
+def _remember_the_wording(tx: Connection) -> None:
+    tx.execute(text("ALTER TABLE consent ADD COLUMN text INTEGER NOT NULL DEFAULT 0"))
+    tx.execute(text("ALTER TABLE consent ADD COLUMN point VARCHAR(64) NOT NULL DEFAULT ''"))
+
+
+STEPS[8] = _remember_the_wording
 
 
 def consents_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tuple[Consent, ...]]:
@@ -46,7 +67,14 @@ def consents_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, t
         query = select(consent_table).where(own.site_id == site, own.guest_id.in_(part))
         for row in tx.execute(query.order_by(own.purpose)):
             found[row.guest_id].append(
-                Consent(purpose=row.purpose, turns=row.turns, since_ms=row.since_ms, source=row.source)
+                Consent(
+                    purpose=row.purpose,
+                    turns=row.turns,
+                    since_ms=row.since_ms,
+                    source=row.source,
+                    text=row.text,
+                    point=row.point,
+                )
             )
     return {guest: tuple(consents) for guest, consents in found.items()}
 
@@ -63,10 +91,16 @@ def take(tx: Connection, site: str, guest: str, *, told: Sequence[Consent]) -> b
 
 def set_here(tx: Connection, site: str, guest: str, *, purpose: str, given: bool) -> bool:
     """Take a guest's word at the console; say whether it was a new one. Nothing is published by this."""
-    if purpose not in frozenset(Purpose):
-        raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(Purpose)}.")
+    if not is_topic(purpose) or purpose == QUIET:
+        raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(TOPICS)}.")
     before = consents_of(tx, site, [guest]).get(guest, ())
-    wanted = Consent(purpose=purpose, turns=0, since_ms=now_of(tx), source=Source.CONSOLE.value)
+    wanted = Consent(
+        purpose=purpose,
+        turns=0,
+        since_ms=now_of(tx),
+        source=Source.CONSOLE.value,
+        text=TEXT_VERSION,
+    )
     answer = said(before, wanted, given=given)
     if answer is None:
         return False
@@ -91,6 +125,8 @@ def _put(tx: Connection, site: str, guest: str, *, consents: Sequence[Consent]) 
             "turns": one.turns,
             "since_ms": one.since_ms,
             "source": one.source,
+            "text": one.text,
+            "point": one.point,
         }
         for one in consents
     ]
@@ -101,5 +137,6 @@ def _put(tx: Connection, site: str, guest: str, *, consents: Sequence[Consent]) 
 def _fits(told: Consent) -> bool:
     """Whether a word can be kept: one of a future version may be longer than our columns."""
     short = len(told.purpose) <= PURPOSE_CHARS_MAX and len(told.source) <= 16
-    printable = told.purpose.isprintable() and told.source.isprintable()
+    short = short and len(told.point) <= ID_CHARS_MAX and 0 <= told.text <= TURNS_MAX
+    printable = told.purpose.isprintable() and told.source.isprintable() and told.point.isprintable()
     return short and printable and 0 < told.turns <= TURNS_MAX and 0 <= told.since_ms < 2**53

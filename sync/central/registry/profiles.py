@@ -22,6 +22,7 @@ from sync.central.registry.guests import Guest, guests_of
 from sync.central.registry.layout import published
 from sync.central.registry.members import links_of
 from sync.central.registry.rights import rights_of
+from sync.central.registry.segments import segments_of, told
 from sync.central.registry.staff import badges
 from sync.central.seals import public_halves
 from sync.central.store import Connection
@@ -33,6 +34,7 @@ KEYLESS = frozenset({BandState.REPLACED, BandState.REVOKED})
 NO_BADGES: Mapping[bytes, str] = MappingProxyType({})
 NO_WALLETS: Mapping[str, WalletLink] = MappingProxyType({})
 NOTHING_SAID: Mapping[str, Sequence[Consent]] = MappingProxyType({})
+NO_SEGMENTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -73,6 +75,7 @@ class Known(NamedTuple):
     badges: Mapping[bytes, str] = NO_BADGES
     consents: Mapping[str, Sequence[Consent]] = NOTHING_SAID
     wallets: Mapping[str, WalletLink] = NO_WALLETS
+    segments: Mapping[str, Sequence[str]] = NO_SEGMENTS
 
 
 def linked(profile: Profile, wallet: WalletLink | None) -> Profile:
@@ -97,7 +100,7 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
             staff=known.badges.get(card.band.id),
             consents=known.consents.get(guest or "", ()),
         )
-        bare = linked(bare, known.wallets.get(guest or ""))
+        bare = told(linked(bare, known.wallets.get(guest or "")), known.segments)
         asked = rest.get(guest or "")
         profile = msgspec.structs.replace(
             bare if asked is None else least(bare, asked), remark_key=public[owner]
@@ -139,6 +142,7 @@ def publish_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> int:
         badges(tx, site),
         consents_of(tx, site, names),
         links_of(tx, site, names),
+        segments_of(tx, site, names),
     )
     return publish(tx, site, changes(tx, site, cards, known=known))
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from edge.core.consent import Purpose, may
+from edge.core.consent import TOPICS, merged
 from edge.errors import Refused
 from sync.central import erasure
 from sync.central.console import desk, looks
@@ -26,9 +26,10 @@ SAY = {"yes": True, "no": False}
 
 
 def standing(tx: Connection, site: str, guest: str) -> dict[str, bool]:
-    """Return what a guest allows, by purpose, for the guest's page."""
+    """Return what a guest allows, by topic, for the guest's page."""
     said = consents.consents_of(tx, site, [guest]).get(guest, ())
-    return {purpose.value: may(said, purpose) for purpose in Purpose}
+    given = {one.purpose for one in merged(said) if one.given}
+    return {topic: topic in given for topic in TOPICS}
 
 
 def _set_consent(ask: Ask) -> Answer:

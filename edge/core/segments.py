@@ -1,0 +1,38 @@
+"""Segments: codes of what a guest belongs to, and which of them a consent lets anybody see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
+
+SEGMENTS_MAX = 32
+"""Codes of one guest."""
+CODE_CHARS_MAX = 40
+_CODE = re.compile(r"[a-z]+:[a-z0-9][a-z0-9_.-]*")
+
+
+def namespace_of(code: str) -> str:
+    """Return the part of a guest that a code tells of: what stands before its colon."""
+    return code.partition(":")[0]
+
+
+def is_code(code: str) -> bool:
+    """Say whether this is a segment's code, as ``behaviour:coffee`` or ``demographic:language.it``."""
+    known = namespace_of(code) in frozenset(Namespace)
+    return known and len(code) <= CODE_CHARS_MAX and _CODE.fullmatch(code) is not None
+
+
+def covered(
+    codes: Iterable[str], consents: Sequence[Consent], channels: Iterable[Channel] = ON_THE_SPOT
+) -> tuple[str, ...]:
+    """Return the codes that a guest lets be used by any of these ways; no others exist for who asks."""
+    ways = tuple(channels)
+    open_ = {
+        name
+        for name in Namespace
+        if any(may(consents, Purpose.OFFERS, name, channel=channel) for channel in ways)
+    }
+    kept = (code for code in codes if is_code(code) and namespace_of(code) in open_)
+    return tuple(sorted(set(kept))[:SEGMENTS_MAX])

@@ -1,0 +1,81 @@
+"""Segments: the codes of what each guest belongs to, kept at central and let out as far as consents go."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from edge.core.consent import Namespace
+from edge.core.profiles import Profile
+from edge.core.segments import CODE_CHARS_MAX, SEGMENTS_MAX, covered, is_code
+from edge.errors import Refused
+from sync.central.registry.tables import ID_CHARS_MAX, parts
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    String,
+    Table,
+    and_,
+    delete,
+    insert,
+    metadata,
+    now_of,
+    select,
+)
+
+segment_table = Table(
+    "segment",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("guest_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("code", String(CODE_CHARS_MAX), primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+)
+
+
+def segments_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return every code of the named guests, whatever they allow: for central's own eyes."""
+    found: dict[str, list[str]] = defaultdict(list)
+    own = segment_table.c
+    for part in parts(sorted(set(guests))):
+        query = select(own.guest_id, own.code).where(own.site_id == site, own.guest_id.in_(part))
+        for guest, code in tx.execute(query.order_by(own.guest_id, own.code)):
+            found[guest].append(code)
+    return {guest: tuple(codes) for guest, codes in found.items()}
+
+
+def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
+    """Store what a guest belongs to, whole; say whether that changed. Nothing is published by this."""
+    wanted = tuple(sorted(set(codes)))
+    wrong = next((code for code in wanted if not is_code(code)), None)
+    if wrong is not None:
+        raise Refused(
+            f"{wrong[:CODE_CHARS_MAX]!r} is no segment's code.",
+            hint=f"Write it as behaviour:coffee; the namespaces are {', '.join(Namespace)}.",
+        )
+    if len(wanted) > SEGMENTS_MAX:
+        raise Refused(f"A guest belongs to at most {SEGMENTS_MAX} segments.")
+    if segments_of(tx, site, [guest]).get(guest, ()) == wanted:
+        return False
+    forget(tx, site, [guest])
+    now_ms = now_of(tx)
+    rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": now_ms} for code in wanted]
+    if rows:
+        tx.execute(insert(segment_table), rows)
+    return True
+
+
+def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
+    """Forget what these guests belong to."""
+    for part in parts(sorted(set(guests))):
+        there = and_(segment_table.c.site_id == site, segment_table.c.guest_id.in_(part))
+        tx.execute(delete(segment_table).where(there))
+
+
+def told(profile: Profile, codes: Mapping[str, Sequence[str]]) -> Profile:
+    """Return a profile with those codes of its guest that the consents in it cover."""
+    mine = codes.get(profile.guest or "", ())
+    return msgspec.structs.replace(profile, segments=covered(mine, profile.consents)) if mine else profile
