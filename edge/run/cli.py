@@ -311,12 +311,17 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the screens.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
-@click.option("--key", "key_file", type=FILE, help="File of the edge's key; else one in your state folder.")
-def demo(*, headless: bool, host: str, port: int, data_dir: Path | None, key_file: Path | None) -> None:
+@click.option("--key", type=FILE, help="File of the edge's key; else one in your state folder.")
+@click.option("--screenshots", type=FOLDER, help="Only draw every page in every state into this folder.")
+def demo(*, screenshots: Path | None, **said: object) -> None:
     """Open the demo park: central and one edge with four virtual readers and a tray of wristbands."""
+    from edge.run.album.shoot import album
     from edge.run.demo.open import Choices, serve
 
-    serve(Choices(headless=headless, host=host, port=port, data_dir=data_dir, key=key_file))
+    if screenshots is not None:
+        click.echo(f"{album(screenshots, click.echo)} pictures; {screenshots / 'index.html'} shows them all.")
+        return
+    serve(msgspec.convert(said, Choices))
 
 
 main.add_command(bench)
