@@ -18,6 +18,8 @@ from kiosk.texts import LANGUAGES
 Told = tuple[str, Any]
 WELL = GuestHealth(writable=True, online=True, reader="idle")
 IDLE_MS = 31_000
+NO_COUNT = "document.getElementById('sheet').close()"
+"""The drawer is counted already."""
 TICK = "new Promise((done) => setTimeout(done, 700))"
 
 
@@ -114,7 +116,9 @@ def tills() -> Iterator[Scene]:
     for state in BasketState:
         stands = people.basket(state)
         heard = (("resync", staff_snapshot(basket=stands)),)
-        yield Scene(name=f"till-{state.value}", path="/till/bar-1", size=TILL, heard=heard, who="carla")
+        yield Scene(
+            name=f"till-{state.value}", path="/till/bar-1", size=TILL, heard=heard, steps=(NO_COUNT,), who="carla"
+        )  # fmt: skip
 
 
 def staff_snapshot(**more: object) -> StaffSnapshot:
@@ -139,7 +143,7 @@ def desks() -> Iterator[Scene]:
     for name, snapshot in told.items():
         heard = (("resync", snapshot),)
         yield Scene(name=f"staff-{name}", path="/staff/gate-1", size=DESK, heard=heard, who="olga")
-        yield Scene(name=f"ops-{name}", path="/ops", size=DESK, heard=heard, who="olga")
+        yield Scene(name=f"ops-{name}", path="/ops", size=DESK, heard=heard, steps=(TICK,), who="olga")
     yield Scene(
         name="staff-refused", path="/staff/gate-1", size=DESK, who="olga",
         heard=(("resync", told["idle"]), ("decision", refused)),

@@ -75,10 +75,8 @@ def sign_in(page: Page, park: DemoPark, who: str, *, at: str) -> None:
     if who == CONSOLE:
         name, word = park.park.console.name, park.park.console.word
         page.open(park.central.url + "/console/")
-        fields = f"name.value = {quoted(name)}; password.value = {quoted(word)}"
-        page.press(
-            f"const {{ name, password }} = document.forms[0].elements; {fields}; document.forms[0].submit()"
-        )
+        form = "const form = document.querySelector('main form'); const { name, password } = form.elements;"
+        page.press(f"{form} name.value = {quoted(name)}; password.value = {quoted(word)}; form.submit()")
         return
     colleague = next(one for one in park.park.staff if one.id == who)
     page.open(park.edge.url + at)
