@@ -18,8 +18,16 @@ from kiosk.texts import LANGUAGES
 Told = tuple[str, Any]
 WELL = GuestHealth(writable=True, online=True, reader="idle")
 IDLE_MS = 31_000
-NO_COUNT = "document.getElementById('sheet').close()"
-"""The drawer is counted already."""
+NO_COUNT = """new Promise((done) => {
+  const look = () => {
+    const asked = document.querySelector("#amount[open]");
+    if (!asked) return setTimeout(look, 20);
+    asked.close();
+    done(true);
+  };
+  look();
+})"""
+"""The question for the drawer's float is put aside."""
 TICK = "new Promise((done) => setTimeout(done, 700))"
 
 
@@ -117,8 +125,13 @@ def tills() -> Iterator[Scene]:
         stands = people.basket(state)
         heard = (("resync", staff_snapshot(basket=stands)),)
         yield Scene(
-            name=f"till-{state.value}", path="/till/bar-1", size=TILL, heard=heard, steps=(NO_COUNT,), who="carla"
-        )  # fmt: skip
+            name=f"till-{state.value}",
+            path="/till/bar-1",
+            size=TILL,
+            heard=heard,
+            steps=(NO_COUNT,),
+            who="carla",
+        )
 
 
 def staff_snapshot(**more: object) -> StaffSnapshot:
