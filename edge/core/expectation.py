@@ -12,6 +12,7 @@ from edge.core.entitlements import Entitlement, Status, Terms
 from edge.core.places import Layout, Point, PointKind
 from edge.core.profiles import Profile
 from edge.core.retention import DAY_MS
+from edge.core.segments import plain
 
 HORIZON_MS = 2 * DAY_MS
 """So long before a right may be used its guest is expected, and so long after a guest was seen."""
@@ -95,8 +96,7 @@ def least(profile: Profile, asked: Asked) -> Profile:
         name="",
         language="",
         consents=tuple(Consent(purpose=one.purpose, turns=one.turns) for one in profile.consents),
-        tags=profile.tags if asked.tags else (),
-        segments=(),
+        tags=plain(profile.tags) if asked.tags else (),
         age_band=profile.age_band if asked.age or (asked.goods and profile.payments) else None,
         height_cm=profile.height_cm if asked.height else None,
     )

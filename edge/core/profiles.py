@@ -28,6 +28,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     party: Party | None = None
     tier: str = ""
     tags: tuple[str, ...] = ()
+    """Words of the operator, and codes of what the guest belongs to as far as ``consents`` cover them."""
     age_band: str | None = None
     """Youngest and oldest age it can be, as ``"8-11"``; never a birth date."""
     height_cm: int | None = None
@@ -36,8 +37,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the band pays from; it pays only where ``payments`` says so, too."""
     consents: tuple[Consent, ...] = ()
     """What the guest allows beyond the ticket; ask ``edge.core.consent.may``, never this."""
-    segments: tuple[str, ...] = ()
-    """Codes of what the guest belongs to, only those that ``consents`` cover; see ``edge.core.segments``."""
     staff: str | None = None
     """Id of the member of staff whose badge this band is."""
     remark_key: bytes = b""

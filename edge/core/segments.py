@@ -24,6 +24,11 @@ def is_code(code: str) -> bool:
     return known and len(code) <= CODE_CHARS_MAX and _CODE.fullmatch(code) is not None
 
 
+def plain(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return an operator's own words without the codes: no door ever asks what somebody belongs to."""
+    return tuple(tag for tag in tags if not is_code(tag))
+
+
 def covered(
     codes: Iterable[str], consents: Sequence[Consent], channels: Iterable[Channel] = ON_THE_SPOT
 ) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Consents:
 
     def segments(self, profile: Profile, channel: Channel) -> tuple[str, ...]:
         """Return which of a guest's codes may be used here by one way, as all consents stand now."""
-        return covered(profile.segments, self.of(profile), (channel,))
+        return covered(profile.tags, self.of(profile), (channel,))
 
     def is_quiet(self, profile: Profile) -> bool:
         """Say whether a guest asked for no more offers today."""

@@ -131,7 +131,7 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=(*profile.tags, *profile.segments),
+            tags=profile.tags,
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, Source, may, topic_of
-from edge.core.segments import SEGMENTS_MAX, covered, is_code, namespace_of
+from edge.core.segments import SEGMENTS_MAX, covered, is_code, namespace_of, plain
 
 CODES = tuple(f"{name}:{word}" for name in Namespace for word in ("a", "b.1", "c-2"))
 
@@ -64,3 +64,7 @@ def test_a_guest_has_so_many_codes_and_no_more() -> None:
         Consent(purpose=topic, turns=1, source=Source.KIOSK) for topic in ("offers", "offers:interest")
     )
     assert len(covered([f"interest:{number}" for number in range(99)], yes)) == SEGMENTS_MAX
+
+
+def test_doors_hear_the_operators_words_and_no_code() -> None:
+    assert plain(["vip", "behaviour:coffee", "a:b"]) == ("vip", "a:b")

@@ -155,7 +155,7 @@ def test_a_withdrawn_namespace_takes_its_codes_away_at_once_and_no_other_ones(ed
         Consent(purpose=topic, turns=1, source=Source.CONSOLE)
         for topic in ("offers", "offers:behaviour", "offers:interest")
     )
-    profile = worn(edge, consents=said, segments=codes, rev=2)
+    profile = worn(edge, consents=said, tags=codes, rev=2)
     edge.tell(profile)
     consents = edge.service._consents
     assert consents.segments(profile, Channel.KIOSK) == codes

@@ -9,6 +9,7 @@ from edge.core.decision import Failure, Reason
 from edge.core.entitlements import RuleText
 from edge.core.facts import Fact, Rule
 from edge.core.passage import whereabouts
+from edge.core.segments import plain
 
 
 def failures(claim: Claim) -> list[Failure]:
@@ -56,7 +57,7 @@ def rules_context(claim: Claim, at_ms: int) -> dict[str, Fact]:
         "zone": facts.point.zone,
         "gate": facts.point.id,
         "product": claim.entitlement.product,
-        "tags": list(profile.tags) if profile else [],
+        "tags": list(plain(profile.tags)) if profile else [],
         "tier": profile.tier if profile else "",
         "age_band": profile.age_band if profile else None,
         "party_size": profile.party.size if profile and profile.party else None,

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.core.consent import Namespace
 from edge.core.profiles import Profile
-from edge.core.segments import CODE_CHARS_MAX, SEGMENTS_MAX, covered, is_code
+from edge.core.segments import CODE_CHARS_MAX, SEGMENTS_MAX, covered, is_code, plain
 from edge.errors import Refused
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
@@ -77,5 +77,5 @@ def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
 
 def told(profile: Profile, codes: Mapping[str, Sequence[str]]) -> Profile:
     """Return a profile with those codes of its guest that the consents in it cover."""
-    mine = codes.get(profile.guest or "", ())
-    return msgspec.structs.replace(profile, segments=covered(mine, profile.consents)) if mine else profile
+    mine = covered(codes.get(profile.guest or "", ()), profile.consents)
+    return msgspec.structs.replace(profile, tags=(*plain(profile.tags), *mine))

@@ -29,7 +29,7 @@ CODES = ("behaviour:coffee", "behaviour:weekly", "demographic:family", "interest
 def park(store: Store) -> Store:
     a_site(store)
     with store.transaction() as tx:
-        guests.put_guests(tx, SITE, [Guest(id=GUEST, name="Giulia")])
+        guests.put_guests(tx, SITE, [Guest(id=GUEST, name="Giulia", tags=("vip",))])
         bands.add_bands(tx, SITE, [BandCard(band=Band(id=BAND), guest=GUEST)])
         assert segments.put(tx, SITE, GUEST, codes=CODES)
         profiles.publish_guests(tx, SITE, [GUEST])
@@ -43,7 +43,7 @@ def published(store: Store) -> Profile:
 
 
 def test_without_a_consent_no_code_leaves_central(park: Store) -> None:
-    assert published(park).segments == ()
+    assert published(park).tags == ("vip",)
 
 
 def test_every_mix_of_words_lets_out_just_what_it_covers(park: Store) -> None:
@@ -61,7 +61,7 @@ def test_every_mix_of_words_lets_out_just_what_it_covers(park: Store) -> None:
             profiles.publish_guests(tx, SITE, [GUEST])
         there, allowed = published(park), merged(told)
         wanted = {code for code in CODES if may(allowed, Purpose.OFFERS, namespace_of(code))}
-        assert set(there.segments) == wanted, turns
+        assert set(there.tags) == {"vip", *wanted}, turns
 
 
 def test_codes_survive_a_new_import_of_their_guest_and_show_in_the_export(park: Store) -> None:
@@ -71,7 +71,7 @@ def test_codes_survive_a_new_import_of_their_guest_and_show_in_the_export(park: 
     with park.reading() as tx:
         told = told_of(tx, SITE, GUEST)
     assert told.segments == CODES
-    assert told.bands[0].at_edges.segments == (), "the export says what edges are told, too"
+    assert told.bands[0].at_edges.tags == (), "the export says what edges are told, too"
 
 
 def test_what_is_no_code_is_refused(park: Store) -> None:
