@@ -7,10 +7,21 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Act = Literal["newest", "roll", "keys", "begin", "note", "finish", "retire"]
+Act = Literal["newest", "roll", "keys", "begin", "note", "finish", "retire", "resolver", "radio"]
 UID_BYTES_MAX = 10
 WORDS_CHARS_MAX = 200
 TOKEN_CHARS_MAX = 128
+
+
+class Beacon(msgspec.Struct, frozen=True, kw_only=True):
+    """What a band of another maker says of itself when it is registered (Eddystone-EID)."""
+
+    public: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """Its half of the agreement, an X25519 public key."""
+    clock_s: Annotated[int, Meta(ge=0, lt=2**32)]
+    """What its clock shows."""
+    identity: Annotated[bytes, Meta(min_length=8, max_length=8)]
+    """By what it goes at that moment: the proof that both sides hold one key."""
 
 
 class DeskStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,6 +34,8 @@ class DeskStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     step: Annotated[str, Meta(max_length=WORDS_CHARS_MAX)] = ""
     guest: Annotated[str, Meta(max_length=WORDS_CHARS_MAX)] = ""
     label: Annotated[str, Meta(max_length=WORDS_CHARS_MAX)] = ""
+    beacon: Beacon | None = None
+    """Whose radio it is; none: a band of our own, which gets a new key."""
 
     def __repr__(self) -> str:
         """Name the act, never the token or the band's identifier."""
@@ -35,6 +48,8 @@ class DeskAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     keys: dict[int, bytes] = {}
     band: str = ""
+    radio: bytes = b""
+    """The site's public half, or the new identity key of a band of our own."""
 
     def __repr__(self) -> str:
         """Show no key."""

@@ -71,6 +71,8 @@ class ProfileItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     profile: Profile
     keys: dict[int, bytes] = {}
+    on_air: bytes = b""
+    """By what it names itself on the radio (``edge.core.onair``), of who is expected; at central sealed."""
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from edge import config as configuration
 from edge.errors import PolsoError
-from edge.run.keys import desk_keys
+from edge.keys.source import write_whole
+from edge.run.keys import agreed, desk_keys
 from edge.run.platform import opened
 from edge.run.tls import cable_for
+from hardware.ble.eid import K_DEFAULT
 from sync.central.console import operators
 from sync.central.personalisation import Desk, seated
 from sync.client import Cable
 from sync.client.desk import DistantDesk
+from sync.desk import Beacon
 
 if TYPE_CHECKING:
     from hardware.nfc.nfcpy.desk import Apdu
@@ -43,6 +47,11 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     fresh: bool = False
     """Make a new version of the site's keys first."""
+    beacon: str = ""
+    """Public key of a radio of another maker, its clock and its identity at that moment beside it, in hex."""
+    clock: int = 0
+    identity: str = ""
+    key_file: str = ""
     wait_s: float = WAIT_S
 
     def __repr__(self) -> str:
@@ -96,6 +105,36 @@ def retire(said: Choices) -> str:
         return desk.retire(chips.shown(apdu).uid)
 
 
+def resolver(said: Choices) -> str:
+    """Return the site's public half in hex."""
+    with _desk(said) as desk:
+        return desk.resolver().hex()
+
+
+def radio(said: Choices, say: Say) -> None:
+    """Register the radio of the band on the reader; a band of our own gets its key through a file."""
+    from hardware.nfc.nfcpy import desk as chips
+
+    beacon = _beacon(said) if said.beacon else None
+    if beacon is None and not said.key_file:
+        raise BandRefused("Nowhere is said where the new key goes.", hint="Name a file with --key-file.")
+    with _desk(said) as desk, _band(said) as apdu:
+        key = desk.radio(chips.shown(apdu).uid, beacon)
+    if beacon is None:
+        write_whole(Path(said.key_file), key.hex().encode() + b"\n")
+        say(f"its key is in {said.key_file}: write it into the band with the time of UTC, then delete it")
+    say(f"registered: goes by another identity each {1 << K_DEFAULT} seconds")
+
+
+def _beacon(said: Choices) -> Beacon:
+    try:
+        told = {"public": bytes.fromhex(said.beacon), "identity": bytes.fromhex(said.identity)}
+        return msgspec.convert({**told, "clock_s": said.clock}, Beacon)
+    except (ValueError, msgspec.ValidationError) as error:
+        hint = "A public key has 64 hex digits, an identity 16; a clock counts seconds in 32 bits."
+        raise BandRefused(f"What the band said of itself is not whole: {error}", hint=hint) from error
+
+
 def show(said: Choices, say: Say) -> None:
     """Say what lies on the reader and what it proves; neither its identifier nor a key is printed."""
     from hardware.nfc.nfcpy import desk as chips
@@ -120,7 +159,7 @@ def _desk(said: Choices) -> Iterator[Desk | DistantDesk]:
     store = opened(said.database)
     try:
         session = operators.sign_in(store, said.operator, said.password, code=said.code)
-        yield seated(store, said.site, session=session, make=desk_keys)
+        yield seated(store, said.site, session=session, make=desk_keys, agree=agreed)
     finally:
         store.close()
 

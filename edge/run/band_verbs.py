@@ -103,6 +103,28 @@ def retire(**said: str) -> None:
 
 
 @band.command()
+@desk_options
+@click.option("--key-file", default="", help="Where the new key goes; for a band of our own.")
+@click.option("--beacon", default="", help="The public key of a radio of another maker, in hex.")
+@click.option("--clock", default=0, help="With --beacon: what its clock shows, in seconds.")
+@click.option("--identity", default="", help="With --beacon: by what it goes at that moment, in hex.")
+def radio(*, clock: int, **said: str) -> None:
+    """Register the radio of the band on the reader, so that its guest can be known from afar."""
+    from edge.run.band import radio as act
+
+    act(_choices({"clock": clock, **said}), click.echo)
+
+
+@band.command()
+@desk_options
+def resolver(**said: str) -> None:
+    """Print the site's public key, which a radio of another maker is told before it is registered."""
+    from edge.run.band import resolver as act
+
+    click.echo(act(_choices(said)))
+
+
+@band.command()
 @reader_option
 def show(reader: str) -> None:
     """Say what the band on the reader is and what it proves; no key and no identifier is printed."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 
 from edge.core.pins import keyed_guest_pin, keyed_pin
 from edge.staff.pins import hash_pin
+from hardware.ble.eid import K_DEFAULT, eid, registered
 from hardware.nfc.diversify import band_keys
+from sync.desk import Beacon
 
 KEY_NUMBERS = (1, 2)
 """1 proves the band live, 2 makes its SUN message; key 0 never leaves the desk that writes bands."""
@@ -20,6 +23,12 @@ def diversify(master: bytes, uids: Sequence[bytes]) -> list[dict[int, bytes]]:
 def desk_keys(master: bytes, uid: bytes, numbers: Sequence[int]) -> Mapping[int, bytes]:
     """Return one band's keys for the desk that writes them (``sync.central.personalisation.MakeKeys``)."""
     return band_keys(master, [uid], numbers)[0]
+
+
+def agreed(private: bytes, resolver: bytes, beacon: Beacon) -> bytes | None:
+    """Return the identity key that a band goes by if it agreed with us (``sync.central.registry.onair``)."""
+    key = registered(private, beacon.public, resolver=resolver, beacon=beacon.public)
+    return key if hmac.compare_digest(eid(key, beacon.clock_s, K_DEFAULT), beacon.identity) else None
 
 
 def pin_hash(site_key: bytes, staff: str, pin: str) -> str:

@@ -15,9 +15,10 @@ from edge import logs
 from edge.clock import wall_ms
 from edge.core.retention import Keeping
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
+from edge.keys.source import Source
 from edge.run import garbage
-from edge.run.keys import desk_keys, diversify, guest_pin_hash, pin_hash
-from edge.run.provider import Provider, key_of
+from edge.run.keys import agreed, desk_keys, diversify, guest_pin_hash, pin_hash
+from edge.run.provider import LateSeals, Provider, key_of
 from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
 from sync.central import days
@@ -31,6 +32,7 @@ from sync.central.doubts import Doubts
 from sync.central.psp.saga import saga_of
 from sync.central.psp.worker import Worker
 from sync.central.quarantine import replay as replayed
+from sync.central.registry.onair import prove_seals
 from sync.central.renewal import Renewal
 from sync.central.retention import Retention
 from sync.central.settings import Settings
@@ -47,13 +49,16 @@ OPTIONS = {"threads": THREADS, "max_request_body_size": 2 * BATCH_BYTES_MAX, "co
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
-def opened(database: str) -> Store:
-    """Open central's database; what is wrong with it is said to whoever named it."""
+def opened(database: str, source: Source | None = None) -> Store:
+    """Open central's database; what is wrong with it is said to whoever named it.
+
+    ``source`` holds the key that its sealed cells open by; else it is central's own, once it is needed.
+    """
     file = _file(database)
     if file is not None and file.is_file() and file.stat().st_size and not _is_sqlite(file):
         raise ConfigError(f"{file} is no SQLite file.", hint="Keep it, and name another with --database.")
     try:
-        return Store(database, now_ms=wall_ms)
+        return Store(database, now_ms=wall_ms, seals=LateSeals(lambda: source or key_of(database)))
     except StoreBusy:
         raise
     except StoreError as error:
@@ -126,6 +131,7 @@ def settings(*, url: str = "", names: Sequence[str] = ()) -> Settings:
         trusted_hosts=tuple(name.lower() for name in hosts),
         diversify=diversify,
         desk_keys=desk_keys,
+        agree=agreed,
         pin_hash=pin_hash,
         guest_pin_hash=guest_pin_hash,
     )
@@ -158,6 +164,8 @@ def serve(database: str, said: Serving) -> None:
     )
     provider = Provider(said.psp, key_of(database)) if said.psp else None
     store = opened(database)
+    with store.reading() as tx:
+        prove_seals(tx)
     if provider:
         provider.prove(store)
         known = provider.settings(known)

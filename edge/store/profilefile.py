@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edge.core.bands import BAND_ID_BYTES
+from edge.core.onair import ON_AIR
 from edge.core.profiles import Cursor, Item, ProfileItem
 from edge.errors import Refused
 from edge.store import driver
@@ -214,6 +215,7 @@ def _replace(connection: sqlite3.Connection, row: tuple[Cell, ...]) -> None:
 
 def _row(vault: Vault, item: Item, decoded: ProfileItem) -> tuple[Cell, ...]:
     profile, version = decoded.profile, item.version
+    keys = {**decoded.keys, ON_AIR: decoded.on_air} if decoded.on_air else decoded.keys
     band, name = profile.band.id, folded(profile.name)
     return (
         key_of_band(band),
@@ -223,7 +225,7 @@ def _row(vault: Vault, item: Item, decoded: ProfileItem) -> tuple[Cell, ...]:
         vault.blind(b"name " + name.encode()) if name else None,
         start_of(vault, name),
         vault.seal(ENCODE(profile), "profiles", "body", row=profile_cell(band, version)),
-        vault.seal(ENCODE(decoded.keys), "profiles", "keys", row=band) if decoded.keys else None,
+        vault.seal(ENCODE(keys), "profiles", "keys", row=band) if keys else None,
     )
 
 

@@ -130,7 +130,7 @@ class Api:
             raise NoDesk from error  # what cannot be read names no desk either
         if self._settings.desk_keys is None:
             raise Unknown("There is no desk at this central.")
-        return answer(take_step(self._store, step, self._settings.desk_keys))
+        return answer(take_step(self._store, step, self._settings.desk_keys, agree=self._settings.agree))
 
     def give_page(self, site: str) -> Response:
         """Give the next page, waiting for it while there is room to wait."""

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.errors import PolsoError, Unknown
 from sync.central.feed import item_table
+from sync.central.registry import onair
 from sync.central.sites import begin_epoch, site_table
 from sync.central.store import (
     ColumnElement,
@@ -92,7 +93,7 @@ def _page(tx: Connection, asked: Asked, site: Row[Any], *, now_ms: int) -> Page:
         to=last if full else max(site.seq, last),
         head=max(site.seq, last),
         time_ms=now_ms,
-        items=tuple(map(_item, ordinary)),
+        items=tuple(onair.outgoing(tx, asked.site, _item(row)) for row in ordinary),
         urgent=tuple(map(_item, urgent)),
         urgent_to=urgent[-1].seq if urgent else asked.urgent,
     )

@@ -8,19 +8,21 @@ from contextlib import contextmanager
 import msgspec
 
 from edge.core.bands import Band, BandAct, BandState, Trust
+from edge.core.onair import ON_AIR
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.console.desks import sit
 from sync.central.console.guard import ROLES
 from sync.central.console.routes import Audience
-from sync.central.registry import bands, guests, profiles
+from sync.central.registry import bands, guests, onair, profiles
 from sync.central.registry.bands import BandCard, band_id
 from sync.central.registry.masters import begin_version, masters
+from sync.central.registry.onair import Agree
 from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key, has_site
 from sync.central.store import Connection, Store
-from sync.desk import DeskAnswer, DeskStep
+from sync.desk import Beacon, DeskAnswer, DeskStep
 
 CHIP = "ntag424"
 GATE_NOS = (1, 2)
@@ -37,9 +39,11 @@ MakeKeys = Callable[[bytes, bytes, Sequence[int]], Mapping[int, bytes]]
 class Desk:
     """One person at one desk: ``seated`` and a token from the console are the two ways to it."""
 
-    def __init__(self, store: Store, site: str, *, who: str, make: MakeKeys) -> None:
+    def __init__(
+        self, store: Store, site: str, *, who: str, make: MakeKeys, agree: Agree | None = None
+    ) -> None:
         """Sit down as somebody who has proved to be an operator."""
-        self._store, self._site, self._who, self._make = store, site, who, make
+        self._store, self._site, self._who, self._make, self._agree = store, site, who, make, agree
 
     def newest(self, *, fresh: bool = False) -> int:
         """Return the newest version of the site's keys; ``fresh`` makes one more."""
@@ -77,7 +81,7 @@ class Desk:
                 raise Refused(f"This band is {card.band.state.name.lower()}.", hint="Take another band.")
             elif not card.keys.items() >= own.items():
                 coming = {number + COMING: key for number, key in own.items()}
-                self._keep(tx, card, keys={**card.keys, **coming} if card.keys else own)
+                self._keep(tx, card, keys={**card.keys, **(coming if 1 in card.keys else own)})
             self._record(tx, "band_writing", self._id(tx, uid).hex(), after=f"version {version}")
 
     def note(self, uid: bytes, step: str) -> None:
@@ -95,7 +99,9 @@ class Desk:
             active = msgspec.structs.replace(
                 card.band, active=True, trust_min=max(card.band.trust_min, Trust.SUN)
             )
-            ready = msgspec.structs.replace(card, band=active, chip=CHIP, label=label or card.label, keys=own)
+            ready = msgspec.structs.replace(
+                card, band=active, chip=CHIP, label=label or card.label, keys={**_radio(card), **own}
+            )
             if guest:
                 guests.guest(tx, self._site, guest)
                 ready = bands.linked(ready, msgspec.structs.replace(ready, guest=guest))
@@ -103,6 +109,24 @@ class Desk:
             shown = card.band.id.hex()
             self._record(tx, "band_personalised", shown, after=f"version {version} {guest}".strip())
             return shown
+
+    def resolver(self) -> bytes:
+        """Return the site's public half, which a band of another maker is told first."""
+        with self._changing() as tx:
+            return onair.resolver(tx, self._site)
+
+    def radio(self, uid: bytes, beacon: Beacon | None) -> bytes:
+        """Register a band's radio; return the new key of a band of our own, which nobody is told again."""
+        with self._changing() as tx:
+            card = self._card(tx, uid)
+            if card is None:
+                raise Unknown("This band is none of this site's.", hint="Run `polso band personalise` first.")
+            if card.band.state is not BandState.ACTIVE:
+                raise Refused(f"This band is {card.band.state.name.lower()}.", hint="Take another band.")
+            own = onair.made() if beacon is None else onair.agreed(tx, self._site, beacon, agree=self._agree)
+            self._keep(tx, card, keys=onair.keyed(tx, self._site, card, on_air=own).keys)
+            self._record(tx, "band_radio", card.band.id.hex(), after="made" if beacon is None else "agreed")
+            return own.key if beacon is None else b""
 
     def retire(self, uid: bytes) -> str:
         """Revoke a band everywhere at once; its keys leave every edge."""
@@ -148,7 +172,7 @@ class Desk:
         record(tx, told)
 
 
-def seated(store: Store, site: str, *, session: str, make: MakeKeys) -> Desk:
+def seated(store: Store, site: str, *, session: str, make: MakeKeys, agree: Agree | None = None) -> Desk:
     """Sit down with a session of the console; who did not sign in as operator of this central has no desk."""
     with store.reading() as tx:
         who = operators.signed_in(tx, session, store.now_ms())
@@ -160,14 +184,14 @@ def seated(store: Store, site: str, *, session: str, make: MakeKeys) -> Desk:
             raise NotAllowed("This takes an operator.", hint="Ask somebody with that role.")
         if not has_site(tx, site):
             raise Unknown(f"There is no site {site!r}.")
-    return Desk(store, site, who=who.name, make=make)
+    return Desk(store, site, who=who.name, make=make, agree=agree)
 
 
-def take_step(store: Store, step: DeskStep, make: MakeKeys) -> DeskAnswer:
+def take_step(store: Store, step: DeskStep, make: MakeKeys, *, agree: Agree | None = None) -> DeskAnswer:
     """Do one step of a desk elsewhere: masters stay here, and one band's own keys go out for its writing."""
     with store.transaction() as tx:
         at = sit(tx, step.token)
-    desk = Desk(store, at.site, who=at.name, make=make)
+    desk = Desk(store, at.site, who=at.name, make=make, agree=agree)
     match step.act:
         case "newest" | "roll":
             return DeskAnswer(version=desk.newest(fresh=step.act == "roll"))
@@ -182,7 +206,16 @@ def take_step(store: Store, step: DeskStep, make: MakeKeys) -> DeskAnswer:
             return DeskAnswer(band=band)
         case "retire":
             return DeskAnswer(band=desk.retire(_uid(step)))
+        case "resolver":
+            return DeskAnswer(radio=desk.resolver())
+        case "radio":
+            return DeskAnswer(radio=desk.radio(_uid(step), step.beacon))
     return DeskAnswer()
+
+
+def _radio(card: BandCard) -> dict[int, bytes]:
+    """Return a band's identity key, as sealed as it lies there: new keys of the chip leave it be."""
+    return {number: key for number, key in card.keys.items() if number == ON_AIR}
 
 
 def _uid(step: DeskStep) -> bytes:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from edge.core.retention import Keeping
-from sync.central.psp.mandates import Seals
 from sync.central.psp.port import Psp
 from sync.central.registry.bands import Diversify
+from sync.central.registry.onair import Agree
+from sync.central.store import Seals
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Makes bands' own keys; without it bands whose chip needs keys are refused."""
     desk_keys: Callable[[bytes, bytes, Sequence[int]], Mapping[int, bytes]] | None = None
     """Makes one band's keys for a desk from (master, identifier, numbers); without it there is no desk."""
+    agree: Agree | None = None
+    """Agrees upon a band's identity key with the band; without it none is registered."""
     pin_hash: Callable[[bytes, str, str], str] | None = None
     """Hashes a PIN from (site key, id of the member of staff, PIN); without it staff get no PIN."""
     guest_pin_hash: Callable[[bytes, str, str], str] | None = None

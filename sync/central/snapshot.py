@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from sync.central import feed
 from sync.central.feed import item_table
-from sync.central.store import Row, Store, select, tuple_
+from sync.central.registry import onair
+from sync.central.store import Store, select, tuple_
 from sync.packing import Packer
 from sync.signing import Keys, sign_snapshot
 from sync.wire import FRAME_BYTES_MAX, Cursor, Item, SnapshotHead, SnapshotManifest
@@ -76,14 +77,13 @@ def _frames(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _items(store: Store, site: str, at: Cursor) -> Iterator[Item]:
-    last: Row[Any] | None = None
-    while rows := _rows_after(store, site, at.seq, last=last):
-        last = rows[-1]
-        for row in rows:
-            yield Item(kind=row.kind, key=row.key, version=row.seq, body=bytes(row.body))
+    last: Item | None = None
+    while items := _after(store, site, at.seq, last=last):
+        last = items[-1]
+        yield from items
 
 
-def _rows_after(store: Store, site: str, seq: int, *, last: Row[Any] | None) -> list[Row[Any]]:
+def _after(store: Store, site: str, seq: int, *, last: Item | None) -> list[Item]:
     own = item_table.c
     wanted = select(own.kind, own.key, own.seq, own.body).where(
         own.site_id == site, own.seq <= seq, own.body.is_not(None), own.urgent.is_(False)
@@ -91,4 +91,6 @@ def _rows_after(store: Store, site: str, seq: int, *, last: Row[Any] | None) -> 
     if last is not None:
         wanted = wanted.where(tuple_(own.kind, own.key) > (last.kind, last.key))
     with store.reading() as tx:
-        return list(tx.execute(wanted.order_by(own.kind, own.key).limit(CHUNK_ROWS_MAX)))
+        rows = tx.execute(wanted.order_by(own.kind, own.key).limit(CHUNK_ROWS_MAX)).all()
+        told = (Item(kind=row.kind, key=row.key, version=row.seq, body=bytes(row.body)) for row in rows)
+        return [onair.outgoing(tx, site, one) for one in told]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sync.client.cable import Cable
 from sync.client.line import Line
-from sync.desk import Act, DeskAnswer, DeskStep
+from sync.desk import Act, Beacon, DeskAnswer, DeskStep
 from sync.routes import DESK
 
 
@@ -40,6 +40,14 @@ class DistantDesk:
     def retire(self, uid: bytes) -> str:
         """Revoke a band everywhere; return its BandId."""
         return self._ask("retire", uid).band
+
+    def resolver(self) -> bytes:
+        """Return the site's public half for bands of other makers."""
+        return self._ask("resolver").radio
+
+    def radio(self, uid: bytes, beacon: Beacon | None) -> bytes:
+        """Register a band's radio; return the key that a band of our own is to be given."""
+        return self._ask("radio", uid, beacon=beacon).radio
 
     def _ask(self, act: Act, uid: bytes = b"", **said: object) -> DeskAnswer:
         step = DeskStep(token=self._token, act=act, uid=uid, **said)  # type: ignore[arg-type]  # fields of the step

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-from edge.clock import wall_ms
 from edge.core.bands import BandState, Trust
 from edge.errors import PolsoError
 from edge.run.cli import main
@@ -17,61 +16,22 @@ from edge.run.platform import Central, settings
 from hardware.nfc import tags
 from hardware.virtual.bands.ntag21x import NTAG213, Ntag21x
 from hardware.virtual.bands.ntag424 import Ntag424
-from hardware.virtual.field import Field
 from sync.central.console import acts, desks, operators
-from sync.central.console.desks import open_desk
 from sync.central.console.operators import Role
 from sync.central.feed import item_table
-from sync.central.registry import bands, guests
-from sync.central.registry.guests import Guest
 from sync.central.registry.masters import masters
-from sync.central.sites import create_site
-from sync.central.store import Store, select
+from sync.central.store import select
 from sync.client import Cable
 from sync.client.desk import DistantDesk
 from sync.client.line import Declined
 from sync.wire import Problem
-
-UID = bytes.fromhex("04DE5F1EACC040")
-WORD = "a-long-password"
-
-
-class Table:
-    """A desk: a reader's field, central's database, and the commands that somebody types."""
-
-    def __init__(self, field: Field, database: Path) -> None:
-        self.field, self.database = field, database
-
-    def says(self, verb: str, *more: str, word: str = WORD) -> Result:
-        known = ["--site", "park", "--central-database", str(self.database), "--operator", "olga"]
-        desk = [] if verb == "show" else [*known, "--password", word]
-        return CliRunner().invoke(main, ["band", verb, "--reader", self.field.path, *desk, *more])
-
-    def store(self) -> Store:
-        return Store(str(self.database), now_ms=wall_ms)
-
-    def card(self) -> bands.BandCard:
-        store = self.store()
-        try:
-            with store.reading() as tx:
-                [card] = bands.list_bands(tx, "park")
-                return card
-        finally:
-            store.close()
+from tests.run.desk_table import UID, Table, a_table, a_token, from_afar, the_card
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Table]:
-    database = tmp_path / "central.db"
-    store = Store(str(database), now_ms=wall_ms)
-    with store.transaction() as tx:
-        create_site(tx, "park")
-        guests.put_guests(tx, "park", [Guest(id="g1", name="Ada")])
-        operators.let_in(tx, "olga", WORD)
-    store.close()
-    field = Field()
-    yield Table(field, database)
-    field.close()
+    with a_table(tmp_path) as table:
+        yield table
 
 
 def gate(band: Ntag424, keys: dict[int, bytes]) -> Trust:
@@ -150,22 +110,6 @@ def central(desk: Table) -> Iterator[Central]:
     running.start()
     yield running
     running.stop()
-
-
-def a_token(central: Central, name: str = "olga") -> str:
-    with central.store.transaction() as tx:
-        return open_desk(tx, "park", name)
-
-
-def from_afar(desk: Table, central: Central, verb: str, *more: str, token: str) -> Result:
-    known = ["--reader", desk.field.path, "--central", central.url, "--token", token]
-    return CliRunner().invoke(main, ["band", verb, *known, *more])
-
-
-def the_card(central: Central) -> bands.BandCard:
-    with central.store.reading() as tx:
-        [card] = bands.list_bands(tx, "park")
-        return card
 
 
 def test_a_desk_away_from_central_does_all_of_it_while_central_runs(desk: Table, central: Central) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edge.core.bands import Band, BandState
 from edge.core.consent import Consent, Purpose, Source
-from edge.core.onair import ON_AIR, OnAir, octets_of
+from edge.core.onair import OnAir, octets_of
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
 from edge.errors import StoreError
 from edge.run.identities import GONE_ROWS_MIN, Identities
@@ -48,8 +48,8 @@ class Place:
         items = []
         for one in profiles:
             number = int.from_bytes(one.band.id[8:], "big")
-            keys = {ON_AIR: octets_of(OnAir(key_of(number), offset_s))} if keyed else {}
-            body = msgspec.msgpack.encode(ProfileItem(profile=one, keys={1: bytes(16), **keys}))
+            air = octets_of(OnAir(key_of(number), offset_s)) if keyed else b""
+            body = msgspec.msgpack.encode(ProfileItem(profile=one, keys={1: bytes(16)}, on_air=air))
             items.append(Item(kind="profile", key=one.band.id.hex(), version=one.rev, body=body))
         self.house.profiles.apply(items, Cursor(1, next(self.house.cursor)))
 
@@ -187,8 +187,8 @@ def test_who_is_forgotten_whole_is_nobody_at_once(place: Place) -> None:
 def test_snapshot_is_read_whole_and_nothing_of_before_stays(place: Place) -> None:
     place.tell(place.profile(1))
     place.settle()
-    keys = {ON_AIR: octets_of(OnAir(key_of(2)))}
-    body = msgspec.msgpack.encode(ProfileItem(profile=place.profile(2), keys=keys))
+    air = octets_of(OnAir(key_of(2)))
+    body = msgspec.msgpack.encode(ProfileItem(profile=place.profile(2), on_air=air))
     items = [Item(kind="profile", key=band(2).hex(), version=1, body=body)]
     built = place.house.profiles.build(items, Cursor(2, 1))
     place.house.profiles.adopt(built, place.house.sequencer.point_at)

@@ -92,7 +92,7 @@ class DemoPark:
         self.fields = {reader: ground() for reader, ground in READERS.items()}
         self.desk_field = Field()
         (folder / "central").mkdir(parents=True, exist_ok=True)
-        store = opened(str(folder / "central" / "central.db"))
+        store = opened(str(folder / "central" / "central.db"), self.key)
         master = seed(store, self.park)
         before = written(store, self.park)
         self._let_in(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import secrets
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -24,6 +24,7 @@ from sync.central.store import (
     Integer,
     LargeBinary,
     Row,
+    Seals,
     String,
     Table,
     exists,
@@ -64,16 +65,6 @@ mandate_table = Table(
     Index("mandate_wallet", "site_id", "wallet_id"),
     Index("mandate_guest", "site_id", "guest_id"),
 )
-
-
-class Seals(Protocol):
-    """Who holds the key of sealed cells: a cell opens only where it was sealed."""
-
-    def seal(self, plain: bytes, table: str, column: str, *, row: bytes) -> bytes:
-        """Return a sealed cell."""
-
-    def open(self, sealed: bytes, table: str, column: str, *, row: bytes) -> bytes:
-        """Return what was sealed for this very cell."""
 
 
 class State(enum.StrEnum):

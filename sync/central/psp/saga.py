@@ -11,7 +11,6 @@ from edge.errors import PolsoError, Unknown
 from sync.central.psp import books, charges, mandates, refunds, statement, wants
 from sync.central.psp.declines import EXPIRED
 from sync.central.psp.judgement import Charge, State, judge
-from sync.central.psp.mandates import Seals
 from sync.central.psp.mandates import State as Mandated
 from sync.central.psp.port import Answer, Credential, Notice, Order, Outcome, Psp, Return, Subject
 from sync.central.psp.refunds import Refund
@@ -20,7 +19,7 @@ from sync.central.psp.standing import tell_wallet
 from sync.central.psp.tending import Tending
 from sync.central.registry.turn import take_turn
 from sync.central.sites import sites
-from sync.central.store import Connection, Store, wake_after
+from sync.central.store import Connection, Seals, Store, wake_after
 
 OVERLAP_MS = 10_000
 """A posting bears the moment at which its transaction began: later ones may have ended before."""

@@ -10,7 +10,7 @@ from edge.core.wallet import MandateNote
 from edge.errors import PolsoError
 from sync.central.psp import mandates
 from sync.central.psp.declines import EXPIRED
-from sync.central.psp.mandates import Mandate, Seals, State, mandate_table
+from sync.central.psp.mandates import Mandate, State, mandate_table
 from sync.central.psp.port import Psp
 from sync.central.psp.standing import SOON_MS as SOON_CARD_MS
 from sync.central.psp.standing import month_at, tell_wallet
@@ -18,7 +18,7 @@ from sync.central.registry import wallets
 from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import wallet_table
 from sync.central.sites import sites
-from sync.central.store import Connection, Store, and_, or_, select, wake_after
+from sync.central.store import Connection, Seals, Store, and_, or_, select, wake_after
 
 SOON_MS = 60_000
 """How often a page is asked about in its first hour; a guest at a desk waits for it."""

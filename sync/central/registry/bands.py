@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from edge.core.bands import BAND_ID_BYTES, Band, BandAct, BandState, Standing, Trust, transition
+from edge.core.onair import ON_AIR
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import band_table, master_table, parts
 from sync.central.store import (
@@ -179,7 +180,8 @@ def linked(card: BandCard, wanted: BandCard) -> BandCard:
         return card
     least = wanted.band.trust_min
     kept = msgspec.structs.replace(card.band, epoch=card.band.epoch + 1, active=True, trust_min=least)
-    keys, chip = wanted.keys or card.keys, wanted.chip or card.chip
+    radio = {ON_AIR: card.keys[ON_AIR]} if ON_AIR in card.keys else {}
+    keys, chip = {**(wanted.keys or card.keys), **radio}, wanted.chip or card.chip
     return msgspec.structs.replace(card, band=kept, guest=wanted.guest, keys=keys, chip=chip)
 
 

@@ -12,6 +12,7 @@ from edge.core.bands import BandState
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
 from edge.core.expectation import Asked, asked_by, least
+from edge.core.onair import ON_AIR
 from edge.core.profiles import Profile, ProfileItem, remark_owner
 from edge.core.wallet import WalletLink
 from sync.central.feed import Change, publish, publish_band
@@ -106,9 +107,11 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
             bare if asked is None else least(bare, asked), remark_key=public[owner]
         )
         # A band that opens nothing more needs no key on any edge; central keeps it to know the chip again.
-        keys = {} if card.band.state in KEYLESS else card.keys
-        body = _encode(ProfileItem(profile=profile, keys=keys))
-        found.append(Change(PROFILE, card.band.id.hex(), body))
+        heard = guest is not None and asked is None
+        keys = {} if card.band.state in KEYLESS else dict(card.keys)
+        sealed = keys.pop(ON_AIR, b"")
+        item = ProfileItem(profile=profile, keys=keys, on_air=sealed if heard else b"")
+        found.append(Change(PROFILE, card.band.id.hex(), _encode(item)))
     return found
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edge.errors import ConfigError, StoreBusy, StoreError
 from sync.central.store.migrations import bring_up
+from sync.central.store.sealing import SEALS, Seals
 from sync.central.store.wakes import CHANNEL, Listener, Wakes
 
 WRITER_WAIT_S_MAX = 20
@@ -37,9 +38,12 @@ class Store:
     two write at one moment) and a lock keeps a second process out. On PostgreSQL many workers share it.
     """
 
-    def __init__(self, url: str, *, now_ms: Callable[[], int]) -> None:
-        """Open ``url`` (``sqlite:///file``, a plain path or ``postgresql://...``), bring the schema up."""
-        self._now_ms = now_ms
+    def __init__(self, url: str, *, now_ms: Callable[[], int], seals: Seals | None = None) -> None:
+        """Open ``url`` (``sqlite:///file``, a plain path or ``postgresql://...``), bring the schema up.
+
+        ``seals`` holds a key that lies elsewhere; without one bands' identity keys are neither kept nor told.
+        """
+        self._now_ms, self._seals = now_ms, seals
         self._inside = threading.local()
         self._lock: IO[str] | None = None
         self._listener: Listener | None = None
@@ -78,7 +82,7 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """Begin a short transaction that only reads, beside any writer."""
         with _translated(), self._reader.begin() as tx:
-            tx.info[NOW] = self._now_ms()
+            tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
             yield tx
 
     def erase_ghosts(self) -> bool:
@@ -117,7 +121,7 @@ class Store:
 
     def _enter(self, tx: Connection) -> set[str]:
         sites: set[str] = set()
-        tx.info[WAKE], tx.info[NOW] = sites, self._now_ms()
+        tx.info[WAKE], tx.info[NOW], tx.info[SEALS] = sites, self._now_ms(), self._seals
         return sites
 
     def _announce(self, tx: Connection, sites: set[str]) -> None:
