@@ -13,6 +13,7 @@ from edge.core.lease import Limits
 from edge.core.places import Point, Zone
 from edge.core.profiles import StaffMember
 from edge.run.demo.cards import allow_risk
+from edge.run.demo.onair import radio_key, with_radio
 from edge.run.demo.park import Park, Pays, Wearer, rights_of, state_of
 from edge.run.keys import diversify, guest_pin_hash, pin_hash
 from sync.central import pots, vouchers
@@ -160,7 +161,8 @@ def _bands(tx: Connection, park: Park, master: bytes) -> None:
     worn = (*park.banded, *park.visitors, *(wearer for wearer in park.strangers if wearer.stock))
     cards = _cards(worn, band_key(tx, site), diversify(master, [wearer.uid for wearer in worn]))
     there = {id_ for id_, _ in bands.owners(tx, site, list(cards))}
-    new = [card for id_, card in cards.items() if id_ not in there]
+    radios = {id_: radio_key(master, wearer.uid) for wearer, id_ in zip(worn, cards, strict=True)}
+    new = [with_radio(tx, site, card, key=radios[id_]) for id_, card in cards.items() if id_ not in there]
     bands.add_bands(tx, site, new)
     profiles.publish_bands(tx, site, [card for card in new if card.guest is None])
     profiles.publish_guests(tx, site, [wearer.pseudonym for wearer in people])
