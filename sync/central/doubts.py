@@ -7,11 +7,13 @@ from typing import ClassVar
 import msgspec
 
 from edge.core.lease import PlacedState, WrittenOff, doubt, write_off
-from sync.central import alarms, placed
+from edge.core.vouchers import VOUCHER_KINDS, base_of
+from sync.central import alarms, placed, vouchers
 from sync.central import policy as policies
 from sync.central.ledger import Entry, Posting, post
 from sync.central.placed import PlacedRow
 from sync.central.pots import counted_in, pot
+from sync.central.registry import wallets
 from sync.central.rising import advance
 from sync.central.rounds import Rounds
 from sync.central.sites import sites
@@ -45,6 +47,8 @@ def sweep(tx: Connection, site: str) -> int:
     patience_ms = policies.policy(tx, site).write_off_s * 1_000
     over = placed.in_states(tx, site, [PlacedState.OPEN], due_ms=now_ms)
     old = placed.in_states(tx, site, [PlacedState.IN_DOUBT], due_ms=now_ms - patience_ms)
+    theirs = {row.placed.wallet for row in old if base_of(row.placed.kind) in VOUCHER_KINDS}
+    wallets.lock_all(tx, site, theirs)
     held = _held(tx, site, (*over, *old))
     judged = [msgspec.structs.replace(row, placed=doubt(row.placed, now_ms)) for row in held]
     placed.put(tx, site, [row for row, was in zip(judged, held, strict=True) if row != was])
@@ -52,6 +56,7 @@ def sweep(tx: Connection, site: str) -> int:
     placed.hold_serials(tx, site, [row.placed.device for row in silent])
     for row in silent:
         give_up(tx, site, row)
+    vouchers.sweep(tx, site, sorted(theirs))
     return len(silent)
 
 

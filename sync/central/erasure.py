@@ -13,8 +13,10 @@ from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
 from sync.central import devices, lanes, seals
 from sync.central.feed import BAND, Change, item_table, publish
-from sync.central.registry import bands, consents, expected, guests, members, rights, segments
+from sync.central.holding import hold
+from sync.central.registry import bands, consents, expected, guests, members, rights, segments, wallets
 from sync.central.registry.profiles import PROFILE
+from sync.central.registry.turn import take_turn
 from sync.central.remarks import ERASE, forget_about
 from sync.central.store import Connection, Store, and_, select
 from sync.central.traces import ALSO
@@ -30,6 +32,8 @@ class Gone(NamedTuple):
     guest: str
     bands: tuple[bytes, ...]
     rights: tuple[str, ...]
+    words: tuple[str, ...]
+    """What they go by in texts: names of things, and their own."""
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -48,6 +52,7 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: seals.destroy(tx, site, gone.owners),
     lambda tx, site, gone: forget_about(tx, site, gone.bands),
     lambda tx, site, gone: lanes.empty_aside(tx, site, (*gone.bands, gone.guest.encode())),
+    lambda tx, site, gone: wallets.blank(tx, site, gone.words),
 ]
 """Every place where central keeps something of a guest: a room that keeps more adds its own."""
 
@@ -84,12 +89,15 @@ def erase(tx: Connection, site: str, guest: str) -> Erased:
     ids = tuple(card.band.id for card in cards)
     before = msgspec.msgpack.decode(told, type=ErasureNotice).bands if told else ()
     notice = ErasureNotice(guest=guest, bands=tuple(sorted({*before, *ids})))
-    gone = Gone(guest, notice.bands, tuple(one.id for one in held))
+    named = filter(None, [known.name if known is not None else ""])
+    words = (guest, *(card.band.id.hex() for card in cards), *(one.id for one in held), *named)
+    gone = Gone(guest, notice.bands, tuple(one.id for one in held), words)
+    take_turn(tx, site)
+    for blank in ALSO:  # what the provider was asked is held before any wallet: the order of ``holding``
+        blank(tx, site, words)
+    hold(tx, site, _wallets(tx, site, gone))
     for take in PLACES:
         take(tx, site, gone)
-    words = [guest, *(card.band.id.hex() for card in cards), *(one.id for one in held)]
-    for blank in ALSO:
-        blank(tx, site, [*words, known.name] if known is not None and known.name else words)
     seq = publish(tx, site, [*_gone(tx, site, ids), _change(notice)])
     return Erased(guest, len(cards), len(held), seq)
 
@@ -114,6 +122,12 @@ def clear(store: Store) -> None:
         "The guest is erased, but a long reader keeps the old pages in the database's log.",
         hint="Erase once more when no export or snapshot runs; it does no harm.",
     )
+
+
+def _wallets(tx: Connection, site: str, gone: Gone) -> set[str]:
+    """Return the wallet that they pay from, and those whose label names them."""
+    theirs = members.members_by_guest(tx, site, [gone.guest]).values()
+    return {one.wallet for one in theirs} | set(wallets.labelled(tx, site, gone.words))
 
 
 def _told(tx: Connection, site: str, guest: str) -> bytes | None:

@@ -20,6 +20,7 @@ from edge.core.payment import (
     Voided,
 )
 from edge.core.shift import CashMoved, ShiftClosed
+from edge.core.vouchers import VOUCHER_KINDS, base_of
 from edge.errors import PolsoError, Refused
 from sync.central import alarms, bookings, drawers, ledger, ops, placed, repeats
 from sync.central import policy as policies
@@ -93,6 +94,10 @@ class Till:
         """Load, and hold, all that these events may move."""
         self.tx, self.stream = tx, stream
         reports = [report for one in read for report in _reports(one.said)]
+        units = (*reports, *(leg for one in read for leg in getattr(one.said, "legs", ())))
+        self.vouchers = {one.wallet for one in units if base_of(one.kind) in VOUCHER_KINDS}
+        """Wallets of which vouchers move: held first, for what is withdrawn goes on afterwards."""
+        wallets.lock_all(tx, stream.site, self.vouchers)
         self.leases = placed.by_id(tx, stream.site, (one.lease for one in reports), held=True)
         self.stored = set(self.leases)
         self.ops = ops.by_id(tx, stream.site, {_op_id(one.said) for one in read})
@@ -286,7 +291,7 @@ class Till:
 
 
 def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = False) -> list[str]:
-    """Book events that were just stored, and return whose wallets moved.
+    """Book events that were just stored, and return the wallets, now held, of which vouchers moved.
 
     What cannot be booked is set aside, with why, and stops nothing.
     ``again``: they were set aside before, and an operator who has them tried knows of them.
@@ -309,10 +314,9 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = 
         till.aside(one, why)
     till.store()
     _raise(tx, stream, [one for one in till.notes if not again or one.what is not What.ASIDE])
-    moved = {till.leases[id_].placed.wallet for id_ in till.moved_leases}
-    if OF_SITE in moved:
+    if any(till.leases[id_].placed.wallet == OF_SITE for id_ in till.moved_leases):
         wake_after(tx, AHEAD)  # a part of the loss budget came back or was used: another may lack it
-    return sorted(moved - {""})
+    return sorted(till.vouchers)
 
 
 def _raise(tx: Connection, stream: Stream, notes: Iterable[Note]) -> None:

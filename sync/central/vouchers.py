@@ -124,12 +124,12 @@ def withdraw(tx: Connection, site: str, wallet_id: str, *, kind: str) -> Left:
 
 
 def sweep(tx: Connection, site: str, ids: Sequence[str]) -> None:
-    """Put back what has come home of withdrawn vouchers: nobody can use it any more."""
+    """Put back what has come home of withdrawn vouchers: nobody can use it any more.
+
+    Whoever calls holds these wallets since before any lease: the order of ``holding``.
+    """
     for wallet in wallets.wallets_of(tx, site, ids).values():
-        gone = [one for one in wallet.vouchers if one.withdrawn]
-        if gone:
-            wallets.lock(tx, site, wallet.id)
-        for one in gone:
+        for one in (one for one in wallet.vouchers if one.withdrawn):
             stands = _left(tx, site, wallet, one=one)
             back = Issue(wallet.id, one.voucher.kind, stands.unit, -stands.free)
             if stands.free > 0:

@@ -19,6 +19,7 @@ from sync.central.store import (
     STEPS,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     LargeBinary,
@@ -36,7 +37,6 @@ from sync.central.store import (
     update,
     wake_after,
 )
-from sync.central.traces import ALSO
 
 PAGE_MAX = 200
 VOUCHERS_MAX = 32
@@ -150,15 +150,20 @@ def change(tx: Connection, site: str, wallet: Wallet) -> None:
     tx.execute(update(wallet_table).where(*_is(site, wallet.id)).values(row))
 
 
-def blank(tx: Connection, site: str, words: Sequence[str]) -> None:
-    """Empty the labels that name somebody by these words; the wallet and its money stay."""
+def labelled(tx: Connection, site: str, words: Sequence[str]) -> list[str]:
+    """Return the wallets whose labels name somebody by one of these words."""
     own = wallet_table.c
-    for word in words:
-        named = (own.site_id == site) & own.label.contains(word, autoescape=True)
-        tx.execute(update(wallet_table).where(named).values(label=""))
+    query = select(own.wallet_id).where(own.site_id == site, _named(words))
+    return list(tx.execute(query).scalars())
 
 
-ALSO.append(blank)
+def blank(tx: Connection, site: str, words: Sequence[str]) -> None:
+    """Empty the labels that name somebody by these words; the wallet and its money stay.
+
+    Whoever does so holds the wallets that ``labelled`` returns.
+    """
+    this = (wallet_table.c.site_id == site) & _named(words)
+    tx.execute(update(wallet_table).where(this).values(label=""))
 
 
 def check(wallet: Wallet) -> None:
@@ -261,6 +266,10 @@ def _stand(tx: Connection, site: str, before: Wallet, *, state: WalletState) -> 
     tx.execute(update(wallet_table).where(*_is(site, before.id)).values(moved))
     wake_after(tx, AHEAD)
     return after
+
+
+def _named(words: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(wallet_table.c.label.contains(word, autoescape=True) for word in words))
 
 
 def _is(site: str, id_: str) -> tuple[Any, Any]:

@@ -13,17 +13,20 @@ from edge.core.events import Kind
 from edge.core.lease import Lease, report_of
 from edge.core.payment import Authorisation, Leg, RefundAsked, Tender, Voided, VoidedLine
 from edge.errors import Refused
-from sync.central import erasure, ledger, vouchers
+from sync.central import doubts, erasure, ledger, vouchers
+from sync.central import policy as policies
 from sync.central.campaigns import Campaign, campaigns
 from sync.central.day import Fault, prove
 from sync.central.days import in_words
 from sync.central.placed import PlacedRow
+from sync.central.policy import Policy
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member, links_of
+from sync.central.rising import STEP_MS_MAX
 from sync.central.store import Store, text
 from sync.central.vouchers import Order
-from tests.sync.builders import NOW_MS, SITE
+from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet
 
 DRINK = vouchers.free_drink(("drink",))
@@ -225,6 +228,36 @@ def test_taken_back_closes_what_devices_hold_and_leaves_nothing(till: PaperTill)
     assert (again.kind, left(till.store)) == ("free_drink", (3, 0, 0)), "what is over makes room"
     with till.store.transaction() as tx, pytest.raises(Refused):
         vouchers.withdraw(tx, SITE, "w1", kind="gift:none")
+
+
+def test_a_withdrawn_unit_that_a_refund_gives_back_is_taken_back_too(till: PaperTill) -> None:
+    give(till.store, an_order())
+    till.want(1, kind="free_drink")
+    leg = drinks(till, "sale-v-1")
+    till.send()
+    with till.store.transaction() as tx:
+        vouchers.withdraw(tx, SITE, "w1", kind="free_drink")
+    refund(till, "refund-v-1", "sale-v-1", leg)
+    till.send()
+    assert left(till.store)[:2] == (0, 0)
+    with till.store.reading() as tx:
+        assert set(ledger.trial_balance(tx, SITE).values()) == {0}
+
+
+def test_withdrawn_units_of_a_device_given_up_are_nobody_s(till: PaperTill, clock: Clockwork) -> None:
+    with till.store.transaction() as tx:
+        policies.put_policy(tx, SITE, Policy(edge_ttl_s=60, write_off_s=60))
+    give(till.store, an_order())
+    till.want(2, kind="free_drink")
+    with till.store.transaction() as tx:
+        vouchers.withdraw(tx, SITE, "w1", kind="free_drink")
+    for _ in range(4):
+        clock.ms += STEP_MS_MAX
+        with till.store.transaction() as tx:
+            doubts.sweep(tx, SITE)
+    assert left(till.store) == (0, 0, 0)
+    with till.store.reading() as tx:
+        assert ledger.balance(tx, SITE, "loss:in_doubt", currency="free_drink/piece") == -2
 
 
 def test_an_erased_guest_s_own_vouchers_go_with_them(till: PaperTill) -> None:
