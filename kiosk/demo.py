@@ -12,7 +12,7 @@ from kiosk.ask import Ask
 from kiosk.assets import texts_address
 from kiosk.guests import names_of
 from kiosk.pages import page
-from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, TapStory
+from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, Place, TapStory
 from kiosk.routes import DEMO, Audience, Route, View
 from kiosk.texts import LANGUAGES
 
@@ -64,6 +64,13 @@ class CrowdAsked(msgspec.Struct, frozen=True, kw_only=True):
     rate: Annotated[int, msgspec.Meta(ge=0, le=CROWD_MAX)]
 
 
+class WalkAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Carry this band there."""
+
+    band: Word
+    place: Place
+
+
 class CardAsked(msgspec.Struct, frozen=True, kw_only=True):
     """How charges to a stored card go."""
 
@@ -89,6 +96,7 @@ def demo(ask: Ask) -> Response:
         "texts": {language: texts_address("demo", language) for language in LANGUAGES},
         "crowd_max": CROWD_MAX,
         "turns": [turn.value for turn in CardTurn],
+        "ways": [place.value for place in Place],
         "state": msgspec.to_builtins(park(ask).state()),
     }
     return page(ask, "demo.html", page=beginning)
@@ -143,6 +151,13 @@ def crowd(ask: Ask) -> DemoState:
     return park(ask).state()
 
 
+def walk(ask: Ask) -> DemoState:
+    """Carry a band about."""
+    asked = ask.want(WalkAsked)
+    park(ask).walk(asked.band, asked.place)
+    return park(ask).state()
+
+
 def card(ask: Ask) -> DemoState:
     """Choose how charges go."""
     park(ask).card(ask.want(CardAsked).next)
@@ -193,6 +208,7 @@ ROUTES = (
     _switch("/demo/printer", printer, PrinterAsked, summary="Unplug or plug a printer."),
     _switch("/demo/disk", disk, DiskAsked, summary="Fill or free the disk."),
     _switch("/demo/crowd", crowd, CrowdAsked, summary="Let virtual guests come."),
+    _switch("/demo/walk", walk, WalkAsked, summary="Carry a band past the park's radios."),
     _switch("/demo/card", card, CardAsked, summary="Choose how charges to a stored card go."),
     _switch("/demo/debt", debt, None, summary="Pay what guests of stored cards owe."),
     _switch("/demo/reset", reset, None, summary="Start the demo day again."),

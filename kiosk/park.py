@@ -137,6 +137,23 @@ class DemoDesk(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: int = 0
 
 
+class Place(enum.StrEnum):
+    """Where somebody carries a band about; each has its line ``demo.place.<value>``, the nearest last."""
+
+    AWAY = "away"
+    BAR = "bar"
+    SHOP = "shop"
+    KIOSK = "kiosk"
+
+
+class DemoWalk(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose band is carried about where the park's radios may hear it; who is away is not in here."""
+
+    at: dict[str, Place] = {}
+    heard: int = 0
+    """How often radios heard a guest who said yes, since the park opened."""
+
+
 class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A screen to be opened in a tab of its own."""
 
@@ -155,6 +172,8 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     printers: tuple[DemoPrinter, ...] = ()
     card: DemoCard | None = None
     desk: DemoDesk = DemoDesk()
+    walk: DemoWalk | None = None
+    """None: this machine has no message bus to hear bands by."""
     internet: bool = True
     disk_full: bool = False
     crowd: int = 0
@@ -223,6 +242,9 @@ class DemoPort(Protocol):
 
     def disk(self, full: bool) -> None:
         """Fill the edge's disk or free it; idempotent."""
+
+    def walk(self, band: str, place: Place) -> None:
+        """Carry a band to a place where radios may hear it; raise ``Unknown`` or ``Refused``."""
 
     def crowd(self, rate: int) -> None:
         """Let ``rate`` virtual guests a minute pass, 0 to ``CROWD_MAX``."""

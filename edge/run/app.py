@@ -19,7 +19,7 @@ from edge.run import actuators, garbage, outside, processor, second
 from edge.run.current import Current, run_folder
 from edge.run.identities import Identities
 from edge.run.identity import Identity
-from edge.run.radios import Ears, Radios
+from edge.run.radios import Ears, Radios, receivers, worn_by
 from edge.run.web import Web, listen
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
@@ -103,7 +103,9 @@ class Edge:
         self.identities = Identities(self.profiles, self.service, self.clock)
         self.readers = self._readers()
         self.fleet = Fleet(self.readers, self.report)
-        self.radios = Radios(config.radios, Ears(tell=self.service.report))
+        worn = worn_by(own.vault, self.service)
+        ears = Ears(self.identities.lookup, worn, hear=self.service.hear, tell=self.service.report)
+        self.radios = Radios(config.radios, ears)
         self.demo: DemoPort | None = None
         self.listener: Listener | None = None
         self.sync = self._sync() if who.central else None
@@ -226,6 +228,7 @@ class Edge:
             health=self.health,
             device=self.own.identity.device,
             readers={reader.name: reader.point for reader in self.config.readers},
+            receivers=receivers(self.config.radios),
             gates=self.gates,
             lights=self.lights,
             printers=self.printers,

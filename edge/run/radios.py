@@ -7,10 +7,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from edge.core.consent import Purpose
+from edge.core.presence import Heard
+from edge.core.presence import Receiver as Place
 from edge.receivers import Radio
+from edge.service import Service
+from edge.vault import Vault
 from edge.views import RadioCounts
 from hardware.ble.beacons import octets_of, said_by
 from hardware.ble.frames import BandFrame, Frame
@@ -25,7 +30,7 @@ Whose = Callable[[bytes], bytes | None]
 """Says whose it is, as the BandId of a guest who is expected here and allows to be noticed, or nobody's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ears:
     """Where what is heard goes: who may be noticed, and who is told."""
 
@@ -33,7 +38,7 @@ class Ears:
     """Of the 8 octets by which a band goes just now; asked in the radios' own thread, it must not wait."""
     worn: Whose = lambda beacon: None
     """Of the octets of a beacon of another make (``hardware.ble.beacons``)."""
-    hear: Callable[[Sighting], None] = lambda sighting: None
+    hear: Callable[[Heard], None] = lambda heard: None
     """Told of each sighting, in order, in a thread of its own."""
     tell: Callable[[DeviceState], None] = lambda state: None
 
@@ -121,6 +126,35 @@ class Radios:
     def _pass_on(self) -> None:
         while (sighting := self._waiting.get()) is not None:
             try:
-                self._ears.hear(sighting)
+                self._ears.hear(_heard(sighting))
             except Exception as error:  # the next one is told; an error's own words might name somebody
                 LOG.warning("a sighting was not taken: %s", type(error).__name__)
+
+
+def receivers(radios: Iterable[Radio]) -> dict[str, Place]:
+    """Return the radios by name as presence sees them."""
+    return {
+        radio.name: Place(
+            name=radio.name,
+            area=radio.area or "",
+            point=radio.point or "",
+            ref_1m_dbm=radio.ref1m_dbm,
+            coarse=radio.listens == "privacy",
+        )
+        for radio in radios
+    }
+
+
+def worn_by(vault: Vault, service: Service) -> Whose:
+    """Return who says whose a beacon of another make is: its address stands for a band's number."""
+
+    def worn(beacon: bytes) -> bytes | None:
+        band = vault.band_id(beacon)
+        return band if service.may_use(band, Purpose.PRESENCE) else None
+
+    return worn
+
+
+def _heard(sighting: Sighting) -> Heard:
+    at_ms = sighting.at_ns // 1_000_000
+    return Heard(sighting.id, sighting.receiver, at_ms, sighting.rssi, sighting.power_1m)

@@ -159,6 +159,8 @@ class _Ear:
         while True:
             self._wrong.clear()
             try:
+                if await bus.is_off(self._is.adapter):
+                    raise ConnectionError(f"{self._is.adapter} is switched off")
                 await self._begin()
                 failed = 0
                 await self._until_wrong()

@@ -30,6 +30,7 @@ class Bus:
         """``changed`` hears which adapter it was, or nothing for all of them."""
         self._changed = changed
         self._bus: MessageBus | None = None
+        self._up = asyncio.Event()
 
     async def keep(self) -> None:
         """Listen until cancelled, on a new connection whenever the bus went away."""
@@ -39,12 +40,24 @@ class Bus:
                 self._bus.add_message_handler(self._heard)
                 for rule in RULES:
                     await self._call(BUS, "/org/freedesktop/DBus", BUS, "AddMatch", "s", rule)
+                self._up.set()
                 await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # as dbus-fast ships it
             except LOST as fault:
                 LOG.info("system bus: %s", fault or type(fault).__name__)
             await self.close()
             self._changed("")
             await asyncio.sleep(AGAIN_S)
+
+    async def is_off(self, adapter: str) -> bool:
+        """Say whether this adapter is switched off: monitors can be registered there all the same."""
+        try:
+            await asyncio.wait_for(self._up.wait(), AGAIN_S)
+            reply = await self._call(
+                BLUEZ, f"/org/bluez/{adapter}", PROPERTIES, "Get", "ss", ADAPTER, "Powered"
+            )
+        except (*LOST, TimeoutError):  # no bus now, or no adapter: what listens by it says so itself
+            return False
+        return reply is not None and not reply.body[0].value
 
     async def cycle(self, adapter: str) -> None:
         """Switch an adapter off and on: what is left where nothing else helps."""
@@ -56,11 +69,12 @@ class Bus:
 
     async def close(self) -> None:
         """Leave the bus; harmless if repeated."""
+        self._up.clear()
         bus, self._bus = self._bus, None
         if bus is not None:
             bus.disconnect()
 
-    async def _call(self, *to: str | Variant) -> None:
+    async def _call(self, *to: str | Variant) -> Message | None:
         destination, path, interface, member, signature, *body = to
         message = Message(
             destination=str(destination),
@@ -75,6 +89,7 @@ class Bus:
         reply = await self._bus.call(message)
         if reply is not None and reply.message_type is MessageType.ERROR:
             raise DBusError(str(reply.error_name), str(reply.body))
+        return reply
 
     def _heard(self, message: Message) -> None:
         if message.message_type is not MessageType.SIGNAL:

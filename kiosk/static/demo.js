@@ -6,6 +6,7 @@ import { paintCard } from "./demo_card.js";
 import { paperOf } from "./demo_paper.js";
 import { preview, readerCard } from "./demo_screens.js";
 import { storyOf } from "./demo_story.js";
+import { paintWalk } from "./demo_walk.js";
 import { part, ring } from "./ring.js";
 import { openStream } from "./stream.js";
 import { loadWords, named, say } from "./words.js";
@@ -152,6 +153,7 @@ function paintSwitches() {
   by("outbox").textContent = park.outbox ? voice.speak("demo.outbox", { count: park.outbox }) : voice.speak("demo.central_has_all");
   by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
   paintCard(park.card, voice, by);
+  paintWalk(state, page.ways, voice, by);
   const { desk } = park;
   const written = park.bands.find((band) => band.id === desk?.band);
   if (written) by("desk-done").textContent = voice.speak("demo.desk_done", { band: written.name, count: desk.steps, ms: desk.took_ms });
@@ -161,6 +163,8 @@ by("internet").addEventListener("change", (event) => turn("/demo/internet", { up
 by("disk").addEventListener("change", (event) => turn("/demo/disk", { full: event.target.checked }));
 by("crowd").addEventListener("input", paintSwitches);
 by("crowd").addEventListener("change", (event) => turn("/demo/crowd", { rate: Number(event.target.value) }));
+by("walk").addEventListener("input", paintSwitches);
+by("walk").addEventListener("change", (event) => turn("/demo/walk", { band: state.chosen, place: page.ways[Number(event.target.value)] }));
 by("card-next").addEventListener("change", (event) => turn("/demo/card", { next: event.target.value }));
 by("debt").addEventListener("click", () => turn("/demo/debt", {}));
 by("desk").addEventListener("click", async () => {

@@ -25,13 +25,13 @@ def test_band_is_heard_from_the_guests_yes_to_their_no(tmp_path: Path) -> None:
     try:
         with park.central.store.reading() as tx:
             root = master(tx, park.park.site.id)
-        edge, uid = park.edge, next(one.uid for one in park.park.banded if one.id == "giulia")
+        edge, uid = park.edge, next(one.uid for one in park.park.banded if one.id == "hans")
         band, key = edge.own.vault.band_id(uid), radio_key(root, uid)
 
         def heard() -> bytes | None:
             return edge.identities.lookup(eid(key, edge.clock.central_ms() // 1_000))
 
-        assert until(lambda: edge.profiles.get(band), WAIT_S), "central has not told of her"
+        assert until(lambda: edge.profiles.get(band), WAIT_S), "central has not told of him"
         assert heard() is None
         edge.service.consent_by_staff(at_the_gate(park), band.hex(), "presence", given=True)
         assert until(lambda: heard() == band, WAIT_S)

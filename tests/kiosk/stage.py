@@ -19,7 +19,7 @@ from edge.staff import Screen, ScreenKind, ScreenSettings
 from edge.views import Alarm, Counters, DeviceHealth, GuestView, HealthView, HelpCall, Plan, PlanItem
 from kiosk.app import create_app, streams_of
 from kiosk.house import House, Settings
-from kiosk.park import CardTurn, DemoAddress, DemoDesk, DemoReader, DemoState, Step, TapStory
+from kiosk.park import CardTurn, DemoAddress, DemoDesk, DemoReader, DemoState, DemoWalk, Place, Step, TapStory
 from tests.kiosk.known import FakeGuests
 from tests.kiosk.tray import a_printer, a_stored_card, some_bands
 
@@ -242,6 +242,10 @@ class FakePark:
     def pay_debt(self) -> None:
         self._become(card=_with(self.now.card, owes_minor=0, denied=False))
 
+    def walk(self, band: str, place: Place) -> None:
+        at = {**self.now.walk.at, band: place} if self.now.walk is not None else {band: place}
+        self._become(walk=DemoWalk(at={one: there for one, there in at.items() if there is not Place.AWAY}))
+
     def crowd(self, rate: int) -> None:
         self._become(crowd=rate)
 
@@ -297,6 +301,7 @@ def a_park() -> DemoState:
         addresses=addresses,
         printers=(a_printer(),),
         card=a_stored_card(),
+        walk=DemoWalk(),
         sign_in={"Marta (supervisor)": "2468", "Luca": "1357"},
     )
 

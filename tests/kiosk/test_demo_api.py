@@ -86,6 +86,7 @@ def test_a_new_band_is_written_and_the_state_tells_how_long_it_took(running: Sta
     [
         ("/demo/crowd", {"rate": demo.CROWD_MAX + 1}),
         ("/demo/crowd", {"rate": "many"}),
+        ("/demo/walk", {"band": "giulia", "place": "moon"}),
         ("/demo/card", {"next": "stolen"}),
         ("/demo/taps", {"band": "giulia"}),
         ("/demo/taps", {"band": "x" * 200, "reader": "park-reader"}),

@@ -87,3 +87,21 @@ def test_the_demos_switches_show_what_they_change_and_reset_undoes_it(chromium: 
         eye.page.get_by_role("button", name="Start the day again").click()
         eye.sees("Central has received everything")
         eye.page.locator("[data-reader=park-reader] polso-verdict[data-shape=idle]").wait_for()
+
+
+def test_a_band_is_walked_past_the_radios_by_keyboard(chromium: Any, stage: Stage) -> None:
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        eye.sees("Choose a wristband, then move it")
+        slider = eye.page.get_by_role("slider", name="Carried past the radios")
+        assert slider.is_disabled(), "nobody's band can be carried"
+        eye.page.get_by_role("button", name="Giulia").click()
+        slider.focus()
+        with eye.page.expect_response("**/demo/walk"):
+            eye.page.keyboard.press("End")
+        eye.sees("Giulia: before the kiosk")
+        assert slider.get_attribute("aria-valuetext") == "before the kiosk"
+        assert stage.park.now.walk is not None
+        assert stage.park.now.walk.at == {"giulia": "kiosk"}
+        eye.page.get_by_role("button", name="Orlando").click()
+        eye.page.wait_for_function("document.getElementById('walk-others').textContent.startsWith('Giulia')")
+        stage.park.reset()

@@ -11,11 +11,12 @@ from uuid import UUID
 import pytest
 
 from edge.config import parse
+from edge.core.presence import Heard
 from edge.errors import StoreError
 from edge.run.radios import SIGHTINGS_MAX, Ears, Radios
 from hardware.ble.beacons import octets_of
 from hardware.ble.frames import BandFrame
-from hardware.port import DeviceState, Sighting, State
+from hardware.port import DeviceState, State
 from hardware.virtual.radio import Advert, Radio, private_bus
 from tests.hardware.ble.conftest import STRANGER, a_band, address
 
@@ -38,10 +39,10 @@ class House:
     def __init__(self, bus: str) -> None:
         self.air = Radio(bus)
         self.air.start()
-        self.heard: list[Sighting] = []
+        self.heard: list[Heard] = []
         self.asked: list[bytes] = []
         self.states: list[DeviceState] = []
-        self.hear: Callable[[Sighting], None] = self.heard.append
+        self.hear: Callable[[Heard], None] = self.heard.append
         self.radios: Radios | None = None
         self.broken: Exception | None = None
 
@@ -92,7 +93,7 @@ def test_band_of_a_guest_is_told_by_its_id_and_strangers_leave_nothing(house: Ho
     until(lambda: house.heard)
 
     (one,) = house.heard
-    assert (one.receiver, one.rssi, one.id) == ("ear", -61, (7).to_bytes(8, "big") * 2)
+    assert (one.receiver, one.rssi, one.band) == ("ear", -61, (7).to_bytes(8, "big") * 2)
     assert house.asked == [], "a stranger's beacon is not even asked about"
     assert (radios.counts().heard, radios.counts().dropped) == (1, 0)
 
@@ -103,7 +104,7 @@ def test_beacons_of_other_makes_are_heard_where_their_family_is_named(house: Hou
     until(lambda: house.heard)
 
     assert house.asked == [octets_of(f"ibeacon:{OWN}/1/9"), octets_of(f"ibeacon:{OWN}/1/2")]
-    assert [one.id for one in house.heard] == [octets_of(f"ibeacon:{OWN}/1/2")[-16:]]
+    assert [one.band for one in house.heard] == [octets_of(f"ibeacon:{OWN}/1/2")[-16:]]
 
 
 @pytest.mark.parametrize("reference", ["polso:0000000000000005", f"ibeacon:{OWN}/0/5"])
@@ -112,7 +113,7 @@ def test_reference_beacon_is_nobody(house: House, reference: str) -> None:
     house.air.hear(a_band(5) if reference.startswith("polso") else ibeacon(OWN, 0, 5), a_band(7))
     until(lambda: house.heard)
 
-    assert [one.id for one in house.heard] == [(7).to_bytes(8, "big") * 2]
+    assert [one.band for one in house.heard] == [(7).to_bytes(8, "big") * 2]
     assert house.asked == []
 
 
@@ -134,8 +135,8 @@ def test_room_that_fails_is_logged_without_a_word_of_whom_and_the_next_is_heard(
 ) -> None:
     house.listen()
 
-    def no_sink(one: Sighting) -> None:
-        raise RuntimeError(f"nobody is {one.id.hex()}")
+    def no_sink(one: Heard) -> None:
+        raise RuntimeError(f"nobody is {one.band.hex()}")
 
     with caplog.at_level(logging.WARNING):
         house.broken = StoreError(f"no row for {bytes(7).hex()}07")

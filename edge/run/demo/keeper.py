@@ -12,6 +12,7 @@ import msgspec
 from edge.core.decision import Outcome, Reason
 from edge.errors import PolsoError, Unknown
 from edge.run.app import Edge
+from edge.run.demo.air import Air
 from edge.run.demo.cards import Cards
 from edge.run.demo.counter import Counter
 from edge.run.demo.crowd import Crowd
@@ -25,7 +26,7 @@ from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from kiosk.park import CardTurn, DemoAddress, DemoBand, DemoReader, DemoState, TapStory
+from kiosk.park import CardTurn, DemoAddress, DemoBand, DemoReader, DemoState, Place, TapStory
 
 LOG = logging.getLogger("polso.demo")
 SCREENS = (
@@ -46,7 +47,7 @@ PASSAGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, desk, disk, addresses."""
+    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, desk, disk, air, ways."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
@@ -54,6 +55,7 @@ class Parts:
     cards: Cards
     desk: Desk
     disk: DemoDisk
+    air: Air
     edge: Callable[[], str]
     central: Callable[[], str]
 
@@ -97,6 +99,7 @@ class Keeper:
             addresses=self._addresses(),
             printers=self._parts.papers.shown({point.id: point.names for point in self._park.points}),
             card=self._parts.cards.state(),
+            walk=self._parts.air.state(health.radio.heard),
             internet=self._edge.own.cable.plugged,
             disk_full=self._parts.disk.full,
             crowd=self._crowd.rate,
@@ -160,6 +163,11 @@ class Keeper:
         self._parts.disk.set(full)
         self._tell()
 
+    def walk(self, band: str, place: Place) -> None:
+        """Carry a band to a place."""
+        self._parts.air.carry(band, place)
+        self._tell()
+
     def crowd(self, rate: int) -> None:
         """Let so many visitors a minute come."""
         self._crowd.set(rate)
@@ -178,6 +186,7 @@ class Keeper:
     def reset(self) -> None:
         """Mend what was broken, send the crowd home and take back every passage of the tray, newest first."""
         self.crowd(0)
+        self._parts.air.clear()
         self._parts.cards.mend()
         self.internet(up=True)
         self.disk(full=False)

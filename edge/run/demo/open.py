@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +19,15 @@ from edge.keys.keyfile import KeyFile
 from edge.keys.memory import MemoryKey
 from edge.keys.source import Source
 from edge.run.app import Edge, Own
+from edge.run.demo.air import Air
 from edge.run.demo.cards import Cards
 from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
+from edge.run.demo.onair import radio_key
 from edge.run.demo.papers import Papers
-from edge.run.demo.park import load
+from edge.run.demo.park import Park, load
 from edge.run.demo.seed import seed, written
 from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
@@ -105,6 +107,8 @@ class DemoPark:
         cards.start(self.central.url, known)
         self.cards = cards
         own, disk = self._own(folder / "edge"), DemoDisk()
+        self.air = Air(_on_air(self.park, master), lambda: own.clock.central_ms() // 1_000)
+        self.air.start()
         papers = Papers(lambda: self.keeper.printed())
         parts = Parts(
             papers=papers,
@@ -113,10 +117,11 @@ class DemoPark:
             bands=tray(self.park, master, before),
             desk=Desk(self.park, self.desk_field, self.central, written=before),
             disk=disk,
+            air=self.air,
             edge=lambda: seen_from_outside(self.edge.url, choices.host),
             central=lambda: seen_from_outside(self.central.url, choices.host),
         )
-        config = _config(choices, folder / "edge", self.fields)
+        config = _config(choices, folder / "edge", self.fields, radios=self.air.configuration)
         self.edge = Edge(config, replace(own, store=disk.store, printers=papers.printers()))
         self.keeper = Keeper(self.edge, self.park, parts)
         self.edge.demo, self.edge.listener = self.keeper, self.keeper.heard
@@ -135,6 +140,7 @@ class DemoPark:
         self.edge.stop()
         self.central.stop()
         self.cards.stop()
+        self.air.stop()
         for field in (*self.fields.values(), self.desk_field):
             field.close()
 
@@ -208,6 +214,8 @@ def _open(park: DemoPark, choices: Choices) -> None:
     click.echo("Parco Aurora is open. Begin with the park.\n")
     for name, address in rows:
         click.echo(f"  {name:<11}{address}")
+    if park.air.state() is None:
+        click.echo("\nNo radio hears bands here: install dbus-daemon and start again to carry them about.")
     click.echo("\nCtrl-C closes it.")
 
 
@@ -218,7 +226,13 @@ def _key(choices: Choices, folder: Path) -> Source:
     return KeyFile(choices.key or own_file(folder), folder)
 
 
-def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Config:
+def _on_air(park: Park, master: bytes) -> dict[str, bytes]:
+    """Return each band's key on air by its name; who copied a chip did not get at the radio's key."""
+    own = {one.id: radio_key(master, one.uid) for one in (*park.guests, *park.visitors)}
+    return own | {one.id: radio_key(master, one.id.encode()) for one in park.strangers}
+
+
+def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground], *, radios: Sequence[str]) -> Config:
     """Write the edge's configuration as an operator would, and read it as any edge does."""
     hosts = ", ".join(map(_quoted, ("localhost", "127.0.0.1", "[::1]", *names_for(choices.host))))
     lines = [
@@ -232,7 +246,7 @@ def _config(choices: Choices, folder: Path, fields: Mapping[str, Ground]) -> Con
         ]
         for kind in ("gates", "lights"):
             lines.append(f'[[{kind}]]\nname = "{kind}-{reader}"\ndriver = "virtual"\npoint = "{reader}"')
-    return parse("\n".join(lines), "the demo")
+    return parse("\n".join([*lines, *radios]), "the demo")
 
 
 def _quoted(text: object) -> str:

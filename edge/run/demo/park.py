@@ -107,6 +107,8 @@ class Wearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rights: tuple[Right, ...] = ()
     state: str = "active"
     stock: bool = False
+    agrees: tuple[str, ...] = ()
+    """Purposes to which the guest said yes when the ticket was bought."""
     pays: Pays | None = None
 
     @property

@@ -20,6 +20,7 @@ from sync.central import pots, vouchers
 from sync.central.registry import (
     bands,
     catalogue,
+    consents,
     guests,
     layout,
     members,
@@ -90,6 +91,8 @@ def _guests(tx: Connection, park: Park, now_ms: int) -> None:
     people = (*park.guests, *park.visitors)
     guests.put_guests(tx, park.site.id, [_guest(wearer) for wearer in people])
     for wearer in people:
+        for purpose in wearer.agrees:
+            consents.set_here(tx, park.site.id, wearer.pseudonym, purpose=purpose, given=True)
         rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.pseudonym)
 
 

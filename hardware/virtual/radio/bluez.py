@@ -131,6 +131,7 @@ class Bluez:
             "StartDiscovery": self._start,
             "StopDiscovery": self._stop,
             "Set": self._set,
+            "Get": self._get,
         }
         if self._monitors:
             does |= {"RegisterMonitor": self._register, "UnregisterMonitor": self._unregister}
@@ -204,6 +205,13 @@ class Bluez:
             return Message.new_error(message, "org.bluez.Error.NotSupported", name)
         self.power(one.name, on=bool(value.value))
         return Message.new_method_return(message)
+
+    def _get(self, one: Adapter, message: Message) -> Message:
+        interface, name = message.body
+        known = _adapter(one) if interface == ADAPTER else {}
+        if name not in known:
+            return Message.new_error(message, "org.freedesktop.DBus.Error.InvalidArgs", name)
+        return Message.new_method_return(message, "v", [known[name]])
 
     def _leave(self, one: Adapter, client: str) -> None:
         if client in one.sessions:

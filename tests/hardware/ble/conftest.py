@@ -43,12 +43,12 @@ class Room:
         self.states: list[DeviceState] = []
         self.scanner: Scanner | None = None
 
-    def listen(self, mode: Mode = Mode.PRECISE, **told: object) -> None:
-        """Have the real bleak listen; returns when it does."""
+    def listen(self, mode: Mode = Mode.PRECISE, *, hears: State | None = None, **told: object) -> None:
+        """Have the real bleak listen; returns when it does, or ``hears`` as told."""
         receiver = Receiver("kiosk-1", mode=mode, **told)  # type: ignore[arg-type]  # each test knows its own
         self.scanner = Scanner([receiver], whose, hear=self.heard.append, tell=self.states.append)
         self.scanner.start()
-        self.until(lambda: self.state in (State.IDLE, State.DEGRADED))
+        self.until(lambda: self.state in ((State.IDLE, State.DEGRADED) if hears is None else (hears,)))
 
     @property
     def state(self) -> State | None:

@@ -86,6 +86,16 @@ def test_adapter_that_was_off_gives_exact_levels_again(room: Room) -> None:
     assert [one.rssi for one in heard] == LEVELS
 
 
+def test_private_radio_whose_adapter_is_off_does_not_say_that_it_listens(room: Room) -> None:
+    room.radio.do(lambda bluez: bluez.power("hci0", on=False))
+    room.listen(Mode.PRIVACY, hears=State.LOST)
+    assert "switched off" in room.states[-1].reason
+    room.radio.do(lambda bluez: bluez.power("hci0", on=True))
+    room.until(lambda: room.state is State.IDLE, BACK_S_MAX)
+
+    assert len(room.send(a_band(2))) == 1
+
+
 @pytest.mark.parametrize("error", ["InProgress", "NotReady", "Failed"])
 def test_start_that_is_refused_is_tried_again(room: Room, error: str) -> None:
     room.radio.do(lambda bluez: bluez.fail("StartDiscovery", error, error))

@@ -1,0 +1,63 @@
+"""A band of the demo's tray carried past its radios: heard by the real bleak, where its guest said yes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from edge.run.demo.air import EARS
+from tests.journeys.park import Park, a_park, until
+
+pytestmark = [pytest.mark.journey, pytest.mark.real("dbus-daemon"), pytest.mark.timeout(90)]
+
+HEARD_S_MAX = 15.0
+
+
+def heard(park: Park) -> int:
+    """How often the park's radios heard somebody."""
+    return int(park.state()["walk"]["heard"])
+
+
+def states(park: Park) -> Counter[str]:
+    """How the radios stand, as Prometheus reads it."""
+    text = requests.get(f"{park.edge}/metrics", timeout=5).text
+    rows = [line for line in text.splitlines() if line.startswith('polso_device_up{device="radio-')]
+    return Counter(row.split('state="')[1].split('"')[0] for row in rows)
+
+
+def walk(park: Park, band: str, place: str) -> dict[str, Any]:
+    return park.answer(park.post("walk", band=band, place=place))
+
+
+def test_band_is_heard_where_it_is_carried_and_nobody_who_did_not_agree(tmp_path: Path) -> None:
+    with a_park(tmp_path / "kept") as park:
+        walk(park, "hans", "kiosk")
+        walk(park, "clone", "kiosk")
+        assert walk(park, "nuovo", "bar")["walk"]["at"] == {"hans": "kiosk", "clone": "kiosk", "nuovo": "bar"}
+        walk(park, "giulia", "kiosk")
+        until(lambda: heard(park) >= 3, HEARD_S_MAX)
+        walk(park, "giulia", "away")
+        walk(park, "giulia", "away")
+        before = settled(park)
+        walk(park, "hans", "bar")
+        until(lambda: park.tap("hans")["outcome"] == "granted", 5)
+
+        assert heard(park) == before, "Hans never said yes, the clone is nobody"
+        assert park.answer(park.post("reset"))["walk"]["at"] == {}
+        assert states(park) == {"idle": len(EARS)}
+
+
+def settled(park: Park) -> float:
+    """How much was heard, once nothing is on its way any more."""
+    told = [-1.0]
+
+    def quiet() -> bool:
+        told.append(heard(park))
+        return told[-1] == told[-2]
+
+    until(quiet, 5)
+    return told[-1]
