@@ -75,13 +75,15 @@ class Adapter:
     """By client and object."""
     devices: dict[str, Device] = field(default_factory=dict)
     begun_s: float = 0.0
+    stalled: bool = False
+    """Nothing is heard any more, and everything says that all is well; a scan that is begun anew helps."""
     filtering: bool = True
     """Whether the controller leaves out what it has heard since this scan began."""
     scanned: set[tuple[str, bytes]] = field(default_factory=set)
 
     def begin(self, now_s: float) -> None:
         """Begin an active scan: where a monitor is registered, duplicates are heard too."""
-        self.begun_s, self.filtering = now_s, not self.monitors
+        self.begun_s, self.filtering, self.stalled = now_s, not self.monitors, False
         self.scanned.clear()
 
     def hear(self, address: str, advertisement: bytes, rssi: int, *, now_s: float) -> News | None:
@@ -110,7 +112,7 @@ class Adapter:
         return gone
 
     def _passes(self, address: str, advertisement: bytes, now_s: float) -> bool:
-        if not self.powered:
+        if not self.powered or self.stalled:
             return False
         if not self.sessions:
             return any(pattern.fits(advertisement) for one in self.monitors.values() for pattern in one)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from dbus_fast import BusType, Message, MessageType, NameFlag, Variant
@@ -75,6 +77,14 @@ class Bluez:
         self._changed(
             path, ADAPTER, {"Powered": Variant("b", on), "Discovering": Variant("b", bool(one.sessions))}
         )
+
+    def stall(self, adapter: str, *, empty: bool = False) -> None:
+        """Hear nothing by an adapter until a scan begins anew; ``empty``: forget all that was heard, too."""
+        path = f"{ROOT}/{adapter}"
+        one = self.adapters[path]
+        one.stalled = True
+        if empty:
+            self._gone(path, one.forget(math.inf))
 
     def hear(self, *adverts: Advert) -> None:
         """Have advertisements arrive, one after the other."""
@@ -192,6 +202,7 @@ class Bluez:
 
     def _register(self, one: Adapter, message: Message) -> Message:
         one.monitors[message.sender or "", message.body[0]] = ()
+        one.stalled = False
         return Message.new_method_return(message)
 
     def _unregister(self, one: Adapter, message: Message) -> Message:
@@ -222,9 +233,12 @@ class Bluez:
         while True:
             await asyncio.sleep(FORGET_S)
             for path, one in self.adapters.items():
-                for device in one.forget(time.monotonic()):
-                    told = [_path(path, device), [DEVICE]]
-                    self._signal("/", OBJECTS, "InterfacesRemoved", signature="oas", body=told)
+                self._gone(path, one.forget(time.monotonic()))
+
+    def _gone(self, adapter: str, devices: Iterable[Device]) -> None:
+        for device in devices:
+            told = [_path(adapter, device), [DEVICE]]
+            self._signal("/", OBJECTS, "InterfacesRemoved", signature="oas", body=told)
 
     def _changed(self, path: str, interface: str, changed: dict[str, Variant]) -> None:
         told = [interface, changed, []]

@@ -20,19 +20,14 @@ END_S_MAX = 5
 
 
 @contextmanager
-def private_bus() -> Iterator[str]:
+def private_bus(folder: Path | None = None) -> Iterator[str]:
     """Run one and hand out its address; bleak finds it where ``DBUS_SYSTEM_BUS_ADDRESS`` holds it.
 
-    Raises ``OSError`` where there is no dbus-daemon.
+    In one ``folder`` it has one address, however often it is run. Raises ``OSError`` where there is no
+    dbus-daemon.
     """
     with tempfile.TemporaryDirectory(prefix="polso-bus-") as made:
-        written = Path(made) / "bus.conf"
-        written.write_text(CONFIGURATION.format(socket=Path(made) / "bus"), encoding="utf-8")
-        daemon = subprocess.Popen(  # noqa: S603 - our own words
-            ["dbus-daemon", f"--config-file={written}", "--nofork", "--nosyslog", "--print-address=1"],  # noqa: S607 - where the system has it
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # it complains of limits that it may not raise
-        )
+        daemon = _run(folder or Path(made))
         try:
             address = daemon.stdout.readline().decode().strip() if daemon.stdout else ""
             if not address:
@@ -41,3 +36,13 @@ def private_bus() -> Iterator[str]:
         finally:
             daemon.terminate()
             daemon.communicate(timeout=END_S_MAX)
+
+
+def _run(folder: Path) -> subprocess.Popen[bytes]:
+    written = folder / "bus.conf"
+    written.write_text(CONFIGURATION.format(socket=folder / "bus"), encoding="utf-8")
+    return subprocess.Popen(  # noqa: S603 - our own words
+        ["dbus-daemon", f"--config-file={written}", "--nofork", "--nosyslog", "--print-address=1"],  # noqa: S607 - where the system has it
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it complains of limits that it may not raise
+    )

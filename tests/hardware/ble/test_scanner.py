@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import pytest
 
 from hardware.ble.scanner import Mode
 from hardware.port import State
-from hardware.virtual.radio import Advert
+from hardware.virtual.radio import Advert, Radio, private_bus
 from hardware.virtual.radio.bluez import ROOT
 from tests.hardware.ble.conftest import STRANGER, Room, a_band, address, whose_number
 
@@ -141,3 +144,49 @@ def test_silent_reference_begins_the_scan_anew_and_its_voice_is_no_sighting(
     assert "battery" in next(one.reason for one in reversed(room.states) if one.state is State.DEGRADED)
     room.until(lambda: powers[:2] == [False, True])
     room.until(lambda: room.radio.hear(a_band(5)) or room.state is State.IDLE)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("empty", [False, True])
+def test_scan_that_stalls_without_a_word_is_begun_anew_and_heard_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch, mode: Mode, empty: bool
+) -> None:
+    monkeypatch.setattr("hardware.ble.scanner.REFERENCE_S_MAX", 1.0)
+    room.listen(mode, reference=whose_number(5))
+    assert len(room.send(a_band(2, 1))) == 1
+    room.radio.do(lambda bluez: bluez.stall("hci0", empty=empty))
+    room.radio.hear(a_band(2, 2))
+    counts = itertools.count()
+    room.until(lambda: room.radio.hear(a_band(5, next(counts) % 256)) or State.DEGRADED in told(room))
+    room.until(lambda: room.radio.hear(a_band(5, next(counts) % 256)) or room.state is State.IDLE, BACK_S_MAX)
+
+    assert [one.rssi for one in room.send(a_band(2, 3, rssi=-75))] == [-75]
+
+
+def told(room: Room) -> list[State]:
+    """What was said since the radio listened first."""
+    return [one.state for one in room.states[2:]]
+
+
+def test_message_bus_that_is_killed_is_listened_to_again_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with private_bus(tmp_path) as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        radio = Radio(address)
+        radio.start()
+        room = Room(radio)
+        room.listen()
+        assert len(room.send(a_band(2, 1))) == 1
+    radio.close()
+    room.until(lambda: room.state is State.LOST)
+    with private_bus(tmp_path) as again:
+        assert again.partition(",")[0] == address.partition(",")[0]
+        room.radio = Radio(address.partition(",")[0])
+        room.radio.start()
+        room.until(lambda: room.state is State.IDLE, BACK_S_MAX)
+
+        assert [one.rssi for one in room.send(a_band(2, 2, rssi=-63))] == [-63]
+        assert room.scanner is not None
+        room.scanner.stop()
+        room.radio.close()
