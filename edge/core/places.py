@@ -135,6 +135,12 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     points: tuple[Point, ...] = ()
     products: tuple[Product, ...] = ()
     place_leases: tuple[PlaceLease, ...] = ()
+    gates: tuple[str, ...] = ()
+    """Devices at whose points people pass: where there are several, none sees every passage itself."""
+
+    def has_others(self, device: str) -> bool:
+        """Whether people pass at other devices of the site than this one."""
+        return any(gate != device for gate in self.gates)
 
     @cached_property
     def points_by_id(self) -> dict[str, Point]:

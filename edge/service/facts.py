@@ -14,7 +14,8 @@ from edge.core.calendar import last_reset
 from edge.core.entitlements import Entitlement, Terms
 from edge.core.facts import Facts, Rule
 from edge.core.held import Held, Location
-from edge.core.places import Layout, Point, PointKind
+from edge.core.passage import moves
+from edge.core.places import Direction, Layout, Point, PointKind
 from edge.core.profiles import Profile
 from edge.rules import rule_or_broken
 from edge.service.answers import Answer
@@ -119,6 +120,7 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
         adult_inside=inside,
         rules=rules_for(asked, profile),
         profile_age_ms=asked.profile_age_ms,
+        unconfirmed=_is_unconfirmed(asked, device),
         chosen=asked.chosen,
         answers=asked.answers,
         answered=frozenset(asked.answered),
@@ -190,6 +192,12 @@ def begin_day(tx: Transaction, layout: Layout) -> int:
 
 def _leases(layout: Layout, device: str) -> dict[str, int]:
     return {lease.zone: lease.places for lease in layout.place_leases if lease.device == device}
+
+
+def _is_unconfirmed(asked: Asked, device: str) -> bool:
+    """Whether the same right may be opening another gate just now: its device has not been asked."""
+    point = asked.point
+    return moves(point) and point.direction is not Direction.OUT and asked.layout.has_others(device)
 
 
 def _adults(

@@ -63,3 +63,9 @@ def test_a_point_demands_what_its_kind_does_unless_the_operator_says_otherwise(
     point = point_of(kind, "p", "park", trust_min=said)
     assert point.demands is (ASKED[kind] if said is None else said)
     assert point.is_lax is (said is not None and said < ASKED[kind])
+
+
+def test_a_gate_knows_whether_people_pass_at_other_devices_too() -> None:
+    assert a_layout(gates=("edge-1", "edge-2")).has_others("edge-1")
+    assert not a_layout(gates=("edge-1",)).has_others("edge-1")
+    assert not a_layout().has_others("edge-1")

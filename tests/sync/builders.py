@@ -38,12 +38,12 @@ def a_site(store: Store, site: str = SITE) -> str:
     return site
 
 
-def a_device(store: Store, site: str = SITE) -> tuple[Device, str]:
+def a_device(store: Store, site: str = SITE, *, points: tuple[str, ...] = ("gate-1",)) -> tuple[Device, str]:
     """An enrolled device and the name of its key; its site is made if need be."""
     with store.transaction() as tx:
         if not sites.has_site(tx, site):
             sites.create_site(tx, site)
-        new = NewDevice(site=site, kind="edge", name="gate", points=("gate-1",), public_key=KEY)
+        new = NewDevice(site=site, kind="edge", name="gate", points=points, public_key=KEY)
         return devices.add_device(tx, new)
 
 

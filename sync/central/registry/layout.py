@@ -9,8 +9,10 @@ import msgspec
 
 from edge.core.entitlements import Product
 from edge.core.expectation import asked_by
+from edge.core.passage import moves
 from edge.core.places import Layout, PlaceLease, Point, Zone
 from edge.errors import Refused, Unknown
+from sync.central.devices import devices as all_devices
 from sync.central.feed import Change, item_table, publish
 from sync.central.registry.expected import all_due
 from sync.central.registry.tables import thing_table
@@ -27,7 +29,7 @@ _KINDS: dict[type, str] = {Zone: "zone", Point: "point", Product: "product"}
 
 def put_settings(tx: Connection, site: str, settings: Layout) -> None:
     """Store the site's own settings (time zone, currency, day, names); its lists are ignored here."""
-    kept = msgspec.structs.replace(settings, zones=(), points=(), products=(), place_leases=())
+    kept = msgspec.structs.replace(settings, zones=(), points=(), products=(), place_leases=(), gates=())
     _put(tx, site, SETTINGS, body=msgspec.msgpack.encode(kept))
 
 
@@ -58,20 +60,31 @@ def things(tx: Connection, site: str, kind: type[Thing]) -> tuple[Thing, ...]:
 
 
 def layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> Layout:
-    """Return the layout as it stands, its limited zones' places split over ``devices``."""
+    """Return the layout as it stands, its limited zones' places split over the gates among ``devices``."""
     bodies = _bodies(tx, site, SETTINGS)
     if not bodies:
         raise Unknown(f"Site {site} has no settings yet.", hint="Set its time zone first.")
     settings = msgspec.msgpack.decode(bodies[0], type=Layout)
-    zones = things(tx, site, Zone)
+    zones, points = things(tx, site, Zone), things(tx, site, Point)
+    gates = gates_among(tx, site, devices, points=points)
     return msgspec.structs.replace(
         settings,
         site=site,
         zones=zones,
-        points=things(tx, site, Point),
+        points=points,
         products=things(tx, site, Product),
-        place_leases=leases(zones, devices),
+        place_leases=leases(zones, gates),
+        gates=gates,
     )
+
+
+def gates_among(
+    tx: Connection, site: str, devices: Sequence[str], *, points: Sequence[Point]
+) -> tuple[str, ...]:
+    """Return those of the devices at whose points people pass; without points it may stand anywhere."""
+    passed = {point.id for point in points if moves(point)}
+    known = {one.id: one.points for one in all_devices(tx, site)}
+    return tuple(sorted(one for one in devices if not known.get(one) or not passed.isdisjoint(known[one])))
 
 
 def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> int:

@@ -216,7 +216,7 @@ def test_changes_of_places_wait_until_they_are_published(browser: Browser, small
     assert "Gates follow version 1" in browser.says(f"{HOME}/places")
     browser.post(f"{HOME}/zones/new", id="garden", parent="park", capacity="50")
     assert "changes that gates do not follow yet" in browser.says(f"{HOME}/places")
-    a_device(small_store)
+    a_device(small_store, points=())
     browser.post(f"{HOME}/places/publish")
     with small_store.reading() as tx:
         told = layout.published(tx, SITE)
