@@ -141,7 +141,7 @@ def test_idle_reader_looks_often_and_cheaply(supervise: House, ear: Ear, field: 
     took_s = time.monotonic() - began
     share = (time.process_time() - cpu) / took_s
     print(f"idle: {(field.polls - polls) / 2 / took_s:.0f} looks/s, {100 * share:.1f} % of a core")
-    assert share < 0.5, "loose: other threads of the test run share this process"
+    assert share <= 0.15, "the field answers in this process, too"
 
 
 def test_unplugged_field_is_lost_with_a_hint_and_comes_back(supervise: House, ear: Ear, field: Field) -> None:

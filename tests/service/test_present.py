@@ -100,6 +100,23 @@ def test_taps_at_two_readers_at_once_give_exactly_one_green(house: House) -> Non
     assert len(house.gate.opened) == 1
 
 
+STATEMENTS_MAX = 6
+
+
+def test_a_tap_asks_the_journal_for_little(house: House) -> None:
+    """A tap costs what its statements cost: begin and commit among them."""
+    house.service.present(house.tap(reader="reader-1"))
+    asked: list[str] = []
+    connection = house.store._connection
+    assert connection is not None
+    connection.set_trace_callback(asked.append)
+    try:
+        house.service.present(house.tap(reader="reader-2"))
+    finally:
+        connection.set_trace_callback(None)
+    assert 2 < len(asked) <= STATEMENTS_MAX, asked
+
+
 def test_band_that_was_not_read_is_refused_and_journaled(house: House) -> None:
     view = house.service.present(house.torn())
     assert (view.reason, view.family) == (Reason.BAND_READ_ERROR, Family.AGAIN)

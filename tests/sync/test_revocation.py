@@ -25,8 +25,7 @@ from tests.sync.paper import Paper
 
 EDGES = 50
 REVOCATIONS = 15
-PROMISED_S = 2.0
-FLOOR_S = 5.0
+FLOOR_S = 2.0
 
 
 @dataclass
@@ -97,10 +96,10 @@ def test_a_revocation_reaches_fifty_waiting_gates_in_time(url: str, clock: Clock
             thread.join(30)
     store.close()
     took.sort()
-    in_time = sum(each <= PROMISED_S for each in took) / len(took)
+    in_time = sum(each <= FLOOR_S for each in took) / len(took)
     print(
         f"\n{len(took)} deliveries: p50 {statistics.median(took) * 1000:.0f} ms,"
-        f" p99 {took[len(took) * 99 // 100] * 1000:.0f} ms, {in_time:.1%} within {PROMISED_S} s"
+        f" p99 {took[len(took) * 99 // 100] * 1000:.0f} ms, {in_time:.1%} within {FLOOR_S} s"
     )
     assert len(took) == EDGES * REVOCATIONS
     assert took[len(took) * 99 // 100] <= FLOOR_S
