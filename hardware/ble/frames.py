@@ -107,7 +107,8 @@ class EddystoneEid:
 class BandFrame:
     """A Polso band. ``counter`` makes each advertisement new and orders nothing.
 
-    ``battery`` is 0 (to be changed) to 3 (full), no finer, so that it does not tell one band from another;
+    ``battery`` is 0 (to be changed) to 3 (full) in one period of eight, and else 3, so that it does not tell
+    one band from another (.docs/decisions/0030);
     ``flags`` are six bits, zero today.
     """
 

@@ -1,11 +1,9 @@
-"""Tracking by others: no chip's number and no name leaves the house by any screen, stream, figure or log.
-
-The radio's half (identities that change, sightings nobody can link) waits for bands that speak by Bluetooth.
-"""
+"""Tracking by others: no number and no name leaves the house, and two sightings by radio are of nobody."""
 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +11,10 @@ import msgspec
 import pytest
 
 from edge.feed import Subscription
+from hardware.virtual.bands.onair import BandRadio
 from kiosk.texts import LANGUAGES
 from tests.kiosk.desk_park import Desk, a_desk
+from tests.security import linking
 from tests.service.house import OTHER_UID, UID, band_of, worn
 
 NAME = "Canarina"
@@ -95,3 +95,34 @@ def test_a_band_is_another_one_at_every_site() -> None:
     here, there = (Vault(key * 32, Ring({1: b"k" * 64})) for key in (b"a", b"b"))
     assert here.band_id(UID) != there.band_id(UID)
     assert UID not in here.band_id(UID)
+
+
+# By radio
+
+
+def test_two_sightings_of_a_band_sixteen_minutes_apart_are_linked_by_nothing_but_guessing() -> None:
+    assert 0.45 <= linking.linked(linking.a_band) <= 0.55
+
+
+@pytest.mark.parametrize(
+    "careless",
+    [linking.KeptAddress, linking.BridgingCount, linking.FineBattery],
+    ids=lambda one: one.__name__,
+)
+def test_band_that_is_careless_in_one_thing_is_followed(careless: type[BandRadio]) -> None:
+    """The control: the same follower finds each of them, so that what they find above is worth something."""
+    assert linking.linked(lambda chance: careless(chance.randbytes(16), chance=chance)) > 0.9
+
+
+def test_battery_in_four_true_steps_would_tell_bands_apart() -> None:
+    def of_any_age(chance: random.Random) -> BandRadio:
+        return linking.TrueSteps(chance.randbytes(16), chance=chance, battery=chance.randrange(4))
+
+    assert linking.linked(of_any_age) > 0.75
+
+
+def test_low_battery_is_said_before_long_all_the_same() -> None:
+    radio, said = BandRadio(bytes(16), chance=random.Random(7), battery=0), set()  # noqa: S311  # the same band each time
+    for period in range(100):
+        said.add(radio.says(period * 512).battery)
+    assert said == {0, 3}

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from edge.errors import Refused, Unknown
-from hardware.ble.eid import K_DEFAULT, eid
-from hardware.ble.frames import POLSO, BandFrame, band_payload
+from hardware.ble.frames import BATTERY_MAX, POLSO, BandFrame, band_payload
+from hardware.virtual.bands.onair import POWER_1M_DBM, BandRadio
 from hardware.virtual.radio import Advert, Radio, private_bus
 from kiosk.park import DemoWalk, Place
 
 SYSTEM_BUS = "DBUS_SYSTEM_BUS_ADDRESS"
 EVERY_S = 0.3
-POWER_1M_DBM = -59
 LOSS_DB = 22.0
 """For each tenfold distance, in a room with people in it."""
 FADES_DB = 2.0
 REFERENCE = bytes.fromhex("00000000000000a1")
 """The beacon that hangs in the shop and is always heard."""
+REFERENCE_AT = "C0:00:00:00:00:A1"
+REFERENCE_SAYS = band_payload(BandFrame(REFERENCE, POWER_1M_DBM, 0, BATTERY_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,10 @@ class Air:
 
     def __init__(self, keys: Mapping[str, bytes], now_s: Callable[[], int]) -> None:
         """Know the bands' keys by their names, and the time by which they change theirs on air."""
-        self._keys, self._now_s = keys, now_s
-        self._chance = random.Random()  # noqa: S311 - fading, nothing secret
+        self._now_s = now_s
+        self._chance = random.SystemRandom()
+        self._radios = {name: BandRadio(key, chance=self._chance) for name, key in keys.items()}
         self._places: dict[str, Place] = {}
-        self._counts: dict[str, int] = {}
         self._changed, self._ending = threading.Condition(), False
         self._thread = threading.Thread(target=self._send, name="demo-air", daemon=True)
         self._open = ExitStack()
@@ -101,7 +102,7 @@ class Air:
         """Carry a band to a place."""
         if self._radio is None:
             raise Refused("This demo has no radio.", hint="Install dbus-daemon (Debian: dbus-daemon).")
-        if band not in self._keys:
+        if band not in self._radios:
             raise Unknown(f"There is no band {band!r}.", hint="GET /demo/state lists them.")
         with self._changed:
             self._places.pop(band, None)
@@ -128,14 +129,11 @@ class Air:
 
     def _adverts(self, walking: Mapping[str, Place]) -> list[Advert]:
         """Return what all radios hear just now."""
-        made = [Advert(_address(REFERENCE), _frame(REFERENCE, 0), -70, ear.adapter) for ear in EARS]
+        made = [Advert(REFERENCE_AT, _element(REFERENCE_SAYS), -70, ear.adapter) for ear in EARS]
         for band, place in walking.items():
-            identity = eid(self._keys[band], self._now_s(), K_DEFAULT)
-            self._counts[band] = count = self._counts.get(band, self._chance.randrange(256)) + 1
-            made += [
-                Advert(_address(identity), _frame(identity, count), self._level(ear, place), ear.adapter)
-                for ear in EARS
-            ]
+            frame = self._radios[band].says(self._now_s())
+            octets, address = _element(band_payload(frame)), self._radios[band].address
+            made += [Advert(address, octets, self._level(ear, place), ear.adapter) for ear in EARS]
         return made
 
     def _level(self, ear: Ear, place: Place) -> int:
@@ -143,14 +141,8 @@ class Air:
         return round(level + self._chance.gauss(0, FADES_DB))
 
 
-def _frame(identity: bytes, count: int) -> bytes:
-    payload = band_payload(BandFrame(identity, POWER_1M_DBM, count, 3))
+def _element(payload: bytes) -> bytes:
     return bytes([len(payload) + 17, 0x21]) + UUID(POLSO).bytes[::-1] + payload
-
-
-def _address(identity: bytes) -> str:
-    """A band changes its address together with its identity (Core Specification, Vol. 6 Part B, 1.3.2.1)."""
-    return ":".join(f"{octet:02X}" for octet in bytes([identity[0] | 0xC0]) + identity[1:6])
 
 
 def _restore(before: str | None) -> None:
