@@ -109,6 +109,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
 
     answers_days: Days
     seen_h: Hours
+    zones_h: Hours
     sealed_days: Days
     moved_days: Days
     ended_days: Days

@@ -63,6 +63,8 @@ class Kind(enum.IntEnum):
     PIN_PROVED = 33
     CONSENT_SET = 34
     ERASED = 35
+    ZONE_ENTERED = 36
+    ZONE_LEFT = 37
     DEVICE_REVOKED = 39
     CAP_HELD = 40
     ALARM_TOLD = 41

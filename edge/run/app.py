@@ -161,6 +161,7 @@ class Edge:
             (self.fleet.start, self.fleet.stop),
         ]
         self.sequencer.after_commit(self.service.on_air.committed)
+        self.sequencer.after_commit(self.service.nearby.committed)
         if self.sync is not None:
             self.sequencer.after_commit(self.sync.committed)
         for start, stop in rooms:

@@ -17,7 +17,6 @@ from edge.core.places import Layout
 from edge.core.presence import Heard
 from edge.core.shift import CashMove
 from edge.errors import StoreError, Unknown
-from edge.presence import Presence
 from edge.service.alarms import Alarms
 from edge.service.attempts import write_sums, written_down
 from edge.service.consents import Consents
@@ -29,6 +28,7 @@ from edge.service.floor import Floor, OverrideReason
 from edge.service.four_eyes import FourEyes
 from edge.service.help import Help
 from edge.service.mine import Mine
+from edge.service.nearby import Nearby
 from edge.service.onair import OnAirs
 from edge.service.past import today
 from edge.service.payments.desk import PayDesk
@@ -68,9 +68,7 @@ class Service(PayDesk):
         self.on_air = OnAirs(rooms, self._consents)
         self._wearers = Wearers(rooms, self._consents)
         self._mine = Mine(rooms, self._consents)
-        self._presence = Presence(
-            rooms.receivers.values(), lambda band: self._consents.may(band, Purpose.PRESENCE)
-        )
+        self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
         self._retention = Retention(rooms)
         self._help = Help(rooms)
         self.receipts = Receipts(rooms)
@@ -97,10 +95,12 @@ class Service(PayDesk):
             LOG.warning("today's counts begin at zero: %s", error)
         self._recall_tills()
         self._watch.start()
+        self.nearby.start()
 
     def stop(self) -> None:
         """Stop watching the time; harmless if repeated."""
         self._watch.stop()
+        self.nearby.stop()
         write_sums(self._rooms, last=True)
 
     def attempt(self, session: Session | None, act: str) -> AbstractContextManager[None]:
@@ -126,7 +126,7 @@ class Service(PayDesk):
 
     def hear(self, heard: Heard) -> None:
         """Take that a band was heard by radio: it prepares, and authorises nothing."""
-        self._presence.hear(heard)
+        self.nearby.hear(heard)
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap; return what staff see, once it is durable. ``point`` places a remote reader."""
@@ -147,6 +147,7 @@ class Service(PayDesk):
         self._consents.forget()
         self._eyes.forget()
         self.on_air.doubt(gone.bands)
+        self.nearby.forget(gone.bands)
 
     # What guests and staff do about one tap
 

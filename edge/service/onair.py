@@ -55,7 +55,7 @@ class OnAirs:
         if not told:
             return {}
         standing = self._rooms.sequencer.submit(
-            lambda tx: {band: _stands(tx, band, profile) for band, profile in told.items()}
+            lambda tx: {band: stands(tx, band, profile) for band, profile in told.items()}
         )
         found, gone = dict[bytes, Audible](), list[bytes]()
         for band, (profile, drift_s) in standing.items():
@@ -106,7 +106,7 @@ def _named(event: Event) -> Collection[bytes]:
     return () if target is None else (bytes.fromhex(target),)
 
 
-def _stands(tx: Transaction, band: bytes, told: Profile | None) -> tuple[Profile | None, int]:
+def stands(tx: Transaction, band: bytes, told: Profile | None) -> tuple[Profile | None, int]:
     """Return a band's profile as it stands at this site, None where it may not be heard, and its drift."""
     profile, held = own_profile(tx, Presented(tap_id="", reader="", band=band), told), tx.held(band)
     kept = int.from_bytes(tx.get(DRIFT, band.hex()) or b"", "big", signed=True)

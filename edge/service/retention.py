@@ -19,6 +19,7 @@ from edge.service.floor import ANSWERS
 from edge.service.four_eyes import APPROVALS
 from edge.service.four_eyes import KEPT_MS as APPROVAL_KEPT_MS
 from edge.service.rooms import Rooms
+from edge.service.zonebook import ZONES, minute_ms
 from edge.store.transaction import Transaction
 
 EVERY_MS = 600_000
@@ -89,6 +90,7 @@ def _asked_ms(tx: Transaction, request: str, body: bytes) -> int:
 KEPT = (
     Kept(ANSWERS, _answered_ms, lambda times: times.answers_days * DAY_MS),
     Kept(SEEN, _seen_ms, lambda times: times.seen_h * HOUR_MS),
+    Kept(ZONES, lambda tx, key, body: minute_ms(key), lambda times: times.zones_h * HOUR_MS),
     Kept(APPROVALS, _asked_ms, lambda _times: APPROVAL_KEPT_MS),
 )
 """Every kind of small things that speaks of a guest and has its time; another one is added here."""

@@ -136,6 +136,24 @@ def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
     assert figures["lookup_us"] <= 100
 
 
+SEED = "20261129"
+"""A crowd on which nothing was tuned; any other must do as well."""
+
+
+def test_guests_at_a_kiosk_are_noticed_and_those_who_pass_are_not(told: Callable[..., Figures]) -> None:
+    """Goals: 2 exits an hour, 96 % inside, 3 / 6 s, 1 % of who passes, nobody missed, gone within 8 s."""
+    figures = told("presence", "--seed", SEED)
+    assert figures["exits_per_h_1m"] <= 4
+    assert figures["inside_1m"] >= 0.94
+    assert figures["enter_p50_s"] <= 3
+    assert figures["enter_p95_s"] <= 12
+    assert figures["walkby_false"] <= 0.02
+    assert figures["missed"] <= 0.01
+    assert figures["exit_p95_s"] <= 9
+    assert figures["exits_per_h_1m"] < figures["ewma_wide_exits_per_h_1m"] < figures["ewma_exits_per_h_1m"]
+    assert figures["inside_1m"] > figures["ewma_wide_inside_1m"]
+
+
 @pytest.mark.real("dbus-daemon")
 def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
     """Goal 0.15 of a core."""

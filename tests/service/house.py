@@ -15,6 +15,7 @@ from edge.clock import Clock
 from edge.core.entitlements import Use
 from edge.core.events import Acted, Decided, Event, Kind, decided_in
 from edge.core.places import Layout
+from edge.core.presence import Receiver
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, StaffMember
 from edge.feed import Feed, Published
 from edge.health import Health, Watched
@@ -39,6 +40,10 @@ READERS = {
     "reader-kiosk": "kiosk",
     "reader-till": "till",
 }
+RECEIVERS = (
+    Receiver(name="hall", area="hall", point="kiosk", ref_1m_dbm=-59),
+    Receiver(name="court", area="court", ref_1m_dbm=-59),
+)
 UID = bytes.fromhex("04112233445566")
 OTHER_UID = bytes.fromhex("04665544332211")
 PIN = "2468"
@@ -102,7 +107,16 @@ class House:
         self.cursor = itertools.count(self.profiles.cursor().seq + 1)
         self.heard = self.feed.subscribe(
             [
-                *("gate-north", "staff-north", "ops", "kiosk-kiosk", "staff-kiosk", "help", "devices"),
+                *(
+                    "gate-north",
+                    "staff-north",
+                    "ops",
+                    "kiosk-kiosk",
+                    "staff-kiosk",
+                    "help",
+                    "devices",
+                    "presence",
+                ),
                 *("till-till", "guest-till"),
             ]
         )
@@ -138,6 +152,7 @@ class House:
             readers=READERS,
             gates={"north": self.gate, "castle": self.gate},
             lights={"north": self.light, "till": self.light},
+            receivers={one.name: one for one in RECEIVERS},
             boot=self.boot,
             current=lambda: self.current,
         )

@@ -17,7 +17,6 @@ MONEY_WORDS = {"money", "minor", "amount", "price", "balance"}
 MONEY_ROOMS = (
     "edge/core/money",
     "edge/core/lease",
-    "edge/core/offers",
     "edge/core/payment",
     "sync/central/ledger",
     "sync/central/psp",

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from edge.core.presence.heard import Heard, Nearness, Receiver
+from edge.core.presence.whereabouts import Moved, Whereabouts
 
-__all__ = ["Heard", "Nearness", "Receiver"]
+__all__ = ["Heard", "Moved", "Nearness", "Receiver", "Whereabouts"]

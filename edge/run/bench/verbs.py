@@ -143,3 +143,19 @@ def import_(_: bool, database: str, guests: int) -> None:
     from edge.run.bench.guests import measure
 
     click.echo(measure(database, guests))
+
+
+@bench.command()
+@as_json
+@click.option("--seed", default=1, show_default=True, help="Another seed is another crowd.")
+@click.option(
+    "--visits", default=400, show_default=True, type=click.IntRange(20), help="Approaches, and walks past."
+)
+@click.option(
+    "--runs", default=40, show_default=True, type=click.IntRange(2), help="Times ten minutes at a place."
+)
+def presence(_: bool, *, seed: int, visits: int, runs: int) -> None:
+    """How surely a guest at a kiosk is noticed, on simulated walks, beside two plain averages."""
+    from edge.run.bench.presence import measure
+
+    click.echo(measure(seed, visits, runs))

@@ -97,6 +97,11 @@ class Placement:
             why = "till" if asked.point.kind is PointKind.TILL else "tap"
             self._come(profile, profile.wallet, why=why)
 
+    def expects(self, profile: Profile) -> None:
+        """Take that a band was heard: whoever is about may pay soon."""
+        if profile.wallet is not None:
+            self._come(profile, profile.wallet, why="sighting")
+
     def needs(self, profile: Profile, minor: int, *, today: int = 0) -> None:
         """Take that a basket which stands here lacks so much of a wallet, or of the band's day."""
         if profile.wallet is not None:
