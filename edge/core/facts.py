@@ -19,7 +19,7 @@ Fact = str | int | bool | list[str] | None
 
 
 class Rule(Protocol):
-    """One compiled operator's rule; ``edge/rules.py`` makes them from CEL."""
+    """One compiled operator's rule; ``edge/rules`` makes them from CEL."""
 
     def evaluate(self, context: Mapping[str, Fact]) -> bool:
         """Return whether the rule permits; any exception means that it cannot be judged."""

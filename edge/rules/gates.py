@@ -1,4 +1,4 @@
-"""Operators' own rules: CEL texts compiled behind the rulebook's ``Rule``, refused where they could harm."""
+"""Rules of gates: CEL texts compiled behind the rulebook's ``Rule``, refused where they could harm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge.core.facts import Fact, Rule
 from edge.core.places import Layout
-from edge.errors import Refused
+from edge.rules.refusal import RuleRefused
 
 if TYPE_CHECKING:
     from cel import Program
@@ -92,12 +92,6 @@ SAMPLES: tuple[dict[str, Fact], ...] = (
     },
 )
 """A guest who comes for the first time, and one whom everything is known of."""
-
-
-class RuleRefused(Refused):
-    """This rule cannot be used."""
-
-    hint = "Write one CEL expression over the documented names that is true where the guest may pass."
 
 
 class CelRule:

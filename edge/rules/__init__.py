@@ -1,0 +1,32 @@
+"""Operators' own rules: texts compiled behind the rulebook's ``Rule``, refused where they could harm."""
+
+from __future__ import annotations
+
+from edge.rules.gates import (
+    NAMES,
+    RULE_CHARS_MAX,
+    SAMPLES,
+    BrokenRule,
+    CelRule,
+    compile_rule,
+    compile_rules,
+    rule_or_broken,
+    texts_of,
+)
+from edge.rules.offers import OFFER_RULE_CHARS_MAX, compile_offer_rule
+from edge.rules.refusal import RuleRefused
+
+__all__ = [
+    "NAMES",
+    "OFFER_RULE_CHARS_MAX",
+    "RULE_CHARS_MAX",
+    "SAMPLES",
+    "BrokenRule",
+    "CelRule",
+    "RuleRefused",
+    "compile_offer_rule",
+    "compile_rule",
+    "compile_rules",
+    "rule_or_broken",
+    "texts_of",
+]
