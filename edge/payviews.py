@@ -128,6 +128,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Until then the same band at the same reader takes it back."""
     hold: bool = False
     """The next band only sets it aside."""
+    hold_minutes: int | None = None
+    """For how long it does."""
     until_ms: int | None = None
     """When what is partly paid or set aside goes back by itself."""
     back_id: str = ""

@@ -12,7 +12,7 @@ import { KEEPING, actsOn, begin, found, piecesOf, quantityIn, reduce, selling, s
 import { keepShell } from "./shell.js";
 
 const ROOM = `/api/v1/till/${encodeURIComponent(page.point.id)}`;
-const KEYS = { pay: "Enter", cash: "F2", card: "F3", hold: "F4" };
+const KEYS = { pay: "Enter", cash: "F2", card: "F3", hold: "F4", hold_until: "F4" };
 let state = begin();
 let group = page.groups[0]?.id ?? "";
 let fresh = false;
@@ -123,8 +123,9 @@ function paintBill() {
 
 const DO = {
   pay: () => onBasket("await"),
-  another: () => onBasket(state.basket.hold ? "hold" : "await"),
+  another: () => (state.basket.hold ? onBasket("hold", { minutes: state.basket.hold_minutes }) : onBasket("await")),
   hold: () => onBasket("hold"),
+  hold_until: () => back.howLong(state.basket),
   capture: () => back.capture(state.basket),
   release: () => onBasket("give-up"),
   back: () => ringAgain(),
@@ -138,7 +139,7 @@ const DO = {
   receipt: () => drawer.print(state.basket.op_id),
   phone: () => drawer.toPhone(state.basket.op_id),
   undo: () => onBasket("undo", { back_id: freshOp() }),
-  void: () => back.voidIt(state.basket),
+  void: () => back.takeBack(state.basket, "void"),
   slip: () => drawer.print(state.basket.back_id),
   slip_phone: () => drawer.toPhone(state.basket.back_id),
 };
@@ -173,7 +174,7 @@ document.addEventListener("keydown", (event) => {
   if (busy() || event.ctrlKey || event.metaKey || event.altKey) return;
   const inFind = event.target === by("find");
   if (event.key === "Escape") return escape(event);
-  const keyed = Object.keys(KEYS).find((name) => KEYS[name] === event.key);
+  const keyed = Object.keys(KEYS).find((name) => KEYS[name] === event.key && keyFor(name));
   if (keyed && event.key !== "Enter") return press(event, keyed);
   if (event.key === "Enter" && (inFind || event.target === document.body || event.target === by("lines"))) return enter(event);
   if ((event.key === "+" || event.key === "-") && !by("find").value) return lastLine(event, event.key === "+" ? 1 : -1);
@@ -199,8 +200,10 @@ function enter(event) {
   if (!hit) by("find-said").textContent = speak("till.not_found");
 }
 
+const keyFor = (name) => by("acts").querySelector(`[data-act="${name}"]`);
+
 function press(event, name) {
-  const pressed = by("acts").querySelector(`[data-act="${name}"]`);
+  const pressed = keyFor(name);
   if (!pressed) return;
   event.preventDefault();
   pressed.click();
@@ -217,7 +220,7 @@ function lastLine(event, n) {
 const asks = new Asks({ hear });
 const ask = (address, body) => asks.ask(address, body);
 const drawer = new Drawer({ room: ROOM, freshOp, ask, back: () => back, cash: (body) => hear(body ? { type: "cash", body } : { type: "cash_done" }) });
-const back = new Back({ room: ROOM, freshOp, ask, drawer, stands: (op_id) => shown()?.op_id === op_id, bill: () => (shown()?.state === "basket" && shown().lines?.length ? shown() : null), hear: (body) => hear({ type: "basket", body }) });
+const back = new Back({ room: ROOM, freshOp, ask, drawer, hold: (minutes) => onBasket("hold", { minutes }), stands: (op_id) => shown()?.op_id === op_id, bill: () => (shown()?.state === "basket" && shown().lines?.length ? shown() : null), hear: (body) => hear({ type: "basket", body }) });
 by("more").addEventListener("click", () => drawer.menu());
 by("sheet-close").addEventListener("click", () => by("sheet").close());
 keepShell();

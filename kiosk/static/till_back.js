@@ -3,12 +3,15 @@
 import { part } from "./ring.js";
 import { act, askReason, at, button, by, page, speak, whyNot } from "./desk.js";
 import { picker } from "./till_pieces.js";
-import { money, nameOf, until } from "./till_view.js";
+import { lasting, money, nameOf, until } from "./till_view.js";
+
+const HOUR = 60, DAY = 24 * HOUR;
+const HOLD_MINUTES = [HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY, 14 * DAY];
 
 const may = (action) => page.actions.includes(action);
 
 export class Back {
-  /** @param {{room: string, freshOp: () => string, ask: Function, hear: (basket: any) => void, stands: (op_id: string) => boolean, bill: () => any, drawer: any}} till */
+  /** @param {{room: string, freshOp: () => string, ask: Function, hear: (basket: any) => void, stands: (op_id: string) => boolean, bill: () => any, hold: (minutes: number) => Promise<unknown>, drawer: any}} till */
   constructor(till) {
     this.till = till;
   }
@@ -27,35 +30,44 @@ export class Back {
     const acts = [
       ["receipt", true, () => drawer.print(one.op_id)],
       ["phone", true, () => drawer.toPhone(one.op_id)],
-      ["void", sold && may("void"), () => this.voidIt(one)],
-      ["lines", sold && may("void"), () => this.voidIt(one, { lines: true })],
-      ["refund", sold && may("refund"), () => this.refund(one.op_id)],
+      ["void", sold && may("void"), () => this.takeBack(one, "void")],
+      ["lines", sold && may("void"), () => this.takeBack(one, "void", { lines: true })],
+      ["refund", sold && may("refund"), () => this.takeBack(one, "refund")],
+      ["refund_lines", sold && may("refund"), () => this.takeBack(one, "refund", { lines: true })],
       ...(one.slips ?? []).map((slip) => [`slip_${slip.kind}`, true, () => drawer.offer(speak(`till.act.slip_${slip.kind}`), slip.id)]),
     ];
     return row([at(one.at_ms), money(one.total_minor), names(one), [part_back, asked].filter(Boolean).join(" · ")], acts);
   }
 
-  /** Take a payment back: all that is left of it, or single lines; the same press twice is one void. */
-  voidIt(one, { lines = false } = {}) {
-    const back_id = this.till.freshOp();
+  /** Take a payment back, or ask central to: all that is left of it, or single lines; the same press twice is one act. */
+  takeBack(one, way, { lines = false } = {}) {
+    const begun = { op_id: one.op_id, back_id: this.till.freshOp() };
     const picked = lines ? picker(one.lines ?? []) : null;
     const doIt = async (reason) => {
       if (picked && !picked.chosen().length) return speak("till.lines_none");
-      const body = { op_id: one.op_id, back_id, reason, ...(picked ? { pieces: picked.chosen() } : {}) };
-      return this.done(await act(`${this.till.room}/void`, body), speak("till.back_done"), () => this.payments());
+      const body = { ...begun, reason, ...(picked ? { pieces: picked.chosen() } : {}) };
+      const answer = await act(`${this.till.room}/${way}`, body);
+      if (answer.body?.kind === "SecondNeeded") return this.till.ask(`${this.till.room}/ask/${way}`, body);
+      return this.done(answer, speak(`till.${way}_done`), () => this.payments());
     };
-    const title = speak(lines ? "till.lines_title" : "till.void_title");
+    const title = speak(`till.${way}${lines ? "_lines" : ""}_title`);
     askReason({ title, why: ["mistake", "guest_asked"], extra: picked ? [picked.element] : [], doIt });
   }
 
-  refund(op_id) {
-    const body = { op_id, back_id: this.till.freshOp() };
-    const doIt = async (reason) => {
-      const answer = await act(`${this.till.room}/refund`, { ...body, reason });
-      if (answer.body?.kind === "SecondNeeded") return this.till.ask(`${this.till.room}/ask/refund`, { ...body, reason });
-      return this.done(answer, speak("till.refund_asked"), () => this.payments());
-    };
-    askReason({ title: speak("till.refund_title"), why: ["mistake", "guest_asked"], doIt });
+  /** For how long the next band sets it aside: a day, unless somebody says otherwise. */
+  howLong(basket) {
+    const keys = HOLD_MINUTES.map((minutes) => {
+      const key = button(lasting(minutes), async () => {
+        by("sheet").close();
+        await this.till.hold(minutes);
+      }, "big");
+      key.setAttribute("aria-pressed", String(minutes === basket.hold_minutes));
+      return key;
+    });
+    const menu = part("div", "menu");
+    menu.append(...keys);
+    this.till.drawer.sheet(speak("till.hold_title"), menu);
+    (menu.querySelector("[aria-pressed=true]") ?? keys[0]).focus();
   }
 
   async holds() {

@@ -126,7 +126,7 @@ export function actsOn(basket, actions) {
   const slips = basket?.back_id ? ["slip", "slip_phone"] : [];
   switch (state) {
     case "basket": return lines ? ["pay", "cash", "card", "hold", "give_up"] : [];
-    case "await_tap": return ["back", ...other, "give_up"];
+    case "await_tap": return ["back", ...other, ...(basket.hold ? ["hold_until"] : []), "give_up"];
     case "pin": return ["back", ...other];
     case "short": return [basket.ready_here_minor > 0 ? "part" : "", "another", ...other, basket.hold ? "" : "risk", "back"].filter(Boolean);
     case "declined": return [basket.reason === "age_confirm" || basket.reason === "age_min" ? "age" : "", "another", ...other, "back"].filter(Boolean);

@@ -16,6 +16,12 @@ export function until(ms) {
   return day(ms) === day(Date.now()) ? speak("till.until", { time: at(ms) }) : speak("till.until_day", { time: `${day(ms)}, ${at(ms)}` });
 }
 
+/** So many minutes in the largest unit that says them whole, as the page's language writes it. */
+export function lasting(minutes) {
+  const [unit, size] = [["week", 10_080], ["day", 1_440], ["hour", 60], ["minute", 1]].find(([, one]) => minutes % one === 0);
+  return new Intl.NumberFormat(page.language, { style: "unit", unit, unitDisplay: "long" }).format(minutes / size);
+}
+
 /** One line of the bill, with buttons for more and fewer while it can be changed. */
 export function lineRow(line, turn) {
   const row = part("li", `bill-line${line.amount_minor < 0 ? " back" : ""}`);
@@ -95,7 +101,7 @@ function lineOf(basket, state) {
     case "short": return [speak("till.ready_here", { amount: money(basket.ready_here_minor) }), speak("till.missing", { amount: money(basket.missing_minor) }), basket.kept_elsewhere_minor ? speak("till.kept_elsewhere", { amount: money(basket.kept_elsewhere_minor) }) : ""].filter(Boolean).join(" · ");
     case "declined": return [basket.name, reason, basket.cause].filter(Boolean).join(" · ");
     case "pin": return speak("till.pin_left", { left: basket.pin_left ?? 3 });
-    case "await_tap": return basket.hold ? speak("till.holding") : "";
+    case "await_tap": return basket.hold ? `${speak("till.holding")} · ${lasting(basket.hold_minutes)}` : "";
     case "held": return [basket.name, basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "partly_paid": return [speak("till.paid_so_far", { amount: money(basket.paid_minor) }), basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "approved": return [basket.name, basket.ready_here_minor !== null && basket.ready_here_minor !== undefined ? speak("till.left_here", { amount: money(basket.ready_here_minor) }) : "", basket.repeated ? speak("till.repeated") : ""].filter(Boolean).join(" · ");

@@ -10,6 +10,7 @@ import pytest
 
 from tests.kiosk.listener import Open, an_open_desk
 from tests.kiosk.stage import Stage, a_stage
+from tests.kiosk.till_park import Till, a_till
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +41,22 @@ def open_desk(open_desk_of_module: Open) -> Iterator[Open]:
     """One desk per file; every stream of a test is hung up after it."""
     yield open_desk_of_module
     open_desk_of_module.hang_up()
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Iterator[Till]:
+    with a_till(tmp_path / "edge") as opened:
+        yield opened
+
+
+@pytest.fixture
+def counter(chromium: Any, till: Till) -> Iterator[Any]:
+    """Both sides of a counter whose shift is open; no script failed on either."""
+    from tests.kiosk.counters import Counter
+
+    made = Counter(chromium, till)
+    made.open_shift()
+    yield made
+    assert made.faults == []
+    made.page.context.close()
+    made.guest.context.close()

@@ -1,4 +1,4 @@
-"""What tests of a till do at its counter: ring up, sell, open the menu, give a reason, read a slip."""
+"""Both sides of a till's counter, and what is done there: ring up, sell, open the menu, give a reason."""
 
 from __future__ import annotations
 
@@ -10,8 +10,53 @@ from playwright.sync_api import expect
 from edge.core.events import Kind, Lane
 from edge.core.receipt import Receipt
 from edge.core.receipting import object_to
-from tests.kiosk.test_till_pages import Counter
+from tests.kiosk.test_guest_axe import axe_source
+from tests.kiosk.till_park import Till
+from tests.service.house import UID
 from tests.service.purses import TILL
+
+WIDE, SMALL, LARGE = ({"width": w, "height": h} for w, h in ((1366, 768), (1024, 600), (1280, 800)))
+
+
+class Counter:
+    """Both sides of one counter."""
+
+    def __init__(
+        self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, cookie: Any = None
+    ) -> None:
+        self.till = till
+        staff = chromium.new_context(viewport=WIDE, locale=locale)
+        staff.add_cookies([cookie or till.cookie("carla")])
+        guest = chromium.new_context(viewport=size or SMALL)
+        guest.add_cookies([till.screen()])
+        self.faults: list[str] = []
+        self.page, self.guest = staff.new_page(), guest.new_page()
+        for page in (self.page, self.guest):
+            page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.goto(f"{till.url}/till/{TILL}")
+        self.guest.goto(f"{till.url}/till/{TILL}/guest")
+
+    def open_shift(self, amount: str = "100") -> None:
+        self.page.wait_for_selector("#amount[open]")
+        self.page.keyboard.type(amount)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("#amount[open]", state="detached")
+
+    def add(self, group: str, name: str) -> None:
+        self.page.click(f"#groups button:has-text('{group}')")
+        before = self.page.locator(".bill-line").count()
+        self.page.click(f".tile:has-text('{name}')")
+        expect(self.page.locator(".bill-line")).not_to_have_count(before)
+
+    def state(self, state: str) -> None:
+        self.page.wait_for_selector(f"#state[data-state='{state}']", state="attached")
+        self.guest.wait_for_selector(f"body[data-phase='{state}']")
+
+    def tap(self, uid: bytes = UID) -> None:
+        self.till.edge.service.present(self.till.edge.tap(uid, "reader-till"))
+
+    def press(self, act: str) -> None:
+        self.page.click(f"[data-act='{act}']")
 
 
 def bill(counter: Counter, *names: str) -> None:
@@ -64,3 +109,13 @@ def _is_id(text: str) -> bool:
 def bodies(counter: Counter, kind: Kind, body: Any) -> list[Any]:
     records = counter.till.edge.journal.range(Lane.PRIORITY, 0)
     return [msgspec.msgpack.decode(one.body, type=body) for one in records if one.kind == kind]
+
+
+def axe_of(counter: Counter) -> list[str]:
+    """What axe finds wrong on either side."""
+    found = []
+    for name, page in (("till", counter.page), ("guest", counter.guest)):
+        page.evaluate(axe_source())
+        told = page.evaluate("axe.run(document, { preload: false, resultTypes: ['violations'] })")
+        found += [f"{name} {bad['id']}: {bad['nodes'][0]['html'][:200]}" for bad in told["violations"]]
+    return found

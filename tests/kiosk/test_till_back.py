@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,33 +11,22 @@ pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 from playwright.sync_api import expect
 
 from edge.core.events import Kind
-from edge.core.payment.bodies import Voided
+from edge.core.payment.bodies import RefundAsked, Voided
 from edge.payviews import BasketState
 from hardware.port import PaperFault
-from tests.kiosk.counters import bodies, menu, printed, reason, sold
-from tests.kiosk.test_till_pages import Counter
-from tests.kiosk.till_park import Till, a_till
+from tests.kiosk.counters import Counter, bodies, menu, printed, reason, sold
+from tests.kiosk.till_park import Till
 from tests.service.purses import TILL, a_guest, granted, left
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 
 @pytest.fixture
-def till(tmp_path: Any) -> Iterator[Till]:
-    with a_till(tmp_path / "edge") as opened:
-        yield opened
-
-
-@pytest.fixture
-def counter(chromium: Any, till: Till) -> Iterator[Counter]:
-    made = Counter(chromium, till)
-    a_guest(till.edge)
-    granted(till.edge)
-    made.open_shift()
-    yield made
-    assert made.faults == []
-    made.page.context.close()
-    made.guest.context.close()
+def counter(counter: Counter) -> Counter:
+    """Giulia has twenty euros here."""
+    a_guest(counter.till.edge)
+    granted(counter.till.edge)
+    return counter
 
 
 def test_single_lines_are_taken_back_from_the_list_with_their_tax_and_a_slip(counter: Counter) -> None:
@@ -128,6 +116,32 @@ def test_a_refund_has_a_slip_that_says_when_the_money_is_back(chromium: Any, til
     assert any("after the next sync" in left for left, _ in rows)
     counter.page.context.close()
     counter.guest.context.close()
+
+
+def test_single_lines_are_refunded_from_the_list_and_not_offered_again(
+    counter: Counter, chromium: Any
+) -> None:
+    op_id = sold(counter)
+    asked = Counter(chromium, counter.till, cookie=counter.till.cookie("dora"))
+    menu(asked, "Latest payments")
+    asked.page.click("#sheet [data-act='refund_lines']")
+    asked.page.wait_for_selector("#reason[open]")
+    expect(asked.page.locator("#reason-title")).to_have_text("Which lines are refunded?")
+    asked.page.click(".piece:has-text('Lemonade')")
+    reason(asked)
+    expect(asked.page.locator("#said")).to_have_text("The refund is asked of central")
+    (refund,) = bodies(counter, Kind.REFUND_ASKED, RefundAsked)
+    lemonade = next(
+        at for at, line in enumerate(counter.till.edge.service.basket(TILL).lines) if line.item == "limonata"
+    )
+    assert (refund.op_id, [(line.line, line.quantity) for line in refund.lines]) == (op_id, [(lemonade, 1)])
+    menu(asked, "Latest payments")
+    expect(asked.page.locator("#sheet .payment")).to_contain_text("refund asked")
+    asked.page.click("#sheet [data-act='refund_lines']")
+    asked.page.wait_for_selector("#reason[open]")
+    expect(asked.page.locator(".piece:has-text('Lemonade')")).to_have_count(0)
+    asked.page.context.close()
+    asked.guest.context.close()
 
 
 def test_a_top_up_and_a_pay_out_print_where_the_money_is(counter: Counter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,30 +14,19 @@ from edge.core.events import Kind
 from edge.core.payment.bodies import HoldEnded
 from edge.core.payment.sale import SPLIT_MS_MAX
 from kiosk.texts import LANGUAGES
-from tests.kiosk.counters import bill, bodies, menu, printed, reason
-from tests.kiosk.test_till_pages import LARGE, SMALL, Counter, axe_of
-from tests.kiosk.till_park import Till, a_till
-from tests.service.purses import TILL, a_grant, a_guest, granted, left
+from tests.kiosk.counters import LARGE, SMALL, Counter, axe_of, bill, bodies, menu, printed, reason
+from tests.kiosk.till_park import Till
+from tests.service.purses import TILL, a_grant, a_guest, granted, left, second_band
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 
 @pytest.fixture
-def till(tmp_path: Any) -> Iterator[Till]:
-    with a_till(tmp_path / "edge") as opened:
-        yield opened
-
-
-@pytest.fixture
-def counter(chromium: Any, till: Till) -> Iterator[Counter]:
-    made = Counter(chromium, till)
-    a_guest(till.edge)
-    granted(till.edge)
-    made.open_shift()
-    yield made
-    assert made.faults == []
-    made.page.context.close()
-    made.guest.context.close()
+def counter(counter: Counter) -> Counter:
+    """Giulia has twenty euros here."""
+    a_guest(counter.till.edge)
+    granted(counter.till.edge)
+    return counter
 
 
 def held(counter: Counter) -> str:
@@ -88,6 +76,40 @@ def test_what_a_tab_was_for_is_rung_up_and_taken_from_it(counter: Counter) -> No
     view = counter.till.edge.service.basket(TILL)
     assert (view.op_id, [line.item for line in view.lines]) == (op_id, ["patatine"])
     assert counter.page.locator("#sheet[open]").count() == 0
+
+
+def test_for_how_long_it_is_set_aside_is_chosen_by_keys_and_a_day_if_nobody_does(counter: Counter) -> None:
+    page, keys = counter.page, counter.page.keyboard
+    counter.add("Coffee", "Cappuccino")
+    keys.press("F4")
+    counter.state("await_tap")
+    expect(page.locator("#state")).to_contain_text("only set aside · 1 day")
+    keys.press("F4")
+    expect(page.locator("#sheet :focus")).to_have_text("1 day")
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Enter")
+    page.wait_for_selector("#sheet[open]", state="detached")
+    expect(page.locator("#state")).to_contain_text("only set aside · 1 week")
+    before = counter.till.edge.clock.now_ms()
+    counter.tap()
+    counter.state("held")
+    until_ms = counter.till.edge.service.basket(TILL).until_ms
+    assert until_ms is not None
+    assert until_ms - before == pytest.approx(7 * 86_400_000, abs=60_000)
+
+
+def test_another_band_sets_it_aside_for_as_long_as_was_chosen(counter: Counter) -> None:
+    counter.add("Kitchen", "Pizza")
+    counter.press("hold")
+    counter.state("await_tap")
+    counter.press("hold_until")
+    counter.page.click("#sheet button:has-text('4 hours')")
+    counter.page.wait_for_selector("#sheet[open]", state="detached")
+    counter.tap(second_band(counter.till.edge))
+    counter.press("another")
+    counter.state("await_tap")
+    expect(counter.page.locator("#state")).to_contain_text("4 hours")
 
 
 def test_a_hold_is_taken_whole_or_released_from_its_panel(counter: Counter) -> None:
@@ -175,6 +197,18 @@ def test_neither_side_has_a_barrier_when_something_is_set_aside_or_taken_back(
     counter.tap()
     counter.state("held")
     look()
+    counter.press("release")
+    counter.state("given_up")
+    counter.press("next")
+    ring()
+    counter.press("hold")
+    counter.state("await_tap")
+    counter.press("hold_until")
+    look()
+    counter.page.keyboard.press("Enter")
+    counter.page.wait_for_selector("#sheet[open]", state="detached")
+    counter.tap()
+    counter.state("held")
     counter.press("capture")
     counter.state("approved")
     counter.page.click("#more")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -19,62 +18,12 @@ from edge.core.shift import ShiftClosed
 from edge.payviews import BasketState
 from hardware.port import PaperFault
 from kiosk.texts import LANGUAGES
-from tests.kiosk.test_guest_axe import axe_source
-from tests.kiosk.till_park import Till, a_till
-from tests.service.house import OTHER_UID, UID
+from tests.kiosk.counters import LARGE, SMALL, Counter, axe_of
+from tests.kiosk.till_park import Till
+from tests.service.house import OTHER_UID
 from tests.service.purses import GUEST_PIN, TILL, a_grant, a_guest, granted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
-WIDE, SMALL, LARGE = ({"width": w, "height": h} for w, h in ((1366, 768), (1024, 600), (1280, 800)))
-
-
-@pytest.fixture
-def till(tmp_path: Any) -> Iterator[Till]:
-    with a_till(tmp_path / "edge") as opened:
-        yield opened
-
-
-class Counter:
-    """Both sides of one counter."""
-
-    def __init__(
-        self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, cookie: Any = None
-    ) -> None:
-        self.till = till
-        staff = chromium.new_context(viewport=WIDE, locale=locale)
-        staff.add_cookies([cookie or till.cookie("carla")])
-        guest = chromium.new_context(viewport=size or SMALL)
-        guest.add_cookies([till.screen()])
-        self.faults: list[str] = []
-        self.page, self.guest = staff.new_page(), guest.new_page()
-        for page in (self.page, self.guest):
-            page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.goto(f"{till.url}/till/{TILL}")
-        self.guest.goto(f"{till.url}/till/{TILL}/guest")
-
-    def open_shift(self, amount: str = "100") -> None:
-        self.page.wait_for_selector("#amount[open]")
-        self.page.keyboard.type(amount)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_selector("#amount[open]", state="detached")
-
-    def add(self, group: str, name: str) -> None:
-        self.page.click(f"#groups button:has-text('{group}')")
-        before = self.page.locator(".bill-line").count()
-        self.page.click(f".tile:has-text('{name}')")
-        expect(self.page.locator(".bill-line")).not_to_have_count(before)
-
-    def state(self, state: str) -> None:
-        self.page.wait_for_selector(f"#state[data-state='{state}']", state="attached")
-        self.guest.wait_for_selector(f"body[data-phase='{state}']")
-
-    def tap(self, uid: bytes = UID) -> None:
-        self.till.edge.service.present(self.till.edge.tap(uid, "reader-till"))
-
-    def press(self, act: str) -> None:
-        self.page.click(f"[data-act='{act}']")
-
-
 KEPT = """async () => {
   const kept = [];
   for (const name of await caches.keys()) {
@@ -85,16 +34,6 @@ KEPT = """async () => {
   return kept;
 }"""
 """Every answer that the service worker of a browser keeps."""
-
-
-@pytest.fixture
-def counter(chromium: Any, till: Till) -> Iterator[Counter]:
-    made = Counter(chromium, till)
-    made.open_shift()
-    yield made
-    assert made.faults == []
-    made.page.context.close()
-    made.guest.context.close()
 
 
 def test_two_steps_basket_and_tap_then_a_receipt_that_the_chain_vouches_for(counter: Counter) -> None:
@@ -273,16 +212,6 @@ def test_neither_side_has_a_barrier(chromium: Any, till: Till, language: str, si
     assert counter.guest.evaluate(wide)
     counter.page.context.close()
     counter.guest.context.close()
-
-
-def axe_of(counter: Counter) -> list[str]:
-    """What axe finds wrong on either side."""
-    found = []
-    for name, page in (("till", counter.page), ("guest", counter.guest)):
-        page.evaluate(axe_source())
-        told = page.evaluate("axe.run(document, { preload: false, resultTypes: ['violations'] })")
-        found += [f"{name} {bad['id']}: {bad['nodes'][0]['html'][:200]}" for bad in told["violations"]]
-    return found
 
 
 def test_no_page_that_names_a_colleague_is_kept_in_a_browser(counter: Counter) -> None:

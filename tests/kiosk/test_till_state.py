@@ -93,7 +93,7 @@ def test_what_is_set_aside_ends_its_bill_and_takes_no_other_tender() -> None:
     assert seen == [
         ["next", "receipt", "phone", "capture", "release"],
         False,
-        ["back", "give_up"],
+        ["back", "hold_until", "give_up"],
         ["part", "another", "back"],
     ]
 

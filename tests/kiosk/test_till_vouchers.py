@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 pytest.importorskip("playwright", reason="pip install -e '.[test]'")
@@ -12,8 +9,7 @@ pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 from playwright.sync_api import expect
 
 from edge.core.vouchers import Voucher
-from tests.kiosk.test_till_pages import Counter
-from tests.kiosk.till_park import Till, a_till
+from tests.kiosk.counters import Counter
 from tests.service.purses import a_grant, a_guest, granted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -21,21 +17,12 @@ DRINK = Voucher(kind="free_drink", percent=100, valid_until="2099-12-31")
 
 
 @pytest.fixture
-def till(tmp_path: Any) -> Iterator[Till]:
-    with a_till(tmp_path / "edge") as opened:
-        yield opened
-
-
-@pytest.fixture
-def counter(chromium: Any, till: Till) -> Iterator[Counter]:
-    made = Counter(chromium, till)
-    made.open_shift()
-    a_guest(till.edge, vouchers=(DRINK,))
-    granted(till.edge, a_grant(), a_grant(2, kind="free_drink", unit="piece", lease="lease-drink"))
-    yield made
-    assert made.faults == []
-    made.page.context.close()
-    made.guest.context.close()
+def counter(counter: Counter) -> Counter:
+    """Giulia has two free drinks here, and money."""
+    a_guest(counter.till.edge, vouchers=(DRINK,))
+    drinks = a_grant(2, kind="free_drink", unit="piece", lease="lease-drink")
+    granted(counter.till.edge, a_grant(), drinks)
+    return counter
 
 
 def test_a_free_drink_is_used_and_told_on_both_sides_and_on_paper(counter: Counter) -> None:

@@ -43,6 +43,7 @@ NEXT_WORDS = {
 """What a guest is told to do where a band does not pay; every other reason is for staff to explain."""
 UNDO_WORDS = "pay.await_undo"
 HOLD_WORDS = "pay.await_hold"
+MINUTE_MS = 60_000
 FAMILIES = {
     BasketState.APPROVED: Family.GO,
     BasketState.VOIDED: Family.GO,
@@ -83,6 +84,7 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         band_short=short(last.band),
         cause=cause,
         hold=rung.hold_ms is not None,
+        hold_minutes=None if rung.hold_ms is None else rung.hold_ms // MINUTE_MS,
         back_id=sale.void_ids[-1] if sale is not None and sale.void_ids else "",
         opened_ms=basket.opened_ms,
         at_ms=last.at_ms,
