@@ -168,6 +168,34 @@ def test_a_basket_that_is_partly_paid_says_until_when_and_then_gives_back(chromi
     counter.guest.context.close()
 
 
+class Looker:
+    """Both sides of a counter, looked at after each step of somebody who sets aside and takes back."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter, self.found = counter, list[str]()
+
+    def look(self) -> None:
+        """Note what axe finds, and that nothing is cut off at the side."""
+        self.found += axe_of(self.counter)
+        for page in (self.counter.page, self.counter.guest):
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def awaits_a_hold(self) -> None:
+        """Ring up one thing that the next band only sets aside."""
+        self.counter.page.click("#groups button >> nth=2")
+        self.counter.page.click(".tile >> nth=3")
+        self.counter.page.wait_for_selector(".bill-line")
+        self.counter.press("hold")
+        self.counter.state("await_tap")
+
+    def asks_how_long(self) -> None:
+        """Look at the lengths, and take the one that stands."""
+        self.counter.press("hold_until")
+        self.look()
+        self.counter.page.keyboard.press("Enter")
+        self.counter.page.wait_for_selector("#sheet[open]", state="detached")
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["1024", "1280"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_neither_side_has_a_barrier_when_something_is_set_aside_or_taken_back(
@@ -178,49 +206,24 @@ def test_neither_side_has_a_barrier_when_something_is_set_aside_or_taken_back(
     counter = Counter(chromium, till, locale=language, size=size)
     counter.guest.goto(f"{till.url}/till/{TILL}/guest?lang={language}")
     counter.open_shift()
-    wide = "document.documentElement.scrollWidth <= innerWidth"
-    found: list[str] = []
-
-    def look() -> None:
-        found.extend(axe_of(counter))
-        assert counter.page.evaluate(wide)
-        assert counter.guest.evaluate(wide)
-
-    def ring() -> None:
-        counter.page.click("#groups button >> nth=2")
-        counter.page.click(".tile >> nth=3")
-        counter.page.wait_for_selector(".bill-line")
-
-    ring()
-    counter.press("hold")
-    counter.state("await_tap")
+    looker = Looker(counter)
+    looker.awaits_a_hold()
+    looker.asks_how_long()
     counter.tap()
     counter.state("held")
-    look()
-    counter.press("release")
-    counter.state("given_up")
-    counter.press("next")
-    ring()
-    counter.press("hold")
-    counter.state("await_tap")
-    counter.press("hold_until")
-    look()
-    counter.page.keyboard.press("Enter")
-    counter.page.wait_for_selector("#sheet[open]", state="detached")
-    counter.tap()
-    counter.state("held")
+    looker.look()
     counter.press("capture")
     counter.state("approved")
     counter.page.click("#more")
     counter.page.click("#sheet .menu button >> nth=0")
     counter.page.wait_for_selector("#sheet [data-act='lines']")
-    look()
+    looker.look()
     counter.page.click("#sheet [data-act='lines']")
     counter.page.click(".piece >> nth=0")
-    look()
+    looker.look()
     reason(counter)
     counter.page.wait_for_selector("[data-act='slip'], [data-act='slip_void']")
-    look()
-    assert found == []
+    looker.look()
+    assert looker.found == []
     counter.page.context.close()
     counter.guest.context.close()

@@ -21,7 +21,7 @@ from sync.central.store import Connection
 from sync.central.topups import TopUp, ask
 
 OF_WALLET = ("wallet_tap_max", "pin_above", "taps_before_pin", "fill_below", "fill_to")
-OF_MEMBER = ("head", "no_charge", "tap_max", "day_max", "categories")
+OF_MEMBER = ("head", "no_charge", "tap_max", "day_max", "day_leased", "categories")
 COLUMNS = ("wallet", "currency", "label", *OF_WALLET, "guest", *OF_MEMBER, "amount")
 """No PIN: it belongs in no file."""
 TAPS_MAX = 1_000
@@ -120,14 +120,21 @@ def _member(tx: Connection, site: str, row: Mapping[str, str], *, wallet: Wallet
         tap_minor_max=_or(_minor(row.get("tap_max", ""), currency), one.limits.tap_minor_max),
         day_minor_max=_or(_minor(row.get("day_max", ""), currency), one.limits.day_minor_max),
     )
-    categories = row.get("categories", "")
+    categories, leased = row.get("categories", ""), _yes(row, "day_leased", one.day_leased)
+    if leased and limits.day_minor_max is None:
+        raise Refused("day_leased wants a day_max: say how much, if it is to hold everywhere")
     return msgspec.structs.replace(
         one,
-        head=row["head"].lower() in YES if row.get("head") else one.head,
-        no_charge=row["no_charge"].lower() in YES if row.get("no_charge") else one.no_charge,
+        head=_yes(row, "head", one.head),
+        no_charge=_yes(row, "no_charge", one.no_charge),
+        day_leased=leased,
         limits=limits,
         categories=_categories(categories, currency) if categories else one.categories,
     )
+
+
+def _yes(row: Mapping[str, str], name: str, held: bool) -> bool:
+    return row[name].lower() in YES if row.get(name) else held
 
 
 def _categories(text: str, currency: str) -> tuple[CategoryLimit, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -88,6 +90,21 @@ def test_a_list_loads_its_good_lines_and_names_the_others(olga: Browser, small_s
     assert olga.post(f"{HOME}/wallets/list", list="purse\nw9").status_code == 422
     card = olga.post(f"{HOME}/wallets/list", list="wallet\n4111 1111 1111 1111")
     assert card.status_code == 422, "no file with a card's number is even looked at"
+
+
+def test_a_list_says_whether_the_day_holds_everywhere_and_the_wallet_shows_it(
+    olga: Browser, small_store: Store
+) -> None:
+    heading = "wallet,guest,day_max,day_leased"
+    said = words_of(olga.post(f"{HOME}/wallets/list", list=f"{heading}\nw1,leo,20,yes\nw1,anna,,yes"))
+    assert "1 guests let pay" in said
+    assert "day_leased wants a day_max" in said
+    olga.post(f"{HOME}/wallets/list", list="wallet,guest,tap_max\nw1,leo,8")
+    with small_store.reading() as tx:
+        (leo,) = members.members(tx, SITE, "w1")
+    assert leo.day_leased, "a list leaves what it does not say"
+    shown = words_of(olga.get(f"{HOME}/wallets/w1"))
+    assert re.search(r"Also where tills are cut off.*20\.00\s+yes", shown, re.S)
 
 
 def test_a_list_says_limits_and_leaves_what_it_does_not_say(olga: Browser, small_store: Store) -> None:

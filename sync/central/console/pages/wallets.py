@@ -28,7 +28,7 @@ from sync.central.topups import SOURCES, TopUp
 
 HERE = "/sites/<site>/wallets"
 COLUMNS = ("wallet", "label", "state", "free", "at_devices", "owed")
-MEMBER_COLUMNS = ("guest", "head", "no_charge", "tap_max", "day_max", "categories", "change")
+MEMBER_COLUMNS = ("guest", "head", "no_charge", "tap_max", "day_max", "day_leased", "categories", "change")
 LEASE_COLUMNS = ("device", "kind", "state", "granted", "spent", "voided", "minted", "returned", "left",
                  "in_doubt", "heard")  # fmt: skip
 LIST_CHARS_MAX = 200_000
@@ -86,6 +86,7 @@ def _payers(ask: Ask, people: Iterable[Member], one: Wallet) -> Sheet:
             yes if who.no_charge else no,
             amounts.shown(who.limits.tap_minor_max, one.currency),
             amounts.shown(who.limits.day_minor_max, one.currency),
+            yes if who.day_leased else no,
             payers.categories(who, one.currency),
             Cell(ask.words("band.closed" if who.blocked else "act.change"), f"{here}/{who.guest}"),
         )
