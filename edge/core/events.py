@@ -84,6 +84,10 @@ class Kind(enum.IntEnum):
     RECEIPT_MADE = 63
 
 
+DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+"""Kinds whose body is a decision: what is stored of them can be judged again."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of the journal, as stored and as sent: nothing is ever re-encoded.
 
@@ -139,6 +143,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     staff: str | None = None
     approver: str | None = None
     note: str = ""
+    reentry: bool | None = None
+    """Whether its use belongs to an earlier one; None: it used nothing, or an older device did not say."""
 
 
 def body_of(decided: Decided) -> Decided:

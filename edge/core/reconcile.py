@@ -31,6 +31,11 @@ class Reconciled(msgspec.Struct, frozen=True):
     duplicates: tuple[Conflict, ...]
 
 
+def weightier(one: Use, other: Use) -> Use:
+    """Return what is to be believed of two words about one use, in whatever order they come."""
+    return max(one, other, key=_weight)
+
+
 def scan_key(use: Use) -> ScanKey:
     """Return what orders uses: scan time, device, number; several people of one tap by ordinal."""
     return use.scan_ms, use.device, use.seq, use.ordinal
@@ -44,7 +49,7 @@ def reconcile(uses: Iterable[Use], uses_max: int | None) -> Reconciled:
     known: dict[ScanKey, Use] = {}
     for use in uses:
         key = scan_key(use)
-        known[key] = max(known.get(key, use), use, key=_weight)
+        known[key] = weightier(known.get(key, use), use)
     standing = [
         use for _, use in sorted(known.items()) if use.redemption <= Redemption.PENDING and not use.reentry
     ]

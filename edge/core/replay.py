@@ -22,6 +22,7 @@ from edge.core.profiles import Profile
 def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
     """Return the body of the event: the decision and every fact it stands on; answers stay out of it."""
     moment, held, uses = facts.moment, facts.held, evidence(facts)
+    used = ruling.change.uses
     return Decided(
         decision=ruling.decision,
         presented=facts.presented,
@@ -46,6 +47,7 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         last_elsewhere_ms=facts.last_elsewhere_ms,
         device_allowed=facts.device_allowed,
         device_revoked=facts.device_revoked,
+        reentry=used[0].reentry if used else None,
     )
 
 

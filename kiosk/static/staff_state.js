@@ -11,7 +11,7 @@ export const RED_MS = 300000;
 export const GROUPS = { go: "allow", ask: "attend", wait: "attend", staff: "attend", used: "deny", stop: "deny", again: "neutral" };
 
 /** What staff confirm at a tap, by its reason. */
-const CONFIRMS = { confirm_required: "passage", height_confirm: "height", age_confirm: "age", trust_too_low: "trust" };
+const CONFIRMS = { confirm_required: "passage", height_confirm: "height", age_confirm: "age", trust_too_low: "trust", unconfirmed_offline: "passage" };
 /** What no supervisor may lift: proofs that are wrong, and safety. */
 const NEVER = ["band_not_authentic", "tap_replayed", "device_revoked", "height_min", "band_read_error"];
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.core.entitlements import Use
-from edge.core.events import Decided, Kind, decided_in
+from edge.core.events import DECISIONS, Decided, decided_in
 from edge.core.facts import Ruling
 from edge.core.places import Layout
 from edge.core.profiles import Profile
@@ -31,7 +31,6 @@ PIECE_MAX = 2_000
 """Events judged between two looks at the registry."""
 DIFFERENT_MAX = 100
 """Differences that are kept to be shown; further ones are only counted."""
-JUDGED = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
 
 
 class Different(NamedTuple):
@@ -119,7 +118,7 @@ def _pieces(store: Store, site: str) -> Iterator[list[tuple[str, int, int, Decid
     after: tuple[str, int, int] = ("", 0, 0)
     while True:
         query = select(*key, event_table.c.body, event_table.c.band).where(
-            and_(event_table.c.site_id == site, event_table.c.kind.in_(JUDGED), tuple_(*key) > after)
+            and_(event_table.c.site_id == site, event_table.c.kind.in_(DECISIONS), tuple_(*key) > after)
         )
         with store.reading() as tx:
             rows = tx.execute(query.order_by(*key).limit(PIECE_MAX)).all()

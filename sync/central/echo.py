@@ -14,7 +14,7 @@ from edge.core.checks.identity import is_forged
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
 from edge.errors import Refused, Unknown
-from sync.central import counters, limited, twins
+from sync.central import counters, limited, passages, twins
 from sync.central.alarms import Alarm, raise_alarm
 from sync.central.registry import bands, expected, layout, profiles
 from sync.central.registry.bands import BandCard
@@ -40,6 +40,8 @@ class Heard(NamedTuple):
     band: bytes | None
     body: bytes
     decided: Decided | None
+    seq: int = 0
+    """Its number in the device's ordinary lane."""
 
 
 def resound(tx: Connection, site: str, heard: Iterable[Heard], *, device: str) -> None:
@@ -55,6 +57,7 @@ def resound(tx: Connection, site: str, heard: Iterable[Heard], *, device: str) -
     if taps:
         twins.look(tx, site, layout.published(tx, site), device=device, taps=taps)
     counters.merge(tx, site, _highest(taps))
+    passages.merge(tx, site, [passages.read(tx, site, one, device=device) for one in events])
     counted = [
         limited.read(one.kind, one.body, one.decided, band=one.band, at_ms=one.at_ms)
         for one in events

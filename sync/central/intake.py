@@ -9,7 +9,7 @@ import msgspec
 
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.decision import Reason
-from edge.core.events import BODY_BYTES_MAX, Decided, Kind, Lane, chain_link, chain_start
+from edge.core.events import BODY_BYTES_MAX, DECISIONS, Decided, Lane, chain_link, chain_start
 from sync.central import checkpoints, lanes, plans, remarks, takings, vouchers
 from sync.central.devices import Device
 from sync.central.echo import Heard, resound
@@ -30,8 +30,6 @@ from sync.wire import (
     Refusal,
 )
 
-JUDGED = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
-"""Kinds whose body is a decision: what is stored of them can be judged again."""
 Columns = tuple[int, int, int, int, int, int, int, bytes | None, bytes]
 _columns = msgspec.msgpack.Decoder(Columns)
 _decided = msgspec.msgpack.Decoder(Decided)
@@ -116,7 +114,7 @@ def _read(columns: Columns) -> Decided | None:
     *_, kind, schema, _, body = columns
     if schema > 1:
         return None
-    if kind in JUDGED:
+    if kind in DECISIONS:
         return _decided.decode(body)
     (decode_consented if kind in TAKEN_UP else _anything.decode)(body)
     return None
@@ -237,7 +235,7 @@ def heard(row: Row) -> Heard:
     """Return an event as it is told on within central."""
     assert row.columns is not None  # noqa: S101  # only rows with columns are told on
     _, _, hlc, _, _, kind, _, band, body = row.columns
-    return Heard(hlc >> 16, kind, band, body, row.decided)
+    return Heard(hlc >> 16, kind, band, body, row.decided, row.seq)
 
 
 def record(stream: Stream, row: Row) -> tuple[Any, ...]:

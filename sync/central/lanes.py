@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.core.events import Event
+from edge.core.events import DECISIONS, Decided, Event, Lane, decided_in
 from sync.central import devices
 from sync.central.store import (
     BigInteger,
@@ -196,6 +196,15 @@ def recent(tx: Connection, site: str, *, after_hlc: int = 0, limit: int = 100) -
     found = select(event_table).where(own.site_id == site, own.hlc > after_hlc)
     rows = tx.execute(found.order_by(own.hlc.desc()).limit(min(limit, RECENT_MAX)))
     return tuple(_arrived(row) for row in rows)
+
+
+def decided_at(tx: Connection, site: str, device: str, *, seq: int) -> Decided | None:
+    """Return the decision that a device journaled under an ordinary number, in its newest life."""
+    own = event_table.c
+    there = and_(own.site_id == site, own.device_id == device, own.lane == Lane.ORDINARY, own.seq == seq)
+    query = select(own.body, own.band).where(there, own.kind.in_(DECISIONS))
+    row = tx.execute(query.order_by(own.incarnation.desc()).limit(1)).first()
+    return None if row is None else decided_in(bytes(row.body), row.band and bytes(row.band))
 
 
 def is_of(table: Table, stream: Stream) -> ColumnElement[bool]:

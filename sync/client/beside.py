@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sync.client import counters, limited
+from sync.client import counters, limited, passages
 from sync.client.ports import Books
 from sync.wire import COUNTER, Item
 
 PIECE_MAX = 500
 """Items kept in one transaction, so that no tap waits long."""
-KINDS = frozenset({COUNTER, *limited.KINDS})
+KINDS = frozenset({COUNTER, *limited.KINDS, *passages.KINDS})
 
 
 def take(books: Books, items: Iterable[Item], *, own: str) -> None:
     """Read them all, then keep them; ``own`` is this device. Kept twice they are the same."""
     mine = [item for item in items if item.kind in KINDS]
     raised, counted = counters.told(mine), limited.told(mine, own=own)
+    used, seen = passages.uses_told(mine), passages.places_told(mine)
     counters.apply(books, raised)
+    for start in range(0, max(len(used), len(seen)), PIECE_MAX):
+        passages.apply(books, used[start : start + PIECE_MAX], seen[start : start + PIECE_MAX])
     for start in range(0, len(counted), PIECE_MAX):
         limited.apply(books, counted[start : start + PIECE_MAX])
 

@@ -60,8 +60,8 @@ class JournalReader(Protocol):
 class Desk(Protocol):
     """One act's view of the sequencer's transaction."""
 
-    def held(self, band: bytes) -> Held:
-        """Return the site's memory of a band."""
+    def held(self, band: bytes, entitlements: Sequence[str] = ...) -> Held:
+        """Return the site's memory of a band, with the uses of these rights."""
 
     def append(self, kind: int, body: msgspec.Struct, *, band: bytes | None = ..., lane: int = ...) -> int:
         """Append one record."""

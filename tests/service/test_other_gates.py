@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.core.decision import Outcome, Reason
 from edge.core.events import Kind
 from edge.core.places import Layout, Passback
-from tests.builders import a_day_ticket, a_gate, a_layout
+from tests.builders import NOW_MS, a_day_ticket, a_gate, a_layout, some_uses
 from tests.service.house import Hands, House, an_edge, worn
 
 BESIDE = ("edge-1", "edge-2")
@@ -91,3 +92,13 @@ def test_what_was_not_confirmed_is_journaled_so(tmp_path: Path) -> None:
         house.service.present(house.tap())
         assert [event.kind for event in house.events(Kind.DECIDED)] == [Kind.DECIDED]
         assert [one.unconfirmed for one in house.decided()] == [True]
+
+
+def test_a_right_that_another_gate_used_opens_this_one_no_more(tmp_path: Path) -> None:
+    with an_edge(tmp_path, layout=a_park()) as house:
+        [use] = some_uses(NOW_MS - 60_000, point="castle")
+        house.remember_uses([msgspec.structs.replace(use, device="edge-2")])
+        view = house.service.present(house.tap())
+        assert (view.outcome, view.reason) == (Outcome.DENIED, Reason.ALREADY_USED_ELSEWHERE)
+        assert view.first is not None
+        assert view.first.point == "castle"

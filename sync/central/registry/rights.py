@@ -9,6 +9,7 @@ import msgspec
 
 from edge.core.entitlements import Entitlement
 from edge.core.expectation import ENDED
+from edge.core.places import Layout
 from edge.errors import Refused, Unknown
 from sync.central.registry.tables import Record, entitlement_table, parts
 from sync.central.store import Connection, and_, delete, func, insert_many, now_of, or_, select
@@ -66,6 +67,22 @@ def rights_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, tup
         for guest, body in tx.execute(query.order_by(entitlement_table.c.entitlement_id)):
             found[guest].append(_decode.decode(bytes(body)))
     return {guest: tuple(rights) for guest, rights in found.items()}
+
+
+def limits(tx: Connection, site: str, ids: Sequence[str], *, layout: Layout | None) -> dict[str, int | None]:
+    """Return how often each of these rights opens in all; one without a limit, or unknown, is None."""
+    products = {} if layout is None else layout.products_by_id
+    found: dict[str, int | None] = {}
+    for part in parts(ids):
+        query = select(entitlement_table.c.body).where(
+            entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(part)
+        )
+        for body in tx.execute(query).scalars():
+            one = _decode.decode(bytes(body))
+            product = products.get(one.product)
+            terms = one.terms or (product.terms if product is not None else None)
+            found[one.id] = None if terms is None else terms.uses_max
+    return found
 
 
 def holders(tx: Connection, site: str, ids: Sequence[str]) -> dict[str, str]:
