@@ -19,7 +19,7 @@ from kiosk.sign_in import sign_in_page
 def gate(ask: Ask) -> Response:
     """Show the gate's verdict screen."""
     point_of(ask.house, ask.seat.point)
-    return page(ask, "gate.html", page=guest_page(ask))
+    return page(ask, "gate.html", page=guest_page(ask, "gate"))
 
 
 def staff(ask: Ask) -> Response:

@@ -30,7 +30,7 @@ class GuestPage(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
 
 
-def guest_page(ask: Ask) -> dict[str, object]:
+def guest_page(ask: Ask, audience: str = "guest") -> dict[str, object]:
     """Collect what the screen that asks must know to work without asking again, ready for its template."""
     layout = ask.house.service.layout()
     places = names_of(layout)
@@ -43,7 +43,7 @@ def guest_page(ask: Ask) -> dict[str, object]:
         language=ask.language,
         timezone=layout.timezone if layout is not None else "Europe/Rome",
         places=places,
-        texts={language: texts_address("guest", language) for language in LANGUAGES},
+        texts={language: texts_address(audience, language) for language in LANGUAGES},
         demo=ask.house.demo is not None,
     )
     return dict(msgspec.to_builtins(page))

@@ -12,11 +12,13 @@ import msgspec
 LANGUAGES = ("it", "en", "fr", "de", "es")
 """Italian is the source; the others follow in the order in which a switch shows them."""
 HOME = LANGUAGES[0]
-AUDIENCES = ("guest", "staff", "demo")
+AUDIENCES = ("guest", "gate", "staff", "demo")
 STAFF_ONLY = ("staff.", "ops.", "sign_in.", "enrol.", "till.")
 """Prefixes that no guest's screen is sent."""
 GUEST_ONLY = ("kiosk.", "gate.", "demo.", "attract.")
 DEMO_ONLY = ("demo.",)
+GATE = ("gate.", "verdict.", "act.", "common.")
+"""All that a gate ever says: it has five languages at hand from the start, and must be light to carry."""
 OTHER_SIDE = {"guest": ".staff", "staff": ".guest", "demo": "-"}
 """Ending of the reasons that an audience is not sent; the demo page shows both sides."""
 HIDDEN = {"guest": STAFF_ONLY + DEMO_ONLY, "demo": STAFF_ONLY, "staff": GUEST_ONLY}
@@ -66,6 +68,9 @@ def choose(wanted: Iterable[str | None], known: Iterable[str] = LANGUAGES) -> st
 
 
 def _for(audience: str, catalogue: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    if audience == "gate":
+        yield from ((key, sentence) for key, sentence in catalogue.items() if key.startswith(GATE))
+        return
     for key, sentence in catalogue.items():
         hidden = HIDDEN[audience]
         other = OTHER_SIDE[audience]

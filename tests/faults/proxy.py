@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 READ_BYTES = 65_536
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Faults:
     lose_replies: float = 0.0
     cut_replies_after: int | None = None
     blackhole: bool = False
+    bad_gateway: bool = False
     lost: int = 0
     random: random.Random = field(init=False)
 
@@ -77,6 +79,10 @@ class Proxy:
             while chunk := source.recv(READ_BYTES):
                 if self._faults.blackhole:
                     continue
+                if self._faults.bad_gateway:
+                    if not is_reply:
+                        source.sendall(BAD_GATEWAY)
+                    break
                 if is_reply and self._faults.loses_this():
                     break
                 if is_reply and self._faults.cut_replies_after is not None:

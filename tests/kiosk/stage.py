@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Flask
+
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
 from edge.errors import Refused
@@ -314,6 +316,7 @@ class Stage:
     feed: Feed
     rooms: FakeRooms
     park: FakePark
+    app: Flask
 
 
 @contextmanager
@@ -331,7 +334,7 @@ def a_stage() -> Iterator[Stage]:
     web = Web(app, listener, {"threads": 24, "channel_request_lookahead": 1})
     web.start()
     try:
-        yield Stage(web.url, feed, rooms, park)
+        yield Stage(web.url, feed, rooms, park, app)
     finally:
         streams_of(app).end()
         web.stop()

@@ -17,6 +17,7 @@ MONEY_WORDS = {"money", "minor", "amount", "price", "balance"}
 MONEY_ROOMS = (
     "edge/core/money",
     "edge/core/lease",
+    "edge/core/offers",
     "edge/core/payment",
     "sync/central/ledger",
     "sync/central/psp",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.core.offers.bundle import Bundle, Category, Control, Experiment, Group, OfferRule
 from edge.core.offers.choice import Choice, Drawn, Exposure, Loser, Tile, Why, exposure_of
+from edge.core.offers.choose import choose, exposures
 from edge.core.offers.context import (
     AboutBasket,
     AboutGuest,
@@ -20,8 +21,12 @@ from edge.core.offers.context import (
     facts_of,
     unknown,
 )
+from edge.core.offers.control import bucket_of, draw_of
 from edge.core.offers.message import Message, faults_of, in_language
+from edge.core.offers.occasion import Count, Occasion, Standing
 from edge.core.offers.offer import Budget, Cap, Counted, Effect, Kind, Level, Offer, Period, Span, Unit
+from edge.core.offers.price import Applied, applied, comes_back
+from edge.core.offers.stack import Stack, best
 
 __all__ = [
     "AboutBasket",
@@ -33,6 +38,7 @@ __all__ = [
     "AboutSite",
     "AboutStock",
     "AboutVisit",
+    "Applied",
     "Budget",
     "Bundle",
     "Cap",
@@ -40,6 +46,7 @@ __all__ = [
     "Choice",
     "Context",
     "Control",
+    "Count",
     "Counted",
     "Drawn",
     "Effect",
@@ -50,16 +57,26 @@ __all__ = [
     "Level",
     "Loser",
     "Message",
+    "Occasion",
     "Offer",
     "OfferRule",
     "Period",
     "Span",
+    "Stack",
+    "Standing",
     "StockCode",
     "Tile",
     "Unit",
     "Why",
+    "applied",
+    "best",
+    "bucket_of",
+    "choose",
+    "comes_back",
     "digest_of",
+    "draw_of",
     "exposure_of",
+    "exposures",
     "facts_of",
     "faults_of",
     "in_language",

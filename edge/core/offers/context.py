@@ -144,6 +144,11 @@ def unknown(context: Context) -> Context:
     return msgspec.structs.replace(context, **{part: _PARTS[part]() for part in OF_GUESTS})
 
 
+def stock_of(context: Context) -> dict[str, StockCode]:
+    """Return how each article stands; of two words for one the worse holds, and of none nothing is known."""
+    return {article: code for code in StockCode for article in getattr(context.stock, code.value) or ()}
+
+
 def digest_of(context: Context) -> str:
     """Return 32 hex digits that are equal where contexts are, on every machine."""
     told = msgspec.json.encode((CONTEXT_VERSION, facts_of(context)), order="sorted")

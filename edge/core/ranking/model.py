@@ -20,12 +20,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     version: int
     features: tuple[str, ...]
-    """Names of what may be 1 in a context, as ``segment:interest:coffee`` or ``part:morning``."""
+    """Names of what may be true of a context, as ``segment:interest:coffee&part:morning``."""
     arms: dict[str, Arm] = {}
     """By offer; one that is not here is unknown, and worth trying."""
-    boldness: float = 0.3
-    """How much doubt is worth against a reward of 1."""
+    boldness: float = 0.25
+    """How much doubt is worth beside a reward of 1."""
     memory: float = 0.998
-    """What is left of old news after each new one about the same; 1: nothing is forgotten."""
+    """What is left of old news of a context after each new one; 1: nothing is forgotten."""
     explored_permille: int = 100
     """So many of a thousand first tiles are drawn evenly."""

@@ -1,0 +1,76 @@
+"""An occasion: everything that one choice of offers stands on, so that central can choose again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+
+from edge.core.basket import Line
+from edge.core.facts import Moment, Rule
+from edge.core.offers.bundle import Bundle
+from edge.core.offers.context import Context
+from edge.core.offers.offer import Counted, Span
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a guest allows here and now, asked of ``edge.core.consent``; without a word it is nothing."""
+
+    offers: bool = False
+    namespaces: tuple[str, ...] = ()
+    """Of segments: ``demographic``, ``interest``, ``behaviour``."""
+    child: bool = False
+    quiet: bool = False
+    """No offers today."""
+
+    @property
+    def behaviour(self) -> bool:
+        """Whether what the guest did may choose and rank offers."""
+        return self.offers and "behaviour" in self.namespaces
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How often an offer was shown or redeemed over a span; a cap holds for both places together."""
+
+    offer: str
+    counted: Counted = Counted.SHOWN
+    span: Span = Span.DAY
+    here: int = 0
+    elsewhere: int = 0
+    """What other devices have told of."""
+    screen: bool = False
+    """On this screen, to whomever."""
+
+
+class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+    """One question for offers, whole."""
+
+    exposure: str
+    """Id of the decision, made here before it is asked."""
+    draw: int
+    """For exploring; see ``draw_of``."""
+    bundle: Bundle
+    context: Context
+    moment: Moment
+    timezone: dt.tzinfo
+    site: str
+    point: str
+    zones: tuple[str, ...] = ()
+    """Where this is, innermost first."""
+    guest: str | None = None
+    standing: Standing = Standing()
+    watched: bool = True
+    """Others can see the screen."""
+    rules: Mapping[str, Rule] = {}
+    """The bundle's, compiled, by id."""
+    counts: tuple[Count, ...] = ()
+    slices: Mapping[str, int] = {}
+    """What this device may still spend of each budget."""
+    points_left: int = 0
+    """The guest's, as far as they are leased here."""
+    lines: tuple[Line, ...] = ()
+    """What lies on the till."""
+    held_buckets: Mapping[str, int] = {}
+    ranking: bool = True
+    """False: the guard took it off, priority alone decides."""
