@@ -13,6 +13,7 @@ import msgspec
 from edge.errors import PolsoError
 from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
+from edge.run.calibrate import calibrate_verb
 from edge.run.causes import in_words
 from edge.run.guest import add_verbs
 from edge.run.update_verbs import update
@@ -202,6 +203,7 @@ def check(config: Path | None) -> None:
 
 add_verbs(main)
 main.add_command(update)
+main.add_command(calibrate_verb)
 
 
 @main.group()
