@@ -65,6 +65,7 @@ class Kind(enum.IntEnum):
     ERASED = 35
     ZONE_ENTERED = 36
     ZONE_LEFT = 37
+    SLOT_MOVED = 38
     DEVICE_REVOKED = 39
     CAP_HELD = 40
     ALARM_TOLD = 41
@@ -82,6 +83,9 @@ class Kind(enum.IntEnum):
     SHIFT_CLOSED = 61
     CASH_MOVED = 62
     RECEIPT_MADE = 63
+    FEEDBACK_GIVEN = 64
+    ORDER_MOVED = 65
+    ORDER_ASKED = 66
 
 
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)

@@ -28,6 +28,7 @@ from edge.service.floor import Floor, OverrideReason
 from edge.service.four_eyes import FourEyes
 from edge.service.help import Help
 from edge.service.mine import Mine
+from edge.service.near.desk import Near
 from edge.service.nearby import Nearby
 from edge.service.onair import OnAirs
 from edge.service.past import today
@@ -70,7 +71,7 @@ class Service(PayDesk):
         self._mine = Mine(rooms, self._consents)
         self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
         self._retention = Retention(rooms)
-        self._help = Help(rooms)
+        self._help, self.near = Help(rooms), Near(rooms)
         self.receipts = Receipts(rooms)
         self.shifts = Shifts(rooms)
         self._alarms = Alarms(rooms)

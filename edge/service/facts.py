@@ -17,6 +17,7 @@ from edge.core.held import Held, Location
 from edge.core.passage import moves
 from edge.core.places import Direction, Layout, Point, PointKind
 from edge.core.profiles import Profile
+from edge.core.slots import SlotMoved, with_moves
 from edge.rules import rule_or_broken
 from edge.service.answers import Answer
 from edge.service.rooms import Rooms
@@ -28,6 +29,9 @@ from hardware.port import Trust as PortTrust
 SEEN = "seen"
 """Where each band was read last; kept only on a site that knows how far its points are apart."""
 NOWHERE = "UTC"
+MOVED = "slot_moved"
+"""Where a right's other time is kept until central tells the same, by the right's id."""
+_DECODE_MOVED = msgspec.msgpack.Decoder(tuple[SlotMoved, ...]).decode
 _TRUST = {trust: Trust(int(trust)) for trust in PortTrust}
 _MEDIUM = {medium: medium.value for medium in Medium}
 
@@ -142,9 +146,16 @@ def own_profile(tx: Transaction, presented: Presented, profile: Profile | None) 
     if presented.band is None:
         return profile
     ours = tx.linked(presented.band)
-    if ours is None or (profile is not None and profile.rev > ours.rev):
-        return profile
-    return ours
+    if ours is not None and (profile is None or profile.rev <= ours.rev):
+        profile = ours
+    return profile if profile is None else with_moves(profile, moves_of(tx, profile))
+
+
+def moves_of(tx: Transaction, profile: Profile) -> dict[str, tuple[SlotMoved, ...]]:
+    """Return which of a guest's times were changed at this device; asked of rights that have a time alone."""
+    timed = [right.id for right in profile.entitlements if right.slot is not None]
+    found = {right: tx.get(MOVED, right) for right in timed}
+    return {right: _DECODE_MOVED(body) for right, body in found.items() if body is not None}
 
 
 def rules_for(asked: Asked, profile: Profile | None) -> dict[str, Rule]:

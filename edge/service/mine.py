@@ -6,58 +6,33 @@ from collections.abc import Iterable
 
 import msgspec
 
-from edge.core.bands import Presented, Trust
+from edge.core.bands import Trust
 from edge.core.consent import TOPICS
 from edge.core.decision import Outcome
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Event, Kind
-from edge.core.held import Held
 from edge.core.lease import ready
 from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, Refused
-from edge.service.answers import Answer, answer_in
+from edge.service.answers import answer_in
 from edge.service.attempts import OwnBand
 from edge.service.consents import Consents
-from edge.service.earlier import must_know
-from edge.service.facts import own_profile
 from edge.service.floor import ANSWERS
 from edge.service.past import DECISIONS
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
-from edge.service.show import DISCREET, short
+from edge.service.show import short
+from edge.service.standing import Guest, who_stands, worn
 from edge.service.wearers import band_of
 from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
-from edge.store.transaction import Transaction
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
 
-MINE_S_MAX = 300
-"""So long after its tap a band opens its guest's own page; then the band is asked for again."""
 SHOWN_MAX = 50
 LOOKED_MAX = 1_000
 DAY_MS = 86_400_000
 _ACTED = msgspec.msgpack.Decoder(Acted)
-
-
-class Guest(msgspec.Struct, frozen=True):
-    """Who stands at a kiosk, as the site knows them now."""
-
-    profile: Profile
-    held: Held
-    id: str
-
-
-class HoldAgain(NotAllowed):
-    """This page needs your band once more."""
-
-    hint = "Hold the band to the reader again."
-
-
-class Unproved(NotAllowed):
-    """This band cannot prove that it is no copy."""
-
-    hint = "Ask our staff: they show you everything and change what you wish."
 
 
 class Mine:
@@ -69,11 +44,11 @@ class Mine:
 
     def show(self, tap_id: str, point: str) -> Known:
         """Return all that is held of the guest who tapped, if that tap opened this page."""
-        return self._known(tap_id, self._guest(tap_id, point))
+        return self._known(tap_id, who_stands(self._rooms, tap_id, point))
 
     def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
         """Take the guest's word on one purpose, in force at once, also offline; return how all stands."""
-        guest = self._guest(tap_id, point)
+        guest = who_stands(self._rooms, tap_id, point)
         self._consents.set_by_guest(guest.profile, purpose, given=given, point=point)
         return self._known(tap_id, guest)
 
@@ -82,7 +57,7 @@ class Mine:
         permit(session, Action.SET_CONSENT, self._rooms.clock.now_ms())
         band = band_of(band_hex)
         told = self._rooms.profiles.get(band)
-        profile = self._rooms.sequencer.submit(lambda tx: _worn(tx, band, told))
+        profile = self._rooms.sequencer.submit(lambda tx: worn(tx, band, told))
         if profile is None or profile.guest is None:
             raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
         if band_hex == session.badge.lower() or (profile.staff and profile.staff == session.staff):
@@ -96,28 +71,10 @@ class Mine:
         """
         if self._rooms.own_page is None:
             raise Refused("This device stays alone: no card can be stored.")
-        guest = self._guest(tap_id, point, least=Trust.LIVE)
+        guest = who_stands(self._rooms, tap_id, point, least=Trust.LIVE)
         if guest.profile.wallet is None:
             raise Refused("This guest has no wallet.", hint="Ask our staff to open one.")
         return self._rooms.own_page(guest.id, self._rooms.clock.now_ms())
-
-    def _guest(self, tap_id: str, point: str, *, least: Trust = Trust.SUN) -> Guest:
-        def act(tx: Transaction) -> Guest | None:
-            kept = must_know(tx, tap_id)
-            band = kept.presented.band
-            if band is None or not _opens(kept, point, tx.now.now_ms):
-                return None
-            if kept.presented.trust < least:
-                raise Unproved
-            profile = _worn(tx, band, self._rooms.profiles.get(band))
-            if profile is None or profile.guest is None:
-                return None
-            return Guest(profile, tx.held(band), profile.guest)
-
-        found = self._rooms.sequencer.submit(act)
-        if found is None:
-            raise HoldAgain
-        return found
 
     def _known(self, tap_id: str, guest: Guest) -> Known:
         profile, held = guest.profile, guest.held
@@ -207,19 +164,6 @@ class Mine:
             "answers": retention.answers_days,
             "seen": -(-retention.seen_h // 24),
         }
-
-
-def _worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
-    """Return a band's profile as it stands at this site."""
-    return own_profile(tx, Presented(tap_id="", reader="", band=band), told)
-
-
-def _opens(kept: Answer, point: str, now_ms: int) -> bool:
-    """Whether a tap opens its guest's page: here, just now, and by a band that nobody reported."""
-    decision = kept.decision
-    fresh = 0 <= now_ms - kept.at_ms <= MINE_S_MAX * 1_000
-    known = decision.outcome is Outcome.GRANTED and decision.reason not in DISCREET
-    return decision.point == point and fresh and known
 
 
 def _right(right: Entitlement, layout: Layout | None) -> RightKnown:

@@ -70,7 +70,7 @@ class Profiles:
         bring_up_to_date(live, vault)
         _remove_others(folder, live)
         self._readers = Readers(live, unused=profilefile.discard)
-        self._goods = Goods(self._bodies)
+        self.goods = Goods(self._bodies)
         self._told: _Told | None = None
         self._round = 0
         self._telling = threading.Lock()
@@ -125,7 +125,7 @@ class Profiles:
 
     def catalogue(self) -> Catalogue:
         """Return what the site's tills sell."""
-        return self._goods.catalogue()
+        return self.goods.catalogue()
 
     def cursor(self) -> Cursor:
         """Return how far the feed has been applied."""
@@ -286,7 +286,7 @@ class Profiles:
         with self._telling:
             self._round += 1
             self._told = None
-        self._goods.forget(page)
+        self.goods.forget(page)
 
     def _read_cursor(self) -> Cursor:
         row = self._readers.one(QUERIES["cursor"])

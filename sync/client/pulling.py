@@ -12,7 +12,7 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
-from edge.core.catalogue import ARTICLE, GROUP, Article, Group
+from edge.core.goods import GOODS
 from edge.core.places import Layout
 from edge.core.profiles import RemarkKey, StaffMember
 from edge.errors import Refused
@@ -48,13 +48,13 @@ SCHEMA = 1
 READ_BYTES = 65_536
 M = TypeVar("M")
 LENGTH_BYTES = 4
-KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, ARTICLE, GROUP)
+KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, *GOODS)
 """What this edge can store; another kind is left to a newer edge."""
 
 
 BODIES: dict[str, type[msgspec.Struct]] = {
     **{"layout": Layout, "staff": StaffMember, REMARKS: RemarkKey},
-    **{ARTICLE: Article, GROUP: Group},
+    **GOODS,
 }
 """What a body must be, or every tap would stumble over it; profiles are read as they are stored."""
 

@@ -15,7 +15,8 @@ from edge.payviews import BasketState, guest_side
 from edge.run.identity import Identity, new_private_key
 from edge.run.outside import own_pages
 from edge.service.consents import Consents
-from edge.service.mine import HoldAgain, Mine, Unproved
+from edge.service.mine import Mine
+from edge.service.standing import HoldAgain, Unproved
 from edge.views import Plan
 from hardware.port import Trust
 from sync import passes

@@ -1,0 +1,134 @@
+"""Orders to pick up, and the stock that they come from: states, ways between them, and words for a shelf."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+ORDER, STOCK = "order", "stock"
+"""Kinds of the feed's items, keyed by the order's id, and by article and store."""
+FEW_MAX = 3
+OLD_MS = 30 * 60_000
+"""A figure older than this promises nothing."""
+
+
+class OrderState(enum.StrEnum):
+    """How far an order has come."""
+
+    PLACED = "placed"
+    """Asked for; the store has not set it aside yet."""
+    RESERVED = "reserved"
+    PICKING = "picking"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+OVER = frozenset({OrderState.HANDED_OVER, OrderState.EXPIRED, OrderState.CANCELLED})
+"""States that nothing leads out of."""
+STEPS = tuple(OrderState)[: tuple(OrderState).index(OrderState.HANDED_OVER) + 1]
+"""The straight way; a step may be left out, none is taken back."""
+
+
+class Ordered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One article of an order."""
+
+    article: str
+    quantity: int = 1
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a guest picks up at one store; the one device whose shelf it is on hands it over, and no other."""
+
+    id: str
+    guest: str
+    store: str
+    """The point at which it is handed over."""
+    device: str
+    lines: tuple[Ordered, ...]
+    state: OrderState = OrderState.PLACED
+    counter: str = ""
+    """What stands above the counter, once it is ready."""
+    until_ms: int | None = None
+    """So long it is kept."""
+
+
+class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of ORDER_MOVED: an order's next state, and who brought it there."""
+
+    order: str
+    state: OrderState
+    point: str
+    staff: str = ""
+    counter: str = ""
+    tap_id: str = ""
+    """The tap that it was handed over to."""
+
+
+class OrderAsked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of ORDER_ASKED: a guest wants something set aside, here or at another store."""
+
+    order: Order
+    point: str
+    """Where the guest asked."""
+
+
+class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a store has of one article, as last counted."""
+
+    article: str
+    store: str
+    device: str
+    """Whose shelf it is; empty: no device of this site."""
+    on_hand: int
+    reserved: int = 0
+    safety: int = 0
+    """Never promised: a count is wrong now and then."""
+    at_ms: int
+
+    @property
+    def available(self) -> int:
+        """How many can be promised."""
+        return max(0, self.on_hand - self.reserved - self.safety)
+
+
+class Shelf(enum.StrEnum):
+    """What a guest is told of a shelf: as sure as the figure is."""
+
+    IN_STOCK = "in_stock"
+    LAST = "last"
+    ASK = "ask"
+    """The figure is old: somebody must look."""
+    NONE = "none"
+
+
+def shelf(stock: Stock, now_ms: int, *, taken: int = 0) -> Shelf:
+    """Return how a shelf is spoken of, less what was set aside here since it was counted."""
+    left = stock.available - taken
+    if left <= 0:
+        return Shelf.NONE
+    if now_ms - stock.at_ms > OLD_MS:
+        return Shelf.ASK
+    return Shelf.LAST if left <= FEW_MAX else Shelf.IN_STOCK
+
+
+def moved(order: Order, to: OrderState, *, counter: str = "") -> Order | None:
+    """Return an order one or more steps further; None where no way leads there."""
+    if order.state in OVER or to is order.state:
+        return None
+    if to in STEPS and STEPS.index(to) < STEPS.index(order.state):
+        return None
+    if to is OrderState.HANDED_OVER and order.state is not OrderState.READY:
+        return None
+    return msgspec.structs.replace(order, state=to, counter=counter or order.counter)
+
+
+def newer(told: Order, here: Order | None) -> Order:
+    """Return how an order stands: as central told it, or further on where this device brought it."""
+    if here is None or told.state in OVER:
+        return told
+    if here.state in OVER or STEPS.index(here.state) > STEPS.index(told.state):
+        return here
+    return told

@@ -1,0 +1,98 @@
+"""What a kiosk shows a guest beside their plan: other times, orders, stock, a question; and staff of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SlotChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A time that a guest can take; UTC milliseconds."""
+
+    start_ms: int
+    end_ms: int
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Other times of one booking; ``done``: the one that is left has been taken."""
+
+    tap_id: str
+    entitlement: str
+    choices: tuple[SlotChoice, ...] = ()
+    done: bool = False
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One article of an order, by name."""
+
+    article: str
+    names: dict[str, str] = {}
+    quantity: int = 1
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as its guest and the staff who hand it over see it."""
+
+    id: str
+    state: str
+    store: str
+    """The point at which it is handed over."""
+    counter: str = ""
+    lines: tuple[OrderLine, ...] = ()
+    until_ms: int | None = None
+    guest: str = ""
+    """For staff alone."""
+    name: str = ""
+    here: bool = False
+    """Whether this device hands it over."""
+
+
+class ShelfView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one store has of an article, in words as sure as the figure is old."""
+
+    store: str
+    word: str
+    at_ms: int
+    here: bool = False
+    """Whether it can be set aside at once; elsewhere the store is asked."""
+
+
+class ArticleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An article and where it can be had."""
+
+    article: str
+    names: dict[str, str]
+    price_minor: int
+    currency: str
+    shelves: tuple[ShelfView, ...] = ()
+
+
+class Shelves(msgspec.Struct, frozen=True, kw_only=True):
+    """All articles whose stock is known."""
+
+    articles: tuple[ArticleView, ...]
+    at_ms: int
+
+
+class NearView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What belongs to who stands here: it leaves the screen with them."""
+
+    tap_id: str
+    movable: tuple[str, ...] = ()
+    """Bookings whose time can be changed."""
+    orders: tuple[OrderView, ...] = ()
+    ask: str = ""
+    """A purchase that nobody was asked about yet; empty: nothing is asked."""
+    shelves: bool = False
+    """Whether the stock of anything is known."""
+
+
+class FeedbackTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this was the first word about a purchase; a second one changes nothing."""
+
+    first: bool
+
+
+class OrderList(msgspec.Struct, frozen=True, kw_only=True):
+    """The orders that a store has in hand, those that wait for somebody first."""
+
+    orders: tuple[OrderView, ...]

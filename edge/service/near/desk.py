@@ -1,0 +1,70 @@
+"""The desk of whoever stands near: one door to other times, orders, shelves and a question."""
+
+from __future__ import annotations
+
+from edge.core.bands import Trust
+from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
+from edge.service.attempts import written_down
+from edge.service.near.days import Days
+from edge.service.near.feedback import Feedback
+from edge.service.near.pickups import Pickups
+from edge.service.rooms import Rooms
+from edge.service.standing import who_stands
+from edge.staff import Session
+
+
+class Near:
+    """What a guest at a kiosk can see and do, and what staff do for them."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms."""
+        self._rooms = rooms
+        self._days, self._feedback, self._pickups = Days(rooms), Feedback(rooms), Pickups(rooms)
+
+    def view(self, tap_id: str, point: str) -> NearView:
+        """Return what belongs to whoever tapped here; a band that proves little sees and cannot change."""
+        guest = who_stands(self._rooms, tap_id, point, least=Trust.UID)
+        return NearView(
+            tap_id=tap_id,
+            movable=self._days.movable(guest),
+            orders=self._pickups.of(guest),
+            ask=self._feedback.asked(guest),
+            shelves=bool(self._rooms.profiles.goods.stock()),
+        )
+
+    def times(self, tap_id: str, point: str, right: str) -> Times:
+        """Return other times of a booking."""
+        return self._days.times(tap_id, point, right)
+
+    def move(self, tap_id: str, point: str, right: str, *, start_ms: int) -> Times:
+        """Take another time; it holds at the gate at once."""
+        return self._days.move(tap_id, point, right, start_ms=start_ms)
+
+    def give_feedback(
+        self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
+    ) -> FeedbackTaken:
+        """Take one word about the last purchase, or the visit."""
+        return self._feedback.give(tap_id, point, score=score, because=because, named=named)
+
+    def shelves(self) -> Shelves:
+        """Return where things can be had."""
+        return self._pickups.shelves()
+
+    def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
+        """Set one aside for who stands here."""
+        return self._pickups.reserve(tap_id, point, article=article, store=store, op=op)
+
+    def orders(self, session: Session, point: str) -> OrderList:
+        """Return what a store has in hand."""
+        with written_down(self._rooms, session, "see_orders", target=point):
+            return OrderList(orders=self._pickups.at(session, point))
+
+    def move_order(self, session: Session, order: str, state: str, *, counter: str = "") -> OrderView:
+        """Bring an order further."""
+        with written_down(self._rooms, session, "move_order", target=order):
+            return self._pickups.move(session, order, state, counter=counter)
+
+    def hand_over(self, session: Session, order: str, tap_id: str) -> OrderView:
+        """Hand an order over to the band that was just held here."""
+        with written_down(self._rooms, session, "hand_over", target=order):
+            return self._pickups.hand_over(session, order, tap_id)

@@ -1,0 +1,246 @@
+"""Pickups: orders on their way to a guest's hands, and the shelves that they come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from edge.core.bands import Trust
+from edge.core.catalogue import Catalogue
+from edge.core.events import Kind
+from edge.core.orders import (
+    OVER,
+    Order,
+    OrderAsked,
+    Ordered,
+    OrderMoved,
+    OrderState,
+    Shelf,
+    Stock,
+    moved,
+    newer,
+    shelf,
+)
+from edge.errors import Refused, Unknown
+from edge.nearviews import ArticleView, OrderLine, OrderView, ShelfView, Shelves
+from edge.service.rooms import Rooms
+from edge.service.standing import Guest, HoldAgain, stands_in
+from edge.staff import Action, Session, permit
+from edge.store.transaction import Transaction
+
+ORDERS = "orders"
+"""Orders by their id, as this device brought them further or was asked for them."""
+OPEN_MAX = 5
+"""Orders that a guest has in hand at once."""
+KEEP_MS = 2 * 3_600_000
+"""So long a thing is kept that was set aside at a kiosk."""
+EVENT = "order"
+_DECODE = msgspec.msgpack.Decoder(Order).decode
+
+
+class NoneLeft(Refused):
+    """There is none left to set aside."""
+
+    hint = "Ask our staff, or choose another store."
+
+
+class HandedOver(Refused):
+    """This order was handed over already."""
+
+    hint = "The journal says when, where and by whom."
+
+
+class Pickups:
+    """What guests pick up here, and what of the stores' stock may be promised."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms."""
+        self._rooms = rooms
+
+    def of(self, guest: Guest) -> tuple[OrderView, ...]:
+        """Return a guest's own orders that are not over, those that are ready first."""
+        mine = [order for order in self._standing() if order.guest == guest.id and order.state not in OVER]
+        mine.sort(key=lambda order: (order.state is not OrderState.READY, order.id))
+        return tuple(self._view(order, self._rooms.profiles.catalogue()) for order in mine)
+
+    def at(self, session: Session, point: str) -> tuple[OrderView, ...]:
+        """Return what staff of a store have in hand, with whose it is."""
+        permit(session, Action.SEE_LIST, self._rooms.clock.now_ms())
+        sold = self._rooms.profiles.catalogue()
+        found = [one for one in self._standing() if one.store == point and one.state not in OVER]
+        return tuple(self._view(one, sold, staff=True) for one in sorted(found, key=lambda one: one.id))
+
+    def shelves(self) -> Shelves:
+        """Return where everything can be had whose stock is known."""
+        now_ms, sold = self._rooms.clock.now_ms(), self._rooms.profiles.catalogue()
+        layout = self._rooms.profiles.layout()
+        currency = layout.currency if layout is not None else ""
+        told: dict[str, list[Stock]] = {}
+        for one in self._rooms.profiles.goods.stock():
+            told.setdefault(one.article, []).append(one)
+        taken = self._rooms.sequencer.submit(self._taken)
+        articles = [
+            ArticleView(
+                article=id_,
+                names=sold.by_id[id_].names,
+                price_minor=sold.by_id[id_].price_minor,
+                currency=currency,
+                shelves=tuple(self._shelf(one, now_ms, taken.get((id_, one.store), 0)) for one in stock),
+            )
+            for id_, stock in sorted(told.items())
+            if id_ in sold.by_id
+        ]
+        return Shelves(articles=tuple(articles), at_ms=now_ms)
+
+    def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
+        """Set one aside: here at once, elsewhere as soon as that store says yes; asked twice it is one."""
+        stock = next(
+            (
+                one
+                for one in self._rooms.profiles.goods.stock()
+                if (one.article, one.store) == (article, store)
+            ),
+            None,
+        )
+        if stock is None:
+            raise Unknown("This store says nothing of this article.")
+        id_ = hashlib.blake2b(f"{tap_id} {op}".encode(), digest_size=8).hexdigest()
+
+        def act(tx: Transaction) -> Order:
+            guest = stands_in(tx, self._rooms, tap_id, point=point)
+            if guest is None:
+                raise HoldAgain
+            return self._reserve(tx, guest, stock, id_=id_, point=point)
+
+        order = self._rooms.sequencer.submit(act)
+        self._tell(order)
+        return self._view(order, self._rooms.profiles.catalogue())
+
+    def move(self, session: Session, id_: str, state: str, *, counter: str = "") -> OrderView:
+        """Bring an order further: staff pick it, say that it is ready and where, or give it up."""
+        permit(session, Action.SELL, self._rooms.clock.now_ms())
+        to = OrderState(state) if state in frozenset(OrderState) else None
+        if to is None or to is OrderState.HANDED_OVER:
+            raise Refused("An order is handed over to a band.", hint="Have the guest hold it to the reader.")
+        return self._moved(session, id_, to, counter=counter)
+
+    def hand_over(self, session: Session, id_: str, tap_id: str) -> OrderView:
+        """Hand an order over to the guest whose band was just held here; once, however many tills try."""
+        permit(session, Action.SELL, self._rooms.clock.now_ms())
+        return self._moved(session, id_, OrderState.HANDED_OVER, tap_id=tap_id)
+
+    def _moved(
+        self, session: Session, id_: str, to: OrderState, *, counter: str = "", tap_id: str = ""
+    ) -> OrderView:
+        def act(tx: Transaction) -> Order:
+            order = self._known(tx, id_)
+            if order.device != self._rooms.device:
+                raise Refused("Another device hands this over.", hint="Go to the store that it is for.")
+            if tap_id:
+                self._demand_owner(tx, order, tap_id)
+            after = moved(order, to, counter=counter)
+            if after is None and order.state is OrderState.HANDED_OVER:
+                raise HandedOver
+            if after is None:
+                raise Refused(f"No way leads from {order.state} to {to}.")
+            told = OrderMoved(
+                order=id_, state=to, point=order.store, staff=session.staff, counter=counter, tap_id=tap_id
+            )
+            tx.append(Kind.ORDER_MOVED, told)
+            tx.put(ORDERS, id_, msgspec.msgpack.encode(after))
+            return after
+
+        after = self._rooms.sequencer.submit(act)
+        self._tell(after)
+        return self._view(after, self._rooms.profiles.catalogue(), staff=True)
+
+    def _demand_owner(self, tx: Transaction, order: Order, tap_id: str) -> None:
+        """Refuse whoever's band is not the one of the guest who ordered; any proof will do, staff look on."""
+        guest = stands_in(tx, self._rooms, tap_id, point=order.store, least=Trust.UID)
+        if guest is None or guest.id != order.guest:
+            raise HoldAgain("This order is another guest's.", hint="Hold the band of who ordered.")
+
+    def _reserve(self, tx: Transaction, guest: Guest, stock: Stock, *, id_: str, point: str) -> Order:
+        known = tx.get(ORDERS, id_)
+        if known is not None:
+            return _DECODE(known)
+        mine = [one for one in self._all(tx) if one.guest == guest.id and one.state not in OVER]
+        if len(mine) >= OPEN_MAX:
+            raise Refused(f"{OPEN_MAX} orders wait for you already.", hint="Pick one up first.")
+        here = stock.device == self._rooms.device
+        taken = self._taken(tx).get((stock.article, stock.store), 0)
+        if shelf(stock, tx.now.now_ms, taken=taken) is Shelf.NONE:
+            raise NoneLeft
+        order = Order(
+            id=id_,
+            guest=guest.id,
+            store=stock.store,
+            device=stock.device,
+            lines=(Ordered(article=stock.article),),
+            state=OrderState.RESERVED if here else OrderState.PLACED,
+            until_ms=tx.now.now_ms + KEEP_MS,
+        )
+        tx.append(Kind.ORDER_ASKED, OrderAsked(order=order, point=point), band=guest.profile.band.id)
+        tx.put(ORDERS, id_, msgspec.msgpack.encode(order))
+        return order
+
+    def _standing(self) -> list[Order]:
+        return self._rooms.sequencer.submit(self._all)
+
+    def _all(self, tx: Transaction) -> list[Order]:
+        """Return every order as it stands: told by central, and further on where this device brought it."""
+        told = {order.id: order for order in self._rooms.profiles.goods.orders()}
+        here = {id_: _DECODE(body) for id_, body in tx.rows(ORDERS)}
+        return [newer(told[id_], here.get(id_)) if id_ in told else here[id_] for id_ in {**told, **here}]
+
+    def _known(self, tx: Transaction, id_: str) -> Order:
+        found = [order for order in self._all(tx) if order.id == id_]
+        if not found:
+            raise Unknown("There is no such order here.")
+        return found[0]
+
+    def _taken(self, tx: Transaction) -> dict[tuple[str, str], int]:
+        """Return what was set aside at this device that central's figure cannot know of yet."""
+        told = {order.id for order in self._rooms.profiles.goods.orders()}
+        taken: dict[tuple[str, str], int] = {}
+        for id_, body in tx.rows(ORDERS):
+            order = _DECODE(body)
+            for line in order.lines if id_ not in told and order.state not in OVER else ():
+                name = (line.article, order.store)
+                taken[name] = taken.get(name, 0) + line.quantity
+        return taken
+
+    def _shelf(self, stock: Stock, now_ms: int, taken: int) -> ShelfView:
+        word = shelf(stock, now_ms, taken=taken).value
+        here = stock.device == self._rooms.device
+        return ShelfView(store=stock.store, word=word, at_ms=stock.at_ms, here=here)
+
+    def _view(self, order: Order, sold: Catalogue, *, staff: bool = False) -> OrderView:
+        return OrderView(
+            id=order.id,
+            state=order.state.value,
+            store=order.store,
+            counter=order.counter,
+            lines=tuple(_lines(order.lines, sold)),
+            until_ms=order.until_ms,
+            guest=order.guest if staff else "",
+            name=self._name(order.guest) if staff else "",
+            here=order.device == self._rooms.device,
+        )
+
+    def _name(self, guest: str) -> str:
+        return next((profile.name for profile in self._rooms.profiles.of_guest(guest)), "")
+
+    def _tell(self, order: Order) -> None:
+        """Tell the store's own staff; a guest's screen asks when they stand there."""
+        told = self._view(order, self._rooms.profiles.catalogue(), staff=True)
+        self._rooms.feed.publish(f"staff-{order.store}", EVENT, told)
+
+
+def _lines(lines: Iterable[Ordered], sold: Catalogue) -> Iterable[OrderLine]:
+    for line in lines:
+        article = sold.by_id.get(line.article)
+        names = article.names if article is not None else {}
+        yield OrderLine(article=line.article, names=names, quantity=line.quantity)

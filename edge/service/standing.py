@@ -1,0 +1,81 @@
+"""Standing: who is in front of a screen, proved by a band that was held to its reader a moment ago."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.core.bands import Presented, Trust
+from edge.core.decision import Outcome
+from edge.core.held import Held
+from edge.core.profiles import Profile
+from edge.errors import NotAllowed
+from edge.service.answers import Answer
+from edge.service.earlier import must_know
+from edge.service.facts import own_profile
+from edge.service.rooms import Rooms
+from edge.service.show import DISCREET
+from edge.store.transaction import Transaction
+
+MINE_S_MAX = 300
+"""So long after its tap a band opens its guest's own page; then the band is asked for again."""
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Who stands at a kiosk, as the site knows them now."""
+
+    profile: Profile
+    held: Held
+    id: str
+
+
+class HoldAgain(NotAllowed):
+    """This page needs your band once more."""
+
+    hint = "Hold the band to the reader again."
+
+
+class Unproved(NotAllowed):
+    """This band cannot prove that it is no copy."""
+
+    hint = "Ask our staff: they show you everything and change what you wish."
+
+
+def who_stands(rooms: Rooms, tap_id: str, point: str, *, least: Trust = Trust.SUN) -> Guest:
+    """Return whose tap this was, if it was here, just now, granted, and by a band that proved so much."""
+
+    def act(tx: Transaction) -> Guest | None:
+        return stands_in(tx, rooms, tap_id, point=point, least=least)
+
+    found = rooms.sequencer.submit(act)
+    if found is None:
+        raise HoldAgain
+    return found
+
+
+def stands_in(
+    tx: Transaction, rooms: Rooms, tap_id: str, *, point: str, least: Trust = Trust.SUN
+) -> Guest | None:
+    """Return the same inside a transaction; None: the band must be held again."""
+    kept = must_know(tx, tap_id)
+    band = kept.presented.band
+    if band is None or not _opens(kept, point, tx.now.now_ms):
+        return None
+    if kept.presented.trust < least:
+        raise Unproved
+    profile = worn(tx, band, rooms.profiles.get(band))
+    if profile is None or profile.guest is None:
+        return None
+    return Guest(profile, tx.held(band), profile.guest)
+
+
+def worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
+    """Return a band's profile as it stands at this site."""
+    return own_profile(tx, Presented(tap_id="", reader="", band=band), told)
+
+
+def _opens(kept: Answer, point: str, now_ms: int) -> bool:
+    """Whether a tap opens its guest's page: here, just now, and by a band that nobody reported."""
+    decision = kept.decision
+    fresh = 0 <= now_ms - kept.at_ms <= MINE_S_MAX * 1_000
+    known = decision.outcome is Outcome.GRANTED and decision.reason not in DISCREET
+    return decision.point == point and fresh and known
