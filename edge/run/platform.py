@@ -29,6 +29,7 @@ from sync.central.calls import Calls
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.doubts import Doubts
+from sync.central.near.rounds import NearRounds
 from sync.central.psp.saga import saga_of
 from sync.central.psp.worker import Worker
 from sync.central.quarantine import replay as replayed
@@ -95,6 +96,7 @@ class Central:
             Retention(store, settings.keeping),
             Doubts(store),
             Ahead(store),
+            NearRounds(store),
             Calls(store),
             *workers,
         )

@@ -14,6 +14,7 @@ from edge.core.profiles import Profile
 from edge.errors import StoreError
 from edge.service.answers import answer_in
 from edge.service.consents import CONSENT
+from edge.service.near import keeping
 from edge.service.past import DECISIONS
 from edge.service.payments.forgetting import forget_payers
 from edge.service.rooms import Rooms
@@ -62,7 +63,11 @@ def _consents(tx: Transaction, gone: Gone) -> int:
     return int(said)
 
 
-PLACES: tuple[Place, ...] = (_movements, _small_things, _consents)
+def _nearby(tx: Transaction, gone: Gone) -> int:
+    return keeping.forget(tx, gone.guest, gone.rights)
+
+
+PLACES: tuple[Place, ...] = (_movements, _small_things, _consents, _nearby)
 """Every place where ``state.db`` keeps something of a guest: a new one is added here, and nowhere else.
 
 The journal is none: what people wrote in it lies sealed under a key that only central has, and destroys.

@@ -18,6 +18,7 @@ from edge.service.facts import SEEN
 from edge.service.floor import ANSWERS
 from edge.service.four_eyes import APPROVALS
 from edge.service.four_eyes import KEPT_MS as APPROVAL_KEPT_MS
+from edge.service.near import keeping
 from edge.service.rooms import Rooms
 from edge.service.zonebook import ZONES, minute_ms
 from edge.store.transaction import Transaction
@@ -92,5 +93,6 @@ KEPT = (
     Kept(SEEN, _seen_ms, lambda times: times.seen_h * HOUR_MS),
     Kept(ZONES, lambda tx, key, body: minute_ms(key), lambda times: times.zones_h * HOUR_MS),
     Kept(APPROVALS, _asked_ms, lambda _times: APPROVAL_KEPT_MS),
+    *(Kept(kind, since, lambda _times: keeping.DAYS * DAY_MS) for kind, since in keeping.KEPT),
 )
 """Every kind of small things that speaks of a guest and has its time; another one is added here."""

@@ -14,6 +14,7 @@ from edge.errors import StoreError, Unknown
 from sync.central import devices, lanes, seals
 from sync.central.feed import BAND, Change, item_table, publish
 from sync.central.holding import hold
+from sync.central.near import orders
 from sync.central.registry import bands, consents, expected, guests, members, rights, segments, wallets
 from sync.central.registry.profiles import PROFILE
 from sync.central.registry.turn import take_turn
@@ -48,6 +49,7 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: members.forget(tx, site, gone.guest),
     lambda tx, site, gone: rights.remove(tx, site, gone.rights),
+    lambda tx, site, gone: orders.forget(tx, site, gone.guest),
     lambda tx, site, gone: bands.forget(tx, site, gone.guest),
     lambda tx, site, gone: seals.destroy(tx, site, gone.owners),
     lambda tx, site, gone: forget_about(tx, site, gone.bands),

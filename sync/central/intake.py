@@ -15,7 +15,8 @@ from sync.central.devices import Device
 from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
 from sync.central.store import Connection, Store, insert_bearing, insert_many, now_of
-from sync.central.uptake import TAKEN_UP, decode_consented, take_up
+from sync.central.uptake import TAKEN_UP, take_up
+from sync.central.uptake import read as read_taken_up
 from sync.packing import UNREADABLE
 from sync.wire import (
     QUARANTINED_MAX,
@@ -116,7 +117,10 @@ def _read(columns: Columns) -> Decided | None:
         return None
     if kind in DECISIONS:
         return _decided.decode(body)
-    (decode_consented if kind in TAKEN_UP else _anything.decode)(body)
+    if kind in TAKEN_UP:
+        read_taken_up(kind, body)
+    else:
+        _anything.decode(body)
     return None
 
 
@@ -183,7 +187,8 @@ def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     kept = [row.columns for place, row in enumerate(good) if place not in unbearable and row.columns]
     # What takes the site's turn comes before what holds wallets and leases: the order of ``holding``.
     resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
-    take_up(tx, stream.site, [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP])
+    heeded = [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP]
+    take_up(tx, stream.site, heeded, device=stream.device)
     told = [
         takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])
         for columns in kept

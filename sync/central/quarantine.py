@@ -83,7 +83,8 @@ def _again(tx: Connection, row: Row[Any]) -> str:
     if told.kind in BODIES:
         retaking.set_aside(tx, stream, Told(seen.seq, told.kind, told.at_ms, told.body, told.band))
     resound(tx, stream.site, [told], device=stream.device)
-    take_up(tx, row.site_id, [(told.kind, told.body)] if told.kind in TAKEN_UP else [])
+    heeded = [(told.kind, told.body)] if told.kind in TAKEN_UP else []
+    take_up(tx, row.site_id, heeded, device=row.device_id)
     return retaking.WAITING if told.kind in BODIES else ""
 
 

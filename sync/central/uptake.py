@@ -8,22 +8,56 @@ import msgspec
 
 from edge.core.consent import Consented
 from edge.core.events import Kind
+from edge.core.feedback import FeedbackGiven
+from edge.core.orders import OrderAsked, OrderMoved
+from edge.core.slots import SlotMoved
+from sync.central.near import bearable, feedback, orders, slots
 from sync.central.registry import consents, guests, profiles
+from sync.central.registry.turn import take_turn
 from sync.central.store import Connection
 
-TAKEN_UP = frozenset({int(Kind.CONSENT_SET)})
-"""Kinds of events that central acts upon; an erasure never is one: no device may delete a guest."""
-decode_consented = msgspec.msgpack.Decoder(Consented).decode
+FORMS: dict[int, type[msgspec.Struct]] = {
+    Kind.CONSENT_SET: Consented,
+    Kind.SLOT_MOVED: SlotMoved,
+    Kind.FEEDBACK_GIVEN: FeedbackGiven,
+    Kind.ORDER_MOVED: OrderMoved,
+    Kind.ORDER_ASKED: OrderAsked,
+}
+"""Bodies of events that central acts upon; an erasure never is one: no device may delete a guest."""
+TAKEN_UP = frozenset(map(int, FORMS))
+_DECODERS = {int(kind): msgspec.msgpack.Decoder(form).decode for kind, form in FORMS.items()}
 
 
-def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]]) -> None:
+def read(kind: int, body: bytes) -> msgspec.Struct:
+    """Return what an event that central acts upon says."""
+    said: msgspec.Struct = _DECODERS[kind](body)
+    return said
+
+
+def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]], *, device: str) -> None:
     """Act upon the kinds and bodies of events that have just been stored, and publish what came of it.
 
     Call it before wallets are held: publishing takes the site's turn.
     """
+    said = [read(kind, body) for kind, body in told]
+    if said:
+        take_turn(tx, site)
+    _consent(tx, site, [one for one in said if isinstance(one, Consented)])
+    for one in said:
+        # In the order in which they were told: what is asked for can be handed over a moment later.
+        if isinstance(one, SlotMoved) and bearable.slot(one):
+            slots.take(tx, site, one, device=device)
+        elif isinstance(one, FeedbackGiven) and bearable.word(one):
+            feedback.take(tx, site, one)
+        elif isinstance(one, OrderAsked) and bearable.order(one.order):
+            orders.place(tx, site, one.order)
+        elif isinstance(one, OrderMoved) and bearable.move(one):
+            orders.take(tx, site, one, device=device)
+
+
+def _consent(tx: Connection, site: str, told: Iterable[Consented]) -> None:
     changed = {}
-    for _, body in told:
-        said = decode_consented(body)
+    for said in told:
         # A guest who was erased meanwhile has nothing left to allow.
         known = guests.guests_of(tx, site, [said.guest])
         if known and consents.take(tx, site, said.guest, told=[said.consent]):

@@ -303,5 +303,5 @@ def test_a_consent_that_arrives_for_an_erased_guest_brings_nobody_back(
     gone(small_store)
     said = Consented(guest=GUEST, consent=Consent(purpose="offers", turns=2, source="kiosk"))
     with small_store.transaction() as tx:
-        take_up(tx, "park", [(int(Kind.CONSENT_SET), msgspec.msgpack.encode(said))])
+        take_up(tx, "park", [(int(Kind.CONSENT_SET), msgspec.msgpack.encode(said))], device="edge-1")
         assert consents.consents_of(tx, "park", [GUEST]) == {}

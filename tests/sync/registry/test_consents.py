@@ -48,7 +48,7 @@ def set_here(store: Store, *, given: bool) -> None:
 def tell(store: Store, consent: Consent, guest: str = "g-1") -> None:
     body = msgspec.msgpack.encode(Consented(guest=guest, consent=consent, point="kiosk"))
     with store.transaction() as tx:
-        take_up(tx, SITE, [(int(Kind.CONSENT_SET), body)])
+        take_up(tx, SITE, [(int(Kind.CONSENT_SET), body)], device="edge-1")
 
 
 def test_a_word_at_the_console_travels_with_the_profile(park: Store) -> None:

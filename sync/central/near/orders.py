@@ -1,0 +1,132 @@
+"""Orders: what guests pick up, set aside out of a store's stock, brought further by its device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from edge.core.orders import ORDER, OVER, Order, OrderMoved, OrderState, moved
+from edge.errors import Refused, Unknown
+from sync.central.feed import Change, publish
+from sync.central.near import stock
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    String,
+    Table,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
+
+PAGE_MAX = 200
+
+order_table = Table(
+    "pickup_order",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("order_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("guest_id", String(ID_CHARS_MAX), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+_own = order_table.c
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Order).decode
+
+
+def place(tx: Connection, site: str, order: Order) -> Order:
+    """Take an order: set aside what it wants, or cancel it where a shelf has too little; twice is once."""
+    known = find(tx, site, order.id)
+    if known is not None:
+        return known
+    if not order.lines or any(line.quantity < 1 for line in order.lines):
+        raise Refused("An order is of at least one of something.")
+    # What a device has set aside is gone from its shelf, whatever central counted: it is booked as it is.
+    sure = order.state is not OrderState.PLACED
+    has = all(stock.has(tx, site, line, order.store) for line in order.lines)
+    state = OrderState.RESERVED if sure or has else OrderState.CANCELLED
+    after = msgspec.structs.replace(order, state=state if not sure else order.state)
+    if after.state not in OVER:
+        stock.reserve(tx, site, after.lines, store=after.store, sign=1)
+    row = {"site_id": site, "order_id": after.id, "guest_id": after.guest, "state": after.state.value,
+           "body": _encode(after), "changed_ms": now_of(tx)}  # fmt: skip
+    tx.execute(insert(order_table).values(row))
+    publish(tx, site, [Change(ORDER, after.id, _encode(after))])
+    return after
+
+
+def take(tx: Connection, site: str, move: OrderMoved, *, device: str) -> None:
+    """Take what a store's device did with its order; what it handed over is gone from the shelf."""
+    known = find(tx, site, move.order)
+    if known is not None and known.device == device:
+        _move(tx, site, known, move.state, counter=move.counter)
+
+
+def cancel(tx: Connection, site: str, id_: str) -> Order:
+    """Give an order up at central; what was set aside can be sold again."""
+    known = find(tx, site, id_)
+    if known is None:
+        raise Unknown(f"There is no order {id_}.")
+    after = _move(tx, site, known, OrderState.CANCELLED)
+    if after is None:
+        raise Refused(f"An order that is {known.state} cannot be cancelled.")
+    return after
+
+
+def late(tx: Connection, site: str) -> Sequence[Order]:
+    """Return what nobody fetched in time."""
+    now_ms, over = now_of(tx), [state.value for state in OVER]
+    query = select(_own.body).where(_own.site_id == site, _own.state.not_in(over)).order_by(_own.order_id)
+    found = [_decode(bytes(body)) for body in tx.execute(query).scalars()]
+    return [one for one in found if one.until_ms is not None and one.until_ms < now_ms]
+
+
+def expire(tx: Connection, site: str) -> int:
+    """End what nobody fetched in time; returns how many."""
+    return sum(_move(tx, site, one, OrderState.EXPIRED) is not None for one in late(tx, site))
+
+
+def find(tx: Connection, site: str, id_: str) -> Order | None:
+    """Return one order."""
+    there = (_own.site_id == site) & (_own.order_id == id_)
+    body = tx.execute(select(_own.body).where(there)).scalar_one_or_none()
+    return None if body is None else _decode(bytes(body))
+
+
+def orders(tx: Connection, site: str) -> Sequence[Order]:
+    """Return the newest orders of a site."""
+    query = select(_own.body).where(_own.site_id == site).order_by(_own.changed_ms.desc(), _own.order_id)
+    return [_decode(bytes(body)) for body in tx.execute(query.limit(PAGE_MAX)).scalars()]
+
+
+def forget(tx: Connection, site: str, guest: str) -> None:
+    """Take a guest's name off their orders: what was sold stays, nobody's."""
+    there = (_own.site_id == site) & (_own.guest_id == guest)
+    for body in list(tx.execute(select(_own.body).where(there)).scalars()):
+        nobodys = msgspec.structs.replace(_decode(bytes(body)), guest="")
+        own = (_own.site_id == site) & (_own.order_id == nobodys.id)
+        tx.execute(update(order_table).where(own).values(guest_id="", body=_encode(nobodys)))
+        publish(tx, site, [Change(ORDER, nobodys.id, None)])
+
+
+def _move(tx: Connection, site: str, known: Order, to: OrderState, *, counter: str = "") -> Order | None:
+    after = moved(known, to, counter=counter)
+    if after is None:
+        return None
+    there = (_own.site_id == site) & (_own.order_id == after.id)
+    values = {"state": after.state.value, "body": _encode(after), "changed_ms": now_of(tx)}
+    tx.execute(update(order_table).where(there).values(values))
+    if after.state in OVER:
+        stock.reserve(tx, site, after.lines, store=after.store, sign=-1)
+    if after.state is OrderState.HANDED_OVER:
+        stock.leave(tx, site, after.lines, store=after.store)
+    publish(tx, site, [Change(ORDER, after.id, _encode(after))])
+    return after

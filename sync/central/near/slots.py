@@ -1,0 +1,105 @@
+"""Slots: bookable times with the places that each device may give away, and guests' changes of a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from edge.core.slots import SLOT, Slot, SlotMoved
+from edge.errors import Refused, Unknown
+from sync.central.feed import Change, publish
+from sync.central.registry import profiles, rights
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    metadata,
+    select,
+)
+
+SLOTS_MAX = 1_000
+"""Times of one call."""
+
+slot_table = Table(
+    "slot",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("point", String(ID_CHARS_MAX), primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+_own = slot_table.c
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Slot).decode
+
+
+def put(tx: Connection, site: str, slots: Sequence[Slot]) -> None:
+    """Open times, or set more places aside; a share that devices may have given away is never lowered."""
+    if len(slots) > SLOTS_MAX:
+        raise Refused(f"{len(slots)} times at once, at most {SLOTS_MAX}.")
+    _keep(tx, site, [_risen(slot, _one(tx, site, slot.point, slot.start_ms)) for slot in slots])
+
+
+def slots(tx: Connection, site: str) -> tuple[Slot, ...]:
+    """Return every time of a site, by point and start."""
+    query = select(_own.body).where(_own.site_id == site).order_by(_own.point, _own.start_ms)
+    return tuple(_decode(bytes(body)) for body in tx.execute(query).scalars())
+
+
+def past(tx: Connection, site: str, before_ms: int) -> tuple[Slot, ...]:
+    """Return the times of a site that began before a moment."""
+    return tuple(slot for slot in slots(tx, site) if slot.start_ms < before_ms)
+
+
+def close_before(tx: Connection, site: str, before_ms: int) -> int:
+    """Forget times that began before a moment, here and at every device; returns how many."""
+    over = past(tx, site, before_ms)
+    tx.execute(delete(slot_table).where(_own.site_id == site, _own.start_ms < before_ms))
+    if over:
+        publish(tx, site, [Change(SLOT, slot.key, None) for slot in over])
+    return len(over)
+
+
+def take(tx: Connection, site: str, move: SlotMoved, *, device: str) -> None:
+    """Take a guest's change: the right gets its new time, its old place goes to the same device's share."""
+    try:
+        guest, right = rights.right(tx, site, move.entitlement)
+    except Unknown:
+        return  # taken back or erased meanwhile: there is nothing left to move
+    if guest != move.guest or right.slot != move.was:
+        return  # central or another device moved it since: the last word there stands
+    rights.put_rights(tx, site, [msgspec.structs.replace(right, slot=move.now)], guest=guest)
+    known = _one(tx, site, move.was.point or "", move.was.start_ms)
+    if known is not None:
+        shares = {**known.shares, device: known.shares.get(device, 0) + 1}
+        _keep(tx, site, [msgspec.structs.replace(known, shares=shares)])
+    profiles.publish_guests(tx, site, [guest])
+
+
+def _risen(slot: Slot, known: Slot | None) -> Slot:
+    shares = dict(known.shares) if known is not None else {}
+    shares.update({name: max(places, shares.get(name, 0)) for name, places in slot.shares.items()})
+    return msgspec.structs.replace(slot, shares=shares)
+
+
+def _keep(tx: Connection, site: str, changed: Sequence[Slot]) -> None:
+    for slot in changed:
+        there = (_own.site_id == site) & (_own.point == slot.point) & (_own.start_ms == slot.start_ms)
+        tx.execute(delete(slot_table).where(there))
+        row = {"site_id": site, "point": slot.point, "start_ms": slot.start_ms, "body": _encode(slot)}
+        tx.execute(insert(slot_table).values(row))
+    if changed:
+        publish(tx, site, [Change(SLOT, slot.key, _encode(slot)) for slot in changed])
+
+
+def _one(tx: Connection, site: str, point: str, start_ms: int) -> Slot | None:
+    there = (_own.site_id == site) & (_own.point == point) & (_own.start_ms == start_ms)
+    body = tx.execute(select(_own.body).where(there)).scalar_one_or_none()
+    return None if body is None else _decode(bytes(body))

@@ -1,0 +1,119 @@
+"""Stock: what each store has of an article, with the moment it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from edge.core.orders import STOCK, Ordered, Stock
+from edge.errors import Refused
+from sync.central.feed import Change, publish
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    Table,
+    and_,
+    delete,
+    insert,
+    metadata,
+    select,
+    update,
+)
+
+STOCK_MAX = 5_000
+"""Figures of one call."""
+
+stock_table = Table(
+    "stock",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("article", String(ID_CHARS_MAX), primary_key=True),
+    Column("store", String(ID_CHARS_MAX), primary_key=True),
+    Column("device_id", String(ID_CHARS_MAX), nullable=False),
+    Column("on_hand", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False),
+    Column("safety", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+_own = stock_table.c
+
+
+def put(tx: Connection, site: str, counted: Sequence[Stock]) -> None:
+    """Take what was counted; what is set aside stays set aside."""
+    if len(counted) > STOCK_MAX or any(min(one.on_hand, one.safety) < 0 for one in counted):
+        raise Refused(f"At most {STOCK_MAX} figures at once, and none below zero.")
+    for one in counted:
+        known = find(tx, site, one.article, one.store)
+        after = msgspec.structs.replace(one, reserved=known.reserved if known is not None else 0)
+        tx.execute(delete(stock_table).where(_there(site, one.article, one.store)))
+        tx.execute(insert(stock_table).values(_row(site, after)))
+        _tell(tx, site, after)
+
+
+def find(tx: Connection, site: str, article: str, store: str) -> Stock | None:
+    """Return what a store has of an article, if anything is known."""
+    row = tx.execute(select(stock_table).where(_there(site, article, store))).first()
+    return None if row is None else _stock(row)
+
+
+def stock(tx: Connection, site: str) -> tuple[Stock, ...]:
+    """Return every figure of a site, by article and store."""
+    query = select(stock_table).where(_own.site_id == site).order_by(_own.article, _own.store)
+    return tuple(_stock(row) for row in tx.execute(query))
+
+
+def has(tx: Connection, site: str, line: Ordered, store: str) -> bool:
+    """Say whether a store can promise so many."""
+    known = find(tx, site, line.article, store)
+    return known is not None and known.available >= line.quantity
+
+
+def reserve(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str, sign: int) -> None:
+    """Set so many aside; with a sign of -1 free them."""
+    for line in lines:
+        _change(tx, site, line, store, reserved=_own.reserved + sign * line.quantity)
+
+
+def leave(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str) -> None:
+    """Take what a guest carried home off the shelf."""
+    for line in lines:
+        _change(tx, site, line, store, on_hand=_own.on_hand - line.quantity)
+
+
+def _change(tx: Connection, site: str, line: Ordered, store: str, **values: object) -> None:
+    tx.execute(update(stock_table).where(_there(site, line.article, store)).values(values))
+    known = find(tx, site, line.article, store)
+    if known is not None:
+        _tell(tx, site, known)
+
+
+def _tell(tx: Connection, site: str, known: Stock) -> None:
+    publish(tx, site, [Change(STOCK, f"{known.article}/{known.store}", msgspec.msgpack.encode(known))])
+
+
+def _there(site: str, article: str, store: str) -> ColumnElement[bool]:
+    return and_(_own.site_id == site, _own.article == article, _own.store == store)
+
+
+def _row(site: str, one: Stock) -> dict[str, object]:
+    told = msgspec.structs.asdict(one)
+    return {"site_id": site, "device_id": told.pop("device"), **told}
+
+
+def _stock(row: Any) -> Stock:  # noqa: ANN401 - a row has no type of its own
+    return Stock(
+        article=row.article,
+        store=row.store,
+        device=row.device_id,
+        on_hand=row.on_hand,
+        reserved=row.reserved,
+        safety=row.safety,
+        at_ms=row.at_ms,
+    )
