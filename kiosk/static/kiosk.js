@@ -2,6 +2,8 @@
 
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
 import { mine } from "./kiosk_mine.js";
+import { changeable, look, noted, orders, question, shelves, showShelves, times } from "./kiosk_near.js";
+import { PERSONAL } from "./kiosk_near_state.js";
 import { keepKeys } from "./keys.js";
 import { newOp, post } from "./post.js";
 import { part, ring } from "./ring.js";
@@ -29,6 +31,7 @@ if (!page.demo) keepKeys();
 const language = () => choose(words, state.language, state.plan?.language, page.language);
 const speak = (key, places) => say(words, language(), key, places);
 const now_ms = () => served.ms + performance.now() - served.at;
+const tools = () => ({ speak, language: language(), page, now: now_ms, hear, state });
 
 /** Take in one event and show what follows from it. @param {{type: string, body?: any, age?: number}} event */
 export function hear(event) {
@@ -37,13 +40,15 @@ export function hear(event) {
   state = reduce(state, { now: performance.now(), ...event });
   if (event.type === "resync") for (const call of event.body.help ?? []) state = reduce(state, { type: "help", body: call, now: performance.now() });
   paint();
-  if (state.plan && state.plan !== before.plan) sound.play(state.plan.family ?? "go");
+  if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
+  sound.play(state.plan.family ?? "go");
+  if (state.phase === "plan") look(tools());
 }
 
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again]);
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -54,9 +59,10 @@ function paint() {
   body.toggleAttribute("data-low", state.low);
   for (const made of document.querySelectorAll("[data-say]")) made.textContent = speak(made.dataset.say);
   by("stage").replaceChildren(...stage());
-  by("finish").hidden = !["plan", "mine", "verdict"].includes(state.phase);
+  by("finish").hidden = ![...PERSONAL, "verdict"].includes(state.phase);
   by("mine").hidden = state.phase !== "plan";
-  by("back").hidden = state.phase !== "mine";
+  by("back").hidden = !["mine", "times", "shelves"].includes(state.phase);
+  by("shelves").hidden = state.phase !== "plan" || !state.near?.shelves;
   by("offline").hidden = !(lost || state.offline);
   by("offline").textContent = speak(lost ? "common.reconnecting" : "common.offline");
   by("low").textContent = speak(state.low ? "kiosk.reach_off" : "kiosk.reach");
@@ -91,6 +97,8 @@ function stage() {
   switch (state.phase) {
     case "plan": return plan(state.plan);
     case "mine": return mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
+    case "times": return times(tools());
+    case "shelves": return shelves(tools());
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
     case "reading": return [message("reading", "verdict.reading", "")];
@@ -133,10 +141,12 @@ function plan(view) {
   const list = part("ol", "plan");
   list.tabIndex = 0;
   list.setAttribute("aria-label", speak("kiosk.today"));
-  list.append(...ordered(view.items ?? [], now_ms()).map(item));
+  list.append(...orders(tools()), ...ordered(view.items ?? [], now_ms()).map(item));
   const none = list.childElementCount === 0;
   if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
-  return [head, part("h2", "today", speak("kiosk.today")), none ? part("p", "empty", speak("kiosk.empty")) : list];
+  const all = part("div", "day-list");
+  all.append(...noted(tools()), none ? part("p", "empty", speak("kiosk.empty")) : list, ...question(tools()));
+  return [head, part("h2", "today", speak("kiosk.today")), all];
 }
 
 /** Staff have a word for who stands here; what about is nobody's business at a kiosk. */
@@ -154,7 +164,7 @@ function item(right) {
   what.append(part("h3", "", named(right.names, language()) || right.product), part("p", "soft", details(right, where)));
   const when = part("p", "when", time);
   if (!time) when.append(ring(where === "used" ? "go" : "plain"));
-  made.append(when, what, part("p", "chip", speak(`kiosk.item_${where}`)));
+  made.append(when, what, changeable(tools(), right) ?? part("p", "chip", speak(`kiosk.item_${where}`)));
   return made;
 }
 
@@ -217,13 +227,14 @@ function dim() {
 by("help").dataset.op = newOp();
 by("help").addEventListener("click", callHelp);
 by("mine").addEventListener("click", showMine);
+by("shelves").addEventListener("click", () => showShelves(tools()));
 by("back").addEventListener("click", () => hear({ type: "back" }));
 by("finish").addEventListener("click", () => hear({ type: "finish" }));
 by("here").addEventListener("click", () => hear({ type: "touch" }));
 by("warning").addEventListener("cancel", (event) => { event.preventDefault(); hear({ type: "touch" }); });
 by("low").addEventListener("click", () => hear({ type: "low", body: !state.low }));
 for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => hear({ type: "language", body: button.dataset.language }));
-for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => ["plan", "mine"].includes(state.phase) && hear({ type: "touch" }), true);
+for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => PERSONAL.includes(state.phase) && hear({ type: "touch" }), true);
 addEventListener("pagehide", () => hear({ type: "finish" }));
 setInterval(() => { hear({ type: "tick" }); dim(); }, TICK_MS);
 keepSound(sound);

@@ -1,6 +1,7 @@
 /** What a visitor's kiosk shows, as one pure function; whoever leaves is forgotten here first. `now` is monotonic ms. */
 
 import { HOLD_MS, healthy, missing, READING_AGE_MS_MAX, READING_MS_MAX } from "./gate_state.js";
+import { NEAR_ACTS, nobodyNear, PERSONAL } from "./kiosk_near_state.js";
 
 /** Untouched for so long, private content leaves the page. */
 export const IDLE_MS_MAX = 30000;
@@ -14,7 +15,7 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, card: any, again: boolean, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"times"|"shelves"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, card: any, again: boolean, near: any, times: any, shelves: any, face: number, said: boolean, note: string, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
@@ -23,7 +24,7 @@ export function begin(lowered = false) {
 
 /** Everything that belongs to one guest, emptied. */
 function nobody(lowered) {
-  return { plan: null, mine: null, card: null, again: false, until: 0, language: "", low: lowered };
+  return { plan: null, mine: null, card: null, again: false, ...nobodyNear(), until: 0, language: "", low: lowered };
 }
 
 /**
@@ -32,7 +33,8 @@ function nobody(lowered) {
  * @returns {KioskState}
  */
 export function reduce(state, event) {
-  const acted = ACTS[event.type]?.(state, event) ?? state;
+  const until = event.now + IDLE_MS_MAX;
+  const acted = ACTS[event.type]?.(state, event) ?? NEAR_ACTS[event.type]?.(state, { ...event, until }) ?? state;
   return settle(acted, event.now);
 }
 
@@ -43,7 +45,7 @@ const ACTS = {
   mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
   "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
   card: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, card: body, until: now + IDLE_MS_MAX } : state),
-  back: (state, { now }) => (state.phase === "mine" ? back(state, now) : state),
+  back: (state, { now }) => (["mine", "times", "shelves"].includes(state.phase) ? back(state, now) : state),
   finish: (state) => forget(state),
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
   low: (state, { body, now }) => ({ ...touched(state, { now }), low: body, until: now + IDLE_MS_MAX }),
@@ -79,16 +81,16 @@ function greeted(state, { body, age, now }) {
 
 /** Whether what was asked for still belongs to who stands here. */
 function shows(state, body) {
-  return ["plan", "mine"].includes(state.phase) && body?.tap_id === state.plan?.tap_id;
+  return PERSONAL.includes(state.phase) && body?.tap_id === state.plan?.tap_id;
 }
 
 function back(state, now) {
-  return { ...state, phase: "plan", mine: null, card: null, until: now + IDLE_MS_MAX };
+  return { ...state, phase: "plan", mine: null, card: null, times: null, shelves: null, note: "", until: now + IDLE_MS_MAX };
 }
 
 function touched(state, { now }) {
-  if (!["plan", "mine", "warning"].includes(state.phase)) return state;
-  return { ...state, phase: state.phase === "mine" ? "mine" : "plan", until: now + IDLE_MS_MAX };
+  if (state.phase !== "warning" && !PERSONAL.includes(state.phase)) return state;
+  return { ...state, phase: state.phase === "warning" ? "plan" : state.phase, until: now + IDLE_MS_MAX };
 }
 
 function helped(state, { body, now }) {
@@ -105,7 +107,7 @@ function settle(state, now) {
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
   // What is known of a guest does not come back with a touch: it asks for the band again.
-  if (["plan", "mine"].includes(told.phase)) return { ...told, mine: null, card: null, phase: "warning", until: told.until + WARNING_MS };
+  if (PERSONAL.includes(told.phase)) return { ...told, mine: null, card: null, times: null, shelves: null, face: 0, phase: "warning", until: told.until + WARNING_MS };
   return forget(told);
 }
 

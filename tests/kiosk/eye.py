@@ -10,7 +10,7 @@ import pytest
 
 from edge.core.decision import Family
 from kiosk.texts import LANGUAGES
-from tests.kiosk.known import a_known
+from tests.kiosk.known import a_known, near_them, some_shelves, some_times
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
 GATE, GATE_TALL = (1280, 800), (800, 1280)
@@ -89,6 +89,24 @@ def asked_for_all() -> list[dict[str, Any]]:
     return [told("plan", greeted), told("mine", a_known(greeted.tap_id))]
 
 
+def near_states() -> list[list[dict[str, Any]]]:
+    """What a guest meets beside the plan: orders and a question, other times or none, shelves, a reason."""
+    states = []
+    for made in (
+        lambda tap: [],
+        lambda tap: [told("times", some_times(tap))],
+        lambda tap: [told("times", some_times(tap, free=0))],
+        lambda tap: [told("times", some_times(tap, done=True))],
+        lambda tap: [{"type": "shelves", "body": msgspec.to_builtins(some_shelves()) | {"tap_id": tap}}],
+        lambda tap: [{"type": "face", "body": 2}],
+        lambda tap: [{"type": "face", "body": 5}, {"type": "said"}],
+        lambda tap: [{"type": "near-refused", "body": "Gone"}],
+    ):
+        plan = a_plan()
+        states.append([told("plan", plan), told("near", near_them(plan.tap_id)), *made(plan.tap_id)])
+    return states
+
+
 def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
@@ -97,6 +115,7 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
         asked_for_all(),
         [{"type": "reading"}],
         [told("plan", a_plan(family=Family.STAFF))],
+        *near_states(),
         [told("help", call), told("plan", a_plan())],
         [{"type": "tick", "later": 31_000}],
         [{"type": "link", "body": "stale"}],

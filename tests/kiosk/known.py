@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edge.errors import NotAllowed
+import msgspec
+
+from edge.errors import NotAllowed, PolsoError
+from edge.nearviews import (
+    ArticleView,
+    FeedbackTaken,
+    NearView,
+    OrderLine,
+    OrderView,
+    ShelfView,
+    Shelves,
+    SlotChoice,
+    Times,
+)
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt
 
 NOON_MS = 1_767_265_200_000
@@ -46,12 +59,94 @@ def a_known(tap_id: str, *, offers: bool = True) -> Known:
     )
 
 
+def an_order(**changes: object) -> OrderView:
+    """A cup that waits at the shop's second counter."""
+    cup = OrderLine(article="cup", names={"it": "Tazza del parco", "en": "Park mug", "de": "Parkbecher"})
+    order = OrderView(id="o-1", state="ready", store="hall", counter="2", lines=(cup,))
+    return msgspec.structs.replace(order, **changes)
+
+
+def near_them(tap_id: str, **changes: object) -> NearView:
+    """What stands beside a guest's plan: each thing present."""
+    orders = (an_order(), an_order(id="o-2", state="reserved", counter="", until_ms=NOON_MS + HOUR_MS))
+    view = NearView(tap_id=tap_id, movable=("e2",), orders=orders, ask="op-1", shelves=True)
+    return msgspec.structs.replace(view, **changes)
+
+
+def some_times(tap_id: str, *, free: int = 4, done: bool = False) -> Times:
+    """Other times of the flight, each an hour later than the one before."""
+    starts = [NOON_MS + (5 + number) * HOUR_MS for number in range(free)]
+    choices = tuple(SlotChoice(start_ms=start, end_ms=start + HOUR_MS) for start in starts)
+    return Times(tap_id=tap_id, entitlement="e2", choices=choices, done=done)
+
+
+def some_shelves() -> Shelves:
+    """Two articles in two stores: every word of a shelf."""
+    words = (("in_stock", "last"), ("ask", "none"))
+    articles = tuple(
+        ArticleView(
+            article=f"a{number}",
+            names={"it": "Tazza del parco", "en": "Park mug", "fr": "Tasse du parc", "es": "Taza del parque"},
+            price_minor=1_290,
+            currency="EUR",
+            shelves=(
+                ShelfView(store="hall", word=here, at_ms=NOON_MS, here=True),
+                ShelfView(store="park", word=there, at_ms=NOON_MS - 12 * 60_000),
+            ),
+        )
+        for number, (here, there) in enumerate(words)
+    )
+    return Shelves(articles=articles, at_ms=NOON_MS)
+
+
+@dataclass
+class FakeNear:
+    """The stage's desk for whoever stands near; ``now`` is what it shows, ``refuses`` why it does not."""
+
+    now: NearView | None = None
+    refuses: PolsoError | None = None
+    did: list[tuple[object, ...]] = field(default_factory=list)
+
+    def view(self, tap_id: str, point: str) -> NearView:
+        return (
+            NearView(tap_id=tap_id) if self.now is None else msgspec.structs.replace(self.now, tap_id=tap_id)
+        )
+
+    def times(self, tap_id: str, point: str, right: str) -> Times:
+        self._note("times", right)
+        return some_times(tap_id)
+
+    def move(self, tap_id: str, point: str, right: str, *, start_ms: int) -> Times:
+        self._note("move", right, start_ms)
+        chosen = (SlotChoice(start_ms=start_ms, end_ms=start_ms + HOUR_MS),)
+        return Times(tap_id=tap_id, entitlement=right, choices=chosen, done=True)
+
+    def shelves(self) -> Shelves:
+        return some_shelves()
+
+    def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
+        self._note("reserve", article, store)
+        return an_order(id="o-3", state="reserved", counter="", store=store)
+
+    def give_feedback(
+        self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
+    ) -> FeedbackTaken:
+        self._note("feedback", score, because)
+        return FeedbackTaken(first=True)
+
+    def _note(self, *did: object) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.did.append(did)
+
+
 @dataclass(kw_only=True)
 class FakeGuests:
     """What guests ask of the stage, and what they have said."""
 
     said: dict[str, bool] = field(default_factory=dict)
     refuses: bool = False
+    near: FakeNear = field(default_factory=FakeNear)
 
     def what_you_know(self, tap_id: str, point: str) -> Known:
         if self.refuses:

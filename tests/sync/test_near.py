@@ -83,7 +83,7 @@ def known(store: Store) -> Sequence[Order]:
 def shelf(store: Store) -> tuple[int, int]:
     """How many stand there, and how many of them are set aside."""
     with store.reading() as tx:
-        found = stock.find(tx, SITE, "cup", "shop")
+        found = stock.find(tx, SITE, "cup", store="shop")
     assert found is not None
     told = msgspec.msgpack.decode(published(store, "stock")["cup/shop"] or b"", type=Stock)
     assert told == found

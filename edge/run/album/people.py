@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
+from edge.nearviews import ArticleView, NearView, OrderLine, OrderView, ShelfView, SlotChoice, Times
 from edge.payviews import BasketState, BasketView, LegView, LineView
 from edge.run.album.scene import HOUR_MS, NOON_MS
 from edge.views import (
@@ -104,6 +105,44 @@ def known() -> Known:
         ),
         keeps={"journal": 7, "sealed": 395, "answers": 30, "seen": 1},
     )  # fmt: skip
+
+
+def near() -> NearView:
+    """Return what stands beside a guest's plan: an order that is ready, one that waits, and a question."""
+    mug = OrderLine(article="tazza", names={"it": "Tazza del parco", "en": "Park mug"})
+    orders = (
+        OrderView(id="o-1", state="ready", store="bottega-1", counter="2", lines=(mug,)),
+        OrderView(
+            id="o-2", state="reserved", store="bottega-1", lines=(mug,), until_ms=NOON_MS + 2 * HOUR_MS
+        ),
+    )  # fmt: skip
+    return NearView(tap_id=TAP, movable=("e-flight",), orders=orders, ask="b-1", shelves=True)
+
+
+def times(*, free: int = 4, done: bool = False) -> Times:
+    """Return other times of the booked flight, or that one has been taken."""
+    starts = [NOON_MS + hours * HOUR_MS for hours in (1, 3, 4, 5)[:free]]
+    choices = tuple(SlotChoice(start_ms=start, end_ms=start + HOUR_MS) for start in starts)
+    return Times(tap_id=TAP, entitlement="e-flight", choices=choices, done=done)
+
+
+def shelves() -> dict[str, object]:
+    """Return where three articles can be had, as the kiosk's page keeps it."""
+    things = (
+        ("Tazza del parco", 1_290, "in_stock", "last"), ("Plaid del lago", 3_900, "last", "in_stock"),
+        ("Mongolfiera di legno", 2_450, "none", "ask"),
+    )  # fmt: skip
+    articles = [
+        ArticleView(
+            article=name, names={"it": name}, price_minor=minor, currency="EUR",
+            shelves=(
+                ShelfView(store="bottega-1", word=here, at_ms=NOON_MS - 3 * 60_000, here=True),
+                ShelfView(store="bar-1", word=there, at_ms=NOON_MS - 47 * 60_000),
+            ),
+        )
+        for name, minor, here, there in things
+    ]  # fmt: skip
+    return {"tap_id": TAP, "articles": articles, "at_ms": NOON_MS}
 
 
 def health(*, online: bool = True) -> HealthView:

@@ -75,13 +75,20 @@ def kiosks() -> Iterator[Scene]:
 
 def kiosk_states() -> dict[str, tuple[tuple[Told, ...], tuple[str, ...]]]:
     """Return each state of the kiosk: what it hears, and what a person does."""
-    plan = ("plan", people.plan())
+    plan, near = ("plan", people.plan()), hear("near", people.near())
     return {
         "attract": (begun(), ()),
         "reading": (begun(("reading", {"point": "kiosk-1"})), ()),
         "plan": (begun(plan), ()),
         "plan-empty": (begun(("plan", msgspec.structs.replace(people.plan(name=""), items=()))), ()),
         "mine": (begun(plan), (hear("mine", people.known()),)),
+        "order-ready": (begun(plan), (near,)),
+        "face-chosen": (begun(plan), (near, hear("face", 2))),
+        "thanks": (begun(plan), (near, hear("said", None))),
+        "times": (begun(plan), (near, hear("times", people.times()))),
+        "times-none": (begun(plan), (near, hear("times", people.times(free=0)))),
+        "moved": (begun(plan), (near, hear("times", people.times(done=True)))),
+        "shelves": (begun(plan), (near, hear("shelves", people.shelves()))),
         "verdict": (begun(("plan", people.plan(family=Family.STAFF))), ()),
         "help-called": (begun(plan, called()), ()),
         "help-coming": (begun(plan, called(coming=True)), ()),

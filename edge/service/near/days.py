@@ -43,34 +43,31 @@ class Days:
     def times(self, tap_id: str, point: str, right: str) -> Times:
         """Return the next times with a free place; none at all is an answer, too."""
         guest = who_stands(self._rooms, tap_id, point)
-        slots = self._rooms.profiles.goods.slots()
-        found = self._rooms.sequencer.submit(lambda tx: self._choices(tx, slots, _right(guest, right)))
+        found = self._rooms.sequencer.submit(lambda tx: self._choices(tx, _right(guest, right)))
         shown = tuple(SlotChoice(start_ms=one.start_ms, end_ms=one.end_ms) for one in found)
         return Times(tap_id=tap_id, entitlement=right, choices=shown)
 
     def move(self, tap_id: str, point: str, right: str, *, start_ms: int) -> Times:
         """Take the guest's other time; said twice it is one change. Returns it as the only choice left."""
-        slots = self._rooms.profiles.goods.slots()
 
         def act(tx: Transaction) -> SlotChoice:
             guest = stands_in(tx, self._rooms, tap_id, point=point)
             if guest is None:
                 raise HoldAgain
-            return self._move(tx, guest, right, start_ms=start_ms, slots=slots, point=point)
+            return self._move(tx, guest, _right(guest, right), start_ms=start_ms, point=point)
 
         moved = self._rooms.sequencer.submit(act)
         return Times(tap_id=tap_id, entitlement=right, choices=(moved,), done=True)
 
     def _move(
-        self, tx: Transaction, guest: Guest, id_: str, *, start_ms: int, slots: tuple[Slot, ...], point: str
+        self, tx: Transaction, guest: Guest, right: Entitlement, *, start_ms: int, point: str
     ) -> SlotChoice:
-        right = _right(guest, id_)
-        own = right.slot
+        own, id_ = right.slot, right.id
         if own is not None and own.start_ms == start_ms:
             return SlotChoice(start_ms=own.start_ms, end_ms=own.end_ms)
         if own is None or own.start_ms <= tx.now.now_ms:
             raise Gone("This has begun already.", hint="Ask our staff.")
-        wanted = [one for one in self._choices(tx, slots, right) if one.start_ms == start_ms]
+        wanted = [one for one in self._choices(tx, right) if one.start_ms == start_ms]
         if not wanted:
             raise Gone
         slot = wanted[0]
@@ -84,7 +81,8 @@ class Days:
         tx.put(GIVEN, slot.key, str(_given(tx, slot) + 1).encode())
         return SlotChoice(start_ms=slot.start_ms, end_ms=slot.end_ms)
 
-    def _choices(self, tx: Transaction, slots: tuple[Slot, ...], right: Entitlement) -> tuple[Slot, ...]:
+    def _choices(self, tx: Transaction, right: Entitlement) -> tuple[Slot, ...]:
+        slots = self._rooms.profiles.goods.slots()
         given = {slot.key: _given(tx, slot) for slot in slots if slot.product == right.product}
         return choices(slots, right, tx.now.now_ms, device=self._rooms.device, given=given)
 

@@ -67,7 +67,7 @@ class Pickups:
 
     def at(self, session: Session, point: str) -> tuple[OrderView, ...]:
         """Return what staff of a store have in hand, with whose it is."""
-        permit(session, Action.SEE_LIST, self._rooms.clock.now_ms())
+        permit(session, Action.SELL, self._rooms.clock.now_ms())
         sold = self._rooms.profiles.catalogue()
         found = [one for one in self._standing() if one.store == point and one.state not in OVER]
         return tuple(self._view(one, sold, staff=True) for one in sorted(found, key=lambda one: one.id))

@@ -35,7 +35,7 @@ class Score(NamedTuple):
 def take(tx: Connection, site: str, said: FeedbackGiven) -> None:
     """Count what was said; a word about several articles counts once for each."""
     for article in said.articles or (VISIT,):
-        _count(tx, site, article, said)
+        _count(tx, site, said, article=article)
 
 
 def scores(tx: Connection, site: str) -> tuple[Score, ...]:
@@ -45,7 +45,7 @@ def scores(tx: Connection, site: str) -> tuple[Score, ...]:
     return tuple(Score(*row) for row in rows)
 
 
-def _count(tx: Connection, site: str, article: str, said: FeedbackGiven) -> None:
+def _count(tx: Connection, site: str, said: FeedbackGiven, *, article: str) -> None:
     there = (
         (_own.site_id == site)
         & (_own.article == article)

@@ -51,7 +51,7 @@ def place(tx: Connection, site: str, order: Order) -> Order:
         raise Refused("An order is of at least one of something.")
     # What a device has set aside is gone from its shelf, whatever central counted: it is booked as it is.
     sure = order.state is not OrderState.PLACED
-    has = all(stock.has(tx, site, line, order.store) for line in order.lines)
+    has = all(stock.has(tx, site, line, store=order.store) for line in order.lines)
     state = OrderState.RESERVED if sure or has else OrderState.CANCELLED
     after = msgspec.structs.replace(order, state=state if not sure else order.state)
     if after.state not in OVER:
@@ -67,7 +67,7 @@ def take(tx: Connection, site: str, move: OrderMoved, *, device: str) -> None:
     """Take what a store's device did with its order; what it handed over is gone from the shelf."""
     known = find(tx, site, move.order)
     if known is not None and known.device == device:
-        _move(tx, site, known, move.state, counter=move.counter)
+        _move(tx, site, known, to=move.state, counter=move.counter)
 
 
 def cancel(tx: Connection, site: str, id_: str) -> Order:
@@ -75,7 +75,7 @@ def cancel(tx: Connection, site: str, id_: str) -> Order:
     known = find(tx, site, id_)
     if known is None:
         raise Unknown(f"There is no order {id_}.")
-    after = _move(tx, site, known, OrderState.CANCELLED)
+    after = _move(tx, site, known, to=OrderState.CANCELLED)
     if after is None:
         raise Refused(f"An order that is {known.state} cannot be cancelled.")
     return after
@@ -91,7 +91,7 @@ def late(tx: Connection, site: str) -> Sequence[Order]:
 
 def expire(tx: Connection, site: str) -> int:
     """End what nobody fetched in time; returns how many."""
-    return sum(_move(tx, site, one, OrderState.EXPIRED) is not None for one in late(tx, site))
+    return sum(_move(tx, site, one, to=OrderState.EXPIRED) is not None for one in late(tx, site))
 
 
 def find(tx: Connection, site: str, id_: str) -> Order | None:
@@ -117,7 +117,7 @@ def forget(tx: Connection, site: str, guest: str) -> None:
         publish(tx, site, [Change(ORDER, nobodys.id, None)])
 
 
-def _move(tx: Connection, site: str, known: Order, to: OrderState, *, counter: str = "") -> Order | None:
+def _move(tx: Connection, site: str, known: Order, *, to: OrderState, counter: str = "") -> Order | None:
     after = moved(known, to, counter=counter)
     if after is None:
         return None

@@ -44,7 +44,7 @@ def put(tx: Connection, site: str, slots: Sequence[Slot]) -> None:
     """Open times, or set more places aside; a share that devices may have given away is never lowered."""
     if len(slots) > SLOTS_MAX:
         raise Refused(f"{len(slots)} times at once, at most {SLOTS_MAX}.")
-    _keep(tx, site, [_risen(slot, _one(tx, site, slot.point, slot.start_ms)) for slot in slots])
+    _keep(tx, site, [_risen(slot, _one(tx, site, (slot.point, slot.start_ms))) for slot in slots])
 
 
 def slots(tx: Connection, site: str) -> tuple[Slot, ...]:
@@ -76,7 +76,7 @@ def take(tx: Connection, site: str, move: SlotMoved, *, device: str) -> None:
     if guest != move.guest or right.slot != move.was:
         return  # central or another device moved it since: the last word there stands
     rights.put_rights(tx, site, [msgspec.structs.replace(right, slot=move.now)], guest=guest)
-    known = _one(tx, site, move.was.point or "", move.was.start_ms)
+    known = _one(tx, site, (move.was.point or "", move.was.start_ms))
     if known is not None:
         shares = {**known.shares, device: known.shares.get(device, 0) + 1}
         _keep(tx, site, [msgspec.structs.replace(known, shares=shares)])
@@ -99,7 +99,7 @@ def _keep(tx: Connection, site: str, changed: Sequence[Slot]) -> None:
         publish(tx, site, [Change(SLOT, slot.key, _encode(slot)) for slot in changed])
 
 
-def _one(tx: Connection, site: str, point: str, start_ms: int) -> Slot | None:
-    there = (_own.site_id == site) & (_own.point == point) & (_own.start_ms == start_ms)
+def _one(tx: Connection, site: str, key: tuple[str, int]) -> Slot | None:
+    there = (_own.site_id == site) & (_own.point == key[0]) & (_own.start_ms == key[1])
     body = tx.execute(select(_own.body).where(there)).scalar_one_or_none()
     return None if body is None else _decode(bytes(body))

@@ -50,14 +50,14 @@ def put(tx: Connection, site: str, counted: Sequence[Stock]) -> None:
     if len(counted) > STOCK_MAX or any(min(one.on_hand, one.safety) < 0 for one in counted):
         raise Refused(f"At most {STOCK_MAX} figures at once, and none below zero.")
     for one in counted:
-        known = find(tx, site, one.article, one.store)
+        known = find(tx, site, one.article, store=one.store)
         after = msgspec.structs.replace(one, reserved=known.reserved if known is not None else 0)
         tx.execute(delete(stock_table).where(_there(site, one.article, one.store)))
         tx.execute(insert(stock_table).values(_row(site, after)))
         _tell(tx, site, after)
 
 
-def find(tx: Connection, site: str, article: str, store: str) -> Stock | None:
+def find(tx: Connection, site: str, article: str, *, store: str) -> Stock | None:
     """Return what a store has of an article, if anything is known."""
     row = tx.execute(select(stock_table).where(_there(site, article, store))).first()
     return None if row is None else _stock(row)
@@ -69,27 +69,27 @@ def stock(tx: Connection, site: str) -> tuple[Stock, ...]:
     return tuple(_stock(row) for row in tx.execute(query))
 
 
-def has(tx: Connection, site: str, line: Ordered, store: str) -> bool:
+def has(tx: Connection, site: str, line: Ordered, *, store: str) -> bool:
     """Say whether a store can promise so many."""
-    known = find(tx, site, line.article, store)
+    known = find(tx, site, line.article, store=store)
     return known is not None and known.available >= line.quantity
 
 
 def reserve(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str, sign: int) -> None:
     """Set so many aside; with a sign of -1 free them."""
     for line in lines:
-        _change(tx, site, line, store, reserved=_own.reserved + sign * line.quantity)
+        _change(tx, site, line, store=store, reserved=_own.reserved + sign * line.quantity)
 
 
 def leave(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str) -> None:
     """Take what a guest carried home off the shelf."""
     for line in lines:
-        _change(tx, site, line, store, on_hand=_own.on_hand - line.quantity)
+        _change(tx, site, line, store=store, on_hand=_own.on_hand - line.quantity)
 
 
-def _change(tx: Connection, site: str, line: Ordered, store: str, **values: object) -> None:
+def _change(tx: Connection, site: str, line: Ordered, *, store: str, **values: object) -> None:
     tx.execute(update(stock_table).where(_there(site, line.article, store)).values(values))
-    known = find(tx, site, line.article, store)
+    known = find(tx, site, line.article, store=store)
     if known is not None:
         _tell(tx, site, known)
 

@@ -1,0 +1,155 @@
+"""Near: what a guest does at a kiosk beside their plan, and what staff do with what was ordered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
+from edge.staff import Action
+from kiosk.ask import Ask
+from kiosk.operations import Op
+from kiosk.routes import Audience, Rate, Route, View
+from kiosk.staff_acts import Id, act
+
+Short = Annotated[str, Meta(max_length=64)]
+NEAR = Rate(30, 1.0)
+
+
+class NearAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who stands here asks; the tap shows who that is, the answer is kept nowhere."""
+
+    tap_id: Id
+
+
+class TimesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which other times one booking could have."""
+
+    tap_id: Id
+    entitlement: Id
+
+
+class TimeChosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """This one; said twice it is one change, so no operation id is needed."""
+
+    tap_id: Id
+    entitlement: Id
+    start_ms: int
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Set one aside at a store."""
+
+    op: Op
+    tap_id: Id
+    article: Short
+    store: Short
+
+
+class Face(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of five faces, and at most one reason of the list; no text."""
+
+    tap_id: Id
+    score: Annotated[int, Meta(ge=1, le=5)]
+    because: Short = ""
+    named: bool = False
+
+
+class OrdersAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a store has in hand."""
+
+    op: Op
+    point: Id
+
+
+class OrderStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order's next state, and at which counter it lies."""
+
+    op: Op
+    state: Short
+    counter: Short = ""
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tap of the guest who takes it home."""
+
+    op: Op
+    tap_id: Id
+
+
+def near(ask: Ask) -> NearView:
+    """Show what belongs to who stands here."""
+    return ask.house.service.near.view(ask.want(NearAsked).tap_id, ask.seat.point)
+
+
+def times(ask: Ask) -> Times:
+    """Show other times of one booking."""
+    asked = ask.want(TimesAsked)
+    return ask.house.service.near.times(asked.tap_id, ask.seat.point, asked.entitlement)
+
+
+def move(ask: Ask) -> Times:
+    """Take another time, good at the gate at once."""
+    said = ask.want(TimeChosen)
+    return ask.house.service.near.move(said.tap_id, ask.seat.point, said.entitlement, start_ms=said.start_ms)
+
+
+def shelves(ask: Ask) -> Shelves:
+    """Show where things can be had, and how old each figure is."""
+    return ask.house.service.near.shelves()
+
+
+def reserve(ask: Ask) -> OrderView:
+    """Set one aside, here or at another store."""
+    said = ask.want(Wanted)
+    return ask.house.service.near.reserve(
+        said.tap_id, ask.seat.point, article=said.article, store=said.store, op=said.op
+    )
+
+
+def feedback(ask: Ask) -> FeedbackTaken:
+    """Take one word about a purchase."""
+    said = ask.want(Face)
+    return ask.house.service.near.give_feedback(
+        said.tap_id, ask.seat.point, score=said.score, because=said.because, named=said.named
+    )
+
+
+def orders(ask: Ask) -> OrderList:
+    """List what a store has in hand."""
+    return ask.house.service.near.orders(ask.person, ask.want(OrdersAsked).point)
+
+
+def order(ask: Ask) -> OrderView:
+    """Bring an order further: picked, ready at a counter, given up."""
+    said = ask.want(OrderStep)
+    return ask.house.service.near.move_order(ask.person, ask.path["order"], said.state, counter=said.counter)
+
+
+def hand_over(ask: Ask) -> OrderView:
+    """Hand an order over to the band that was just held here."""
+    return ask.house.service.near.hand_over(ask.person, ask.path["order"], ask.want(HandOver).tap_id)
+
+
+def guests(name: str, view: View, *, body: type[msgspec.Struct], answer: type) -> Route:
+    """Make the row of one thing that a guest does at a kiosk."""
+    summary = (view.__doc__ or "").splitlines()[0]
+    return Route(
+        "POST", f"/k/<screen>/{name}", view, Audience.SCREEN, summary,
+        kinds=("kiosk",), body=body, answer=answer, rate=NEAR,
+    )  # fmt: skip
+
+
+ROUTES = (
+    guests("near", near, body=NearAsked, answer=NearView),
+    guests("times", times, body=TimesAsked, answer=Times),
+    guests("move", move, body=TimeChosen, answer=Times),
+    guests("shelves", shelves, body=NearAsked, answer=Shelves),
+    guests("reserve", reserve, body=Wanted, answer=OrderView),
+    guests("feedback", feedback, body=Face, answer=FeedbackTaken),
+    act("orders", orders, Action.SELL, body=OrdersAsked, answer=OrderList),
+    act("order/<order>", order, Action.SELL, body=OrderStep, answer=OrderView),
+    act("order/<order>/hand-over", hand_over, Action.SELL, body=HandOver, answer=OrderView),
+)

@@ -1,0 +1,108 @@
+"""Beside the plan, in a real browser: an order, another time, a shelf and a word, by touch and by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.service.near.days import Gone
+from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states
+from tests.kiosk.known import FakeNear, near_them
+from tests.kiosk.stage import Stage, a_plan
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+
+@pytest.fixture
+def near(stage: Stage) -> Iterator[FakeNear]:
+    """The stage's desk, new for each test, with all that can stand beside a plan."""
+    stage.rooms.near = FakeNear(now=near_them(""))
+    yield stage.rooms.near
+    stage.rooms.near = FakeNear()
+
+
+def greeted(stage: Stage, eye: Eye, language: str = "en") -> None:
+    stage.feed.publish("kiosk-hall", "plan", a_plan(language=language))
+    eye.sees("Ready, counter 2" if language == "en" else "Giulia")
+
+
+def test_a_guest_changes_a_time_and_the_plan_says_the_new_one(
+    chromium: Any, stage: Stage, near: FakeNear
+) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        greeted(stage, eye)
+        eye.page.get_by_role("button", name="Change the time: Falcon Flight").click()
+        eye.sees("When suits you better?")
+        eye.page.get_by_role("button", name="18:00").click()
+        eye.sees("Done: the new time is good at the gate already")
+        assert "18:00" in eye.page.inner_text(".plan")
+        assert [did[0] for did in near.did] == ["times", "move"]
+
+
+def test_a_time_that_has_just_gone_is_said_kindly(chromium: Any, stage: Stage, near: FakeNear) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        greeted(stage, eye)
+        near.refuses = Gone()
+        eye.page.get_by_role("button", name="Change the time: Falcon Flight").click()
+        eye.sees("That has just gone. Please choose another")
+        assert "error" not in eye.page.inner_text("body").lower()
+        eye.complaints.clear()  # the browser notes the 422 that was asked for
+
+
+def test_by_keys_alone_a_guest_sets_something_aside_and_says_how_it_was(
+    chromium: Any, stage: Stage, near: FakeNear
+) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_WIDE) as eye:
+        greeted(stage, eye)
+        to(eye, "Where is it in stock?")
+        eye.sees("Set aside here")
+        to(eye, "Set aside here")
+        eye.sees("Set aside for you")
+        to(eye, "Good")
+        eye.sees("Why? One touch, if you like")
+        to(eye, "The people")
+        eye.sees("Thank you, this truly helps")
+        assert near.did == [("reserve", "a0", "hall"), ("feedback", 4, "staff")]
+
+
+def to(eye: Eye, name: str, tabs_max: int = 60) -> None:
+    """Walk to a control by the Tab key and press Enter, as somebody without a mouse does."""
+    for _ in range(tabs_max):
+        eye.page.keyboard.press("Tab")
+        words = eye.page.evaluate(
+            "(document.activeElement?.textContent ?? '') + '|' + (document.activeElement?.ariaLabel ?? '')"
+        )
+        if any(part.startswith(name) for part in words.split("|")):
+            eye.page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"no key leads to {name!r}")
+
+
+ROOMY = """() => {
+  const small = [...document.querySelectorAll("main button, footer button")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width && box.height && (box.height < 72 || box.width < 72);
+  }).map((one) => one.textContent);
+  const wide = [...document.querySelectorAll("main *")].filter((one) =>
+    one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === "visible" && one.clientWidth)
+    .map((one) => one.className.baseVal ?? one.className);
+  return [small, wide, document.documentElement.scrollWidth <= innerWidth];
+}"""
+STRETCH = """() => { for (const one of document.querySelectorAll("main :is(h1, h2, h3, p, span, button)"))
+  if (!one.childElementCount && one.textContent.length > 3)
+    one.textContent += " " + "ö".repeat(Math.ceil(one.textContent.length * 0.4)); }"""
+
+
+@pytest.mark.parametrize("size", [KIOSK_TALL, KIOSK_WIDE])
+def test_every_control_is_large_enough_and_forty_percent_longer_words_break_nothing(
+    chromium: Any, stage: Stage, near: FakeNear, size: tuple[int, int]
+) -> None:
+    with Eye(chromium, stage, "/k/hall", size, reduced_motion="reduce") as eye:
+        for events in near_states():
+            eye.hear(*msgspec.to_builtins(events))
+            assert eye.page.evaluate(ROOMY) == [[], [], True], events[-1]
+            eye.page.evaluate(STRETCH)
+            assert eye.page.evaluate(ROOMY)[1:] == [[], True], events[-1]
