@@ -137,7 +137,7 @@ def shelves() -> dict[str, object]:
             article=name, names={"it": name}, price_minor=minor, currency="EUR",
             shelves=(
                 ShelfView(store="bottega-1", word=here, at_ms=NOON_MS - 3 * 60_000, here=True),
-                ShelfView(store="bar-1", word=there, at_ms=NOON_MS - 47 * 60_000),
+                ShelfView(store="bar-1", word=there, at_ms=NOON_MS - 12 * 60_000),
             ),
         )
         for name, minor, here, there in things
