@@ -101,7 +101,7 @@ function article(tools, one) {
   const { language } = tools;
   const row = part("li", "item article");
   const head = part("div", "what");
-  head.append(part("h3", "", named(one.names, language) || one.article), part("p", "soft num", money(one.price_minor, one.currency, language)));
+  head.append(part("h2", "", named(one.names, language) || one.article), part("p", "soft num", money(one.price_minor, one.currency, language)));
   row.append(head, ...one.shelves.map((shelf) => store(tools, one, shelf)));
   return row;
 }
