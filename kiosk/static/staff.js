@@ -4,6 +4,7 @@ import { part, ring } from "./ring.js";
 import { act, askReason, at, busy, button, by, fill, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
 import { Asks } from "./asks.js";
 import { LookUp } from "./look_up.js";
+import { Orders } from "./staff_orders.js";
 import { actsOn, begin, choiceNames, current, GROUPS, people, reduce } from "./staff_state.js";
 import { panel, sentence } from "./staff_view.js";
 import { openStream } from "./stream.js";
@@ -16,6 +17,7 @@ let state = begin();
 function hear(event) {
   state = reduce(state, { ...event, busy: busy() });
   asks.heard(event);
+  orders?.heard(event);
   paint();
 }
 
@@ -27,6 +29,7 @@ function paint() {
   paintTaps();
   paintCounts();
   lookUp?.paint(state);
+  orders?.paint(state);
 }
 
 /** The large panel. */
@@ -153,6 +156,7 @@ function correct() {
 }
 
 const asks = new Asks({ hear });
+const orders = by("orders") ? new Orders() : null;
 const lookUp = by("look") ? new LookUp({ hear, settle, ask: (address, body) => asks.ask(address, body), last: () => state.recent }) : null;
 by("correct")?.addEventListener("click", correct);
 const stream = openStream({
@@ -162,3 +166,4 @@ const stream = openStream({
   busy,
 });
 paint();
+orders?.begin();

@@ -25,6 +25,7 @@ from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
+from edge.run.demo.nearby import open_nearby
 from edge.run.demo.onair import radio_key
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park, load
@@ -165,6 +166,7 @@ class DemoPark:
             if who.device not in {one.id for one in devices(tx, who.site)}:
                 raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
+            open_nearby(tx, self.park, who.device, self.central.store.now_ms())
         pages = seen_from_outside(self.central.url, self.host)
         return Own(vault=vault, identity=who, pages=pages)
 
