@@ -16,7 +16,7 @@ ON_HAND = {"tazza": 14, "peluche": 3, "aquilone": 9, "impermeabile": 1}
 WAITS_FOR, COUNTER = "giulia", "2"
 
 
-def open_nearby(tx: Connection, park: Park, device: str, now_ms: int) -> None:
+def open_nearby(tx: Connection, park: Park, *, device: str, now_ms: int) -> None:
     """Set places aside for the device, count the shelves, and lay a mug ready for one guest of the tray."""
     site, first = park.site.id, -(-now_ms // HALF_HOUR_MS) * HALF_HOUR_MS
     starts = [first + number * HALF_HOUR_MS for number in range(TIMES)]

@@ -166,7 +166,7 @@ class DemoPark:
             if who.device not in {one.id for one in devices(tx, who.site)}:
                 raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
-            open_nearby(tx, self.park, who.device, self.central.store.now_ms())
+            open_nearby(tx, self.park, device=who.device, now_ms=self.central.store.now_ms())
         pages = seen_from_outside(self.central.url, self.host)
         return Own(vault=vault, identity=who, pages=pages)
 
