@@ -12,6 +12,7 @@ import pytest
 from edge.core.basket import Line
 from edge.core.decision import Reason
 from edge.core.lease import LeaseState
+from edge.core.money import tax_within
 from edge.payviews import BasketState, BasketView
 from edge.run.demo.open import Choices, DemoPark
 from edge.run.waiting import until
@@ -48,6 +49,10 @@ class Bar:
             fresh_until_ms=now + 300_000,
         )
 
+    def leads(self) -> Session:
+        """Whoever may give back what central has posted."""
+        return msgspec.structs.replace(self.cashier(), staff="paola", name="Paola", roles=("supervisor",))
+
     def rings(self, *lines: Line) -> str:
         """Ring up and wait for a band; returns the op_id."""
         view = self.service.ring(self.cashier(), BAR, "", lines=lines)
@@ -61,6 +66,17 @@ class Bar:
     def sells(self, band: str, *lines: Line) -> BasketView:
         self.rings(*lines)
         return self.tap(band)
+
+    def undoes(self, band: str, op_id: str) -> BasketView:
+        """Let the guest take it back at the same reader."""
+        self.service.undo_payment(self.cashier(), BAR, op_id, void_id=f"undo-{op_id}")
+        return self.tap(band)
+
+    def central_has(self, account: str, currency: str) -> int:
+        """What the ledger says of an account, once all is told."""
+        assert until(lambda: self.park.keeper.state().outbox == 0, WAIT_S)
+        with self.park.central.store.reading() as tx:
+            return balance(tx, self.park.park.site.id, account, currency=currency)
 
     def clears(self) -> None:
         self.service.give_up(self.cashier(), BAR, self.service.basket(BAR).op_id)
@@ -181,6 +197,45 @@ def test_a_child_s_free_drinks_work_while_central_is_away_and_are_proven(tmp_pat
         assert (proof.unexplained, set(proof.trial.values())) == (0, {0}), proof.findings
         drinks = next(one for one in proof.vouchers if one.campaign == "free_drink")
         assert (drinks.given, drinks.used, drinks.worth_minor) == (2, 2, 300)
+
+
+def test_gift_credit_pays_first_is_taken_back_at_the_reader_and_refunded_with_the_money(
+    tmp_path: Path,
+) -> None:
+    with a_bar(tmp_path / "park") as bar:
+        bar.comes("marco", "w-42")
+        assert until(lambda: bar.holds("w-42", "gift:welcome"), WAIT_S), "his credit did not come here"
+        bar.park.keeper.internet(up=False)
+        credit, money = bar.holds("w-42", "gift:welcome"), bar.ready("w-42")
+        assert COFFEE.price_minor < credit < PIZZA.price_minor < money
+
+        small = bar.sells("marco", COFFEE)
+        assert [(leg.tender, leg.amount_minor) for leg in small.legs] == [("gift:welcome", 150)]
+        assert bar.undoes("marco", small.op_id).state is BasketState.VOIDED
+        assert bar.holds("w-42", "gift:welcome") == credit, "here again at once"
+        assert bar.undoes("marco", small.op_id).state is BasketState.VOIDED
+        assert bar.holds("w-42", "gift:welcome") == credit, "and once"
+
+        mixed = bar.sells("marco", PIZZA)
+        rest = PIZZA.price_minor - credit
+        assert {leg.tender: leg.amount_minor for leg in mixed.legs} == {
+            "gift:welcome": credit,
+            "wallet": rest,
+        }
+        bar.park.keeper.internet(up=True)
+        sales = f"sales:{bar.park.edge.own.identity.device}"
+        net = PIZZA.price_minor - tax_within(PIZZA.price_minor, PIZZA.tax_permille)
+        assert bar.central_has(sales, "EUR") == net, "a gift is a tender: its tax stays"
+        free = bar.central_has("wallet:w-42", "EUR")
+
+        for _ in range(2):
+            bar.service.refund(bar.leads(), mixed.op_id, "refund-journey-1", reason="cold")
+        assert bar.central_has(sales, "EUR") == 0
+        assert bar.central_has("wallet:w-42", "EUR") == free + rest
+        assert bar.central_has("voucher:gift", "EUR") == 0
+        store, site = bar.park.central.store, bar.park.park.site.id
+        proof = prove(store, site, 0, until_ms=store.now_ms() + 60_000)
+        assert (proof.unexplained, set(proof.trial.values())) == (0, {0}), proof.findings
 
 
 def test_a_family_s_limit_of_the_day_holds_offline(tmp_path: Path) -> None:
