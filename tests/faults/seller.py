@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -119,15 +120,15 @@ def books(house: House, wares: Wares) -> list[int]:
     return [len(accepted), len(set(accepted)), *(ware.sold(leases[ware]) for ware in wares)]
 
 
-def in_a_process(folder: Path, wares: Wares, number: int, *, kill_at: int) -> tuple[list[Told], int]:
-    """Fork one life; return what it told before it ended, and how it ended."""
+def in_a_process(live: Callable[[Callable[[Told], None]], None]) -> tuple[list[Told], int]:
+    """Fork one life, handing it what it tells by; return what it told before it ended, and how it ended."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
         status = 1
         try:
-            live(folder, wares, number, kill_at=kill_at, tell=lambda told: _write(writer, told))
+            live(lambda told: _write(writer, told))
             status = 0
         finally:
             os._exit(status)
@@ -141,17 +142,19 @@ def _write(descriptor: int, told: Told) -> None:
     os.write(descriptor, (json.dumps(told) + "\n").encode())
 
 
-def main(folder: Path, wares: Wares, rounds: int) -> None:
-    """Find out how many steps a sale has, then die at so many of them, evenly from the first to the last."""
-    told, status = in_a_process(folder, wares, 1, kill_at=0)
+def die_often(live: Callable[..., None], rounds: int) -> None:
+    """Find out how many steps an act has, then die at so many of them, evenly from the first to the last."""
+
+    def one(number: int, kill_at: int) -> tuple[list[Told], int]:
+        return in_a_process(lambda tell: live(number, kill_at=kill_at, tell=tell))
+
+    told, status = one(1, 0)
     steps = next(int(str(one["steps"])) for one in told if "steps" in one)
     _out({"steps": steps, "status": status})
-    for number in range(2, rounds + 2):
-        kill_at = 1 + (number - 2) * steps // rounds
-        told, status = in_a_process(folder, wares, number, kill_at=kill_at)
+    for number in range(2, rounds + 3):
+        kill_at = 1 + (number - 2) * steps // rounds if number < rounds + 2 else 0
+        told, status = one(number, kill_at)
         _out({"number": number, "kill_at": kill_at, "status": status, "told": told})
-    told, status = in_a_process(folder, wares, rounds + 2, kill_at=0)
-    _out({"number": rounds + 2, "kill_at": 0, "status": status, "told": told})
 
 
 def _out(line: Told) -> None:
@@ -160,4 +163,4 @@ def _out(line: Told) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), BASKETS[sys.argv[2]], int(sys.argv[3]))
+    die_often(partial(live, Path(sys.argv[1]), BASKETS[sys.argv[2]]), int(sys.argv[3]))
