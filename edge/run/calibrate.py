@@ -34,7 +34,9 @@ class NotCalibrated(PolsoError):
 @click.command("calibrate")
 @click.argument("radio")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The device's TOML file.")
-@click.option("--seconds", default=SECONDS, show_default=True, type=click.FloatRange(1, 600))
+@click.option(
+    "--seconds", default=SECONDS, show_default=True, type=click.FloatRange(1, 600), help="How long to listen."
+)
 def calibrate_verb(radio: str, config: Path | None, seconds: float) -> None:
     """Measure how loud RADIO hears a band that is held one metre away; `polso run` may go on."""
     from edge.config import load
