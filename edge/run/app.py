@@ -32,6 +32,7 @@ from edge.store.profiles import Profiles
 from edge.store.records import Owner
 from edge.store.runmark import RunMark, boot_id
 from edge.store.state import Store
+from edge.tickets import Tickets
 from edge.vault import Vault
 from edge.views import StaffView
 from hardware import registry
@@ -233,6 +234,7 @@ class Edge:
             gates=self.gates,
             lights=self.lights,
             printers=self.printers,
+            tickets=Tickets(self.own.identity.central_key),
             limits=self.config.limits,
             retention=self.config.retention,
             dismissed=lambda: self.dismissal.given,

@@ -124,6 +124,25 @@ def operator(name: str, database: str, *, password: str, factor_lost: bool) -> N
 
 @main.command()
 @click.argument("site")
+@click.argument("product")
+@click.option("--from", "first_day", default="", help="First day, as 2026-06-30; else today.")
+@click.option("--until", "last_day", default="", help="Last day; else the first.")
+@click.option("--count", "number", default=1, show_default=True, help="How many.")
+@click.option("--pictures", type=FOLDER, help="Draw them into this folder, in place of printing texts.")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+def tickets(*, site: str, database: str, pictures: Path | None, **said: object) -> None:
+    """Make signed tickets for PRODUCT of SITE: codes that gates take from guests nobody announced."""
+    from edge.run.tickets import issue
+    from sync.central.tickets import Wanted
+
+    said = {**said, "last_day": said["last_day"] or said["first_day"]}
+    click.echo(issue(database, site, Wanted(**said), pictures=pictures))  # type: ignore[arg-type]  # click's types
+
+
+@main.command()
+@click.argument("site")
 @click.option(
     "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
 )

@@ -22,6 +22,7 @@ from edge.rules import rule_or_broken
 from edge.service.answers import Answer
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
+from edge.tickets import Forged, identifier, is_ticket
 from edge.vault import UID_BYTES_MAX
 from hardware.port import Medium, Tap
 from hardware.port import Trust as PortTrust
@@ -74,6 +75,8 @@ def zone_of(name: str) -> dt.tzinfo:
 
 def presented_of(tap: Tap, rooms: Rooms) -> Presented:
     """Return a reader's tap as the rulebook sees it: the raw identifier ends here."""
+    if tap.medium is Medium.QR and is_ticket(tap.uid):
+        return _presented_ticket(tap, rooms)
     too_long = len(tap.uid) > UID_BYTES_MAX
     read = Read(tap.fault.value) if tap.fault is not None else Read.OK
     return Presented(
@@ -87,6 +90,32 @@ def presented_of(tap: Tap, rooms: Rooms) -> Presented:
     )
 
 
+def _presented_ticket(tap: Tap, rooms: Rooms) -> Presented:
+    """Return a scanned ticket: its signature proves as much as a band's signed message does."""
+    try:
+        ticket = rooms.tickets.read(tap.uid)
+    except Forged:
+        return Presented(
+            tap_id=tap.tap_id,
+            reader=tap.reader,
+            band=None,
+            read=Read.NOT_AUTHENTIC,
+            medium=_MEDIUM[tap.medium],
+        )
+    band = rooms.vault.band_id(identifier(ticket))
+    rooms.tickets.keep(band, ticket)
+    return Presented(
+        tap_id=tap.tap_id, reader=tap.reader, band=band, trust=Trust.SUN, medium=_MEDIUM[tap.medium]
+    )
+
+
+def _profile(rooms: Rooms, band: bytes | None) -> Profile | None:
+    """Return what central said of a band, or else what a ticket says of itself."""
+    if band is None:
+        return None
+    return rooms.profiles.get(band) or rooms.tickets.profile(band)
+
+
 def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
     """Load what a question needs of the profiles, on the caller's own thread."""
     layout = rooms.profiles.layout() or Layout(site="", version=0, timezone=NOWHERE)
@@ -97,7 +126,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
         layout=layout,
         allowed=point is not None,
         dismissed=rooms.dismissed(),
-        profile=rooms.profiles.get(presented.band) if presented.band is not None else None,
+        profile=_profile(rooms, presented.band),
         profile_age_ms=rooms.health.sync_age_ms(),
         paced=layout.paced,
     )

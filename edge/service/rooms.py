@@ -14,6 +14,7 @@ from edge.sequencer import Sequencer
 from edge.service.repeats import Repeats
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
+from edge.tickets import Tickets
 from edge.vault import Vault
 from hardware.port import Gate, Light, Printer
 
@@ -42,6 +43,8 @@ class Rooms:
     """Radios that hear bands, by name."""
     limits: Limits = field(default_factory=lambda: shipped().limits)
     retention: Retention = field(default_factory=lambda: shipped().retention)
+    tickets: Tickets = field(default_factory=Tickets)
+    """Codes that carry their own right; none is believed without central's key."""
     repeats: Repeats = field(default_factory=Repeats)
     """How often staff were refused the same again."""
     dismissed: Callable[[], bool] = lambda: False

@@ -19,6 +19,8 @@ from edge.core.replay import record
 from edge.errors import ConfigError, Refused, StoreDamaged
 from edge.keys.ring import Ring
 from edge.rules import compile_rule
+from edge.tickets import Forged, Ticket, written
+from edge.tickets import read as read_ticket
 from edge.vault import Vault
 from hardware.ble.frames import BandFrame, band_payload, frames, split
 from hardware.nfc import felica, ntag424, sun, tags
@@ -34,6 +36,7 @@ from sync.central import intake
 from sync.central.imports import lines
 from sync.client import pulling, urgent
 from sync.packing import decode, pack, unpack
+from sync.signing import public_half
 from sync.wire import (
     Ack,
     Attested,
@@ -229,6 +232,12 @@ def a_decision() -> bytes:
     return ENCODE(body_of(record(facts, decide(facts), cursor=1)))
 
 
+def ticket(octets: bytes) -> object:
+    """A scanned code that claims to be a ticket."""
+    return read_ticket(octets, public_half(bytes(32)))
+
+
+TICKET = written(Ticket(bytes(10), "day", 0, 1), bytes(32)).encode()
 VAULT = Vault(bytes(range(32)), Ring({1: bytes(range(64))}))
 ENCODE = msgspec.msgpack.encode
 ATTESTED = b"\x01" + ENCODE(Attested(device="edge-1", time_ms=1, tips=(Tip(lane=0, seq=1),)))
@@ -266,6 +275,7 @@ PARSERS = {
     "advertisement": Parser(advert, (ADVERT,)),
     "ndef message": Parser(first_link, (link_record(SUN_LINK),)),
     "sun link": Parser(link, (SUN_LINK.encode(),)),
+    "ticket": Parser(ticket, (TICKET,), (Forged,)),
     "scanner keys": Parser(typed, (bytes((16, 1, 16, 0, 17, 1, 17, 0, 28, 1)),)),
     "phone": Parser(by_phone, (READ,)),
     "wire message": Parser(wire, (ATTESTED, BATCH), (Refused,)),

@@ -27,8 +27,10 @@ from edge.staff.pins import hash_pin
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.state import Store
+from edge.tickets import Tickets
 from edge.vault import Vault
 from hardware.port import Medium, ReadFault, Signal, Tap, Trust
+from sync.signing import public_half
 from tests.builders import NOW_MS, a_layout, a_profile
 
 READERS = {
@@ -47,6 +49,8 @@ RECEIVERS = (
 UID = bytes.fromhex("04112233445566")
 OTHER_UID = bytes.fromhex("04665544332211")
 PIN = "2468"
+CENTRAL_KEY = bytes(range(32))
+"""Central's, by which it signs what it says."""
 
 
 class Hands:
@@ -150,6 +154,7 @@ class House:
             health=self.health,
             device="edge-1",
             readers=READERS,
+            tickets=Tickets(public_half(CENTRAL_KEY)),
             gates={"north": self.gate, "castle": self.gate},
             lights={"north": self.light, "till": self.light},
             receivers={one.name: one for one in RECEIVERS},
