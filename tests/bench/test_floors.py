@@ -154,6 +154,27 @@ def test_guests_at_a_kiosk_are_noticed_and_those_who_pass_are_not(told: Callable
     assert figures["inside_1m"] > figures["ewma_wide_inside_1m"]
 
 
+def test_choice_among_offers_and_what_ranking_brings(told: Callable[..., Figures]) -> None:
+    """Goals: 5 ms; 0.90, 0.80, 0.80 of who knows the truth; 2.4 times random."""
+    figures = told("offers")
+    assert figures["p99_ms"] <= 10
+    assert figures["oracle_share_linear"] >= 0.88
+    assert figures["oracle_share_interactions"] >= 0.75
+    assert figures["oracle_share_drift"] >= 0.70
+    assert figures["times_random"] >= 2
+    assert figures["beside_best_fixed_worst"] >= 0.95
+    assert figures["guard_alerts"] == 0
+
+
+@pytest.mark.slow
+def test_ranking_is_never_far_below_the_best_offer_in_twenty_worlds_of_each_kind(
+    told: Callable[..., Figures],
+) -> None:
+    figures = told("offers", "--seed", "100", "--seeds", "20")
+    assert figures["beside_best_fixed_worst"] >= 0.95
+    assert figures["times_random"] >= 2
+
+
 @pytest.mark.real("dbus-daemon")
 def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
     """Goal 0.15 of a core."""

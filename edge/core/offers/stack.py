@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import msgspec
 
@@ -89,6 +89,19 @@ class _Table:
             return False
         return (taken & self.kin[place]).bit_count() < self.limit[place]
 
+    def bounds(self, place: int, worth: list[int], room: int) -> list[int]:
+        """Return for each place from one on what the largest from there can come to, category by category."""
+        largest: dict[str, list[int]] = {}
+        bounds, bound = [], 0
+        for step in range(len(worth) - 1, -1, -1):
+            if worth[step]:
+                kin = largest.setdefault(self.rows[place + step].offer.stack, [])
+                insort(kin, worth[step])
+                del kin[: -self.limit[place + step]]
+                bound = sum(sorted(chain.from_iterable(largest.values()))[-room:])
+            bounds.append(bound)
+        return bounds[::-1]
+
 
 class _Search:
     """Branch and bound over the offers of one priority, beside those that are chosen already.
@@ -136,14 +149,14 @@ class _Search:
             worth if must >> step & 1 or table.may_join(step, node.taken | must) else 0
             for step, worth in enumerate(node.worth, place)
         ]
-        most = min(sum(node.left), max(_bounds(at_most, room), default=0)) if room else 0
+        most = min(sum(node.left), max(table.bounds(place, at_most, room), default=0)) if room else 0
         if self.is_over or node.minor + most <= self.minor:
             return
         self.looks += len(at_most)
         worth = [
             one.worth(node.left) if most else 0 for one, most in zip(table.rows[place:], at_most, strict=True)
         ]
-        for step, bound in enumerate(_bounds(worth, room)):
+        for step, bound in enumerate(table.bounds(place, worth, room)):
             fixed = must >> (place + step) & 1
             if node.minor + bound <= self.minor:
                 return
@@ -179,14 +192,3 @@ def _bits(flags: Iterable[bool]) -> int:
 
 def _less(left: list[int], off: list[int]) -> list[int]:
     return [one - less for one, less in zip(left, off, strict=True)]
-
-
-def _bounds(worth: list[int], room: int) -> list[int]:
-    """Return for each place what the ``room`` largest from there on come to."""
-    largest: list[int] = []
-    bounds = []
-    for one in reversed(worth):
-        insort(largest, one)
-        del largest[:-room]
-        bounds.append(sum(largest))
-    return bounds[::-1]

@@ -115,6 +115,17 @@ def identities(_: bool, bands: int) -> None:
 
 @bench.command()
 @as_json
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The first world's.")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 100), help="How many worlds.")
+def offers(_: bool, seed: int, seeds: int) -> None:
+    """A choice among 200 offers, and what ranking brings in three worlds beside who knows the truth."""
+    from edge.run.bench.offers import measure
+
+    click.echo(measure(seed, seeds))
+
+
+@bench.command()
+@as_json
 @click.option("--database", default="", help="postgresql://…: its bare commits stand beside the sales.")
 @seconds(30.0)
 def pay(_: bool, database: str, seconds: float) -> None:
