@@ -179,6 +179,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answers: dict[str, str] = {}
     look_ups: tuple[SeenAt, ...] = ()
     """When and where staff looked at this record."""
+    noticed: tuple[SeenAt, ...] = ()
+    """When their band was noticed from afar, to the minute, and where; granted: it came, else it went."""
     consents: tuple[ConsentKnown, ...] = ()
     keeps: dict[str, int] = {}
     """For how many days each kind of thing is kept here."""

@@ -25,6 +25,7 @@ from edge.service.rooms import Rooms
 from edge.service.show import short
 from edge.service.standing import Guest, who_stands, worn
 from edge.service.wearers import band_of
+from edge.service.zonebook import zones_of
 from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
@@ -101,6 +102,7 @@ class Mine:
             confirmed=tuple(sorted({one.what for one in held.confirmed})),
             answers=self._answers(mine),
             look_ups=tuple(self._look_ups(profile)),
+            noticed=self._noticed(profile),
             consents=self._words(profile),
             keeps=self._keeps(),
         )
@@ -156,6 +158,12 @@ class Mine:
             if name in (acted.target or "").split():
                 yield SeenAt(at_ms=event.hlc >> 16, point=acted.point or "")
 
+    def _noticed(self, profile: Profile) -> tuple[SeenAt, ...]:
+        """Return into which zones the band came in the last day and which it left, newest first."""
+        rows = self._rooms.sequencer.submit(lambda tx: list(zones_of(tx, profile.band.id)))
+        seen = (SeenAt(at_ms=at_ms, point=moved.place, granted=moved.entered) for at_ms, moved in rows)
+        return tuple(reversed([*seen]))[:SHOWN_MAX]
+
     def _keeps(self) -> dict[str, int]:
         retention = self._rooms.retention
         return {
@@ -163,6 +171,7 @@ class Mine:
             "sealed": retention.sealed_days,
             "answers": retention.answers_days,
             "seen": -(-retention.seen_h // 24),
+            "zones": -(-retention.zones_h // 24),
         }
 
 

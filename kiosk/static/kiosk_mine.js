@@ -25,6 +25,7 @@ export function mine(known, tools) {
     section(speak("kiosk.mine_passages"), rows(known.passages, (one) => seen(one, tools), tools)),
     section(speak("kiosk.mine_answers"), rows(Object.entries(known.answers ?? {}), ([asked, said]) => [asked, said], tools)),
     section(speak("kiosk.mine_look_ups"), rows(known.look_ups, (one) => seen(one, tools), tools)),
+    section(speak("kiosk.mine_noticed"), rows(known.noticed, (one) => noticed(one, tools), tools)),
     section(speak("kiosk.mine_keeps"), rows(Object.entries(known.keeps ?? {}), ([kind, days]) => [speak(`keep.${kind}`), speak(days === 1 ? "keep.day" : "keep.days", { count: days })], tools)),
   );
   return [head, all];
@@ -124,6 +125,12 @@ function right(one, tools) {
 
 function seen(one, tools) {
   return [when(one.at_ms, tools), named(tools.page.places[one.point], tools.language) || one.point];
+}
+
+/** A moment at which the band was heard from afar, and whether it came or went. */
+function noticed(one, tools) {
+  const place = named(tools.page.places[one.point], tools.language) || one.point || tools.speak("kiosk.mine_venue");
+  return [when(one.at_ms, tools), `${place} · ${tools.speak(one.granted ? "kiosk.mine_came" : "kiosk.mine_went")}`];
 }
 
 function when(ms, { language, page }) {

@@ -50,12 +50,13 @@ def a_known(tap_id: str, *, offers: bool = True) -> Known:
         confirmed=("height",),
         answers={"vegetarian?": "yes"},
         look_ups=(SeenAt(at_ms=NOON_MS, point="park"),),
+        noticed=(SeenAt(at_ms=NOON_MS, point="hall"), SeenAt(at_ms=NOON_MS, point="", granted=True)),
         consents=(
             ConsentKnown(purpose="presence", given=False),
             ConsentKnown(purpose="offers", given=offers, since_ms=NOON_MS, source="kiosk"),
             ConsentKnown(purpose="research", given=False),
         ),
-        keeps={"journal": 7, "sealed": 395, "answers": 30, "seen": 1},
+        keeps={"journal": 7, "sealed": 395, "answers": 30, "seen": 1, "zones": 1},
     )
 
 

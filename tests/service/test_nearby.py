@@ -287,3 +287,15 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield node.module
         elif isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
+
+
+def test_guest_sees_where_their_band_was_noticed(edge: House) -> None:
+    heard(edge, UID, s=10)
+    silent(edge, 70)
+    known = edge.service.what_you_know(tapped(edge), "kiosk")
+    assert {(one.point, one.granted) for one in known.noticed} >= {
+        ("", True),
+        ("hall", True),
+        ("kiosk", False),
+    }
+    assert known.keeps["zones"] == 1
