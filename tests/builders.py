@@ -12,7 +12,7 @@ from edge.core.entitlements import Entitlement, Hours, Party, Product, Reentry, 
 from edge.core.entry import Facts, Moment
 from edge.core.held import Held, Location
 from edge.core.places import Direction, Layout, Passback, Point, PointKind, Zone
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, in_words
 
 ROME = ZoneInfo("Europe/Rome")
 SECOND_MS = 1_000
@@ -90,12 +90,11 @@ def a_party(**changes: object) -> Party:
     return msgspec.structs.replace(Party(id="family-1", size=4), **changes)
 
 
-def a_profile(*entitlements: Entitlement, **changes: object) -> Profile:
-    """A guest with a band and a day ticket (or the rights that are given)."""
-    profile = Profile(
-        band=a_band(), rev=1, guest="guest-1", language="it", entitlements=entitlements or (a_day_ticket(),)
-    )
-    return msgspec.structs.replace(profile, **changes)
+def a_profile(*entitlements: Entitlement, language: str = "it", **changes: object) -> Profile:
+    """A guest with a band and a day ticket (or the rights that are given), spoken to in a language."""
+    profile = Profile(band=a_band(), rev=1, guest="guest-1", entitlements=entitlements or (a_day_ticket(),))
+    changed = msgspec.structs.replace(profile, **changes)
+    return msgspec.structs.replace(changed, tags=(*changed.tags, *in_words(language)))
 
 
 def a_stock_band(**changes: object) -> Profile:

@@ -86,17 +86,23 @@ def asked_by(layout: Layout | None, rights: Iterable[Entitlement] = ()) -> Asked
     )
 
 
+def fitting(profile: Profile, asked: Asked) -> Profile:
+    """Return what an edge needs of a guest who is expected: of the body only what a decision can stand on."""
+    return msgspec.structs.replace(
+        profile,
+        age_band=profile.age_band if asked.age or (asked.goods and profile.payments) else None,
+        height_cm=profile.height_cm if asked.height else None,
+    )
+
+
 def least(profile: Profile, asked: Asked) -> Profile:
     """Return what an edge needs of a guest who is not expected: nothing but what a decision can stand on.
 
     Of consents it is how often they were said: none of them allows anything, but a new word outweighs them.
     """
     return msgspec.structs.replace(
-        profile,
+        fitting(profile, asked),
         name="",
-        language="",
         consents=tuple(Consent(purpose=one.purpose, turns=one.turns) for one in profile.consents),
         tags=plain(profile.tags) if asked.tags else (),
-        age_band=profile.age_band if asked.age or (asked.goods and profile.payments) else None,
-        height_cm=profile.height_cm if asked.height else None,
     )

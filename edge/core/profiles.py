@@ -9,11 +9,15 @@ from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement, Party
 from edge.core.wallet import WalletLink
 
+SPEAKS = "language:"
+"""How the word begins that says a guest's language: no code of a segment, no consent is asked for it."""
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One band's row in the local copy. A guest with two bands has two equal profiles but for the band.
 
-    At most six personal fields leave central for an edge; of who is not expected, what decisions ask for.
+    Three fields speak of the person: name, words with codes and language among them, consents. Age and height
+    come beside them where a point, a product or a till of the site asks, and else nowhere.
     """
 
     band: Band
@@ -23,12 +27,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Pseudonym of the guest; None: a stock band that nobody wears yet."""
     name: str = ""
     """First name or nickname, empty unless the guest allows it on screens."""
-    language: str = ""
     entitlements: tuple[Entitlement, ...] = ()
     party: Party | None = None
     tier: str = ""
     tags: tuple[str, ...] = ()
-    """Words of the operator, and codes of what the guest belongs to as far as ``consents`` cover them."""
+    """Words of the operator, the language (``in_words``), and codes that ``consents`` cover."""
     age_band: str | None = None
     """Youngest and oldest age it can be, as ``"8-11"``; never a birth date."""
     height_cm: int | None = None
@@ -41,6 +44,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Id of the member of staff whose badge this band is."""
     remark_key: bytes = b""
     """What staff's words about this guest (of a band of nobody: about it) are sealed under; no secret."""
+
+    @property
+    def language(self) -> str:
+        """In which language the guest is spoken to; nothing where it is not told here."""
+        return next((tag.removeprefix(SPEAKS) for tag in self.tags if tag.startswith(SPEAKS)), "")
+
+
+def in_words(language: str) -> tuple[str, ...]:
+    """Return a language as it stands among a guest's words."""
+    return (SPEAKS + language,) if language else ()
 
 
 class RemarkKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
+from edge.core.profiles import SPEAKS
 
 SEGMENTS_MAX = 32
 """Codes of one guest."""
@@ -25,8 +26,8 @@ def is_code(code: str) -> bool:
 
 
 def plain(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return an operator's own words without the codes: no door ever asks what somebody belongs to."""
-    return tuple(tag for tag in tags if not is_code(tag))
+    """Return an operator's own words without codes and language: no door asks what somebody belongs to."""
+    return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(SPEAKS))
 
 
 def covered(

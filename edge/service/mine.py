@@ -13,7 +13,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Event, Kind
 from edge.core.lease import ready
 from edge.core.places import Layout
-from edge.core.profiles import Profile
+from edge.core.profiles import SPEAKS, Profile
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import answer_in
 from edge.service.attempts import OwnBand
@@ -89,7 +89,7 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=profile.tags,
+            tags=tuple(tag for tag in profile.tags if not tag.startswith(SPEAKS)),
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,

@@ -9,6 +9,7 @@ from edge.core.lease import Want
 from sync.central import devices, leases, placed
 from sync.central import policy as policies
 from sync.central.devices import ACTIVE, Device
+from sync.central.erasure import PLACES
 from sync.central.holding import hold
 from sync.central.placed import PlacedRow
 from sync.central.policy import PERMILLE, Policy
@@ -64,6 +65,14 @@ def delete_before(tx: Connection, at_ms: int) -> int:
 
 
 MOVED.append(delete_before)
+
+
+def forget(tx: Connection, site: str, guest: str) -> None:
+    """Forget that a guest is here."""
+    tx.execute(delete(inside_table).where(*_is_guest(site, guest)))
+
+
+PLACES.append(lambda tx, site, gone: forget(tx, site, gone.guest))
 
 
 class Plan(NamedTuple):
@@ -207,7 +216,7 @@ def _plan(
 def _come(tx: Connection, site: str, ids: Sequence[bytes]) -> None:
     """Remember who is inside."""
     for guest in sorted(_members(tx, site, ids)):
-        tx.execute(delete(inside_table).where(*_is_guest(site, guest)))
+        forget(tx, site, guest)
         tx.execute(insert(inside_table).values(site_id=site, guest_id=guest, since_ms=now_of(tx)))
 
 
@@ -215,7 +224,7 @@ def _go(tx: Connection, site: str, ids: Sequence[bytes]) -> set[str]:
     """Forget who left; return the wallets of which nobody is inside any more."""
     gone = _members(tx, site, ids)
     for guest in sorted(gone):
-        tx.execute(delete(inside_table).where(*_is_guest(site, guest)))
+        forget(tx, site, guest)
     empty = set()
     for wallet in {one.wallet for one in gone.values()}:
         people = [one.guest for one in members.members(tx, site, wallet)]

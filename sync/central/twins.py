@@ -13,6 +13,7 @@ from edge.core.decision import Reason
 from edge.core.events import Decided
 from edge.core.places import Layout
 from sync.central.alarms import Alarm
+from sync.central.erasure import PLACES
 from sync.central.registry.tables import parts
 from sync.central.retention import MOVED
 from sync.central.store import (
@@ -69,6 +70,15 @@ def delete_before(tx: Connection, at_ms: int) -> int:
 
 
 MOVED.append(delete_before)
+
+
+def forget(tx: Connection, site: str, bands: Sequence[bytes]) -> None:
+    """Forget where these bands were read."""
+    for part in parts(bands):
+        tx.execute(delete(seen_table).where(seen_table.c.site_id == site, seen_table.c.band_id.in_(part)))
+
+
+PLACES.append(lambda tx, site, gone: forget(tx, site, gone.bands))
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True):

@@ -18,7 +18,7 @@ from edge.core.consent import Consent, Consented
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.errors import PolsoError, StoreError, Unknown
-from sync.central import erasure, intake, lanes
+from sync.central import erasure, intake, lanes, plans, twins
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.export import told_of
@@ -29,7 +29,7 @@ from sync.central.registry import bands, consents, guests, profiles, rights, wal
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.wallets import Wallet
-from sync.central.store import Store, metadata, select
+from sync.central.store import Store, insert, metadata, select
 from sync.central.uptake import take_up
 from sync.client import Cable, Line, Sender
 from sync.client.pulling import Puller
@@ -134,6 +134,21 @@ def test_no_table_of_central_holds_an_erased_guest(store: Store) -> None:
             told_of(tx, "park", GUEST)
     assert {row.kind for row in rows if row.body is not None} == {ERASE}
     assert all(NAME not in one.why for one in kept)
+
+
+def test_where_an_erased_guest_was_read_and_that_they_are_here_goes_with_them(small_store: Store) -> None:
+    """Not only by time (tests/sync/test_ended.py): another guest's rows stay until theirs has come."""
+    registered(small_store)
+    where = {"site_id": "park", "device_id": "gate", "point": "gate", "at_ms": 1}
+    with small_store.transaction() as tx:
+        for band, guest in ((BAND, GUEST), (b"o" * 16, "guest-2")):
+            tx.execute(insert(twins.seen_table).values(where | {"band_id": band}))
+            here = {"site_id": "park", "guest_id": guest, "since_ms": 1}
+            tx.execute(insert(plans.inside_table).values(here))
+    gone(small_store)
+    with small_store.reading() as tx:
+        assert list(tx.execute(select(twins.seen_table.c.band_id)).scalars()) == [b"o" * 16]
+        assert list(tx.execute(select(plans.inside_table.c.guest_id)).scalars()) == ["guest-2"]
 
 
 def test_no_file_of_central_holds_one_nor_does_a_copy_made_afterwards(

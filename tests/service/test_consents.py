@@ -10,7 +10,7 @@ import pytest
 
 from edge.core.consent import TEXT_VERSION, TOPICS, Channel, Consent, Consented, Purpose, Source
 from edge.core.events import Kind
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, in_words
 from edge.errors import NotAllowed, PolsoError, Refused
 from edge.views import Known
 from hardware.port import Trust
@@ -136,7 +136,7 @@ def test_staff_take_a_guests_word_under_their_own_name_and_never_for_themselves(
 
 
 def test_the_page_shows_everything_that_is_held(edge: House) -> None:
-    edge.tell(worn(edge, rev=2, tags=("vip",), age_band="8-11", height_cm=120, tier="gold", language="it"))
+    edge.tell(worn(edge, rev=2, tags=("vip", *in_words("it")), age_band="8-11", height_cm=120, tier="gold"))
     edge.service.present(edge.tap())
     edge.service.look_up(edge.session("gate"), "giul")
     edge.hands.forward(s=5)

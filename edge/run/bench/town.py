@@ -9,7 +9,7 @@ import msgspec
 from edge.core.bands import Band, Trust
 from edge.core.entitlements import Entitlement, Product, Reentry, Terms
 from edge.core.places import Layout, Point, PointKind, Zone
-from edge.core.profiles import Cursor, Item, Profile, ProfileItem
+from edge.core.profiles import Cursor, Item, Profile, ProfileItem, in_words
 from edge.vault import Vault
 
 GATE = "gate-1"
@@ -52,7 +52,7 @@ def items(vault: Vault, count: int, now_ms: int) -> Iterator[Item]:
             rev=1,
             guest=f"g{number}",
             name=f"Guest {number}",
-            language="it",
+            tags=in_words("it"),
             entitlements=(right,),
         )
         yield Item(

@@ -21,6 +21,7 @@ from sync.central.store import (
     insert_many,
     metadata,
     now_of,
+    or_,
     select,
     text,
     update,
@@ -42,6 +43,8 @@ MANY_MIN = 1_000
 """So many at once come from an import, which holds the site's turn: nobody writes the same rows meanwhile."""
 GONE_MAX = 500
 """Guests judged in one transaction who will not come again."""
+AT_ONCE = 0
+"""A moment that has always come, for who is expected, too."""
 UPSERT = text(
     "INSERT INTO expected (site_id, guest_id, now, again_ms, seen_ms)"
     " VALUES (:site_id, :guest_id, :now, :again_ms, :seen_ms)"
@@ -90,18 +93,21 @@ def notice(tx: Connection, site: str, guests: Iterable[str]) -> list[str]:
 
 
 def due(tx: Connection, site: str, *, now: bool, limit: int) -> list[str]:
-    """Return guests of whom it is to be judged again whether they are expected; ``now``: who was so far."""
+    """Return guests of whom it is to be judged again whether they are expected; ``now``: who was so far.
+
+    Without ``now`` there are also those of whom the edges need more than they were told.
+    """
     own = expected_table.c
-    there = and_(own.site_id == site, own.now.is_(now), own.again_ms <= now_of(tx))
+    which = own.now.is_(True) if now else or_(own.now.is_(False), own.again_ms == AT_ONCE)
+    there = and_(own.site_id == site, which, own.again_ms <= now_of(tx))
     query = select(own.guest_id).where(there).order_by(own.again_ms).limit(limit)
     return [str(guest) for guest in tx.execute(query).scalars()]
 
 
 def all_due(tx: Connection, site: str) -> None:
-    """Have everybody judged again whom nobody expects: what decisions stand on has become more."""
+    """Have everybody judged again at once: what decisions stand on has changed."""
     own = expected_table.c
-    mine = and_(own.site_id == site, own.now.is_(False))
-    tx.execute(update(expected_table).where(mine).values(again_ms=now_of(tx)))
+    tx.execute(update(expected_table).where(own.site_id == site).values(again_ms=AT_ONCE))
 
 
 def gone(tx: Connection, site: str, before_ms: int, *, after: str) -> list[str]:

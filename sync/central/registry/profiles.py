@@ -11,9 +11,9 @@ import msgspec
 from edge.core.bands import BandState
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
-from edge.core.expectation import Asked, asked_by, least
+from edge.core.expectation import Asked, asked_by, fitting, least
 from edge.core.onair import ON_AIR
-from edge.core.profiles import Profile, ProfileItem, remark_owner
+from edge.core.profiles import Profile, ProfileItem, in_words, remark_owner
 from edge.core.wallet import WalletLink
 from sync.central.feed import Change, publish, publish_band
 from sync.central.registry import expected
@@ -36,6 +36,8 @@ NO_BADGES: Mapping[bytes, str] = MappingProxyType({})
 NO_WALLETS: Mapping[str, WalletLink] = MappingProxyType({})
 NOTHING_SAID: Mapping[str, Sequence[Consent]] = MappingProxyType({})
 NO_SEGMENTS: Mapping[str, Sequence[str]] = MappingProxyType({})
+NOBODY = (False, Asked(height=False, age=False, tags=False, goods=False))
+"""What is needed of who wears a band that nobody wears."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -55,11 +57,10 @@ def compose(
         rev=card.rev,
         guest=guest.id,
         name=guest.name,
-        language=guest.language,
         entitlements=tuple(rights),
         party=guest.party,
         tier=guest.tier,
-        tags=guest.tags,
+        tags=(*guest.tags, *in_words(guest.language)),
         age_band=guest.age_band or None,
         height_cm=guest.height_cm,
         payments=guest.payments,
@@ -92,7 +93,7 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
     worn = [card.guest if card.guest in known.guests else None for card in cards]
     owners = [remark_owner(guest, card.band.id) for card, guest in zip(cards, worn, strict=True)]
     public = public_halves(tx, site, owners)
-    rest = _unexpected(tx, site, worn, known=known)
+    needs = _needs(tx, site, worn, known=known)
     for card, guest, owner in zip(cards, worn, owners, strict=True):
         bare = compose(
             card,
@@ -102,38 +103,39 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
             consents=known.consents.get(guest or "", ()),
         )
         bare = told(linked(bare, known.wallets.get(guest or "")), known.segments)
-        asked = rest.get(guest or "")
+        here, asked = needs.get(guest or "", NOBODY)
         profile = msgspec.structs.replace(
-            bare if asked is None else least(bare, asked), remark_key=public[owner]
+            fitting(bare, asked) if here else least(bare, asked), remark_key=public[owner]
         )
         # A band that opens nothing more needs no key on any edge; central keeps it to know the chip again.
-        heard = guest is not None and asked is None
         keys = {} if card.band.state in KEYLESS else dict(card.keys)
         sealed = keys.pop(ON_AIR, b"")
-        item = ProfileItem(profile=profile, keys=keys, on_air=sealed if heard else b"")
+        item = ProfileItem(profile=profile, keys=keys, on_air=sealed if here else b"")
         found.append(Change(PROFILE, card.band.id.hex(), _encode(item)))
     return found
 
 
-def _unexpected(tx: Connection, site: str, guests: Iterable[str | None], *, known: Known) -> dict[str, Asked]:
-    """Return of those guests whom nobody expects which facts a decision about them can stand on."""
+def _needs(
+    tx: Connection, site: str, guests: Iterable[str | None], *, known: Known
+) -> dict[str, tuple[bool, Asked]]:
+    """Return of each guest whether they are expected, and which facts a decision about them can stand on."""
     judged = expected.judge(tx, site, [guest for guest in guests if guest], rights=known.rights)
-    rest = [guest for guest, one in judged.items() if not one.now]
-    if not rest:
+    if not judged:
         return {}
-    told = published(tx, site)
-    everybody, found = asked_by(told), dict[str, Asked]()
-    for guest in rest:
+    layout = published(tx, site)
+    everybody, found = asked_by(layout), dict[str, tuple[bool, Asked]]()
+    for guest, one in judged.items():
         own = [right for right in known.rights.get(guest, ()) if right.terms is not None]
-        found[guest] = asked_by(told, own) if own else everybody
+        found[guest] = one.now, asked_by(layout, own) if own else everybody
     return found
 
 
 def at_edges(tx: Connection, site: str, profile: Profile) -> Profile:
     """Return how much of a profile the edges are told."""
-    if profile.guest is None or expected.is_expected(tx, site, profile.guest):
+    if profile.guest is None:
         return profile
-    return least(profile, asked_by(published(tx, site), profile.entitlements))
+    asked = asked_by(published(tx, site), profile.entitlements)
+    return (fitting if expected.is_expected(tx, site, profile.guest) else least)(profile, asked)
 
 
 def publish_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from edge.core.consent import Namespace
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, in_words
 from edge.core.segments import CODE_CHARS_MAX, SEGMENTS_MAX, covered, is_code, plain
 from edge.errors import Refused
 from sync.central.registry.tables import ID_CHARS_MAX, parts
@@ -78,4 +78,4 @@ def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
 def told(profile: Profile, codes: Mapping[str, Sequence[str]]) -> Profile:
     """Return a profile with those codes of its guest that the consents in it cover."""
     mine = covered(codes.get(profile.guest or "", ()), profile.consents)
-    return msgspec.structs.replace(profile, tags=(*plain(profile.tags), *mine))
+    return msgspec.structs.replace(profile, tags=(*plain(profile.tags), *in_words(profile.language), *mine))

@@ -95,7 +95,7 @@ def test_nothing_personal_of_who_is_not_expected_reaches_an_edge_and_all_in_time
     assert renew(store, SITE, now=False) == 1
     assert renew(store, SITE, now=False) == 0
     full = told(store)
-    assert set(personal(full)) == {"name", "language", "tags", "age_band", "height_cm", "consents"}
+    assert set(personal(full)) == {"name", "language", "tags", "consents"}, "no point asks for the body"
     assert full.rev == early.rev, "nothing that a decision stands on has changed"
 
 
@@ -175,6 +175,22 @@ def test_what_points_begin_to_ask_is_told_of_everybody(store: Store, clock: Cloc
         layout.publish_layout(tx, SITE)
         assert head(tx, SITE).seq == before.seq + 1
     assert renew(store, SITE, now=False) == 0, "what asks the same makes nobody's turn"
+
+
+def test_of_who_is_expected_the_body_is_told_as_soon_as_a_point_asks_and_no_longer(
+    store: Store, clock: Clockwork
+) -> None:
+    a_house(store)
+    clock.ms = COMES_MS
+    assert renew(store, SITE, now=False) == 1
+    assert (told(store).name, told(store).height_cm, told(store).age_band) == (NAME, None, None)
+    for least_cm, height_cm in ((100, 117), (None, None)):
+        with store.transaction() as tx:
+            layout.put_thing(tx, SITE, a_gate(height_cm_min=least_cm))
+            layout.publish_layout(tx, SITE)
+        assert renew(store, SITE, now=False) == 1
+        assert (told(store).name, told(store).height_cm) == (NAME, height_cm)
+        assert renew(store, SITE, now=False) == 0
 
 
 def test_a_crowd_is_told_piece_by_piece(store: Store, clock: Clockwork) -> None:
