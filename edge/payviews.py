@@ -49,7 +49,9 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tax_permille: int = 0
     category: str = ""
     off_minor: int = 0
-    """What a voucher took off it, and the tax in that."""
+    """What a voucher or offers took off it, and the tax in that."""
+    off_label: str = ""
+    """What the offers are called."""
     voided_minor: int = 0
     """What was taken back of it."""
     left: int = 0

@@ -178,7 +178,7 @@ def _lines(receipt: Receipt, words: Words) -> Iterator[SlipRow]:
         many = f"{line.quantity} x {words.money(line.price_minor)}  " if line.quantity != 1 else ""
         yield SlipRow(f"{many}{line.name}", words.money(line.gross_minor))
         if line.off_minor:
-            yield SlipRow(f"  {words.tender(line.voucher)}", words.money(-line.off_minor))
+            yield SlipRow(f"  {line.label or words.tender(line.voucher)}", words.money(-line.off_minor))
 
 
 def _taxes(receipt: Receipt, words: Words) -> Iterator[SlipRow]:

@@ -311,6 +311,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     urgent: Cursor = Cursor()
     """How far the urgent set is applied."""
     profiles: int = 0
+    bundle: int = 0
+    """Version of the offers that it goes by; 0: none."""
     writable: bool = True
     cause: str = ""
     frozen: str = ""

@@ -175,8 +175,9 @@ def _back(lines: Iterable[VoidedLine], legs: Iterable[Leg]) -> tuple[ReceiptLine
             quantity=-line.quantity,
             price_minor=line.gross_minor // line.quantity,
             tax_permille=line.tax_permille,
-            off_minor=-off[line.line].amount_minor if line.line in off else 0,
+            off_minor=-off[line.line].minor if line.line in off else 0,
             voucher=off[line.line].kind if line.line in off else "",
+            label=off[line.line].label if line.line in off else "",
             tax_left_minor=-line.tax_minor,
         )
         for line in lines

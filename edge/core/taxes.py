@@ -22,6 +22,8 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What a voucher took off it, and the tax in that."""
     voucher: str = ""
     """Which one: its kind."""
+    label: str = ""
+    """What it is called, where it was an offer."""
     tax_left_minor: int | None = None
     """Of a part of a line: what of that line's tax was still owed; None: the line is whole."""
 
@@ -56,6 +58,15 @@ class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
         return self.gross_minor - self.tax_minor
 
 
+class Off(msgspec.Struct, frozen=True):
+    """What was taken off one line, and what that is called."""
+
+    minor: int
+    kind: str
+    label: str
+    """Names of offers; empty: its kind says it."""
+
+
 def lines_of(lines: Iterable[Line], legs: Iterable[Leg]) -> tuple[ReceiptLine, ...]:
     """Return the lines of a bill, each with the voucher that lowered it."""
     off = off_by_line(legs)
@@ -65,16 +76,23 @@ def lines_of(lines: Iterable[Line], legs: Iterable[Leg]) -> tuple[ReceiptLine, .
             quantity=line.quantity,
             price_minor=line.price_minor,
             tax_permille=line.tax_permille,
-            off_minor=off[number].amount_minor if number in off else 0,
+            off_minor=off[number].minor if number in off else 0,
             voucher=off[number].kind if number in off else "",
+            label=off[number].label if number in off else "",
         )
         for number, line in enumerate(lines)
     )
 
 
-def off_by_line(legs: Iterable[Leg]) -> dict[int, Leg]:
-    """Return the discount of each line that has one; none has two."""
-    return {leg.line: leg for leg in legs if leg.tender is Tender.DISCOUNT and leg.line is not None}
+def off_by_line(legs: Iterable[Leg]) -> dict[int, Off]:
+    """Return what lowers each line that is lowered: one voucher, or offers one after the other."""
+    found: dict[int, Off] = {}
+    for leg in legs:
+        if leg.tender is Tender.DISCOUNT and leg.line is not None:
+            known = found.get(leg.line, Off(0, leg.kind, ""))
+            labels = " + ".join(dict.fromkeys(filter(None, (known.label, leg.label))))
+            found[leg.line] = Off(known.minor + leg.amount_minor, known.kind, labels)
+    return found
 
 
 def taxes_of(lines: Iterable[ReceiptLine]) -> tuple[TaxShare, ...]:

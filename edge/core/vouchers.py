@@ -13,6 +13,10 @@ from edge.core.money import rounded
 
 VOUCHER_KINDS = (LeaseKind.FREE_DRINK, LeaseKind.GIFT, LeaseKind.POINTS)
 """Leased counters that are vouchers; the others are money and limits."""
+PROMISES = (LeaseKind.GIFT, LeaseKind.OFFER)
+"""What a campaign's own budget is counted by: money off prices, and pieces that are given away."""
+CAMPAIGN_CHARS_MAX = 24
+"""Posting keys and the ledger's units hold the kind with its campaign."""
 PERCENT = 100
 PARTS_NAMED = 2
 FOR_EVER = "9999-12-31"

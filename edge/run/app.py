@@ -242,6 +242,8 @@ class Edge:
             boot=boot_id(),
             own_page=outside.own_pages(self.own.identity, self.own.pages),
             current=lambda: self.current.proven,
+            central_key=self.own.identity.central_key,
+            coupon_key=self.own.identity.private_key,
         )
 
     def _watched(self, folder: Path) -> Watched:
@@ -293,7 +295,9 @@ class Edge:
             books=self.sequencer,
             profiles=self.profiles,
             clock=outside.Listening(self.clock, self.health),
-            describe=lambda report: outside.described(report, self.health.view()),
+            describe=lambda report: outside.described(
+                report, self.health.view(), bundle=self.service.offers.bundles.version()
+            ),
             checkpoint=lambda: self.notary.newest,
             unreached=lambda: self.health.contact(reached=False),
             dismissed=self._dismissed,

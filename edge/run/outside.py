@@ -51,7 +51,7 @@ class Listening:
         self._health.contact(reached=True)
 
 
-def described(report: DeviceReport, health: HealthView) -> DeviceReport:
+def described(report: DeviceReport, health: HealthView, *, bundle: int = 0) -> DeviceReport:
     """Fill in what only the whole device knows of itself."""
     readers = tuple(
         ReaderState(
@@ -66,6 +66,7 @@ def described(report: DeviceReport, health: HealthView) -> DeviceReport:
         writable=health.writable,
         cause=health.cause,
         readers=readers,
+        bundle=bundle,
     )
 
 

@@ -19,8 +19,8 @@ from edge.store import driver, resealing
 from edge.store.database import open_writer
 from edge.store.folder import Folder
 from edge.store.former import bring_up_to_date, rebuild
+from edge.store.live import live_file
 from edge.store.migrations import STATE_VERSION, migrate
-from edge.store.profiles import live_file
 from edge.vault import FILE_KEY, SITE_FILE, Vault
 
 FORMER_KEYS = "keys"

@@ -19,6 +19,7 @@ from edge.core.shift import CashMove
 from edge.errors import StoreError, Unknown
 from edge.service.alarms import Alarms
 from edge.service.attempts import write_sums, written_down
+from edge.service.bundles import Bundles
 from edge.service.consents import Consents
 from edge.service.counts import Counts
 from edge.service.earlier import stated
@@ -30,6 +31,7 @@ from edge.service.help import Help
 from edge.service.mine import Mine
 from edge.service.near.desk import Near
 from edge.service.nearby import Nearby
+from edge.service.offering.desk import Offers
 from edge.service.onair import OnAirs
 from edge.service.past import today
 from edge.service.payments.desk import PayDesk
@@ -60,20 +62,18 @@ class Service(PayDesk):
     def __init__(self, rooms: Rooms) -> None:
         """Take the rooms; nothing is read and nothing runs before ``start``."""
         self._rooms = rooms
-        super().__init__(rooms)
+        bundles = Bundles(rooms)
+        super().__init__(rooms, bundles)
         self._counts = Counts(rooms.profiles.layout)
         self._taps = Taps(rooms, self._counts, self._at_tills)
-        self._floor = Floor(rooms, self._taps)
-        self._back = TakingBack(rooms, self._counts)
+        self._floor, self._back = Floor(rooms, self._taps), TakingBack(rooms, self._counts)
         self._consents = Consents(rooms)
+        self.offers = Offers(rooms, self._consents, bundles)
         self.on_air = OnAirs(rooms, self._consents)
-        self._wearers = Wearers(rooms, self._consents)
-        self._mine = Mine(rooms, self._consents)
+        self._wearers, self._mine = Wearers(rooms, self._consents), Mine(rooms, self._consents)
         self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
-        self._retention = Retention(rooms)
-        self._help, self.near = Help(rooms), Near(rooms)
-        self.receipts = Receipts(rooms)
-        self.shifts = Shifts(rooms)
+        self._retention, self._help, self.near = Retention(rooms), Help(rooms), Near(rooms)
+        self.receipts, self.shifts = Receipts(rooms), Shifts(rooms)
         self._alarms = Alarms(rooms)
         doers = {
             DeedKind.OVERRIDE: self._floor.lift,
@@ -85,7 +85,8 @@ class Service(PayDesk):
         self._erasure = Erasure(rooms, (self._forget,))
         self._inside: dict[str, int] = {}
         duties = (self._back.expire, self._help.escalate, self._eyes.lapse, lambda: write_sums(rooms))
-        self._watch = Watch((*duties, *self._pay_duties, self._erasure.finish, self._retention.look))
+        tidying = (self.offers.look, self._erasure.finish, self._retention.look)
+        self._watch = Watch((*duties, *self._pay_duties, *tidying))
 
     def start(self) -> None:
         """Refill today's counts from the journal and begin to watch the time; the sequencer runs already."""

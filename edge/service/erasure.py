@@ -15,6 +15,7 @@ from edge.errors import StoreError
 from edge.service.answers import answer_in
 from edge.service.consents import CONSENT
 from edge.service.near import keeping
+from edge.service.offering.forgetting import forget_offers
 from edge.service.past import DECISIONS
 from edge.service.payments.forgetting import forget_payers
 from edge.service.rooms import Rooms
@@ -67,7 +68,7 @@ def _nearby(tx: Transaction, gone: Gone) -> int:
     return keeping.forget(tx, gone.guest, gone.rights)
 
 
-PLACES: tuple[Place, ...] = (_movements, _small_things, _consents, _nearby)
+PLACES: tuple[Place, ...] = (_movements, _small_things, _consents, _nearby, forget_offers)
 """Every place where ``state.db`` keeps something of a guest: a new one is added here, and nowhere else.
 
 The journal is none: what people wrote in it lies sealed under a key that only central has, and destroys.

@@ -55,5 +55,9 @@ class Rooms:
     """Which run of the machine: a clock that only rises says nothing about times of another."""
     own_page: Callable[[str, int], str] | None = None
     """Where a guest opens their own page, from their pseudonym and the moment; None: there is no central."""
+    central_key: bytes = b""
+    """By which central signs bundles of offers; empty: none is believed."""
+    coupon_key: bytes = b""
+    """With which this device signs coupons (Ed25519, 32 bytes); empty: it gives none."""
     current: Callable[[], bool] = lambda: True
     """Whether the journal is proven to be the newest of this device: no money moves before."""

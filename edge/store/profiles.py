@@ -20,11 +20,13 @@ from edge.store import driver, profilefile
 from edge.store.database import open_reader
 from edge.store.former import bring_up_to_date
 from edge.store.goods import Goods
+from edge.store.live import live_file, remove_others
 from edge.store.profilefile import DECODE_KEYS, key_of_band, profile_cell, site_cell
 from edge.store.queries import QUERIES
 from edge.store.readers import Readers
 from edge.store.records import Row
 from edge.store.searching import answers, searches
+from edge.store.shelf import Shelf, Told
 from edge.store.trouble import trouble_of
 from edge.vault import Vault
 
@@ -34,7 +36,6 @@ CANDIDATES_MAX = 5_000
 """Profiles opened for one search of names that begin alike; a whole name is found among any number."""
 SITE_ROWS_MAX = 10_000
 PLACE_MAX = 2**63 - 1
-FIRST_FILE = "profiles.0-0.db"
 
 NEW_SNAPSHOT = "Ask central for a new snapshot."
 
@@ -68,9 +69,10 @@ class Profiles:
         self._writer: sqlite3.Connection | None = None
         live = live_file(folder)
         bring_up_to_date(live, vault)
-        _remove_others(folder, live)
+        remove_others(folder, live)
         self._readers = Readers(live, unused=profilefile.discard)
         self.goods = Goods(self._bodies)
+        self._shelf = Shelf(self._bodies)
         self._told: _Told | None = None
         self._round = 0
         self._telling = threading.Lock()
@@ -126,6 +128,10 @@ class Profiles:
     def catalogue(self) -> Catalogue:
         """Return what the site's tills sell."""
         return self.goods.catalogue()
+
+    def bundles(self) -> tuple[Told, ...]:
+        """Return the bundles of offers that lie here, unchecked."""
+        return self._shelf.told()
 
     def cursor(self) -> Cursor:
         """Return how far the feed has been applied."""
@@ -287,6 +293,7 @@ class Profiles:
             self._round += 1
             self._told = None
         self.goods.forget(page)
+        self._shelf.forget(page)
 
     def _read_cursor(self) -> Cursor:
         row = self._readers.one(QUERIES["cursor"])
@@ -323,28 +330,3 @@ def passed_on(folder: Path, vault: Vault, device: str) -> Checkpoint | None:
     if row is None:
         return None
     return decoded(vault.open(row[1], "site", "checkpoint", row=site_cell(device, row[0])))
-
-
-def live_file(folder: Path) -> Path:
-    """Return the profile file that ``state.db`` points at."""
-    return folder / _live_name(folder)
-
-
-def _live_name(folder: Path) -> str:
-    state = folder / "state.db"
-    if not state.exists():
-        return FIRST_FILE
-    connection = open_reader(state)
-    try:
-        row = connection.execute(QUERIES["pointer"]).fetchone()
-    except driver.ERRORS as error:
-        raise trouble_of(error).error() from error
-    finally:
-        connection.close()
-    return FIRST_FILE if row is None else str(row[0])
-
-
-def _remove_others(folder: Path, live: Path) -> None:
-    for path in folder.glob("profiles.*"):
-        if not path.name.startswith(live.name):
-            path.unlink(missing_ok=True)

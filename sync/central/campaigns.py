@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from edge.core.vouchers import VOUCHER_KINDS, base_of, campaign_of
+from edge.core.vouchers import PROMISES, VOUCHER_KINDS, base_of, campaign_of
 from sync.central import ledger
 from sync.central.ledger import Standing, entry_table, posting_table
 from sync.central.store import Connection, func, select
 
 ISSUED, USED, WORTH = "issued:", "used:", "voucher:"
+SPENT = frozenset({*VOUCHER_KINDS, *PROMISES})
 
 
 class Campaign(NamedTuple):
@@ -76,7 +77,7 @@ def _counted(found: Iterable[Standing]) -> dict[tuple[str, str], int]:
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for one in found:
         kind, _, unit = one.currency.rpartition("/")
-        if base_of(kind) in VOUCHER_KINDS:
+        if base_of(kind) in SPENT:
             sums[campaign_of(kind), unit] += one.minor
     return sums
 

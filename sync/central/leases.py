@@ -30,6 +30,7 @@ from sync.central.pots import MONEY, confirmed, owed_of, worth
 from sync.central.registry import wallets
 from sync.central.registry.wallets import Wallet
 from sync.central.rising import rising_ms
+from sync.central.risk import RISK
 from sync.central.store import Connection, now_of, wake_after
 from sync.lending import GRANTS_MAX, Unplaced
 
@@ -189,7 +190,7 @@ def _alike(one: PlacedRow, other: PlacedRow) -> bool:
 def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leased: int) -> int:
     """Return how much more this lease may get now."""
     chosen, here = asked.policy, mine.placed.counters.spendable
-    if asked.wallet is None:
+    if asked.wallet is None and asked.want.kind == RISK:
         return max(0, min(free, chosen.risk_slice_minor - here))
     if asked.day is not None:  # one device must not hold all of a day that is spent at several
         return max(0, free if asked.want.why == BASKET else min(free, (free + leased) // DAY_PARTS - here))

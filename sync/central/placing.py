@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge.core.calendar import day_of
 from edge.core.lease import COUNTER_MAX, LeaseKind, Limits, Want
+from edge.core.vouchers import PROMISES, base_of
 from edge.core.wallet import MandateState
 from edge.errors import Refused, Unknown
 from sync.central import policy as policies
@@ -72,11 +73,13 @@ def limits_of(kind: str, chosen: Policy, own: Limits) -> Limits:
 
 
 def _budget(tx: Connection, device: Device, want: Want) -> Placing:
-    """What the operator may lose: a device gets its slice, under no wallet's name."""
-    if want.kind != LeaseKind.RISK:
+    """What the operator may lose or give away: a device gets its slice, under no wallet's name."""
+    if want.kind != LeaseKind.RISK and base_of(want.kind) not in PROMISES:
         raise Refused("malformed")
     chosen = policies.lock(tx, device.site)
     known = layout.published(tx, device.site)
+    if known is not None and want.kind != LeaseKind.RISK:
+        return Placing(device, want, chosen, None, unit_for(want.kind, known.currency))
     if not chosen.risk_minor or known is None:
         raise Refused("none")
     risk.hold_budget(tx, device.site, chosen, currency=known.currency)

@@ -14,7 +14,12 @@ from sync.central.placed import PlacedRow, of_wallet
 from sync.central.store import AHEAD, Connection, now_of, wake_after
 
 MONEY = LeaseKind.MONEY.value
-UNITS = {LeaseKind.FREE_DRINK: "piece", LeaseKind.POINTS: "point", LeaseKind.RISK_TAPS: "tap"}
+UNITS = {
+    LeaseKind.FREE_DRINK: "piece",
+    LeaseKind.OFFER: "piece",
+    LeaseKind.POINTS: "point",
+    LeaseKind.RISK_TAPS: "tap",
+}
 """What is counted, where it is not the wallet's own money."""
 
 

@@ -10,7 +10,15 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.lease import LeaseKind
-from edge.core.vouchers import PERCENT, VOUCHER_KINDS, Voucher, VoucherUse, base_of, campaign_of
+from edge.core.vouchers import (
+    CAMPAIGN_CHARS_MAX,
+    PERCENT,
+    VOUCHER_KINDS,
+    Voucher,
+    VoucherUse,
+    base_of,
+    campaign_of,
+)
 from edge.errors import Refused
 from sync.central import leases, placed
 from sync.central.erasure import PLACES
@@ -23,8 +31,6 @@ from sync.central.registry.wallets import Issued, Wallet, WalletState
 from sync.central.store import Connection
 
 UNITS_MAX = 1_000_000
-CAMPAIGN_CHARS_MAX = 24
-"""Posting keys and the ledger's units hold the kind with its campaign."""
 ID_CHARS_MAX = 48
 ITEMS_MAX = 64
 MARK_BYTES = 3

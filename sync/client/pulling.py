@@ -16,6 +16,7 @@ from edge.core.goods import GOODS
 from edge.core.places import Layout
 from edge.core.profiles import RemarkKey, StaffMember
 from edge.errors import Refused
+from edge.published import HEAD, PART, Head, Part
 from sync.client import beside, urgent
 from sync.client.caps import HELD_AGAIN_S, Guard
 from sync.client.history import LANES, Sender, demand_same, demand_seen, waiting_ms
@@ -48,13 +49,14 @@ SCHEMA = 1
 READ_BYTES = 65_536
 M = TypeVar("M")
 LENGTH_BYTES = 4
-KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, *GOODS)
+KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, *GOODS, HEAD, PART)
 """What this edge can store; another kind is left to a newer edge."""
 
 
 BODIES: dict[str, type[msgspec.Struct]] = {
     **{"layout": Layout, "staff": StaffMember, REMARKS: RemarkKey},
     **GOODS,
+    **{HEAD: Head, PART: Part},
 }
 """What a body must be, or every tap would stumble over it; profiles are read as they are stored."""
 

@@ -17,10 +17,11 @@ from edge.core.catalogue import Article, Group
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.money import Money
+from edge.core.offers import Bundle
 from edge.core.profiles import StaffMember
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import choosing, intake, ledger, payouts, vouchers
+from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.imports import jobs
@@ -113,6 +114,12 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         catalogue.put(tx, SITE, [Article(id="cola", price_minor=200), Group(id="drinks")])
         choosing.wish(tx, SITE, Policy(risk_minor=1_000), by="piero")
         charged = a_charged_card(tx) | a_paid_out_wallet(tx)
+        for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):
+            made = bundles.make(tx, SITE, bundles.Draft(bundle=Bundle(version=0)), by=by).version
+            if steps > 0:
+                bundles.review(tx, SITE, made, by="piero")
+            if steps > 1:
+                bundles.go_live(tx, SITE, made, by=by)
     journal = a_journal(device)
     journal.append(
         0, msgspec.msgpack.encode(Acted(staff="anna", reason="self")), kind=int(Kind.ATTEMPT_REFUSED)
@@ -121,7 +128,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
     return {
         "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
-        "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
+        "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
         "article": ("cola",), "group": ("drinks",), **charged,
     }  # fmt: skip
 

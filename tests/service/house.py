@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.clock import Clock
 from edge.core.entitlements import Use
@@ -51,6 +52,7 @@ OTHER_UID = bytes.fromhex("04665544332211")
 PIN = "2468"
 CENTRAL_KEY = bytes(range(32))
 """Central's, by which it signs what it says."""
+CENTRAL = Ed25519PrivateKey.from_private_bytes(CENTRAL_KEY)
 
 
 class Hands:
@@ -160,6 +162,8 @@ class House:
             receivers={one.name: one for one in RECEIVERS},
             boot=self.boot,
             current=lambda: self.current,
+            central_key=CENTRAL.public_key().public_bytes_raw(),
+            coupon_key=b"d" * 32,
         )
 
     def close(self) -> None:
@@ -186,6 +190,15 @@ class House:
                 Item(kind="layout", key="", version=layout.version, body=msgspec.msgpack.encode(layout))
             )
         self.profiles.apply(items, Cursor(1, next(self.cursor)))
+
+    def publish(self, *items: tuple[str, str, msgspec.Struct]) -> None:
+        """Apply other things of the site: kind, key and body of each."""
+        version = next(self.cursor)
+        told = [
+            Item(kind=kind, key=key, version=version, body=msgspec.msgpack.encode(body))
+            for kind, key, body in items
+        ]
+        self.profiles.apply(told, Cursor(1, version))
 
     def employ(self, *members: StaffMember, version: int = 1) -> None:
         items = [

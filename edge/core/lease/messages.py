@@ -40,6 +40,8 @@ class LeaseKind(enum.StrEnum):
     FREE_DRINK = "free_drink"
     POINTS = "points"
     GIFT = "gift"
+    OFFER = "offer"
+    """Pieces that a campaign gives away; what it takes off prices is of kind ``gift``, in money."""
     DAY = "day"
     """What a band may still spend on one local day, where that must hold across devices cut off."""
 

@@ -15,6 +15,7 @@ from edge.core.payment.bodies import Judged, Payment
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
 from edge.core.payment.funds import Cover, Part, legs_of, spent_of
 from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.promised import Redeemed
 from edge.core.payment.sale import SPLIT_MS_MAX, Authorisation, Sale
 from edge.core.replay import record
 from edge.core.wallet import Tally
@@ -30,6 +31,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally | None = None
     outside: Outside | None = None
     lapsed: tuple[tuple[str, str], ...] = ()
+    redeemed: tuple[Redeemed, ...] = ()
 
 
 def declined(
@@ -57,8 +59,7 @@ def accepted(facts: PaymentFacts, weighed: Weighed) -> PaymentRuling:
     """Return the ruling that takes each part from its lease, all of them or none."""
     legs = _legs(facts, weighed)
     sale = _sale(facts, legs)
-    before = facts.payer.leases if isinstance(facts.payer, Payer) else ()
-    leases = spent_of(before, weighed.parts, monotonic_ms=facts.monotonic_ms)
+    leases = spent_of(facts.payer.leases, weighed.parts, monotonic_ms=facts.monotonic_ms)
     own = sum(part.minor for part in weighed.parts if part.tender is Tender.WALLET)
     payment = replace(
         _payment(facts, sale.state, Reason.PAID),
@@ -69,7 +70,9 @@ def accepted(facts: PaymentFacts, weighed: Weighed) -> PaymentRuling:
         elsewhere_minor=weighed.covered.elsewhere,
         lapsed=weighed.lapsed,
     )
-    return PaymentRuling(payment=payment, sale=sale, leases=leases, tally=weighed.tally)
+    return PaymentRuling(
+        payment=payment, sale=sale, leases=leases, tally=weighed.tally, redeemed=weighed.redeemed
+    )
 
 
 def _legs(facts: PaymentFacts, weighed: Weighed) -> tuple[Leg, ...]:
@@ -126,7 +129,8 @@ def _judged(facts: PaymentFacts) -> Judged:
     )
     payer = facts.payer
     if isinstance(payer, Outside):
-        return replace(shared, tender=payer.tender, outside_minor=payer.amount_minor)
+        bare = replace(shared, tender=payer.tender, outside_minor=payer.amount_minor)
+        return replace(bare, promised=payer.promised, leases=payer.leases)
     return replace(
         shared,
         tap=_tapped(payer),
@@ -137,6 +141,7 @@ def _judged(facts: PaymentFacts) -> Judged:
         risk=payer.risk,
         confirmed=tuple(sorted(payer.confirmed)),
         block_epoch=payer.block_epoch,
+        promised=payer.promised,
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.calendar import date_text, day_of
 from edge.core.payment.facts import Payer, PaymentFacts
 from edge.core.payment.funds import Part, in_hand, of_kind
 from edge.core.payment.legs import Tender
+from edge.core.payment.promised import Redeemed
+from edge.core.payment.promises import NOTHING, Kept, keep_promises
 from edge.core.vouchers import Stock, Used, base_of, choose_discounts, choose_tenders, is_timely
 from edge.core.wallet import WalletLink
 
@@ -21,6 +24,7 @@ class Bill(msgspec.Struct, frozen=True):
     money_minor: int
     lapsed: tuple[tuple[str, str], ...] = ()
     """Kind and last local date of each that would have been good here but for its date."""
+    redeemed: tuple[Redeemed, ...] = ()
 
 
 class At(msgspec.Struct, frozen=True):
@@ -41,24 +45,47 @@ def at_of(payer: Payer, *, monotonic_ms: int) -> At:
 def bill_of(facts: PaymentFacts, payer: Payer, link: WalletLink) -> Bill:
     """Return what this payer is asked for: a hold, an agreed part, or all that is still due.
 
-    A band that pays nothing uses its vouchers all the same; what is due then, another one pays.
+    A band that pays nothing uses its vouchers all the same; what is due then, another one pays. Offers that
+    the guest took up come first: a line that one of them lowers takes no voucher.
     """
     due = facts.due_minor
     if facts.hold_ms is not None:
         return Bill((), due)
-    stocks, lapsed = stocks_of(payer, link, at_of(payer, monotonic_ms=facts.monotonic_ms))
-    taken = frozenset(leg.line for leg in facts.legs if leg.tender is Tender.DISCOUNT)
-    discounts = choose_discounts(facts.basket.lines, stocks, taken)
-    spent = {used.kind for used in discounts}
-    due -= sum(used.minor for used in discounts)
+    at = at_of(payer, monotonic_ms=facts.monotonic_ms)
+    kept = kept_of(facts, payer, at)
+    stocks, lapsed = stocks_of(payer, link, at)
+    before = frozenset(leg.line for leg in facts.legs if leg.tender is Tender.DISCOUNT)
+    discounts = choose_discounts(facts.basket.lines, stocks, before | kept.lines)
+    spent = {used.kind for used in discounts} | {part.lease.kind for part in kept.parts}
+    due -= sum(used.minor for used in discounts) + kept.minor
     left = [stock for stock in stocks if stock.voucher.kind not in spent]
-    tenders = choose_tenders(facts.basket.lines, left, discounts, due_minor=due)
+    lowered = (*discounts, *_lowered(kept))
+    tenders = choose_tenders(facts.basket.lines, left, lowered, due_minor=due)
     due -= sum(used.minor for used in tenders)
     parts = _parts(payer, discounts, Tender.DISCOUNT, monotonic_ms=facts.monotonic_ms)
     parts += _parts(payer, tenders, Tender.VOUCHER, monotonic_ms=facts.monotonic_ms)
     asked = due if facts.asked_minor is None else min(due, facts.asked_minor)
     asked = 0 if link.no_charge else asked
-    return Bill(parts, asked, lapsed)
+    return Bill(kept.parts + parts, asked, lapsed, kept.redeemed)
+
+
+def kept_of(facts: PaymentFacts, payer: Payer, at: At) -> Kept:
+    """Return what the payer's promises come to: those whose day is not over, out of what lies here."""
+    held = payer.promised
+    if not held.promises:
+        return NOTHING
+    due = replace(held, promises=tuple(one for one in held.promises if one.holds_on(at.date)))
+    return keep_promises(
+        facts.basket.lines, due, payer.leases, legs=facts.legs, monotonic_ms=facts.monotonic_ms
+    )
+
+
+def _lowered(kept: Kept) -> list[Used]:
+    """Return what promises take off each line, so that no tender pays for it again."""
+    sums: dict[int | None, int] = {}
+    for part in kept.parts:
+        sums[part.line] = sums.get(part.line, 0) + part.minor
+    return [Used("", 0, minor, line) for line, minor in sums.items()]
 
 
 def stocks_of(

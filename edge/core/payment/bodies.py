@@ -11,6 +11,7 @@ from edge.core.decision import Reason
 from edge.core.events import Decided
 from edge.core.lease import Lease, Report
 from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.promised import Promised
 from edge.core.payment.sale import Authorisation, Sale, VoidedLine
 from edge.core.wallet import Tally
 
@@ -48,6 +49,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     sale: Sale | None = None
     """The sale before, where the basket was partly paid; its basket and legs are the payment's."""
     opened_ms: int = 0
+    promised: Promised = Promised()
+    """Offers that the guest had taken up."""
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -11,11 +11,12 @@ from edge.core.lease import LeaseKind, LeaseState, Limits, ready
 from edge.core.passage import IDENTIFYING
 from edge.core.payment import limits
 from edge.core.payment.answer import Weighed, accepted, declined
-from edge.core.payment.bill import Bill, bill_of
+from edge.core.payment.bill import Bill, at_of, bill_of, kept_of
 from edge.core.payment.bodies import Pin
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
 from edge.core.payment.funds import Part, cover, day_leases, drawn, in_hand, of_kind
 from edge.core.payment.legs import LEGS_MAX, Tender
+from edge.core.payment.promises import NOTHING, keep_promises
 from edge.core.payment.sale import Authorisation, Sale
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, Tally, WalletLink
@@ -64,11 +65,27 @@ def _ended(sale: Sale | None, monotonic_ms: int) -> Reason | None:
 
 
 def _outside(facts: PaymentFacts, outside: Outside) -> PaymentRuling:
-    """Cash and external cards: staff say that it is there; never more than is due."""
+    """Cash and external cards: never more than is due; a coupon speaks for itself."""
+    if outside.tender is Tender.DISCOUNT and facts.hold_ms is None:
+        return _coupon(facts, outside)
     minor = min(outside.amount_minor, facts.due_minor)
     if minor < 1 or outside.tender not in OUTSIDE or facts.hold_ms is not None:
         return declined(facts, Reason.LIMIT_REACHED)
     return accepted(facts, Weighed(outside=replace(outside, amount_minor=minor)))
+
+
+def _coupon(facts: PaymentFacts, outside: Outside) -> PaymentRuling:
+    """What a coupon on paper lowers: it is spent only where it comes to something."""
+    kept = keep_promises(
+        facts.basket.lines,
+        outside.promised,
+        outside.leases,
+        legs=facts.legs,
+        monotonic_ms=facts.monotonic_ms,
+    )
+    if not kept.parts:
+        return declined(facts, Reason.LIMIT_REACHED)
+    return accepted(facts, Weighed(parts=kept.parts, redeemed=kept.redeemed))
 
 
 def _banded(facts: PaymentFacts, payer: Payer) -> PaymentRuling:
@@ -78,9 +95,19 @@ def _banded(facts: PaymentFacts, payer: Payer) -> PaymentRuling:
     profile = payer.tap.profile
     link = profile.wallet if profile is not None else None
     if profile is None or link is None or not _may_pay(profile, link, facts.basket.currency):
-        return declined(facts, Reason.PAYMENTS_OFF)
+        return _promised_only(facts, payer)
     fault = _wallet_fault(payer, link) or limits.age_doubt(profile, facts.basket.lines, payer.confirmed)
     return declined(facts, fault) if fault is not None else _weigh(facts, payer, link)
+
+
+def _promised_only(facts: PaymentFacts, payer: Payer) -> PaymentRuling:
+    """A band that pays nothing brings what its guest took up; the rest is paid otherwise."""
+    kept = NOTHING
+    if facts.hold_ms is None:
+        kept = kept_of(facts, payer, at_of(payer, monotonic_ms=facts.monotonic_ms))
+    if not kept.parts:
+        return declined(facts, Reason.PAYMENTS_OFF)
+    return accepted(facts, Weighed(parts=kept.parts, redeemed=kept.redeemed))
 
 
 def _tap_fault(payer: Payer) -> Reason | None:
@@ -135,7 +162,8 @@ def _weigh(facts: PaymentFacts, payer: Payer, link: WalletLink) -> PaymentRuling
     counted = _counted(payer, link, asked, monotonic_ms=facts.monotonic_ms)
     parts = asked.bill.vouchers + covered.parts + counted
     tally = _tally(payer, asked.tally, minor, spent=spent)
-    return accepted(facts, Weighed(parts=parts, covered=covered, tally=tally, lapsed=lapsed))
+    weighed = Weighed(parts=parts, covered=covered, tally=tally, lapsed=lapsed, redeemed=asked.bill.redeemed)
+    return accepted(facts, weighed)
 
 
 def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:

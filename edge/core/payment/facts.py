@@ -10,6 +10,7 @@ from edge.core.facts import Facts
 from edge.core.lease import Lease
 from edge.core.payment.bodies import Payment, Pin
 from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.promised import Promised, Redeemed
 from edge.core.payment.sale import Sale
 from edge.core.wallet import Tally
 
@@ -33,13 +34,19 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
     """What staff confirmed for this basket: ``age``."""
     block_epoch: int = 0
     """The newest block of this wallet that has reached this device."""
+    promised: Promised = Promised()
+    """Offers that the guest took up."""
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
-    """Cash in the drawer, or an external card terminal's yes."""
+    """Cash in the drawer, an external card terminal's yes, or a coupon on paper: nobody's band."""
 
     tender: Tender
     amount_minor: int
+    promised: Promised = Promised()
+    """What the coupon promises; its tender is a discount."""
+    leases: tuple[Lease, ...] = ()
+    """This device's own, out of which it is paid."""
 
 
 class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,3 +89,5 @@ class PaymentRuling(msgspec.Struct, frozen=True, kw_only=True):
     leases: tuple[Lease, ...] = ()
     """Those that changed."""
     tally: Tally | None = None
+    redeemed: tuple[Redeemed, ...] = ()
+    """Offers that were taken up and came to something now."""

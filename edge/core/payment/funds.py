@@ -23,6 +23,7 @@ class Part(msgspec.Struct, frozen=True):
     units: int
     minor: int
     line: int | None = None
+    label: str = ""
 
 
 class Cover(msgspec.Struct, frozen=True):
@@ -103,6 +104,8 @@ def spent_of(leases: Iterable[Lease], parts: Iterable[Part], *, monotonic_ms: in
     after = {lease.id: lease for lease in leases}
     moved: dict[str, None] = {}
     for part in parts:
+        if not part.units:  # one more line of what was paid for already
+            continue
         spent = spend(after[part.lease.id], part.units, now_ms=monotonic_ms)
         if isinstance(spent, Refusal):  # pragma: no cover - parts are drawn from what is ready
             raise AssertionError(f"{part.lease.id} refuses what it had ready: {spent}")
@@ -124,6 +127,7 @@ def legs_of(parts: Iterable[Part], band: bytes | None, *, first: int) -> tuple[L
             kind=part.lease.kind,
             units=part.units,
             line=part.line,
+            label=part.label,
         )
         for number, part in enumerate(parts, start=first)
     )

@@ -44,6 +44,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The line that a discount lowers."""
     voided_minor: int = 0
     voided_units: int = 0
+    label: str = ""
+    """What receipts call it, where it has a name of its own: an offer's."""
 
     @property
     def left_minor(self) -> int:

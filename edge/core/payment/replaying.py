@@ -60,7 +60,12 @@ def _payer(
     judged: Judged, band: bytes | None, profile: Profile | None, *, layout: Layout, timezone: dt.tzinfo
 ) -> Payer | Outside | None:
     if judged.tap is None:
-        return Outside(tender=judged.tender, amount_minor=judged.outside_minor)
+        return Outside(
+            tender=judged.tender,
+            amount_minor=judged.outside_minor,
+            promised=judged.promised,
+            leases=judged.leases,
+        )
     tapped = decided_in(msgspec.msgpack.encode(judged.tap), band)
     tap = facts_of(tapped, profile, layout, timezone=timezone, rules={})
     if tap is None:
@@ -75,6 +80,7 @@ def _payer(
         risk=judged.risk,
         confirmed=frozenset(judged.confirmed),
         block_epoch=judged.block_epoch,
+        promised=judged.promised,
     )
 
 

@@ -12,11 +12,13 @@ from edge.core.payment.reckoning import Piece
 from edge.errors import StoreError
 from edge.payviews import BasketView, CashKind, CashView, Exposure, PaymentView
 from edge.service.attempts import written_down
+from edge.service.bundles import Bundles
 from edge.service.payments.cash import CashDesk
 from edge.service.payments.holds import Holds, Taken
 from edge.service.payments.lifetime import Lifetime
 from edge.service.payments.placement import Placement
 from edge.service.payments.reading import Desks, Reading
+from edge.service.payments.redeeming import Redeeming
 from edge.service.payments.refunds import Refunds
 from edge.service.payments.screens import TillScreens
 from edge.service.payments.taking import MoneyBack
@@ -30,16 +32,17 @@ LOG = logging.getLogger("polso.payments")
 class PayDesk:
     """The part of ``Service`` that is about money; any thread may ask."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms."""
+    def __init__(self, rooms: Rooms, bundles: Bundles) -> None:
+        """Act through these rooms; offers that were taken up are those of these bundles."""
         self._lifetime, proven = Lifetime(rooms), rooms.current
         # Deadlines of another clock are as little to be spent by as a journal that may be an old one.
         rooms = replace(rooms, current=lambda: proven() and not self._lifetime.unsettled)
         self._pay_rooms, screens = rooms, TillScreens(rooms)
-        self._tills, self._cash = Tills(rooms, screens), CashDesk(rooms)
+        self._tills = Tills(rooms, screens, Redeeming(rooms, bundles))
+        self._cash = CashDesk(rooms)
         self._money_back, self._refunds = MoneyBack(rooms, screens), Refunds(rooms, screens)
         self._holds = Holds(rooms, screens)
-        self.placement = Placement(rooms)
+        self.placement = Placement(rooms, bundles.live)
         desks = Desks(self._tills, self._cash, self._money_back, self.placement)
         self._at_tills = Reading(rooms, desks)
         duties = (self._tills.lapse, self._cash.lapse, self._holds.expire)
@@ -110,6 +113,10 @@ class PayDesk:
     def add_card(self, session: Session, point: str, op_id: str, *, minor: int) -> BasketView:
         """Note what an external terminal has charged."""
         return self._tills.add(session, point, op_id, minor=minor, tender=Tender.CARD)
+
+    def take_coupon(self, session: Session, point: str, op_id: str, *, code: str) -> BasketView:
+        """Let a coupon lower what it is for."""
+        return self._tills.take_coupon(session, point, op_id, code=code)
 
     def give_up(self, session: Session, point: str, op_id: str) -> BasketView:
         """Close a basket that is not sold; what was paid of it goes back at once."""

@@ -7,16 +7,21 @@ from msgspec.structs import replace
 
 from edge.core.decision import Family, Reason, family
 from edge.core.events import Kind, Lane
-from edge.core.lease import Lease
+from edge.core.lease import Lease, LeaseKind
 from edge.core.payment.bill import at_of, stocks_of
 from edge.core.payment.bodies import Pin
 from edge.core.payment.decide import decide_payment
 from edge.core.payment.facts import Outside, Payer, PaymentFacts, PaymentRuling
+from edge.core.payment.legs import Tender
+from edge.core.payment.promised import Promised
 from edge.core.payment.sale import Authorisation
 from edge.core.vouchers import Stock
 from edge.core.wallet import Tally, WalletLink
+from edge.errors import Refused
 from edge.payviews import BasketState
+from edge.service.coupons import Coupon
 from edge.service.payments import chest, pins, rung
+from edge.service.payments.redeeming import At, Redeeming
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
 from edge.service.verdict import Verdict
@@ -33,9 +38,9 @@ _TALLY = msgspec.msgpack.Decoder(Tally).decode
 class Payers:
     """Judges who pays, inside the transaction that keeps what comes of it."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms."""
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, redeeming: Redeeming) -> None:
+        """Act through these rooms; offers that were taken up are redeemed with what is paid."""
+        self._rooms, self._redeeming = rooms, redeeming
 
     def by_band(self, tx: Transaction, before: Rung, verdict: Verdict, *, pin: Pin = Pin.NONE) -> Rung:
         """Let a presented band pay a basket, or its part; return the basket after it."""
@@ -45,19 +50,23 @@ class Payers:
         tries = pins.tries_of(tx, profile).left if profile is not None and link and link.pin_hash else None
         if tries == 0:
             pin = Pin.LOCKED
+        promised = self._redeeming.promised(tx, profile)
         payer = Payer(
             tap=verdict.facts,
             told=verdict.ruling.decision,
-            leases=self._leases(tx, link.id, risk=before.risk) if link is not None else (),
+            leases=self._leases(tx, link, promised, risk=before.risk),
             tally=tally_of(tx, band),
             pin=pin,
             declined=before.declined,
             risk=before.risk,
             confirmed=frozenset(before.confirmed),
             block_epoch=chest.block_epoch(tx, link.id) if link is not None else 0,
+            promised=promised,
         )
-        ruling = decide_payment(self._facts(tx, before, payer))
+        ruling, before = self._ruled(tx, before, payer)
         after = self._written(tx, before, ruling, band=band)
+        at = At(op_id=before.basket.op_id, point=before.basket.point, guest=(profile and profile.guest) or "")
+        self._redeeming.spend(tx, promised, ruling.redeemed, at=at)
         if ruling.tally is not None and band is not None:
             tx.put(rung.TALLY, band.hex(), msgspec.msgpack.encode(ruling.tally))
         waits = family(ruling.payment.reason) is Family.ASK or ruling.payment.reason in SHORT
@@ -70,6 +79,19 @@ class Payers:
             boot=self._rooms.boot,
             last=last,
         )
+
+    def by_coupon(self, tx: Transaction, before: Rung, coupon: Coupon) -> Rung:
+        """Let a coupon on paper lower what it is for; the rest is due, and given up with the basket."""
+        promised = self._redeeming.by_coupon(tx, coupon)
+        own = self._own(tx, promised, risk=False)
+        outside = Outside(tender=Tender.DISCOUNT, amount_minor=0, promised=promised, leases=own)
+        ruling, before = self._ruled(tx, before, outside)
+        if not ruling.redeemed:
+            raise Refused("This coupon is for nothing in this basket.", hint="It was not spent.")
+        after = self._written(tx, before, ruling, band=None)
+        at = At(op_id=before.basket.op_id, point=before.basket.point)
+        self._redeeming.spend(tx, promised, ruling.redeemed, at=at)
+        return after
 
     def by_outside(self, tx: Transaction, before: Rung, outside: Outside) -> Rung:
         """Let cash or an external card pay, as staff say that it is there."""
@@ -84,11 +106,28 @@ class Payers:
         after = replace(payer, leases=tuple(now.values()), declined=())
         return stocks_of(after, link, at_of(payer, monotonic_ms=self._rooms.clock.monotonic_ms()))[0]
 
-    def _leases(self, tx: Transaction, wallet: str, *, risk: bool) -> tuple[Lease, ...]:
-        """Return a wallet's leases, and this device's own where the operator's risk is asked for."""
-        proven = self._rooms.current()
-        own = chest.leases_of(tx, chest.OF_DEVICE, proven=proven) if risk else ()
-        return chest.leases_of(tx, wallet, proven=proven) + own
+    def _leases(
+        self, tx: Transaction, link: WalletLink | None, promised: Promised, *, risk: bool
+    ) -> tuple[Lease, ...]:
+        """Return a wallet's leases, and this device's own for risk that is asked for and for offers."""
+        mine = chest.leases_of(tx, link.id, proven=self._rooms.current()) if link is not None else ()
+        return mine + self._own(tx, promised, risk=risk)
+
+    def _own(self, tx: Transaction, promised: Promised, *, risk: bool) -> tuple[Lease, ...]:
+        """Return what this device holds under no wallet's name of just the kinds that are asked for."""
+        wanted = promised.kinds | ({LeaseKind.RISK.value} if risk else frozenset())
+        if not wanted:
+            return ()
+        own = chest.leases_of(tx, chest.OF_DEVICE, proven=self._rooms.current())
+        return tuple(lease for lease in own if lease.kind in wanted)
+
+    def _ruled(self, tx: Transaction, before: Rung, payer: Payer | Outside) -> tuple[PaymentRuling, Rung]:
+        """Judge with what offers give away on the bill; what would not come for nothing stays off it."""
+        with_gifts, given = self._redeeming.with_gifts(before, payer.promised)
+        ruling = decide_payment(self._facts(tx, with_gifts, payer))
+        if given <= {one.exposure for one in ruling.redeemed}:
+            return ruling, with_gifts
+        return decide_payment(self._facts(tx, before, payer)), before
 
     def _facts(self, tx: Transaction, before: Rung, payer: Payer | Outside) -> PaymentFacts:
         return PaymentFacts(

@@ -11,9 +11,11 @@ import msgspec
 from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.lease import Close, Grant, Lease, LeaseKind, LeaseState, Want, ready
+from edge.core.offers import Bundle
 from edge.core.places import PointKind
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, WalletLink
+from edge.service.bundles import Live
 from edge.service.facts import Asked, zone_of
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
@@ -31,6 +33,8 @@ AGAIN_MS = 20_000
 RENEW_MS = 600_000
 """A lease that ends sooner is asked to last longer."""
 VOUCHERS_WANTED = 2
+REDEMPTIONS_WANTED = 10
+"""Redemptions of each campaign that should lie ready at a device."""
 RISK_TAPS_WANTED = 3
 DEVICE_RISK_TIMES = 10
 """This device's own part of the risk budget is asked for as so many guests'."""
@@ -67,9 +71,10 @@ class Aim(msgspec.Struct, frozen=True):
 class Placement:
     """Knows who is here, what to ask of central, and takes what central sets aside."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms; nobody listens yet."""
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, offers: Callable[[], Live | None]) -> None:
+        """Act through these rooms; nobody listens yet. ``offers`` says what campaigns need budgets here."""
+        self._rooms, self._offers = rooms, offers
+        self._budgets_ms: int | None = None
         self._changed = threading.Condition()
         self._here: dict[str, Here] = {}
         self._left: set[str] = set()
@@ -121,6 +126,7 @@ class Placement:
         if not self._rooms.current():
             return ()
         now = self._rooms.clock.monotonic_ms()
+        budgets = self._budget_wants(now)
         with self._changed:
             due = [
                 (wallet, here)
@@ -128,12 +134,12 @@ class Placement:
                 if here.needs or here.today or here.asked_ms is None or now - here.asked_ms >= AGAIN_MS
             ]
         if not due:
-            return ()
+            return budgets
         found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
         with self._changed:
             for _, here in due[:WANTS_MAX]:
                 here.asked_ms, here.needs, here.today = now, 0, 0
-        return tuple(found[:WANTS_MAX])
+        return (*budgets, *found)[:WANTS_MAX]
 
     def presences(self) -> tuple[tuple[str, str, bool], ...]:
         """Return who came and who left since the last time: wallet, how it was seen, whether it left."""
@@ -227,6 +233,18 @@ class Placement:
         if self._bell is not None:
             self._bell()
 
+    def _budget_wants(self, now: int) -> tuple[Want, ...]:
+        """Return what campaigns lack here: a few redemptions of each should lie ready, offline too."""
+        live = self._offers()
+        kinds = budgets_of(live.bundle) if live is not None else {}
+        if not kinds or (self._budgets_ms is not None and now - self._budgets_ms < AGAIN_MS):
+            return ()
+        self._budgets_ms = now
+        aims = [Aim(kind, each * REDEMPTIONS_WANTED) for kind, each in kinds.items()]
+        own = self._rooms.sequencer.submit(lambda tx: chest.leases_of(tx, chest.OF_DEVICE))
+        wants = (_want(chest.OF_DEVICE, own, aim, now=now) for aim in aims)
+        return tuple(want for want in wants if want is not None)
+
     def _today(self) -> int:
         layout = self._rooms.profiles.layout()
         starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
@@ -247,6 +265,15 @@ class Placement:
             want = _want(chest.OF_DEVICE, own, aim, now=now)
             found.extend([want] if want is not None else [])
         return found
+
+
+def budgets_of(bundle: Bundle) -> dict[str, int]:
+    """Return the budgets that a bundle's offers are paid out of, and what one redemption takes at most."""
+    found: dict[str, int] = {}
+    for offer in bundle.offers:
+        if offer.budget is not None:
+            found[offer.budget.id] = max(found.get(offer.budget.id, 0), offer.budget.each)
+    return found
 
 
 def _aims(here: Here, floor: int, *, day: int) -> list[Aim]:

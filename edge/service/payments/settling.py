@@ -22,6 +22,7 @@ from edge.service.earlier import is_own
 from edge.service.facts import NOWHERE, zone_of
 from edge.service.payments import chest, rung
 from edge.service.payments.paying import tally_of
+from edge.service.payments.redeeming import give_back
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.screens import TillScreens
 from edge.service.remarks import spoken
@@ -42,6 +43,8 @@ WORDS = {
     Objection.NOTHING: "Nothing of it can be taken back.",
     Objection.LEASE_GONE: "The money has left this device; ask for a refund instead.",
 }
+TAKEN_BACK = frozenset({Authorisation.VOIDED, Authorisation.EXPIRED})
+"""States in which nothing of a sale stands, and what offers were spent for it are the guests' again."""
 T = TypeVar("T")
 
 
@@ -77,6 +80,8 @@ class Settling:
     def _moved(self, tx: Transaction, after: Rung, ruling: VoidRuling | HoldRuling, *, seq: int) -> Rung:
         for lease in ruling.leases:
             chest.keep(tx, lease)
+        if ruling.sale.state in TAKEN_BACK:
+            give_back(tx, ruling.sale.basket.op_id)
         for given in ruling.eased:
             self._ease(tx, given)
         before = after.last or Last(reason=Reason.PAID)

@@ -138,7 +138,8 @@ def lines_of(rung: Rung) -> tuple[LineView, ...]:
             amount_minor=line.gross_minor,
             tax_permille=line.tax_permille,
             category=line.category,
-            off_minor=off[number].amount_minor if number in off else 0,
+            off_minor=off[number].minor if number in off else 0,
+            off_label=off[number].label if number in off else "",
             voided_minor=back[number],
             left=abs(line.quantity) - gone[number],
         )

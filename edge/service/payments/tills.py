@@ -17,10 +17,12 @@ from edge.core.payment.facts import Outside
 from edge.core.payment.legs import Tender
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
+from edge.service import coupons
 from edge.service.drawers import demand_shift
 from edge.service.facts import Asked, ask
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.paying import AGE, Payers
+from edge.service.payments.redeeming import Redeeming
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.screens import TillScreens
 from edge.service.rooms import Rooms
@@ -45,11 +47,10 @@ FAULTS = {
 class Tills:
     """What staff and guests do with the basket at one point; each act is one transaction."""
 
-    def __init__(self, rooms: Rooms, screens: TillScreens) -> None:
+    def __init__(self, rooms: Rooms, screens: TillScreens, redeeming: Redeeming) -> None:
         """Act through these rooms and tell these screens."""
         self._rooms, self.screens = rooms, screens
-        self._payers = Payers(rooms)
-        self._pins = pins.GuestPins(rooms)
+        self._payers, self._pins = Payers(rooms, redeeming), pins.GuestPins(rooms)
 
     # Ringing up
 
@@ -228,6 +229,19 @@ class Tills:
             _demand_sound(known.basket)
             outside = Outside(tender=tender, amount_minor=minor)
             return rung.stand(tx, self._payers.by_outside(tx, replace(known, hold_ms=None), outside))
+
+        return self._commit(act)
+
+    def take_coupon(self, session: Session, point: str, op_id: str, *, code: str) -> BasketView:
+        """Let a coupon lower what it is for; refused, it is not spent."""
+        self._permit(session, Action.SELL)
+        coupon = coupons.read(code, device=self._rooms.device, private_key=self._rooms.coupon_key)
+
+        def act(tx: Transaction) -> Rung:
+            known = rung.demand_open(rung.must_know(tx, op_id), point)
+            demand_shift(tx, point)
+            _demand_sound(known.basket)
+            return rung.stand(tx, self._payers.by_coupon(tx, replace(known, hold_ms=None), coupon))
 
         return self._commit(act)
 

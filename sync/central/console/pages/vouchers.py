@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edge.core.money import spelled
-from edge.core.vouchers import VOUCHER_KINDS
+from edge.core.vouchers import CAMPAIGN_CHARS_MAX, VOUCHER_KINDS
 from sync.central import blocks, vouchers
 from sync.central.campaigns import Campaign, campaigns
 from sync.central.console import desk, listing
@@ -89,7 +89,7 @@ def _new(ask: Ask) -> Form:
         Field(name="units", kind=Kind.NUMBER, low=1, high=vouchers.UNITS_MAX),
         Field(name="amount", chars_max=AMOUNT_CHARS_MAX),
         Field(name="worth", chars_max=AMOUNT_CHARS_MAX),
-        Field(name="campaign", chars_max=vouchers.CAMPAIGN_CHARS_MAX),
+        Field(name="campaign", chars_max=CAMPAIGN_CHARS_MAX),
         Field(name="categories"),
         Field(name="articles"),
         Field(name="first_day", chars_max=DATE_CHARS),

@@ -1,0 +1,25 @@
+"""What became of an offer: bodies of the events after the choice, each told once."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of OFFER_SHOWN, OFFER_TAKEN, OFFER_DECLINED, OFFER_REDEEMED and OFFER_RETURNED."""
+
+    exposure: str
+    """Of the tile; a coupon's is its own id."""
+    offer: str
+    campaign: str = ""
+    bundle: int = 0
+    guest: str | None = None
+    point: str = ""
+    op_id: str = ""
+    """The basket, where one was paid."""
+    minor: int = 0
+    """What it took off."""
+    units: int = 0
+    """What it took out of its budget, or points."""
+    earned: int = 0
+    """Points that it brings once the goods can no longer come back."""

@@ -1,0 +1,68 @@
+"""Bundles at a device: the newest whose time has come and that central signed, its rules compiled once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from edge.core.facts import Rule
+from edge.core.offers import Bundle
+from edge.errors import PolsoError
+from edge.published import Head, newest, put_together
+from edge.rules import compile_offer_rule
+from edge.service.rooms import Rooms
+from edge.store.shelf import Told
+
+LOG = logging.getLogger("polso.offers")
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What offers are chosen by now."""
+
+    bundle: Bundle
+    rules: Mapping[str, Rule]
+
+
+class Bundles:
+    """Knows which bundle is the one to go by; any thread may ask."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Act through these rooms; nothing is read before somebody asks."""
+        self._rooms = rooms
+        self._told: tuple[Told, ...] = ()
+        self._good: dict[bytes, Live | None] = {}
+
+    def live(self) -> Live | None:
+        """Return the bundle to go by; None: there is none that is whole, signed and sound."""
+        told = self._rooms.profiles.bundles()
+        if told is not self._told:
+            self._told, self._good = told, {}
+        good, by_head = self._good, {one.head.signature: one for one in told}
+        now_ms = self._rooms.clock.now_ms()
+
+        def fits(head: Head) -> bool:
+            if head.signature not in good:
+                good[head.signature] = self._checked(by_head[head.signature])
+            return good[head.signature] is not None
+
+        head = newest((one.head for one in told), now_ms, fits=fits)
+        return None if head is None else good[head.signature]
+
+    def version(self) -> int:
+        """Return which version is in use; 0: none."""
+        live = self.live()
+        return 0 if live is None else live.bundle.version
+
+    def _checked(self, told: Told) -> Live | None:
+        """Return a bundle that may be gone by; what is wrong is logged once, and the last one stays."""
+        layout = self._rooms.profiles.layout()
+        site = layout.site if layout is not None else ""
+        try:
+            bundle = put_together(told.head, told.parts, site=site, public_key=self._rooms.central_key)
+            rules = {rule.id: compile_offer_rule(rule.cel) for rule in bundle.rules}
+        except PolsoError as error:
+            LOG.warning("offers of version %d are not used: %s", told.head.version, error)
+            return None
+        return Live(bundle, rules)

@@ -1,0 +1,1 @@
+"""Offering: what a guest is offered here, what was shown of it, and what they took up."""

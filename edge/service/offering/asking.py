@@ -1,0 +1,185 @@
+"""Asking: the frozen context of one choice, from what this device knows and the guest allows."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge.core.basket import Line
+from edge.core.calendar import date_text, day_of, local
+from edge.core.consent import Channel, Namespace, Purpose, may
+from edge.core.facts import Moment
+from edge.core.lease import LeaseKind, ready
+from edge.core.offers import (
+    AboutBasket,
+    AboutGuest,
+    AboutNow,
+    AboutPoint,
+    AboutSite,
+    AboutStock,
+    AboutVisit,
+    Context,
+)
+from edge.core.offers.control import draw_of
+from edge.core.offers.occasion import Occasion, Standing
+from edge.core.places import Layout, Point, PointKind
+from edge.core.profiles import Profile
+from edge.core.vouchers import base_of
+from edge.service.bundles import Live
+from edge.service.consents import Consents
+from edge.service.facts import zone_of
+from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of
+from edge.service.payments import chest
+from edge.service.rooms import Rooms
+from edge.store.transaction import Transaction
+
+ADULT_YEARS = 16
+"""Who may be younger gets no marketing."""
+SEASONS = ("winter", "spring", "summer", "autumn")
+MINUTE_MS = 60_000
+EXPOSURE_BYTES = 8
+CHANNELS = {PointKind.TILL: Channel.TILL}
+
+
+class Question(NamedTuple):
+    """Who stands where, before what."""
+
+    live: Live
+    layout: Layout
+    point: Point
+    profile: Profile | None
+    """Of the guest who may be offered things of their own; None: an unknown visitor."""
+    standing: Standing
+    lines: Sequence[Line]
+    watched: bool
+
+
+def standing_of(consents: Consents, profile: Profile | None, channel: Channel) -> Standing:
+    """Return what a guest allows by one way, as all consents stand now."""
+    if profile is None:
+        return Standing()
+    said = consents.of(profile)
+    return Standing(
+        offers=may(said, Purpose.OFFERS, channel=channel),
+        namespaces=tuple(name for name in Namespace if may(said, Purpose.OFFERS, name, channel=channel)),
+        child=is_child(profile),
+        quiet=consents.is_quiet(profile),
+    )
+
+
+def is_child(profile: Profile) -> bool:
+    """Say whether a band may be a child's: it is young, or its head of family lets it pay nothing."""
+    youngest = (profile.age_band or "").partition("-")[0]
+    young = youngest.isdigit() and int(youngest) < ADULT_YEARS
+    return young or (profile.wallet is not None and profile.wallet.no_charge)
+
+
+class Asking:
+    """Gathers what one choice stands on, inside the transaction that keeps it."""
+
+    def __init__(self, rooms: Rooms, consents: Consents) -> None:
+        """Act through these rooms."""
+        self._rooms, self._consents = rooms, consents
+
+    def occasion(self, tx: Transaction, asked: Question, *, visit: str) -> Occasion:
+        """Return everything that the choice stands on."""
+        layout, live, profile = asked.layout, asked.live, asked.profile
+        zone, exposure = zone_of(layout.timezone), f"e{secrets.token_hex(EXPOSURE_BYTES)}"
+        day = day_of(zone, layout.day_starts_min, tx.now.now_ms)
+        book = book_of(tx, profile.guest) if profile is not None and profile.guest else Book()
+        screen = book_of(tx, f"{NOBODY}{asked.point.id}")
+        return Occasion(
+            exposure=exposure,
+            draw=draw_of(live.bundle.control.salt, exposure),
+            bundle=live.bundle,
+            rules=live.rules,
+            context=self._context(tx, asked),
+            moment=Moment(now_ms=tx.now.now_ms, uncertainty_ms=tx.now.uncertainty_ms, trusted=tx.now.trusted),
+            timezone=zone,
+            site=layout.site,
+            point=asked.point.id,
+            zones=(asked.point.zone,),
+            guest=profile.guest if profile is not None else None,
+            standing=asked.standing,
+            watched=asked.watched,
+            counts=counts_of(book, screen, day=day, visit=visit),
+            slices=self.slices(tx),
+            points_left=self._points(tx, profile),
+            lines=tuple(asked.lines),
+        )
+
+    def slices(self, tx: Transaction) -> dict[str, int]:
+        """Return what this device can still promise of each budget: what lies here less what is promised."""
+        now, left = self._rooms.clock.monotonic_ms(), dict[str, int]()
+        for lease in chest.leases_of(tx, chest.OF_DEVICE, proven=self._rooms.current()):
+            left[lease.kind] = left.get(lease.kind, 0) + ready(lease, now)
+        promised = promised_of(tx)
+        return {kind: max(0, units - promised.get(kind, 0)) for kind, units in sorted(left.items())}
+
+    def _points(self, tx: Transaction, profile: Profile | None) -> int:
+        if profile is None or profile.wallet is None:
+            return 0
+        now = self._rooms.clock.monotonic_ms()
+        mine = chest.leases_of(tx, profile.wallet.id, proven=self._rooms.current())
+        return sum(ready(lease, now) for lease in mine if base_of(lease.kind) == LeaseKind.POINTS)
+
+    def _context(self, tx: Transaction, asked: Question) -> Context:
+        layout, point, now_ms = asked.layout, asked.point, tx.now.now_ms
+        wall = local(zone_of(layout.timezone), now_ms)
+        lines = asked.lines
+        goods = self._rooms.profiles.catalogue().at(point.id).articles
+        return Context(
+            guest=self._guest(asked),
+            visit=self._visit(tx, asked),
+            now=AboutNow(
+                minute=wall.hour * 60 + wall.minute,
+                weekday=wall.weekday(),
+                season=SEASONS[wall.month % 12 // 3],
+            ),
+            site=AboutSite(id=layout.site),
+            point=AboutPoint(id=point.id, kind=point.kind.value, zone=point.zone),
+            basket=AboutBasket(
+                articles=tuple(sorted({line.item for line in lines})),
+                categories=tuple(sorted({line.category for line in lines if line.category})),
+                total_minor=sum(line.gross_minor for line in lines),
+            ),
+            stock=AboutStock(
+                in_stock=tuple(one.id for one in goods if not one.off),
+                out=tuple(one.id for one in goods if one.off),
+            ),
+        )
+
+    def _guest(self, asked: Question) -> AboutGuest:
+        profile = asked.profile
+        if profile is None:
+            return AboutGuest()
+        channel = CHANNELS.get(asked.point.kind, Channel.KIOSK)
+        return AboutGuest(
+            segments=self._consents.segments(profile, channel),
+            tier=profile.tier,
+            language=profile.language or None,
+        )
+
+    def _visit(self, tx: Transaction, asked: Question) -> AboutVisit:
+        profile = asked.profile
+        if profile is None:
+            return AboutVisit()
+        party = profile.party.size if profile.party is not None else 1
+        where = tx.held(profile.band.id).location
+        if where is None or where.zone is None:
+            return AboutVisit(zones=(asked.point.zone,), party_size=party)
+        minutes = max(0, tx.now.now_ms - where.since_ms) // MINUTE_MS
+        zones = tuple(dict.fromkeys((asked.point.zone, where.zone)))
+        return AboutVisit(zones=zones, arrived_min_ago=minutes, party_size=party)
+
+
+def visit_of(tx: Transaction, asked: Question) -> str:
+    """Return by what a visit of a zone is told from another: its day, and when its guest came in."""
+    layout = asked.layout
+    day = date_text(day_of(zone_of(layout.timezone), layout.day_starts_min, tx.now.now_ms))
+    since = 0
+    if asked.profile is not None:
+        where = tx.held(asked.profile.band.id).location
+        since = where.since_ms if where is not None and where.zone is not None else 0
+    return f"{asked.point.zone}/{day}/{since}/{asked.live.bundle.version}"
