@@ -29,6 +29,8 @@ SPOKEN = {
 """Kinds of money's events in which they do, each with its body."""
 REMARKED = (*ACTED, *SPOKEN, Kind.CONFIRMED, Kind.OVERRIDDEN)
 """All kinds in which somebody gives a reason, if only one of a closed list."""
+NOTICED = (Kind.ZONE_ENTERED, Kind.ZONE_LEFT)
+"""Kinds in which a device seals who it was that was noticed: kept as short as where bands were read."""
 PIECE_MAX = 1_000
 """Events looked at in one transaction, so that no batch waits long for its turn."""
 WORDS = ("note", "sealed")
@@ -85,25 +87,25 @@ def forget_about(tx: Connection, site: str, bands: Sequence[bytes]) -> int:
     """Take away what was remarked about these bands; returns from how many events."""
     if not bands:
         return 0
-    return _forget(tx, tx.execute(_events(site, _own.band.in_(list(bands)))).all())
+    return _forget(tx, tx.execute(_events(site, _own.band.in_(list(bands)), REMARKED)).all())
 
 
 def forget_before(
-    tx: Connection, site: str, at_ms: int, *, after: tuple[Any, ...] = START
+    tx: Connection, site: str, at_ms: int, *, after: tuple[Any, ...] = START, kinds: Sequence[Kind] = REMARKED
 ) -> tuple[tuple[Any, ...], int]:
     """Take away one piece of what was remarked before a moment; returns where it ended and how much went.
 
     It has ended once it ends where it began.
     """
     due = and_(_own.hlc < at_ms << 16, tuple_(*_order) > after)
-    rows = tx.execute(_events(site, due).order_by(*_order).limit(PIECE_MAX)).all()
+    rows = tx.execute(_events(site, due, kinds).order_by(*_order).limit(PIECE_MAX)).all()
     end = (rows[-1].hlc, *_place(rows[-1])) if rows else after
     return end, _forget(tx, rows)
 
 
-def _events(site: str, which: ColumnElement[bool]) -> Select[Any]:
+def _events(site: str, which: ColumnElement[bool], kinds: Sequence[Kind]) -> Select[Any]:
     return select(*_order, _own.site_id, _own.kind, _own.body).where(
-        and_(_own.site_id == site, _own.kind.in_(REMARKED), which)
+        and_(_own.site_id == site, _own.kind.in_(kinds), which)
     )
 
 

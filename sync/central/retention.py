@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from edge.clock import monotonic_ms
@@ -11,7 +12,7 @@ from edge.core.retention import DAY_MS, HOUR_MS, Keeping
 from sync.central import ended
 from sync.central.erasure import clear
 from sync.central.lanes import event_table, lane_table
-from sync.central.remarks import START, forget_before
+from sync.central.remarks import NOTICED, START, forget_before
 from sync.central.renewal import renew
 from sync.central.rounds import Rounds
 from sync.central.seals import destroy_site_keys
@@ -48,6 +49,7 @@ class Walk(NamedTuple):
 
 WALKS = (
     Walk(START, forget_before, lambda keeping: keeping.sealed_days),
+    Walk(START, partial(forget_before, kinds=NOTICED), lambda keeping: keeping.moved_days),
     Walk("", ended.rights_before, lambda keeping: keeping.ended_days),
     Walk("", ended.members_before, lambda keeping: keeping.ended_days),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge.core.events import Acted, Decided, Kind
+from edge.core.events import Acted, Decided, Kind, Sealed
 from edge.core.retention import DAY_MS, Keeping
 from sync.central import intake, lanes, remarks, retention
 from sync.central.console import acts
@@ -44,6 +44,18 @@ class Park:
         batch = self.paper.batch(event.seq, event.seq)
         assert isinstance(intake.take(self.store, self.device, batch), Ack)
 
+    def write_of(self, kind: Kind, who: str) -> None:
+        """Journal that somebody was noticed, sealed under the site's key."""
+        sealed = Sealed("s:1", who.encode())
+        body = msgspec.msgpack.encode(Acted(point="kiosk-1", reason="at_kiosk", amount=1, sealed=sealed))
+        event = self.paper.append(0, body, kind=int(kind), hlc=(NOW_MS << 16) + 1)
+        assert isinstance(intake.take(self.store, self.device, self.paper.batch(event.seq, event.seq)), Ack)
+
+    def holds(self, who: str) -> bool:
+        """Whether any event still tells who it was."""
+        with self.store.reading() as tx:
+            return any(who.encode() in one.event.body for one in lanes.recent(tx, SITE))
+
     def passes(self, ms: int) -> None:
         """Time goes by as it should, central looking twice."""
         for _ in range(2):
@@ -80,6 +92,16 @@ def test_acts_and_remarks_go_after_their_days_and_facts_stay(park: Park) -> None
         "the chain's hashes stay"
     )
     assert b"young" in young.event.body
+
+
+def test_who_was_noticed_goes_with_the_days_of_where_bands_were_read(park: Park) -> None:
+    park.write_of(Kind.ZONE_ENTERED, "Vitalba-31c4")
+    park.passes((KEEPING.moved_days - 1) * DAY_MS)
+    assert park.holds("Vitalba-31c4")
+    park.write("young", hlc=park.clock.ms << 16)
+    park.passes(4 * DAY_MS)
+    assert not park.holds("Vitalba-31c4")
+    assert park.kept() == (1, 1), "what staff wrote stays longer"
 
 
 def test_a_device_may_still_send_again_what_was_emptied_here(park: Park) -> None:
