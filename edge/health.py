@@ -15,8 +15,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from edge.clock import Clock
 from edge.core.events import Lane
+from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import StoreError
 from edge.payviews import Exposure
+from edge.rules import rule_or_broken
 from edge.sequencer import Sequencer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
@@ -85,6 +87,11 @@ class Health:
         self._disk_began = (watched.clock.monotonic_ms(), _free_bytes(watched.folder))
         self._erasing = False
         self._meters = Meters()
+
+    def known(self) -> tuple[dict[str, str], bool]:
+        """Judge the known cases by the rulebook as it runs here; return the answers, and whether all fit."""
+        answers = judged({RULE.cel: rule_or_broken(RULE.cel)})
+        return answers, answers == ANSWERS
 
     # What others report
 

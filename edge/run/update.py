@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 
 from edge import config as configuration
+from edge.core.known import ANSWERS
 from edge.errors import ConfigError
 from edge.run.slots import GOOD_S_MAX, Slots
 
 ASK_S_MAX = 3.0
+ANSWER_BYTES_MAX = 65_536
 ALL = ("0.0.0.0", "::")  # noqa: S104 - what a configuration may say, not where we listen
 
 
@@ -29,6 +31,13 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     health: str = ""
     again: bool = False
     settle: bool = False
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What a device says of its health, as far as a release is judged by it."""
+
+    ok: bool
+    decides: dict[str, str] = {}
 
 
 def update(said: Choices, config: Path | None, say: Callable[[str], None]) -> str:
@@ -95,8 +104,10 @@ def _good(health: str) -> Callable[[], bool]:
     def good() -> bool:
         try:
             with urllib.request.urlopen(health, timeout=ASK_S_MAX) as answer:  # noqa: S310 - http by configuration
-                return bool(answer.status == 200)
-        except OSError:
+                said = msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=_Said)
+        except (OSError, msgspec.MsgspecError):
             return False
+        # By the answers that this release knows: a new one that decides otherwise must not vouch for itself.
+        return said.ok and all(said.decides.get(name) == answer for name, answer in ANSWERS.items())
 
     return good

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 from flask import Flask, Response, redirect, request
 
+from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import PolsoError, StoreError
+from edge.rules import rule_or_broken
 from sync.central import api, notices
 from sync.central.answers import describe, problem
 from sync.central.console import guard
@@ -43,11 +45,18 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app.register_blueprint(notices.blueprint(store, sagas, meters, retry_after_s=chosen.retry_after_s))
     described = msgspec.json.encode(document("Polso central", f"{WIRE_VERSION}", ROUTES))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(described, mimetype="application/json"))
-    app.add_url_rule("/healthz", "healthz", lambda: Response("ok\n", mimetype="text/plain"))
+    app.add_url_rule("/healthz", "healthz", _alive)
     app.add_url_rule("/readyz", "readyz", lambda: _ready(store))
     app.add_url_rule("/", "home", lambda: redirect("/console/"))
     store.listen()
     return app
+
+
+def _alive() -> Response:
+    """Say that this process answers, and what known cases come to by its rulebook."""
+    decides = judged({RULE.cel: rule_or_broken(RULE.cel)})
+    body = msgspec.json.encode({"ok": decides == ANSWERS, "decides": decides})
+    return Response(body, status=200 if decides == ANSWERS else 503, mimetype="application/json")
 
 
 def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None:

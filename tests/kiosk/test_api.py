@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from edge.core.known import ANSWERS
 from edge.errors import NotAllowed, Offline, PolsoError, Refused, StoreError, Unknown
 from kiosk.app import serve_options
 from kiosk.limits import BUCKETS_MAX, Limits, TooOften
@@ -85,6 +86,16 @@ def test_a_store_that_cannot_write_is_said_and_never_green(desk: Desk) -> None:
     assert ready.json is not None
     assert ready.json["cause"]
     assert client.get("/healthz").status_code == 200
+
+
+def test_device_says_how_it_decides_known_cases_and_is_not_well_when_that_is_wrong(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = desk.client().get("/healthz")
+    assert (well.status_code, well.json) == (200, {"ok": True, "cause": "", "decides": dict(ANSWERS)})
+    monkeypatch.setattr("edge.core.entry.identity.failures", lambda facts: ())
+    wrong = desk.client().get("/healthz")
+    assert (wrong.status_code, wrong.json and wrong.json["ok"]) == (503, False)
 
 
 def test_what_a_phone_read_goes_to_its_driver(desk: Desk) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from edge.core.known import ANSWERS
 from edge.errors import ConfigError
 from edge.run import slots as rooms
 from edge.run.slots import NotInstalled, Slots, WentBack
@@ -117,15 +119,18 @@ def test_the_screens_say_where_to_ask(tmp_path: Path) -> None:
 
 class Health(ThreadingHTTPServer):
     well = True
+    decides: Mapping[str, str] = ANSWERS
 
 
 class Said(BaseHTTPRequestHandler):
     server: Health
 
     def do_GET(self) -> None:
+        body = json.dumps({"ok": True, "decides": dict(self.server.decides)}).encode()
         self.send_response(200 if self.server.well else 503)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -140,6 +145,28 @@ def health() -> Iterator[Health]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    "decides",
+    [{}, {**ANSWERS, "a revoked band": "granted"}, {**ANSWERS, "a ticket of today": "denied"}],
+    ids=["says nothing", "lets everybody in", "lets nobody in"],
+)
+def test_release_that_answers_and_decides_wrongly_is_left(
+    machine: Machine, health: Health, monkeypatch: pytest.MonkeyPatch, decides: Mapping[str, str]
+) -> None:
+    """It may hold itself for well: it is judged by what the release knows that it replaces."""
+    monkeypatch.setattr(rooms, "GOOD_S_MAX", 0.3)
+    monkeypatch.setattr(rooms, "LOOK_S", 0.01)
+    address = f"http://127.0.0.1:{health.server_port}/healthz"
+    said = Choices(link=machine.link, keep=machine.keep, settle=True, health=address)
+    machine.slots.turn("2.0")
+    assert "answers well" in update(said, None, print), "the control: what decides rightly stays"
+    machine.slots.turn("3.0")
+    health.decides = decides
+    with pytest.raises(WentBack):
+        update(said, None, print)
+    assert machine.slots.left() == "3.0"
 
 
 @pytest.mark.slow
