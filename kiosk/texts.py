@@ -9,6 +9,8 @@ from importlib import resources
 
 import msgspec
 
+from edge.core.offers import Loser
+
 LANGUAGES = ("it", "en", "fr", "de", "es")
 """Italian is the source; the others follow in the order in which a switch shows them."""
 HOME = LANGUAGES[0]
@@ -43,6 +45,10 @@ class Texts:
         """Return the sentence of ``key``, in Italian where ``language`` has none, its places filled in."""
         sentence = self.catalogues.get(language, {}).get(key) or self.catalogues[HOME].get(key, key)
         return PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), sentence)
+
+    def objection(self, language: str, loser: Loser) -> str:
+        """Return why an offer is not shown, in words for staff."""
+        return self.get(language, f"staff.offer_why.{loser.why}", detail=loser.detail)
 
     def bundle(self, audience: str, language: str) -> bytes:
         """Return as JSON the sentences that a browser of ``audience`` may need."""

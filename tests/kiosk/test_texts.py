@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.decision import Act, Family, Reason
+from edge.core.offers import Loser, Why
 from kiosk.park import Step, Story
 from kiosk.texts import HOME, LANGUAGES, PLACEHOLDER, Texts
 
@@ -38,6 +39,13 @@ def test_every_sentence_has_the_placeholders_of_the_italian_one(language: str) -
     other = CATALOGUES[language]
     wrong = [k for k in SOURCE if set(PLACEHOLDER.findall(SOURCE[k])) != set(PLACEHOLDER.findall(other[k]))]
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_against_an_offer_has_a_sentence_for_staff(language: str) -> None:
+    said = {Texts.load().objection(language, Loser("a", why, "winter")) for why in Why}
+    assert len(said) == len(Why)
+    assert not any("staff." in sentence or "{" in sentence for sentence in said)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,7 @@ from edge.core.facts import Fact
 PARTS = (("night", 300), ("morning", 720), ("midday", 900), ("afternoon", 1_080), ("evening", 1_440))
 """Parts of the day by the local minute at which each ends."""
 LISTED = {"guest.segments": "segment", "visit.zones": "zone"}
-SINGLE = {"guest.tier": "tier", "site.weather": "weather", "now.season": "season", "point.zone": "zone"}
+SINGLE = (("guest", "tier"), ("site", "weather"), ("now", "season"), ("point", "zone"))
 ALWAYS = "always"
 AND = "&"
 
@@ -37,6 +37,6 @@ def _words(facts: Mapping[str, Fact]) -> set[str]:
     for field, name in LISTED.items():
         listed = facts.get(field)
         words.update(f"{name}:{one}" for one in (listed if isinstance(listed, list) else ()))
-    words |= {f"{name}:{facts[field]}" for field, name in SINGLE.items() if facts.get(field)}
+    words |= {f"{name}:{facts[f'{part}.{name}']}" for part, name in SINGLE if facts.get(f"{part}.{name}")}
     minute = facts.get("now.minute")
     return words | {f"part:{part_of(minute)}"} if isinstance(minute, int) else words
