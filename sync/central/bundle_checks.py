@@ -97,7 +97,7 @@ def _money(bundle: Bundle, totals: Mapping[str, int]) -> Iterator[str]:
     for offer in bundle.offers:
         budget = offer.budget
         if budget is None:
-            if offer.effect is not None or offer.gives:
+            if (offer.effect is not None or offer.gives) and not offer.points_spent:
                 yield f"{offer.id}: what costs something needs a budget"
             continue
         try:

@@ -26,6 +26,7 @@ from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.keeper import Keeper, Parts
 from edge.run.demo.nearby import open_nearby
+from edge.run.demo.offers import open_offers
 from edge.run.demo.onair import radio_key
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park, load
@@ -167,6 +168,7 @@ class DemoPark:
                 raise Orphaned(f"{folder} belongs to a park whose central is gone.")
             publish_layout(tx, who.site, [who.device])
             open_nearby(tx, self.park, device=who.device, now_ms=self.central.store.now_ms())
+            open_offers(tx, self.park)
         pages = seen_from_outside(self.central.url, self.host)
         return Own(vault=vault, identity=who, pages=pages)
 
