@@ -26,6 +26,8 @@ from hardware.ble.watch import Bus
 from hardware.port import DeviceState, Sighting, State
 
 LOG = logging.getLogger(__name__)
+for talker in ("bleak", "dbus_fast"):  # below this level they write down whatever anybody on air says
+    logging.getLogger(talker).setLevel(logging.WARNING)
 UNHEARD = -127
 """The level that bleak gives where BlueZ says none: the callback is about something else."""
 REMEMBERED_MAX = 4_096

@@ -22,10 +22,9 @@ from hardware.ble.frames import POLSO, BandFrame, Frame, band_payload
 from hardware.ble.scanner import Mode, Receiver, Scanner
 from hardware.port import DeviceState, State
 from hardware.virtual.radio import Advert, Bluez, private_bus
+from hardware.virtual.radio.bluez import BURST
 
 NOW_S = 1_700_000_000
-BURST = 10
-"""Advertisements at once: more, and the bus's library takes a full socket for a dead one."""
 UP_S_MAX = 10.0
 THROUGH_S_MAX = 5.0
 SYSTEM_BUS = "DBUS_SYSTEM_BUS_ADDRESS"

@@ -18,6 +18,8 @@ ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 MONITORS, MONITOR = "org.bluez.AdvertisementMonitorManager1", "org.bluez.AdvertisementMonitor1"
 OBJECTS, PROPERTIES = "org.freedesktop.DBus.ObjectManager", "org.freedesktop.DBus.Properties"
 FORGET_S = 1.0
+BURST = 10
+"""Signals at once: more, and the bus's library takes a full socket for a dead one."""
 LISTENS = (
     f"type='signal',interface='{OBJECTS}',member='InterfacesAdded'",
     f"type='signal',sender='{BUS}',member='NameOwnerChanged'",
@@ -233,7 +235,10 @@ class Bluez:
         while True:
             await asyncio.sleep(FORGET_S)
             for path, one in self.adapters.items():
-                self._gone(path, one.forget(time.monotonic()))
+                gone = one.forget(time.monotonic())
+                for start in range(0, len(gone), BURST):
+                    self._gone(path, gone[start : start + BURST])
+                    await self.settled()
 
     def _gone(self, adapter: str, devices: Iterable[Device]) -> None:
         for device in devices:
