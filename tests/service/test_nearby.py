@@ -14,7 +14,7 @@ from edge.core.consent import Consent, Source
 from edge.core.decision import Outcome, Reason, outcome_of
 from edge.core.events import Acted, Kind
 from edge.core.presence import Heard, Nearness
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, in_words
 from edge.feed import RESYNC
 from edge.payviews import BasketState
 from edge.service.noticed import AtKiosk, Away, Noticed
@@ -38,7 +38,7 @@ def edge(tmp_path: Path) -> Iterator[House]:
 
 
 def guest(house: House, uid: bytes = UID, **changes: object) -> Profile:
-    return worn(house, uid, **({"rev": 5, "consents": YES, "language": "it"} | changes))
+    return worn(house, uid, **({"rev": 5, "consents": YES, "tags": in_words("it")} | changes))
 
 
 def other(house: House, **changes: object) -> Profile:
