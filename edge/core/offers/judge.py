@@ -14,11 +14,12 @@ from edge.core.facts import Fact
 from edge.core.offers.choice import Loser, Why
 from edge.core.offers.context import Context, StockCode, facts_of, stock_of, unknown
 from edge.core.offers.control import buckets, withheld_by
-from edge.core.offers.occasion import Occasion
+from edge.core.offers.occasion import Count, Occasion
 from edge.core.offers.offer import Cap, Kind, Offer, Period
 
 SHOWABLE = (StockCode.IN_STOCK, StockCode.LAST_PIECES)
 """How an article must stand for an offer of it to be made."""
+UNCOUNTED = Count(offer="")
 
 
 class Judge:
@@ -43,11 +44,10 @@ class Judge:
         return None
 
     @cached_property
-    def counts(self) -> dict[tuple[str, Cap], int]:
-        """How often each offer was counted, here and elsewhere together, by a cap without its limit."""
+    def counts(self) -> dict[tuple[str, Cap], Count]:
+        """How often each offer was counted, by a cap without its limit."""
         return {
-            (one.offer, Cap(counted=one.counted, span=one.span, most=0, screen=one.screen)): one.here
-            + one.elsewhere
+            (one.offer, Cap(counted=one.counted, span=one.span, most=0, screen=one.screen)): one
             for one in self.occasion.counts
         }
 
@@ -110,7 +110,9 @@ def _funded(judge: Judge, offer: Offer) -> tuple[Why, str] | None:
 
 def _capped(judge: Judge, offer: Offer) -> tuple[Why, str] | None:
     for cap in offer.caps:
-        if judge.counts.get((offer.id, replace(cap, most=0)), 0) >= cap.most:
+        count = judge.counts.get((offer.id, replace(cap, most=0)), UNCOUNTED)
+        spent = count.allowed is not None and count.here >= count.allowed
+        if spent or count.here + count.elsewhere >= cap.most:
             return Why.CAP, f"{cap.counted} {cap.span}"
     return None
 

@@ -41,6 +41,8 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What other devices have told of."""
     screen: bool = False
     """On this screen, to whomever."""
+    allowed: int | None = None
+    """How many this device may count by itself, by a lease of the cap: holds where no other can be asked."""
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
