@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.entitlements import Redemption, Use
 
@@ -34,6 +35,17 @@ class Reconciled(msgspec.Struct, frozen=True):
 def weightier(one: Use, other: Use) -> Use:
     """Return what is to be believed of two words about one use, in whatever order they come."""
     return max(one, other, key=_weight)
+
+
+def settled(uses: Iterable[Use]) -> tuple[Use, ...]:
+    """Return each use of one right once, by scan key: the last word on it counts, under its first number."""
+    found: dict[tuple[str, int, str], Use] = {}
+    for use in uses:
+        key = (use.device, use.ordinal, use.tap_id)
+        before = found.get(key, use)
+        first = min(before.seq, use.seq)
+        found[key] = weightier(replace(before, seq=first), replace(use, seq=first))
+    return tuple(sorted(found.values(), key=scan_key))
 
 
 def scan_key(use: Use) -> ScanKey:

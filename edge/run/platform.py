@@ -223,7 +223,7 @@ def audit(database: str, site: str) -> tuple[bool, str]:
         store.close()
     lines = [
         f"{found.judged} decisions judged again, {found.equal} equal",
-        f"{found.moved_on} not judged: profile or layout has changed since",
+        f"{found.moved_on} not judged: what they stood on is kept no longer",
         *(f"  {one.device} {one.lane}/{one.seq}: said {one.said}, now {one.now}" for one in found.different),
         *(f"  one too many: {one.use.entitlement} at {one.use.point}" for one in found.conflicts),
     ]

@@ -15,7 +15,7 @@ from edge.core.events import DECISIONS, Acted, Decided, Kind
 from edge.core.held import Location
 from edge.core.passages import Whereabouts, moved, place_after, taken_back, uses_in
 from edge.core.places import Layout
-from edge.core.reconcile import Conflict, reconcile, scan_key, weightier
+from edge.core.reconcile import Conflict, reconcile, settled
 from sync.central import alarms, lanes
 from sync.central.alarms import Alarm
 from sync.central.feed import Change, item_table, publish
@@ -118,7 +118,7 @@ def merge(tx: Connection, site: str, passed: Iterable[Passed | None]) -> None:
         return
     take_turn(tx, site)  # or what one device told could be published over what another did
     known = _known(tx, site, fresh, kind=USES)
-    after = {right: _together(known.get(right), uses) for right, uses in fresh.items()}
+    after = {right: settled((*_read(known.get(right)), *uses)) for right, uses in fresh.items()}
     changes = [
         Change(USES, right, body)
         for right, uses in after.items()
@@ -149,17 +149,8 @@ def _fresh(told: list[Passed]) -> dict[str, list[Use]]:
     return found
 
 
-def _together(known: bytes | None, fresh: list[Use]) -> tuple[Use, ...]:
-    """Return all uses of a right by scan key; of one use the last word counts."""
-    found: dict[tuple[str, int], Use] = {}
-    for use in (*(() if known is None else _uses.decode(known)), *fresh):
-        key = (use.device, use.ordinal)
-        before = found.get(key)
-        same = before is not None and before.tap_id == use.tap_id
-        # A confirmed use has a number of its own: the first one stays its scan key.
-        now = msgspec.structs.replace(use, seq=min(before.seq, use.seq)) if before and same else use
-        found[key] = weightier(before, now) if before and same else now
-    return tuple(sorted(found.values(), key=scan_key))
+def _read(known: bytes | None) -> tuple[Use, ...]:
+    return () if known is None else _uses.decode(known)
 
 
 def _bounded(uses: tuple[Use, ...]) -> tuple[Use, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edge.core.entitlements import Redemption, Use
-from edge.core.reconcile import reconcile, scan_key
+from edge.core.reconcile import reconcile, scan_key, settled
 
 DEVICES = ("edge-1", "edge-2", "edge-3")
 
@@ -122,3 +122,11 @@ def test_never_more_stand_than_the_right_holds_and_none_is_lost(uses: list[Use],
     assert len(judged.valid) <= uses_max
     keys = [scan_key(use) for use in (*judged.valid, *(conflict.use for conflict in judged.duplicates))]
     assert keys == sorted(set(keys))
+
+
+def test_of_each_use_the_last_word_counts_under_its_first_number() -> None:
+    held = replace(a_use(1_000), seq=3, redemption=Redemption.PENDING)
+    confirmed = replace(held, seq=4, redemption=Redemption.VALID)
+    other = replace(a_use(2_000), tap_id="another", seq=9)
+    for order in itertools.permutations([held, confirmed, other, held]):
+        assert settled(order) == (replace(confirmed, seq=3), other)

@@ -15,6 +15,7 @@ from edge.errors import Refused, Unknown
 from sync.central.devices import devices as all_devices
 from sync.central.feed import Change, item_table, publish
 from sync.central.registry.expected import all_due
+from sync.central.registry.past import keep_layout
 from sync.central.registry.tables import thing_table
 from sync.central.seals import publish_site_key
 from sync.central.store import Connection, delete, insert, now_of, select
@@ -96,6 +97,7 @@ def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> in
     put_settings(tx, site, numbered)
     if asked_by(published(tx, site)) != asked_by(numbered):
         all_due(tx, site)
+    keep_layout(tx, site, numbered)
     publish(tx, site, [Change(LAYOUT, "", msgspec.msgpack.encode(numbered))])
     return numbered.version
 

@@ -15,18 +15,20 @@ from edge.core.expectation import Asked, asked_by, fitting, least
 from edge.core.onair import ON_AIR
 from edge.core.profiles import Profile, ProfileItem, in_words, remark_owner
 from edge.core.wallet import WalletLink
-from sync.central.feed import Change, publish, publish_band
+from sync.central.feed import Change, item_table, publish, publish_band
 from sync.central.registry import expected
 from sync.central.registry.bands import BandCard, band, bands_by_id, bands_of, put_band
 from sync.central.registry.consents import consents_of
 from sync.central.registry.guests import Guest, guests_of
 from sync.central.registry.layout import published
 from sync.central.registry.members import links_of
+from sync.central.registry.past import keep_profiles
 from sync.central.registry.rights import rights_of
 from sync.central.registry.segments import segments_of, told
 from sync.central.registry.staff import badges
+from sync.central.registry.tables import parts
 from sync.central.seals import public_halves
-from sync.central.store import Connection
+from sync.central.store import Connection, and_, select
 from sync.wire import BandNotice
 
 PROFILE = "profile"
@@ -149,7 +151,19 @@ def publish_bands(tx: Connection, site: str, cards: Sequence[BandCard]) -> int:
         links_of(tx, site, names),
         segments_of(tx, site, names),
     )
-    return publish(tx, site, changes(tx, site, cards, known=known))
+    told = changes(tx, site, cards, known=known)
+    before = bodies(tx, site, [one.key for one in told])
+    keep_profiles(tx, site, {one.key: (before.get(one.key), one.body or b"") for one in told})
+    return publish(tx, site, told)
+
+
+def bodies(tx: Connection, site: str, keys: Sequence[str]) -> dict[str, bytes]:
+    """Return what the edges are told of these bands now, by band in hex."""
+    own, found = item_table.c, dict[str, bytes]()
+    for part in parts(keys):
+        these = and_(own.site_id == site, own.kind == PROFILE, own.key.in_(part), own.body.is_not(None))
+        found.update({row.key: bytes(row.body) for row in tx.execute(select(own.key, own.body).where(these))})
+    return found
 
 
 def publish_again(tx: Connection, site: str, ids: Iterable[bytes]) -> None:
