@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 
 from edge.core.pins import keyed_guest_pin, keyed_pin
-from edge.staff.pins import hash_pin
+from edge.staff.pins import hash_pin, pin_matches
 from hardware.ble.eid import K_DEFAULT, eid, registered
 from hardware.nfc.diversify import band_keys
 from sync.desk import Beacon
@@ -39,3 +39,8 @@ def pin_hash(site_key: bytes, staff: str, pin: str) -> str:
 def guest_pin_hash(site_key: bytes, wallet: str, pin: str) -> str:
     """Return the hash of a guest's PIN for one wallet, likewise."""
     return hash_pin(keyed_guest_pin(site_key, wallet, pin))
+
+
+def guest_pin_matches(site_key: bytes, wallet: str, pin: str, *, hashed: str) -> bool:
+    """Say whether this is the PIN of a wallet that was hashed so."""
+    return pin_matches(hashed, keyed_guest_pin(site_key, wallet, pin))

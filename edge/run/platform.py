@@ -17,7 +17,7 @@ from edge.core.retention import Keeping
 from edge.errors import ConfigError, StoreBusy, StoreError, Unknown
 from edge.keys.source import Source
 from edge.run import garbage
-from edge.run.keys import agreed, desk_keys, diversify, guest_pin_hash, pin_hash
+from edge.run.keys import agreed, desk_keys, diversify, guest_pin_hash, guest_pin_matches, pin_hash
 from edge.run.provider import LateSeals, Provider, key_of
 from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
@@ -136,6 +136,7 @@ def settings(*, url: str = "", names: Sequence[str] = ()) -> Settings:
         agree=agreed,
         pin_hash=pin_hash,
         guest_pin_hash=guest_pin_hash,
+        guest_pin_matches=guest_pin_matches,
     )
 
 

@@ -111,6 +111,14 @@ def by_id(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Op]:
     return found
 
 
+def of_wallet(tx: Connection, site: str, wallet: str, *, limit: int, skip: int = 0) -> tuple[Op, ...]:
+    """Return what was sold to a wallet, the newest first."""
+    own = op_table.c
+    query = select(op_table).where(own.site_id == site, own.wallet_id == wallet, own.captured_minor > 0)
+    newest = query.order_by(own.at_ms.desc(), own.op_id).limit(limit).offset(skip)
+    return tuple(_op(row) for row in tx.execute(newest))
+
+
 def put(tx: Connection, site: str, fresh: Sequence[Op], *, moved: Sequence[Op]) -> None:
     """Store baskets: new ones at the speed of the database, known ones as they are now."""
     insert_many(tx, op_table, [tuple(_values(site, one).values()) for one in fresh])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -11,6 +12,13 @@ from sync.central.psp.port import Psp
 from sync.central.registry.bands import Diversify
 from sync.central.registry.onair import Agree
 from sync.central.store import Seals
+
+
+class PinMatches(Protocol):
+    """Says whether a guest's PIN for one wallet is the one that was hashed so."""
+
+    def __call__(self, site_key: bytes, wallet: str, pin: str, /, *, hashed: str) -> bool:
+        """Check one PIN; slow on purpose."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hashes a PIN from (site key, id of the member of staff, PIN); without it staff get no PIN."""
     guest_pin_hash: Callable[[bytes, str, str], str] | None = None
     """Hashes a guest's PIN from (site key, id of the wallet, PIN); without it wallets get no PIN."""
+    guest_pin_matches: PinMatches | None = None
+    """Checks a guest's PIN; without it guests allow nothing more on their own page."""
     second_factor: bool = False
     """Whether every operator must have one: whoever has none sees nothing but the page that sets one up."""
     keeping: Keeping = Keeping()

@@ -26,8 +26,8 @@ from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.routes import Audience as ConsoleAudience
 from sync.central.console.table import ROUTES as CONSOLE
 from sync.central.own.blueprint import PREFIX
+from sync.central.own.blueprint import ROUTES as OWN
 from sync.central.own.cookie import COOKIE
-from sync.central.own.pages import ROUTES as OWN
 from sync.central.registry import guests
 from sync.central.registry.guests import Guest
 from sync.central.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from edge.staff import PERMISSIONS, Action, Role
-from sync.central.own.pages import ROUTES as OWN_ROUTES
+from sync.central.own.blueprint import ROUTES as OWN_ROUTES
 from tests.docs.rights import RIGHTS, rights_page
 from tests.security.doors import OURS, Doors, all_doors, of_console, of_own
 from tests.security.matrix import (

@@ -18,8 +18,9 @@ from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
 from sync.central.notices import Pace
+from sync.central.own import family, pages
 from sync.central.own.cookie import session_of
-from sync.central.own.pages import ROUTES, NotTheHead
+from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
 from sync.central.registry import guests
 from sync.central.settings import Settings
@@ -29,7 +30,14 @@ PREFIX = "/own"
 FORM_BYTES_MAX = 16 * 1024
 ASKED_PER_S_MAX = 50
 """What one worker answers in a second of people whom it does not know."""
-REFUSED = {NoDoor: "wrong.no_door", TooFast: "wrong.too_fast", NotTheHead: "wrong.not_the_head"}
+REFUSED = {
+    NoDoor: "wrong.no_door",
+    TooFast: "wrong.too_fast",
+    NotTheHead: "wrong.not_the_head",
+    NoPin: "wrong.no_pin",
+    PinSpent: "wrong.pin_spent",
+}
+ROUTES = (*pages.ROUTES, *family.ROUTES)
 
 _environment = Environment(
     loader=PackageLoader("sync.central.own"),

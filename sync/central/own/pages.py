@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.core.money import minor_in, spelled
-from edge.errors import NotAllowed, Refused
+from edge.errors import Refused
 from sync.central import doors, pots
 from sync.central.console.acts import Act, record
 from sync.central.console.answers import Answer, Moved, Page
@@ -11,12 +11,12 @@ from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.own.cookie import moved_with
+from sync.central.own.deciding import wallet_of
 from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import ALIVE, CONSENT, Limits, Mandate, State
 from sync.central.psp.saga import Saga, saga_of
-from sync.central.registry import members, wallets
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection
 from sync.passes import PASS_CHARS_MAX
@@ -29,12 +29,6 @@ AMOUNT_CHARS_MAX = 16
 SUGGESTED = (5_000, 10_000, 50_000)
 """Limits that a new form proposes, in the wallet's minor units."""
 LIMITS = ("once", "a_day", "a_month")
-
-
-class NotTheHead(NotAllowed):
-    """Only the head of the family decides about this wallet's card."""
-
-    hint = "Let whoever opened the wallet hold their band to the kiosk."
 
 
 def _door(ask: Ask) -> Answer:
@@ -63,7 +57,7 @@ def _back(_: Ask) -> Answer:
 
 def _card(ask: Ask) -> Answer:
     with ask.store.transaction() as tx:
-        wallet = _wallet(tx, ask)
+        wallet = wallet_of(tx, ask)
         one = _latest(tx, ask, wallet)
         made = charges.of_mandate(tx, ask.site, one.id)[:SHOWN_MAX] if one is not None else ()
         owed = pots.owed_of(tx, ask.site, wallet.id, currency=wallet.currency)
@@ -90,7 +84,7 @@ def _card(ask: Ask) -> Answer:
 def _store(ask: Ask) -> Answer:
     """Send the guest to the provider's page with the limits that they agree to."""
     with ask.store.transaction() as tx:
-        wallet = _wallet(tx, ask)
+        wallet = wallet_of(tx, ask)
         doors.count(tx, ask.session)
     wish = Wish(ask.site, wallet.id, ask.path["guest"], wallet.currency, _limits(ask, wallet))
     begun = begin(_saga(ask), ask.store, wish, back_url=f"{ask.rooms.settings.public_url}{BACK}")
@@ -103,7 +97,7 @@ def _check(ask: Ask) -> Answer:
     """Ask the provider what the guest stored, where its own word has not come yet."""
     with ask.store.transaction() as tx:
         doors.count(tx, ask.session)
-        one = _latest(tx, ask, _wallet(tx, ask))
+        one = _latest(tx, ask, wallet_of(tx, ask))
     stored = one is not None and one.state is State.PENDING and _saga(ask).finish(ask.site, one.id)
     return Moved(CARD, "stored" if stored else "not_stored")
 
@@ -111,7 +105,7 @@ def _check(ask: Ask) -> Answer:
 def _limit(ask: Ask) -> Answer:
     """Change what may be charged from the next charge on."""
     with ask.store.transaction() as tx:
-        wallet = _wallet(tx, ask)
+        wallet = wallet_of(tx, ask)
         doors.count(tx, ask.session)
         one = _latest(tx, ask, wallet)
         if one is None or one.state not in ALIVE:
@@ -124,22 +118,10 @@ def _limit(ask: Ask) -> Answer:
 
 def _revoke(ask: Ask) -> Answer:
     with ask.store.transaction() as tx:
-        one = _latest(tx, ask, _wallet(tx, ask))
+        one = _latest(tx, ask, wallet_of(tx, ask))
         if one is not None and revoke(tx, ask.site, one.id, reason="guest"):
             ask.record(tx, "mandate_revoked", one.id)
     return Moved(CARD, "revoked")
-
-
-def _wallet(tx: Connection, ask: Ask) -> Wallet:
-    """Return the wallet that the guest decides about: their own, or their family's as its head."""
-    guest = ask.path["guest"]
-    member = members.members_by_guest(tx, ask.site, [guest]).get(guest)
-    if member is None:
-        raise Refused("You have no wallet here.", hint="Ask our staff to open one for you.")
-    alone = len(members.members(tx, ask.site, member.wallet)) == 1
-    if member.no_charge or member.blocked or not (member.head or alone):
-        raise NotTheHead
-    return wallets.wallet(tx, ask.site, member.wallet)
 
 
 def _latest(tx: Connection, ask: Ask, wallet: Wallet) -> Mandate | None:

@@ -28,6 +28,7 @@ from sync.central.devices import NewDevice
 from sync.central.doors import LINK_MS, PASS_MS, SESSION_MS, NoDoor
 from sync.central.erasure import erase
 from sync.central.own.cookie import COOKIE
+from sync.central.own.family import AMOUNTS
 from sync.central.own.words import LANGUAGES, words
 from sync.central.psp import charges, mandates
 from sync.central.psp.judgement import State
@@ -331,11 +332,11 @@ def test_every_language_says_the_same_things_with_the_same_blanks_and_nothing_is
     pages = "\n".join(path.read_text() for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.html")])
     asked = set(re.findall(r"""\bt\(\s*["']([a-z_.]+)["'](?!\s*~)""", pages))
     asked |= set(re.findall(r'"(wrong\.\w+)"', pages)) | {
-        f"said.{one}" for one in re.findall(r'Moved\(CARD, "(\w+)"', pages)
+        f"said.{one}" for one in re.findall(r'Moved\((?:CARD|FAMILY), "(\w+)"', pages)
     }
     asked |= {f"said.{one}" for one in ("stored", "not_stored")}
     asked |= {f"charge.{one}" for one in State} | {f"mandate.{one}" for one in Mandated}
-    asked |= {f"field.{one}" for one in ("once", "a_day", "a_month")}
+    asked |= {f"field.{one}" for one in ("once", "a_day", "a_month", *AMOUNTS, "no_charge", "closed")}
     assert asked == english.keys()
 
 
