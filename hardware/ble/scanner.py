@@ -112,6 +112,11 @@ class Scanner:
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(timeout=within_s)
 
+    def overhear(self, maker: int, said: Sequence[tuple[str, bytes]], rssi: int) -> None:
+        """Have the first radio hear these by address, at bleak's door: to measure more than a bus carries."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ears[0].overhear, maker, said, rssi)
+
     def _wake(self, adapter: str) -> None:
         for ear in self._ears:
             ear.wake(adapter)
@@ -154,6 +159,12 @@ class _Ear:
         """Something became of this adapter, or of them all: begin anew."""
         if adapter in ("", self._is.adapter):
             self._wrong.set()
+
+    def overhear(self, maker: int, said: Sequence[tuple[str, bytes]], rssi: int) -> None:
+        """Hear advertisements of one maker's as if bleak had told of them."""
+        for address, octets in said:
+            told = AdvertisementData(None, {maker: octets}, {}, [], None, rssi, ())
+            self._heard(BLEDevice(address, None, None), told)
 
     async def keep(self, bus: Bus) -> None:
         """Listen until cancelled."""

@@ -59,11 +59,14 @@ def test_tap_over_http_beside_a_bare_post(told: Callable[..., Figures]) -> None:
     assert figures["cpu_ms_per_tap"] <= 5
 
 
-def test_taps_under_a_flood_of_junk(told: Callable[..., Figures]) -> None:
-    """Goal 1.2; advertisements join the flood once there is a radio that hears them."""
+@pytest.mark.real("dbus-daemon")
+def test_taps_under_a_flood_of_junk_and_strangers(told: Callable[..., Figures]) -> None:
+    """Goal 1.2; of ten thousand strangers a second two come by the bus, all others at the callback's door."""
     figures = told("flood")
     assert figures["ratio_p99"] < 2 or figures["flooded_p99_ms"] <= DISK_P99_MS
     assert figures["junk_per_s"] >= 150
+    assert figures["adverts_per_s"] >= 9_000
+    assert figures["adverts_by_bus_per_s"] >= 1_000
     assert figures["junk_answered_5xx"] == 0
     assert figures["rss_added_mb"] < 50
 

@@ -1,4 +1,4 @@
-"""A flood of junk at the screens' server, on and off in turns, and what the taps of a gate feel of it."""
+"""A flood of junk from the network and of strangers on air, in turns with quiet, and what taps feel of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from pathlib import Path
 from edge.run.bench.figures import BenchError, as_json, percentile, resident_mb, timed_ms
 from edge.run.bench.gatehouse import Gatehouse
 from edge.run.bench.served import Served, ask
+from edge.run.bench.strangers import Flood, strangers
 
 PROFILES = 20_000
+LEAD_S = 4.0
+"""Until bus, radio and bleak are there."""
 WINDOW_S = 1.0
 """So long the flood lasts, and so long the quiet after it."""
 SETTLE_S = 0.15
@@ -46,28 +49,29 @@ def junk() -> tuple[bytes, ...]:
     )  # fmt: skip
 
 
-def measure(rate: int, seconds: float) -> str:
+def measure(rate: int, adverts: int, seconds: float) -> str:
     """Return the figures as JSON."""
     with tempfile.TemporaryDirectory(prefix="polso-bench-") as made:
         gatehouse = Gatehouse(Path(made) / "edge", PROFILES)
         try:
             with Served(gatehouse) as served:
-                return as_json(_figures(served, rate, seconds))
+                return as_json(_figures(served, rate, seconds, adverts=adverts))
         finally:
             gatehouse.close()
 
 
-def _figures(served: Served, rate: int, seconds: float) -> dict[str, float | int | str]:
-    began = time.monotonic() + WINDOW_S
+def _figures(served: Served, rate: int, seconds: float, *, adverts: int) -> dict[str, float | int | str]:
+    began = time.monotonic() + LEAD_S
     question = {"port": served.port, "rate": rate, "began": began, "seconds": seconds}
     told: dict[str, list[float]] = {}
     flood = threading.Thread(target=lambda: told.update(ask("edge.run.bench.flood", dict(question))))
     for _ in range(50):
         served.gatehouse.tap()
-    before_mb = resident_mb()
     flood.start()
-    quiet, flooded = _taps(served.gatehouse, began, seconds)
-    after_mb = resident_mb()
+    with strangers(Flood(began, seconds, WINDOW_S), adverts) as heard:
+        before_mb = resident_mb()
+        quiet, flooded = _taps(served.gatehouse, began, seconds)
+        after_mb = resident_mb()
     flood.join()
     if not told or not quiet or not flooded:
         raise BenchError("The flood did not come.", hint="Run it for longer, on a machine that is less busy.")
@@ -79,6 +83,8 @@ def _figures(served: Served, rate: int, seconds: float) -> dict[str, float | int
         "ratio_p50": percentile(flooded, 0.5) / percentile(quiet, 0.5),
         "ratio_p99": percentile(flooded, 0.99) / percentile(quiet, 0.99),
         "junk_per_s": told["sent"][0] / (seconds / 2),
+        "adverts_per_s": (heard.bus + heard.door) / (seconds / 2),
+        "adverts_by_bus_per_s": heard.bus / (seconds / 2),
         "junk_answered_5xx": told["faults"][0],
         "rss_added_mb": after_mb - before_mb,
         "taps": len(quiet) + len(flooded),

@@ -63,7 +63,7 @@ def measure(crowd: Crowd) -> str:
     with _air(crowd) as (asks, told):
         heard, up = [0], threading.Event()
         scanner = Scanner(
-            [Receiver("bench", mode=Mode.PRECISE)], whose, hear=_counting(heard), tell=_when_up(up)
+            [Receiver("bench", mode=Mode.PRECISE)], whose, hear=_counting(heard), tell=when_up(up)
         )
         scanner.start()
         if not up.wait(UP_S_MAX):
@@ -94,7 +94,9 @@ def _counting(heard: list[int]) -> Callable[[object], None]:
     return hear
 
 
-def _when_up(up: threading.Event) -> Callable[[DeviceState], None]:
+def when_up(up: threading.Event) -> Callable[[DeviceState], None]:
+    """Return what sets ``up`` once a radio listens."""
+
     def tell(state: DeviceState) -> None:
         if state.state is State.IDLE:
             up.set()
@@ -116,10 +118,15 @@ def _air(crowd: Crowd) -> Iterator[tuple[IO[str], IO[str]]]:
             yield process.stdin, process.stdout
         finally:
             process.communicate(timeout=UP_S_MAX)
-            if before is None:
-                del os.environ[SYSTEM_BUS]
-            else:
-                os.environ[SYSTEM_BUS] = before
+            restore(before)
+
+
+def restore(before: str | None) -> None:
+    """Point this process at the bus of before."""
+    if before is None:
+        os.environ.pop(SYSTEM_BUS, None)
+    else:
+        os.environ[SYSTEM_BUS] = before
 
 
 async def send(address: str, crowd: Crowd) -> None:

@@ -58,12 +58,15 @@ def screens(_: bool, streams: int, seconds: float) -> None:
 @bench.command()
 @as_json
 @click.option("--rate", default=200, show_default=True, type=click.IntRange(1, 2000), help="Junk a second.")
+@click.option(
+    "--adverts", default=10_000, show_default=True, type=click.IntRange(1, 20_000), help="Strangers a second."
+)
 @seconds(20.0)
-def flood(_: bool, rate: int, seconds: float) -> None:
-    """Taps under a flood of junk from the network, beside quiet ones, in turns."""
+def flood(_: bool, rate: int, *, adverts: int, seconds: float) -> None:
+    """Taps under a flood of junk from the network and of strangers on air, beside quiet ones, in turns."""
     from edge.run.bench.flood import measure
 
-    click.echo(measure(rate, seconds))
+    click.echo(measure(rate, adverts, seconds))
 
 
 @bench.command()
