@@ -12,6 +12,7 @@ from edge import health as room
 from edge.errors import StoreError
 from edge.health import Health, percentile
 from edge.payviews import Exposure
+from edge.views import RadioCounts
 from hardware.port import DeviceState, State
 from tests.service.house import OTHER_UID, House, band_of, worn
 
@@ -174,3 +175,29 @@ def test_money_that_lies_here_and_its_worst_case_are_told_by_state(house: House)
     assert 'polso_leases{state="frozen"} 1.0' in figures
     assert "polso_money_at_stake_minor 2000.0" in figures
     assert "polso_risk_worst_minor 1000.0" in figures
+
+
+def test_radio_that_hears_poorly_is_up_says_so_and_which_mode_runs(house: House) -> None:
+    watched = dataclasses.replace(
+        house.health._watched,
+        kinds={"ear": "radio"},
+        points={"ear": "piazza"},
+        modes={"ear": "privacy"},
+        radio=lambda: RadioCounts(heard=7, dropped=2),
+    )
+    health = Health(watched)
+    told = health.device(DeviceState("ear", State.DEGRADED, "no --experimental", at_ns=1))
+
+    assert (told.kind, told.point, told.mode, told.reason) == (
+        "radio",
+        "piazza",
+        "privacy",
+        "no --experimental",
+    )
+    assert health.view().radio == RadioCounts(heard=7, dropped=2)
+    text = health.metrics()
+    assert 'polso_device_up{device="ear",state="degraded"} 1.0' in text
+    assert "polso_sightings 7.0" in text
+    assert "polso_sightings_dropped 2.0" in text
+    health.device(DeviceState("ear", State.LOST, "gone", at_ns=2))
+    assert 'polso_device_up{device="ear",state="lost"} 0.0' in health.metrics()
