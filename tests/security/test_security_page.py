@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from kiosk import guard as kiosk
+from sync.central.console import guard as console
 from tests.tidy.source import ROOT
 
 PAGE = (ROOT / ".docs/security.md").read_text()
@@ -58,6 +60,21 @@ def test_each_verb_and_key_that_the_page_names_is_there() -> None:
 
     for word in re.findall(r"`((?:polso|retention)[ .][\w ]+)`", PAGE):
         assert f"`{word}" in readme, word
+
+
+def test_each_feature_of_a_browser_that_is_asked_for_is_on_the_page_and_no_other() -> None:
+    chapter = PAGE.partition("## What a browser must know")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]+)+)`", chapter)) - {"Sec-Fetch-Site"}
+    for guard in (kiosk, console):
+        assert {*guard.HEADERS, guard.HTTPS_ONLY[0]} == named
+
+
+def test_each_cipher_that_a_quantum_computer_breaks_has_what_takes_its_place() -> None:
+    plan = PAGE.partition("### When a cipher has to go")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1:4] for row in plan.splitlines() if row.startswith("|")][2:]
+    assert all(cell.strip() for row in rows for cell in row)
+    for primitive in ("TLS", "HPKE", "X25519", "Ed25519", "AES", "HMAC", "argon2id"):
+        assert any(primitive in row[0] for row in rows), primitive
 
 
 def test_readme_leads_to_the_page() -> None:
