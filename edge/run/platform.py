@@ -26,6 +26,7 @@ from sync.central.ahead import Ahead
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
 from sync.central.calls import Calls
+from sync.central.choices import judge_choices
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.doubts import Doubts
@@ -219,16 +220,18 @@ def audit(database: str, site: str) -> tuple[bool, str]:
     store = opened(database)
     try:
         _refuse_unknown_site(store, site)
-        found = audited(store, site)
+        found, offers = audited(store, site), judge_choices(store, site)
     finally:
         store.close()
     lines = [
         f"{found.judged} decisions judged again, {found.equal} equal",
         f"{found.moved_on} not judged: what they stood on is kept no longer",
+        f"{offers.judged} choices of offers made again, {offers.equal} equal",
         *(f"  {one.device} {one.lane}/{one.seq}: said {one.said}, now {one.now}" for one in found.different),
         *(f"  one too many: {one.use.entitlement} at {one.use.point}" for one in found.conflicts),
     ]
-    return found.judged == found.equal, "\n".join(lines)
+    lines += [f"  {one.device} {one.seq}: chose {one.said}, now {one.now}" for one in offers.different]
+    return found.judged == found.equal and offers.judged == offers.equal, "\n".join(lines)
 
 
 def replay(database: str, site: str) -> tuple[bool, str]:
