@@ -20,8 +20,8 @@ class Tune(msgspec.Struct, frozen=True, kw_only=True):
     """So long the level must hold ``enter_db``."""
     below_db: int = 0
     """A level so far below it will do as well, if it holds longer; none that is lower."""
-    halvings: int = 2
-    """Each dB below, time counts half as much so many times over."""
+    halvings_max: int = 0
+    """Each dB below, time counts half as much, down to one half so many times over."""
     drop_db: int
     """Gone is who is so far below the loudest of this stay: a weak band has a weak threshold."""
     fade_ms: int
@@ -65,7 +65,7 @@ class Latch:
         if short_db > self._tune.below_db:
             self._held = max(0, self._held - ((step_ms << PARTS) >> LEAK))
             return
-        self._held += (step_ms << PARTS) >> short_db * self._tune.halvings
+        self._held += (step_ms << PARTS) >> min(short_db, self._tune.halvings_max)
         if self._held >= self._tune.enter_ms << PARTS:
             self.inside, self._held = True, 0
             self._peak_db, self._peak_ms = level_db, 0
