@@ -18,7 +18,7 @@ from edge.service import Service
 from edge.vault import Vault
 from edge.views import RadioCounts
 from hardware.ble.beacons import octets_of, said_by
-from hardware.ble.frames import BandFrame, Frame
+from hardware.ble.frames import BandFrame, EddystoneEid, Frame
 from hardware.port import DeviceState, Sighting, State
 
 LOG = logging.getLogger("polso.radios")
@@ -106,7 +106,7 @@ class Radios:
         if said in self._references:
             return said
         try:
-            if isinstance(frame, BandFrame):
+            if isinstance(frame, BandFrame | EddystoneEid):  # another maker's band, where one is registered
                 return self._ears.whose(frame.eid)
             return self._ears.worn(said) if said and said.startswith(self._families) else None
         except Exception as error:  # the radio's thread goes on; an error's own words might name somebody

@@ -107,6 +107,19 @@ def test_beacons_of_other_makes_are_heard_where_their_family_is_named(house: Hou
     assert [one.band for one in house.heard] == [octets_of(f"ibeacon:{OWN}/1/2")[-16:]]
 
 
+def test_band_of_another_maker_is_told_by_its_changing_identity(house: House) -> None:
+    """As `polso band radio --beacon` registers it: an Eddystone-EID frame beside the flags that it sends."""
+    house.listen(EAR + f'beacons = ["ibeacon:{OWN}"]\n')
+    identity = (7).to_bytes(8, "big")
+    for at, said in ((1, b"\xff" * 8), (2, identity)):
+        element = b"\xaa\xfe\x30\xee" + said
+        octets = b"\x02\x01\x06\x03\x03\xaa\xfe" + bytes([len(element) + 1, 0x16]) + element
+        house.air.hear(Advert(address(at), octets, -58))
+    until(lambda: house.heard)
+
+    assert [(one.band, one.rssi) for one in house.heard] == [(identity * 2, -58)]
+
+
 @pytest.mark.parametrize("reference", ["polso:0000000000000005", f"ibeacon:{OWN}/0/5"])
 def test_reference_beacon_is_nobody(house: House, reference: str) -> None:
     house.listen(EAR + f'reference = "{reference}"\n')
