@@ -1,0 +1,102 @@
+"""Coupons in races: whoever scans one, and however often, it is good once, and no slice is overspent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from edge.core.events import Kind
+from edge.errors import PolsoError, Refused
+from edge.service import coupons
+from edge.service.coupons import OtherHome
+from edge.staff import Session
+from tests.service.house import OTHER_UID, UID, House, an_edge
+from tests.service.offered import a_fan, an_offer, budget, published, took
+from tests.service.purses import SOUP, TILL, cashier, granted, left
+
+RACES, RIVALS = 125, 8
+"""A thousand scans in all."""
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[House]:
+    with an_edge(tmp_path / "edge") as house:
+        yield house
+
+
+class Try(NamedTuple):
+    """One race: a code for a basket, from many hands at the same moment."""
+
+    op_id: str
+    code: str
+    started: threading.Barrier
+    taken: list[bool]
+
+
+def _scan(edge: House, who: Session, one: Try) -> None:
+    one.started.wait()
+    try:
+        edge.service.take_coupon(who, TILL, one.op_id, code=one.code)
+    except PolsoError:
+        return
+    one.taken.append(True)
+
+
+@pytest.mark.timeout(60)
+def test_a_coupon_scanned_by_eight_at_once_a_hundred_times_is_used_once_each_time(edge: House) -> None:
+    """Every basket takes its turn at the till; the same code comes from eight hands in each."""
+    fan, who = a_fan(edge).band.id, cashier(edge)
+    granted(edge)
+    budget(edge, units=150 * RACES)
+    used = 0
+    for race in range(RACES):
+        published(edge, version=race + 1)
+        code = took(edge, fan).code
+        op_id = f"op-race-{race:05}"
+        edge.service.ring(who, TILL, op_id, lines=(SOUP,))
+        started, taken = threading.Barrier(RIVALS), list[bool]()
+
+        scan = partial(_scan, edge, who, Try(op_id, code, started, taken))
+        rivals = [threading.Thread(target=scan) for _ in range(RIVALS)]
+        for one in rivals:
+            one.start()
+        for one in rivals:
+            one.join()
+        assert len(taken) == 1, race
+        used += 1
+        edge.service.add_cash(who, TILL, op_id, minor=450)
+    redeemed = [event for event in edge.journal.range(0, 0) if event.kind == Kind.OFFER_REDEEMED]
+    assert len(redeemed) == used == RACES
+    assert left(edge, "") == 0
+
+
+def test_a_leased_pool_of_two_is_promised_to_two_of_many(edge: House) -> None:
+    published(edge, an_offer())
+    budget(edge, units=300)
+    promised, refused = 0, 0
+    for number in range(6):
+        guest = a_fan(edge, UID if number % 2 else OTHER_UID, guest=f"guest-{number}").band.id
+        try:
+            took(edge, guest)
+            promised += 1
+        except (Refused, StopIteration):
+            refused += 1
+    assert (promised, refused) == (2, 4)
+
+
+def test_a_coupon_of_another_device_is_kept_for_there(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    granted(edge)
+    published(edge)
+    budget(edge)
+    code = took(edge, fan).code
+    with pytest.raises(OtherHome, match="edge-1"):
+        coupons.read(code, device="edge-2", private_key=b"d" * 32)
+    with pytest.raises(Refused):
+        coupons.read(code, device="edge-1", private_key=b"x" * 32)
+    assert coupons.read(code, device="edge-1", private_key=b"d" * 32).campaign == "summer"
