@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,7 @@ FOLDER = Path(str(resources.files("kiosk"))) / "static"
 PACKED_FILES_MAX = 128
 FOR_EVER = "public, max-age=31536000, immutable"
 PACKED_ALREADY = ("font/woff2", "image/png")
+REMARKS = re.compile(rb"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json"}
 
 
@@ -50,8 +52,16 @@ def asset(ask: Ask) -> Response:
     path = (FOLDER / ask.path["name"]).resolve()
     if not path.is_relative_to(FOLDER.resolve()) or not path.is_file():
         raise Unknown("There is no such file.")
+    octets = path.read_bytes()
+    if path.suffix in (".js", ".css") and "vendor" not in path.parts:
+        octets = spoken(octets)
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return _kept(Response(path.read_bytes(), mimetype=kind), ask)
+    return _kept(Response(octets, mimetype=kind), ask)
+
+
+def spoken(source: bytes) -> bytes:
+    """Return a script or a sheet without the comments that have lines of their own: a browser reads none."""
+    return REMARKS.sub(b"", source)
 
 
 def texts(ask: Ask) -> Response:

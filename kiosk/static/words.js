@@ -6,14 +6,20 @@ const HOME = "it";
 /** @typedef {Record<string, Record<string, string>>} Catalogues by language, by key */
 
 /**
- * Load every language at once: a guest must be greeted without waiting for a file.
+ * Load languages at once: without others named, all, so that a guest is greeted without waiting for a file.
  * @param {Record<string, string>} addresses
+ * @param {string[]} [languages]
  * @returns {Promise<Catalogues>}
  */
-export async function loadWords(addresses) {
-  const languages = Object.keys(addresses);
-  const loaded = await Promise.all(languages.map(async (code) => (await fetch(addresses[code])).json()));
-  return Object.fromEntries(languages.map((code, i) => [code, loaded[i]]));
+export async function loadWords(addresses, languages = Object.keys(addresses)) {
+  const known = languages.filter((code) => code in addresses);
+  const loaded = await Promise.all(known.map(async (code) => (await fetch(addresses[code])).json()));
+  return Object.fromEntries(known.map((code, i) => [code, loaded[i]]));
+}
+
+/** Load a language that somebody asks for, if there is one to load. @param {Catalogues} words */
+export async function learnWords(words, addresses, code) {
+  if (code in addresses && !(code in words)) Object.assign(words, await loadWords(addresses, [code]));
 }
 
 /**
