@@ -50,6 +50,7 @@ class ZoneBook:
         self._rooms = rooms
         self._lock = threading.Lock()
         self._notes: list[Note] = []
+        self._owed: set[bytes] = set()
 
     def note(self, band: bytes, moved: Moved) -> None:
         """Take a movement of a guest who consents."""
@@ -58,7 +59,9 @@ class ZoneBook:
             self._notes = [*self._notes[1 - NOTED_MAX :], Note(minute, band, moved)]
 
     def write(self, *, all_of_it: bool = False) -> None:
-        """Write down the minutes that are over; while the store fails they wait."""
+        """Write down the minutes that are over, and forget whom the store could not before."""
+        for band in tuple(self._owed):
+            self.forget(band)
         minute = self._rooms.clock.now_ms() // MINUTE_MS
         with self._lock:
             due = [one for one in self._notes if all_of_it or one.minute < minute]
@@ -75,16 +78,23 @@ class ZoneBook:
             self._notes = [one for one in self._notes if one not in due]
 
     def forget(self, band: bytes) -> None:
-        """Forget what was noted of a band; the journal's records name nobody."""
+        """Forget what was noted of a band, at once or as soon as the store can; its records name nobody."""
         with self._lock:
             self._notes = [one for one in self._notes if one.band != band]
+            self._owed.add(band)
 
         def act(tx: Transaction) -> None:
             for key, _ in tx.rows(ZONES):
                 if band_in(key) == band:
                     tx.delete(ZONES, key)
 
-        self._rooms.sequencer.submit(act)
+        try:
+            self._rooms.sequencer.submit(act)
+        except StoreError as error:
+            LOG.warning("zones of a guest who is to be forgotten wait for the store: %s", error)
+            return
+        with self._lock:
+            self._owed.discard(band)
 
     def _append(self, tx: Transaction, due: list[Note]) -> None:
         for one in due:

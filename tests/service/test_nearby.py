@@ -15,6 +15,7 @@ from edge.core.decision import Outcome, Reason, outcome_of
 from edge.core.events import Acted, Kind
 from edge.core.presence import Heard, Nearness
 from edge.core.profiles import Profile, in_words
+from edge.errors import StoreError
 from edge.feed import RESYNC
 from edge.payviews import BasketState
 from edge.service.noticed import AtKiosk, Away, Noticed
@@ -299,3 +300,40 @@ def test_guest_sees_where_their_band_was_noticed(edge: House) -> None:
         ("kiosk", False),
     }
     assert known.keeps["zones"] == 1
+
+
+def test_store_that_fails_meanwhile_forgets_and_writes_as_soon_as_it_can(
+    edge: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard(edge, UID, s=10)
+    silent(edge, 61)
+    assert kept(edge)
+    heard(edge, UID, s=6)
+
+    def fails(act: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(edge.sequencer, "submit", fails)
+        edge.service.nearby.forget([band_of(edge)])
+        assert edge.service.nearby.expected() == ()
+        silent(edge, 3)
+    assert kept(edge)
+    edge.service.nearby.look()
+    assert kept(edge) == []
+
+
+def test_movements_of_a_minute_wait_for_a_store_that_fails(
+    edge: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard(edge, UID, s=10)
+
+    def fails(act: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(edge.sequencer, "submit", fails)
+        silent(edge, 70)
+    assert kept(edge) == []
+    edge.service.nearby.look()
+    assert len(kept(edge)) >= 3
