@@ -96,6 +96,8 @@ def _person_may_hear(session: Session, kind: str, point: str) -> bool:
         return may(session, Action.SEE_OPS)
     if kind == "alarms":  # never a guest's screen: the thief may stand before it
         return may(session, Action.SEE_LIST)
+    if kind == "presence":  # whom they may look up one by one, they may see coming
+        return may(session, Action.LOOK_UP)
     if kind == "approvals":
         return may(session, Action.APPROVE)
     return kind in SHARED and may(session, Action.SEE_LIST)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
+from edge.service.noticed import Noticed
 from edge.staff import Action
 from kiosk.ask import Ask
 from kiosk.operations import Op
@@ -62,6 +63,18 @@ class OrdersAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     op: Op
     point: Id
+
+
+class Plain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question that needs no more words."""
+
+    op: Op
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is about and allows it, the nearest first."""
+
+    people: tuple[Noticed, ...]
 
 
 class OrderStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,6 +135,12 @@ def orders(ask: Ask) -> OrderList:
     return ask.house.service.near.orders(ask.person, ask.want(OrdersAsked).point)
 
 
+def expected(ask: Ask) -> Expected:
+    """List the guests who are about and allow to be noticed."""
+    ask.want(Plain)
+    return Expected(people=ask.house.service.nearby.expected())
+
+
 def order(ask: Ask) -> OrderView:
     """Bring an order further: picked, ready at a counter, given up."""
     said = ask.want(OrderStep)
@@ -150,6 +169,7 @@ ROUTES = (
     guests("reserve", reserve, body=Wanted, answer=OrderView),
     guests("feedback", feedback, body=Face, answer=FeedbackTaken),
     act("orders", orders, Action.SELL, body=OrdersAsked, answer=OrderList),
+    act("expected", expected, Action.LOOK_UP, body=Plain, answer=Expected),
     act("order/<order>", order, Action.SELL, body=OrderStep, answer=OrderView),
     act("order/<order>/hand-over", hand_over, Action.SELL, body=HandOver, answer=OrderView),
 )

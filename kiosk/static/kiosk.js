@@ -3,6 +3,7 @@
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
 import { mine } from "./kiosk_mine.js";
 import { changeable, look, noted, orders, question, shelves, showShelves, times } from "./kiosk_near.js";
+import { askOffers, offer, taken, tellPainted, tiles } from "./kiosk_offers.js";
 import { PERSONAL } from "./kiosk_near_state.js";
 import { keepKeys } from "./keys.js";
 import { newOp, post } from "./post.js";
@@ -28,7 +29,7 @@ fitToDistance(page.screen);
 keepShell();
 if (!page.demo) keepKeys();
 
-const language = () => choose(words, state.language, state.plan?.language, page.language);
+const language = () => choose(words, state.language, state.plan?.language, state.phase === "attract" ? state.noticed?.language : "", page.language);
 const speak = (key, places) => say(words, language(), key, places);
 const now_ms = () => served.ms + performance.now() - served.at;
 const tools = () => ({ speak, language: language(), page, now: now_ms, hear, state });
@@ -42,13 +43,15 @@ export function hear(event) {
   paint();
   if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
   sound.play(state.plan.family ?? "go");
-  if (state.phase === "plan") look(tools());
+  if (state.phase !== "plan") return;
+  look(tools());
+  if (page.offers) askOffers(tools());
 }
 
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note]);
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -61,7 +64,7 @@ function paint() {
   by("stage").replaceChildren(...stage());
   by("finish").hidden = ![...PERSONAL, "verdict"].includes(state.phase);
   by("mine").hidden = state.phase !== "plan";
-  by("back").hidden = !["mine", "times", "shelves"].includes(state.phase);
+  by("back").hidden = !["mine", "times", "shelves", "offer", "taken"].includes(state.phase);
   by("shelves").hidden = state.phase !== "plan" || !state.near?.shelves;
   by("offline").hidden = !(lost || state.offline);
   by("offline").textContent = speak(lost ? "common.reconnecting" : "common.offline");
@@ -70,6 +73,7 @@ function paint() {
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
   paintHelp();
   paintWarning();
+  tellPainted(tools());
 }
 
 function paintHelp() {
@@ -98,6 +102,8 @@ function stage() {
     case "plan": return plan(state.plan);
     case "mine": return mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
     case "times": return times(tools());
+    case "offer": return offer(tools());
+    case "taken": return taken(tools());
     case "shelves": return shelves(tools());
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
@@ -112,7 +118,9 @@ function attract() {
   const made = part("div", "attract");
   const sign = part("div", "sign");
   sign.append(ring("idle"));
-  made.append(sign, part("h1", "", speak(`kiosk.attract_${state.slide + 1}`)), part("p", "invite", speak("kiosk.touch")));
+  const name = state.noticed?.name;
+  const words = state.noticed ? speak(name ? "kiosk.hello" : "kiosk.hello_plain", { name }) : speak(`kiosk.attract_${state.slide + 1}`);
+  made.append(sign, part("h1", "", words), part("p", "invite", speak("kiosk.touch")));
   return made;
 }
 
@@ -145,7 +153,7 @@ function plan(view) {
   const none = list.childElementCount === 0;
   if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
   const all = part("div", "day-list");
-  all.append(...noted(tools()), none ? part("p", "empty", speak("kiosk.empty")) : list, ...question(tools()));
+  all.append(...noted(tools()), none ? part("p", "empty", speak("kiosk.empty")) : list, ...tiles(tools()), ...question(tools()));
   return [head, part("h2", "today", speak("kiosk.today")), all];
 }
 

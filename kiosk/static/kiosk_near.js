@@ -21,7 +21,7 @@ async function send({ hear, state }, what, body, taken) {
 /** Ask what belongs to who has just been greeted; without an answer the plan stands by itself. */
 export async function look({ hear, state }) {
   const answer = await post(`${location.pathname}/near`, { op: undefined, tap_id: state.plan.tap_id });
-  if (answer.ok) hear({ type: "near", body: answer.body });
+  if (answer.ok) hear({ type: "beside", body: answer.body });
 }
 
 export const showTimes = (tools, entitlement) => send(tools, "times", { entitlement }, (body) => ({ type: "times", body }));

@@ -1,7 +1,7 @@
 /** What stands beside a guest's plan, as pure functions: other times, orders, shelves, five faces. */
 
 /** Phases that belong to who stands here; untouched, each ends with the question. */
-export const PERSONAL = ["plan", "mine", "times", "shelves"];
+export const PERSONAL = ["plan", "mine", "times", "shelves", "offer", "taken"];
 
 /** Nothing of anybody. */
 export const nobodyNear = () => ({ near: null, times: null, shelves: null, face: 0, said: false, note: "" });
@@ -11,7 +11,7 @@ const home = (state, until) => ({ ...state, phase: "plan", times: null, shelves:
 
 /** Acts on the part that stands beside the plan; `until` is when an untouched page asks. */
 export const NEAR_ACTS = {
-  near: (state, { body }) => (belongs(state, body) ? { ...state, near: body } : state),
+  beside: (state, { body }) => (belongs(state, body) ? { ...state, near: body } : state),
   times: (state, { body, until }) => (belongs(state, body) ? (body.done ? moved(state, body, until) : { ...state, phase: "times", times: body, note: "", until }) : state),
   shelves: (state, { body, until }) => (belongs(state, body) ? { ...state, phase: "shelves", shelves: body, note: "", until } : state),
   ordered: (state, { body, until }) => (belongs(state, body) ? { ...home(state, until), near: withOrder(state.near, body.order), note: body.order.state === "placed" ? "near.asked_there" : "near.set_aside" } : state),

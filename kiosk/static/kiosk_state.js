@@ -2,6 +2,7 @@
 
 import { HOLD_MS, healthy, missing, READING_AGE_MS_MAX, READING_MS_MAX } from "./gate_state.js";
 import { NEAR_ACTS, nobodyNear, PERSONAL } from "./kiosk_near_state.js";
+import { noOffers, OFFER_ACTS } from "./kiosk_offers_state.js";
 
 /** Untouched for so long, private content leaves the page. */
 export const IDLE_MS_MAX = 30000;
@@ -15,16 +16,16 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"times"|"shelves"|"verdict"|"warning"|"stale"|"out", plan: any, mine: any, card: any, again: boolean, near: any, times: any, shelves: any, face: number, said: boolean, note: string, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"times"|"shelves"|"offer"|"taken"|"verdict"|"warning"|"stale"|"out", noticed: null|{name: string, language: string}, plan: any, mine: any, card: any, again: boolean, near: any, times: any, shelves: any, face: number, said: boolean, note: string, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
-  return { phase: "attract", lowered, ...nobody(lowered), link: "connecting", live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
+  return { phase: "attract", noticed: null, lowered, ...nobody(lowered), link: "connecting", live: true, out: false, offline: false, help: null, slide: 0, seen: [] };
 }
 
 /** Everything that belongs to one guest, emptied. */
 function nobody(lowered) {
-  return { plan: null, mine: null, card: null, again: false, ...nobodyNear(), until: 0, language: "", low: lowered };
+  return { plan: null, mine: null, card: null, again: false, ...nobodyNear(), ...noOffers(), until: 0, language: "", low: lowered };
 }
 
 /**
@@ -34,7 +35,7 @@ function nobody(lowered) {
  */
 export function reduce(state, event) {
   const until = event.now + IDLE_MS_MAX;
-  const acted = ACTS[event.type]?.(state, event) ?? NEAR_ACTS[event.type]?.(state, { ...event, until }) ?? state;
+  const acted = ACTS[event.type]?.(state, event) ?? (NEAR_ACTS[event.type] ?? OFFER_ACTS[event.type])?.(state, { ...event, until }) ?? state;
   return settle(acted, event.now);
 }
 
@@ -45,13 +46,15 @@ const ACTS = {
   mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
   "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
   card: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, card: body, until: now + IDLE_MS_MAX } : state),
-  back: (state, { now }) => (["mine", "times", "shelves"].includes(state.phase) ? back(state, now) : state),
+  back: (state, { now }) => (["mine", "times", "shelves", "offer", "taken"].includes(state.phase) ? back(state, now) : state),
+  near: noticed,
+  away: (state, { body }) => (body.tap_id === state.plan?.tap_id ? { ...forget(state), noticed: null } : state),
   finish: (state) => forget(state),
   language: (state, { body, now }) => ({ ...touched(state, { now }), language: body, until: now + IDLE_MS_MAX }),
   low: (state, { body, now }) => ({ ...touched(state, { now }), low: body, until: now + IDLE_MS_MAX }),
   health: (state, { body }) => ({ ...state, ...healthy(state, body) }),
   devices: (state, { body }) => (body.kind === "reader" ? { ...state, out: missing(state, body.state) } : state),
-  resync: (state, { body }) => ({ ...state, ...healthy(state, body.health ?? {}), help: null }),
+  resync: (state, { body }) => ({ ...state, ...healthy(state, body.health ?? {}), help: null, noticed: null }),
   link: (state, { body }) => ({ ...state, link: body, live: !["stale", "moved"].includes(body) }),
   help: helped,
   "help-pressed": (state, { body }) => ({ ...state, help: state.help ?? { id: body, stage: "called", until: Infinity } }),
@@ -61,6 +64,11 @@ const ACTS = {
 
 function forget(state) {
   return { ...state, ...nobody(state.lowered), phase: "attract" };
+}
+
+/** Somebody who allows it came near or went; of several nobody is greeted until one of them taps. */
+function noticed(state, { body }) {
+  return { ...state, noticed: body.people === 1 ? { name: body.name ?? "", language: body.language ?? "" } : null };
 }
 
 /** A band is on the reader: whoever was shown makes place. */
@@ -85,7 +93,7 @@ function shows(state, body) {
 }
 
 function back(state, now) {
-  return { ...state, phase: "plan", mine: null, card: null, times: null, shelves: null, note: "", until: now + IDLE_MS_MAX };
+  return { ...state, phase: "plan", mine: null, card: null, times: null, shelves: null, offer: "", taken: null, note: "", until: now + IDLE_MS_MAX };
 }
 
 function touched(state, { now }) {
@@ -102,12 +110,12 @@ function helped(state, { body, now }) {
 function settle(state, now) {
   const help = state.help && now < state.help.until ? state.help : null;
   const told = { ...state, help, slide: Math.floor(now / SLIDE_MS) % SLIDES };
-  if (!told.live) return { ...told, ...nobody(told.lowered), phase: "stale" };
-  if (told.out) return { ...told, ...nobody(told.lowered), phase: "out" };
+  if (!told.live) return { ...told, ...nobody(told.lowered), noticed: null, phase: "stale" };
+  if (told.out) return { ...told, ...nobody(told.lowered), noticed: null, phase: "out" };
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
   // What is known of a guest does not come back with a touch: it asks for the band again.
-  if (PERSONAL.includes(told.phase)) return { ...told, mine: null, card: null, times: null, shelves: null, face: 0, phase: "warning", until: told.until + WARNING_MS };
+  if (PERSONAL.includes(told.phase)) return { ...told, mine: null, card: null, times: null, shelves: null, offer: "", taken: null, face: 0, phase: "warning", until: told.until + WARNING_MS };
   return forget(told);
 }
 

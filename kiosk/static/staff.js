@@ -4,6 +4,7 @@ import { part, ring } from "./ring.js";
 import { act, askReason, at, busy, button, by, fill, page, paintAlerts, paintPills, place, speak, whyNot } from "./desk.js";
 import { Asks } from "./asks.js";
 import { LookUp } from "./look_up.js";
+import { Expected } from "./staff_expected.js";
 import { Orders } from "./staff_orders.js";
 import { actsOn, begin, choiceNames, current, GROUPS, people, reduce } from "./staff_state.js";
 import { panel, sentence } from "./staff_view.js";
@@ -18,6 +19,7 @@ function hear(event) {
   state = reduce(state, { ...event, busy: busy() });
   asks.heard(event);
   orders?.heard(event);
+  expected?.heard(event);
   paint();
 }
 
@@ -30,6 +32,7 @@ function paint() {
   paintCounts();
   lookUp?.paint(state);
   orders?.paint(state);
+  expected?.paint(state);
 }
 
 /** The large panel. */
@@ -156,14 +159,16 @@ function correct() {
 }
 
 const asks = new Asks({ hear });
+const expected = by("expected") ? new Expected() : null;
 const orders = by("orders") ? new Orders() : null;
 const lookUp = by("look") ? new LookUp({ hear, settle, ask: (address, body) => asks.ask(address, body), last: () => state.recent }) : null;
 by("correct")?.addEventListener("click", correct);
 const stream = openStream({
-  topics: [`staff-${page.point.id}`, "help", "alarms", "devices", ...(page.actions.includes("approve") ? ["approvals"] : [])],
+  topics: [`staff-${page.point.id}`, "help", "alarms", "devices", ...(page.actions.includes("approve") ? ["approvals"] : []), ...(expected ? ["presence"] : [])],
   onEvent: hear,
   onState: (link) => hear({ type: "link", body: link }),
   busy,
 });
 paint();
 orders?.begin();
+expected?.begin(() => state);

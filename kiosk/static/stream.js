@@ -3,7 +3,7 @@
 /** Pauses and patience, in ms. */
 export const TIMES = { retryMin: 500, retryMax: 2000, watchdog: 12000, stale: 15000 };
 const EVENTS = [
-  "hello", "hb", "reading", "decision", "plan", "story", "demo", "help", "health", "devices", "counters", "presence", "badge", "approval", "alarm", "basket", "cash", "order",
+  "hello", "hb", "reading", "decision", "plan", "story", "demo", "help", "health", "devices", "counters", "presence", "badge", "approval", "alarm", "basket", "cash", "order", "near", "away",
   "resync", "reload", "moved",
 ];
 

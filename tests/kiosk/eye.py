@@ -103,7 +103,7 @@ def near_states() -> list[list[dict[str, Any]]]:
         lambda tap: [{"type": "near-refused", "body": "Gone"}],
     ):
         plan = a_plan()
-        states.append([told("plan", plan), told("near", near_them(plan.tap_id)), *made(plan.tap_id)])
+        states.append([told("plan", plan), told("beside", near_them(plan.tap_id)), *made(plan.tap_id)])
     return states
 
 

@@ -19,16 +19,17 @@ const holds = (state, word) => JSON.stringify(state).includes(word);
 def test_what_comes_late_for_somebody_else_is_not_shown() -> None:
     seen = run(
         NEAR + "let s = greet('t2'); const out = [];"
-        " for (const type of ['near', 'times', 'shelves']) { s = act(s, type, near()); out.push(s[type]); }"
+        " for (const type of ['beside', 'times', 'shelves']) { s = act(s, type, near());"
+        " out.push(s.near, s[type] ?? null); }"
         " s = act(s, 'ordered', { tap_id: 't1', order: { id: 'o9' } }); out.push(s.near, s.phase);"
-        " s = act(begin(), 'near', near()); out.push(s.near); return out;"
+        " s = act(begin(), 'beside', near()); out.push(s.near); return out;"
     )
-    assert seen == [None, None, None, None, "plan", None]
+    assert seen == [*[None] * 7, "plan", None]
 
 
 def test_the_next_guest_sees_no_order_and_no_question_of_the_last() -> None:
     seen = run(
-        NEAR + "let s = act(act(greet(), 'near', near()), 'face', 2); const had = holds(s, 'op-1');"
+        NEAR + "let s = act(act(greet(), 'beside', near()), 'face', 2); const had = holds(s, 'op-1');"
         " s = reduce(s, { type: 'plan', now: 2, age: 0, body: { tap_id: 't2', at_ms: 2, items: [] } });"
         " return [had, s.near, s.face, holds(s, 'op-1'), holds(s, 'o1')];"
     )
@@ -70,7 +71,7 @@ def test_going_back_leaves_the_page_and_its_note() -> None:
 def test_a_face_is_asked_for_once_and_only_about_a_purchase() -> None:
     seen = run(
         NEAR + "let s = act(greet(), 'face', 3); const unasked = s.face;"
-        " s = act(act(s, 'near', near()), 'face', 3); const chosen = s.face;"
+        " s = act(act(s, 'beside', near()), 'face', 3); const chosen = s.face;"
         " s = act(s, 'said'); return [unasked, chosen, s.face, s.near.ask, s.said];"
     )
     assert seen == [0, 3, 0, "", True]
@@ -79,7 +80,7 @@ def test_a_face_is_asked_for_once_and_only_about_a_purchase() -> None:
 def test_what_was_set_aside_stands_among_the_orders_and_what_was_asked_elsewhere_says_so() -> None:
     seen = run(
         NEAR + "const order = (state) => ({ tap_id: 't1', order: { id: 'o2', state } });"
-        " const s = act(greet(), 'near', near()); const here = act(s, 'ordered', order('reserved'));"
+        " const s = act(greet(), 'beside', near()); const here = act(s, 'ordered', order('reserved'));"
         " return [here.note, here.near.orders.map((one) => one.id), act(s, 'ordered', order('placed')).note,"
         " act(greet(), 'ordered', order('placed')).near.orders.length];"
     )

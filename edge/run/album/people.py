@@ -6,6 +6,7 @@ from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
 from edge.nearviews import ArticleView, NearView, OrderLine, OrderView, ShelfView, SlotChoice, Times
 from edge.payviews import BasketState, BasketView, LegView, LineView
 from edge.run.album.scene import HOUR_MS, NOON_MS
+from edge.service.noticed import AtKiosk
 from edge.views import (
     ConsentKnown,
     Counters,
@@ -84,6 +85,11 @@ def plan(*, name: str = "Giulia", family: Family = Family.GO, language: str = "i
         tap_id=TAP, point="kiosk-1", at_ms=NOON_MS, name=name if known else "", language=language,
         family=family, text=text, items=ITEMS if known else (),
     )  # fmt: skip
+
+
+def at_kiosk(name: str, language: str) -> AtKiosk:
+    """Return that one guest who allows it stands before the kiosk."""
+    return AtKiosk(point="kiosk-1", people=1, name=name, language=language)
 
 
 def known() -> Known:

@@ -75,9 +75,10 @@ def kiosks() -> Iterator[Scene]:
 
 def kiosk_states() -> dict[str, tuple[tuple[Told, ...], tuple[str, ...]]]:
     """Return each state of the kiosk: what it hears, and what a person does."""
-    plan, near = ("plan", people.plan()), hear("near", people.near())
+    plan, near = ("plan", people.plan()), hear("beside", people.near())
     return {
         "attract": (begun(), ()),
+        "recognised": (begun(("near", people.at_kiosk("Hans", "de"))), ()),
         "reading": (begun(("reading", {"point": "kiosk-1"})), ()),
         "plan": (begun(plan), ()),
         "plan-empty": (begun(("plan", msgspec.structs.replace(people.plan(name=""), items=()))), ()),

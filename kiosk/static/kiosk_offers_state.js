@@ -1,0 +1,39 @@
+/** Offers beside a guest's plan, as pure functions: three tiles, one of them large, and what was taken up. */
+
+/** Never more than these: one row that a glance takes in. */
+export const TILES_MAX = 3;
+
+export const noOffers = () => ({ offers: null, offer: "", taken: null });
+
+const mine = (state, body) => ["plan", "offer", "taken"].includes(state.phase) && body?.tap_id === state.plan?.tap_id;
+const tileOf = (state, exposure) => (state.offers?.tiles ?? []).find((tile) => tile.exposure === exposure);
+
+/** Acts on offers; `until` is when an untouched page asks. */
+export const OFFER_ACTS = {
+  offers: (state, { body }) => (mine(state, body) ? { ...state, offers: { ...body, tiles: (body.tiles ?? []).slice(0, TILES_MAX) } } : state),
+  offer: (state, { body, until }) => (mine(state, state.plan) && tileOf(state, body) ? { ...state, phase: "offer", offer: body, note: "", until } : state),
+  taken: (state, { body, until }) => (mine(state, body) && tileOf(state, body.exposure) ? { ...state, phase: "taken", taken: body, offers: marked(state.offers, body.exposure), until } : state),
+  declined: (state, { body, until }) => (mine(state, state.plan) ? { ...state, phase: "plan", offer: "", offers: without(state.offers, body), until } : state),
+};
+
+function marked(offers, exposure) {
+  return { ...offers, tiles: offers.tiles.map((tile) => (tile.exposure === exposure ? { ...tile, taken: true } : tile)) };
+}
+
+function without(offers, exposure) {
+  return offers && { ...offers, tiles: offers.tiles.filter((tile) => tile.exposure !== exposure) };
+}
+
+/** The tile that stands large. */
+export const shownTile = (state) => tileOf(state, state.offer);
+
+/** What an offer does to a price, as a key and its places; nothing where it does none. @returns {null|{key: string, minor?: number, percent?: number, points?: number}} */
+export function benefit(tile) {
+  if (tile.price_minor === 0) return { key: "offer.free" };
+  if (tile.price_minor != null && tile.price_minor !== tile.was_minor) return { key: "offer.price", minor: tile.price_minor };
+  if (tile.percent) return { key: "offer.percent", percent: tile.percent };
+  if (tile.off_minor) return { key: "offer.off", minor: tile.off_minor };
+  if (tile.points_earned) return { key: "offer.points", points: tile.points_earned };
+  if (tile.points_spent) return { key: "offer.for_points", points: tile.points_spent };
+  return tile.price_minor == null ? null : { key: "offer.price", minor: tile.price_minor };
+}
