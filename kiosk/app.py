@@ -17,6 +17,7 @@ from kiosk import (
     gate,
     guard,
     near,
+    offers,
     ops,
     phone,
     receipt,
@@ -42,7 +43,7 @@ from kiosk.streams import Streams
 __all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "serve_options", "streams_of"]
 
 ROOMS = (
-    *(assets, sign_in, visitor, near, gate, staff_acts, approvals, phone, ops, api, stream, demo),
+    *(assets, sign_in, visitor, near, offers, gate, staff_acts, approvals, phone, ops, api, stream, demo),
     *(till, till_acts, till_holds, receipt),
 )
 THREADS_BESIDE_STREAMS = 30

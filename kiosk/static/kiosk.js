@@ -45,7 +45,7 @@ export function hear(event) {
   sound.play(state.plan.family ?? "go");
   if (state.phase !== "plan") return;
   look(tools());
-  if (page.offers) askOffers(tools());
+  askOffers(tools());
 }
 
 /** Paint only what changed: the new state is complete before the old one leaves. */

@@ -70,7 +70,7 @@ export function offer(tools) {
   const was = tile.was_minor != null && tile.price_minor != null && tile.was_minor !== tile.price_minor ? speak("offer.was", { amount: money(tile.was_minor, tile.currency, language) }) : "";
   all.append(part("p", "body", words.body), part("p", "worth", worth(tools, tile)), part("p", "soft", [was, tile.until ? speak("kiosk.voucher_until", { date: date(tile.until, language) }) : ""].filter(Boolean).join(" · ")));
   const acts = part("div", "row");
-  acts.append(press(words.call || speak("offer.take"), () => take(tools, tile), "primary"), press(speak("offer.decline"), () => decline(tools, tile), "quiet"));
+  acts.append(press(words.call || speak("offer.take"), () => take(tools, tile), "primary"), press(speak("offer.decline"), () => decline(tools, tile), "quiet"), press(speak("offer.quiet"), () => quiet(tools), "quiet"));
   all.append(acts, part("p", "soft terms", words.terms ?? ""));
   return [head, all];
 }
@@ -79,6 +79,11 @@ async function take(tools, tile) {
   tools.hear({ type: "touch" });
   const answer = await send(tools, "offer-take", { exposure: tile.exposure });
   tools.hear(answer.ok ? { type: "taken", body: { ...answer.body, tap_id: tools.state.plan.tap_id } } : { type: "near-refused", body: answer.body?.kind });
+}
+
+async function quiet(tools) {
+  tools.hear({ type: "quiet" });
+  await send(tools, "offers-quiet", {});
 }
 
 async function decline(tools, tile) {

@@ -13,6 +13,7 @@ export const OFFER_ACTS = {
   offers: (state, { body }) => (mine(state, body) ? { ...state, offers: { ...body, tiles: (body.tiles ?? []).slice(0, TILES_MAX) } } : state),
   offer: (state, { body, until }) => (mine(state, state.plan) && tileOf(state, body) ? { ...state, phase: "offer", offer: body, note: "", until } : state),
   taken: (state, { body, until }) => (mine(state, body) && tileOf(state, body.exposure) ? { ...state, phase: "taken", taken: body, offers: marked(state.offers, body.exposure), until } : state),
+  quiet: (state, { until }) => (mine(state, state.plan) ? { ...state, phase: "plan", offer: "", offers: null, until } : state),
   declined: (state, { body, until }) => (mine(state, state.plan) ? { ...state, phase: "plan", offer: "", offers: without(state.offers, body), until } : state),
 };
 

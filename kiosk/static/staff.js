@@ -5,6 +5,7 @@ import { act, askReason, at, busy, button, by, fill, page, paintAlerts, paintPil
 import { Asks } from "./asks.js";
 import { LookUp } from "./look_up.js";
 import { Expected } from "./staff_expected.js";
+import { Offers } from "./staff_offers.js";
 import { Orders } from "./staff_orders.js";
 import { actsOn, begin, choiceNames, current, GROUPS, people, reduce } from "./staff_state.js";
 import { panel, sentence } from "./staff_view.js";
@@ -19,6 +20,7 @@ function hear(event) {
   state = reduce(state, { ...event, busy: busy() });
   asks.heard(event);
   orders?.heard(event);
+  offers?.heard(event);
   expected?.heard(event);
   paint();
 }
@@ -160,6 +162,7 @@ function correct() {
 
 const asks = new Asks({ hear });
 const expected = by("expected") ? new Expected() : null;
+const offers = by("offers") ? new Offers() : null;
 const orders = by("orders") ? new Orders() : null;
 const lookUp = by("look") ? new LookUp({ hear, settle, ask: (address, body) => asks.ask(address, body), last: () => state.recent }) : null;
 by("correct")?.addEventListener("click", correct);
@@ -171,4 +174,5 @@ const stream = openStream({
 });
 paint();
 orders?.begin();
+offers?.look();
 expected?.begin(() => state);

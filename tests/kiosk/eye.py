@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.codes import qr_svg
 from edge.core.decision import Family
+from edge.service.noticed import AtKiosk
 from kiosk.texts import LANGUAGES
-from tests.kiosk.known import a_known, near_them, some_shelves, some_times
+from tests.kiosk.known import a_known, near_them, some_offers, some_shelves, some_times
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
 GATE, GATE_TALL = (1280, 800), (800, 1280)
@@ -107,6 +109,21 @@ def near_states() -> list[list[dict[str, Any]]]:
     return states
 
 
+def offer_states() -> list[list[dict[str, Any]]]:
+    """Tiles beside the plan, one large, one taken up with its code."""
+    code = {"exposure": "x.1", "label": "", "svg": qr_svg("polso:x")}
+    states = []
+    for made in (
+        lambda tap: [],
+        lambda tap: [{"type": "offer", "body": "x.1"}],
+        lambda tap: [{"type": "offer", "body": "x.1"}, {"type": "taken", "body": code | {"tap_id": tap}}],
+    ):
+        plan = a_plan()
+        shown = {"type": "offers", "body": msgspec.to_builtins(some_offers()) | {"tap_id": plan.tap_id}}
+        states.append([told("plan", plan), shown, *made(plan.tap_id)])
+    return states
+
+
 def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
@@ -116,6 +133,8 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
         [{"type": "reading"}],
         [told("plan", a_plan(family=Family.STAFF))],
         *near_states(),
+        *offer_states(),
+        [told("near", AtKiosk(point="hall", people=1, name="Hans", language="de"))],
         [told("help", call), told("plan", a_plan())],
         [{"type": "tick", "later": 31_000}],
         [{"type": "link", "body": "stale"}],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
+from edge.core.offers import Kind, Message
 from edge.errors import NotAllowed, PolsoError
 from edge.nearviews import (
     ArticleView,
@@ -18,6 +20,7 @@ from edge.nearviews import (
     SlotChoice,
     Times,
 )
+from edge.offerviews import OffersView, OfferTile, TakenView
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt
 
 NOON_MS = 1_767_265_200_000
@@ -100,6 +103,47 @@ def some_shelves() -> Shelves:
     return Shelves(articles=articles, at_ms=NOON_MS)
 
 
+def some_offers() -> OffersView:
+    """Three tiles: a price, a gift, and one that was taken up."""
+    words = {
+        "it": Message(name="Gelato del lago", headline="Un gelato, metà prezzo", body="Oggi, al bar.", call="Lo prendo"),
+        "en": Message(name="Lake gelato", headline="A gelato at half price", body="Today, at the bar.", call="I take it"),
+        "de": Message(name="Eis am See", headline="Ein Eis zum halben Preis", body="Heute, an der Bar.", call="Nehme ich"),
+    }  # fmt: skip
+    first = OfferTile(
+        exposure="x.1", offer="gelato", kind=Kind.DISCOUNT, messages=words, currency="EUR", price_minor=200,
+        was_minor=400, until="2026-06-30",
+    )  # fmt: skip
+    gift = msgspec.structs.replace(first, exposure="x.2", price_minor=0, was_minor=500)
+    taken = msgspec.structs.replace(first, exposure="x.3", taken=True)
+    return OffersView(point="hall", exposure="x", bundle=1, tiles=(first, gift, taken))
+
+
+@dataclass
+class FakeOffers:
+    """The stage's offers; ``painted`` is what the page said that it has shown."""
+
+    now: OffersView = field(default_factory=lambda: OffersView(point="hall"))
+    shown: list[str] = field(default_factory=list)
+    did: list[tuple[str, str]] = field(default_factory=list)
+
+    def view(self, tap_id: str, point: str) -> OffersView:
+        return self.now
+
+    def painted(self, tap_id: str, point: str, exposures: Iterable[str]) -> None:
+        self.shown += exposures
+
+    def take(self, tap_id: str, point: str, exposure: str) -> TakenView:
+        self.did.append(("take", exposure))
+        return TakenView(exposure=exposure, offer="gelato", label="Lake gelato", code="polso:x")
+
+    def decline(self, tap_id: str, point: str, exposure: str) -> None:
+        self.did.append(("decline", exposure))
+
+    def quiet(self, tap_id: str, point: str) -> None:
+        self.did.append(("quiet", ""))
+
+
 @dataclass
 class FakeNear:
     """The stage's desk for whoever stands near; ``now`` is what it shows, ``refuses`` why it does not."""
@@ -107,6 +151,7 @@ class FakeNear:
     now: NearView | None = None
     refuses: PolsoError | None = None
     did: list[tuple[object, ...]] = field(default_factory=list)
+    offers: FakeOffers = field(default_factory=FakeOffers)
 
     def view(self, tap_id: str, point: str) -> NearView:
         return (

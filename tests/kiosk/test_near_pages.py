@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from edge.service.near.days import Gone
-from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states
-from tests.kiosk.known import FakeNear, near_them
+from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states
+from tests.kiosk.known import FakeNear, near_them, some_offers
 from tests.kiosk.stage import Stage, a_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -81,6 +81,28 @@ def to(eye: Eye, name: str, tabs_max: int = 60) -> None:
     raise AssertionError(f"no key leads to {name!r}")
 
 
+def test_tiles_are_told_as_shown_once_they_are_painted_and_taken_up_with_a_code(
+    chromium: Any, stage: Stage, near: FakeNear
+) -> None:
+    near.offers.now = some_offers()
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        assert near.offers.shown == []
+        with eye.page.expect_response("**/offers-shown"):
+            greeted(stage, eye)
+        assert sorted(near.offers.shown) == ["x.1", "x.2", "x.3"]
+        eye.page.get_by_role("button", name="A gelato at half price").first.click()
+        eye.sees("instead of €4.00")
+        eye.page.get_by_role("button", name="I take it").click()
+        eye.sees("Your band is enough: the till knows already.")
+        assert eye.page.locator(".offer .code svg").is_visible()
+        assert near.offers.did == [("take", "x.1")]
+        eye.page.get_by_role("button", name="Back to my day").click()
+        eye.page.get_by_role("button", name="A gelato at half price").nth(1).click()
+        with eye.page.expect_response("**/offers-quiet"):
+            eye.page.get_by_role("button", name="No offers today").click()
+        assert eye.page.locator(".tile").count() == 0
+
+
 ROOMY = """() => {
   const small = [...document.querySelectorAll("main button, footer button")].filter((one) => {
     const box = one.getBoundingClientRect();
@@ -101,7 +123,7 @@ def test_every_control_is_large_enough_and_forty_percent_longer_words_break_noth
     chromium: Any, stage: Stage, near: FakeNear, size: tuple[int, int]
 ) -> None:
     with Eye(chromium, stage, "/k/hall", size, reduced_motion="reduce") as eye:
-        for events in near_states():
+        for events in [*near_states(), *offer_states()]:
             eye.hear(*msgspec.to_builtins(events))
             assert eye.page.evaluate(ROOMY) == [[], [], True], events[-1]
             eye.page.evaluate(STRETCH)

@@ -50,6 +50,11 @@ def test_a_declined_offer_leaves_the_row() -> None:
     assert seen == ["plan", ["x2", "x3"]]
 
 
+def test_one_tap_ends_all_offers_of_today() -> None:
+    seen = run(OFFERS + "const s = act(act(offered(), 'offer', 'x1'), 'quiet'); return [s.phase, s.offers];")
+    assert seen == ["plan", None]
+
+
 def test_untouched_it_ends_with_the_question_one_tap_brings_the_tiles_back_else_all_is_forgotten() -> None:
     seen = run(
         OFFERS + "let s = act(act(offered(), 'offer', 'x1'), 'tick', null, IDLE_MS_MAX + 2);"

@@ -7,7 +7,9 @@ from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelve
 from edge.service.attempts import written_down
 from edge.service.near.days import Days
 from edge.service.near.feedback import Feedback
+from edge.service.near.offers import NearOffers
 from edge.service.near.pickups import Pickups
+from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
 from edge.service.standing import who_stands
 from edge.staff import Session
@@ -16,9 +18,10 @@ from edge.staff import Session
 class Near:
     """What a guest at a kiosk can see and do, and what staff do for them."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms."""
+    def __init__(self, rooms: Rooms, offers: Offers) -> None:
+        """Act through these rooms; what is offered is chosen at its own desk."""
         self._rooms = rooms
+        self.offers = NearOffers(rooms, offers)
         self._days, self._feedback, self._pickups = Days(rooms), Feedback(rooms), Pickups(rooms)
 
     def view(self, tap_id: str, point: str) -> NearView:

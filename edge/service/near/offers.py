@@ -1,0 +1,57 @@
+"""Offers for who stands near: chosen for the band that was held, shown when painted, taken by its guest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.core.bands import Trust
+from edge.offerviews import ExplainedView, OffersView, TakenView
+from edge.service.offering.desk import Offers
+from edge.service.rooms import Rooms
+from edge.service.standing import HoldAgain, who_stands
+from edge.staff import Action, Session, permit
+
+
+class NearOffers:
+    """What a kiosk asks of the offers' desk: always for the guest of one tap, never for a name."""
+
+    def __init__(self, rooms: Rooms, offers: Offers) -> None:
+        """Act through these rooms."""
+        self._rooms, self._offers = rooms, offers
+
+    def view(self, tap_id: str, point: str) -> OffersView:
+        """Return what this guest is offered here; the screen is one that others see."""
+        guest = who_stands(self._rooms, tap_id, point, least=Trust.UID)
+        return self._offers.offers_for(guest.profile.band.id, point)
+
+    def painted(self, tap_id: str, point: str, exposures: Iterable[str]) -> None:
+        """Take that tiles of this guest were painted; others' are none of this screen's business."""
+        mine = {tile.exposure for tile in self.view(tap_id, point).tiles}
+        for exposure in exposures:
+            if exposure in mine:
+                self._offers.shown(exposure)
+
+    def take(self, tap_id: str, point: str, exposure: str) -> TakenView:
+        """Take one up; a band that proves nothing takes nothing."""
+        who_stands(self._rooms, tap_id, point)
+        self._demand(tap_id, point, exposure)
+        return self._offers.accept(exposure, point)
+
+    def decline(self, tap_id: str, point: str, exposure: str) -> None:
+        """Leave one out for the rest of the visit."""
+        self._demand(tap_id, point, exposure)
+        self._offers.decline(exposure, point)
+
+    def quiet(self, tap_id: str, point: str) -> None:
+        """Show this guest nothing more today."""
+        guest = who_stands(self._rooms, tap_id, point)
+        self._offers.quiet(guest.profile.band.id, point)
+
+    def explained(self, session: Session, point: str) -> tuple[ExplainedView, ...]:
+        """Return why these were shown, for whoever may look guests up."""
+        permit(session, Action.LOOK_UP, self._rooms.clock.now_ms())
+        return self._offers.explained(point)
+
+    def _demand(self, tap_id: str, point: str, exposure: str) -> None:
+        if exposure not in {tile.exposure for tile in self.view(tap_id, point).tiles}:
+            raise HoldAgain

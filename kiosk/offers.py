@@ -1,0 +1,94 @@
+"""Offers at a kiosk: three tiles for who stands there, one taken up or declined, and for staff why these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from edge.codes import qr_svg
+from edge.offerviews import ExplainedView, OffersView
+from edge.staff import Action
+from kiosk.ask import Ask
+from kiosk.near import NearAsked, OrdersAsked, guests
+from kiosk.staff_acts import Done, Id, act
+
+TILES_MAX = 3
+
+
+class Painted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tiles that a screen has painted: only now were they shown."""
+
+    tap_id: Id
+    exposures: Annotated[tuple[Id, ...], Meta(max_length=TILES_MAX)]
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the tiles."""
+
+    tap_id: Id
+    exposure: Id
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An offer that is the guest's now, with the code for a phone where this device signs one."""
+
+    exposure: str
+    label: str
+    until: str = ""
+    svg: str = ""
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """The last choices at a point, newest first."""
+
+    choices: tuple[ExplainedView, ...]
+
+
+def offers(ask: Ask) -> OffersView:
+    """Show what is offered to who stands here."""
+    return ask.house.service.near.offers.view(ask.want(NearAsked).tap_id, ask.seat.point)
+
+
+def painted(ask: Ask) -> Done:
+    """Take a screen's word that tiles were painted."""
+    said = ask.want(Painted)
+    ask.house.service.near.offers.painted(said.tap_id, ask.seat.point, said.exposures)
+    return Done()
+
+
+def take(ask: Ask) -> Taken:
+    """Take an offer up for who stands here."""
+    said = ask.want(Chosen)
+    taken = ask.house.service.near.offers.take(said.tap_id, ask.seat.point, said.exposure)
+    svg = qr_svg(taken.code) if taken.code else ""
+    return Taken(exposure=taken.exposure, label=taken.label, until=taken.until, svg=svg)
+
+
+def decline(ask: Ask) -> Done:
+    """Leave an offer out for the rest of the visit."""
+    said = ask.want(Chosen)
+    ask.house.service.near.offers.decline(said.tap_id, ask.seat.point, said.exposure)
+    return Done()
+
+
+def quiet(ask: Ask) -> Done:
+    """Show who stands here no offers for the rest of the day."""
+    ask.house.service.near.offers.quiet(ask.want(NearAsked).tap_id, ask.seat.point)
+    return Done()
+
+
+def explained(ask: Ask) -> Explained:
+    """Say why these offers were shown at a point, and not others."""
+    return Explained(choices=ask.house.service.near.offers.explained(ask.person, ask.want(OrdersAsked).point))
+
+
+ROUTES = (
+    guests("offers", offers, body=NearAsked, answer=OffersView),
+    guests("offers-shown", painted, body=Painted, answer=Done),
+    guests("offer-take", take, body=Chosen, answer=Taken),
+    guests("offer-decline", decline, body=Chosen, answer=Done),
+    guests("offers-quiet", quiet, body=NearAsked, answer=Done),
+    act("offers", explained, Action.LOOK_UP, body=OrdersAsked, answer=Explained),
+)
