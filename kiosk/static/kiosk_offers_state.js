@@ -10,7 +10,8 @@ const tileOf = (state, exposure) => (state.offers?.tiles ?? []).find((tile) => t
 
 /** Acts on offers; `until` is when an untouched page asks. */
 export const OFFER_ACTS = {
-  offers: (state, { body }) => (mine(state, body) ? { ...state, offers: { ...body, tiles: (body.tiles ?? []).slice(0, TILES_MAX) } } : state),
+  // Asked once a greeting: a second answer must not take away what somebody reads just now.
+  offers: (state, { body }) => (mine(state, body) && !state.offers ? { ...state, offers: { ...body, tiles: (body.tiles ?? []).slice(0, TILES_MAX) } } : state),
   offer: (state, { body, until }) => (mine(state, state.plan) && tileOf(state, body) ? { ...state, phase: "offer", offer: body, note: "", until } : state),
   taken: (state, { body, until }) => (mine(state, body) && tileOf(state, body.exposure) ? { ...state, phase: "taken", taken: body, offers: marked(state.offers, body.exposure), until } : state),
   quiet: (state, { until }) => (mine(state, state.plan) ? { ...state, phase: "plan", offer: "", offers: null, until } : state),

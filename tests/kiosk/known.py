@@ -105,11 +105,15 @@ def some_shelves() -> Shelves:
 
 def some_offers() -> OffersView:
     """Three tiles: a price, a gift, and one that was taken up."""
+    said = {
+        "it": ("Gelato del lago", "Un gelato, metà prezzo", "Oggi, al bar.", "Lo prendo"),
+        "en": ("Lake gelato", "A gelato at half price", "Today, at the bar.", "I take it"),
+        "de": ("Eis am See", "Ein Eis zum halben Preis", "Heute, an der Bar.", "Nehme ich"),
+    }
     words = {
-        "it": Message(name="Gelato del lago", headline="Un gelato, metà prezzo", body="Oggi, al bar.", call="Lo prendo"),
-        "en": Message(name="Lake gelato", headline="A gelato at half price", body="Today, at the bar.", call="I take it"),
-        "de": Message(name="Eis am See", headline="Ein Eis zum halben Preis", body="Heute, an der Bar.", call="Nehme ich"),
-    }  # fmt: skip
+        code: Message(name=name, headline=headline, body=body, call=call)
+        for code, (name, headline, body, call) in said.items()
+    }
     first = OfferTile(
         exposure="x.1", offer="gelato", kind=Kind.DISCOUNT, messages=words, currency="EUR", price_minor=200,
         was_minor=400, until="2026-06-30",

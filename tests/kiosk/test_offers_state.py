@@ -24,6 +24,14 @@ def test_never_more_than_three_and_only_to_whom_they_are_for() -> None:
     assert seen == [3, 3, None]
 
 
+def test_a_late_answer_takes_nothing_away_that_somebody_reads() -> None:
+    seen = run(
+        OFFERS + "const s = act(act(offered(), 'offer', 'x2'), 'offers', { tap_id: 't1', tiles: [] });"
+        " return [s.phase, shownTile(s).exposure];"
+    )
+    assert seen == ["offer", "x2"]
+
+
 def test_one_stands_large_and_going_back_brings_the_day() -> None:
     seen = run(
         OFFERS + "const s = act(offered(), 'offer', 'x2'); const unknown = act(offered(), 'offer', 'x9');"

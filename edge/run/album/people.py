@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from edge.codes import qr_svg
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
+from edge.core.offers import Kind, Message
 from edge.nearviews import ArticleView, NearView, OrderLine, OrderView, ShelfView, SlotChoice, Times
+from edge.offerviews import OfferTile
 from edge.payviews import BasketState, BasketView, LegView, LineView
 from edge.run.album.scene import HOUR_MS, NOON_MS
 from edge.service.noticed import AtKiosk
@@ -149,6 +152,31 @@ def shelves() -> dict[str, object]:
         for name, minor, here, there in things
     ]  # fmt: skip
     return {"tap_id": TAP, "articles": articles, "at_ms": NOON_MS}
+
+
+OFFERS = (
+    ("Gelato del lago", "Gelato a metà prezzo", "Oggi al Bar del Lago: due gusti a scelta.", 200, 400),
+    ("Caffè di benvenuto", "Un caffè in omaggio", "Lo offriamo noi, al bar.", 0, 150),
+    ("Volpe di peluche", "La volpe di Aurora", "Nuova in Bottega, morbida e grande.", 2_490, 2_490),
+)
+
+
+def offers() -> dict[str, object]:
+    """Return three tiles, as the kiosk's page keeps them."""
+    tiles = [
+        OfferTile(
+            exposure=f"x.{number}", offer=name, kind=Kind.DISCOUNT, currency="EUR", price_minor=minor,
+            was_minor=was, until="2026-01-31",
+            messages={"it": Message(name=name, headline=headline, body=body, call="Lo prendo")},
+        )
+        for number, (name, headline, body, minor, was) in enumerate(OFFERS, 1)
+    ]  # fmt: skip
+    return {"tap_id": TAP, "tiles": tiles}
+
+
+def taken() -> dict[str, str]:
+    """Return what a guest has who took the first one up."""
+    return {"tap_id": TAP, "exposure": "x.1", "label": OFFERS[0][0], "svg": qr_svg("polso:gelato")}
 
 
 def health(*, online: bool = True) -> HealthView:

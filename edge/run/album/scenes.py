@@ -76,6 +76,7 @@ def kiosks() -> Iterator[Scene]:
 def kiosk_states() -> dict[str, tuple[tuple[Told, ...], tuple[str, ...]]]:
     """Return each state of the kiosk: what it hears, and what a person does."""
     plan, near = ("plan", people.plan()), hear("beside", people.near())
+    offers = hear("offers", people.offers())
     return {
         "attract": (begun(), ()),
         "recognised": (begun(("near", people.at_kiosk("Hans", "de"))), ()),
@@ -90,6 +91,9 @@ def kiosk_states() -> dict[str, tuple[tuple[Told, ...], tuple[str, ...]]]:
         "times-none": (begun(plan), (near, hear("times", people.times(free=0)))),
         "moved": (begun(plan), (near, hear("times", people.times(done=True)))),
         "shelves": (begun(plan), (near, hear("shelves", people.shelves()))),
+        "offers": (begun(plan), (offers,)),
+        "offer": (begun(plan), (offers, hear("offer", "x.1"))),
+        "offer-taken": (begun(plan), (offers, hear("offer", "x.1"), hear("taken", people.taken()))),
         "verdict": (begun(("plan", people.plan(family=Family.STAFF))), ()),
         "help-called": (begun(plan, called()), ()),
         "help-coming": (begun(plan, called(coming=True)), ()),

@@ -1,0 +1,87 @@
+"""Offers at a kiosk are those of the band that was held there, and nobody else takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.errors import NotAllowed
+from edge.service.standing import MINE_S_MAX, HoldAgain, Unproved
+from hardware.port import Trust
+from tests.service.house import OTHER_UID, UID, House, an_edge
+from tests.service.offered import a_fan, budget, published
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with an_edge(tmp_path / "edge") as made:
+        published(made)
+        budget(made)
+        yield made
+
+
+def at_the_kiosk(house: House, uid: bytes = UID, **changes: object) -> str:
+    return house.service.present(house.tap(uid, "reader-kiosk", **changes)).tap_id
+
+
+def test_a_guest_is_shown_takes_and_has_a_code(house: House) -> None:
+    a_fan(house)
+    tap, offers = at_the_kiosk(house), house.service.near.offers
+    (tile,) = offers.view(tap, "kiosk").tiles
+    offers.painted(tap, "kiosk", [tile.exposure, "of-somebody-else"])
+    assert offers.take(tap, "kiosk", tile.exposure).offer == "soup-less"
+    assert offers.view(tap, "kiosk").tiles[0].taken
+
+
+def test_nobody_takes_or_declines_what_another_guest_was_shown(house: House) -> None:
+    a_fan(house)
+    offers = house.service.near.offers
+    first = at_the_kiosk(house)
+    (tile,) = offers.view(first, "kiosk").tiles
+    offers.painted(first, "kiosk", [tile.exposure])
+    a_fan(house, OTHER_UID, guest="guest-2")
+    second = at_the_kiosk(house, OTHER_UID)
+    for act in (offers.take, offers.decline):
+        with pytest.raises(HoldAgain):
+            act(second, "kiosk", tile.exposure)
+
+
+def test_after_a_while_the_band_is_asked_for_again(house: House) -> None:
+    a_fan(house)
+    tap = at_the_kiosk(house)
+    house.hands.forward(s=MINE_S_MAX + 1)
+    with pytest.raises(HoldAgain):
+        house.service.near.offers.view(tap, "kiosk")
+
+
+def test_a_band_that_proves_nothing_sees_offers_and_takes_none(house: House) -> None:
+    fan = a_fan(house)
+    house.tell(msgspec.structs.replace(fan, band=msgspec.structs.replace(fan.band, trust_min=1), rev=99))
+    tap = at_the_kiosk(house, trust=Trust.UID, counter=None)
+    (tile,) = house.service.near.offers.view(tap, "kiosk").tiles
+    house.service.near.offers.painted(tap, "kiosk", [tile.exposure])
+    with pytest.raises(Unproved):
+        house.service.near.offers.take(tap, "kiosk", tile.exposure)
+
+
+def test_declined_it_stays_away_and_quiet_ends_them_all(house: House) -> None:
+    a_fan(house)
+    tap, offers = at_the_kiosk(house), house.service.near.offers
+    (tile,) = offers.view(tap, "kiosk").tiles
+    offers.painted(tap, "kiosk", [tile.exposure])
+    offers.decline(tap, "kiosk", tile.exposure)
+    assert all(one.exposure != tile.exposure for one in offers.view(tap, "kiosk").tiles)
+    offers.quiet(tap, "kiosk")
+    assert offers.view(tap, "kiosk").tiles == ()
+
+
+def test_staff_read_why_if_they_may_look_guests_up(house: House) -> None:
+    a_fan(house)
+    house.service.near.offers.view(at_the_kiosk(house), "kiosk")
+    (told,) = house.service.near.offers.explained(house.session("care", point="kiosk"), "kiosk")
+    assert told.names
+    with pytest.raises(NotAllowed):
+        house.service.near.offers.explained(house.session("marketer", point="kiosk"), "kiosk")
