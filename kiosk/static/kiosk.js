@@ -1,7 +1,6 @@
 /** The visitor's kiosk: hears, reduces, paints; on leaving a personal phase its content leaves the page. */
 
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
-import { mine } from "./kiosk_mine.js";
 import { changeable, look, noted, orders, question, shelves, showShelves, times } from "./kiosk_near.js";
 import { askOffers, offer, taken, tellPainted, tiles } from "./kiosk_offers.js";
 import { PERSONAL } from "./kiosk_near_state.js";
@@ -44,6 +43,7 @@ export function hear(event) {
   if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
   sound.play(state.plan.family ?? "go");
   if (state.phase !== "plan") return;
+  bringMine();
   look(tools());
   askOffers(tools());
 }
@@ -96,11 +96,20 @@ function paintWarning() {
   if (!question.open) question.showModal();
 }
 
+/** What paints a guest's own page comes with the first guest: a kiosk that nobody uses does not carry it. */
+let mine = null;
+
+function bringMine() {
+  if (mine === null) import("./kiosk_mine.js").then((found) => { mine = found.mine; painted = ""; paint(); });
+  mine ??= 0;
+  return [];
+}
+
 /** The middle of the page in each phase; empty while the question stands. */
 function stage() {
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "mine": return mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
+    case "mine": return !mine ? bringMine() : mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
     case "times": return times(tools());
     case "offer": return offer(tools());
     case "taken": return taken(tools());
