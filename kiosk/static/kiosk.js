@@ -1,8 +1,6 @@
 /** The visitor's kiosk: hears, reduces, paints; on leaving a personal phase its content leaves the page. */
 
 import { begin, ordered, reduce, secondsLeft, standing } from "./kiosk_state.js";
-import { changeable, look, noted, orders, question, shelves, showShelves, times } from "./kiosk_near.js";
-import { askOffers, offer, taken, tellPainted, tiles } from "./kiosk_offers.js";
 import { PERSONAL } from "./kiosk_near_state.js";
 import { keepKeys } from "./keys.js";
 import { newOp, post } from "./post.js";
@@ -42,10 +40,7 @@ export function hear(event) {
   paint();
   if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
   sound.play(state.plan.family ?? "go");
-  if (state.phase !== "plan") return;
-  bringMine();
-  look(tools());
-  askOffers(tools());
+  if (state.phase === "plan") askMore();
 }
 
 /** Paint only what changed: the new state is complete before the old one leaves. */
@@ -73,7 +68,7 @@ function paint() {
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
   paintHelp();
   paintWarning();
-  tellPainted(tools());
+  late?.tellPainted(tools());
 }
 
 function paintHelp() {
@@ -96,24 +91,35 @@ function paintWarning() {
   if (!question.open) question.showModal();
 }
 
-/** What paints a guest's own page comes with the first guest: a kiosk that nobody uses does not carry it. */
-let mine = null;
+/** What paints a guest's own things comes with the first guest: a kiosk that nobody uses does not carry it. */
+let late = null;
 
-function bringMine() {
-  if (mine === null) import("./kiosk_mine.js").then((found) => { mine = found.mine; painted = ""; paint(); });
-  mine ??= 0;
-  return [];
+async function bring() {
+  const found = await Promise.all(["mine", "near", "offers"].map((name) => import(`./kiosk_${name}.js`)));
+  late = Object.assign({}, ...found);
+  painted = "";
+  paint();
+}
+
+/** Ask what else belongs to who has just been greeted. */
+async function askMore() {
+  const asked = state.plan?.tap_id;
+  if (!late) await bring();
+  if (state.phase !== "plan" || state.plan.tap_id !== asked) return;
+  late.look(tools());
+  late.askOffers(tools());
 }
 
 /** The middle of the page in each phase; empty while the question stands. */
 function stage() {
+  if (!late && ["mine", "times", "shelves", "offer", "taken"].includes(state.phase)) return [part("h1", "sr", speak("kiosk.title"))];
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "mine": return !mine ? bringMine() : mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
-    case "times": return times(tools());
-    case "offer": return offer(tools());
-    case "taken": return taken(tools());
-    case "shelves": return shelves(tools());
+    case "mine": return late.mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
+    case "times": return late.times(tools());
+    case "offer": return late.offer(tools());
+    case "taken": return late.taken(tools());
+    case "shelves": return late.shelves(tools());
     case "verdict": return [part("h1", "sr", speak(`verdict.${state.plan.family}`)), verdict(state.plan)];
     case "warning": return [];
     case "reading": return [message("reading", "verdict.reading", "")];
@@ -158,11 +164,12 @@ function plan(view) {
   const list = part("ol", "plan");
   list.tabIndex = 0;
   list.setAttribute("aria-label", speak("kiosk.today"));
-  list.append(...orders(tools()), ...ordered(view.items ?? [], now_ms()).map(item));
+  list.append(...(late?.orders(tools()) ?? []), ...ordered(view.items ?? [], now_ms()).map(item));
   const none = list.childElementCount === 0;
   if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
   const all = part("div", "day-list");
-  all.append(...noted(tools()), none ? part("p", "empty", speak("kiosk.empty")) : list, ...tiles(tools()), ...question(tools()));
+  const today = none ? part("p", "empty", speak("kiosk.empty")) : list;
+  all.append(...(late ? [...late.noted(tools()), today, ...late.tiles(tools()), ...late.question(tools())] : [today]));
   return [head, part("h2", "today", speak("kiosk.today")), all];
 }
 
@@ -181,7 +188,7 @@ function item(right) {
   what.append(part("h3", "", named(right.names, language()) || right.product), part("p", "soft", details(right, where)));
   const when = part("p", "when", time);
   if (!time) when.append(ring(where === "used" ? "go" : "plain"));
-  made.append(when, what, changeable(tools(), right) ?? part("p", "chip", speak(`kiosk.item_${where}`)));
+  made.append(when, what, late?.changeable(tools(), right) ?? part("p", "chip", speak(`kiosk.item_${where}`)));
   return made;
 }
 
@@ -244,7 +251,7 @@ function dim() {
 by("help").dataset.op = newOp();
 by("help").addEventListener("click", callHelp);
 by("mine").addEventListener("click", showMine);
-by("shelves").addEventListener("click", () => showShelves(tools()));
+by("shelves").addEventListener("click", () => late?.showShelves(tools()));
 by("back").addEventListener("click", () => hear({ type: "back" }));
 by("finish").addEventListener("click", () => hear({ type: "finish" }));
 by("here").addEventListener("click", () => hear({ type: "touch" }));
