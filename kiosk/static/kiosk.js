@@ -95,7 +95,7 @@ function paintWarning() {
 let late = null;
 
 async function bring() {
-  const found = await Promise.all(["mine", "near", "offers"].map((name) => import(`./kiosk_${name}.js`)));
+  const found = await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js")]);
   late = Object.assign({}, ...found);
   painted = "";
   paint();
