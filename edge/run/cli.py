@@ -16,6 +16,7 @@ from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
 from edge.run.causes import in_words
 from edge.run.guest import add_verbs
+from edge.run.offer_verbs import learn
 from edge.run.update_verbs import update
 from edge.store import driver
 from hardware.port import DeviceError
@@ -346,3 +347,4 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
 
 
 main.add_command(bench)
+main.add_command(learn)

@@ -30,6 +30,7 @@ from sync.central.choices import judge_choices
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.doubts import Doubts
+from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
 from sync.central.psp.saga import saga_of
 from sync.central.psp.worker import Worker
@@ -232,6 +233,21 @@ def audit(database: str, site: str) -> tuple[bool, str]:
     ]
     lines += [f"  {one.device} {one.seq}: chose {one.said}, now {one.now}" for one in offers.different]
     return found.judged == found.equal and offers.judged == offers.equal, "\n".join(lines)
+
+
+def learn(database: str, site: str, version: int, *, by: str) -> str:
+    """Make a draft of a version's offers with what was learned of them; returns what came of it in words."""
+    store = Store(database, now_ms=wall_ms)
+    try:
+        _refuse_unknown_site(store, site)
+        with store.transaction() as tx:
+            lesson = learned_from(tx, site, version, by=by)
+    finally:
+        store.close()
+    told = f"Version {lesson.draft.version} is a draft that learned from {lesson.choices} first tiles."
+    if lesson.better is None:
+        return told
+    return f"{told} Ranking did worse than {lesson.better} alone would have: it orders by priority."
 
 
 def replay(database: str, site: str) -> tuple[bool, str]:

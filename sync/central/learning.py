@@ -1,0 +1,87 @@
+"""Learning: what shown offers came to teaches the model, as a draft that two people make live."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.events import Kind
+from edge.core.offers import Choice, exposure_of, facts_of
+from edge.core.offers.asked import Exposed, occasion_of
+from edge.core.offers.judge import Judge
+from edge.core.offers.said import Told
+from edge.core.ranking import Model, Watch, better_fixed, learned, true_of, watched
+from edge.errors import Refused
+from sync.central import bundles
+from sync.central.bundles import Version
+from sync.central.lanes import event_table
+from sync.central.registry import layout
+from sync.central.store import Connection, and_, select
+
+LESSONS_MAX = 200_000
+"""Events of one kind that are read at once: the newest of more."""
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """A draft with what was learned, and which offer alone would have done better than ranking did."""
+
+    draft: Version
+    choices: int
+    better: str | None
+
+
+def learn(tx: Connection, site: str, version: int, *, by: str) -> Lesson:
+    """Make a draft of a version's offers with a model that learned from what its first tiles came to.
+
+    Where the guard objects, the draft has no model: priority orders, until somebody gives it one again.
+    """
+    known = bundles.version_of(tx, site, version)
+    model, watch = known.draft.bundle.model, Watch()
+    if model is None:
+        raise Refused(
+            f"Version {version} has no model.", hint="Give its bundle one with the features to learn by."
+        )
+    shown, sold = _told(tx, site, Kind.OFFER_SHOWN), _told(tx, site, Kind.OFFER_REDEEMED)
+    kept = sold - _told(tx, site, Kind.OFFER_RETURNED)
+    zone = ZoneInfo(layout.layout(tx, site).timezone)
+    for body in _bodies(tx, site, Kind.OFFERS_EXPOSED):
+        told = msgspec.msgpack.decode(body, type=Exposed)
+        first = _first(told.choice)
+        if told.asked.bundle != version or first is None or first[0] not in shown:
+            continue
+        exposure, offer, odds = first
+        facts = facts_of(Judge(occasion_of(told.asked, known.draft.bundle, {}, timezone=zone)).context)
+        active = true_of(model.features, facts)
+        model = learned(model, offer, active, reward=float(exposure in kept))
+        watch = watched(watch, offer, odds, reward=int(exposure in kept))
+    better = better_fixed(watch)
+    bundle = replace(known.draft.bundle, model=None if better else _next(model))
+    return Lesson(bundles.make(tx, site, replace(known.draft, bundle=bundle), by=by), watch.choices, better)
+
+
+def _next(model: Model) -> Model:
+    return replace(model, version=model.version + 1)
+
+
+def _first(choice: Choice) -> tuple[str, str, tuple[int, int]] | None:
+    """Return the one tile of a choice that teaches: whose odds are known."""
+    tile = next((tile for tile in choice.tiles if tile.propensity is not None), None)
+    if tile is None or tile.propensity is None:
+        return None
+    return exposure_of(choice, tile), tile.offer, tile.propensity
+
+
+def _told(tx: Connection, site: str, kind: Kind) -> set[str]:
+    return {msgspec.msgpack.decode(body, type=Told).exposure for body in _bodies(tx, site, kind)}
+
+
+def _bodies(tx: Connection, site: str, kind: Kind) -> list[bytes]:
+    """Return the bodies of the newest events of a kind, in an order that is the same for whoever reads."""
+    own = event_table.c
+    query = select(own.body).where(and_(own.site_id == site, own.kind == int(kind)))
+    rows = tx.execute(
+        query.order_by(own.device_id.desc(), own.lane.desc(), own.seq.desc()).limit(LESSONS_MAX)
+    )
+    return [bytes(row.body) for row in rows][::-1]

@@ -1,0 +1,112 @@
+"""What shown offers came to teaches the next version's model; a ranking that does harm is left out."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from edge.core.events import Kind
+from edge.core.facts import Moment
+from edge.core.offers import AboutGuest, Bundle, Context, Occasion, Standing, choose, exposure_of
+from edge.core.offers.asked import Exposed, asked_of
+from edge.core.offers.said import Told
+from edge.core.places import Layout
+from edge.core.ranking import Model, guard, score
+from edge.errors import Refused
+from sync.central import bundles, learning
+from sync.central.bundles import Draft, State
+from sync.central.registry import layout
+from sync.central.store import Store
+from tests.builders import ROME
+from tests.service.offered import MONEY, an_offer
+from tests.sync.builders import NOW_MS, SITE
+from tests.sync.test_echo import Gate
+
+MODEL = Model(version=4, features=("always", "segment:interest:coffee"))
+
+
+@pytest.fixture
+def kiosk(small_store: Store) -> Gate:
+    return Gate(small_store)
+
+
+def published(store: Store, model: Model | None = MODEL) -> Bundle:
+    offers = tuple(replace(an_offer(name), group="", effect=None) for name in "ab")
+    draft = Draft(bundle=Bundle(version=0, offers=offers, model=model), budgets={MONEY: 1_000})
+    with store.transaction() as tx:
+        layout.put_settings(tx, SITE, Layout(site=SITE, version=0, timezone="Europe/Rome", currency="EUR"))
+        layout.publish_layout(tx, SITE)
+        return bundles.make(tx, SITE, draft, by="olga").draft.bundle
+
+
+def chosen(bundle: Bundle, number: int) -> Exposed:
+    occasion = Occasion(
+        exposure=f"x-{number}",
+        draw=number * 1_000,  # every one explores, by turns
+        bundle=bundle,
+        context=Context(guest=AboutGuest(segments=("interest:coffee",))),
+        moment=Moment(now_ms=NOW_MS),
+        timezone=ROME,
+        site=SITE,
+        point="kiosk-1",
+        guest="g1",
+        standing=Standing(offers=True, namespaces=("interest", "behaviour")),
+        slices={MONEY: 1_000},
+    )
+    return Exposed(asked=asked_of(occasion), choice=choose(occasion))
+
+
+def lives(kiosk: Gate, bundle: Bundle, *, taken: str, returned: str = "") -> None:
+    """Twenty guests: each first tile is painted, and one of the two offers is always redeemed."""
+    for number in range(20):
+        exposed = chosen(bundle, number)
+        tile = exposed.choice.tiles[0]
+        told = Told(exposure=exposure_of(exposed.choice, tile), offer=tile.offer)
+        kiosk.says(Kind.OFFERS_EXPOSED, exposed)
+        kiosk.says(Kind.OFFER_SHOWN, told)
+        if tile.offer == taken:
+            kiosk.says(Kind.OFFER_REDEEMED, told)
+        if tile.offer == returned:
+            kiosk.says(Kind.OFFER_RETURNED, told)
+    kiosk.says(Kind.OFFERS_EXPOSED, chosen(bundle, 20))
+
+
+def learnt(store: Store, version: int = 1) -> learning.Lesson:
+    with store.transaction() as tx:
+        return learning.learn(tx, SITE, version, by="olga")
+
+
+def test_what_is_redeemed_ranks_higher_in_a_draft_of_the_next_version(
+    kiosk: Gate, small_store: Store
+) -> None:
+    lives(kiosk, published(small_store), taken="b")
+    lesson = learnt(small_store)
+    model = lesson.draft.draft.bundle.model
+    assert (lesson.choices, lesson.better, lesson.draft.version) == (20, None, 2)
+    assert lesson.draft.state is State.DRAFT
+    assert model is not None
+    assert model.version == 5
+    assert score(model, "b", (0, 1)) > 0.7 > score(model, "a", (0, 1))
+    assert learnt(small_store).draft.draft.bundle.model == model
+
+
+def test_what_came_back_counts_as_not_redeemed(kiosk: Gate, small_store: Store) -> None:
+    lives(kiosk, published(small_store), taken="b", returned="b")
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert score(model, "b", (0, 1)) == score(model, "a", (0, 1))
+
+
+def test_ranking_that_does_harm_is_left_out_of_the_next_version(
+    kiosk: Gate, small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "CHOICES_MIN", 20)
+    lives(kiosk, published(small_store), taken="b")
+    lesson = learnt(small_store)
+    assert (lesson.better, lesson.draft.draft.bundle.model) == ("b", None)
+
+
+def test_version_without_a_model_has_nothing_to_learn_by(kiosk: Gate, small_store: Store) -> None:
+    published(small_store, None)
+    with pytest.raises(Refused, match="no model"):
+        learnt(small_store)
