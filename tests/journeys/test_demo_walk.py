@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.journeys.park import Park, a_park, until
 pytestmark = [pytest.mark.journey, pytest.mark.real("dbus-daemon"), pytest.mark.timeout(90)]
 
 HEARD_S_MAX = 15.0
+GREETED_S_MAX = 30.0
 
 
 def heard(park: Park) -> int:
@@ -49,6 +52,30 @@ def test_band_is_heard_where_it_is_carried_and_nobody_who_did_not_agree(tmp_path
         assert heard(park) == before, "Hans never said yes, the clone is nobody"
         assert park.answer(park.post("reset"))["walk"]["at"] == {}
         assert states(park) == {"idle": len(EARS)}
+
+
+def test_guest_who_is_carried_to_the_kiosk_is_greeted_there_and_gone_within_seconds(tmp_path: Path) -> None:
+    with a_park(tmp_path / "kept") as park:
+        walk(park, "giulia", "kiosk")
+        assert told_near(park, people=1)["name"] == "Giulia"
+        walk(park, "giulia", "away")
+        assert told_near(park, people=0).get("name", "") == ""
+
+
+def told_near(park: Park, *, people: int) -> dict[str, Any]:
+    """What the kiosk is told once so many stand before it."""
+    address = f"{park.edge}/events?as=demo&topics=kiosk-kiosk-1&page={people}"
+    ends = time.monotonic() + GREETED_S_MAX
+    with requests.get(address, stream=True, timeout=GREETED_S_MAX) as stream:
+        event = ""
+        for line in stream.iter_lines(decode_unicode=True):
+            assert time.monotonic() < ends
+            event = line.removeprefix("event: ") if line.startswith("event: ") else event
+            if event == "near" and line.startswith("data: "):
+                body: dict[str, Any] = json.loads(line.removeprefix("data: "))["body"]
+                if body["people"] == people:
+                    return body
+    raise AssertionError("the stream ended")
 
 
 def settled(park: Park) -> float:
