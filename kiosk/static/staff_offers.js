@@ -36,7 +36,7 @@ function row(one) {
   if (losers.length) {
     const why = part("details", "");
     why.append(part("summary", "", speak("staff.offer_why_not", { count: losers.length })));
-    for (const [offer, code, detail] of losers) why.append(part("p", "small", `${name(offer)}: ${speak(`staff.offer_why_${code}`)}${detail ? ` (${name(detail)})` : ""}`));
+    for (const [offer, code, detail] of losers) why.append(part("p", "small", `${name(offer)}: ${speak(`staff.offer_why.${code}`, { detail: name(detail ?? "") })}`));
     made.append(why);
   }
   return made;
