@@ -319,6 +319,10 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     held_back: str = ""
     """Why it does not obey central at the moment: the caps of its own policy."""
     readers: tuple[ReaderState, ...] = ()
+    layout: int = 0
+    """By which number of the layout it decides."""
+    inside: dict[str, int] | None = None
+    """People in each zone through this device, counted after it took that layout."""
 
 
 class Attested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

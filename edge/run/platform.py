@@ -39,6 +39,7 @@ from sync.central.registry.onair import prove_seals
 from sync.central.renewal import Renewal
 from sync.central.retention import Retention
 from sync.central.settings import Settings
+from sync.central.sharing import Sharing
 from sync.central.sites import sites
 from sync.central.store import Store
 from sync.wire import BATCH_BYTES_MAX
@@ -95,6 +96,7 @@ class Central:
         workers = (Worker(saga),) if saga else ()
         self._schedules = (
             Renewal(store),
+            Sharing(store),
             Retention(store, settings.keeping),
             Doubts(store),
             Ahead(store),

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypedDict
 
 from sync.client import counters, limited, passages
-from sync.client.ports import Books
+from sync.client.ports import Books, Ports
 from sync.wire import COUNTER, Item
 
 PIECE_MAX = 500
 """Items kept in one transaction, so that no tap waits long."""
+
+
+class Counted(TypedDict):
+    """The part of a report that tells of places."""
+
+    layout: int
+    inside: dict[str, int] | None
+
+
 KINDS = frozenset({COUNTER, *limited.KINDS, *passages.KINDS})
 
 
@@ -39,3 +49,10 @@ def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item
             waiting = []
         yield item
     take(books, waiting, own=own)
+
+
+def counted(ports: Ports) -> Counted:
+    """Return by which layout this device decides, and who is inside through it, counted after that."""
+    layout = ports.profiles.layout()
+    inside = None if ports.books.frozen else ports.books.submit(lambda desk: desk.inside())
+    return {"layout": 0 if layout is None else layout.version, "inside": inside}

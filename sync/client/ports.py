@@ -66,6 +66,9 @@ class Desk(Protocol):
     def append(self, kind: int, body: msgspec.Struct, *, band: bytes | None = ..., lane: int = ...) -> int:
         """Append one record."""
 
+    def inside(self) -> dict[str, int]:
+        """Return people in minus people out, per zone, through this device."""
+
     def apply(self, band: bytes | None, change: Change, seq: int) -> None:
         """Write a change of a band's memory."""
 

@@ -232,18 +232,18 @@ class Puller:
     def _own_report(self, frozen: str) -> DeviceReport:
         journal, profiles = self._ports.journal, self._ports.profiles
         heads = [(lane, journal.head(lane)) for lane in LANES]
-        acked = tuple(journal.acked(lane) for lane in LANES)
         bare = DeviceReport(
             device=self._sender.device,
             boot="",
             tips=tuple(Tip(lane=lane, seq=head.seq, h=head.h) for lane, head in heads),
-            acked=acked,
+            acked=(acked := tuple(journal.acked(lane) for lane in LANES)),
             outbox=sum(head.seq for _, head in heads) - sum(acked),
             outbox_age_ms=waiting_ms(journal, self._ports.clock.now_ms()),
             cursor=profiles.cursor(),
             urgent=self._applied(),
             frozen=frozen,
             held_back=self.held_back,
+            **beside.counted(self._ports),
         )
         return self._ports.describe(bare)
 

@@ -14,14 +14,17 @@ from edge.core.places import Layout, PlaceLease, Point, Zone
 from edge.errors import Refused, Unknown
 from sync.central.devices import devices as all_devices
 from sync.central.feed import Change, item_table, publish
+from sync.central.registry import shares
 from sync.central.registry.expected import all_due
 from sync.central.registry.past import keep_layout
+from sync.central.registry.shares import Kept
 from sync.central.registry.tables import thing_table
 from sync.central.seals import publish_site_key
 from sync.central.store import Connection, delete, insert, now_of, select
 
 LAYOUT = "layout"
 SETTINGS = "settings"
+SHARES = "shares"
 POINTS_MAX = 500
 """Zones, points or products of one site, each."""
 Thing = TypeVar("Thing", Zone, Point, Product)
@@ -67,16 +70,50 @@ def layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> Layout:
         raise Unknown(f"Site {site} has no settings yet.", hint="Set its time zone first.")
     settings = msgspec.msgpack.decode(bodies[0], type=Layout)
     zones, points = things(tx, site, Zone), things(tx, site, Point)
-    gates = gates_among(tx, site, devices, points=points)
+    gates, told = gates_among(tx, site, devices, points=points), published(tx, site)
     return msgspec.structs.replace(
         settings,
         site=site,
         zones=zones,
         points=points,
         products=things(tx, site, Product),
-        place_leases=leases(zones, gates),
+        place_leases=_lent(tx, site, zones, gates=gates, told=told),
         gates=gates,
     )
+
+
+def _lent(
+    tx: Connection, site: str, zones: Sequence[Zone], *, gates: Sequence[str], told: Layout | None
+) -> tuple[PlaceLease, ...]:
+    now = () if told is None else told.place_leases
+    known = shares.bounds(tx, site, told, kept=_kept(tx, site))
+    return shares.split(zones, leases(zones, gates), now, bounds=known)
+
+
+def _kept(tx: Connection, site: str) -> tuple[Kept, ...]:
+    bodies = _bodies(tx, site, SHARES)
+    return msgspec.msgpack.decode(bodies[0], type=tuple[Kept, ...]) if bodies else ()
+
+
+def shared_anew(tx: Connection, site: str, devices: Sequence[str]) -> Layout | None:
+    """Return what the gates are told with their shares of today's places, None where they are told so."""
+    told = published(tx, site)
+    if told is None:
+        return None
+    gates = gates_among(tx, site, devices, points=told.points)
+    now = msgspec.structs.replace(
+        told, gates=gates, place_leases=_lent(tx, site, told.zones, gates=gates, told=told)
+    )
+    return None if now == told else now
+
+
+def publish_shares(tx: Connection, site: str, shared: Layout) -> int:
+    """Tell the gates new shares and nothing else: what an operator has changed waits until they say so."""
+    settings = msgspec.msgpack.decode(_bodies(tx, site, SETTINGS)[0], type=Layout)
+    numbered = msgspec.structs.replace(settings, version=settings.version + 1)
+    put_settings(tx, site, numbered)
+    now = msgspec.structs.replace(shared, version=numbered.version)
+    return _tell(tx, site, now, before=published(tx, site))
 
 
 def gates_among(
@@ -97,6 +134,13 @@ def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> in
     put_settings(tx, site, numbered)
     if asked_by(published(tx, site)) != asked_by(numbered):
         all_due(tx, site)
+    return _tell(tx, site, numbered, before=published(tx, site))
+
+
+def _tell(tx: Connection, site: str, numbered: Layout, *, before: Layout | None) -> int:
+    known = shares.bounds(tx, site, before, kept=_kept(tx, site))
+    kept = shares.keep(numbered.place_leases, known)
+    _put(tx, site, SHARES, body=msgspec.msgpack.encode(kept))
     keep_layout(tx, site, numbered)
     publish(tx, site, [Change(LAYOUT, "", msgspec.msgpack.encode(numbered))])
     return numbered.version

@@ -1,0 +1,46 @@
+"""Sharing: a gate that is new, or back, or emptier than before gets its places without anybody's word."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sync.central.devices import ACTIVE, devices
+from sync.central.registry.layout import publish_shares, shared_anew
+from sync.central.registry.turn import take_turn
+from sync.central.rounds import Rounds
+from sync.central.sites import sites
+from sync.central.store import Connection, Store
+
+
+class Sharing(Rounds):
+    """Looks every few seconds whether the places of limited zones should lie elsewhere."""
+
+    name: ClassVar[str] = "sharing"
+    every_ms: ClassVar[int] = 3_000
+    failing: ClassVar[str] = "places of limited zones could not be shared anew"
+
+    def __init__(self, store: Store) -> None:
+        """Act on an open store."""
+        super().__init__()
+        self._store = store
+
+    def look(self) -> int:
+        """Share anew at every site where it makes a difference; return at how many."""
+        with self._store.reading() as tx:
+            known = sites(tx)
+        return sum(share(self._store, site) is not None for site in known)
+
+
+def share(store: Store, site: str) -> int | None:
+    """Share one site's places anew; return the number of the layout that says so, None where all is well."""
+    with store.reading() as tx:
+        if shared_anew(tx, site, _gates(tx, site)) is None:
+            return None
+    with store.transaction() as tx:
+        take_turn(tx, site)
+        now = shared_anew(tx, site, _gates(tx, site))
+        return None if now is None else publish_shares(tx, site, now)
+
+
+def _gates(tx: Connection, site: str) -> list[str]:
+    return [one.id for one in devices(tx, site) if one.state == ACTIVE]
