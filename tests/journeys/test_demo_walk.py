@@ -12,6 +12,8 @@ import pytest
 import requests
 
 from edge.run.demo.air import EARS
+from edge.run.demo.open import Choices, DemoPark
+from kiosk.park import Place
 from tests.journeys.park import Park, a_park, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.real("dbus-daemon"), pytest.mark.timeout(90)]
@@ -88,3 +90,22 @@ def settled(park: Park) -> float:
 
     until(quiet, 5)
     return told[-1]
+
+
+def test_guest_is_told_at_the_kiosk_once_carried_there_and_nothing_opens(tmp_path: Path) -> None:
+    park = DemoPark(Choices(headless=True), tmp_path)
+    park.start()
+    try:
+        nearby, before = park.edge.service.nearby, park.edge.service.counters().entered
+        park.keeper.walk("giulia", Place.BAR)
+        until(
+            lambda: [(one.zone, one.place) for one in nearby.expected()] == [("in_area", "bar")], HEARD_S_MAX
+        )
+        assert nearby.at("kiosk-1") == ()
+        park.keeper.walk("giulia", Place.KIOSK)
+        until(lambda: [one.name for one in nearby.at("kiosk-1")] == ["Giulia"], HEARD_S_MAX)
+        park.keeper.walk("giulia", Place.AWAY)
+        until(lambda: nearby.at("kiosk-1") == (), HEARD_S_MAX)
+        assert park.edge.service.counters().entered == before, "what is heard opens nothing"
+    finally:
+        park.stop()
