@@ -22,6 +22,7 @@ from kiosk.till_bodies import (
     BackBody,
     BasketBody,
     CountBody,
+    CouponBody,
     MoveBody,
     Payments,
     Phone,
@@ -85,6 +86,12 @@ def vouchers(ask: Ask) -> BasketView:
     """Leave these vouchers with the guest, and use all others."""
     body = ask.want(VouchersBody)
     return ask.house.service.decline_vouchers(ask.person, here(ask), body.op_id, kinds=body.kinds)
+
+
+def coupon(ask: Ask) -> BasketView:
+    """Let a coupon lower what it is for."""
+    body = ask.want(CouponBody)
+    return ask.house.service.take_coupon(ask.person, here(ask), body.op_id, code=body.code)
 
 
 def cash(ask: Ask) -> BasketView:
@@ -264,6 +271,7 @@ ROUTES = (
     act("risk", risk, Action.SELL, body=BasketBody),
     act("age", age, Action.SELL, body=BasketBody),
     act("vouchers", vouchers, Action.SELL, body=VouchersBody),
+    act("coupon", coupon, Action.SELL, body=CouponBody),
     act("cash", cash, Action.SELL, body=AmountBody),
     act("card", card, Action.SELL, body=AmountBody),
     act("give-up", give_up, Action.SELL, body=BasketBody),

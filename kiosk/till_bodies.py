@@ -61,6 +61,15 @@ class VouchersBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     kinds: Annotated[tuple[Id, ...], Meta(max_length=KINDS_MAX)]
 
 
+class CouponBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A coupon's code, as a scanner read it."""
+
+    NOT_TYPED = ("op_id", "code")
+    op: Op
+    op_id: OpId
+    code: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
 class AmountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An amount for a basket or a wallet."""
 

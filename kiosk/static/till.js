@@ -193,6 +193,10 @@ function enter(event) {
   event.preventDefault();
   const text = by("find").value;
   if (!text.trim()) return press(event, by("acts").querySelector("[data-act]")?.dataset.act ?? "");
+  if (text.startsWith("c.") && shown()?.lines?.length) {
+    by("find").value = "";
+    return onBasket("coupon", { code: text.trim() });
+  }
   const hit = found(page.tiles, text);
   by("find").value = "";
   if (hit && !hit.tile.off) add(hit.tile, hit.n);
