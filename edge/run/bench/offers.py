@@ -56,9 +56,9 @@ def measure(seed: int, seeds: int) -> str:
         }
     every = [run for runs in ran.values() for run in runs]
     figures["times_random"] = min(float(figures[f"times_random_{name}"]) for name in WORLDS)
-    figures["beside_best_fixed_worst"] = min(
-        one.shown / one.best_fixed for windows, _ in every for one in windows[1:]
-    )
+    late = [windows[1:] for windows, _ in every]
+    figures["beside_best_fixed_worst"] = min(_beside(windows) for windows in late)
+    figures["beside_best_fixed_worst_window"] = min(_beside([one]) for windows in late for one in windows)
     figures["guard_alerts"] = sum(alerts for _, alerts in every)
     return as_json(figures | {"seed": seed, "seeds": seeds, "taps": TAPS})
 
@@ -85,6 +85,12 @@ def _run(world: World, seed: int) -> tuple[list[Window], int]:
         windows.append(window)
         alerts += better_fixed(watch) is not None
     return windows, alerts
+
+
+def _beside(windows: list[Window]) -> float:
+    """Return what was shown over these windows, beside the one offer that would have been best in them."""
+    fixed = [sum(one.fixed[offer] for one in windows) for offer in OFFERS]
+    return sum(one.shown for one in windows) / max(fixed)
 
 
 def _facts(case: Case) -> dict[str, Fact]:
