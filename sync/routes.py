@@ -183,7 +183,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 LOOKS = (
-    Look("/healthz", "Whether this worker lives."),
+    Look("/healthz", "Whether this worker lives and judges known cases as it must.", "application/json"),
     Look("/readyz", "Whether its database answers.", asks_store=True),
     Look(
         "/metrics",
