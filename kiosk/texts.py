@@ -20,7 +20,7 @@ STAFF_ONLY = ("staff.", "ops.", "sign_in.", "enrol.", "till.")
 GUEST_ONLY = ("kiosk.", "gate.", "demo.", "attract.")
 DEMO_ONLY = ("demo.",)
 GATE = ("gate.", "verdict.", "act.", "common.")
-"""All that a gate ever says: it has five languages at hand from the start, and must be light to carry."""
+"""All that a gate says beside the guest's sentence of each reason: it must be light to carry."""
 OTHER_SIDE = {"guest": ".staff", "staff": ".guest", "demo": "-"}
 """Ending of the reasons that an audience is not sent; the demo page shows both sides."""
 HIDDEN = {"guest": STAFF_ONLY + DEMO_ONLY, "demo": STAFF_ONLY, "staff": GUEST_ONLY}
@@ -75,7 +75,9 @@ def choose(wanted: Iterable[str | None], known: Iterable[str] = LANGUAGES) -> st
 
 def _for(audience: str, catalogue: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     if audience == "gate":
-        yield from ((key, sentence) for key, sentence in catalogue.items() if key.startswith(GATE))
+        for key, sentence in catalogue.items():
+            if key.startswith(GATE) or (key.startswith("reason.") and key.endswith(".guest")):
+                yield key, sentence
         return
     for key, sentence in catalogue.items():
         hidden = HIDDEN[audience]
