@@ -64,7 +64,7 @@ class VouchersBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class CouponBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A coupon's code, as a scanner read it."""
 
-    NOT_TYPED = ("op_id", "code")
+    NOT_TYPED = ("op_id",)
     op: Op
     op_id: OpId
     code: Annotated[str, Meta(min_length=1, max_length=400)]
