@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeou
 READY_S_MAX = 60.0
 LOOK_S = 0.01
 SILENT_CPU_S_MAX = 2.0
-"""What both processes may work while nobody answers: on a machine of their own that is the silence itself."""
+"""What the new process may work while nobody answers; waits for disk and for the old one are not in it."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
