@@ -12,6 +12,7 @@ from edge.offerviews import ExplainedView, OffersView
 from edge.staff import Action
 from kiosk.ask import Ask
 from kiosk.near import NearAsked, OrdersAsked, guests
+from kiosk.operations import Op
 from kiosk.staff_acts import Done, Id, act
 
 TILES_MAX = 3
@@ -29,6 +30,14 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     tap_id: Id
     exposure: Id
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a guest said to staff about one tile: yes, or no."""
+
+    op: Op
+    exposure: Id
+    taken: bool
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,6 +93,16 @@ def explained(ask: Ask) -> Explained:
     return Explained(choices=ask.house.service.near.offers.explained(ask.person, ask.want(OrdersAsked).point))
 
 
+def given(ask: Ask) -> Done:
+    """Redeem or decline an offer for a guest, in the name of who does it."""
+    said, near = ask.want(Given), ask.house.service.near.offers
+    if said.taken:
+        near.take_for(ask.person, said.exposure)
+    else:
+        near.decline_for(ask.person, said.exposure)
+    return Done()
+
+
 ROUTES = (
     guests("offers", offers, body=NearAsked, answer=OffersView),
     guests("offers-shown", painted, body=Painted, answer=Done),
@@ -91,4 +110,5 @@ ROUTES = (
     guests("offer-decline", decline, body=Chosen, answer=Done),
     guests("offers-quiet", quiet, body=NearAsked, answer=Done),
     act("offers", explained, Action.LOOK_UP, body=OrdersAsked, answer=Explained),
+    act("offer", given, Action.GIVE_OFFER, body=Given, answer=Done),
 )

@@ -59,6 +59,8 @@ class Action(enum.StrEnum):
     SET_SCREEN = "set_screen"
     READ_BY_PHONE = "read_by_phone"
     SET_CONSENT = "set_consent"
+    GIVE_OFFER = "give_offer"
+    """Redeem or decline an offer in a guest's place."""
     SEE_TILL = "see_till"
     SELL = "sell"
     """Ring up, let a band pay, take cash or a card for the rest, give a basket up."""
@@ -120,6 +122,7 @@ PERMISSIONS: Mapping[Action, Permission] = MappingProxyType(
         Action.SET_SCREEN: Permission(_OPERATE),
         Action.READ_BY_PHONE: Permission(_GATE),
         Action.SET_CONSENT: Permission(_FLOOR),
+        Action.GIVE_OFFER: Permission(_FLOOR),
         Action.SEE_TILL: Permission(_TILL),
         Action.SELL: Permission(_TILL),
         Action.VOID: Permission(_TILL, dangerous=True),

@@ -8,11 +8,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.core.events import Kind
+from edge.core.offers.said import Told
 from edge.errors import NotAllowed
+from edge.service.attempts import OwnBand
 from edge.service.standing import MINE_S_MAX, HoldAgain, Unproved
 from hardware.port import Trust
-from tests.service.house import OTHER_UID, UID, House, an_edge
+from tests.service.house import OTHER_UID, UID, House, an_edge, band_of
 from tests.service.offered import a_fan, budget, published
+from tests.service.purses import bought, granted
 
 
 @pytest.fixture
@@ -85,3 +89,51 @@ def test_staff_read_why_if_they_may_look_guests_up(house: House) -> None:
     assert told.names
     with pytest.raises(NotAllowed):
         house.service.near.offers.explained(house.session("marketer", point="kiosk"), "kiosk")
+
+
+def painted_tile(house: House) -> str:
+    a_fan(house)
+    tap, offers = at_the_kiosk(house), house.service.near.offers
+    (tile,) = offers.view(tap, "kiosk").tiles
+    offers.painted(tap, "kiosk", [tile.exposure])
+    return tile.exposure
+
+
+def told(house: House, kind: Kind) -> list[Told]:
+    bodies = [one.body for one in house.journal.range(0, 0) if one.kind == kind]
+    return [msgspec.msgpack.decode(body, type=Told) for body in bodies]
+
+
+def test_staff_redeem_an_offer_for_a_guest_once_and_in_their_name(house: House) -> None:
+    exposure, offers = painted_tile(house), house.service.near.offers
+    anna = house.session("gate", staff="anna")
+    granted(house)
+    assert offers.take_for(anna, exposure) == offers.take_for(anna, exposure)
+    (taken,) = told(house, Kind.OFFER_TAKEN)
+    assert (taken.staff, taken.point, taken.exposure) == ("anna", "north", exposure)
+    assert bought(house).lines[0].off_minor == 150, "the band carries its price to the till"
+
+
+def test_staff_decline_an_offer_for_a_guest_in_their_name(house: House) -> None:
+    exposure, offers = painted_tile(house), house.service.near.offers
+    offers.decline_for(house.session("care", staff="bruno"), exposure)
+    offers.decline_for(house.session("care", staff="bruno"), exposure)
+    (declined,) = told(house, Kind.OFFER_DECLINED)
+    assert (declined.staff, declined.exposure) == ("bruno", exposure)
+    assert offers.view(at_the_kiosk(house), "kiosk").tiles == ()
+
+
+def test_a_guests_own_yes_names_nobody(house: House) -> None:
+    exposure = painted_tile(house)
+    house.service.near.offers.take(at_the_kiosk(house), "kiosk", exposure)
+    assert [one.staff for one in told(house, Kind.OFFER_TAKEN)] == [""]
+
+
+def test_nobody_redeems_for_themselves_as_staff_nor_without_the_right(house: House) -> None:
+    exposure, offers = painted_tile(house), house.service.near.offers
+    for act in (offers.take_for, offers.decline_for):
+        with pytest.raises(OwnBand):
+            act(house.session("gate", badge=band_of(house).hex()), exposure)
+        with pytest.raises(NotAllowed):
+            act(house.session("operator"), exposure)
+    assert told(house, Kind.OFFER_TAKEN) == told(house, Kind.OFFER_DECLINED) == []

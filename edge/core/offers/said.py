@@ -15,6 +15,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bundle: int = 0
     guest: str | None = None
     point: str = ""
+    staff: str = ""
+    """Who did it in the guest's place; empty: the guest."""
     op_id: str = ""
     """The basket, where one was paid."""
     minor: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from edge.core.bands import Trust
 from edge.offerviews import ExplainedView, OffersView, TakenView
+from edge.service.attempts import OwnBand
 from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
 from edge.service.standing import HoldAgain, who_stands
@@ -51,6 +52,22 @@ class NearOffers:
         """Return why these were shown, for whoever may look guests up."""
         permit(session, Action.LOOK_UP, self._rooms.clock.now_ms())
         return self._offers.explained(point)
+
+    def take_for(self, session: Session, exposure: str) -> TakenView:
+        """Redeem one for its guest, who said yes to staff: the band carries its price to the till."""
+        self._permit(session, exposure)
+        return self._offers.accept(exposure, session.point, staff=session.staff)
+
+    def decline_for(self, session: Session, exposure: str) -> None:
+        """Leave one out for the rest of its guest's visit, who said no to staff."""
+        self._permit(session, exposure)
+        self._offers.decline(exposure, session.point, staff=session.staff)
+
+    def _permit(self, session: Session, exposure: str) -> None:
+        permit(session, Action.GIVE_OFFER, self._rooms.clock.now_ms())
+        own = self._rooms.profiles.get(bytes.fromhex(session.badge)) if session.badge else None
+        if own is not None and own.guest and own.guest == self._offers.guest_of(exposure):
+            raise OwnBand
 
     def _demand(self, tap_id: str, point: str, exposure: str) -> None:
         if exposure not in {tile.exposure for tile in self.view(tap_id, point).tiles}:

@@ -97,10 +97,11 @@ class Offers:
 
         return self._rooms.sequencer.submit(act)
 
-    def accept(self, exposure: str, point: str) -> TakenView:
+    def accept(self, exposure: str, point: str, *, staff: str = "") -> TakenView:
         """Take up an offer that was shown: its price is kept for the guest as it was said.
 
         Its budget is set aside here with it; where too little is left, the offer is over.
+        ``staff``: who does it in the guest's place.
         """
 
         def act(tx: Transaction) -> Promise:
@@ -118,21 +119,23 @@ class Offers:
             after = with_promise(book, promise)
             if after is None:
                 raise Refused("There is no room for more offers.", hint="Use one of them first.")
-            tx.append(Kind.OFFER_TAKEN, _told(kept, offer, exposure=exposure, point=point))
+            told = _told(kept, offer, exposure=exposure, point=point)
+            tx.append(Kind.OFFER_TAKEN, replace(told, staff=staff))
             put_book(tx, kept.book, after)
             put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
             return promise
 
         return self._taken(self._rooms.sequencer.submit(act))
 
-    def decline(self, exposure: str, point: str) -> None:
+    def decline(self, exposure: str, point: str, *, staff: str = "") -> None:
         """Take that a guest does not want this one: it stays away for the rest of the visit."""
 
         def act(tx: Transaction) -> None:
             kept, offer = self._tile(tx, exposure)
             if exposure in kept.declined:
                 return
-            tx.append(Kind.OFFER_DECLINED, _told(kept, offer, exposure=exposure, point=point))
+            told = _told(kept, offer, exposure=exposure, point=point)
+            tx.append(Kind.OFFER_DECLINED, replace(told, staff=staff))
             put_kept(tx, replace(kept, declined=(*kept.declined, exposure)))
             book = book_of(tx, kept.book)
             rest = tuple(one for one in book.promises if one.exposure != exposure)
@@ -148,6 +151,11 @@ class Offers:
         self._consents.set_quiet(profile, quiet=quiet, point=point)
 
     # For staff
+
+    def guest_of(self, exposure: str) -> str | None:
+        """Return for whom a tile was chosen; None: for anybody, or there is no such tile."""
+        kept = self._rooms.sequencer.submit(lambda tx: kept_by(tx, exposure))
+        return kept.guest if kept is not None else None
 
     def explained(self, point: str | None = None, limit: int = 20) -> tuple[ExplainedView, ...]:
         """Return the last choices at a point or at all, newest first, each with why and why not."""
