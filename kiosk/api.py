@@ -56,7 +56,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     ok: bool
     cause: str = ""
-    decides: dict[str, str] = {}
+    decides: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     """What known cases come to here; an update compares them with what it knows itself."""
 
 

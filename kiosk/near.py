@@ -16,7 +16,7 @@ from kiosk.routes import Audience, Rate, Route, View
 from kiosk.staff_acts import Id, act
 
 Short = Annotated[str, Meta(max_length=64)]
-NEAR = Rate(30, 1.0)
+NEAR = Rate(120, 4.0)
 
 
 class NearAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

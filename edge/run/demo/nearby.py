@@ -40,7 +40,7 @@ def open_nearby(tx: Connection, park: Park, *, device: str, now_ms: int) -> None
     guest = next(one for one in park.guests if one.id == WAITS_FOR)
     lines = (Ordered(article="tazza"),)
     order = Order(
-        id=f"demo-{WAITS_FOR}", guest=guest.pseudonym, store=SHOP, device=device, lines=lines,
+        id="demo-mug", guest=guest.pseudonym, store=SHOP, device=device, lines=lines,
         state=OrderState.READY, counter=COUNTER,
     )  # fmt: skip
     orders.place(tx, site, order)
