@@ -57,7 +57,7 @@ def resound(tx: Connection, site: str, heard: Iterable[Heard], *, device: str) -
     if taps:
         twins.look(tx, site, layout.published(tx, site), device=device, taps=taps)
     counters.merge(tx, site, _highest(taps))
-    passages.merge(tx, site, [passages.read(tx, site, one, device=device) for one in events])
+    passages.take(tx, site, [passages.read(tx, site, one, device=device) for one in events], device=device)
     counted = [
         limited.read(one.kind, one.body, one.decided, band=one.band, at_ms=one.at_ms)
         for one in events

@@ -11,8 +11,10 @@ import msgspec
 
 from edge.core.cards import masked
 from edge.errors import Refused
-from sync.central.devices import ACTIVE, Device, NewDevice, add_device, device
+from sync.central import passages
+from sync.central.devices import ACTIVE, Device, NewDevice, add_device, device, devices
 from sync.central.keys import keys
+from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key
 from sync.central.store import (
     BigInteger,
@@ -160,7 +162,11 @@ def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswe
         points=points,
         public_key=request.public_key,
     )
+    take_turn(tx, new.site)
+    untold = sum(one.state == ACTIVE for one in devices(tx, new.site)) <= 1
     known, _ = add_device(tx, new)
+    if untold:  # a device that was alone had nobody to hear what it let in
+        passages.catch_up(tx, new.site)
     this = (enrolment_table.c.locator == row.locator) & (enrolment_table.c.state == OPEN)
     closed = tx.execute(update(enrolment_table).where(this).values(state=USED, device_id=known.id))
     if closed.rowcount != 1:

@@ -11,14 +11,16 @@ import msgspec
 from edge.core.alarms import OF_CENTRAL
 from edge.core.decision import Reason
 from edge.core.entitlements import Redemption, Use
-from edge.core.events import DECISIONS, Acted, Decided, Kind
+from edge.core.events import DECISIONS, Acted, Decided, Kind, Lane, decided_in
 from edge.core.held import Location
 from edge.core.passages import Whereabouts, moved, place_after, taken_back, uses_in
 from edge.core.places import Layout
 from edge.core.reconcile import Conflict, reconcile, settled
 from sync.central import alarms, lanes
 from sync.central.alarms import Alarm
+from sync.central.devices import ACTIVE, device_table
 from sync.central.feed import Change, item_table, publish
+from sync.central.lanes import event_table
 from sync.central.registry import rights
 from sync.central.registry.layout import published
 from sync.central.registry.tables import entitlement_table, parts
@@ -33,6 +35,8 @@ from sync.wire import KEY_CHARS_MAX, USES, WHEREABOUTS
 LOG = logging.getLogger(__name__)
 USES_TOLD_MAX = 200
 """Uses of one right that are told: the newest, and the first of all."""
+PIECE_MAX = 2_000
+"""Events between two looks at what is known."""
 BACK = {Kind.UNDONE: Redemption.UNDONE, Kind.ANNULLED: Redemption.ANNULLED}
 _acted = msgspec.msgpack.Decoder(Acted)
 _uses = msgspec.msgpack.Decoder(tuple[Use, ...])
@@ -76,6 +80,16 @@ class Event(Protocol):
         """Its number."""
 
 
+class Kept(NamedTuple):
+    """An event that central keeps."""
+
+    kind: int
+    band: bytes | None
+    body: bytes
+    decided: Decided | None
+    seq: int
+
+
 class Passed(NamedTuple):
     """One decision of a device that may have let somebody in, or that was taken back."""
 
@@ -105,8 +119,40 @@ def read(tx: Connection, site: str, event: Event, *, device: str) -> Passed | No
     return Passed(event.band, decided, seq, BACK[Kind(event.kind)])
 
 
+def take(tx: Connection, site: str, passed: Iterable[Passed | None], *, device: str) -> None:
+    """Add what a device tells to what the site knows, unless it is alone there and nobody has to hear."""
+    told = [one for one in passed if one is not None]
+    if not told:
+        return
+    take_turn(tx, site)  # or a device that is just being enrolled would hear neither of this nor of what was
+    if others(tx, site, device):
+        merge(tx, site, told)
+
+
+def others(tx: Connection, site: str, device: str) -> bool:
+    """Say whether a site has devices in force beside this one (none named: any)."""
+    own = device_table.c
+    query = select(own.device_id).where(own.site_id == site, own.state == ACTIVE, own.device_id != device)
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def catch_up(tx: Connection, site: str) -> None:
+    """Tell of all that is known of passages: a device comes to a site where none had to be told before."""
+    own = event_table.c
+    ordinary = and_(own.site_id == site, own.lane == Lane.ORDINARY, own.kind.in_((*DECISIONS, *BACK)))
+    query = select(own.device_id, own.seq, own.kind, own.band, own.body).where(ordinary)
+    rows = tx.execute(query.order_by(own.hlc, own.device_id, own.seq))
+    while piece := rows.fetchmany(PIECE_MAX):
+        merge(tx, site, [read(tx, site, _kept(tuple(row[1:])), device=row[0]) for row in piece])
+
+
+def _kept(row: tuple[int, int, bytes | None, bytes]) -> Kept:
+    seq, kind, band, body = row[0], row[1], row[2] and bytes(row[2]), bytes(row[3])
+    return Kept(kind, band, body, decided_in(body, band) if kind in DECISIONS else None, seq)
+
+
 def merge(tx: Connection, site: str, passed: Iterable[Passed | None]) -> None:
-    """Add what one device tells to what the site knows, tell the others, and look who came in twice.
+    """Add passages to what the site knows, tell its devices, and look who came in twice.
 
     What the feed holds is the memory; the same heard twice, or late, or in another order, comes to the same.
     """

@@ -147,6 +147,7 @@ def test_two_gates_that_were_cut_off_find_their_double_entry_and_both_hear_of_it
 
 
 def test_a_right_used_at_one_device_only_accuses_nobody(small_store: Store) -> None:
+    Gate(small_store)  # somebody to tell
     gate = Gate(small_store)
     a_park(small_store)
     enters(gate, tap="t-1")
@@ -220,6 +221,7 @@ def test_what_is_told_is_the_same_in_any_order_and_however_often(small_store: St
 
 
 def test_what_an_erased_guest_used_leaves_the_feed(small_store: Store) -> None:
+    Gate(small_store)  # somebody to tell
     gate = Gate(small_store)
     a_park(small_store)
     a_worn_band(small_store)
@@ -232,6 +234,7 @@ def test_what_an_erased_guest_used_leaves_the_feed(small_store: Store) -> None:
 
 
 def test_where_bands_were_is_forgotten_with_the_days_that_movements_are_kept(small_store: Store) -> None:
+    Gate(small_store)  # somebody to tell
     gate = Gate(small_store)
     a_park(small_store)
     enters(gate)
@@ -257,3 +260,16 @@ def test_what_makes_no_sense_is_refused_before_anything_is_kept(kind: str, key: 
     items = [Item(kind=kind, key=key, version=1, body=body)]
     with pytest.raises(Refused):
         _ = client.uses_told(items), client.places_told(items)
+
+
+def test_a_second_gate_hears_what_the_first_let_in_while_it_was_alone(small_store: Store) -> None:
+    a_park(small_store)
+    first = Gate(small_store)
+    enters(first)
+    assert told(small_store, USES) == {}, "nobody else has to hear it"
+    with served(small_store) as url:
+        a_welcome(url, small_store)
+        (uses,) = told(small_store, USES).values()
+        a_welcome(url, small_store)
+    assert [use.device for use in msgspec.msgpack.decode(uses, type=tuple[Use, ...])] == [first.device.id]
+    assert len(told(small_store, USES)) == len(told(small_store, WHEREABOUTS)) == 1
