@@ -95,10 +95,12 @@ function paintWarning() {
 let late = null;
 
 async function bring() {
+  by("stage").setAttribute("aria-busy", "true");
   const found = await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js")]);
   late = Object.assign({}, ...found);
   painted = "";
   paint();
+  by("stage").removeAttribute("aria-busy");
 }
 
 /** Ask what else belongs to who has just been greeted. */

@@ -25,6 +25,7 @@ EACH_LANGUAGE = [LANGUAGES[0], *(pytest.param(code, marks=pytest.mark.journey) f
 HEAR = """async (events) => {
   const page = await import(document.querySelector("script[type=module]").src);
   for (const event of events) page.hear(event);
+  while (document.querySelector("[aria-busy=true]")) await new Promise((done) => requestAnimationFrame(done));
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 LIVE = """async () => {

@@ -187,6 +187,7 @@ def test_nothing_of_the_page_stays_for_the_next_guest(
 ) -> None:
     with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
         eye.hear(*asked_for_all())
+        assert "G-2041" in eye.html()
         eye.hear(*leaves)
         kept = eye.page.evaluate(
             "JSON.stringify([{...localStorage}, {...sessionStorage}, history.state]) + location.href"
