@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from edge.core.offers import Choice, Counted, Span
+from edge.core.offers.elsewhere import OFFER_TIMES, WEEK_DAYS, Times, Totals, summed
 from edge.core.offers.occasion import Count
 from edge.core.payment.promised import PROMISES_MAX, Promise
 from edge.store.transaction import Transaction
@@ -16,7 +17,6 @@ BOOK, EXPOSURE = "offers", "exposure"
 """Kinds of what is kept: a guest's book by their pseudonym, each choice by its id."""
 MARKS_MAX = 400
 """Marks of one guest; the oldest go first, after more than a campaign's worth of showing."""
-WEEK_DAYS = 7
 NOBODY = "@"
 """How the book of a screen begins, which counts for whoever stands there."""
 
@@ -57,6 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _BOOK = msgspec.msgpack.Decoder(Book).decode
 _KEPT = msgspec.msgpack.Decoder(Kept).decode
+_TOTALS = msgspec.msgpack.Decoder(Totals).decode
 
 
 def book_of(tx: Transaction, name: str) -> Book:
@@ -68,6 +69,12 @@ def book_of(tx: Transaction, name: str) -> Book:
 def put_book(tx: Transaction, name: str, book: Book) -> None:
     """Keep a guest's book."""
     tx.put(BOOK, name, msgspec.msgpack.encode(replace(book, marks=book.marks[-MARKS_MAX:])))
+
+
+def times_elsewhere(tx: Transaction, name: str) -> Totals:
+    """Return how often other devices told that they showed or redeemed what, of one guest."""
+    body = tx.get(OFFER_TIMES, name)
+    return {} if body is None else _TOTALS(body)
 
 
 def kept_by(tx: Transaction, exposure: str) -> Kept | None:
@@ -110,20 +117,39 @@ def with_promise(book: Book, promise: Promise) -> Book | None:
     return replace(book, promises=(*rest, promise))
 
 
-def counts_of(book: Book, screen: Book, *, day: int, visit: str) -> tuple[Count, ...]:
+def counts_of(
+    book: Book, screen: Book, elsewhere: Mapping[str, Sequence[Times]], *, day: int, visit: str
+) -> tuple[Count, ...]:
     """Return how often each offer was shown or redeemed to a guest, and on a screen, over every span."""
-    return (*_counts(book.marks, day, visit), *_counts(screen.marks, day, visit, screen=True))
+    there = summed(elsewhere, day=day)
+    of_guest = _counts(_summed(book.marks, day, visit), there)
+    return (*of_guest, *_counts(_summed(screen.marks, day, visit), {}, screen=True))
 
 
-def _counts(marks: Iterable[Mark], day: int, visit: str, *, screen: bool = False) -> Iterable[Count]:
-    sums: dict[tuple[str, Counted, Span], int] = {}
+Sums = dict[tuple[str, Counted, Span], int]
+
+
+def _summed(marks: Iterable[Mark], day: int, visit: str) -> Sums:
+    sums: Sums = {}
     for mark in marks:
         for span in Span:
             if _within(span, mark, day=day, visit=visit):
                 key = (mark.offer, mark.counted, span)
                 sums[key] = sums.get(key, 0) + 1
-    for (offer, counted, span), here in sorted(sums.items()):
-        yield Count(offer=offer, counted=counted, span=span, here=here, screen=screen)
+    return sums
+
+
+def _counts(here: Sums, there: Sums, *, screen: bool = False) -> Iterable[Count]:
+    for key in sorted({*here, *there}):
+        offer, counted, span = key
+        yield Count(
+            offer=offer,
+            counted=counted,
+            span=span,
+            here=here.get(key, 0),
+            elsewhere=there.get(key, 0),
+            screen=screen,
+        )
 
 
 def _within(span: Span, mark: Mark, *, day: int, visit: str) -> bool:

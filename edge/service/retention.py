@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import msgspec
 from edge import config
 from edge.core.approvals import Approval
 from edge.core.held import Location
+from edge.core.offers.elsewhere import OFFER_TIMES, Totals
 from edge.core.retention import DAY_MS, HOUR_MS, is_due
 from edge.errors import StoreError
 from edge.service.answers import kept_answer
@@ -25,6 +27,7 @@ from edge.store.transaction import Transaction
 
 EVERY_MS = 600_000
 """How often it is looked."""
+EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 LOG = logging.getLogger("polso.service")
 
 
@@ -88,10 +91,19 @@ def _asked_ms(tx: Transaction, request: str, body: bytes) -> int:
     return msgspec.msgpack.decode(body, type=Approval).until_ms
 
 
+def _shown_ms(tx: Transaction, guest: str, body: bytes) -> int:
+    """Return the end of the last day of which other devices told something."""
+    del tx, guest
+    told = msgspec.msgpack.decode(body, type=Totals)
+    newest = max((one.day for there in told.values() for one in there), default=EPOCH_DAY)
+    return (newest - EPOCH_DAY + 1) * DAY_MS
+
+
 KEPT = (
     Kept(ANSWERS, _answered_ms, lambda times: times.answers_days * DAY_MS),
     Kept(SEEN, _seen_ms, lambda times: times.seen_h * HOUR_MS),
     Kept(ZONES, lambda tx, key, body: minute_ms(key), lambda times: times.zones_h * HOUR_MS),
+    Kept(OFFER_TIMES, _shown_ms, lambda times: times.sealed_days * DAY_MS),
     Kept(APPROVALS, _asked_ms, lambda _times: APPROVAL_KEPT_MS),
     *(Kept(kind, since, lambda _times: keeping.DAYS * DAY_MS) for kind, since in keeping.KEPT),
 )

@@ -13,8 +13,9 @@ from edge.core.bands import BandState, Standing, merge
 from edge.core.checks.identity import is_forged
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
+from edge.core.offers.elsewhere import COUNTED
 from edge.errors import Refused, Unknown
-from sync.central import counters, limited, passages, twins
+from sync.central import counters, limited, offered, passages, twins
 from sync.central.alarms import Alarm, raise_alarm
 from sync.central.registry import bands, expected, layout, profiles
 from sync.central.registry.bands import BandCard
@@ -64,6 +65,8 @@ def resound(tx: Connection, site: str, heard: Iterable[Heard], *, device: str) -
         if one.kind in limited.COUNTED
     ]
     limited.merge(tx, site, [seen for seen in counted if seen is not None], device=device)
+    told = [offered.read(one.kind, one.body, at_ms=one.at_ms) for one in events if one.kind in COUNTED]
+    offered.merge(tx, site, [seen for seen in told if seen is not None], device=device)
 
 
 def _notice(tx: Connection, site: str, taps: Iterable[Decided]) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.elsewhere import Limited
+from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
 from sync.central import devices, lanes, seals
@@ -19,7 +20,7 @@ from sync.central.registry import bands, consents, expected, guests, members, ri
 from sync.central.registry.profiles import PROFILE
 from sync.central.registry.turn import take_turn
 from sync.central.remarks import ERASE, forget_about
-from sync.central.store import Connection, Store, and_, select
+from sync.central.store import Connection, Store, and_, or_, select
 from sync.central.traces import ALSO
 from sync.wire import ErasureNotice
 
@@ -100,7 +101,7 @@ def erase(tx: Connection, site: str, guest: str) -> Erased:
     hold(tx, site, _wallets(tx, site, gone))
     for take in PLACES:
         take(tx, site, gone)
-    seq = publish(tx, site, [*_gone(tx, site, ids), _change(notice)])
+    seq = publish(tx, site, [*_gone(tx, site, ids, guest=guest), _change(notice)])
     return Erased(guest, len(cards), len(held), seq)
 
 
@@ -147,10 +148,11 @@ def _key(guest: str) -> str:
     return hashlib.blake2b(guest.encode(), digest_size=16).hexdigest()
 
 
-def _gone(tx: Connection, site: str, ids: tuple[bytes, ...]) -> list[Change]:
-    """Return tombstones of everything that the feed holds of these bands."""
+def _gone(tx: Connection, site: str, ids: tuple[bytes, ...], *, guest: str) -> list[Change]:
+    """Return tombstones of everything that the feed holds of a guest and these bands."""
     own = item_table.c
     keys = [id_.hex() for id_ in ids]
-    there = and_(own.site_id == site, own.kind.in_((PROFILE, BAND, Limited.GUEST_PIN)), own.key.in_(keys))
+    worn = and_(own.kind.in_((PROFILE, BAND, Limited.GUEST_PIN)), own.key.in_(keys))
+    there = and_(own.site_id == site, or_(worn, and_(own.kind == OFFER_TIMES, own.key == guest)))
     rows = tx.execute(select(own.kind, own.key, own.urgent).where(there))
     return [Change(row.kind, row.key, None, urgent=row.urgent) for row in rows]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from edge.clock import monotonic_ms
 from edge.core.retention import DAY_MS, HOUR_MS, Keeping
-from sync.central import ended
+from sync.central import ended, offered
 from sync.central.erasure import clear
 from sync.central.lanes import event_table, lane_table
 from sync.central.remarks import NOTICED, START, forget_before
@@ -52,6 +52,7 @@ WALKS = (
     Walk(START, partial(forget_before, kinds=NOTICED), lambda keeping: keeping.moved_days),
     Walk("", ended.rights_before, lambda keeping: keeping.ended_days),
     Walk("", ended.members_before, lambda keeping: keeping.ended_days),
+    Walk("", offered.before, lambda keeping: keeping.sealed_days),
 )
 
 

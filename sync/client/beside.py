@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
-from sync.client import counters, limited, passages
+from edge.core.offers.elsewhere import OFFER_TIMES
+from sync.client import counters, limited, offered, passages
 from sync.client.ports import Books, Ports
 from sync.wire import COUNTER, Item
 
@@ -20,19 +21,22 @@ class Counted(TypedDict):
     inside: dict[str, int] | None
 
 
-KINDS = frozenset({COUNTER, *limited.KINDS, *passages.KINDS})
+KINDS = frozenset({COUNTER, OFFER_TIMES, *limited.KINDS, *passages.KINDS})
 
 
 def take(books: Books, items: Iterable[Item], *, own: str) -> None:
     """Read them all, then keep them; ``own`` is this device. Kept twice they are the same."""
     mine = [item for item in items if item.kind in KINDS]
     raised, counted = counters.told(mine), limited.told(mine, own=own)
+    times = offered.told(mine, own=own)
     used, seen = passages.uses_told(mine), passages.places_told(mine)
     counters.apply(books, raised)
     for start in range(0, max(len(used), len(seen)), PIECE_MAX):
         passages.apply(books, used[start : start + PIECE_MAX], seen[start : start + PIECE_MAX])
     for start in range(0, len(counted), PIECE_MAX):
         limited.apply(books, counted[start : start + PIECE_MAX])
+    for start in range(0, len(times), PIECE_MAX):
+        offered.apply(books, times[start : start + PIECE_MAX])
 
 
 def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item]:

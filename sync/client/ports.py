@@ -78,6 +78,9 @@ class Desk(Protocol):
     def get(self, kind: str, key: str) -> bytes | None:
         """Return one small thing."""
 
+    def delete(self, kind: str, key: str) -> None:
+        """Forget one small thing; forgetting twice is no fault."""
+
 
 class Books(Protocol):
     """The sequencer: whatever returns from it is durable."""

@@ -8,15 +8,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.config import shipped
+from edge.core.calendar import day_of
 from edge.core.events import Event, Kind
 from edge.core.offers import Cap, Counted, Span, Why
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.choose import choose
+from edge.core.offers.elsewhere import OFFER_TIMES, Times
 from edge.core.offers.said import Told
 from edge.core.payment.replaying import payment_in, replay_payment
 from edge.errors import Refused, Unknown
 from edge.payviews import BasketState
-from tests.builders import ROME
+from edge.service.retention import EVERY_MS
+from tests.builders import NOW_MS, ROME
 from tests.service.house import OTHER_UID, UID, House, an_edge, band_of
 from tests.service.offered import (
     ALLOWS,
@@ -39,6 +43,7 @@ KINDS = (
     Kind.OFFERS_EXPOSED, Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED,
     Kind.OFFER_RETURNED,
 )  # fmt: skip
+ELSEWHERE = {"kiosk-2": (Times("soup-less", Counted.SHOWN, day_of(ROME, 0, NOW_MS), 3),)}
 
 
 @pytest.fixture
@@ -296,10 +301,25 @@ def test_a_payment_with_an_offer_is_judged_again_to_the_same_answer(edge: House,
 def test_an_erased_guest_leaves_no_book_of_offers(edge: House, fan: bytes) -> None:
     took(edge, fan)
     bought(edge)
+    edge.sequencer.submit(lambda tx: tx.put(OFFER_TIMES, "guest-1", msgspec.msgpack.encode(ELSEWHERE)))
     edge.service.erase("guest-1", [fan])
-    for kind in ("offers", "exposure", "offer_used"):
+    for kind in ("offers", "exposure", "offer_used", OFFER_TIMES):
         rows = edge.sequencer.submit(lambda tx, kind=kind: list(tx.rows(kind)))
         assert not [key for key, body in rows if b"guest-1" in body or key == "guest-1"], kind
+
+
+def test_what_other_devices_showed_counts_until_its_days_are_over(edge: House, fan: bytes) -> None:
+    published(edge, an_offer(caps=(Cap(span=Span.CAMPAIGN, most=3),)), version=9)
+    edge.sequencer.submit(lambda tx: tx.put(OFFER_TIMES, "guest-1", msgspec.msgpack.encode(ELSEWHERE)))
+    assert not edge.service.offers.offers_for(fan, "kiosk").tiles
+    [last] = edge.service.offers.explained(limit=1)
+    assert [loser.why for loser in last.choice.losers] == [Why.CAP]
+    for days, stays in ((shipped().retention.sealed_days - 1, True), (2, False)):
+        edge.hands.forward(s=days * 86_400, ms=EVERY_MS)
+        edge.clock.heard(edge.hands.wall_ms, 10)
+        edge.service._retention.look()
+        kept = edge.sequencer.submit(lambda tx: tx.get(OFFER_TIMES, "guest-1"))
+        assert (kept is not None) is stays
 
 
 def test_an_unknown_tile_is_refused(edge: House, fan: bytes) -> None:

@@ -100,6 +100,9 @@ class Paper:
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Nothing is asked for again."""
 
+    def delete(self, kind: str, key: str) -> None:
+        """Nothing is kept."""
+
     def cursor(self) -> Cursor:
         return self.at
 

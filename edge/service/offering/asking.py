@@ -29,7 +29,7 @@ from edge.core.vouchers import base_of
 from edge.service.bundles import Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
-from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of
+from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of, times_elsewhere
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -89,6 +89,7 @@ class Asking:
         day = day_of(zone, layout.day_starts_min, tx.now.now_ms)
         book = book_of(tx, profile.guest) if profile is not None and profile.guest else Book()
         screen = book_of(tx, f"{NOBODY}{asked.point.id}")
+        there = times_elsewhere(tx, profile.guest) if profile is not None and profile.guest else {}
         return Occasion(
             exposure=exposure,
             draw=draw_of(live.bundle.control.salt, exposure),
@@ -103,7 +104,7 @@ class Asking:
             guest=profile.guest if profile is not None else None,
             standing=asked.standing,
             watched=asked.watched,
-            counts=counts_of(book, screen, day=day, visit=visit),
+            counts=counts_of(book, screen, there, day=day, visit=visit),
             slices=self.slices(tx),
             points_left=self._points(tx, profile),
             lines=tuple(asked.lines),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.service.offerbook import BOOK, EXPOSURE, all_kept
 from edge.service.payments.redeeming import USED, all_used
 from edge.store.transaction import Transaction
@@ -21,6 +22,8 @@ def forget_offers(tx: Transaction, gone: Gone) -> int:
     """Delete a guest's book, choices and uses; say how many rows named them."""
     count = int(tx.get(BOOK, gone.guest) is not None)
     tx.delete(BOOK, gone.guest)
+    count += int(tx.get(OFFER_TIMES, gone.guest) is not None)
+    tx.delete(OFFER_TIMES, gone.guest)
     for kept in all_kept(tx):
         if kept.guest == gone.guest:
             tx.delete(EXPOSURE, kept.choice.exposure)

@@ -114,6 +114,7 @@ class Shop(Edge):
                 device=self.welcome.device,
                 readers=READERS,
                 incarnation=self.welcome.incarnation,
+                central_key=self.welcome.central_key,
                 boot=self.boot,
                 limits=self.limits,
                 current=lambda: self.proven,
