@@ -75,6 +75,11 @@ def test_what_stands_beside_it_hides_none(pan: str, before: str, after: str) -> 
     assert pan not in masked(f"{before}{pan}{after}")
 
 
+def test_no_more_is_masked_than_the_number() -> None:
+    assert masked(f"room 12 {CARD} 000 7") == f"room 12 {MASK} 000 7"
+    assert masked(f"{CARD} 12, then {CARD}") == f"{MASK} 12, then {MASK}"
+
+
 SHARE_MAX = {12: 0.001, 13: 0.018, 14: 0.006, 15: 0.022, 16: 0.042, 17: 0.03, 18: 0.04, 19: 0.04}
 """One number in ten passes the check digit alone; these many of all numbers are taken for a card's."""
 

@@ -163,6 +163,7 @@ def test_topics_are_a_closed_list() -> None:
 
 def test_quiet_is_since_when_it_was_asked_for_until_it_is_taken_back() -> None:
     assert quiet_since(()) is None
+    assert quiet_since([consent(1, at=5)]) is None
     wish = said((), consent(0, QUIET, at=5), given=True)
     assert wish is not None
     assert quiet_since([wish]) == 5

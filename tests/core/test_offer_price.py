@@ -74,6 +74,10 @@ def test_nothing_is_taken_off_deposits_and_gifts_that_cost_nothing() -> None:
     assert off((), an_offer(effect=Effect(percent=50))) == [()]
 
 
+def test_an_offer_without_any_effect_on_prices_takes_nothing_off() -> None:
+    assert off((a_line(),), an_offer(effect=None)) == [(0,)]
+
+
 def test_budget_of_money_is_never_exceeded_by_one_redemption() -> None:
     budget = Budget(id="m", unit=Unit.MONEY, each=101)
     lines = (a_line(), a_line("water", 1_000))

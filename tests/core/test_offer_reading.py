@@ -33,6 +33,11 @@ def test_before_the_planned_number_nothing_is_said(arm: str) -> None:
     )
 
 
+def test_the_guest_who_completes_the_plan_is_read_with_it() -> None:
+    one = Arms(treated=1, treated_bought=1, control=1, control_bought=1, planned=1)
+    assert read(one).state is State.NO_DIFFERENCE
+
+
 def test_arms_of_the_wrong_size_void_the_reading() -> None:
     assert read(replace(ARMS, treated=4_400)).state is State.VOID
     assert read(replace(ARMS, treated=3_950)).state is not State.VOID

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from edge.core.decision import Reason
 from edge.core.lease import LeaseState
+from edge.core.payment.bodies import Pin
 from edge.core.payment.decide import LEASES_MAX
 from edge.core.payment.sale import Authorisation
+from edge.core.wallet import Tally
+from tests.builders import a_band_id
 from tests.core.purses import a_basket, a_lease, a_line, a_payer, paid
 
 
@@ -50,3 +53,26 @@ def test_the_same_basket_is_paid_once() -> None:
     again = paid(sale=ruling.sale)
     assert again.payment.reason is Reason.ALREADY_PAID
     assert (again.sale, again.leases) == (None, ())
+
+
+def test_legs_are_numbered_through_all_parts_of_a_bill() -> None:
+    first = paid(a_payer(a_lease("a", granted=100), a_lease("b", granted=100)), asked_minor=200)
+    second = paid(sale=first.sale)
+    assert second.sale is not None
+    assert [(leg.number, leg.lease) for leg in second.sale.legs] == [(1, "a"), (2, "b"), (3, "lease-1")]
+
+
+def test_a_band_spends_what_was_set_aside_for_it_first_and_nothing_that_is_anothers() -> None:
+    mine, other = (a_lease(id, granted=400, band=a_band_id(n).hex()) for id, n in (("z-mine", 1), ("a", 2)))
+    told = paid(a_payer(other, a_lease("b", granted=400), mine)).payment
+    assert [(leg.lease, leg.amount_minor) for leg in told.legs] == [("z-mine", 400), ("b", 200)]
+    assert paid(a_payer(other)).payment.reason is not Reason.PAID
+
+
+def test_a_pin_begins_the_taps_without_one_anew() -> None:
+    tally = Tally(taps_since_pin=2)
+    assert [
+        ruling.tally.taps_since_pin
+        for ruling in (paid(a_payer(tally=tally)), paid(a_payer(tally=tally, pin=Pin.VERIFIED)))
+        if ruling.tally is not None
+    ] == [3, 0]

@@ -79,6 +79,28 @@ GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     "weak with a PIN": (Reason.PAID, a_payment(a_payer(tap=WEAK, pin=Pin.VERIFIED))),
     "with a day behind it": (Reason.PAID, a_payment(a_payer(tap=SPENT))),
     "a spirit for a grown-up": (Reason.PAID, a_payment(GROWN_UP, a_basket(a_spirit()))),
+    "to the last cent here": (Reason.PAID, a_payment(a_payer(a_lease(granted=600)))),
+    "in a lease's last millisecond": (Reason.PAID, a_payment(a_payer(a_lease(ends_ms=UP_MS + 1)))),
+    "as much as the PIN's amount": (Reason.PAID, a_payment(spends(pin_above_minor=600))),
+    "the last tap before a PIN": (
+        Reason.PAID,
+        a_payment(spends(taps_before_pin=3, tally=Tally(taps_since_pin=2))),
+    ),
+    "as much as the tap's limit": (Reason.PAID, a_payment(spends(tap_minor_max=600))),
+    "as much as the day's limit": (
+        Reason.PAID,
+        a_payment(spends(day_minor_max=1_000, tally=Tally(day=TODAY, minor=400))),
+    ),
+    "as much as a category's limit": (
+        Reason.PAID,
+        a_payment(spends(categories=(CategoryLimit("food", 600),))),
+    ),
+    "weak and as much as may be": (
+        Reason.PAID,
+        a_payment(a_payer(a_lease(), tap=WEAK, pin=Pin.VERIFIED), a_basket(a_line(2_000))),
+    ),
+    "as much as the floor": (Reason.PAID, a_payment(a_risk(floor=400))),
+    "the last of all risk": (Reason.PAID, a_payment(a_risk(sums=400, taps=1, budget=400))),
     "again": (Reason.ALREADY_PAID, a_payment(sale=paid().sale)),
     "a hold again": (Reason.ALREADY_PAID, a_payment(sale=HOLD)),
     "after its time": (Reason.ANNULLED, a_payment(sale=PART, monotonic_ms=UP_MS + HOUR_MS)),

@@ -156,6 +156,8 @@ def test_two_people_can_read_its_place_to_each_other() -> None:
 
 def test_a_voucher_lowers_what_is_due_and_stands_at_its_line() -> None:
     off = Leg(number=1, tender=Tender.DISCOUNT, amount_minor=480, kind="free_drink:spring", units=1, line=1)
+    named = msgspec.structs.replace(off, label="Spring")
+    assert [line.label for line in given(an_event(earlier=(named,))).lines] == ["", "Spring", ""]
     event = an_event(earlier=(off,))
     receipt = receipt_of(event, site="aurora", device="edge-1")
     assert (receipt.total_minor, receipt.due_minor) == (680, 200)

@@ -91,6 +91,7 @@ def test_a_refund_tells_what_central_is_asked_for() -> None:
     receipt = given(recorded(Kind.REFUND_ASKED, ruling.asked))
     assert (receipt.kind, receipt.op_id, receipt.about) == (ReceiptKind.REFUND, "refund-0001", "op-00000001")
     assert (receipt.total_minor, [leg.amount_minor for leg in receipt.legs]) == (-666, [-666])
+    assert receipt.at_ms == 2
     assert receipt.taxes == (TaxShare(permille=100, gross_minor=-666, tax_minor=-61),)
 
 
@@ -105,7 +106,7 @@ def test_a_hold_is_set_aside_and_what_is_captured_of_it_is_the_sale() -> None:
     assert not isinstance(taken, str)
     receipt = given(recorded(Kind.CAPTURED, taken.ended))
     assert (receipt.kind, receipt.op_id, receipt.total_minor) == (ReceiptKind.SALE, "op-00000001", 333)
-    assert [leg.amount_minor for leg in receipt.legs] == [333]
+    assert ([leg.amount_minor for leg in receipt.legs], receipt.at_ms) == ([333], 2)
     assert receipt.lines == (ReceiptLine(name="Zuppa", quantity=1, price_minor=333, tax_permille=100),)
 
 
@@ -143,6 +144,7 @@ def test_a_closed_drawer_tells_what_was_counted_and_keeps_the_words_under_seal()
     event = recorded(Kind.SHIFT_CLOSED, a_closing())
     receipt = given(event)
     assert (receipt.kind, receipt.op_id, receipt.total_minor) == (ReceiptKind.SHIFT, "s-0001", 90)
+    assert receipt.at_ms == 2
     assert receipt.shift is not None
     assert (receipt.shift.expected_minor, receipt.shift.difference_minor) == (100, -10)
     assert receipt.shift.reason == ""

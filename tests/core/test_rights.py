@@ -55,6 +55,10 @@ ELSEWHERE = {
     "a slot at another ride": (
         a_slot_right(points=("castle", "river")), an_attraction("river"), Reason.WRONG_GATE, "castle",
     ),
+    "a ride that leads elsewhere": (
+        a_day_ticket(points=("castle",), zones=()), an_attraction("river", to_zone="river"),
+        Reason.WRONG_PRODUCT, "castle",
+    ),
     "a ticket at somebody's room": (a_day_ticket(), a_door(), Reason.WRONG_PRODUCT, "north"),
 }  # fmt: skip
 
