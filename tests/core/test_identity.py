@@ -123,6 +123,7 @@ ALLOWED = {
         point=a_gate(walk_s_min=60), last_elsewhere_ms=NOW_MS - 60 * SECOND_MS
     ),
     "a band seen elsewhere just now, walks unknown": facts_for(last_elsewhere_ms=NOW_MS),
+    "a band seen elsewhere by a clock that is fast": facts_for(last_elsewhere_ms=NOW_MS + SECOND_MS),
     "old data that staff looked at": facts_for(
         point=a_gate(profile_age_ms_max=1_000, demand_fresh=True),
         profile_age_ms=1_001,
@@ -165,6 +166,12 @@ def test_a_counter_is_kept_even_where_the_guest_is_refused() -> None:
     change = decide(facts_for(a_stock_band())).change
     assert change.held is not None
     assert (change.held.counter, change.held.counter_tap) == (10, "tap-1")
+
+
+def test_a_tap_judged_again_writes_its_counter_no_second_time() -> None:
+    again = facts_for(point=a_kiosk(trust_min=Trust.SUN), held=Held(counter=10, counter_tap="tap-1"))
+    ruling = decide(again)
+    assert (ruling.decision.reason, ruling.change.held) == (Reason.IDENTIFIED, None)
 
 
 @pytest.mark.parametrize(

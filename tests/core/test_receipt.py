@@ -150,6 +150,12 @@ def test_a_record_that_was_changed_or_stands_elsewhere_is_doubted() -> None:
     assert object_to(PAID, an_event(), before=b"\2" * 32) is Doubt.HASH
 
 
+def test_a_bill_that_something_is_still_due_of_is_told_by_what_was_paid() -> None:
+    receipt = given(an_event(due_minor=80, earlier=()))
+    assert (receipt.total_minor, receipt.lines) == (600, ())
+    assert [leg.amount_minor for leg in receipt.legs] == [600]
+
+
 def test_two_people_can_read_its_place_to_each_other() -> None:
     assert PAID.short == f"edge-1 · 1-7 · {PAID.head[:16]}"
 

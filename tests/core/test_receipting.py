@@ -84,6 +84,16 @@ def test_what_was_given_up_half_paid_is_told_without_lines() -> None:
     assert [leg.amount_minor for leg in receipt.legs] == [-1_000]
 
 
+def test_where_no_line_tells_of_a_voucher_its_leg_does() -> None:
+    sale, leases = sold(with_vouchers(DRINK), a_line(400, item="beer"), a_line(3_000), asked_minor=1_000)
+    receipt, _ = void_of(sale, leases)
+    assert (receipt.lines, receipt.total_minor) == ((), -1_400)
+    assert [(leg.tender, leg.amount_minor) for leg in receipt.legs] == [
+        ("free_drink", -400),
+        ("wallet", -1_000),
+    ]
+
+
 def test_a_refund_tells_what_central_is_asked_for() -> None:
     sale, _ = sold(None, THREE)
     ruling = decide_refund(sale, replace(ASK, id="refund-0001", pieces=(Piece(0, 2),)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, Source, may, topic_of
-from edge.core.segments import SEGMENTS_MAX, covered, is_code, namespace_of, plain
+from edge.core.segments import CODE_CHARS_MAX, SEGMENTS_MAX, covered, is_code, namespace_of, plain
 
 CODES = tuple(f"{name}:{word}" for name in Namespace for word in ("a", "b.1", "c-2"))
 
@@ -38,6 +38,12 @@ def test_what_is_no_code_is_never_let_out(code: str) -> None:
     )
     assert not is_code(code)
     assert covered([code, "behaviour:coffee"], yes) == ("behaviour:coffee",)
+
+
+def test_a_code_has_so_many_characters_and_no_more() -> None:
+    longest = "behaviour:".ljust(CODE_CHARS_MAX, "a")
+    assert is_code(longest)
+    assert not is_code(longest + "a")
 
 
 @given(words(), st.sets(st.sampled_from(CODES)), st.sampled_from([*Channel]))
