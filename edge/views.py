@@ -232,7 +232,7 @@ class HelpCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody may hold a copy of a band: shown to staff until a supervisor acknowledges it."""
+    """A band may be a copy, or was replaced and came back: shown to staff until a supervisor has seen it."""
 
     id: str
     reason: str

@@ -1,4 +1,4 @@
-"""Alarms: signs that somebody may hold a copy of a band, in one decision or between several devices."""
+"""Alarms: signs that a band is in the wrong hands, in one decision or between several devices."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def alarm_in(decision: Decision) -> Reason | None:
     for reason in COPIED:
         if reason in reasons:
             return reason
+    if Reason.BAND_REPLACED in reasons:
+        return Reason.BAND_REPLACED  # the guest wears another one: whoever holds this is somebody else
     if not reasons.isdisjoint(_LOCKED_OUT):
         return None
     # Nobody can vouch for a band that proves less than when it was linked: that is what a copy looks like.

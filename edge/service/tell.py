@@ -46,7 +46,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     before: Answer | None = None
     """The same tap's earlier answer, which counts no more."""
     alarm: Alarm | None = None
-    """What this tap raised: somebody may hold a copy of the band."""
+    """What this tap raised: the band may be a copy, or was replaced."""
     cause: str = ""
     """Why nothing could be recorded, in words for staff."""
     till: Callable[[], object] | None = None

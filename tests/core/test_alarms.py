@@ -25,10 +25,15 @@ ALARMING = {
         facts_for(point=a_gate(walk_s_min=60), last_elsewhere_ms=NOW_MS - 1_000),
         Reason.BAND_CLONE_SUSPECTED,
     ),
+    "a band that was replaced": (
+        facts_for(a_profile(band=a_band(state=BandState.REPLACED))),
+        Reason.BAND_REPLACED,
+    ),
     "less proof than when it was linked": (facts_for(presented=LESS), Reason.TRUST_TOO_LOW),
 }
 QUIET = {
     "an entry": facts_for(),
+    "a lost band that somebody found": facts_for(a_profile(band=a_band(state=BandState.LOST))),
     "a weak band at a strict point": facts_for(a_profile(band=a_band(trust_min=Trust.UID)), presented=LESS),
     "a revoked band that has lost its key": facts_for(
         a_profile(band=a_band(state=BandState.REVOKED)), presented=LESS
@@ -38,7 +43,7 @@ QUIET = {
 
 
 @pytest.mark.parametrize(("facts", "reason"), ALARMING.values(), ids=ALARMING)
-def test_signs_of_a_copy_call_the_supervisor(facts: Facts, reason: Reason) -> None:
+def test_signs_of_a_wrong_hand_call_the_supervisor(facts: Facts, reason: Reason) -> None:
     assert alarm_in(decide(facts).decision) is reason
 
 

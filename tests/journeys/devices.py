@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
 
+from edge.clock import wall_ms
 from edge.core.bands import BandAct
 from edge.run.demo.park import load
 from edge.run.demo.tray import tray
-from edge.run.platform import Central
+from edge.run.platform import Central, settings
 from hardware.virtual.bands import Band
 from hardware.virtual.field import Field
 from sync.central.devices import devices
@@ -23,10 +26,12 @@ from sync.central.enrolment import Invitation, invite
 from sync.central.registry import bands, profiles
 from sync.central.registry.layout import publish_layout
 from sync.central.sites import band_key
-from tests.journeys.park import until
+from sync.central.store import Store
+from tests.journeys.park import polso, until
 
 SITE = "aurora"
 STOP_S_MAX = 10
+TAPS = re.compile(r'polso_taps_total\{.*reason="(?P<reason>\w+)".*\} (?P<count>\S+)')
 
 
 @dataclass
@@ -89,6 +94,22 @@ class Device:
         lines = requests.get(f"{self.screens}/metrics", timeout=5).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name) and label in line)
 
+    def tap(self, band: Band) -> str:
+        """Hold a band to the reader; returns the reason that it was answered with."""
+        before = self.reasons()
+        self.radio.place(band)
+        until(lambda: self.reasons() - before, 10)
+        self.radio.remove()
+        until(lambda: self.idle(), 5)
+        (reason,) = self.reasons() - before
+        return reason
+
+    def reasons(self) -> Counter[str]:
+        """How many taps ended with each reason."""
+        lines = requests.get(f"{self.screens}/metrics", timeout=5).text.splitlines()
+        found = [TAPS.match(line) for line in lines]
+        return Counter({one["reason"]: int(float(one["count"])) for one in found if one is not None})
+
     def present(self, band: Band, reason: str) -> None:
         """Hold a band to the reader until it was answered so."""
         before = self.taps(reason)
@@ -111,6 +132,12 @@ class House:
     master: bytes
     device: Device
 
+    def reopen(self, database: Path) -> None:
+        """Start central again where it was."""
+        port = int(self.central.url.rpartition(":")[2])
+        self.central = Central(Store(str(database), now_ms=wall_ms), settings(), host="127.0.0.1", port=port)
+        self.central.start()
+
     def code(self) -> str:
         """A one-time code from the console."""
         with self.central.store.transaction() as tx:
@@ -132,3 +159,15 @@ class House:
             card = bands.band(tx, SITE, bands.band_id(band_key(tx, SITE), uid))
             revoked = bands.acted(card, BandAct.REVOKE)
             profiles.publish_state(tx, SITE, revoked)
+
+
+def a_device(house: House, folder: Path, point: str) -> Device:
+    """One more device of the site, enrolled at this point and not started."""
+    folder.mkdir()
+    device = Device(folder)
+    device.config.write_text(device.config.read_text().replace("gate-1", point))
+    with house.central.store.transaction() as tx:
+        code = invite(tx, Invitation(site=SITE, name=point, points=(point,)))
+    done = polso("enrol", house.central.url, "--code", code, "--config", str(device.config))
+    assert done.returncode == 0, done.stderr
+    return device

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock import wall_ms
-from edge.run.platform import Central, settings
 from hardware.virtual.bands import Band
-from sync.central.store import Store
 from tests.journeys.devices import SITE, Device, House
 from tests.journeys.park import polso, until
 
@@ -65,15 +62,12 @@ def test_gate_decides_with_central_gone_and_hands_everything_over_when_it_is_bac
     device.start()
     until(lambda: device.figure("polso_profiles") > 0, 20)
     device.present(house.band("marco"), "entered")
-    port = int(house.central.url.rpartition(":")[2])
     house.central.stop()
     device.present(house.band("giulia"), "entered")
     device.stop()
     device.start()
     device.present(house.band("giulia"), "inside_already")
-    store = Store(str(tmp_path / "central.db"), now_ms=wall_ms)
-    house.central = Central(store, settings(), host="127.0.0.1", port=port)
-    house.central.start()
+    house.reopen(tmp_path / "central.db")
     until(lambda: device.figure("polso_outbox_events") == 0, 30)
 
 

@@ -2,73 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import requests
 
-from edge.run.demo.park import load
 from hardware.virtual.field import Field
-from kiosk.guard import STAFF_COOKIE, TOKEN_HEADER, form_token
 from sync.central import alarms
 from sync.central.devices import devices
-from sync.central.enrolment import Invitation, invite
 from sync.central.registry import layout
-from tests.journeys.devices import SITE, Device, House
-from tests.journeys.park import polso, until
+from tests.journeys.desks import Desk
+from tests.journeys.devices import SITE, Device, House, a_device
+from tests.journeys.park import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeout(120)]
 POINTS = ("gate-1", "volo-1")
 TOLD_S_MAX = 10
-
-
-class Desk:
-    """A supervisor's browser at one device."""
-
-    def __init__(self, device: Device, point: str) -> None:
-        self.screens, self.browser, self.seq = device.screens, requests.Session(), 0
-        self.browser.headers["Origin"] = device.screens
-        pin = next(one.pin for one in load().staff if one.id == "dario")
-        self.post("sign-in", who="dario", pin=pin, point=point)
-        self.browser.headers[TOKEN_HEADER] = form_token(self.browser.cookies[STAFF_COOKIE])
-
-    def post(self, act: str, **body: Any) -> dict[str, Any]:
-        self.seq += 1
-        answer = self.browser.post(
-            f"{self.screens}/api/v1/{act}", json={"op": f"{act[:5]}-{self.seq:012d}", **body}, timeout=10
-        )
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    def alarms(self) -> list[dict[str, Any]]:
-        """What a page that is opened now shows: the snapshot with which its stream begins."""
-        address = f"{self.screens}/events?topics=alarms&page={self.seq}"
-        self.seq += 1
-        with self.browser.get(address, stream=True, timeout=10) as stream:
-            kind = ""
-            for line in stream.iter_lines(decode_unicode=True):
-                if line.startswith("event: "):
-                    kind = line.removeprefix("event: ")
-                elif line.startswith("data: ") and kind == "resync":
-                    found: list[dict[str, Any]] = json.loads(line.removeprefix("data: "))["body"]["alarms"]
-                    return found
-        raise AssertionError("a stream without a snapshot")
-
-
-def a_device(house: House, folder: Path, point: str) -> Device:
-    folder.mkdir()
-    device = Device(folder)
-    device.config.write_text(device.config.read_text().replace("gate-1", point))
-    with house.central.store.transaction() as tx:
-        code = invite(tx, Invitation(site=SITE, name=point, points=(point,)))
-    done = polso("enrol", house.central.url, "--code", code, "--config", str(device.config))
-    assert done.returncode == 0, done.stderr
-    return device
 
 
 @pytest.fixture
