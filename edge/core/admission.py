@@ -12,7 +12,7 @@ from edge.core.decision import Failure
 from edge.core.entitlements import Redemption, Use
 from edge.core.facts import Facts
 from edge.core.held import Change, Confirmed, Held, Location
-from edge.core.moves import awake, enter, leave
+from edge.core.moves import awake, enter, leave, places_taken
 from edge.core.passage import Passage, moves
 from edge.core.places import PointKind
 
@@ -33,10 +33,11 @@ def change(
     facts: Facts, held: Held, *, uses: tuple[Use, ...] = (), deltas: tuple[tuple[str, int], ...] = ()
 ) -> Change:
     """Return what must be written: the memory only where it differs, and never its uses."""
+    taken = places_taken(facts.held.uses, uses) if uses else ()
     if held is facts.held:
-        return Change(uses=uses, zone_deltas=deltas)
+        return Change(uses=uses, zone_deltas=deltas, slot_deltas=taken)
     bare = replace(held, uses=()) if held.uses else held
-    return Change(held=bare, uses=uses, zone_deltas=deltas)
+    return Change(held=bare, uses=uses, zone_deltas=deltas, slot_deltas=taken)
 
 
 def admit(
@@ -55,7 +56,7 @@ def uses_of(claim: Claim, *, pending: bool) -> tuple[Use, ...]:
     if facts.point.kind is PointKind.DOOR:
         return ()
     again = reenters(claim, facts.moment.now_ms)
-    first = next_ordinal(claim)
+    first, slot = next_ordinal(claim), claim.entitlement.slot
     uses = [
         Use(
             entitlement=claim.entitlement.id,
@@ -67,6 +68,7 @@ def uses_of(claim: Claim, *, pending: bool) -> tuple[Use, ...]:
             redemption=Redemption.PENDING if pending else Redemption.VALID,
             reentry=again,
             uncertainty_ms=facts.moment.uncertainty_ms,
+            slot="" if slot is None or again else slot.key,
         )
         for ordinal in range(first, first + (1 if again else claim.people))
     ]

@@ -10,7 +10,7 @@ from edge.core.calendar import day_bounds
 from edge.core.entitlements import Redemption, Use
 from edge.core.events import Decided
 from edge.core.held import Change, Held, Location
-from edge.core.moves import awake, differences, enter
+from edge.core.moves import awake, differences, enter, places_taken
 from edge.core.passage import moves, through
 from edge.core.places import Direction, Layout
 
@@ -40,7 +40,7 @@ def confirm(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo
 def refuse(decided: Decided, held: Held) -> Change:
     """Void a pending passage: staff said no, or nobody said anything in time."""
     pending = _own(decided, held, Redemption.PENDING)
-    return Change(uses=tuple(replace(use, redemption=Redemption.ANNULLED) for use in pending))
+    return _given_back(pending, Redemption.ANNULLED)
 
 
 def undo(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo) -> Change:
@@ -64,12 +64,17 @@ def undo_until(decided: Decided, layout: Layout, timezone: dt.tzinfo, *, supervi
 
 def _take_back(decided: Decided, held: Held, layout: Layout, *, before: Held, how: Redemption) -> Change:
     own = _own(decided, held, Redemption.VALID, Redemption.PENDING)
-    uses = tuple(replace(use, redemption=how) for use in own)
-    location = held.location
+    back, location = _given_back(own, how), held.location
     if location is None or location.tap_id != decided.presented.tap_id:
-        return Change(uses=uses)
+        return back
     restored = replace(held, location=before.location, last=before.last, entries=before.entries)
-    return Change(held=replace(restored, uses=()), uses=uses, zone_deltas=differences(held, restored, layout))
+    return replace(back, held=replace(restored, uses=()), zone_deltas=differences(held, restored, layout))
+
+
+def _given_back(own: tuple[Use, ...], how: Redemption) -> Change:
+    """Give uses back, and with them the places of booked times that they took."""
+    uses = tuple(replace(use, redemption=how) for use in own)
+    return Change(uses=uses, slot_deltas=places_taken(own, uses))
 
 
 def _own(decided: Decided, held: Held, *standing: Redemption) -> tuple[Use, ...]:

@@ -209,6 +209,8 @@ class Act(enum.StrEnum):
     GO_ON = "go_on"
     TAP_AGAIN = "tap_again"
     COME_BACK = "come_back"
+    CHANGE_TIME = "change_time"
+    """Take another booked time, at a kiosk or from staff: the next one begins then."""
     EXIT_FIRST = "exit_first"
     GO_TO = "go_to"
     ADULT_FIRST = "adult_first"

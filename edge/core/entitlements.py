@@ -110,6 +110,11 @@ class TimeSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_ms: int
     point: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What this time is called in the feed, in each device's counts, and among ``Facts.places``."""
+        return f"{self.point or ''}/{self.start_ms}"
+
 
 class Entitlement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One right of one guest: its product's terms, unless it carries terms of its own."""
@@ -121,8 +126,6 @@ class Entitlement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     valid_until_ms: int | None = None
     """Closed start, open end, UTC milliseconds; exits are exempt."""
     slot: TimeSlot | None = None
-    slot_next_ms: int | None = None
-    """Start of the next free slot, where central knows one."""
     terms: Terms | None = None
     seat: str = ""
 
@@ -160,3 +163,5 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A passage inside the same use: recorded, not counted again."""
     uncertainty_ms: int = 0
     """How far ``scan_ms`` may be off."""
+    slot: str = ""
+    """Key of the booked time of which it took a place."""

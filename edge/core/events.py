@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from edge.core.bands import Presented
 from edge.core.decision import Decision
+from edge.core.entitlements import TimeSlot
 from edge.core.held import Held
 
 BODY_BYTES_MAX = 16_384
@@ -134,7 +135,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     uses_cut: int = 0
     """Oldest uses left out of ``held``, because no body may be larger; their own events tell of them."""
     inside: tuple[tuple[str, int], ...] = ()
-    """Free places per limited zone before the decision."""
+    """Free places per limited zone and limited booked time before the decision."""
     device: str = ""
     reported: str | None = None
     """The direction that a turnstile told."""
@@ -155,6 +156,10 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     note: str = ""
     reentry: bool | None = None
     """Whether its use belongs to an earlier one; None: it used nothing, or an older device did not say."""
+    slot_next: tuple[tuple[str, int], ...] = ()
+    """When the next time begins that a right could have, of rights whose own is over or full."""
+    moved: tuple[tuple[str, TimeSlot], ...] = ()
+    """Times that the guest chose here and of which central's profile of that revision knows nothing yet."""
 
 
 def body_of(decided: Decided) -> Decided:

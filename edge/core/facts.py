@@ -10,6 +10,7 @@ import msgspec
 
 from edge.core.bands import Presented
 from edge.core.decision import Decision
+from edge.core.entitlements import TimeSlot
 from edge.core.held import Change, Held
 from edge.core.places import Layout, Point
 from edge.core.profiles import Profile
@@ -47,7 +48,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     direction: str | None = None
     """What a turnstile reported: ``in`` or ``out``; None = as the point says."""
     places: Mapping[str, int] = {}
-    """Free places that this device may still give away, per limited zone."""
+    """Free places that this device may still give away, per limited zone and limited booked time."""
+    moved: Mapping[str, TimeSlot] = {}
+    """Times in ``profile`` that the guest chose here, where central told others, by the right's id."""
+    slot_next: Mapping[str, int] = {}
+    """When the next time begins that a right whose own is over or full could have, by the right's id."""
     adult_passed_ms: int | None = None
     """When an adult of the guest's party last passed this point."""
     adult_inside: bool = False

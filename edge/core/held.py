@@ -61,3 +61,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     uses: tuple[Use, ...] = ()
     """Uses to add, or (same entitlement and ordinal) to change."""
     zone_deltas: tuple[tuple[str, int], ...] = ()
+    slot_deltas: tuple[tuple[str, int], ...] = ()
+    """Places taken of booked times, by their keys: +1 per person let in, -1 per person taken back."""

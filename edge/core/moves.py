@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from edge.core.calendar import last_reset
+from edge.core.entitlements import Redemption, Use
 from edge.core.held import Held, Location
 from edge.core.places import Layout
 
@@ -46,6 +48,20 @@ def leave(held: Held, layout: Layout, there: Location) -> tuple[Held, Deltas]:
 def differences(before: Held, after: Held, layout: Layout) -> Deltas:
     """Return how many people came into each zone, by what was and what is remembered of one band."""
     return _differences(_known(before, layout), _known(after, layout))
+
+
+def places_taken(before: Iterable[Use], changed: Iterable[Use]) -> Deltas:
+    """Return how many places of each booked time a change of uses takes, or gives back.
+
+    A use that is held for staff's word has its place already; nobody else can be given it meanwhile.
+    """
+    known = {(use.entitlement, use.device, use.ordinal): use for use in before}
+    taken: dict[str, int] = {}
+    for use in changed:
+        for one, sign in ((use, 1), (known.get((use.entitlement, use.device, use.ordinal)), -1)):
+            if one is not None and one.slot and one.redemption <= Redemption.PENDING:
+                taken[one.slot] = taken.get(one.slot, 0) + sign
+    return tuple(sorted([one for one in taken.items() if one[1]]))
 
 
 def _differences(before: Entries, after: Entries) -> Deltas:

@@ -17,6 +17,7 @@ from edge.core.held import Held
 from edge.core.passage import passage_of
 from edge.core.places import Layout
 from edge.core.profiles import Profile
+from edge.core.slots import with_times
 
 
 def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
@@ -48,6 +49,8 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         device_allowed=facts.device_allowed,
         device_revoked=facts.device_revoked,
         reentry=used[0].reentry if used else None,
+        slot_next=tuple(sorted(facts.slot_next.items())),
+        moved=tuple(sorted(facts.moved.items())),
     )
 
 
@@ -66,6 +69,7 @@ def facts_of(
     point = layout.points_by_id.get(decided.decision.point)
     if point is None:
         return None
+    moved = dict(decided.moved)
     return Facts(
         moment=Moment(
             now_ms=decided.now_ms, uncertainty_ms=decided.uncertainty_ms, trusted=decided.clock_trusted
@@ -75,7 +79,7 @@ def facts_of(
         layout=layout,
         timezone=timezone,
         device=decided.device,
-        profile=profile,
+        profile=with_times(profile, moved),
         held=decided.held or Held(),
         direction=decided.reported,
         places=dict(decided.inside),
@@ -91,6 +95,8 @@ def facts_of(
         last_elsewhere_ms=decided.last_elsewhere_ms,
         device_allowed=decided.device_allowed,
         device_revoked=decided.device_revoked,
+        slot_next=dict(decided.slot_next),
+        moved=moved,
     )
 
 

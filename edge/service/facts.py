@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,11 @@ from edge.core.held import Held, Location
 from edge.core.passage import moves
 from edge.core.places import Direction, Layout, Point, PointKind
 from edge.core.profiles import Profile
-from edge.core.slots import SlotMoved, with_moves
+from edge.core.slots import NO_TIMES, Timetable, moved_times, with_moves
 from edge.rules import rule_or_broken
 from edge.service.answers import Answer
 from edge.service.rooms import Rooms
+from edge.service.times import moves_of, next_times, places
 from edge.store.transaction import Transaction
 from edge.tickets import Forged, identifier, is_ticket
 from edge.vault import UID_BYTES_MAX
@@ -30,9 +31,6 @@ from hardware.port import Trust as PortTrust
 SEEN = "seen"
 """Where each band was read last; kept only on a site that knows how far its points are apart."""
 NOWHERE = "UTC"
-MOVED = "slot_moved"
-"""Where a right's other time is kept until central tells the same, by the right's id."""
-_DECODE_MOVED = msgspec.msgpack.Decoder(tuple[SlotMoved, ...]).decode
 _TRUST = {trust: Trust(int(trust)) for trust in PortTrust}
 _MEDIUM = {medium: medium.value for medium in Medium}
 
@@ -56,6 +54,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     staff: str | None = None
     approver: str | None = None
     note: str = ""
+    timetable: Callable[[], Timetable] = lambda: NO_TIMES
+    """The booked times, asked for inside the transaction: a share that was told is kept from then on."""
     paced: bool = False
     """Whether the site knows how long it takes to walk between its points."""
     earlier: Answer | None = None
@@ -128,6 +128,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
         dismissed=rooms.dismissed(),
         profile=_profile(rooms, presented.band),
         profile_age_ms=rooms.health.sync_age_ms(),
+        timetable=rooms.profiles.goods.timetable,
         paced=layout.paced,
     )
 
@@ -139,6 +140,9 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
     since_ms = begin_day(tx, asked.layout)
     held = tx.held(band, rights_of(profile)) if band is not None else Held()
     passed_ms, inside = _adults(tx, asked, profile, since_ms=since_ms)
+    times = asked.timetable()
+    free = places(tx, profile, times, point=asked.point, device=device)
+    zones = tx.places(_leases(asked.layout, device)) if asked.layout.place_leases else {}
     return Facts(
         moment=tx.now,
         presented=asked.presented,
@@ -148,7 +152,9 @@ def gather(tx: Transaction, asked: Asked, device: str) -> Facts:
         device=device,
         profile=profile,
         held=held,
-        places=tx.places(_leases(asked.layout, device)) if asked.layout.place_leases else {},
+        places={**zones, **free} if free else zones,
+        moved=moved_times(asked.profile, profile),
+        slot_next=next_times(tx, profile, times, free=free, device=device),
         adult_passed_ms=passed_ms,
         adult_inside=inside,
         rules=rules_for(asked, profile),
@@ -178,13 +184,6 @@ def own_profile(tx: Transaction, presented: Presented, profile: Profile | None) 
     if ours is not None and (profile is None or profile.rev <= ours.rev):
         profile = ours
     return profile if profile is None else with_moves(profile, moves_of(tx, profile))
-
-
-def moves_of(tx: Transaction, profile: Profile) -> dict[str, tuple[SlotMoved, ...]]:
-    """Return which of a guest's times were changed at this device; asked of rights that have a time alone."""
-    timed = [right.id for right in profile.entitlements if right.slot is not None]
-    found = {right: tx.get(MOVED, right) for right in timed}
-    return {right: _DECODE_MOVED(body) for right, body in found.items() if body is not None}
 
 
 def rules_for(asked: Asked, profile: Profile | None) -> dict[str, Rule]:

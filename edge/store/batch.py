@@ -14,6 +14,7 @@ from edge.errors import StoreDamaged
 from edge.store import checkpoints, driver
 from edge.store.cells import CLEAR, Cells
 from edge.store.checkpoints import Notary
+from edge.store.counting import COUNTS, DECODE_COUNTS, Counts
 from edge.store.effects import STEP_ROWS_MAX, Effects
 from edge.store.queries import QUERIES
 from edge.store.records import (
@@ -29,7 +30,7 @@ from edge.store.records import (
     key_of,
     line_of,
 )
-from edge.store.transaction import COUNTS, DECODE_COUNTS, Chain, Counts, Standing, Transaction
+from edge.store.transaction import Chain, Standing, Transaction
 from edge.store.trouble import cause_of
 
 TAIL_MAX = 256

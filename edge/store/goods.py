@@ -12,7 +12,7 @@ from edge.core.catalogue import ARTICLE, GROUP, Article, Catalogue, Group
 from edge.core.goods import GOODS
 from edge.core.orders import ORDER, STOCK, Order, Stock
 from edge.core.profiles import Item
-from edge.core.slots import SLOT, Slot
+from edge.core.slots import NO_TIMES, SLOT, Slot, Timetable
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -25,6 +25,7 @@ class Goods:
         self._bodies = bodies
         self._kept: dict[str, tuple[msgspec.Struct, ...]] = {}
         self._catalogue: tuple[tuple[msgspec.Struct, ...], Catalogue] | None = None
+        self._timetable = NO_TIMES
         self._round = 0
         self._telling = threading.Lock()
 
@@ -40,6 +41,13 @@ class Goods:
     def slots(self) -> tuple[Slot, ...]:
         """Return the times that can be booked."""
         return self._of(SLOT, Slot)
+
+    def timetable(self) -> Timetable:
+        """Return the same for taps, which look for single ones."""
+        slots, made = self.slots(), self._timetable
+        if made.slots is not slots:
+            made = self._timetable = Timetable(slots)
+        return made
 
     def orders(self) -> tuple[Order, ...]:
         """Return what guests pick up at this site."""

@@ -289,10 +289,10 @@ class Profiles:
         return told
 
     def _forget_told(self, page: Sequence[Item] | None = None) -> None:
+        self.goods.forget(page)  # before the cursor that says so: what is reported is what is decided by
         with self._telling:
             self._round += 1
             self._told = None
-        self.goods.forget(page)
         self._shelf.forget(page)
 
     def _read_cursor(self) -> Cursor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +16,8 @@ from edge.core.profiles import Profile
 from edge.errors import Refused, StoreDamaged
 from edge.store import driver
 from edge.store.ahead import Ahead
-from edge.store.cells import CLEAR, COUNT, Cells, open_answer, open_kept, seal_answer, seal_kept
+from edge.store.cells import CLEAR, Cells, open_answer, open_kept, seal_answer, seal_kept
+from edge.store.counting import Counting, Counts
 from edge.store.effects import ANSWERS, BANDS, KEPT, MEMBERS, USES, Effects, Member
 from edge.store.erasing import Erasing
 from edge.store.queries import QUERIES
@@ -32,13 +33,6 @@ from edge.store.records import (
     key_of,
     use_name,
 )
-
-
-class Counts(msgspec.Struct, frozen=True, array_like=True):
-    """People in minus people out per zone, through this device, since a moment; never changed in place."""
-
-    since_ms: int = 0
-    inside: Mapping[str, int] = {}
 
 
 class Chain(NamedTuple):
@@ -64,18 +58,16 @@ KEPT_MAX = 10_000
 ENTITLEMENTS_MAX = 64
 HOUR_MS = 3_600_000
 LINK = "link"
-COUNTS = (COUNT, "now")
 NOBODY = Held()
 
 ENCODE = msgspec.msgpack.Encoder().encode
 DECODE_HELD = msgspec.msgpack.Decoder(Held).decode
 DECODE_USE = msgspec.msgpack.Decoder(Use).decode
 DECODE_LOCATION = msgspec.msgpack.Decoder(Location).decode
-DECODE_COUNTS = msgspec.msgpack.Decoder(Counts).decode
 DECODE_PROFILE = msgspec.msgpack.Decoder(Profile).decode
 
 
-class Transaction(Erasing):
+class Transaction(Counting, Erasing):
     """One batch's transaction as its acts see it; each act sees the effects of those before it.
 
     Nothing here is durable before the batch's one commit, and nobody is answered before that.
@@ -191,8 +183,7 @@ class Transaction(Erasing):
             self._remember(band, change.held, seq=seq, party=party)
         for use in change.uses:
             self.put_use(use if use.seq else msgspec.structs.replace(use, seq=seq))
-        if change.zone_deltas:
-            self._count(change.zone_deltas)
+        self.count(change.zone_deltas, change.slot_deltas)
 
     def put_use(self, use: Use) -> None:
         """Add one use of a right, or change the one with its right, device and ordinal."""
@@ -200,21 +191,7 @@ class Transaction(Erasing):
         body = ENCODE(use)
         self._effects.put(USES, key, (*key, body), value=use)
 
-    # Zones and parties
-
-    def count_from(self, reset_ms: int) -> None:
-        """Begin the zones' counts anew if they are older than ``reset_ms``: nobody is inside over night."""
-        if reset_ms > self.counts.since_ms:
-            self._keep_counts(Counts(reset_ms))
-
-    def inside(self) -> dict[str, int]:
-        """Return people in minus people out, per zone, through this device since the count began."""
-        return dict(self.counts.inside)
-
-    def places(self, leases: Mapping[str, int]) -> dict[str, int]:
-        """Return the places this device may still give away, of those set aside for it per zone."""
-        inside = self.counts.inside
-        return {zone: places - inside.get(zone, 0) for zone, places in leases.items()}
+    # Parties; zones and booked times: edge/store/counting.py
 
     def party(self, party: str) -> tuple[Member, ...]:
         """Return the members of a party that this site has seen, and where."""
@@ -299,16 +276,6 @@ class Transaction(Erasing):
             seen = ENCODE(held.location)
             line = (party.id, band, party.role, seen)
             self._effects.put(MEMBERS, (party.id, band), line, value=Member(band, party.role, held.location))
-
-    def _count(self, deltas: tuple[tuple[str, int], ...]) -> None:
-        inside = dict(self.counts.inside)
-        for zone, people in deltas:
-            inside[zone] = inside.get(zone, 0) + people
-        self._keep_counts(Counts(self.counts.since_ms, inside))
-
-    def _keep_counts(self, counts: Counts) -> None:
-        self.counts = counts
-        self.put(*COUNTS, ENCODE(counts))
 
     def _write(self, name: str, parameters: tuple[Cell, ...]) -> None:
         """Write past the effects log: seldom enough to pay for a savepoint of the act's own."""

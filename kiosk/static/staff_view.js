@@ -32,7 +32,7 @@ function first(view) {
 
 function next({ next: what }) {
   if (!what || what.act === "go_on" || what.act === "see_staff") return "";
-  if (what.at_ms) return speak("act.come_back_at", { time: at(what.at_ms) });
+  if (what.at_ms) return speak(what.act === "change_time" ? "act.change_time_at" : "act.come_back_at", { time: at(what.at_ms) });
   if (what.place && ["go_to", "exit_first"].includes(what.act)) return speak(`act.${what.act}_place`, { place: place(what.place) });
   return speak(`act.${what.act}`);
 }

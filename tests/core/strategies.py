@@ -113,7 +113,6 @@ entitlements = st.builds(
     valid_from_ms=st.none() | instants,
     valid_until_ms=st.none() | instants,
     slot=st.none() | slots,
-    slot_next_ms=st.none() | instants,
     terms=st.none() | terms,
 )
 bands = st.builds(
@@ -159,6 +158,7 @@ uses = st.builds(
     seq=st.integers(0, 3),
     redemption=st.sampled_from(Redemption),
     reentry=st.booleans(),
+    slot=st.sampled_from(["", "castle/0"]),
 )
 memories = st.builds(
     Held,
@@ -229,7 +229,10 @@ def layouts(draw: st.DrawFn, point: Point) -> Layout:
 @st.composite
 def facts(draw: st.DrawFn, point: st.SearchStrategy[Point] = points) -> Facts:
     """Anything that could ever stand before a gate."""
-    where = draw(point)
+    where, profile = draw(point), draw(st.none() | profiles)
+    rights = profile.entitlements if profile is not None else ()
+    times = [right.slot.key for right in rights if right.slot is not None]
+    limited = zones | st.sampled_from(times) if times else zones
     return Facts(
         moment=Moment(now_ms=draw(instants), uncertainty_ms=draw(seconds), trusted=draw(st.booleans())),
         presented=draw(taps),
@@ -237,10 +240,11 @@ def facts(draw: st.DrawFn, point: st.SearchStrategy[Point] = points) -> Facts:
         layout=draw(layouts(where)),
         timezone=draw(timezones),
         device="edge-1",
-        profile=draw(st.none() | profiles),
+        profile=profile,
         held=draw(memories),
         direction=draw(st.none() | st.sampled_from(["in", "out", "sideways"])),
-        places=draw(st.dictionaries(zones, limits, max_size=2)),
+        places=draw(st.dictionaries(limited, limits, max_size=2)),
+        slot_next=draw(st.dictionaries(st.sampled_from(["e1", "e2"]), instants, max_size=1)),
         adult_passed_ms=draw(st.none() | instants),
         adult_inside=draw(st.booleans()),
         rules=RULES,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edge.core.checks.capacity import slot_places
 from edge.core.decision import Act, Outcome, Reason, WhatNext
-from edge.core.entitlements import TimeSlot
 from edge.core.entry import decide
 from edge.core.places import Zone
 from tests.builders import (
-    HOUR_MS,
     NOW_MS,
     ZONES,
     a_day_ticket,
@@ -19,7 +16,6 @@ from tests.builders import (
     a_layout,
     a_party,
     a_profile,
-    a_slot_right,
     a_stay,
     a_tap,
     an_attraction,
@@ -65,26 +61,6 @@ def test_who_is_inside_takes_no_second_place() -> None:
 def test_a_door_counts_no_places() -> None:
     facts = facts_for(a_profile(a_stay()), a_door(), presented=a_tap(trust=3), places={"hotel": 0})
     assert decide(facts).decision.reason is Reason.ENTERED
-
-
-@pytest.mark.parametrize(
-    ("next_ms", "what_next"),
-    [
-        (None, WhatNext(act=Act.SEE_STAFF)),
-        (NOW_MS + HOUR_MS, WhatNext(act=Act.COME_BACK, at_ms=NOW_MS + HOUR_MS)),
-    ],
-)
-def test_a_slot_without_a_place_offers_the_next_one(next_ms: int | None, what_next: WhatNext) -> None:
-    right = a_slot_right(slot_next_ms=next_ms)
-    slot = right.slot
-    assert slot is not None
-    facts = facts_for(a_profile(right), an_attraction(), location=inside(), places={slot_places(slot): 0})
-    decision = decide(facts).decision
-    assert (decision.reason, decision.next) == (Reason.SLOT_FULL, what_next)
-
-
-def test_a_slot_for_any_point_has_places_of_its_own() -> None:
-    assert slot_places(TimeSlot(start_ms=5, end_ms=6)) == "@5"
 
 
 def test_capacity_is_judged_last() -> None:

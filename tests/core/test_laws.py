@@ -143,6 +143,7 @@ def test_a_refusal_lets_nobody_in(facts: Facts) -> None:
     if ruling.decision.outcome is Outcome.GRANTED:
         return
     assert ruling.change.zone_deltas == ()
+    assert ruling.change.slot_deltas == () or ruling.decision.reason is Reason.CONFIRM_REQUIRED
     assert all(use.redemption is Redemption.PENDING for use in ruling.change.uses)
     assert (ruling.change.held or facts.held).location == facts.held.location
 

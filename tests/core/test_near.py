@@ -81,7 +81,7 @@ def test_a_changed_time_holds_from_wherever_central_has_come() -> None:
     ticket = a_day_ticket()
 
     def slot_from(slot: TimeSlot) -> TimeSlot | None:
-        profile = a_profile(ticket, msgspec.structs.replace(RIGHT, slot=slot, slot_next_ms=1))
+        profile = a_profile(ticket, msgspec.structs.replace(RIGHT, slot=slot))
         after = with_moves(profile, {RIGHT.id: told})
         assert after.entitlements[0] is ticket
         return after.entitlements[1].slot

@@ -74,7 +74,7 @@ GIVEN: dict[Reason, Facts] = {
     Reason.AGE_CONFIRM: ticket(age_min=12),
     Reason.TOO_EARLY: ticket(valid_from_ms=NOW_MS + 1),
     Reason.SLOT_FULL: facts_for(
-        a_profile(a_slot_right()), an_attraction(), location=inside(), places={f"castle@{NOW_MS}": 0}
+        a_profile(a_slot_right()), an_attraction(), location=inside(), places={f"castle/{NOW_MS}": 0}
     ),
     Reason.CAPACITY_FULL: facts_for(places={"park": 0}),
     Reason.TOO_SOON_AGAIN: facts_for(a_profile(a_day_ticket(uses_max=9, since_last_s_min=9_999)), **ONCE),

@@ -21,13 +21,16 @@ from tests.builders import (
     a_layout,
     a_moment,
     a_profile,
+    a_slot_right,
     a_tap,
+    an_attraction,
     facts_for,
     facts_of_nobody,
     inside,
     some_uses,
 )
 
+OVER, FULL = a_slot_right("over", start_ms=NOW_MS - 2 * HOUR_MS), a_slot_right(start_ms=NOW_MS)
 ASKS = a_profile(a_day_ticket(questions=(Question(id="name", kind="text"),)))
 JOURNALED: dict[str, Facts] = {
     "an entry": facts_for(),
@@ -42,6 +45,13 @@ JOURNALED: dict[str, Facts] = {
     "an answer": facts_for(ASKS, answers={"name": "Anna"}),
     "an answer that does not fit": facts_for(ASKS, answers={"name": ""}),
     "other devices not asked": facts_for(unconfirmed=True, profile_age_ms=9, last_elsewhere_ms=NOW_MS),
+    "a time that is over, and one that is full": facts_for(
+        a_profile(OVER, FULL),
+        an_attraction(),
+        location=inside(),
+        places={f"castle/{NOW_MS}": 0},
+        slot_next={OVER.id: NOW_MS + HOUR_MS},
+    ),
     "a device not allowed": facts_for(device_allowed=False, device_revoked=True),
 }
 

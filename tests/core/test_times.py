@@ -45,6 +45,7 @@ def gate(right: Entitlement, **changes: object) -> Facts:
 
 LATER_MS = NOW_MS + 5 * HOUR_MS
 SLOT = a_slot_right(start_ms=at("2026-07-15 15:15"))
+OVER = a_slot_right(start_ms=NOW_MS - 2 * HOUR_MS)
 OPENS_MS = at("2026-07-15 15:10")
 CLOSES_MS = at("2026-07-15 15:55")
 MONDAYS = Hours(weekdays={0: ((540, 1_080),)})
@@ -56,11 +57,11 @@ REFUSED = {
     "before the slot's tolerance": (ride(SLOT, OPENS_MS - 1), Reason.TOO_EARLY, come_back(OPENS_MS)),
     "after the slot's tolerance": (ride(SLOT, CLOSES_MS), Reason.TOO_LATE, STAFF),
     "after the slot, with another one free": (
-        ride(a_slot_right(start_ms=NOW_MS - 2 * HOUR_MS, slot_next_ms=LATER_MS)),
-        Reason.TOO_LATE, come_back(LATER_MS),
+        ride(OVER, slot_next={OVER.id: LATER_MS}),
+        Reason.TOO_LATE, WhatNext(act=Act.CHANGE_TIME, at_ms=LATER_MS),
     ),
     "after the slot, the other one past too": (
-        ride(a_slot_right(start_ms=NOW_MS - 2 * HOUR_MS, slot_next_ms=NOW_MS)), Reason.TOO_LATE, STAFF,
+        ride(OVER, slot_next={OVER.id: NOW_MS}), Reason.TOO_LATE, STAFF,
     ),
     "before the slot, the right ends first": (
         ride(a_slot_right(start_ms=LATER_MS, valid_until_ms=LATER_MS - HOUR_MS)), Reason.TOO_EARLY, STAFF,

@@ -19,11 +19,12 @@ from edge.core.events import Acted, Decided, Event, Kind, chain_start, chain_ste
 from edge.errors import StoreDamaged
 from edge.store import cloudevents
 from edge.store.batch import BATCH_MAX
+from edge.store.counting import Counts
 from edge.store.database import open_writer
 from edge.store.effects import Effects
 from edge.store.journal import Journal
 from edge.store.records import Head, Owner, key_of
-from edge.store.transaction import Chain, Counts, Standing, Transaction
+from edge.store.transaction import Chain, Standing, Transaction
 from edge.store.verification import Wrong, check_lane
 from tests.store.house import OWNER, a_band, a_passage, a_record, a_sequencer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.core.calendar import is_open, next_opening
 from edge.core.claim import SEE_STAFF, Claim
-from edge.core.decision import Failure, Reason
+from edge.core.decision import Act, Failure, Reason, WhatNext
 
 
 def validity(claim: Claim, at_ms: int) -> Failure | None:
@@ -18,7 +18,7 @@ def validity(claim: Claim, at_ms: int) -> Failure | None:
 
 
 def slot(claim: Claim, at_ms: int) -> Failure | None:
-    """Refuse outside the slot and its tolerance; say when to come back, in this slot or the next free one."""
+    """Refuse outside the slot and its tolerance; say when it opens, or when the next free one begins."""
     reserved, terms = claim.entitlement.slot, claim.terms
     if reserved is None:
         return None
@@ -26,14 +26,16 @@ def slot(claim: Claim, at_ms: int) -> Failure | None:
     if at_ms < opens_ms:
         return Failure(reason=Reason.TOO_EARLY, next=claim.come_back(opens_ms))
     if at_ms >= reserved.end_ms + terms.late_s_max * 1_000:
-        return Failure(reason=Reason.TOO_LATE, next=claim.come_back(next_slot(claim)))
+        return Failure(reason=Reason.TOO_LATE, next=another_time(claim))
     return None
 
 
-def next_slot(claim: Claim) -> int | None:
-    """Return the start of the next free slot, unless it has passed too."""
-    next_ms = claim.entitlement.slot_next_ms
-    return next_ms if next_ms is not None and next_ms > claim.facts.moment.now_ms else None
+def another_time(claim: Claim) -> WhatNext:
+    """Return "take another time" with when the next free one begins, or staff where none is known."""
+    next_ms = claim.facts.slot_next.get(claim.entitlement.id)
+    if next_ms is None or next_ms <= claim.facts.moment.now_ms:
+        return SEE_STAFF
+    return WhatNext(act=Act.CHANGE_TIME, at_ms=next_ms)
 
 
 def hours(claim: Claim, at_ms: int) -> Failure | None:

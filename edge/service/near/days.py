@@ -9,14 +9,10 @@ from edge.core.events import Kind, Lane
 from edge.core.slots import Slot, SlotMoved, choices, movable
 from edge.errors import Refused
 from edge.nearviews import SlotChoice, Times
-from edge.service.facts import MOVED, moves_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in, who_stands
+from edge.service.times import GIVEN, MOVED, given, moves_of
 from edge.store.transaction import Transaction
-
-GIVEN = "slot_given"
-"""How many places of its share this device has given, by the slot's key: never fewer than before."""
-
 
 MOVES_MAX = 8
 """Changes of one right at one device."""
@@ -78,17 +74,13 @@ class Days:
         # The priority lane: whoever books at central must not be given a place that is given here.
         tx.append(Kind.SLOT_MOVED, told, band=guest.profile.band.id, lane=Lane.PRIORITY)
         tx.put(MOVED, id_, msgspec.msgpack.encode((*earlier, told)))
-        tx.put(GIVEN, slot.key, str(_given(tx, slot) + 1).encode())
+        tx.put(GIVEN, slot.key, str(given(tx, slot.key) + 1).encode())
         return SlotChoice(start_ms=slot.start_ms, end_ms=slot.end_ms)
 
     def _choices(self, tx: Transaction, right: Entitlement) -> tuple[Slot, ...]:
         slots = self._rooms.profiles.goods.slots()
-        given = {slot.key: _given(tx, slot) for slot in slots if slot.product == right.product}
-        return choices(slots, right, tx.now.now_ms, device=self._rooms.device, given=given)
-
-
-def _given(tx: Transaction, slot: Slot) -> int:
-    return int(tx.get(GIVEN, slot.key) or b"0")
+        counted = {slot.key: given(tx, slot.key) for slot in slots if slot.product == right.product}
+        return choices(slots, right, tx.now.now_ms, device=self._rooms.device, given=counted)
 
 
 def _right(guest: Guest, id_: str) -> Entitlement:

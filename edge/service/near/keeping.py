@@ -8,10 +8,11 @@ import msgspec
 
 from edge.core.orders import Order
 from edge.core.slots import SlotMoved
-from edge.service.facts import MOVED
-from edge.service.near.days import GIVEN as SLOT_GIVEN
 from edge.service.near.feedback import GIVEN as FEEDBACK_GIVEN
 from edge.service.near.pickups import ORDERS
+from edge.service.times import GIVEN as SLOT_GIVEN
+from edge.service.times import MOVED
+from edge.store.counting import TAKEN
 from edge.store.transaction import Transaction
 
 DAYS = 2
@@ -27,7 +28,7 @@ def moved_ms(tx: Transaction, key: str, body: bytes) -> int:
 
 
 def slot_ms(tx: Transaction, key: str, body: bytes) -> int:
-    """Return when a time begins of which places were given."""
+    """Return when a time begins of which places were given or taken."""
     del tx, body
     return int(key.rpartition("/")[2])
 
@@ -44,7 +45,13 @@ def asked_ms(tx: Transaction, key: str, body: bytes) -> int:
     return int(body)
 
 
-KEPT = ((MOVED, moved_ms), (SLOT_GIVEN, slot_ms), (ORDERS, order_ms), (FEEDBACK_GIVEN, asked_ms))
+KEPT = (
+    (MOVED, moved_ms),
+    (SLOT_GIVEN, slot_ms),
+    (TAKEN, slot_ms),
+    (ORDERS, order_ms),
+    (FEEDBACK_GIVEN, asked_ms),
+)
 """Every kind of small things that this room keeps, and when each began to age."""
 
 
