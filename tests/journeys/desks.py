@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from typing import Any
 
 import requests
@@ -24,6 +25,7 @@ class Desk:
 
     def __init__(self, device: Device, point: str, who: str = "dario") -> None:
         self.screens, self.browser, self.seq = device.screens, requests.Session(), 0
+        self.page = secrets.token_hex(8)
         self.browser.headers["Origin"] = device.screens
         self.post("sign-in", who=who, pin=pin_of(who), point=point)
         self.browser.headers[TOKEN_HEADER] = form_token(self.browser.cookies[STAFF_COOKIE])
@@ -31,7 +33,7 @@ class Desk:
     def ask(self, act: str, /, **body: Any) -> requests.Response:
         """Press a button."""
         self.seq += 1
-        said = {"op": f"{act[:5]}-{self.seq:012d}".replace("/", "-"), **body}
+        said = {"op": f"{self.page}-{self.seq:06d}", **body}
         return self.browser.post(f"{self.screens}/api/v1/{act}", json=said, timeout=ANSWER_S_MAX)
 
     def post(self, act: str, /, **body: Any) -> dict[str, Any]:
@@ -46,6 +48,7 @@ class Desk:
         address = f"{self.screens}/events?topics={topics}&page={self.seq}"
         self.seq += 1
         with self.browser.get(address, stream=True, timeout=ANSWER_S_MAX) as stream:
+            assert stream.status_code == 200, stream.text
             kind = ""
             for line in stream.iter_lines(decode_unicode=True):
                 if line.startswith("event: "):

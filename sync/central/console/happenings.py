@@ -38,6 +38,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     guest: str = ""
     note: str = ""
+    who: str = ""
+    """Staff who did it, and who stood for it."""
     written: Written | None = None
     """A note that is still sealed."""
 
@@ -122,7 +124,7 @@ def _with_body(plain: Happening, kind: int, body: bytes) -> Happening:
     acted = _acted.decode(body)
     note = acted.note or acted.target or ""
     reason = acted.reason or ""
-    told = {"point": acted.point or "", "note": note, "reason": reason}
+    told = {"point": acted.point or "", "note": note, "reason": reason, "who": _people(acted)}
     band = bytes.fromhex(plain.band) or None
     written = Written(acted.sealed, kind, band) if acted.sealed is not None else None
     return msgspec.structs.replace(plain, **told, written=written)
@@ -150,7 +152,12 @@ def _decision(plain: Happening, body: Decided) -> Happening:
         reason=decision.reason.value,
         guest=decision.guest or "",
         note=body.note,
+        who=_people(body),
     )
+
+
+def _people(body: Acted | Decided) -> str:
+    return ", ".join(filter(None, (body.staff, body.approver)))
 
 
 def _read_out(tx: Connection, site: str, found: Sequence[Happening]) -> tuple[Happening, ...]:

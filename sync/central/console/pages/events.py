@@ -14,7 +14,7 @@ from sync.central.console.happenings import Happening, Wanted
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Route, read
 
-COLUMNS = ("time", "event", "device", "point", "outcome", "reason", "band", "guest", "note")
+COLUMNS = ("time", "event", "device", "point", "outcome", "reason", "band", "guest", "who", "note")
 LIVE_S = 2
 HEX = re.compile(r"[0-9a-f]{1,32}")
 FILTERS = ("device", "point", "outcome", "reason", "band")
@@ -23,7 +23,7 @@ FILTERS = ("device", "point", "outcome", "reason", "band")
 def row_of(ask: Ask, one: Happening) -> tuple[Cell | str, ...]:
     """Return one event as a row."""
     point = ask.layout.points_by_id.get(one.point)
-    reason = f"reason.{one.reason}"
+    reason, note = f"reason.{one.reason}", f"why.{one.note}"
     return (
         ask.time(one.at_ms),
         ask.words(f"event.{one.kind}"),
@@ -33,7 +33,8 @@ def row_of(ask: Ask, one: Happening) -> tuple[Cell | str, ...]:
         ask.words(reason) if one.reason and ask.words.has(reason) else one.reason,
         Cell(one.band[:12], f"{ask.home}/bands/{one.band}") if one.band else "",
         Cell(one.guest, f"{ask.home}/guests/{one.guest}") if one.guest else "",
-        one.note,
+        one.who,
+        ask.words(note) if ask.words.has(note) else one.note,
     )
 
 
