@@ -14,6 +14,7 @@ from edge.core.events import Decided
 from edge.core.places import Layout
 from sync.central.alarms import Alarm
 from sync.central.erasure import PLACES
+from sync.central.registry.bands import owners
 from sync.central.registry.tables import parts
 from sync.central.retention import MOVED
 from sync.central.store import (
@@ -104,6 +105,10 @@ def look(
     paced = layout is not None and layout.paced
     read = [(band, _read(device, decided)) for band, decided in taps if _was_read(decided)]
     read = [(band, one) for band, one in read if paced or one.counter is not None]
+    there = {band for band, _ in owners(tx, site, [band for band, _ in read])}
+    read = [
+        (band, one) for band, one in read if band in there
+    ]  # an erased one leaves no trace, however late it is told
     known = _known(tx, site, [band for band, _ in read])
     moved: dict[bytes, tuple[Read, ...]] = {}
     for band, now in read:
@@ -114,7 +119,10 @@ def look(
             raised = _alarm(band, now, reason=reason)
             warn(tx, site, raised, elsewhere=other.point, devices=(other.device, now.device))
         moved[band] = tuple(sorted((*before, now), key=lambda one: one.at_ms))[-READS_MAX:]
-    rows = [_row(site, band, reads) for band, reads in moved.items()]
+    there = {
+        band for band, _ in owners(tx, site, list(moved))
+    }  # an erased one leaves no trace, however late it is told of
+    rows = [_row(site, band, reads) for band, reads in moved.items() if band in there]
     if rows:
         tx.execute(_UPSERT, rows)
 

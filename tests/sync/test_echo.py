@@ -136,6 +136,8 @@ def test_an_alarm_seen_that_central_never_heard_of_is_no_reason_to_stop(small_st
 
 
 def a_paced_site(store: Store) -> None:
+    """A site that knows how long the walk is, and a band that somebody wears there."""
+    a_worn_band(store)
     points = tuple(Point(id=id_, kind=PointKind.GATE, zone="z", walk_s_min=60) for id_ in ("gate", "far"))
     there = Layout(site=SITE, version=1, timezone="UTC", points=points)
     change = profiles.Change(layout.LAYOUT, "", msgspec.msgpack.encode(there))

@@ -132,7 +132,8 @@ def test_gates_are_told_of_so_many_and_the_console_of_all(
     north, south = Gate(small_store), Gate(small_store)
     a_paced_site(small_store)
     for number in range(5):
-        band = bytes([number + 1]) * 16
+        band = bytes([number + 16]) * 16
+        a_worn_band(small_store, band)
         north.reads(now_ms=NOW_MS, band=band)
         south.reads(now_ms=NOW_MS + 10, band=band, point="far")
     assert len(urgent(small_store)) == 3
@@ -142,9 +143,19 @@ def test_gates_are_told_of_so_many_and_the_console_of_all(
 
 def test_an_erased_guest_s_band_is_on_no_screen_any_more(store: Store) -> None:
     twins_seen(store)
-    a_worn_band(store)
     with store.transaction() as tx:
         erasure.erase(tx, SITE, "g1")
+    assert urgent(store)[TWINS].body is None
+
+
+def test_what_a_gate_tells_late_of_an_erased_guest_s_band_leaves_no_trace(store: Store) -> None:
+    north, south = twins_seen(store)
+    with store.transaction() as tx:
+        erasure.erase(tx, SITE, "g1")
+    north.reads(now_ms=NOW_MS + 10_000)
+    south.reads(now_ms=NOW_MS + 11_000, point="far")
+    with store.reading() as tx:
+        assert list(tx.execute(select(twins.seen_table.c.band_id)).scalars()) == []
     assert urgent(store)[TWINS].body is None
 
 
@@ -192,6 +203,7 @@ def test_a_contradicted_counter_weighs_more_than_a_short_walk() -> None:
 
 def test_a_message_shown_to_a_gate_that_was_cut_off_is_found_when_it_reports(store: Store) -> None:
     north, south = Gate(store), Gate(store)
+    a_worn_band(store)
     for step, counter in enumerate((5, 6, 7)):
         north.reads(counter, now_ms=NOW_MS + step * 60_000)
     south.reads(6, now_ms=NOW_MS + 90_000, point="far")
@@ -217,6 +229,7 @@ def test_honest_bands_raise_nothing_in_whatever_order_gates_report(small_store: 
 
 def test_so_many_reads_are_remembered_and_the_oldest_go(small_store: Store) -> None:
     north, south = Gate(small_store), Gate(small_store)
+    a_worn_band(small_store)
     for counter in range(1, READS_MAX + 3):
         north.reads(counter, now_ms=NOW_MS + counter * 100_000)
     south.reads(2, now_ms=NOW_MS + 250_000)
@@ -231,6 +244,7 @@ def test_a_database_of_before_goes_on_with_the_read_that_it_knew(small_store: St
         twins._remember_more(tx)
     north, south = Gate(small_store), Gate(small_store)
     a_paced_site(small_store)
+    a_worn_band(small_store, OTHER)
     old = {"site": SITE, "band": OTHER, "device": north.device.id, "at": NOW_MS}
     with small_store.transaction() as tx:
         tx.execute(
@@ -249,6 +263,7 @@ def test_a_layout_that_nobody_published_hides_no_message_shown_twice(store: Stor
     with store.reading() as tx:
         assert layout.published(tx, SITE) is None
         assert tx.execute(select(item_table.c.key).where(item_table.c.kind == profiles.PROFILE)).all() == []
+    a_worn_band(store)
     north.reads(7)
     south.reads(7, now_ms=NOW_MS + 60_000, point="far")
     assert open_alarms(store) == [SHOWN_TWICE]
