@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,20 @@ class Device:
             self.process.communicate(timeout=STOP_S_MAX)
             self.process = None
         return time.monotonic() - began
+
+    def kill(self) -> None:
+        """Take its life: kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate(timeout=STOP_S_MAX)
+        self.process = None
+
+    def keep_port(self) -> None:
+        """Let its screens find it again after a restart."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.config.write_text(self.config.read_text().replace("port = 0", f"port = {port}"))
 
     def taps(self, reason: str) -> float:
         """How many taps ended so."""
