@@ -323,6 +323,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """By which number of the layout it decides."""
     inside: dict[str, int] | None = None
     """People in each zone through this device, counted after it took that layout."""
+    taken: dict[str, int] | None = None
+    """Guests let in at each booked time of these days, by the time's key, counted after ``cursor``."""
 
 
 class Attested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sync.central.devices import ACTIVE, devices
+from sync.central.near import slots
 from sync.central.registry.layout import publish_shares, shared_anew
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import Rounds
@@ -13,11 +14,11 @@ from sync.central.store import Connection, Store
 
 
 class Sharing(Rounds):
-    """Looks every few seconds whether the places of limited zones should lie elsewhere."""
+    """Looks every few seconds whether the places of limited zones and times should lie elsewhere."""
 
     name: ClassVar[str] = "sharing"
     every_ms: ClassVar[int] = 3_000
-    failing: ClassVar[str] = "places of limited zones could not be shared anew"
+    failing: ClassVar[str] = "places of limited zones and times could not be shared anew"
 
     def __init__(self, store: Store) -> None:
         """Act on an open store."""
@@ -28,7 +29,8 @@ class Sharing(Rounds):
         """Share anew at every site where it makes a difference; return at how many."""
         with self._store.reading() as tx:
             known = sites(tx)
-        return sum(share(self._store, site) is not None for site in known)
+        zones = sum(share(self._store, site) is not None for site in known)
+        return zones + sum(slots.share(self._store, site) > 0 for site in known)
 
 
 def share(store: Store, site: str) -> int | None:

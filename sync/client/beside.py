@@ -13,12 +13,16 @@ from sync.wire import COUNTER, Item
 PIECE_MAX = 500
 """Items kept in one transaction, so that no tap waits long."""
 
+TAKEN_MAX = 2_000
+"""Times of one report; a device that has more of them says nothing, and keeps what it was lent."""
+
 
 class Counted(TypedDict):
     """The part of a report that tells of places."""
 
     layout: int
     inside: dict[str, int] | None
+    taken: dict[str, int] | None
 
 
 KINDS = frozenset({COUNTER, OFFER_TIMES, *limited.KINDS, *passages.KINDS})
@@ -56,7 +60,10 @@ def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item
 
 
 def counted(ports: Ports) -> Counted:
-    """Return by which layout this device decides, and who is inside through it, counted after that."""
+    """Return by which layout this device decides, and whom it let in, counted after that."""
     layout = ports.profiles.layout()
-    inside = None if ports.books.frozen else ports.books.submit(lambda desk: desk.inside())
-    return {"layout": 0 if layout is None else layout.version, "inside": inside}
+    version = 0 if layout is None else layout.version
+    if ports.books.frozen:
+        return {"layout": version, "inside": None, "taken": None}
+    inside, taken = ports.books.submit(lambda desk: (desk.inside(), desk.all_taken()))
+    return {"layout": version, "inside": inside, "taken": taken if len(taken) <= TAKEN_MAX else None}

@@ -69,6 +69,9 @@ class Desk(Protocol):
     def inside(self) -> dict[str, int]:
         """Return people in minus people out, per zone, through this device."""
 
+    def all_taken(self) -> dict[str, int]:
+        """Return how many this device let in at each booked time."""
+
     def apply(self, band: bytes | None, change: Change, seq: int) -> None:
         """Write a change of a band's memory."""
 

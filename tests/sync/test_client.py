@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edge.core.bands import BandState
 from sync.client.backoff import LONGEST_S, Backoff
+from sync.client.beside import TAKEN_MAX
 from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
 from sync.client.pulling import BadPage, Puller, check_page
@@ -250,6 +251,26 @@ def test_a_report_tells_heads_acks_and_cursors() -> None:
     (said,) = heard
     assert (said.outbox, said.acked, said.cursor) == (2, (1, 0), Cursor(5, 10))
     assert [(tip.lane, tip.seq) for tip in said.tips] == [(0, 3), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("times", "frozen", "taken"),
+    [(1, "", {"ride/0": 1}), (TAKEN_MAX + 1, "", None), (1, "restored", None)],
+    ids=["counted", "more than a report holds", "books that are not believed"],
+)
+def test_a_report_tells_who_came_at_each_time_or_nothing_of_it(
+    times: int, frozen: str, taken: dict[str, int] | None
+) -> None:
+    paper = Paper(times_known=times, why_frozen=frozen)
+    heard: list[DeviceReport] = []
+
+    def take(said: DeviceReport) -> TimedOut:
+        heard.append(said)
+        return TimedOut()
+
+    with pytest.raises(TimedOut):
+        a_puller(paper, take).report()
+    assert heard[0].taken == taken
 
 
 def test_a_page_check_reads_urgent_notices_too() -> None:

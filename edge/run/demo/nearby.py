@@ -9,7 +9,8 @@ from sync.central.near import orders, slots, stock
 from sync.central.store import Connection
 
 HALF_HOUR_MS = 30 * 60_000
-TIMES, PLACES = 20, 2
+TIMES, PLACES, SEATS = 20, 2, 40
+"""How many times there are, how many places of each a kiosk may give, and how many guests ride in it."""
 PRODUCT, SHOP, OTHER_SHOP = "volo-prenotato", "bottega-1", "bar-1"
 ON_HAND = {"tazza": 14, "peluche": 3, "aquilone": 9, "impermeabile": 1}
 """What the shop has of each thing; the bar has five of the same."""
@@ -27,6 +28,7 @@ def open_nearby(tx: Connection, park: Park, *, device: str, now_ms: int) -> None
             start_ms=start,
             end_ms=start + HALF_HOUR_MS,
             shares={device: PLACES},
+            capacity_max=SEATS,
         )
         for start in starts
     ]
