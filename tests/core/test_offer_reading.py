@@ -42,6 +42,8 @@ def test_arms_of_the_wrong_size_void_the_reading() -> None:
     assert read(replace(ARMS, treated=4_400)).state is State.VOID
     assert read(replace(ARMS, treated=3_950)).state is not State.VOID
     assert read(replace(ARMS, treated=9_000, control=1_000)).state is State.VOID
+    lone = Arms(treated=0, treated_bought=0, control=2, control_bought=0, planned=0, share=1)
+    assert read(lone).state is State.VOID
     assert read(replace(ARMS, treated=36_480, control=3_840, share=1_000)).state is not State.VOID
 
 

@@ -92,6 +92,11 @@ def test_a_guest_without_any_right_is_told_so() -> None:
     assert (decision.reason, decision.next, decision.entitlement) == (Reason.WRONG_PRODUCT, STAFF, None)
 
 
+def test_a_reservation_opens_the_point_that_asks_for_one() -> None:
+    facts = facts_for(a_profile(a_slot_right()), an_attraction(reserve=True), location=inside())
+    assert decide(facts).decision.reason is Reason.ENTERED
+
+
 @pytest.mark.parametrize(
     "right",
     [
