@@ -147,6 +147,21 @@ def test_spending_stops_at_what_is_left_and_at_the_deadline() -> None:
     assert (ready(lease, UP_MS), ready(lease, lease.ends_ms)) == (1, 0)
 
 
+def test_a_total_may_come_to_the_most_there_is_and_all_of_it_may_go() -> None:
+    full = taken(None, total=COUNTER_MAX)
+    assert full.spendable == COUNTER_MAX
+    assert [
+        one.spendable
+        for one in (
+            spend(full, COUNTER_MAX, now_ms=UP_MS),
+            give_back(full, COUNTER_MAX),
+            mint(taken(None, total=0), COUNTER_MAX),
+            close(a_lease(), Close(lease="lease-1", incarnation=1, total=COUNTER_MAX)),
+        )
+        if isinstance(one, Lease)
+    ] == [0, 0, COUNTER_MAX, 0]
+
+
 @pytest.mark.parametrize(
     ("state", "refusal"),
     [

@@ -47,6 +47,10 @@ def test_totals_that_no_lease_can_have() -> None:
     assert not is_sound(Counters(granted=5, voided=1))
     assert not is_sound(Counters(granted=5, minted=-1))
     assert not is_sound(Counters(granted=COUNTER_MAX + 1))
+    assert is_sound(Counters(granted=COUNTER_MAX))
+    most = place(a_place(), COUNTER_MAX, confirmed=COUNTER_MAX, others=(), doubt_ms=0)
+    assert isinstance(most, Placed)
+    assert most.counters.granted == COUNTER_MAX
 
 
 def test_what_is_free_is_what_nobody_holds() -> None:

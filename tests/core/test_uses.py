@@ -132,6 +132,7 @@ def test_refuses(facts: Facts, reason: Reason, what_next: WhatNext, first: First
 
 
 ALLOWED = {
+    "a right for all, for one who is alone": (ticket(together=True, reentry=Reentry.NEVER), False, 0),
     "one use of two": (ticket(HOUR_AGO, uses_max=2, reentry=Reentry.NEVER), False, 0),
     "re-entry after the exit": (ticket(HOUR_AGO, facts={"location": outside()}), True, 0),
     "re-entry by another gate": (ticket(HOUR_AGO, point="west", facts={"location": outside()}), True, 0),
