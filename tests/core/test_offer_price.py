@@ -148,6 +148,13 @@ def test_higher_priority_stands_whatever_the_lower_would_save() -> None:
     assert best(Bundle(version=1), (a_line(),), (large, small)).offers == ("small", "large")
 
 
+def test_offers_of_one_category_that_excludes_all_others_stand_together() -> None:
+    bundle = Bundle(version=1, categories=(Category(id="one", exclusive=True, most=2),))
+    kin = [an_offer(name, stack="one", effect=Effect(off_minor=10)) for name in ("a", "b")]
+    other = an_offer("other", effect=Effect(off_minor=15))
+    assert best(bundle, (a_line(),), (*kin, other)).offers == ("a", "b")
+
+
 def test_higher_priority_of_a_later_level_keeps_its_place_beside_the_lower_one() -> None:
     coupon = an_offer("coupon", priority=2, effect=Effect(level=Level.COUPON, percent=50))
     line = an_offer("line", effect=Effect(percent=10))

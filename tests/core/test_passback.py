@@ -7,11 +7,14 @@ import pytest
 from edge.core.decision import Act, Failure, First, Outcome, Reason, WhatNext
 from edge.core.entry import decide
 from edge.core.held import Held, Location
+from edge.core.moves import awake
 from edge.core.places import Passback, Point
 from tests.builders import (
+    DAY_MS,
     HOUR_MS,
     MINUTE_MS,
     NOW_MS,
+    ROME,
     SECOND_MS,
     a_day_ticket,
     a_gate,
@@ -202,6 +205,11 @@ def test_after_a_night_forgotten_by_the_reset_the_next_entry_counts_anew() -> No
     assert change.zone_deltas == (("park", 1),)
     assert change.held is not None
     assert change.held.last == location
+
+
+def test_who_was_outside_before_the_reset_is_where_they_were() -> None:
+    held = Held(location=outside(LONG_AGO_MS - DAY_MS), last=inside("hotel", 1, "lobby"))
+    assert awake(held, a_layout(reset_min=240), ROME, at_ms=NOW_MS) is held
 
 
 def test_failures_of_passback_stand_beside_those_of_uses() -> None:

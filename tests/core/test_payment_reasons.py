@@ -68,6 +68,7 @@ GROWN_UP = a_payer(confirmed=frozenset({"age"}))
 NO_CASH = Outside(tender=Tender.WALLET, amount_minor=9)
 HOLD = paid(hold_ms=HOUR_MS).sale
 PART = paid(asked_minor=200).sale
+MOST_OF_MUCH = paid(basket=a_basket(a_line(2_001)), asked_minor=1_500).sale
 
 GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     "paid": (Reason.PAID, a_payment()),
@@ -103,6 +104,8 @@ GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     "the last of all risk": (Reason.PAID, a_payment(a_risk(sums=400, taps=1, budget=400))),
     "again": (Reason.ALREADY_PAID, a_payment(sale=paid().sale)),
     "a hold again": (Reason.ALREADY_PAID, a_payment(sale=HOLD)),
+    "in its last millisecond": (Reason.PAID, a_payment(sale=PART, monotonic_ms=PART.until_ms - 1)),
+    "at its end": (Reason.ANNULLED, a_payment(sale=PART, monotonic_ms=PART.until_ms)),
     "after its time": (Reason.ANNULLED, a_payment(sale=PART, monotonic_ms=UP_MS + HOUR_MS)),
     "after it was given up": (
         Reason.ANNULLED,
@@ -164,6 +167,14 @@ GIVEN: dict[str, tuple[Reason, PaymentFacts]] = {
     "above a category's limit": (
         Reason.SPEND_LIMIT,
         a_payment(spends(categories=(CategoryLimit("", 0), CategoryLimit("food", 599)))),
+    ),
+    "above the tap's limit in two parts": (
+        Reason.SPEND_LIMIT,
+        a_payment(spends(tap_minor_max=599), sale=PART),
+    ),
+    "weak and much in two parts": (
+        Reason.SPEND_LIMIT,
+        a_payment(a_payer(a_lease(), tap=WEAK, pin=Pin.VERIFIED), sale=MOST_OF_MUCH),
     ),
     "weak and much": (
         Reason.SPEND_LIMIT,

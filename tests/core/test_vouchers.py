@@ -120,6 +120,11 @@ def test_an_expired_voucher_is_refused_with_its_date() -> None:
     assert [leg.tender for leg in payment.legs] == [Tender.WALLET]
 
 
+def test_a_voucher_whose_time_is_still_to_come_is_not_called_over() -> None:
+    coming = replace(FREE, valid_from="2026-07-16", valid_until="2026-07-31")
+    assert paid(holds(coming), a_basket(BEER)).payment.lapsed == ()
+
+
 def test_a_voucher_is_not_used_before_its_time_elsewhere_or_against_the_guest_s_will() -> None:
     for payer in (
         holds(replace(FREE, valid_from="2026-07-16")),
