@@ -111,6 +111,12 @@ def test_days_follow_one_another_without_gap_or_overlap(zone: str, minute: int, 
         at_ms = ends
 
 
+@pytest.mark.parametrize(("beyond", "nearest"), [(-1, 0), (1_440, 1_439), (9_999, 1_439)])
+def test_a_turn_of_the_day_beyond_the_day_is_its_nearest_minute(beyond: int, nearest: int) -> None:
+    now = utc("2026-07-15 12:00")
+    assert day_bounds(ROME, beyond, now) == day_bounds(ROME, nearest, now)
+
+
 @given(st.integers(-(2**62), 2**62), st.integers(-(2**31), 2**31), st.sampled_from(ZONES))
 def test_every_instant_has_a_day(at_ms: int, minute: int, zone: str) -> None:
     here = ZoneInfo(zone)

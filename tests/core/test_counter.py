@@ -53,3 +53,9 @@ def test_the_rest_is_paid_out_of_several_leases_or_not_at_all() -> None:
     assert decide_cash_out(leases, ask(0), monotonic_ms=UP_MS) is Refusal.NO_AMOUNT
     late = [replace(lease, ends_ms=UP_MS) for lease in leases]
     assert decide_cash_out(late, ask(1), monotonic_ms=UP_MS) is Refusal.SHORT
+
+
+def test_the_last_cent_is_paid_out_too() -> None:
+    ruling = decide_cash_out([a_lease(granted=1), a_lease("lease-2")], ask(2), monotonic_ms=UP_MS)
+    assert isinstance(ruling, CashedOutRuling)
+    assert {lease.id: lease.spendable for lease in ruling.leases} == {"lease-1": 0, "lease-2": 1_999}

@@ -67,6 +67,10 @@ def test_a_right_that_is_ended_brings_nobody(status: Status) -> None:
     assert judge_expected([a_day_of(NOW_MS, status=status)], 0, NOW_MS).now is not ended
 
 
+def test_a_right_that_was_ended_before_its_time_is_not_waited_for() -> None:
+    assert judge_expected([a_day_of(NOW_MS + WEEK_MS, status=Status.CANCELLED)], 0, NOW_MS) == (False, None)
+
+
 def test_a_right_ends_with_its_validity_or_its_slot_and_one_that_was_ended_at_once() -> None:
     assert ends_ms(a_day_ticket()) is None
     assert ends_ms(a_day_ticket(valid_until_ms=NOW_MS)) == NOW_MS

@@ -124,6 +124,9 @@ ALLOWED = {
     ),
     "a band seen elsewhere just now, walks unknown": facts_for(last_elsewhere_ms=NOW_MS),
     "a band seen elsewhere by a clock that is fast": facts_for(last_elsewhere_ms=NOW_MS + SECOND_MS),
+    "data as old as it may be where fresh data is demanded": facts_for(
+        point=a_gate(profile_age_ms_max=1_000, demand_fresh=True), profile_age_ms=1_000
+    ),
     "old data that staff looked at": facts_for(
         point=a_gate(profile_age_ms_max=1_000, demand_fresh=True),
         profile_age_ms=1_001,

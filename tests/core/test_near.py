@@ -133,6 +133,7 @@ def test_what_this_device_did_stands_until_central_is_as_far() -> None:
     assert newer(ORDER, ready) is ready
     assert newer(ready, ORDER) is ready
     assert newer(ready, handed) is handed
+    assert newer(ready, at(OrderState.CANCELLED)).state is OrderState.CANCELLED
     assert newer(at(OrderState.CANCELLED), ready).state is OrderState.CANCELLED
 
 

@@ -62,6 +62,7 @@ def test_digest_is_of_what_is_known_and_nothing_else() -> None:
     ("changed", "faults"),
     [
         ({}, ()),
+        ({"headline": "x" * 40, "body": "x" * 160, "terms": "x" * 400}, ()),
         ({"headline": "x" * 41}, ("headline",)),
         ({"body": "x" * 161, "call": ""}, ("body", "call")),
         ({"terms": "x" * 401}, ("terms",)),

@@ -273,6 +273,11 @@ def test_the_largest_payment_fits_into_one_event() -> None:
 def test_every_amount_of_a_refusal_is_exact() -> None:
     told = paid(spends(day_minor_max=1_000, tally=Tally(day=TODAY, minor=401))).payment
     assert told.left_minor == 599
+    assert paid(spends(pin_above_minor=599, pin_hash="")).payment.left_minor == 599
+    assert paid(spends(pin_above_minor=599)).payment.left_minor is None
+    spent = Tally(day=TODAY, minor=300, categories=(("food", 300),))
+    told = paid(spends(categories=(CategoryLimit("food", 899),), tally=spent)).payment
+    assert (told.reason, told.left_minor) == (Reason.SPEND_LIMIT, 599)
     told = paid(a_payer(a_lease(granted=420, elsewhere=100), a_lease("lease-2", granted=100))).payment
     assert (told.ready_minor, told.elsewhere_minor, told.missing_minor) == (520, 100, 80)
     told = paid(a_payer(a_lease(granted=0, elsewhere=0))).payment

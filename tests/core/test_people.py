@@ -125,6 +125,14 @@ def test_a_height_that_staff_measured_counts_all_day_and_yesterdays_is_forgotten
     assert change.held.confirmed == (Confirmed("height", "2026-07-15", 120),)
 
 
+def test_what_was_confirmed_before_of_age_and_of_more_height_is_kept_beside_it() -> None:
+    known = (Confirmed("age", "2026-07-15", 12), Confirmed("height", "2026-07-15", 140))
+    held = Held(confirmed=known)
+    change = decide(tall(None, held=held, confirmed=frozenset({"height"}))).change
+    assert change.held is not None
+    assert change.held.confirmed == (*known, Confirmed("height", "2026-07-15", 120))
+
+
 def test_what_staff_confirmed_where_nothing_asks_for_it_is_not_kept() -> None:
     change = decide(facts_for(confirmed=frozenset({"height"}))).change
     assert change.held is not None

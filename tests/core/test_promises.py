@@ -89,6 +89,12 @@ def test_what_a_slice_does_not_hold_is_left_out_whole() -> None:
     assert kept(lines, held(an_offer()), late) == [0]
 
 
+def test_points_are_spent_out_of_the_guests_own_lease_alone() -> None:
+    offer = held(an_offer(budget=None, points_spent=5))
+    own, sites = (a_lease(wallet, 9, wallet=wallet, kind="points") for wallet in ("wallet-1", ""))
+    assert (kept([a_line()], offer, own), kept([a_line()], offer, sites)) == ([150], [0])
+
+
 def test_two_promises_share_one_slice_only_as_far_as_it_goes() -> None:
     lines = [a_line(), a_line(item="bread")]
     both = held(an_offer(priority=2), an_offer("bread", effect=Effect(off_minor=150, articles=("bread",))))

@@ -105,6 +105,15 @@ def test_a_refund_tells_what_central_is_asked_for() -> None:
     assert receipt.taxes == (TaxShare(permille=100, gross_minor=-666, tax_minor=-61),)
 
 
+def test_a_refund_tells_a_discount_at_its_line_and_asks_for_what_was_paid() -> None:
+    sale, _ = sold(with_vouchers(DRINK), a_line(400, item="beer"), a_line(600))
+    ruling = decide_refund(sale, replace(ASK, id="refund-0001"))
+    assert not isinstance(ruling, str)
+    receipt = given(recorded(Kind.REFUND_ASKED, ruling.asked))
+    assert [line.off_minor for line in receipt.lines] == [-400, 0]
+    assert [(leg.tender, leg.amount_minor) for leg in receipt.legs] == [("wallet", -600)]
+
+
 def test_a_hold_is_set_aside_and_what_is_captured_of_it_is_the_sale() -> None:
     ruling = paid(basket=a_basket(THREE), hold_ms=HOUR_MS)
     assert ruling.sale is not None

@@ -118,6 +118,11 @@ def test_allows(facts: Facts) -> None:
     assert decide(facts).decision.reason is Reason.ENTERED
 
 
+def test_a_millisecond_of_doubt_is_doubt() -> None:
+    right = a_day_ticket(valid_until_ms=NOW_MS + 1)
+    assert decide(gate(right, moment=a_moment(uncertainty_ms=1))).decision.reason is Reason.CLOCK_UNTRUSTED
+
+
 def test_a_door_spends_nothing_and_moves_nobody() -> None:
     change = decide(facts_for(a_profile(a_stay()), a_door(), presented=a_tap(trust=3, counter=None))).change
     assert (change.held, change.uses, change.zone_deltas) == (None, (), ())

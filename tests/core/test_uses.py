@@ -165,6 +165,12 @@ def test_allows(facts: Facts, reentry: bool, uses_left: int | None) -> None:
     assert [use.reentry for use in ruling.change.uses] == [reentry]
 
 
+def test_the_first_use_is_named_in_whatever_order_they_came() -> None:
+    early, late = some_uses(HOUR_AGO - 1, HOUR_AGO)
+    facts = facts_for(a_profile(a_day_ticket(uses_max=2, reentry=Reentry.NEVER)), uses=(late, early))
+    assert decide(facts).decision.first == First("north", HOUR_AGO - 1)
+
+
 def test_a_use_says_where_when_and_by_which_tap() -> None:
     (use,) = decide(facts_for()).change.uses
     assert use == Use(
