@@ -76,6 +76,8 @@ def test_names_fall_back_from_language_to_italian_to_any_to_id() -> None:
     assert COFFEE.name("de") == "Kaffee"
     assert COFFEE.name("es") == "Caffè"
     assert WINE.name("de") == "Vin"
+    both = msgspec.structs.replace(WINE, names={"en": "Wine", "it": "Vino"})
+    assert (both.name("de"), both.name("en")) == ("Vino", "Wine")
     assert HAT.name("it") == "hat"
     assert (BAR.name("de"), SHOP.name("it")) == ("Bar", "shop")
 

@@ -109,7 +109,8 @@ def test_a_grant_that_is_not_for_this_lease_is_refused(changes: dict[str, object
 
 
 def test_a_newer_grant_opens_what_ran_out_and_not_what_was_closed() -> None:
-    assert taken(DRAINS["expired"]).state is LeaseState.OPEN
+    again = taken(DRAINS["expired"])
+    assert (again.state, again.drain) == (LeaseState.OPEN, None)
     assert taken(DRAINS["asked"]).state is LeaseState.DRAINING
     assert take_grant(DRAINS["frozen"], GRANT, asked_ms=UP_MS) is Refusal.FROZEN
 
