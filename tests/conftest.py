@@ -13,6 +13,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
+from tests.cheap import CHEAP, hashes
 from tests.real.counts import Counts
 from tests.real.loopback import loopback_only
 from tests.real.parts import find_chromium, parts_of, require
@@ -166,6 +167,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.fixture(scope="session", autouse=True)
 def _this_machine_only() -> Iterator[None]:
     with loopback_only():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hashes_are_cheap() -> Iterator[None]:
+    with hashes(CHEAP):
         yield
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
-from edge.staff import pins
 from tests.security.dishonest import Gate
 from tests.service.house import an_edge
 
@@ -25,8 +23,7 @@ def chromium(chromium_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    monkeypatch.setattr(pins, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+def gate(tmp_path: Path) -> Iterator[Gate]:
     (tmp_path / "edge").mkdir()
     with an_edge(tmp_path / "edge") as house:
         made = Gate(house, tmp_path)

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from edge.core.events import Acted, Kind
 from edge.core.profiles import StaffMember
-from edge.staff import Role, pins
+from edge.staff import Role
 from edge.staff.pins import hash_pin
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX
 from kiosk.app import ROOMS
@@ -154,23 +153,16 @@ def kind_of(answer: TestResponse) -> str:
 @contextmanager
 def a_crew(folder: Path) -> Iterator[Crew]:
     """Everybody signed in three times: long ago, a while ago, just now."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    kept, pins._HASHER = pins._HASHER, cheap
-    try:
-        with a_desk(folder) as desk:
-            crew = Crew(desk)
-            edge = desk.edge
-            hashes = {role: hash_pin(edge.vault.keyed_pin(role, PIN)) for role in ROLES}
-            edge.employ(
-                *(StaffMember(id=r, name=r, roles=(r,), pin_hash=hashes[r]) for r in ROLES), version=5
-            )
-            for state, wait_s in ((EXPIRED, SESSION_S_MAX), ("idle", IDLE_S_MAX), ("fresh", 0)):
-                for role in ROLES:
-                    crew.tokens[role, state] = desk.house.staff.sign_in(role, PIN, "north").token
-                edge.hands.forward(s=wait_s)
-            yield crew
-    finally:
-        pins._HASHER = kept
+    with a_desk(folder) as desk:
+        crew = Crew(desk)
+        edge = desk.edge
+        hashes = {role: hash_pin(edge.vault.keyed_pin(role, PIN)) for role in ROLES}
+        edge.employ(*(StaffMember(id=r, name=r, roles=(r,), pin_hash=hashes[r]) for r in ROLES), version=5)
+        for state, wait_s in ((EXPIRED, SESSION_S_MAX), ("idle", IDLE_S_MAX), ("fresh", 0)):
+            for role in ROLES:
+                crew.tokens[role, state] = desk.house.staff.sign_in(role, PIN, "north").token
+            edge.hands.forward(s=wait_s)
+        yield crew
 
 
 CONSOLE_ROLES = tuple(role.value for role in ConsoleRole)

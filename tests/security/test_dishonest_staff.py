@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from argon2 import PasswordHasher
 
 from edge.core.approvals import APPROVAL_MS_MAX, Deed, DeedKind
 from edge.core.decision import Reason
@@ -17,7 +16,7 @@ from edge.errors import Refused
 from edge.service.attempts import Objected
 from edge.service.four_eyes import FourEyes
 from edge.service.tallies import SecondNeeded
-from edge.staff import Paused, WrongPin, pins
+from edge.staff import Paused, WrongPin
 from tests.security.dishonest import Gate, refused
 from tests.service.house import OTHER_UID, PIN, UID, an_edge, band_of, worn
 
@@ -255,8 +254,7 @@ def test_a_colleagues_pin_is_guessed_by_every_name_that_the_colleague_has(gate: 
     assert Figure.WRONG_PINS in gate.outliers()["dora"]
 
 
-def test_the_pause_outlives_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+def test_the_pause_outlives_a_restart(tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     with an_edge(tmp_path / "edge") as house:
         Gate(house, tmp_path).open()

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from argon2 import PasswordHasher
 
 from edge.core.events import Kind
 from edge.core.pins import TRIES_MAX
@@ -24,20 +23,14 @@ from edge.staff import (
     WrongPin,
     may,
     permit,
-    pins,
     sign_in,
 )
 from edge.staff.pins import hash_pin, pin_matches
 from edge.staff.session import IDLE_S_MAX, SESSION_S_MAX
+from tests.cheap import TRUE, hashes
 from tests.service.house import PIN, Hands, House, a_member, an_edge
 
 BADGE = "ab" * 16
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real function with less memory; its true cost has a test of its own."""
-    monkeypatch.setattr(pins, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture
@@ -339,9 +332,9 @@ def test_people_who_are_signed_in_are_bounded(anna: House, monkeypatch: pytest.M
     assert anna.staff.sign_in("anna", PIN, "north"), "those whose shift is over make place"
 
 
-def test_hash_costs_what_the_decision_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    assert hash_pin(b"x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+def test_hash_costs_what_the_decision_page_says() -> None:
+    with hashes(TRUE):
+        assert hash_pin(b"x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_staff_asks_for_nothing_before_the_first_question(tmp_path: Path) -> None:

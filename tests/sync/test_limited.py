@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from argon2 import PasswordHasher
 
 from edge.clock import wall_ms
 from edge.config import shipped
@@ -22,7 +21,7 @@ from edge.core.profiles import StaffMember
 from edge.errors import NotAllowed, Refused
 from edge.payviews import BasketState
 from edge.service.tallies import ShiftLimit, tallied
-from edge.staff import Action, Paused, Session, Staff, WrongPin, pins
+from edge.staff import Action, Paused, Session, Staff, WrongPin
 from edge.staff.pins import hash_pin
 from edge.store.elsewhere import Keeps, spans_elsewhere, tried_elsewhere
 from sync.central import conduct, intake, limited, sites
@@ -41,11 +40,6 @@ PIN, WRONG = "2468", "1357"
 GUEST_PIN = "7193"
 LOOK_UPS = 30
 FEW = msgspec.structs.replace(shipped().limits, look_ups_shift_max=LOOK_UPS)
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture

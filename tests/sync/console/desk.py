@@ -18,16 +18,16 @@ from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.operators import Role
-from sync.central.console.passwords import hashed
 from sync.central.registry import layout
 from sync.central.settings import Settings
 from sync.central.store import Store, insert
+from tests.cheap import CHEAP
 from tests.sync.builders import SITE
 from tests.sync.imports.files import keys_of
 
 PASSWORD = "four words in a row"
-HASH = hashed(PASSWORD)
-"""Worked out once: it takes a tenth of a second on purpose."""
+HASH = CHEAP.hash(PASSWORD)
+"""Worked out once."""
 ORIGIN = {"Origin": "http://localhost"}
 HOME = f"/console/sites/{SITE}"
 

@@ -13,7 +13,7 @@ BADGE = '<span class="mark ill">1</span>'
 
 def test_an_alarm_is_on_every_page_of_the_site_until_somebody_has_looked(small_store: Store) -> None:
     browser = an_admin(small_store)
-    assert "No band looks copied." in browser.says(f"{HOME}/alarms")
+    assert "No band looks copied" in browser.says(f"{HOME}/alarms")
     alarm = Alarm(device="d1", id="a-1", reason="tap_replayed", point="gate", at_ms=NOW_MS, band=bytes(16))
     with small_store.transaction() as tx:
         alarms.raise_alarm(tx, SITE, alarm)

@@ -13,8 +13,6 @@ from tests.sync.builders import SITE, Clockwork
 from tests.sync.console.desk import HOME, PASSWORD, an_admin
 from tests.sync.console.myself import act
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 
 def test_an_operator_proves_who_they_are_and_is_given_a_token_once(
     small_store: Store, clock: Clockwork

@@ -16,8 +16,6 @@ from tests.sync.builders import Clockwork
 from tests.sync.console.desk import PASSWORD, Browser, a_browser, an_admin, an_operator, words_of
 from tests.sync.console.myself import ME, NEW, act
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 
 @pytest.fixture
 def browser(small_store: Store) -> Browser:

@@ -18,8 +18,6 @@ from tests.sync.builders import Clockwork
 from tests.sync.console.desk import PASSWORD, Browser, a_browser, an_admin, an_operator
 from tests.sync.console.myself import ME, act, code_now, set_up
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 
 @pytest.fixture
 def browser(small_store: Store) -> Browser:
