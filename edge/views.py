@@ -91,6 +91,8 @@ class PlanItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     point: str | None = None
     used: bool = False
     uses_left: int | None = None
+    next_ms: int | None = None
+    """When the next free time begins, of something whose own time was missed."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
 
 from edge.core.decision import Act, Basis, Decision, Family, Outcome, Reason, WhatNext, family
 from edge.core.entitlements import Entitlement, Product, Redemption, Status, Use
@@ -155,6 +157,16 @@ def plan_items(
     items = [_plan_item(right, uses, layout.products_by_id.get(right.product)) for right in rights]
     items.sort(key=lambda item: (item.start_ms is None, item.start_ms or 0, item.product, item.entitlement))
     return tuple(items[:PLAN_ITEMS_MAX])
+
+
+def with_next_times(plan: Plan, next_ms: Mapping[str, int]) -> Plan:
+    """Return a plan that says, of what was missed, when the next free time begins."""
+    if not next_ms:
+        return plan
+    items = tuple(
+        item if item.used else replace(item, next_ms=next_ms.get(item.entitlement)) for item in plan.items
+    )
+    return replace(plan, items=items)
 
 
 def _of_today(right: Entitlement, day: tuple[int, int]) -> bool:

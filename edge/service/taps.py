@@ -132,6 +132,7 @@ class Taps:
             before=asked.earlier,
             alarm=alarm,
             till=None if taken is None else taken.till,
+            slot_next=facts.slot_next,
         )
 
     def _first(self, tx: Transaction, asked: Asked) -> Told:

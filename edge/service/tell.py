@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -16,7 +16,7 @@ from edge.service.alarms import publish_alarm
 from edge.service.answers import Answer
 from edge.service.facts import Asked
 from edge.service.rooms import Rooms
-from edge.service.show import guest_view, plan_of, staff_view
+from edge.service.show import guest_view, plan_of, staff_view, with_next_times
 from edge.views import Alarm, StaffView
 from hardware.port import DeviceError, DeviceState, Signal, State
 
@@ -51,6 +51,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing could be recorded, in words for staff."""
     till: Callable[[], object] | None = None
     """Tells the screens of a till what became of its basket."""
+    slot_next: Mapping[str, int] = {}
+    """When the next free time begins, of rights whose own is over."""
 
 
 def view_before(told: Told) -> StaffView | None:
@@ -72,7 +74,7 @@ def tell(rooms: Rooms, asked: Asked, told: Told, *, view: StaffView) -> None:
     if asked.point.kind is PointKind.KIOSK:
         day = day_bounds(asked.timezone, asked.layout.day_starts_min, view.at_ms)
         plan = plan_of(view, told.profile, told.uses, layout=asked.layout, day=day)
-        rooms.feed.publish(f"kiosk-{view.point}", PLAN, plan)
+        rooms.feed.publish(f"kiosk-{view.point}", PLAN, with_next_times(plan, told.slot_next))
 
 
 def publish(rooms: Rooms, view: StaffView) -> None:

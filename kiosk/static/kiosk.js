@@ -190,7 +190,7 @@ function item(right) {
   what.append(part("h3", "", named(right.names, language()) || right.product), part("p", "soft", details(right, where)));
   const when = part("p", "when", time);
   if (!time) when.append(ring(where === "used" ? "go" : "plain"));
-  made.append(when, what, late?.changeable(tools(), right) ?? part("p", "chip", speak(`kiosk.item_${where}`)));
+  made.append(when, what, late?.changeable(tools(), right) ?? part("p", "chip", speak(`kiosk.item_${where === "used" && !right.used ? "over" : where}`)));
   return made;
 }
 
@@ -198,6 +198,7 @@ function details(right, where) {
   const point = right.point ? named(page.places[right.point], language()) : "";
   const place = point === named(right.names, language()) ? "" : point;
   const until = right.end_ms && where !== "used" ? speak("kiosk.item_until", { time: clock(right.end_ms, language(), page.timezone) }) : "";
+  if (right.next_ms) return [place, speak("act.change_time_at", { time: clock(right.next_ms, language(), page.timezone) })].filter(Boolean).join(" · ");
   const left = right.uses_left > 0 ? speak(right.uses_left === 1 ? "kiosk.item_left_one" : "kiosk.item_left", { count: right.uses_left }) : "";
   return [place, until, left].filter(Boolean).join(" · ");
 }

@@ -85,8 +85,9 @@ export function whatNext(words, language, view, { zone, places, now }) {
   if (next.at_ms) {
     const today = sameDay(next.at_ms, now, zone);
     const time = today ? clock(next.at_ms, language, zone) : day(next.at_ms, language, zone);
-    const act = next.act === "change_time" ? "act.change_time" : "act.come_back";
-    return say(words, language, `${act}_${today ? "at" : "on"}`, { time });
+    if (next.act === "change_time")
+      return `${say(words, language, "act.change_time_at", { time })}. ${say(words, language, "act.see_staff")}`;
+    return say(words, language, today ? "act.come_back_at" : "act.come_back_on", { time });
   }
   if (place && ["go_to", "exit_first"].includes(next.act)) return say(words, language, `act.${next.act}_place`, { place });
   return say(words, language, view.text);

@@ -11,7 +11,7 @@ import pytest
 from edge.service.near.days import Gone
 from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states
 from tests.kiosk.known import FakeNear, near_them, some_offers
-from tests.kiosk.stage import Stage, a_plan
+from tests.kiosk.stage import HOUR_MS, NOON_MS, Stage, a_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
@@ -50,6 +50,29 @@ def test_a_time_that_has_just_gone_is_said_kindly(chromium: Any, stage: Stage, n
         eye.sees("That has just gone. Please choose another")
         assert "error" not in eye.page.inner_text("body").lower()
         eye.complaints.clear()  # the browser notes the 422 that was asked for
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("it", "Prossimo orario libero: 15:00"),
+        ("en", "Next free time: 15:00"),
+        ("fr", "Prochain horaire libre : 15:00"),
+        ("de", "Nächste freie Zeit: 15:00"),
+        ("es", "Próxima hora libre: 15:00"),
+    ],
+)
+def test_what_was_missed_is_over_and_says_when_the_next_one_begins(
+    chromium: Any, stage: Stage, language: str, line: str
+) -> None:
+    plan = a_plan(language=language)
+    missed = {"start_ms": NOON_MS - 3 * HOUR_MS, "end_ms": NOON_MS - 2 * HOUR_MS}
+    ride = msgspec.structs.replace(plan.items[1], **missed, next_ms=NOON_MS + 3 * HOUR_MS)
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        stage.feed.publish("kiosk-hall", "plan", msgspec.structs.replace(plan, items=(ride,)))
+        eye.sees(line)
+        over = {"it": "Finita", "en": "Over", "fr": "Terminé", "de": "Vorbei", "es": "Terminada"}[language]
+        assert eye.page.inner_text(".item .chip") == over
 
 
 def test_by_keys_alone_a_guest_sets_something_aside_and_says_how_it_was(

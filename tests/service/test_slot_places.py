@@ -16,6 +16,7 @@ from edge.core.replay import replay
 from edge.core.retention import DAY_MS
 from edge.core.slots import SLOT, Slot
 from edge.store.counting import Counting
+from edge.views import Plan
 from tests.builders import HOUR_MS, NOW_MS, ROME, a_day_ticket, a_layout, a_slot_right
 from tests.service.house import Hands, House, an_edge, worn
 
@@ -77,6 +78,16 @@ def test_who_comes_too_late_is_told_of_the_next_time_too(house: House) -> None:
     assert (view.reason, view.next) == (
         Reason.TOO_LATE, WhatNext(act=Act.CHANGE_TIME, at_ms=a_time(3).start_ms),
     )  # fmt: skip
+
+
+def test_a_kiosk_shows_of_a_missed_time_when_the_next_one_begins(house: House) -> None:
+    (uid,) = guests(house, 1)
+    house.hands.forward(s=2 * 3_600)
+    told(house, a_time(3, share=1))
+    house.service.present(house.tap(uid, "reader-kiosk"))
+    plan = next(one.body for one in house.told("kiosk-kiosk") if isinstance(one.body, Plan))
+    shown = {item.entitlement: item.next_ms for item in plan.items}
+    assert shown == {"slot-0": a_time(3).start_ms, "day-0": None}
 
 
 def test_a_place_that_was_given_away_here_is_not_offered_again(house: House) -> None:
