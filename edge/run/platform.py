@@ -29,6 +29,7 @@ from sync.central.calls import Calls
 from sync.central.choices import judge_choices
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
+from sync.central.crediting import Crediting
 from sync.central.doubts import Doubts
 from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
@@ -101,6 +102,7 @@ class Central:
             Doubts(store),
             Ahead(store),
             NearRounds(store),
+            Crediting(store),
             Calls(store),
             *workers,
         )

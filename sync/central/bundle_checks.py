@@ -17,6 +17,10 @@ LOCALES = ("it", "en", "de", "fr", "es")
 OFFERS_MAX = 200
 RULES_MAX = 200
 ID_CHARS_MAX = 40
+POINTS_MAX = 100_000
+"""What one offer brings at most."""
+POINTS_AFTER_DAYS_MAX = 365
+POINT_MINOR_MAX = 10_000
 
 
 class Found(NamedTuple):
@@ -38,7 +42,8 @@ def look(tx: Connection, site: str, bundle: Bundle, *, totals: Mapping[str, int]
         if name not in articles
     ]
     return Found(
-        (*_shape(bundle), *_rules(bundle), *_texts(bundle), *_money(bundle, totals)), tuple(warnings)
+        (*_shape(bundle), *_rules(bundle), *_texts(bundle), *_money(bundle, totals), *_points(bundle)),
+        tuple(warnings),
     )
 
 
@@ -110,6 +115,16 @@ def _money(bundle: Bundle, totals: Mapping[str, int]) -> Iterator[str]:
             yield f"{offer.id}: one redemption takes at least 1 of its budget"
         if budget.id not in totals:
             yield f"{offer.id}: nothing says what {budget.id} may cost in all"
+
+
+def _points(bundle: Bundle) -> Iterator[str]:
+    if not 1 <= bundle.point_minor <= POINT_MINOR_MAX:
+        yield f"a point pays 1 to {POINT_MINOR_MAX} minor units"
+    for offer in bundle.offers:
+        if not 0 <= offer.points_earned <= POINTS_MAX:
+            yield f"{offer.id}: an offer brings at most {POINTS_MAX} points"
+        if not 0 <= offer.points_after_days <= POINTS_AFTER_DAYS_MAX:
+            yield f"{offer.id}: points wait for {POINTS_AFTER_DAYS_MAX} days at most"
 
 
 def _lacking(offer: Offer) -> list[str]:

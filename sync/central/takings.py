@@ -22,7 +22,7 @@ from edge.core.payment import (
 from edge.core.shift import CashMoved, ShiftClosed
 from edge.core.vouchers import VOUCHER_KINDS, base_of
 from edge.errors import PolsoError, Refused
-from sync.central import alarms, bookings, drawers, ledger, ops, placed, repeats
+from sync.central import alarms, bookings, drawers, earned, ledger, ops, placed, repeats
 from sync.central import policy as policies
 from sync.central.bookings import Booked, Where
 from sync.central.lanes import Stream
@@ -170,6 +170,7 @@ class Till:
         told = [self.ops[id_] for id_ in sorted(self.moved_ops)]
         fresh = [one for one in told if one.id not in self.known_ops]
         ops.put(self.tx, self.stream.site, fresh, moved=[one for one in told if one.id in self.known_ops])
+        earned.look_again(self.tx, self.stream.site, sorted(self.moved_ops & self.known_ops))
         ops.note(self.tx, self.notes)
 
     def aside(self, told: Told, why: str) -> None:

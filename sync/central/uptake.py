@@ -9,8 +9,10 @@ import msgspec
 from edge.core.consent import Consented
 from edge.core.events import Kind
 from edge.core.feedback import FeedbackGiven
+from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved
 from edge.core.slots import SlotMoved
+from sync.central import earned
 from sync.central.near import bearable, feedback, orders, slots
 from sync.central.registry import consents, guests, profiles
 from sync.central.registry.turn import take_turn
@@ -22,10 +24,15 @@ FORMS: dict[int, type[msgspec.Struct]] = {
     Kind.FEEDBACK_GIVEN: FeedbackGiven,
     Kind.ORDER_MOVED: OrderMoved,
     Kind.ORDER_ASKED: OrderAsked,
+    Kind.OFFER_REDEEMED: Told,
+    Kind.OFFER_RETURNED: Told,
 }
 """Bodies of events that central acts upon; an erasure never is one: no device may delete a guest."""
 TAKEN_UP = frozenset(map(int, FORMS))
 _DECODERS = {int(kind): msgspec.msgpack.Decoder(form).decode for kind, form in FORMS.items()}
+
+
+RETURNED = int(Kind.OFFER_RETURNED)
 
 
 def read(kind: int, body: bytes) -> msgspec.Struct:
@@ -39,11 +46,12 @@ def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]], *, dev
 
     Call it before wallets are held: publishing takes the site's turn.
     """
-    said = [read(kind, body) for kind, body in told]
+    both = [(kind, read(kind, body)) for kind, body in told]
+    said = [one for _, one in both]
     if said:
         take_turn(tx, site)
     _consent(tx, site, [one for one in said if isinstance(one, Consented)])
-    for one in said:
+    for kind, one in both:
         # In the order in which they were told: what is asked for can be handed over a moment later.
         if isinstance(one, SlotMoved) and bearable.slot(one):
             slots.take(tx, site, one, device=device)
@@ -53,6 +61,8 @@ def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]], *, dev
             orders.place(tx, site, one.order)
         elif isinstance(one, OrderMoved) and bearable.move(one):
             orders.take(tx, site, one, device=device)
+        elif isinstance(one, Told):
+            (earned.come_back if kind == RETURNED else earned.take)(tx, site, one)
 
 
 def _consent(tx: Connection, site: str, told: Iterable[Consented]) -> None:

@@ -120,6 +120,9 @@ def test_one_person_stops_everything_at_once(park: Store) -> None:
         (an_offer(budget=None), "needs a budget"),
         (an_offer(budget=Budget(id="offer:x", unit=Unit.MONEY, each=9)), "otherwise"),
         (an_offer(budget=Budget(id="gift:winter", unit=Unit.MONEY, each=9)), "in all"),
+        (an_offer(points_earned=-1), "points"),
+        (an_offer(points_earned=100_001), "at most 100000 points"),
+        (an_offer(points_after_days=366), "365 days"),
     ],
 )
 def test_what_no_screen_could_show_is_refused_with_its_place(park: Store, wrong: Offer, place: str) -> None:

@@ -64,6 +64,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict
     categories: tuple[Category, ...] = ()
     basket_most: int = 4
     """Offers on one basket at most, of all categories together."""
+    point_minor: int = 1
+    """What one point that an offer brings pays at a till, in minor units of the site's currency."""
     control: Control = Control()
     experiments: tuple[Experiment, ...] = ()
     model: Model | None = None

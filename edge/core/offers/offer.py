@@ -136,6 +136,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Article of the line at price zero that comes with it."""
     points_earned: int = 0
     """Pending until the goods can no longer come back."""
+    points_after_days: int = 14
+    """For so long they can, after central heard of the sale."""
     points_spent: int = 0
     worth_minor: int = 0
     """What it is worth to a guest where no basket says it."""

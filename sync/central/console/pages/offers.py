@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.core.money import spelled
 from edge.errors import Refused
-from sync.central import budgets, bundle_checks, bundles, devices
+from sync.central import budgets, bundle_checks, bundles, devices, earned
 from sync.central.bundles import State, Version
 from sync.central.console import desk
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
@@ -20,6 +20,7 @@ HERE = "/sites/<site>/offers"
 DRAFT_CHARS_MAX = 400_000
 COLUMNS = ("version", "state", "offers", "made_by", "reviewed_by", "live_by", "since")
 BUDGET_COLUMNS = ("campaign", "given", "at_central", "at_devices")
+EARNED_COLUMNS = ("offer", "points_pending", "points_credited", "points_returned")
 SHOWN_MAX = 20
 
 
@@ -34,6 +35,11 @@ def _all(ask: Ask) -> Answer:
             "waiting": [_waiting(tx, ask, one) for one in waiting],
             "live": live,
             "budgets": _budgets(tx, ask, live, currency=currency),
+            "earned": Sheet(
+                name="offer_points",
+                columns=EARNED_COLUMNS,
+                rows=[(one[0], *map(str, one[1:])) for one in earned.sums(tx, ask.site)],
+            ),
             "devices": [
                 (one.name, one.report.bundle if one.report is not None else 0)
                 for one in devices.devices(tx, ask.site)
