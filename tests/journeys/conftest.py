@@ -22,7 +22,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     central = Central(store, settings(), host="127.0.0.1", port=0)
     central.start()
     device = Device(tmp_path)
-    yield House(central, master, device)
-    device.stop()
-    device.radio.close()
-    central.stop()
+    made = House(central, master, device)
+    yield made
+    for each in (device, *made.more):
+        each.stop()
+        each.radio.close()
+    made.central.stop()

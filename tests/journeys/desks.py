@@ -11,7 +11,7 @@ import requests
 
 from edge.run.demo.park import load
 from edge.run.platform import Central
-from kiosk.guard import STAFF_COOKIE, TOKEN_HEADER, form_token
+from kiosk.guard import SCREEN_COOKIE, STAFF_COOKIE, TOKEN_HEADER, form_token
 from sync.central.console import guard, operators
 from sync.central.store import Store
 from tests.journeys.devices import SITE, Device
@@ -69,6 +69,17 @@ class Desk:
         return found
 
 
+def screened(device: Device, kind: str, point: str) -> Any:
+    """Put a screen, or a reader beyond the network, up with the operator's code; returns its cookie."""
+    code = Desk(device, point, "olga").post("screens", kind=kind, point=point)["code"]
+    said = {"op": f"enrol-{secrets.token_hex(6)}", "code": code}
+    own = {"Origin": device.screens}
+    answer = requests.post(f"{device.screens}/api/v1/enrol", json=said, headers=own, timeout=ANSWER_S_MAX)
+    assert answer.status_code == 200, answer.text
+    (cookie,) = [one for one in answer.cookies if one.name.startswith(SCREEN_COOKIE)]
+    return {"name": cookie.name, "value": str(cookie.value), "url": device.screens}
+
+
 def pin_of(who: str) -> str:
     """The PIN that stands in the park's file."""
     return next(one.pin for one in load().staff if one.id == who)
@@ -100,11 +111,11 @@ class Console:
         assert answer.status_code == 200, (path, answer.status_code, _words(answer.text))
         return _words(answer.text)
 
-    def rows(self, path: str) -> list[str]:
-        """The rows of the tables of one page, each in words."""
-        answer = self.browser.get(f"{self.url}{HOME}/{path}", timeout=ANSWER_S_MAX)
-        assert answer.status_code == 200, (path, answer.status_code, _words(answer.text))
-        return [_words(row) for row in re.findall(r"<tr\b.*?</tr>", answer.text, re.DOTALL)]
+    def events(self) -> list[str]:
+        """The site's events, each in words, as the console exports them."""
+        answer = self.browser.get(f"{self.url}{HOME}/events.csv", timeout=ANSWER_S_MAX)
+        assert answer.status_code == 200, (answer.status_code, _words(answer.text))
+        return answer.text.splitlines()
 
 
 def _let_in(store: Store, name: str, word: str) -> None:

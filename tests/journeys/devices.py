@@ -146,6 +146,8 @@ class House:
     central: Central
     master: bytes
     device: Device
+    more: list[Device] = field(default_factory=list)
+    """Further devices of the site; they are stopped with it."""
 
     def reopen(self, database: Path) -> None:
         """Start central again where it was."""
@@ -180,6 +182,7 @@ def a_device(house: House, folder: Path, point: str) -> Device:
     """One more device of the site, enrolled at this point and not started."""
     folder.mkdir()
     device = Device(folder)
+    house.more.append(device)
     device.config.write_text(device.config.read_text().replace("gate-1", point))
     with house.central.store.transaction() as tx:
         code = invite(tx, Invitation(site=SITE, name=point, points=(point,)))

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,8 @@ import requests
 pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 
 from edge.run.demo.park import load
-from kiosk.guard import SCREEN_COOKIE
 from tests.conftest import FIGURES
-from tests.journeys.desks import Desk
+from tests.journeys.desks import screened
 from tests.journeys.devices import Device, House, a_device
 from tests.journeys.park import polso, until
 from tests.kiosk.conftest import chromium
@@ -58,36 +57,20 @@ class Hand(threading.Thread):
             self.answered[told["seq"]] = told["tap_id"]
 
 
-def enrolled(device: Device, kind: str, browser: requests.Session) -> tuple[str, str]:
-    """Put a screen up with the operator's code; returns its cookie."""
-    desk = Desk(device, POINT, "olga")
-    code = desk.post("screens", kind=kind, point=POINT)["code"]
-    said = {"op": f"enrol-{kind}-00001", "code": code}
-    answer = browser.post(
-        f"{device.screens}/api/v1/enrol", json=said, headers={"Origin": device.screens}, timeout=10
-    )
-    assert answer.status_code == 200, answer.text
-    (cookie,) = [one for one in answer.cookies if one.name.startswith(SCREEN_COOKIE)]
-    return cookie.name, str(cookie.value)
-
-
 @pytest.fixture
-def device(house: House, tmp_path: Path) -> Iterator[Device]:
+def device(house: House, tmp_path: Path) -> Device:
     made = a_device(house, tmp_path / "exit", POINT)
     made.keep_port()
     house.publish()
     made.start()
     until(lambda: made.figure("polso_profiles") > 0, 20)
-    yield made
-    made.stop()
-    made.radio.close()
+    return made
 
 
 def a_screen(chromium: Any, device: Device) -> Any:
     """The gate's screen in a real browser, watched."""
-    name, token = enrolled(device, "gate", requests.Session())
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.add_cookies([{"name": name, "value": token, "url": device.screens}])
+    context.add_cookies([screened(device, "gate", POINT)])
     page = context.new_page()
     page.add_init_script(path=Path(__file__).with_name("seen.js"))
     page.goto(f"{device.screens}/g/{POINT}")
@@ -132,7 +115,7 @@ def test_screen_of_a_killed_gate_shows_no_green_that_is_not_written_down(
     page, moments = a_screen(chromium, device), random.Random(SEED)  # noqa: S311  # moments by seed
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    _, token = enrolled(device, "reader", requests.Session())
+    token = screened(device, "reader", POINT)["value"]
     answered: dict[int, str] = {}
     began, lives, back_s = time.monotonic(), 0, list[float]()
     while lives < LIVES_MIN or (len(answered) < DECISIONS_MIN and time.monotonic() - began < BUDGET_S):

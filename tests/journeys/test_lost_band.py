@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,16 +35,13 @@ class Site(NamedTuple):
 
 
 @pytest.fixture
-def site(house: House, tmp_path: Path) -> Iterator[Site]:
+def site(house: House, tmp_path: Path) -> Site:
     north, south = (a_device(house, tmp_path / name, POINT) for name in ("north", "south"))
     house.publish()
     for device in (north, south):
         device.start()
         until(lambda known=device: known.figure("polso_profiles") > 0, 20)
-    yield Site(house, north, south, tray(load(), house.master, written=set()))
-    for device in (north, south):
-        device.stop()
-        device.radio.close()
+    return Site(house, north, south, tray(load(), house.master, written=set()))
 
 
 def lost(site: Site, desk: Desk) -> str:

@@ -72,9 +72,6 @@ def gate(house: House, tmp_path: Path) -> Iterator[Gate]:
         device.start()
         until(lambda known=device: known.figure("polso_profiles") > 0, 20)
     yield Gate(house, here, there, turnstile, tray(load(), house.master, written=set()))
-    for device in (here, there):
-        device.stop()
-        device.radio.close()
     turnstile.close()
 
 
@@ -95,7 +92,7 @@ def test_use_is_given_back_when_the_gate_did_not_turn_and_the_band_enters_again(
     until(lambda: gate.pulses() == 1, TOLD_S_MAX)
     until(lambda: uses_at_central(gate.house) == {"ANNULLED": 1}, PASS_S_MAX + TOLD_S_MAX)
     assert desk.last(POINT)["reason"] == "annulled"
-    assert any("not_passed" in row for row in console.rows("events")), "with its cause, not by anybody"
+    assert any("not_passed" in row for row in console.events()), "with its cause, not by anybody"
 
     assert gate.here.tap(luca) == "entered", "the one entry that was bought"
     until(lambda: gate.pulses() == 2, TOLD_S_MAX)
@@ -127,7 +124,7 @@ def test_supervisor_lets_a_refused_guest_pass_and_central_reads_who_and_why(gate
     until(lambda: gate.here.figure("polso_outbox_events") == 0, TOLD_S_MAX)
     assert gate.pulses() == 1, "and no second opening"
 
-    rows = Console(gate.house.central).rows("events")
+    rows = Console(gate.house.central).events()
     (told,) = [row for row in rows if "Let pass by a supervisor" in row]
     assert "dario" in told
     assert "I have seen the ticket" in told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ TOLD_S_MAX = 10
 
 
 @pytest.fixture
-def gates(house: House, tmp_path: Path) -> Iterator[list[Device]]:
+def gates(house: House, tmp_path: Path) -> list[Device]:
     made = [a_device(house, tmp_path / point, point) for point in POINTS]
     with house.central.store.transaction() as tx:
         for point in layout.layout(tx, SITE).points:
@@ -32,10 +31,7 @@ def gates(house: House, tmp_path: Path) -> Iterator[list[Device]]:
     for device in made:
         device.start()
         until(lambda known=device: known.figure("polso_profiles") > 0, 20)
-    yield made
-    for device in made:
-        device.stop()
-        device.radio.close()
+    return made
 
 
 def present(device: Device, band: Any) -> None:

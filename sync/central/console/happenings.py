@@ -8,6 +8,7 @@ import msgspec
 
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
+from edge.core.offers.said import Told
 from edge.remarks import sealed_in
 from sync.central.lanes import event_table
 from sync.central.remarks import SPOKEN
@@ -21,8 +22,13 @@ SCANNED_MAX = 20_000
 BLOCK = 500
 _decided = msgspec.msgpack.Decoder(Decided)
 _acted = msgspec.msgpack.Decoder(Acted)
+_told = msgspec.msgpack.Decoder(Told)
 KINDS = {int(kind): kind.name.lower() for kind in Kind}
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+OFFERED = frozenset(
+    {Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED}
+)
+"""What became of an offer that was chosen for somebody."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +127,8 @@ def _with_body(plain: Happening, kind: int, body: bytes) -> Happening:
             pass  # A confirmation or override of a person is told by Acted.
     if kind in SPOKEN:
         return _money(plain, kind, body)
+    if kind in OFFERED:
+        return _offered(plain, _told.decode(body))
     acted = _acted.decode(body)
     note = acted.note or acted.target or ""
     reason = acted.reason or ""
@@ -141,6 +149,12 @@ def _money(plain: Happening, kind: int, body: bytes) -> Happening:
         note="" if sealed is not None else told.reason,
         written=Written(sealed, kind, band) if sealed is not None else None,
     )
+
+
+def _offered(plain: Happening, told: Told) -> Happening:
+    """Return what became of an offer: which one, for whom, and who did it in the guest's place."""
+    guest = told.guest or ""
+    return msgspec.structs.replace(plain, point=told.point, note=told.offer, guest=guest, who=told.staff)
 
 
 def _decision(plain: Happening, body: Decided) -> Happening:
