@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge.core.decision import Reason
-from edge.core.entitlements import USES_MAX, Question, Reentry
+from edge.core.entitlements import USES_MAX, Question, Redemption, Reentry
 from edge.core.entry import Facts, decide
 from edge.core.events import BODY_BYTES_MAX, Decided, body_of, decided_in
 from edge.core.replay import record, replay
@@ -90,6 +90,17 @@ def test_a_season_s_pass_never_outgrows_its_events(facts: Facts, reason: Reason)
     assert len(sent) < BODY_BYTES_MAX // 2
     decided = msgspec.msgpack.decode(sent, type=Decided)
     assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
+
+
+def test_the_next_number_follows_the_highest_there_ever_was_also_one_taken_back() -> None:
+    facts = a_season()
+    uses = list(facts.held.uses)
+    uses[7] = msgspec.structs.replace(uses[7], ordinal=900, redemption=Redemption.UNDONE)
+    facts = msgspec.structs.replace(facts, held=msgspec.structs.replace(facts.held, uses=tuple(uses)))
+    ruling = decide(facts)
+    assert ruling.decision.ordinal == 901
+    again = replay(record(facts, ruling), facts.profile, facts.layout, timezone=ROME, rules={})
+    assert again == ruling
 
 
 def test_a_right_with_a_total_takes_all_its_uses_along_and_they_fit() -> None:

@@ -10,7 +10,9 @@ HALL = Receiver(name="hall-1", area="hall", point="kiosk", ref_1m_dbm=-59)
 HALL_2 = Receiver(name="hall-2", area="hall", ref_1m_dbm=-59)
 COURT = Receiver(name="court-1", area="court", ref_1m_dbm=-59)
 GATE = Receiver(name="gate-1")
-SITE = {one.name: one for one in (HALL, HALL_2, COURT, GATE)}
+DESK = Receiver(name="desk-1", point="desk")
+COARSE = Receiver(name="coarse-1", point="hatch", ref_1m_dbm=-59, coarse=True)
+SITE = {one.name: one for one in (HALL, HALL_2, COURT, GATE, DESK, COARSE)}
 VENUE, AREA, KIOSK = Nearness.IN_VENUE, Nearness.IN_AREA, Nearness.AT_KIOSK
 
 
@@ -82,8 +84,9 @@ def test_receiver_that_nobody_knows_tells_nothing() -> None:
 def test_calibrated_receiver_knows_better_than_the_frame_and_the_frame_than_nobody() -> None:
     for receiver, power_1m, rssi, near in (
         ("hall-1", -90, -75, False),
-        ("hall-2", -90, -75, False),
-        ("gate-1", -90, -75, False),
+        ("desk-1", -90, -75, True),
+        ("desk-1", None, -75, False),
+        ("desk-1", None, REF_1M_DBM, True),
     ):
         walk = Walk()
         walk.heard((receiver, rssi), s=6, power_1m=power_1m)
@@ -123,3 +126,12 @@ def test_samples_in_any_order_move_nobody_to_and_fro() -> None:
     for late_ms in (300, 3_000, 30_000):
         walk.somebody.hear(Heard(BAND, "hall-1", walk.now_ms - late_ms, -95))
     assert walk.heard(("hall-1", -55), s=6) == []
+
+
+def test_levels_in_coarse_steps_must_fall_further_before_somebody_is_gone() -> None:
+    for receiver, stays in (("hall-1", False), ("coarse-1", True)):
+        walk = Walk()
+        walk.heard((receiver, -55), s=6)
+        assert KIOSK in walk.somebody.zones
+        walk.heard((receiver, -73), s=8)
+        assert (KIOSK in walk.somebody.zones) is stays
