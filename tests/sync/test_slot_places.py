@@ -173,6 +173,14 @@ def test_what_a_gate_may_still_give_is_nobody_else_s(
     assert lower.gates["a"] == 3 + 4, "the control: who has heard and said so is believed"
 
 
+def test_a_gate_that_claims_to_have_let_in_fewer_than_nobody_gains_no_place() -> None:
+    slot = msgspec.structs.replace(TIME, capacity_max=10, gates={"a": 5, "b": 5})
+    liar = {"a": a_gate("a", a_report("a", 9, {KEY: -90})), "b": a_gate("b", a_report("b", 9, {KEY: 5}))}
+    honest = {**liar, "a": a_gate("a", a_report("a", 9, {KEY: 0}))}
+    claimed, said = (shared(slot, Gates(known, (), 1), told=5).gates for known in (liar, honest))
+    assert claimed == said == {"a": 3, "b": 5}
+
+
 def test_a_lowered_limit_is_told_at_once_and_none_at_all_takes_every_share_away() -> None:
     slot = msgspec.structs.replace(TIME, capacity_max=3, gates={"a": 5, "b": 5})
     gates = Gates({"a": a_gate("a"), "b": a_gate("b")}, (), 1)

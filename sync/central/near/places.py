@@ -48,7 +48,7 @@ class Gates(msgspec.Struct, frozen=True):
         report = None if one is None or one.state != ACTIVE else one.report
         if report is None or report.taken is None or report.cursor.epoch != self.epoch:
             return None
-        return report.taken.get(slot.key, 0) if report.cursor.seq >= told else None
+        return max(0, report.taken.get(slot.key, 0)) if report.cursor.seq >= told else None
 
 
 def gates_of(tx: Connection, site: str, *, at: Cursor) -> Gates:
