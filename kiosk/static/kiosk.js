@@ -41,6 +41,7 @@ export function hear(event) {
   if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
   sound.play(state.plan.family ?? "go");
   if (state.phase === "plan") askMore();
+  else if (!late) bring();
 }
 
 /** Paint only what changed: the new state is complete before the old one leaves. */
@@ -69,6 +70,7 @@ function paint() {
   paintHelp();
   paintWarning();
   late?.tellPainted(tools());
+  late?.offerSpeech(tools());
 }
 
 function paintHelp() {
@@ -96,7 +98,7 @@ let late = null;
 
 async function bring() {
   by("stage").setAttribute("aria-busy", "true");
-  const found = await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js")]);
+  const found = await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js"), import("./speech.js")]);
   late = Object.assign({}, ...found);
   painted = "";
   paint();
