@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +83,13 @@ def test_the_same_digits_are_another_secret_for_each_wallet_and_are_no_staff_pin
     assert keyed != keyed_guest_pin(SITE_KEY, "w-2", "2468")
     assert keyed != keyed_guest_pin(b"x" * 32, "w-1", "2468")
     assert keyed != keyed_pin(SITE_KEY, "w-1", "2468")
+
+
+def test_what_a_stored_hash_was_made_of_never_changes() -> None:
+    """Every PIN that was ever set is checked against it, whatever the release."""
+    made = {keyed_pin: b"polso staff pin 1\0\3w-12468", keyed_guest_pin: b"polso guest pin 1\0\3w-12468"}
+    for keyed, of in made.items():
+        assert keyed(SITE_KEY, "w-1", "2468") == hmac.digest(SITE_KEY, of, "sha256")
 
 
 def test_three_wrong_tries_leave_none() -> None:

@@ -88,6 +88,11 @@ def test_unknown_arm_is_worth_trying_and_less_so_the_more_it_was() -> None:
     assert tried.arms["a"].seen == 1
 
 
+def test_of_a_crossing_little_is_expected_beyond_what_it_crosses() -> None:
+    crossed = NAMES.index("segment:interest:coffee&part:morning")
+    assert fresh(EMPTY).doubt[crossed][crossed] < fresh(EMPTY).doubt[0][0] == 1.0
+
+
 def test_rewards_are_learned_by_context() -> None:
     lessons = [(("a", (0, 1), 1.0), ("a", (0, 2), 0.0)) for _ in range(200)]
     model = msgspec.structs.replace(taught(EMPTY, *(one for pair in lessons for one in pair)), boldness=0.0)

@@ -338,9 +338,9 @@ def test_the_tax_that_goes_back_is_of_what_was_paid() -> None:
 
 
 def test_limits_get_back_what_was_spent_today() -> None:
-    tally = Tally(day=TODAY, minor=600, categories=(("food", 600),), taps_since_pin=2)
+    tally = Tally(day=TODAY, minor=650, categories=(("food", 600), ("toys", 50)), taps_since_pin=2)
     back = Eased(a_band_id(), 200, (("food", 200),))
-    assert eased(tally, TODAY, back) == replace(tally, minor=400, categories=(("food", 400),))
+    assert eased(tally, TODAY, back) == replace(tally, minor=450, categories=(("food", 400), ("toys", 50)))
     assert eased(tally, TODAY + 1, back) == Tally(day=TODAY + 1, taps_since_pin=2)
 
 
