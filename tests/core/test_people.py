@@ -57,6 +57,13 @@ REFUSED = {
         facts_for(a_profile(a_day_ticket(companion_role="adult"), party=CHILD)),
         Reason.COMPANION_REQUIRED, ADULT_FIRST,
     ),
+    "a right that asks for another than the point does": (
+        facts_for(
+            a_profile(a_day_ticket(companion_role="guide"), party=a_party(role="adult")),
+            an_attraction(companion=True), **RIDE,
+        ),
+        Reason.COMPANION_REQUIRED, ADULT_FIRST,
+    ),
     "too young": (aged("8-11"), Reason.AGE_MIN, STAFF),
     "too young to the year": (aged("11"), Reason.AGE_MIN, STAFF),
     "perhaps old enough": (aged("8-12"), Reason.AGE_CONFIRM, CONFIRM),
