@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
@@ -54,6 +55,8 @@ AWAITED = ("hardware/test_supervised_lines",)
 """Tests that wait as long as a line that is cut takes to be missed."""
 
 
+TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+"""By these a process of ours counts the lines that it runs."""
 FIGURES = "figures"
 """What a test measured and says to whoever reads the log: `record_property(FIGURES, line)`."""
 
@@ -168,6 +171,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _this_machine_only() -> Iterator[None]:
     with loopback_only():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _lines_are_counted_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Count no lines where one thing is done thousands of times: its first time is counted elsewhere."""
+    counting = Coverage.current()
+    if counting is None or not any(request.node.get_closest_marker(mark) for mark in ("slow", "bench")):
+        yield
+        return
+    for name in TRACERS:
+        monkeypatch.delenv(name, raising=False)
+    counting.stop()
+    yield
+    counting.start()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,4 +9,7 @@ import pytest
 
 def sample_and_whole(sample: Any, whole: Any) -> list[Any]:
     """Values for `parametrize`: the sample at each save, the whole where the marker `journey` is run."""
-    return [pytest.param(sample, id="sample"), pytest.param(whole, id="whole", marks=pytest.mark.journey)]
+    return [
+        pytest.param(sample, id="sample"),
+        pytest.param(whole, id="whole", marks=(pytest.mark.journey, pytest.mark.slow)),
+    ]

@@ -16,8 +16,6 @@ PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
 """CI looks among a million bands, a contributor's quick run among fewer."""
 DISK_P50_MS, DISK_P99_MS, DISK_PER_S = 0.214, 4.953, 2_500
 """The slower disk on which the floors were set; a faster one may not make them harder (decision 0006)."""
-TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
-"""By these a process of ours counts the lines it runs; one that is measured may not."""
 POSTGRES_PER_S = 927
 """What bare PostgreSQL commits on it a second, with eight clients."""
 
@@ -26,11 +24,9 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
 
 @pytest.fixture
 def told(
-    record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
+    record_property: Callable[[str, object], None],
 ) -> Callable[..., Figures]:
     """Run one verb of ``polso bench`` and print what it says, so that CI's log holds every figure."""
-    for name in TRACERS:
-        monkeypatch.delenv(name, raising=False)
 
     def run(*words: str) -> Figures:
         done = polso("bench", *words, "--json", within_s=400)

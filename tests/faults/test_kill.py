@@ -88,6 +88,7 @@ def test_told_records_outlive_some_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_told_records_outlive_60_kills(tmp_path: Path) -> None:
     print(f"seed {SEED}: POLSO_SEED={SEED} pytest tests/faults/test_kill.py")

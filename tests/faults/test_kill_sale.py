@@ -86,6 +86,7 @@ def test_no_step_of_a_sale_loses_or_doubles_it(tmp_path: Path, rounds: int) -> N
 
 
 @pytest.mark.journey
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("basket", [name for name in BASKETS if name != "money"])
 def test_no_step_of_a_voucher_sale_loses_or_doubles_money_or_units(memory: Path, basket: str) -> None:

@@ -126,6 +126,7 @@ def test_no_power_cut_loses_what_was_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_500_power_cuts_lose_nothing_that_was_told(tmp_path: Path) -> None:
     found = cuts(tmp_path, 500)

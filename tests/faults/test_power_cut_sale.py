@@ -80,6 +80,7 @@ def test_a_power_cut_at_any_write_loses_and_doubles_no_sale(tmp_path: Path, ever
 
 
 @pytest.mark.journey
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_power_cut_at_any_write_of_a_voucher_sale_loses_and_doubles_no_unit(tmp_path: Path) -> None:
     """A free drink, gift credit and money in one basket: all three leases agree with the journal."""
