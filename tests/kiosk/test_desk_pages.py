@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from importlib import resources
@@ -13,9 +14,11 @@ import pytest
 
 from edge.core.consent import Purpose
 from edge.core.events import Kind, Lane
+from edge.core.slots import SLOT, Slot
 from hardware.port import DeviceState, State
 from kiosk.app import streams_of
 from kiosk.texts import LANGUAGES
+from tests.builders import HOUR_MS, ROME, a_day_ticket, a_slot_right
 from tests.kiosk.desk_park import PIN, Desk, a_desk, serving
 from tests.kiosk.eye import EACH_LANGUAGE
 from tests.service.house import OTHER_UID, UID, worn
@@ -116,6 +119,25 @@ def test_anna_signs_in_sees_a_refusal_lets_the_guest_pass_and_takes_it_back(
         assert desk.edge.events(Kind.UNDONE)
         anna.page.click("#sign-out")
         anna.sees("#pad")
+
+
+def test_staff_read_when_the_next_free_time_of_a_guest_begins_who_came_too_late(
+    opened: tuple[Desk, str], chromium: Any
+) -> None:
+    desk, url = opened
+    uid, now_ms = bytes.fromhex("04010203040599"), desk.edge.clock.now_ms()
+    rights = a_day_ticket(), a_slot_right("late", start_ms=now_ms - 2 * HOUR_MS)
+    desk.edge.tell(worn(desk.edge, uid, guest="guest-late", name="Ugo", entitlements=rights))
+    start = (now_ms // HOUR_MS + 2) * HOUR_MS
+    later = Slot(point="castle", product="ride", start_ms=start, end_ms=start + HOUR_MS, shares={"edge-1": 1})
+    desk.edge.publish((SLOT, later.key, later))
+    desk.edge.service.present(desk.edge.tap(uid))
+    with Page(chromium, url) as bruno:
+        bruno.work_as(desk, "bruno", "castle", "/staff/castle")
+        desk.edge.service.present(desk.edge.tap(uid, "reader-ride"))
+        bruno.sees("#now", "Ugo")
+        clock = dt.datetime.fromtimestamp(start / 1_000, ROME).strftime("%H:%M")
+        bruno.sees("#now", f"Prossimo orario libero: {clock}")
 
 
 def test_a_dangerous_act_after_five_idle_minutes_asks_for_the_pin_again(
