@@ -25,6 +25,12 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     exposures: Annotated[tuple[Id, ...], Meta(max_length=TILES_MAX)]
 
 
+class PublicAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kiosk at which nobody stands asks, and tells what it has painted since."""
+
+    exposures: Annotated[tuple[Id, ...], Meta(max_length=TILES_MAX)] = ()
+
+
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of the tiles."""
 
@@ -67,6 +73,11 @@ def painted(ask: Ask) -> Done:
     return Done()
 
 
+def public(ask: Ask) -> OffersView:
+    """Show what is offered to anybody here, whoever is about."""
+    return ask.house.service.near.offers.public(ask.seat.point, ask.want(PublicAsked).exposures)
+
+
 def take(ask: Ask) -> Taken:
     """Take an offer up for who stands here."""
     said = ask.want(Chosen)
@@ -106,6 +117,7 @@ def given(ask: Ask) -> Done:
 ROUTES = (
     guests("offers", offers, body=NearAsked, answer=OffersView),
     guests("offers-shown", painted, body=Painted, answer=Done),
+    guests("offers-public", public, body=PublicAsked, answer=OffersView),
     guests("offer-take", take, body=Chosen, answer=Taken),
     guests("offer-decline", decline, body=Chosen, answer=Done),
     guests("offers-quiet", quiet, body=NearAsked, answer=Done),

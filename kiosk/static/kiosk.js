@@ -13,6 +13,7 @@ import { choose, clock, day, loadWords, named, say, whatNext } from "./words.js"
 
 const TICK_MS = 500;
 const HELP_AGAIN_MS = 3000;
+const OPEN_MS = 60_000;
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
 const words = await untilDone(() => loadWords(page.texts));
@@ -47,7 +48,7 @@ export function hear(event) {
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken]);
+  const look = JSON.stringify([lost, state.phase, language(), state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken, state.open]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -140,7 +141,21 @@ function attract() {
   const name = state.noticed?.name;
   const words = state.noticed ? speak(name ? "kiosk.hello" : "kiosk.hello_plain", { name }) : speak(`kiosk.attract_${state.slide + 1}`);
   made.append(sign, part("h1", "", words), part("p", "invite", speak("kiosk.touch")));
+  if (state.open?.length && open) made.append(open.openTo(state.open, { speak, language: language() }));
   return made;
+}
+
+/** What paints tiles for anybody comes with the first of them. */
+let open = null;
+
+/** Ask what is offered to anybody here while nobody stands here, and tell what of it was painted. */
+async function askOpen() {
+  if (state.phase !== "attract") return;
+  const exposures = [...document.querySelectorAll("#stage .open [data-exposure]")].map((one) => one.dataset.exposure);
+  const answer = await send("offers-public", { exposures });
+  if (!answer.ok) return;
+  if (answer.body.tiles?.length && !open) open = await import("./kiosk_public.js");
+  hear({ type: "public", body: answer.body });
 }
 
 function message(shape, key, line) {
@@ -268,10 +283,12 @@ addEventListener("pagehide", () => hear({ type: "finish" }));
 setInterval(() => { hear({ type: "tick" }); dim(); }, TICK_MS);
 keepSound(sound);
 paint();
+setInterval(askOpen, OPEN_MS);
 const stream = openStream({
   topics: [`kiosk-${page.point.id}`, "help", "devices"],
   onEvent: hear,
   onState: (link) => hear({ type: "link", body: link }),
   busy: () => !["attract", "stale", "out"].includes(state.phase),
 });
+askOpen();
 addEventListener("pointerdown", () => stream.link === "moved" && stream.resume());

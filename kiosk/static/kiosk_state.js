@@ -59,6 +59,7 @@ const ACTS = {
   help: helped,
   "help-pressed": (state, { body }) => ({ ...state, help: state.help ?? { id: body, stage: "called", until: Infinity } }),
   "help-unheard": (state) => ({ ...state, help: state.help && { ...state.help, stage: "trying" } }),
+  "public": (state, { body }) => ({ ...state, open: (body.tiles ?? []).filter((tile) => !tile.personal) }),
   "help-over": (state) => ({ ...state, help: null }),
 };
 

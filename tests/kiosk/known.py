@@ -128,8 +128,14 @@ class FakeOffers:
     """The stage's offers; ``painted`` is what the page said that it has shown."""
 
     now: OffersView = field(default_factory=lambda: OffersView(point="hall"))
+    open: OffersView = field(default_factory=lambda: OffersView(point="hall"))
+    """What is offered to anybody."""
     shown: list[str] = field(default_factory=list)
     did: list[tuple[str, str]] = field(default_factory=list)
+
+    def public(self, point: str, painted: Iterable[str] = ()) -> OffersView:
+        self.shown += painted
+        return self.open
 
     def view(self, tap_id: str, point: str) -> OffersView:
         return self.now

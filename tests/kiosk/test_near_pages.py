@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from edge.service.near.days import Gone
-from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states
+from edge.service.noticed import AtKiosk
+from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states, told
 from tests.kiosk.known import FakeNear, near_them, some_offers
 from tests.kiosk.stage import HOUR_MS, NOON_MS, Stage, a_plan
 
@@ -151,3 +152,28 @@ def test_every_control_is_large_enough_and_forty_percent_longer_words_break_noth
             assert eye.page.evaluate(ROOMY) == [[], [], True], events[-1]
             eye.page.evaluate(STRETCH)
             assert eye.page.evaluate(ROOMY)[1:] == [[], True], events[-1]
+
+
+def an_open_kiosk(near: FakeNear) -> None:
+    tiles = some_offers().tiles
+    public = [msgspec.structs.replace(tile, personal=False) for tile in tiles[:2]]
+    secret = msgspec.structs.replace(tiles[2], personal=True)
+    near.offers.open = msgspec.structs.replace(some_offers(), tiles=(*public, secret))
+
+
+@pytest.mark.parametrize("size", [KIOSK_TALL, KIOSK_WIDE])
+def test_a_kiosk_with_nobody_shows_what_is_for_everybody_and_no_guests_own(
+    chromium: Any, stage: Stage, near: FakeNear, size: tuple[int, int]
+) -> None:
+    """Two who stand there change nothing of it: none of them is named, and nothing of theirs is shown."""
+    an_open_kiosk(near)
+    with Eye(chromium, stage, "/k/hall", size) as eye:
+        eye.page.locator(".open .tile").nth(1).wait_for()
+        assert eye.page.locator(".open .tile").count() == 2
+        eye.hear(told("near", AtKiosk(point="hall", people=2)))
+        assert eye.page.locator(".open .tile").count() == 2
+        assert "Giulia" not in eye.html()
+        fits = "document.querySelector('main').scrollHeight <= document.querySelector('main').clientHeight"
+        assert eye.page.evaluate(fits)
+        greeted(stage, eye)
+        assert eye.page.locator(".open").count() == 0

@@ -15,7 +15,7 @@ from edge.service.attempts import OwnBand
 from edge.service.standing import MINE_S_MAX, HoldAgain, Unproved
 from hardware.port import Trust
 from tests.service.house import OTHER_UID, UID, House, an_edge, band_of
-from tests.service.offered import a_fan, budget, published
+from tests.service.offered import a_fan, an_offer, budget, published, seen
 from tests.service.purses import bought, granted
 
 
@@ -137,3 +137,23 @@ def test_nobody_redeems_for_themselves_as_staff_nor_without_the_right(house: Hou
         with pytest.raises(NotAllowed):
             act(house.session("operator"), exposure)
     assert told(house, Kind.OFFER_TAKEN) == told(house, Kind.OFFER_DECLINED) == []
+
+
+def test_anybody_is_shown_what_is_for_everybody_and_no_guests_own_offer(house: House) -> None:
+    """With nobody there, with one guest, and with two who both have offers of their own."""
+    forall = an_offer("for-all", public=True, group="", effect=None, budget=None)
+    own = an_offer("soup-less", group="", effect=None, budget=None)
+    published(house, forall, own, version=2)
+    a_fan(house)
+    offers = house.service.near.offers
+    assert [tile.offer for tile in offers.public("kiosk").tiles] == ["for-all"]
+    a_fan(house, OTHER_UID, guest="guest-2")
+    assert {tile.offer for tile in seen(house, band_of(house)).tiles} == {"for-all", "soup-less"}
+    at_the_kiosk(house)
+    at_the_kiosk(house, OTHER_UID)
+    view = offers.public("kiosk")
+    assert [(tile.offer, tile.personal) for tile in view.tiles] == [("for-all", False)]
+    own_tiles = [tile.exposure for tile in seen(house, band_of(house)).tiles]
+    before = len(house.events(Kind.OFFER_SHOWN))
+    offers.public("kiosk", [view.tiles[0].exposure, *own_tiles])
+    assert len(house.events(Kind.OFFER_SHOWN)) == before + 1

@@ -25,6 +25,18 @@ class NearOffers:
         guest = who_stands(self._rooms, tap_id, point, least=Trust.UID)
         return self._offers.offers_for(guest.profile.band.id, point)
 
+    def public(self, point: str, painted: Iterable[str] = ()) -> OffersView:
+        """Return what is offered to anybody at a point, after taking which of it was painted.
+
+        Chosen for nobody: whoever is about, no guest's own offer can be among it.
+        """
+        view = self._offers.offers_for(None, point)
+        there = {tile.exposure for tile in view.tiles}
+        for exposure in painted:
+            if exposure in there:
+                self._offers.shown(exposure)
+        return view
+
     def painted(self, tap_id: str, point: str, exposures: Iterable[str]) -> None:
         """Take that tiles of this guest were painted; others' are none of this screen's business."""
         mine = {tile.exposure for tile in self.view(tap_id, point).tiles}
