@@ -117,7 +117,7 @@ def test_tiles_are_told_as_shown_once_they_are_painted_and_taken_up_with_a_code(
         eye.page.get_by_role("button", name="A gelato at half price").first.click()
         eye.sees("instead of €4.00")
         eye.page.get_by_role("button", name="I take it").click()
-        eye.sees("Your band is enough: the till knows already.")
+        eye.sees("Your band is enough: the till here knows already.")
         assert eye.page.locator(".offer .code svg").is_visible()
         assert near.offers.did == [("take", "x.1")]
         eye.page.get_by_role("button", name="Back to my day").click()
