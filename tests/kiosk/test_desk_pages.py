@@ -23,6 +23,7 @@ from tests.kiosk.desk_park import PIN, Desk, a_desk, serving
 from tests.kiosk.eye import EACH_LANGUAGE
 from tests.service.house import OTHER_UID, UID, worn
 
+THIRD_UID = bytes.fromhex("04778899aabbcc")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 TABLET, OFFICE = {"width": 1280, "height": 800}, {"width": 1366, "height": 768}
 WAIT_MS = 15_000
@@ -185,7 +186,7 @@ def test_staff_take_a_guests_word_on_each_purpose_from_the_card(
     opened: tuple[Desk, str], chromium: Any
 ) -> None:
     desk, url = opened
-    profile = worn(desk.edge, OTHER_UID, name="Federica", guest="guest-11", rev=7)
+    profile = worn(desk.edge, THIRD_UID, name="Federica", guest="guest-11", rev=7)
     desk.edge.tell(profile)
     with Page(chromium, url) as bruno:
         bruno.work_as(desk, "bruno", "north", "/staff/north")
