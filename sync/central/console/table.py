@@ -28,6 +28,7 @@ from sync.central.console.pages import (
     rights,
     sites,
     staff,
+    times,
     vouchers,
     wallets,
 )
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *products.ROUTES,
     *catalogue.ROUTES,
     *places.ROUTES,
+    *times.ROUTES,
     *staff.ROUTES,
     *devices.ROUTES,
     *wallets.ROUTES,

@@ -1,0 +1,130 @@
+"""Times: those that can be booked, how many may come at each, and opening more of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.core.places import Point, PointKind
+from edge.core.slots import Slot
+from sync.central import devices
+from sync.central.console import desk, listing
+from sync.central.console.answers import Answer, Form, Moved, Sheet
+from sync.central.console.ask import Ask
+from sync.central.console.desk import Desk
+from sync.central.console.fields import Field, Kind, Mistyped, names_of
+from sync.central.console.listing import Listing
+from sync.central.console.routes import Route
+from sync.central.devices import Device
+from sync.central.near import slots
+
+HERE = "/sites/<site>/times"
+COLUMNS = ("point", "product", "from", "until", "capacity", "let_in", "at_kiosks")
+PAGE_MAX = 100
+MINUTE_MS = 60_000
+DAY_MINUTES = 24 * 60
+TIMES_MAX = 200
+"""Times that one form opens: more than fit into a day of any ride."""
+PLACES_MAX = 100_000
+
+
+def _page(ask: Ask, after: str) -> Sheet:
+    begins_ms, _, past = after.partition("/")
+    mark = (int(begins_ms), past) if begins_ms.isdecimal() else (0, "")
+    with ask.store.reading() as tx:
+        known = sorted(slots.slots(tx, ask.site), key=_place)
+        told = devices.devices(tx, ask.site)
+    left = [one for one in known if one.end_ms > ask.store.now_ms() and _place(one) > mark]
+    rows = [_row(ask, one, told) for one in left[:PAGE_MAX]]
+    following = "/".join(map(str, _place(left[PAGE_MAX - 1]))) if len(left) > PAGE_MAX else ""
+    return Sheet(name="times", columns=COLUMNS, rows=rows, after=following)
+
+
+def _place(slot: Slot) -> tuple[int, str]:
+    return slot.start_ms, slot.point
+
+
+def _row(ask: Ask, slot: Slot, told: tuple[Device, ...]) -> tuple[str, ...]:
+    language = ask.words.language
+    points = {one.id: names_of(one.names, language, one.id) for one in ask.layout.points}
+    products = {one.id: names_of(one.names, language, one.id) for one in ask.layout.products}
+    reports = (one.report.taken or {} for one in told if one.report is not None)
+    come = sum(max(0, taken.get(slot.key, 0)) for taken in reports)
+    return (
+        points.get(slot.point, slot.point),
+        products.get(slot.product, slot.product),
+        ask.time(slot.start_ms),
+        ask.time(slot.end_ms),
+        "" if slot.capacity_max is None else str(slot.capacity_max),
+        str(come),
+        str(sum(slot.shares.values())),
+    )
+
+
+def _new(ask: Ask) -> Form:
+    language = ask.words.language
+    points = [(one.id, names_of(one.names, language, one.id)) for one in ask.layout.points]
+    products = [(one.id, names_of(one.names, language, one.id)) for one in ask.layout.products]
+    fields = (
+        Field(name="point", kind=Kind.CHOICE, choices=points, required=True),
+        Field(name="product", kind=Kind.CHOICE, choices=products, required=True),
+        Field(name="first_time", kind=Kind.MOMENT, required=True),
+        Field(name="minutes", kind=Kind.NUMBER, low=1, high=DAY_MINUTES, required=True),
+        Field(name="times", kind=Kind.NUMBER, low=1, high=TIMES_MAX, required=True),
+        Field(name="places", kind=Kind.NUMBER, high=PLACES_MAX),
+        Field(name="at_kiosks", kind=Kind.NUMBER, high=PLACES_MAX),
+    )
+    return Form(
+        name="times_new", fields=fields, values={"times": "1"}, back=f"{ask.home}/times", act="open_times"
+    )
+
+
+def _open(ask: Ask, said: dict[str, Any]) -> Answer:
+    places, given = said["places"], said["at_kiosks"] or 0
+    if said["first_time"] is None:
+        raise Mistyped("first_time", "wrong.empty")
+    if places is not None and given > places:
+        raise Mistyped("at_kiosks", "wrong.number", low=0, high=places)
+    with ask.changing() as tx:
+        shares = _shares(given, sorted(_kiosks(ask, devices.devices(tx, ask.site))))
+        opened = [
+            Slot(
+                point=said["point"],
+                product=said["product"],
+                start_ms=said["first_time"] + at * said["minutes"] * MINUTE_MS,
+                end_ms=said["first_time"] + (at + 1) * said["minutes"] * MINUTE_MS,
+                shares=shares,
+                capacity_max=places,
+            )
+            for at in range(said["times"])
+        ]
+        slots.put(tx, ask.site, opened)
+        ask.record(tx, "times_opened", said["point"], after=f"{len(opened)} {ask.time(said['first_time'])}")
+    return Moved(f"{ask.home}/times", "times_opened")
+
+
+def _kiosks(ask: Ask, known: tuple[Device, ...]) -> list[str]:
+    """Return the devices in force at which guests change a time; one without points may stand anywhere."""
+    there = {point.id for point in ask.layout.points if _is_kiosk(point)}
+    active = [one for one in known if one.state == devices.ACTIVE]
+    return [one.id for one in active if not one.points or there & set(one.points)]
+
+
+def _is_kiosk(point: Point) -> bool:
+    return point.kind is PointKind.KIOSK
+
+
+def _shares(given: int, kiosks: list[str]) -> dict[str, int]:
+    if given and not kiosks:
+        raise Mistyped("at_kiosks", "wrong.no_kiosk")
+    return (
+        {one: given // len(kiosks) + (at < given % len(kiosks)) for at, one in enumerate(kiosks)}
+        if given
+        else {}
+    )
+
+
+TIMES = Listing(name="times", page=_page, add="new")
+ROUTES: tuple[Route, ...] = (
+    *listing.routes_of(HERE, TIMES),
+    *desk.routes_of(f"{HERE}/new", Desk(_new, _open), "open times that can be booked."),
+)
