@@ -18,7 +18,7 @@ from sync.central.devices import Device
 from sync.central.near import slots
 
 HERE = "/sites/<site>/times"
-COLUMNS = ("point", "product", "from", "until", "capacity", "let_in", "at_kiosks")
+COLUMNS = ("point", "product", "begins", "ends", "capacity", "let_in", "at_kiosks")
 PAGE_MAX = 100
 MINUTE_MS = 60_000
 DAY_MINUTES = 24 * 60
