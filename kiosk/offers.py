@@ -28,6 +28,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class PublicAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kiosk at which nobody stands asks, and tells what it has painted since."""
 
+    op: Op
     exposures: Annotated[tuple[Id, ...], Meta(max_length=TILES_MAX)] = ()
 
 

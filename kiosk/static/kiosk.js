@@ -152,7 +152,7 @@ let open = null;
 async function askOpen() {
   if (state.phase !== "attract") return;
   const exposures = [...document.querySelectorAll("#stage .open [data-exposure]")].map((one) => one.dataset.exposure);
-  const answer = await send("offers-public", { exposures });
+  const answer = await send("offers-public", { op: newOp(), exposures });
   if (!answer.ok) return;
   if (answer.body.tiles?.length && !open) open = await import("./kiosk_public.js");
   hear({ type: "public", body: answer.body });

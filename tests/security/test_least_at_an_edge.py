@@ -63,7 +63,11 @@ def described(profile: Profile) -> set[str]:
     return {name for name in Profile.__struct_fields__ if name not in TICKET and getattr(profile, name)}
 
 
-@pytest.mark.parametrize("asks", [set(), {"age_band"}, {"height_cm"}, set(ASKED)], ids=str)
+@pytest.mark.parametrize(
+    "asks",
+    [set(), {"age_band"}, {"height_cm"}, set(ASKED)],
+    ids=lambda asks: " ".join(sorted(asks)) or "nothing",
+)
 def test_of_the_body_an_edge_is_told_what_its_points_ask_and_no_more(asks: set[str]) -> None:
     rules = {name: value for one in asks for name, value in ASKED[one].items()}
     site = Layout(site="s", version=1, timezone="UTC", points=(a_gate(**rules),))
