@@ -19,12 +19,14 @@ from edge.core.events import Acted, Kind
 from edge.core.money import Money
 from edge.core.offers import Bundle
 from edge.core.profiles import StaffMember
+from edge.core.slots import Slot
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.imports import jobs
+from sync.central.near import slots
 from sync.central.policy import Policy
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
@@ -52,6 +54,8 @@ NOT_OFFERED = {
 }  # fmt: skip
 """For who is not signed in; where an import has wrong lines, an alarm or a top-up waits, a second factor or
 another session stands; and what a script sends."""
+FAR_MS = 4_000_000_000_000
+"""A time to come, whatever the clock says."""
 
 
 class Ways(HTMLParser):
@@ -71,9 +75,10 @@ class Ways(HTMLParser):
 
 
 def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
-    """A card to be stored, a charge that was paid and one that is not known of, and a refund."""
+    """A time to come, a card to be stored, a charge that was paid, one that is not known of, and a refund."""
     wallets.create(tx, SITE, Wallet(id="w-1", currency="EUR"))
     members.join(tx, SITE, Member(guest="g-1", wallet="w-1"))
+    slots.put(tx, SITE, [Slot(point="ride", product="p-1", start_ms=FAR_MS, end_ms=FAR_MS + 1)])
     drink = vouchers.free_drink(("drink",))
     vouchers.give(tx, SITE, vouchers.Order(id="v-1", voucher=drink, units=1, guest="g-1"))
     vault, money = Vault(bytes(32), new_ring()), Money(2_000, "EUR")
