@@ -100,6 +100,7 @@ def most_inside(seed: int, *, lend_blindly: bool = False) -> tuple[int, int]:
     return park.ceiling, most
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("seeds", sample_and_whole(1_000, 10_000))
 def test_no_schedule_overfills_a_zone(seeds: int) -> None:
     for seed in range(seeds):
