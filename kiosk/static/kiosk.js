@@ -99,11 +99,13 @@ let late = null;
 
 async function bring() {
   by("stage").setAttribute("aria-busy", "true");
-  const found = await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js"), import("./speech.js")]);
-  late = Object.assign({}, ...found);
+  try {
+    late = Object.assign({}, ...(await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js"), import("./speech.js")])));
+  } finally {
+    by("stage").removeAttribute("aria-busy");
+  }
   painted = "";
   paint();
-  by("stage").removeAttribute("aria-busy");
 }
 
 /** Ask what else belongs to who has just been greeted. */

@@ -21,8 +21,7 @@ from sync.central.registry.members import member_table
 from sync.central.registry.tables import guest_table
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.rising import rising_ms
-from sync.central.rounds import Rounds
-from sync.central.sites import sites
+from sync.central.rounds import SiteRounds
 from sync.central.spendings import spent_today, usual_q95
 from sync.central.store import AHEAD, Connection, Store, and_, now_of, select
 from sync.rights import DeviceKind
@@ -47,7 +46,7 @@ class Due(NamedTuple):
     lease: PlacedRow | None = None
 
 
-class Ahead(Rounds):
+class Ahead(SiteRounds):
     """Looks for whom nothing lies ready yet, at once for who is new; asks back of whom nobody expects."""
 
     name: ClassVar[str] = "ahead"
@@ -55,16 +54,9 @@ class Ahead(Rounds):
     failing: ClassVar[str] = "nothing was set aside for who is expected"
     woken_by: ClassVar[str] = AHEAD
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store; several workers may do so at once."""
-        super().__init__(store.wakes)
-        self._store = store
-
-    def look(self) -> int:
-        """Look once at every site; returns how many leases moved."""
-        with self._store.reading() as tx:
-            known = sites(tx)
-        return sum(look(self._store, site, lambda: self.stopping) for site in known)
+    def look_at(self, site: str) -> int:
+        """Look once; returns how many leases moved."""
+        return look(self._store, site, lambda: self.stopping)
 
 
 class Outlook(NamedTuple):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from edge.core.lease import LeaseKind
 from edge.core.retention import DAY_MS
-from edge.errors import PolsoError
+from edge.errors import Refused, Unknown
 from sync.central import blocks, earned, leases, ops, placed, vouchers
 from sync.central.basket import Op
 from sync.central.earned import Earned, State
@@ -18,9 +18,8 @@ from sync.central.pots import Issue, counted_in, issue, pot, unit_for
 from sync.central.registry import members, wallets
 from sync.central.registry.turn import take_turn
 from sync.central.retention import KEPT
-from sync.central.rounds import Rounds
-from sync.central.sites import sites
-from sync.central.store import Connection, Store, now_of
+from sync.central.rounds import SiteRounds
+from sync.central.store import Connection, now_of
 from sync.central.vouchers import Order
 
 LOG = logging.getLogger("polso.central")
@@ -29,25 +28,15 @@ AGAIN_MS = 60_000
 DIGEST_CHARS = 32
 
 
-class Crediting(Rounds):
+class Crediting(SiteRounds):
     """Looks once a minute at points that are due, and at those whose sale came back."""
 
     name: ClassVar[str] = "crediting"
     every_ms: ClassVar[int] = 60_000
     failing: ClassVar[str] = "points that offers brought could not be credited"
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store; several workers may do so at once."""
-        super().__init__()
-        self._store = store
-
-    def look(self) -> int:
-        """Settle what is due at every site; returns of how many redemptions."""
-        with self._store.reading() as tx:
-            known = sites(tx)
-        return sum(self._settle(site) for site in known)
-
-    def _settle(self, site: str) -> int:
+    def look_at(self, site: str) -> int:
+        """Settle what is due; returns of how many redemptions."""
         done, after = 0, ("", "")
         while not self.stopping:
             with self._store.reading() as tx:
@@ -100,7 +89,7 @@ def _credit(tx: Connection, site: str, one: Earned, *, wanted: int) -> Earned:
     order = Order(id=_key(one), voucher=vouchers.points(one.point_minor), units=more, guest=one.guest)
     try:
         given = vouchers.give(tx, site, order)
-    except PolsoError as refused:
+    except (Refused, Unknown) as refused:
         LOG.warning("points of offer %s wait: %s", one.offer, refused)
         return one._replace(look_ms=now_of(tx) + DAY_MS)
     blocks.publish_members(tx, site, given.wallet)

@@ -15,30 +15,21 @@ from sync.central.placed import PlacedRow
 from sync.central.pots import counted_in, pot
 from sync.central.registry import wallets
 from sync.central.rising import advance
-from sync.central.rounds import Rounds
-from sync.central.sites import sites
-from sync.central.store import Connection, Store, now_of, wake_after
+from sync.central.rounds import SiteRounds
+from sync.central.store import Connection, now_of, wake_after
 
 
-class Doubts(Rounds):
+class Doubts(SiteRounds):
     """Looks every few seconds: lets each site's time rise, calls leases in doubt, gives old ones up."""
 
     name: ClassVar[str] = "doubts"
     every_ms: ClassVar[int] = 5_000
     failing: ClassVar[str] = "leases were not looked at"
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store; several workers may do so at once."""
-        super().__init__()
-        self._store = store
-
-    def look(self) -> None:
-        """Look once at every site."""
-        with self._store.reading() as tx:
-            known = sites(tx)
-        for site in known:
-            with self._store.transaction() as tx:
-                sweep(tx, site)
+    def look_at(self, site: str) -> int:
+        """Judge the site's leases; returns how many were given up."""
+        with self._store.transaction() as tx:
+            return sweep(tx, site)
 
 
 def sweep(tx: Connection, site: str) -> int:

@@ -208,4 +208,4 @@ def _rows(tx: Connection, where: ColumnElement[bool]) -> tuple[Earned, ...]:
     return tuple(Earned._make(row)._replace(state=State(row.state)) for row in tx.execute(query))
 
 
-PLACES.insert(0, lambda tx, site, gone: forget(tx, site, gone.guest))
+PLACES.append(lambda tx, site, gone: forget(tx, site, gone.guest))

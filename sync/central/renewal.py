@@ -7,39 +7,30 @@ from typing import ClassVar
 from sync.central.registry import expected, profiles
 from sync.central.registry.bands import bands_of
 from sync.central.registry.turn import take_turn
-from sync.central.rounds import Rounds
+from sync.central.rounds import SiteRounds
 from sync.central.seals import publish_site_key
-from sync.central.sites import sites
 from sync.central.store import Store
 
 PIECE_MAX = 500
 """Guests told anew in one transaction, so that no batch waits long for its turn."""
 
 
-class Renewal(Rounds):
+class Renewal(SiteRounds):
     """Looks every half minute for guests who are to be expected from now on; two days of view leave time."""
 
     name: ClassVar[str] = "renewal"
     every_ms: ClassVar[int] = 30_000
     failing: ClassVar[str] = "who is expected could not be told to the edges"
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store."""
-        super().__init__()
-        self._store = store
-
-    def look(self) -> int:
+    def look_at(self, site: str) -> int:
         """Tell of everybody who comes into view; returns of how many."""
-        with self._store.reading() as tx:
-            known = sites(tx)
+        with self._store.transaction() as tx:
+            publish_site_key(tx, site)
         told = 0
-        for site in known:
-            with self._store.transaction() as tx:
-                publish_site_key(tx, site)
-            while count := renew(self._store, site, now=False):
-                told += count
-                if self.stopping:
-                    break
+        while count := renew(self._store, site, now=False):
+            told += count
+            if self.stopping:
+                break
         return told
 
 

@@ -9,7 +9,8 @@ import time
 from typing import ClassVar
 
 from edge.errors import PolsoError
-from sync.central.store import Wakes
+from sync.central.sites import sites
+from sync.central.store import Store, Wakes
 
 LOG = logging.getLogger("polso.central")
 PAUSE_S = 0.5
@@ -73,3 +74,22 @@ class Rounds(abc.ABC):
             pause_s = min(every_s, max(PAUSE_S, REST_TIMES * (time.monotonic() - began)))
             self._stop.wait(pause_s)
             self._wakes.wait(self.woken_by, seen, every_s - pause_s)
+
+
+class SiteRounds(Rounds):
+    """Looks at every site, one after the other; several workers may do so at once."""
+
+    def __init__(self, store: Store) -> None:
+        """Act on an open store, woken by what happens in it."""
+        super().__init__(store.wakes if self.woken_by else None)
+        self._store = store
+
+    def look(self) -> int:
+        """Look once at every site; returns how much was done."""
+        with self._store.reading() as tx:
+            known = sites(tx)
+        return sum(self.look_at(site) for site in known)
+
+    @abc.abstractmethod
+    def look_at(self, site: str) -> int:
+        """Look once at one site; returns how much was done there."""

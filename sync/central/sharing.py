@@ -8,29 +8,20 @@ from sync.central.devices import ACTIVE, devices
 from sync.central.near import slots
 from sync.central.registry.layout import publish_shares, shared_anew
 from sync.central.registry.turn import take_turn
-from sync.central.rounds import Rounds
-from sync.central.sites import sites
+from sync.central.rounds import SiteRounds
 from sync.central.store import Connection, Store
 
 
-class Sharing(Rounds):
+class Sharing(SiteRounds):
     """Looks every few seconds whether the places of limited zones and times should lie elsewhere."""
 
     name: ClassVar[str] = "sharing"
     every_ms: ClassVar[int] = 3_000
     failing: ClassVar[str] = "places of limited zones and times could not be shared anew"
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store."""
-        super().__init__()
-        self._store = store
-
-    def look(self) -> int:
-        """Share anew at every site where it makes a difference; return at how many."""
-        with self._store.reading() as tx:
-            known = sites(tx)
-        zones = sum(share(self._store, site) is not None for site in known)
-        return zones + sum(slots.share(self._store, site) > 0 for site in known)
+    def look_at(self, site: str) -> int:
+        """Share anew what makes a difference; returns whether zones did, and times."""
+        return (share(self._store, site) is not None) + (slots.share(self._store, site) > 0)
 
 
 def share(store: Store, site: str) -> int | None:

@@ -32,9 +32,6 @@ TAKEN_UP = frozenset(map(int, FORMS))
 _DECODERS = {int(kind): msgspec.msgpack.Decoder(form).decode for kind, form in FORMS.items()}
 
 
-RETURNED = int(Kind.OFFER_RETURNED)
-
-
 def read(kind: int, body: bytes) -> msgspec.Struct:
     """Return what an event that central acts upon says."""
     said: msgspec.Struct = _DECODERS[kind](body)
@@ -62,7 +59,7 @@ def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]], *, dev
         elif isinstance(one, OrderMoved) and bearable.move(one):
             orders.take(tx, site, one, device=device)
         elif isinstance(one, Told):
-            (earned.come_back if kind == RETURNED else earned.take)(tx, site, one)
+            (earned.come_back if kind == Kind.OFFER_RETURNED else earned.take)(tx, site, one)
 
 
 def _consent(tx: Connection, site: str, told: Iterable[Consented]) -> None:

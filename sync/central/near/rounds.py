@@ -6,33 +6,21 @@ from typing import ClassVar
 
 from sync.central.near import orders, slots
 from sync.central.registry.turn import take_turn
-from sync.central.rounds import Rounds
-from sync.central.sites import sites
-from sync.central.store import Store
+from sync.central.rounds import SiteRounds
 
 GRACE_MS = 3_600_000
 """So long after its begin a time is still told, for who comes late."""
 
 
-class NearRounds(Rounds):
+class NearRounds(SiteRounds):
     """Looks once a minute."""
 
     name: ClassVar[str] = "near"
     every_ms: ClassVar[int] = 60_000
     failing: ClassVar[str] = "what is over could not be ended"
 
-    def __init__(self, store: Store) -> None:
-        """Act on an open store; several workers may do so at once."""
-        super().__init__()
-        self._store = store
-
-    def look(self) -> int:
-        """End what is over at every site; returns how much."""
-        with self._store.reading() as tx:
-            known = sites(tx)
-        return sum(self._end(site) for site in known)
-
-    def _end(self, site: str) -> int:
+    def look_at(self, site: str) -> int:
+        """End what is over."""
         before_ms = self._store.now_ms() - GRACE_MS
         with self._store.reading() as tx:
             if not orders.late(tx, site) and not slots.past(tx, site, before_ms):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TypeVar
 
 import msgspec
@@ -119,10 +119,14 @@ def publish_shares(tx: Connection, site: str, shared: Layout) -> int:
 def gates_among(
     tx: Connection, site: str, devices: Sequence[str], *, points: Sequence[Point]
 ) -> tuple[str, ...]:
-    """Return those of the devices at whose points people pass; without points it may stand anywhere."""
-    passed = {point.id for point in points if moves(point)}
+    """Return those of the devices at whose points people pass."""
+    return standing_at(tx, site, devices, points={point.id for point in points if moves(point)})
+
+
+def standing_at(tx: Connection, site: str, devices: Sequence[str], *, points: Set[str]) -> tuple[str, ...]:
+    """Return those of the devices that stand at one of the points; without points it may stand anywhere."""
     known = {one.id: one.points for one in all_devices(tx, site)}
-    return tuple(sorted(one for one in devices if not known.get(one) or not passed.isdisjoint(known[one])))
+    return tuple(sorted(one for one in devices if not known.get(one) or not points.isdisjoint(known[one])))
 
 
 def publish_layout(tx: Connection, site: str, devices: Sequence[str] = ()) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.core.places import Point, PointKind
+from edge.core.places import PointKind, Zone
 from edge.core.slots import Slot
 from sync.central import devices
 from sync.central.console import desk, listing
@@ -16,6 +16,8 @@ from sync.central.console.listing import Listing
 from sync.central.console.routes import Route
 from sync.central.devices import Device
 from sync.central.near import slots
+from sync.central.registry import layout
+from sync.central.store import Connection
 
 HERE = "/sites/<site>/times"
 COLUMNS = ("point", "product", "begins", "ends", "capacity", "let_in", "at_kiosks")
@@ -85,7 +87,7 @@ def _open(ask: Ask, said: dict[str, Any]) -> Answer:
     if places is not None and given > places:
         raise Mistyped("at_kiosks", "wrong.number", low=0, high=places)
     with ask.changing() as tx:
-        shares = _shares(given, sorted(_kiosks(ask, devices.devices(tx, ask.site))))
+        shares = _shares(ask, tx, given)
         opened = [
             Slot(
                 point=said["point"],
@@ -102,25 +104,13 @@ def _open(ask: Ask, said: dict[str, Any]) -> Answer:
     return Moved(f"{ask.home}/times", "times_opened")
 
 
-def _kiosks(ask: Ask, known: tuple[Device, ...]) -> list[str]:
-    """Return the devices in force at which guests change a time; one without points may stand anywhere."""
-    there = {point.id for point in ask.layout.points if _is_kiosk(point)}
-    active = [one for one in known if one.state == devices.ACTIVE]
-    return [one.id for one in active if not one.points or there & set(one.points)]
-
-
-def _is_kiosk(point: Point) -> bool:
-    return point.kind is PointKind.KIOSK
-
-
-def _shares(given: int, kiosks: list[str]) -> dict[str, int]:
+def _shares(ask: Ask, tx: Connection, given: int) -> dict[str, int]:
+    """Split places over the devices at whose kiosks guests change a time."""
+    there = {point.id for point in ask.layout.points if point.kind is PointKind.KIOSK}
+    kiosks = layout.standing_at(tx, ask.site, ask.devices_in_force(tx), points=there)
     if given and not kiosks:
         raise Mistyped("at_kiosks", "wrong.no_kiosk")
-    return (
-        {one: given // len(kiosks) + (at < given % len(kiosks)) for at, one in enumerate(kiosks)}
-        if given
-        else {}
-    )
+    return {one.device: one.places for one in layout.leases([Zone(id="", capacity_max=given)], kiosks)}
 
 
 TIMES = Listing(name="times", page=_page, add="new")
