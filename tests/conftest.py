@@ -19,6 +19,7 @@ from tests.real.counts import Counts
 from tests.real.loopback import loopback_only
 from tests.real.parts import find_chromium, parts_of, require
 from tests.routes import compiled_once
+from tests.statements import statements_compiled_once
 from tests.turns import Turns, workers
 
 COUNTS = pytest.StashKey[Counts]()
@@ -198,6 +199,12 @@ def _hashes_are_cheap() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _addresses_compiled_once() -> Iterator[None]:
     with compiled_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with statements_compiled_once():
         yield
 
 
