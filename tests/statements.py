@@ -20,8 +20,8 @@ STATEMENTS_MAX = 20_000
 def statements_compiled_once() -> Iterator[None]:
     """Let every store of one kind of database share what SQLAlchemy compiled: its text alone, for that kind.
 
-    A store of the product lives for days and compiles each statement once; a test's lives for milliseconds and
-    would spend most of them compiling.
+    A store of the product lives for days and compiles each statement once; a test's lives for milliseconds,
+    and would spend most of them compiling.
     """
     compiled: LRUCache[Any, Any] = LRUCache(STATEMENTS_MAX)
 

@@ -11,9 +11,9 @@ from tests.mutants.changes import Mutant, changed, changes_of, lines_of, mutants
 from tests.mutants.hunt import is_noticed
 
 MONEY = "edge/core/money.py"
-
-
 TESTS = ["tests/core/test_money.py"]
+ANOTHER_RUN = pytest.mark.timeout(60)
+"""Starts a pytest of its own."""
 
 
 def planted(change: str) -> Mutant:
@@ -22,10 +22,12 @@ def planted(change: str) -> Mutant:
     return found
 
 
+@ANOTHER_RUN
 def test_a_sum_that_takes_away_is_noticed() -> None:
     assert is_noticed(planted("self.minor + _same(self, other)  ->  self.minor - _same(self, other)"), TESTS)
 
 
+@ANOTHER_RUN
 def test_what_makes_no_difference_is_not() -> None:
     """The control: nothing fails by being imported changed. Half of nothing has no sign to get wrong."""
     assert not is_noticed(planted("dividend < 0  ->  dividend <= 0"), TESTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import json
 import subprocess
@@ -12,24 +13,56 @@ from typing import Any
 from tests.real.parts import which
 
 STATIC = Path(__file__).parents[2] / "kiosk" / "static"
+HOST = """
+import { createInterface } from "node:readline";
+import { Worker } from "node:worker_threads";
+for await (const line of createInterface({ input: process.stdin })) {
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(JSON.parse(line))}`));
+  const told = await new Promise((done) => {
+    worker.on("message", (value) => done({ value }));
+    worker.on("error", (error) => done({ error: String(error?.stack ?? error) }));
+    worker.on("exit", () => done({ error: "ended without an answer" }));
+  });
+  await worker.terminate();
+  console.log(JSON.stringify(told));
+}
+"""
+"""One node for a whole run, because starting it takes longer than most tests; each body in a worker of its
+own, where every module is new."""
 
 
 def run(body: str) -> Any:
     """Return what ``body`` (an async function's, with ``load(file)``) returns."""
-    prelude = f"const load = (name) => import({json.dumps(STATIC.as_uri())} + '/' + name);"
-    script = f"{prelude} console.log(JSON.stringify(await (async () => {{ {body} }})()));"
-    done = subprocess.run(
-        [_node(), "--input-type=module", "-e", script],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
+    script = (
+        'import { parentPort } from "node:worker_threads";'
+        f"const load = (name) => import({json.dumps(STATIC.as_uri())} + '/' + name);"
+        f"parentPort.postMessage((await (async () => {{ {body}\n }})()) ?? null);"
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    host = _host()
+    assert host.stdin is not None, "it was asked for"
+    assert host.stdout is not None, "it was asked for"
+    host.stdin.write(json.dumps(script) + "\n")
+    host.stdin.flush()
+    line = host.stdout.readline()
+    assert line, f"node ended with {host.wait()}"
+    told = json.loads(line)
+    assert "error" not in told, told["error"]
+    return told["value"]
 
 
 @cache
+def _host() -> subprocess.Popen[str]:
+    """Start the node that ends with this process, when nobody writes to it any more."""
+    host = subprocess.Popen(
+        [_node(), "--input-type=module", "-e", HOST],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(host.communicate)  # waited for, so that its time is counted
+    return host
+
+
 def _node() -> str:
     """The machine's own, or the one that Playwright's package brings along."""
     found = which("node")
