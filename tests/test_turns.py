@@ -9,7 +9,7 @@ import pytest
 
 from tests.turns import ALONE, Turns, workers
 
-BENCH = ALONE[0] + "test_floors.py"
+BENCH = ALONE[0]
 HOUSE = [
     *(f"tests/core/test_a.py::test_{number}" for number in range(9)),
     *(f"{BENCH}::test_{number}" for number in range(3)),

@@ -12,13 +12,21 @@ from xdist.workermanage import WorkerController
 WORKERS_MAX = 2
 """More would start more browsers and servers than a contributor's machine likes."""
 ALONE = (
-    "tests/bench/",
+    "tests/bench/test_floors.py",
+    "tests/bench/test_screens_seen.py",
     "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
 )
 """What times taps: a neighbour would make it slower, and red."""
 LAST = "alone"
-LONG = ("tests/journeys/", "tests/packaging/", "tests/security/", "tests/kiosk/", "tests/faults/")
+LONG = (
+    "tests/bench/",
+    "tests/journeys/",
+    "tests/packaging/",
+    "tests/security/",
+    "tests/kiosk/",
+    "tests/faults/",
+)
 """Files that take longest begin first, so that the last ones handed out are short."""
 
 

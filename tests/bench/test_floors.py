@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 
 import pytest
 
-from tests.journeys.park import polso
+from tests.bench.conftest import Figures
 from tests.real.parts import REQUIRE_ALL
 
-Figures = dict[str, float]
 PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
 """CI looks among a million bands, a contributor's quick run among fewer."""
 DISK_P50_MS, DISK_P99_MS, DISK_PER_S = 0.214, 4.953, 2_500
@@ -20,23 +18,6 @@ POSTGRES_PER_S = 927
 """What bare PostgreSQL commits on it a second, with eight clients."""
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
-
-
-@pytest.fixture
-def told(
-    record_property: Callable[[str, object], None],
-) -> Callable[..., Figures]:
-    """Run one verb of ``polso bench`` and print what it says, so that CI's log holds every figure."""
-
-    def run(*words: str) -> Figures:
-        done = polso("bench", *words, "--json", within_s=400)
-        assert done.returncode == 0, done.stderr
-        assert len(done.stdout.splitlines()) == 1, "one JSON object, nothing else"
-        record_property("figures", f"bench {' '.join(words)}: {done.stdout.strip()}")
-        figures: Figures = json.loads(done.stdout)
-        return figures
-
-    return run
 
 
 def test_tap_beside_a_bare_durable_append(told: Callable[..., Figures]) -> None:
@@ -135,24 +116,6 @@ def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
     assert figures["lookup_us"] <= 100
 
 
-SEED = "20261129"
-"""A crowd on which nothing was tuned; any other must do as well."""
-
-
-def test_guests_at_a_kiosk_are_noticed_and_those_who_pass_are_not(told: Callable[..., Figures]) -> None:
-    """Goals: 2 exits an hour, 96 % inside, 3 / 6 s, 1 % of who passes, nobody missed, gone within 8 s."""
-    figures = told("presence", "--seed", SEED)
-    assert figures["exits_per_h_1m"] <= 4
-    assert figures["inside_1m"] >= 0.94
-    assert figures["enter_p50_s"] <= 3
-    assert figures["enter_p95_s"] <= 12
-    assert figures["walkby_false"] <= 0.02
-    assert figures["missed"] <= 0.01
-    assert figures["exit_p95_s"] <= 9
-    assert figures["exits_per_h_1m"] < figures["ewma_wide_exits_per_h_1m"] < figures["ewma_exits_per_h_1m"]
-    assert figures["inside_1m"] > figures["ewma_wide_inside_1m"]
-
-
 def test_choice_among_offers_and_what_ranking_brings(told: Callable[..., Figures]) -> None:
     """Goals: 5 ms; 0.90, 0.80, 0.80 of who knows the truth; 2.4 times random."""
     figures = told("offers")
@@ -163,15 +126,6 @@ def test_choice_among_offers_and_what_ranking_brings(told: Callable[..., Figures
     assert figures["times_random"] >= 2
     assert figures["beside_best_fixed_worst"] >= 0.95
     assert figures["guard_alerts"] == 0
-
-
-@pytest.mark.slow
-def test_ranking_is_never_far_below_the_best_offer_in_twenty_worlds_of_each_kind(
-    told: Callable[..., Figures],
-) -> None:
-    figures = told("offers", "--seed", "100", "--seeds", "20")
-    assert figures["beside_best_fixed_worst"] >= 0.95
-    assert figures["times_random"] >= 2
 
 
 @pytest.mark.real("dbus-daemon")
