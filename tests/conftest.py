@@ -56,6 +56,8 @@ AWAITED = ("hardware/test_supervised_lines",)
 """Tests that wait as long as a line that is cut takes to be missed."""
 
 
+UNCOUNTED_MARKS = ("slow", "bench")
+UNCOUNTED_PARTS = frozenset({"chromium", "postgresql"})
 TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process of ours counts the lines that it runs."""
 FIGURES = "figures"
@@ -178,9 +180,12 @@ def _this_machine_only() -> Iterator[None]:
 def _lines_are_counted_once(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Count no lines where one thing is done thousands of times: its first time is counted elsewhere."""
+    """Count no lines where what counts is elsewhere, or where one thing is done thousands of times.
+
+    A screen's server and a store are counted on the way to what has neither browser nor PostgreSQL.
+    """
     counting = Coverage.current()
-    if counting is None or not any(request.node.get_closest_marker(mark) for mark in ("slow", "bench")):
+    if counting is None or is_counted(request.node):
         yield
         return
     for name in TRACERS:
@@ -188,6 +193,13 @@ def _lines_are_counted_once(
     counting.stop()
     yield
     counting.start()
+
+
+def is_counted(item: pytest.Item) -> bool:
+    """Say whether the lines that a test runs count for the coverage of the house."""
+    if any(map(item.get_closest_marker, UNCOUNTED_MARKS)):
+        return False
+    return UNCOUNTED_PARTS.isdisjoint(part.name for part in parts_of(item))
 
 
 @pytest.fixture(scope="session", autouse=True)
