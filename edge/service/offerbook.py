@@ -109,6 +109,14 @@ def marked(book: Book, mark: Mark) -> Book:
     return replace(book, marks=(*book.marks, mark))
 
 
+def unmarked(book: Book, offer: str, counted: Counted, *, day: int) -> Book:
+    """Return a book with one mark of that day less, the newest."""
+    for at, mark in reversed(tuple(enumerate(book.marks))):
+        if (mark.offer, mark.counted, mark.day) == (offer, counted, day):
+            return replace(book, marks=book.marks[:at] + book.marks[at + 1 :])
+    return book
+
+
 def with_promise(book: Book, promise: Promise) -> Book | None:
     """Return a book with a promise in it; None: there is no room for more."""
     rest = tuple(one for one in book.promises if one.offer.id != promise.offer.id)

@@ -12,9 +12,11 @@ from edge.core.offers import Choice, exposure_of, facts_of
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.judge import Judge
 from edge.core.offers.said import Told
+from edge.core.payment import Tender
 from edge.core.ranking import Model, Watch, better_fixed, learned, true_of, watched
 from edge.errors import Refused
-from sync.central import bundles
+from sync.central import bundles, ops
+from sync.central.basket import Op
 from sync.central.bundles import Version
 from sync.central.lanes import event_table
 from sync.central.registry import layout
@@ -43,8 +45,7 @@ def learn(tx: Connection, site: str, version: int, *, by: str) -> Lesson:
         raise Refused(
             f"Version {version} has no model.", hint="Give its bundle one with the features to learn by."
         )
-    shown, sold = _told(tx, site, Kind.OFFER_SHOWN), _told(tx, site, Kind.OFFER_REDEEMED)
-    kept = sold - _told(tx, site, Kind.OFFER_RETURNED)
+    shown, kept = {one.exposure for one in _told(tx, site, Kind.OFFER_SHOWN)}, _kept(tx, site)
     zone = ZoneInfo(layout.layout(tx, site).timezone)
     for body in _bodies(tx, site, Kind.OFFERS_EXPOSED):
         told = msgspec.msgpack.decode(body, type=Exposed)
@@ -73,8 +74,26 @@ def _first(choice: Choice) -> tuple[str, str, tuple[int, int]] | None:
     return exposure_of(choice, tile), tile.offer, tile.propensity
 
 
-def _told(tx: Connection, site: str, kind: Kind) -> set[str]:
-    return {msgspec.msgpack.decode(body, type=Told).exposure for body in _bodies(tx, site, kind)}
+def _kept(tx: Connection, site: str) -> set[str]:
+    """Return what was redeemed and is the guest's still; of sales that central does not know, too."""
+    back = {(one.exposure, one.op_id) for one in _told(tx, site, Kind.OFFER_RETURNED)}
+    sold = [one for one in _told(tx, site, Kind.OFFER_REDEEMED) if (one.exposure, one.op_id) not in back]
+    gone = {sale.id for sale in ops.read(tx, site, (one.op_id for one in sold)) if _came_back(sale)}
+    return {one.exposure for one in sold if one.op_id not in gone}
+
+
+def _came_back(sale: Op) -> bool:
+    """Whether nothing of a sale, or nothing of what offers lowered in it, stands: refunded line by line, too.
+
+    An event does not name the part of a bill that its offer paid: of two in one basket both have to be back.
+    """
+    lowered = [leg for leg in sale.legs if leg.tender is Tender.DISCOUNT and leg.label]
+    nothing_left = bool(sale.captured_minor) and sale.left_minor <= 0
+    return nothing_left or (bool(lowered) and not any(leg.left_minor for leg in lowered))
+
+
+def _told(tx: Connection, site: str, kind: Kind) -> list[Told]:
+    return [msgspec.msgpack.decode(body, type=Told) for body in _bodies(tx, site, kind)]
 
 
 def _bodies(tx: Connection, site: str, kind: Kind) -> list[bytes]:

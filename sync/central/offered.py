@@ -65,7 +65,8 @@ def merge(tx: Connection, site: str, told: Iterable[Seen], *, device: str) -> in
         if one.guest in known:
             # No device's clock says what was shown next year: until then no cap would hold.
             day = day_of(zone, starts_min, min(one.at_ms, now_ms))
-            fresh.setdefault(one.guest, []).append(Times(one.offer, COUNTED[one.kind], day))
+            counted, times = COUNTED[one.kind]
+            fresh.setdefault(one.guest, []).append(Times(one.offer, counted, day, times))
     before = _known(tx, site, list(fresh))
     after = {guest: added(before.get(guest, {}), new, device=device) for guest, new in fresh.items()}
     changes = [Change(OFFER_TIMES, guest, msgspec.msgpack.encode(all_)) for guest, all_ in after.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +21,7 @@ from sync.central.store import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     String,
     Table,
     and_,
@@ -103,12 +104,14 @@ class Note(NamedTuple):
 
 def by_id(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Op]:
     """Return those of the baskets that are known; nobody else moves them until the commit."""
-    own, found = op_table.c, {}
-    for part in parts(sorted(set(ids))):
-        query = select(op_table).where(own.site_id == site, own.op_id.in_(part)).order_by(own.op_id)
-        for row in tx.execute(query.with_for_update()):
-            found[row.op_id] = _op(row)
-    return found
+    found = (tx.execute(query.with_for_update()) for query in _by_id(site, ids))
+    return {row.op_id: _op(row) for rows in found for row in rows}
+
+
+def read(tx: Connection, site: str, ids: Iterable[str]) -> Iterator[Op]:
+    """Yield those of the baskets that are known, as they stand now."""
+    for query in _by_id(site, ids):
+        yield from map(_op, tx.execute(query))
 
 
 def of_wallet(tx: Connection, site: str, wallet: str, *, limit: int, skip: int = 0) -> tuple[Op, ...]:
@@ -169,6 +172,12 @@ MOVE = (
     .where(op_table.c.site_id == bindparam("own_site"), op_table.c.op_id == bindparam("own_op"))
     .values({one.name: bindparam(one.name) for one in op_table.c if one.name not in ("site_id", "op_id")})
 )
+
+
+def _by_id(site: str, ids: Iterable[str]) -> Iterator[Select[Any]]:
+    own = op_table.c
+    for part in parts(sorted(set(ids))):
+        yield select(op_table).where(own.site_id == site, own.op_id.in_(part)).order_by(own.op_id)
 
 
 def _values(site: str, one: Op) -> dict[str, Any]:

@@ -56,4 +56,14 @@ def test_the_oldest_days_go_first_and_the_fullest_fits_one_item() -> None:
 
 
 def test_only_what_was_painted_and_what_was_paid_counts() -> None:
-    assert set(COUNTED) == {Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED}
+    assert set(COUNTED) == {Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED}
+
+
+def test_what_came_back_leaves_the_newest_day_that_has_it_and_never_less_than_nothing() -> None:
+    known: Totals = {"a": (Times("soup", REDEEMED, TODAY - 9), Times("soup", REDEEMED, TODAY - 2, 2))}
+    back = Times("soup", REDEEMED, TODAY, -1)
+    once = added(known, [back], device="a")
+    assert set(once["a"]) == {Times("soup", REDEEMED, TODAY - 9), Times("soup", REDEEMED, TODAY - 2)}
+    assert added(once, [back, back, back], device="a") == {}
+    there = {"a": known["a"][:1]}
+    assert added(there, [back], device="b") == there, "of what it never redeemed a device takes nothing"

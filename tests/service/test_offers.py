@@ -142,16 +142,6 @@ def test_the_price_at_the_till_is_the_offers_price_and_the_receipt_says_so(edge:
     assert bought(edge, op_id="op-till-00000002").lines[0].off_minor == 0, "taken up once is redeemed once"
 
 
-def test_a_void_gives_back_price_budget_and_the_offer_itself(edge: House, fan: bytes) -> None:
-    took(edge, fan)
-    view = bought(edge)
-    edge.service.void(cashier(edge), view.op_id, "void-00000001", reason="too salty")
-    assert (left(edge), left(edge, "")) == (2_000, 1_000)
-    assert len(told(edge, Kind.OFFER_RETURNED)) == 1
-    again = bought(edge, op_id="op-till-00000002")
-    assert again.lines[0].off_minor == 150
-
-
 def test_a_gift_comes_on_the_bill_and_costs_nothing(edge: House) -> None:
     published(edge, a_gift())
     budget(edge, PIECES, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,10 +12,12 @@ from edge.core.facts import Moment
 from edge.core.offers import AboutGuest, Bundle, Context, Occasion, Standing, choose, exposure_of
 from edge.core.offers.asked import Exposed, asked_of
 from edge.core.offers.said import Told
+from edge.core.payment import Leg, Tender
 from edge.core.places import Layout
 from edge.core.ranking import Model, guard, score
 from edge.errors import Refused
-from sync.central import bundles, learning
+from sync.central import bundles, learning, ops
+from sync.central.basket import Op
 from sync.central.bundles import Draft, State
 from sync.central.registry import layout
 from sync.central.store import Store
@@ -22,6 +26,7 @@ from tests.service.offered import MONEY, an_offer
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.test_echo import Gate
 
+LOWERED = Leg(number=2, tender=Tender.DISCOUNT, amount_minor=150, line=0, label="Sconto")
 MODEL = Model(version=4, features=("always", "segment:interest:coffee"))
 
 
@@ -56,18 +61,20 @@ def chosen(bundle: Bundle, number: int) -> Exposed:
     return Exposed(asked=asked_of(occasion), choice=choose(occasion))
 
 
-def lives(kiosk: Gate, bundle: Bundle, *, taken: str, returned: str = "") -> None:
+def lives(kiosk: Gate, bundle: Bundle, *, taken: str, returned: str = "", again: str = "") -> None:
     """Twenty guests: each first tile is painted, and one of the two offers is always redeemed."""
     for number in range(20):
         exposed = chosen(bundle, number)
         tile = exposed.choice.tiles[0]
-        told = Told(exposure=exposure_of(exposed.choice, tile), offer=tile.offer)
+        told = Told(exposure=exposure_of(exposed.choice, tile), offer=tile.offer, op_id=f"b-{number}")
         kiosk.says(Kind.OFFERS_EXPOSED, exposed)
         kiosk.says(Kind.OFFER_SHOWN, told)
         if tile.offer == taken:
             kiosk.says(Kind.OFFER_REDEEMED, told)
         if tile.offer == returned:
             kiosk.says(Kind.OFFER_RETURNED, told)
+        if tile.offer == again:
+            kiosk.says(Kind.OFFER_REDEEMED, replace(told, op_id=f"b-{number}-again"))
     kiosk.says(Kind.OFFERS_EXPOSED, chosen(bundle, 20))
 
 
@@ -95,6 +102,36 @@ def test_what_came_back_counts_as_not_redeemed(kiosk: Gate, small_store: Store) 
     model = learnt(small_store).draft.draft.bundle.model
     assert model is not None
     assert score(model, "b", (0, 1)) == score(model, "a", (0, 1))
+
+
+def test_what_came_back_and_was_bought_once_more_counts(kiosk: Gate, small_store: Store) -> None:
+    lives(kiosk, published(small_store), taken="b", returned="b", again="b")
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert score(model, "b", (0, 1)) > 0.7 > score(model, "a", (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("stands", "changes"),
+    [
+        (True, {}),
+        (True, {"refunded_minor": 599}),
+        (False, {"refunded_minor": 400, "voided_minor": 200}),
+        (False, {"refunded_minor": 300, "legs": (replace(LOWERED, voided_minor=150),)}),
+        (True, {"refunded_minor": 300, "legs": (replace(LOWERED, voided_minor=149),)}),
+        (True, {"refunded_minor": 300, "legs": (replace(LOWERED, voided_minor=150, label=""),)}),
+    ],
+)
+def test_what_was_refunded_line_by_line_is_no_reward(
+    kiosk: Gate, small_store: Store, stands: bool, changes: dict[str, Any]
+) -> None:
+    sale = replace(Op(id="", device="till-1", currency="EUR", captured_minor=600, legs=(LOWERED,)), **changes)
+    with small_store.transaction() as tx:
+        ops.put(tx, SITE, [replace(sale, id=f"b-{number}") for number in range(20)], moved=[])
+    lives(kiosk, published(small_store), taken="b")
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert (score(model, "b", (0, 1)) > score(model, "a", (0, 1))) is stands
 
 
 def test_ranking_that_does_harm_is_left_out_of_the_next_version(

@@ -124,6 +124,15 @@ def test_what_was_redeemed_elsewhere_is_redeemed_here(pair: tuple[Shop, Shop]) -
     assert why(b, "once-sold") is Why.CAP
 
 
+def test_what_was_taken_back_elsewhere_may_be_redeemed_here(pair: tuple[Shop, Shop]) -> None:
+    a, b = pair
+    shown_again(a, "once-sold", Kind.OFFER_REDEEMED)
+    until(lambda: times(b, "once-sold") == 1)
+    shown_again(a, "once-sold", Kind.OFFER_RETURNED)
+    until(lambda: times(b, "once-sold") == 0)
+    assert "once-sold" in shows(b)
+
+
 def test_while_apart_each_device_goes_on_by_its_own_count(pair: tuple[Shop, Shop]) -> None:
     """The bound of what remains: a cap once for each device that is cut off."""
     a, b = pair

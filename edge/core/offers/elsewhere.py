@@ -11,8 +11,12 @@ from edge.core.offers.offer import Counted, Span
 
 OFFER_TIMES = "offer_times"
 """The kind of the feed's items that tell of it, and of what an edge keeps; the key is the guest."""
-COUNTED: dict[int, Counted] = {Kind.OFFER_SHOWN: Counted.SHOWN, Kind.OFFER_REDEEMED: Counted.REDEEMED}
-"""What events count as."""
+COUNTED: dict[int, tuple[Counted, int]] = {
+    Kind.OFFER_SHOWN: (Counted.SHOWN, 1),
+    Kind.OFFER_REDEEMED: (Counted.REDEEMED, 1),
+    Kind.OFFER_RETURNED: (Counted.REDEEMED, -1),
+}
+"""What events count as, and how often: a sale that was taken back takes its redemption with it."""
 ROWS_MAX = 300
 """Rows of one guest over all devices; the oldest days go first. With the longest ids they fit one item."""
 OFFER_CHARS_MAX = 40
@@ -20,7 +24,7 @@ WEEK_DAYS = 7
 
 
 class Times(msgspec.Struct, frozen=True, array_like=True):
-    """So often on one local day, counted since year 1 as calendars do."""
+    """So often on one local day, counted since year 1 as calendars do; -1 takes one back."""
 
     offer: str
     counted: Counted
@@ -37,8 +41,15 @@ def added(known: Mapping[str, Sequence[Times]], fresh: Iterable[Times], *, devic
     sums = {(one.offer, one.counted, one.day): one.times for one in known.get(device, ())}
     for one in fresh:
         key = (one.offer, one.counted, one.day)
+        if one.times < 0:
+            # It was redeemed earlier than it came back: the newest day that has it gives it up.
+            key = max(
+                (at for at, times in sums.items() if times > 0 and at[:2] == key[:2]),
+                key=lambda at: at[2],
+                default=key,
+            )
         sums[key] = sums.get(key, 0) + one.times
-    own = [Times(*key, times) for key, times in sums.items()]
+    own = [Times(*key, times) for key, times in sums.items() if times > 0]
     rows = [(name, one) for name, there in known.items() if name != device for one in there]
     rows += [(device, one) for one in own]
     newest = sorted(rows, key=lambda row: (-row[1].day, row[0], row[1].offer, row[1].counted))[:ROWS_MAX]

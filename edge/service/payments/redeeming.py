@@ -19,7 +19,7 @@ from edge.errors import Refused
 from edge.service.bundles import Bundles
 from edge.service.coupons import Coupon
 from edge.service.facts import zone_of
-from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book
+from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book, unmarked
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -37,6 +37,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     at_ms: int
     point: str
     told: Redeemed
+    day: int = 0
+    """Local day on which it counts as redeemed."""
 
 
 _USE = msgspec.msgpack.Decoder(Use).decode
@@ -97,14 +99,13 @@ class Redeeming:
         for told in redeemed:
             promise = by_exposure[told.exposure]
             kept = kept_by(tx, told.exposure)
-            name = kept.book if kept is not None else at.guest
-            use = Use(
-                op_id=at.op_id, book=name, promise=promise, at_ms=tx.now.now_ms, point=at.point, told=told
-            )
+            name, day = kept.book if kept is not None else at.guest, self._day(tx.now.now_ms)
+            use = Use(op_id=at.op_id, book=name, promise=promise, at_ms=tx.now.now_ms, point=at.point,
+                      told=told, day=day)  # fmt: skip
             tx.put(USED, told.exposure, msgspec.msgpack.encode(use))
             book = book_of(tx, name)
             rest = tuple(one for one in book.promises if one.exposure != told.exposure)
-            mark = Mark(told.offer, Counted.REDEEMED, self._day(tx.now.now_ms), book.visit)
+            mark = Mark(told.offer, Counted.REDEEMED, day, book.visit)
             put_book(tx, name, marked(replace(book, promises=rest), mark))
             tx.append(Kind.OFFER_REDEEMED, _told(use))
 
@@ -135,7 +136,7 @@ def give_back(tx: Transaction, op_id: str) -> None:
         if use.op_id != op_id:
             continue
         tx.delete(USED, exposure)
-        book = book_of(tx, use.book)
+        book = unmarked(book_of(tx, use.book), use.told.offer, Counted.REDEEMED, day=use.day)
         put_book(tx, use.book, replace(book, promises=(*book.promises, use.promise)))
         tx.append(Kind.OFFER_RETURNED, _told(use))
 
