@@ -113,6 +113,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     sealed_days: Days
     moved_days: Days
     ended_days: Days
+    booked_days: Days
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):

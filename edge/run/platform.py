@@ -31,6 +31,7 @@ from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.crediting import Crediting
 from sync.central.doubts import Doubts
+from sync.central.journey.diarist import Diarist
 from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
 from sync.central.psp.saga import saga_of
@@ -103,6 +104,7 @@ class Central:
             Ahead(store),
             NearRounds(store),
             Crediting(store),
+            Diarist(store),
             Calls(store),
             *workers,
         )
@@ -168,6 +170,7 @@ def serve(database: str, said: Serving) -> None:
             sealed_days=chosen.retention.sealed_days,
             moved_days=chosen.retention.moved_days,
             ended_days=chosen.retention.ended_days,
+            booked_days=chosen.retention.booked_days,
         ),
         second_factor=said.second_factor,
     )

@@ -9,7 +9,9 @@ import msgspec
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Decided, Kind
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, remark_owner
+from sync.central.journey import diary
+from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.lanes import event_table
 from sync.central.registry import bands, consents, guests, rights, segments
 from sync.central.registry.guests import Guest
@@ -54,6 +56,22 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What staff wrote of it."""
 
 
+class Noted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the guest's diary, and what lets us keep it."""
+
+    at_ms: int
+    uncertainty_ms: int
+    via: Via
+    what: What
+    point: str = ""
+    subject: str = ""
+    ref: str = ""
+    amount_minor: int | None = None
+    currency: str = ""
+    weight: int = 1
+    basis: Basis
+
+
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -65,6 +83,7 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...]
     """All codes, also those that no edge is told."""
     events: tuple[Happened, ...]
+    diary: tuple[Noted, ...] = ()
 
 
 def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
@@ -96,7 +115,13 @@ def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         consents=said,
         segments=codes.get(guest, ()),
         events=events,
+        diary=tuple(map(_noted, diary.of_guest(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
     )
+
+
+def _noted(one: Entry) -> Noted:
+    same = {name: getattr(one, name) for name in Noted.__struct_fields__}
+    return Noted(**same)
 
 
 def _events(tx: Connection, site: str, ids: list[bytes]) -> tuple[Happened, ...]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sync.central import lanes, retaking
 from sync.central.echo import resound
 from sync.central.intake import heard, look, record, without_late
+from sync.central.journey.diarist import rewind
 from sync.central.lanes import Stream, quarantine_table
 from sync.central.store import Connection, Row, Store, delete, insert_bearing, select, tuple_
 from sync.central.takings import BODIES, Told
@@ -79,6 +80,7 @@ def _again(tx: Connection, row: Row[Any]) -> str:
     if insert_bearing(tx, lanes.event_table, [record(stream, seen)]):
         tx.execute(quarantine_table.insert().values(tuple(row)))
         return str(row.why)
+    rewind(tx, stream, row.seq)
     told = heard(seen)
     if told.kind in BODIES:
         retaking.set_aside(tx, stream, Told(seen.seq, told.kind, told.at_ms, told.body, told.band))

@@ -10,9 +10,11 @@ from edge.core.retention import DAY_MS, Keeping
 from sync.central import intake, lanes, remarks, retention
 from sync.central.console import acts
 from sync.central.console.acts import Act
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What
 from sync.central.remarks import START, forget_before, without
 from sync.central.retention import STEADY_MS, Retention
-from sync.central.store import Store, delete, update
+from sync.central.store import Store, delete, insert, update
 from sync.wire import Ack
 from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal
 from tests.sync.ends import until
@@ -219,3 +221,29 @@ def test_the_pieces_of_a_large_journal_meet_without_a_gap(
         counts.append(gone)
     assert counts == [2, 2, 2]
     assert park.kept() == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("what", "days"),
+    [(What.DWELT, KEEPING.moved_days), (What.FED_BACK, DAYS), (What.BOUGHT, KEEPING.booked_days)],
+)
+def test_a_diary_is_kept_as_long_as_what_it_speaks_of(park: Park, what: What, days: int) -> None:
+    entry = Entry("/a", "1", "b:00", NOW_MS << 16, 0, Via.KIOSK, what)
+    with park.store.transaction() as tx:
+        row = {**entry._asdict(), "site_id": SITE, "basis": "contract", "told_ms": NOW_MS}
+        tx.execute(insert(diary.diary_table).values(row))
+
+    def holds() -> bool:
+        with park.store.reading() as tx:
+            return bool(diary.of_guest(tx, SITE, "b:00"))
+
+    park.clock.ms += 20 * 365 * DAY_MS
+    park.retention.look()
+    assert holds(), "no clock that jumps deletes"
+    park.clock.ms -= 20 * 365 * DAY_MS
+    park.begin()
+    park.passes((days - 1) * DAY_MS)
+    assert holds()
+    park.write("young", hlc=park.clock.ms << 16)
+    park.passes(2 * DAY_MS)
+    assert not holds()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from edge.core.consent import (
     QUIET,
@@ -36,6 +37,19 @@ from sync.central.store import (
 
 PURPOSE_CHARS_MAX = 64
 TURNS_MAX = 2**31 - 1
+
+
+class Heeds(Protocol):
+    """What a room does where a guest changed what they allow, in that very transaction."""
+
+    def __call__(
+        self, tx: Connection, site: str, guest: str, *, before: Sequence[Consent], after: Sequence[Consent]
+    ) -> None:
+        """Act on it."""
+
+
+HEEDED: list[Heeds] = []
+"""Rooms that act on a change, whichever way it was said; each adds itself when it is imported."""
 
 consent_table = Table(
     "consent",
@@ -85,7 +99,7 @@ def take(tx: Connection, site: str, guest: str, *, told: Sequence[Consent]) -> b
     after = merged(before, [one for one in told if _fits(one)])
     if after == before:
         return False
-    _put(tx, site, guest, consents=after)
+    _change(tx, site, guest, before=before, after=after)
     return True
 
 
@@ -104,7 +118,7 @@ def set_here(tx: Connection, site: str, guest: str, *, purpose: str, given: bool
     answer = said(before, wanted, given=given)
     if answer is None:
         return False
-    _put(tx, site, guest, consents=merged(before, [answer]))
+    _change(tx, site, guest, before=before, after=merged(before, [answer]))
     return True
 
 
@@ -113,6 +127,14 @@ def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
     for part in parts(sorted(set(guests))):
         there = and_(consent_table.c.site_id == site, consent_table.c.guest_id.in_(part))
         tx.execute(delete(consent_table).where(there))
+
+
+def _change(
+    tx: Connection, site: str, guest: str, *, before: Sequence[Consent], after: Sequence[Consent]
+) -> None:
+    _put(tx, site, guest, consents=after)
+    for heed in HEEDED:
+        heed(tx, site, guest, before=before, after=after)
 
 
 def _put(tx: Connection, site: str, guest: str, *, consents: Sequence[Consent]) -> None:

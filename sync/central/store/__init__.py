@@ -13,5 +13,6 @@ from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.sealing import Seals as Seals
 from sync.central.store.sealing import seals_of as seals_of
 from sync.central.store.wakes import AHEAD as AHEAD
+from sync.central.store.wakes import DIARY as DIARY
 from sync.central.store.wakes import Wakes as Wakes
 from sync.central.store.words import *  # noqa: F403  # the vocabulary, named word by word in its own file

@@ -1,0 +1,202 @@
+"""The diary's table: entries of guests by hybrid time, each once, gone with consent, guest or its days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from edge.core.consent import Consent, Source
+from edge.core.profiles import remark_owner
+from sync.central import erasure, retention
+from sync.central.journey.entry import MOVED, PAID, SAID, WORDS_CHARS_MAX, Entry, Via, What, allowed
+from sync.central.registry import consents
+from sync.central.registry.tables import ID_CHARS_MAX, parts
+from sync.central.store import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    and_,
+    delete,
+    insert,
+    metadata,
+    now_of,
+    select,
+    tuple_,
+)
+
+SOURCE_CHARS_MAX = 200
+OWNER_CHARS_MAX = 80
+PAGE_MAX = 200
+BY_CENTRAL = "/central/consents"
+"""Source of entries that central makes itself."""
+
+diary_table = Table(
+    "diary",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("source", String(SOURCE_CHARS_MAX), primary_key=True),
+    Column("id", String(SOURCE_CHARS_MAX), primary_key=True),
+    Column("owner", String(OWNER_CHARS_MAX), nullable=False),
+    Column("hlc", BigInteger, nullable=False),
+    Column("uncertainty_ms", BigInteger, nullable=False),
+    Column("via", String(16), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("point", String(ID_CHARS_MAX), nullable=False),
+    Column("subject", String(WORDS_CHARS_MAX), nullable=False),
+    Column("ref", String(WORDS_CHARS_MAX), nullable=False),
+    Column("amount_minor", BigInteger),
+    Column("currency", String(16), nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("told_ms", BigInteger, nullable=False),
+    Index("diary_owner", "site_id", "owner", "hlc"),
+    Index("diary_told", "site_id", "told_ms"),
+    Index("diary_hlc", "site_id", "hlc"),
+)
+"""``told_ms`` is when central heard of it: what is late is found by it, and read again."""
+_own = diary_table.c
+_ENTRY = tuple(column for column in _own if column.name not in ("site_id", "basis", "told_ms"))
+_order = (_own.hlc, _own.source, _own.id)
+Mark = tuple[int, str, str]
+"""An entry's place: its time, source and id."""
+
+
+class Kept(NamedTuple):
+    """What became of entries: new ones, those known before, and those that no consent lets us keep."""
+
+    new: int
+    again: int
+    refused: int
+
+
+def put(tx: Connection, site: str, entries: Sequence[Entry]) -> Kept:
+    """Keep what is new of these and may be kept; call it while holding the site's turn.
+
+    The caller sees to it that whoever they are of is known here: nobody comes back after an erasure.
+    """
+    guests = sorted({one.owner[2:] for one in entries if one.owner.startswith("g:")})
+    said = consents.consents_of(tx, site, guests)
+    good = [one for one in entries if allowed(said.get(one.owner[2:], ()), one.what, one.via)]
+    known = _known(tx, site, [(one.source, one.id) for one in good])
+    fresh = {(one.source, one.id): one for one in good if (one.source, one.id) not in known}
+    rows = [
+        {**one._asdict(), "site_id": site, "basis": one.basis.value, "told_ms": now_of(tx)}
+        for one in fresh.values()
+    ]
+    if rows:
+        tx.execute(insert(diary_table), rows)
+    return Kept(len(rows), len(good) - len(rows), len(entries) - len(good))
+
+
+def of_guest(
+    tx: Connection, site: str, owner: str, *, before: Mark | None = None, limit: int = PAGE_MAX
+) -> tuple[Entry, ...]:
+    """Return a page of somebody's diary, the newest first; the next one begins before its last one's mark."""
+    here = _is_of(site, owner)
+    if before is not None:
+        here = and_(here, tuple_(*_order) < before)
+    query = select(*_ENTRY).where(here).order_by(*(one.desc() for one in _order)).limit(limit)
+    return tuple(map(_entry, tx.execute(query)))
+
+
+def mark_of(one: Entry) -> Mark:
+    """Return an entry's place."""
+    return one.hlc, one.source, one.id
+
+
+def arrival_of(tx: Connection, site: str, left: Entry) -> Entry | None:
+    """Return when somebody was last noticed where they left, before that."""
+    there = and_(_is_of(site, left.owner), _own.what == What.ARRIVED.value, _own.hlc <= left.hlc)
+    query = select(*_ENTRY).where(there, _own.point == left.point, _own.subject == left.subject)
+    row = tx.execute(query.order_by(*(one.desc() for one in _order)).limit(1)).first()
+    return None if row is None else _entry(row)
+
+
+def refs(tx: Connection, site: str, wanted: Iterable[str], *, what: What) -> set[str]:
+    """Return which of these some entry of a kind leads to."""
+    found: set[str] = set()
+    for part in parts(sorted(set(wanted))):
+        here = and_(_own.site_id == site, _own.what == what.value, _own.ref.in_(part))
+        found.update(tx.execute(select(_own.ref).where(here)).scalars())
+    return found
+
+
+def forget(tx: Connection, site: str, owners: Iterable[str]) -> None:
+    """Forget all of these."""
+    for part in parts(sorted(set(owners))):
+        tx.execute(delete(diary_table).where(_own.site_id == site, _own.owner.in_(part)))
+
+
+def delete_before(tx: Connection, at_ms: int, *, kinds: Collection[What]) -> int:
+    """Forget what happened before a moment and is of these kinds; returns how much."""
+    old = and_(_own.hlc < at_ms << 16, _own.what.in_(sorted(kinds)))
+    return tx.execute(delete(diary_table).where(old)).rowcount
+
+
+def heed(
+    tx: Connection, site: str, guest: str, *, before: Sequence[Consent], after: Sequence[Consent]
+) -> None:
+    """Write down what a guest changed of what they allow, and forget what nothing lets us keep any more."""
+    owner = remark_owner(guest, b"")
+    put(tx, site, [_changed(owner, one) for one in after if one not in before])
+    lost = [
+        and_(_own.what == what.value, _own.via == via.value)
+        for what in What
+        for via in Via
+        if not allowed(after, what, via) and allowed(before, what, via)
+    ]
+    for one in lost:
+        tx.execute(delete(diary_table).where(_is_of(site, owner), one))
+
+
+def _changed(owner: str, one: Consent) -> Entry:
+    return Entry(
+        source=BY_CENTRAL,
+        id=f"{owner}/{one.purpose}/{one.turns}",
+        owner=owner,
+        hlc=one.since_ms << 16,
+        uncertainty_ms=0,
+        via=_SAID_AT.get(one.source, Via.DESK),
+        what=What.CONSENT_CHANGED,
+        point=one.point,
+        subject=one.purpose,
+        ref="yes" if one.given else "no",
+    )
+
+
+_SAID_AT = {one.value: Via(one.value) for one in Source if one.value in frozenset(Via)}
+
+
+def _is_of(site: str, owner: str) -> ColumnElement[bool]:
+    return and_(_own.site_id == site, _own.owner == owner)
+
+
+def _known(tx: Connection, site: str, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    by_source: dict[str, set[str]] = {}
+    for source, id_ in wanted:
+        by_source.setdefault(source, set()).add(id_)
+    found: set[tuple[str, str]] = set()
+    for source, ids in by_source.items():
+        for part in parts(sorted(ids)):
+            query = select(_own.id).where(_own.site_id == site, _own.source == source, _own.id.in_(part))
+            found.update((source, id_) for id_ in tx.execute(query).scalars())
+    return found
+
+
+def _entry(row: Row[Any]) -> Entry:
+    told = dict(row._mapping)
+    return Entry(**told | {"via": Via(row.via), "what": What(row.what)})
+
+
+consents.HEEDED.append(heed)
+erasure.PLACES.append(lambda tx, site, gone: forget(tx, site, gone.owners))
+retention.MOVED.append(partial(delete_before, kinds=MOVED))
+retention.KEPT.append(partial(delete_before, kinds=SAID))
+retention.BOOKED.append(partial(delete_before, kinds=PAID))
