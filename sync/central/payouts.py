@@ -11,10 +11,12 @@ import msgspec
 from edge.core.money import spelled
 from edge.errors import Refused, Unknown
 from sync.central import leases, placed, sepa
+from sync.central.erasure import PLACES
 from sync.central.ledger import Entry, Posting, post
 from sync.central.pots import MONEY, worth
-from sync.central.registry import wallets
+from sync.central.registry import members, wallets
 from sync.central.registry.wallets import WalletState
+from sync.central.retention import KEPT
 from sync.central.sepa import Account, Transfer
 from sync.central.store import (
     BigInteger,
@@ -30,7 +32,9 @@ from sync.central.store import (
     update,
 )
 
-CLOSING, PAID = "closing", "paid"
+CLOSING, PAID, FILED = "closing", "paid", "filed"
+"""Asked for; booked; in a file for the bank, after which the account is of no use here."""
+NOBODYS = {"name": "", "iban": "", "bic": ""}
 
 payout_table = Table(
     "wallet_payout",
@@ -117,8 +121,15 @@ def payouts(tx: Connection, site: str, *, state: str = "", batch: str = "") -> t
 
 
 def as_sepa(tx: Connection, site: str, batch: str, *, payer: Account) -> bytes:
-    """Return a batch as the file that a bank takes; asked for again it carries the same names."""
+    """Return a batch as the file that a bank takes; asked for again it carries the same ids."""
     found = _of_batch(tx, site, batch)
+    if not all(one.to.iban for one in found):
+        raise Refused(
+            "An account of this batch is forgotten: its guest was erased, or its time is over.",
+            hint="The bank's file was made before that; take that one.",
+        )
+    own = payout_table.c
+    tx.execute(update(payout_table).where(own.site_id == site, own.batch == batch).values(state=FILED))
     transfers = [Transfer(one.id, one.to, one.minor, f"Polso {one.wallet}") for one in found]
     now = dt.datetime.fromtimestamp(now_of(tx) / 1000, dt.UTC)
     return sepa.pain001(batch, payer, transfers, now=now)
@@ -130,6 +141,31 @@ def rows(tx: Connection, site: str, batch: str) -> list[tuple[str, str, str, str
     return [
         (one.id, one.wallet, one.to.name, one.to.iban, spelled(one.minor, sepa.CURRENCY)) for one in found
     ]
+
+
+def forget(tx: Connection, site: str, guest: str) -> None:
+    """Take an erased guest's account out of what was paid; refuse while money is on its way to it."""
+    wallet = members.owned(tx, site, guest)
+    own = payout_table.c
+    theirs = (own.site_id == site, own.wallet_id == wallet)
+    for state, batch in tx.execute(select(own.state, own.batch).where(*theirs, own.state != FILED)):
+        step = f"Make the bank's file of batch {batch}" if state == PAID else "Let it be booked and filed"
+        raise Refused("This guest's money is on its way to their bank account.", hint=f"{step} first.")
+    tx.execute(update(payout_table).where(*theirs).values(**NOBODYS))
+
+
+# Before the guest leaves their wallet: afterwards nobody could say which account was theirs.
+PLACES.insert(0, lambda tx, site, gone: forget(tx, site, gone.guest))
+
+
+def forget_before(tx: Connection, at_ms: int) -> int:
+    """Forget accounts that were asked for before a moment and that the bank has had; say how many."""
+    own = payout_table.c
+    old = (own.state == FILED, own.asked_ms < at_ms, own.iban != "")
+    return tx.execute(update(payout_table).where(*old).values(**NOBODYS)).rowcount
+
+
+KEPT.append(forget_before)
 
 
 def _of_batch(tx: Connection, site: str, batch: str) -> tuple[Payout, ...]:

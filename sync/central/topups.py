@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from edge.core.money import MINOR_MAX
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central.pots import top_up
-from sync.central.registry import wallets
+from sync.central.registry import members, wallets
 from sync.central.registry.wallets import WalletState
 from sync.central.store import (
     BigInteger,
@@ -23,9 +24,11 @@ from sync.central.store import (
     insert,
     metadata,
     now_of,
+    or_,
     select,
     update,
 )
+from sync.central.traces import ALSO
 
 SOURCES = {"bank": "bank", "office": "cash:office", "goodwill": "loss:goodwill"}
 """Where the money came from, and its account."""
@@ -121,6 +124,18 @@ def topups(tx: Connection, site: str, *, wallet: str = "", waiting: bool = False
     if waiting:
         query = query.where(own.state == ASKED)
     return tuple(_topup(row) for row in tx.execute(query.order_by(own.asked_ms.desc()).limit(PAGE_MAX)))
+
+
+def forget(tx: Connection, site: str, words: Sequence[str]) -> None:
+    """Empty why money was put on the wallets of erased guests, and where these words stand."""
+    own, paying = topup_table.c, members.member_table.c
+    theirs = select(paying.wallet_id).where(paying.site_id == site, paying.guest_id.in_(list(words)))
+    said = [own.why.contains(word, autoescape=True) for word in words]
+    this = (own.site_id == site, or_(own.wallet_id.in_(theirs), *said))
+    tx.execute(update(topup_table).where(*this).values(why=""))
+
+
+ALSO.append(forget)
 
 
 def _topup(row: Row[Any]) -> TopUp:

@@ -15,32 +15,39 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.consent import Consent, Consented
-from edge.core.entitlements import Entitlement
-from edge.core.events import Acted, Kind
+from edge.core.events import Kind
 from edge.errors import PolsoError, StoreError, Unknown
-from sync.central import erasure, intake, lanes, plans, twins
-from sync.central.console import acts
-from sync.central.console.acts import Act
+from sync.central import erasure, lanes, plans, twins
 from sync.central.export import told_of
 from sync.central.feed import item_table
 from sync.central.imports import jobs
-from sync.central.imports.lines import Wrong
-from sync.central.registry import bands, consents, guests, profiles, rights, wallets
+from sync.central.registry import bands, consents, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
-from sync.central.registry.wallets import Wallet
-from sync.central.store import Store, insert, metadata, select
+from sync.central.store import Store, select
+from sync.central.traces import ALSO
 from sync.central.uptake import take_up
 from sync.client import Cable, Line, Sender
 from sync.client.pulling import Puller
 from sync.client.urgent import ERASE, erasures
 from sync.wire import Cursor, ErasureNotice, Item
-from tests.sync.builders import Clockwork, a_device, a_journal, a_site
+from tests.portions import sample_and_whole
+from tests.security.planted import (
+    GUEST,
+    NAME,
+    NOBODYS,
+    POINTERS,
+    POINTERS_STAY,
+    TABLES,
+    WORDS,
+    filled,
+    found_in,
+    planted,
+)
+from tests.sync.builders import Clockwork
 from tests.sync.ends import a_welcome, keys_of, served, until
 from tests.sync.paper import Paper
 
-NAME, TAG = "Canarina-7f3e", "tag-canary-91c4"
-GUEST, BAND = "guest-1", b"b" * 16
 PROMISED_S = 60
 
 
@@ -68,47 +75,16 @@ def small_store(tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
     opened.close()
 
 
-def registered(store: Store) -> None:
-    """A guest with a band, a right, a consent, a changed name, and an import that quoted them."""
-    a_site(store)
-    guest = Guest(id=GUEST, name=NAME, tags=(TAG,))
-    with store.transaction() as tx:
-        guests.put_guests(tx, "park", [guest, Guest(id="guest-2", name="Someone")])
-        bands.add_bands(
-            tx, "park", [BandCard(band=Band(id=BAND), guest=GUEST, label=NAME, keys={0: b"k" * 16})]
-        )
-        rights.add_rights(tx, "park", [(GUEST, Entitlement(id=f"{NAME}.day", product="day"))])
-        consents.set_here(tx, "park", GUEST, purpose="offers", given=True)
-        acts.record(
-            tx,
-            Act(
-                site="park",
-                who="olga",
-                what="guest_changed",
-                target=GUEST,
-                before=acts.short(guest),
-                after=NAME,
-            ),
-        )
-        wallets.create(tx, "park", Wallet(id="w1", currency="EUR", label=f"{NAME} and her aunt"))
-        wallets.create(tx, "park", Wallet(id="w2", currency="EUR", label="Someone"))
-        job = jobs.begin(tx, "park", name="guests.csv", who="olga")
-        jobs.keep_wrong(tx, "park", job, wrong=[Wrong(2, f"tier {NAME!r} is none"), Wrong(3, "else")])
-        profiles.publish_guests(tx, "park", [GUEST])
-        profiles.publish_state(tx, "park", bands.band(tx, "park", BAND))
-
-
-def dumped(store: Store) -> str:
-    """Every cell of every table."""
-    with store.reading() as tx:
-        return "".join(
-            repr(tuple(row)) for table in metadata.sorted_tables for row in tx.execute(select(table))
-        )
-
-
 def scanned(folder: Path) -> int:
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    return sum(octets.count(word) for octets in files for word in (NAME.encode(), TAG.encode()))
+    return sum(octets.count(word.encode()) for octets in files for word in WORDS)
+
+
+def told_still(store: Store) -> set[str]:
+    """Kinds of what the feed holds with a body."""
+    own = item_table.c
+    with store.reading() as tx:
+        return set(tx.execute(select(own.kind).where(own.body.is_not(None))).scalars())
 
 
 def gone(store: Store) -> erasure.Erased:
@@ -117,34 +93,55 @@ def gone(store: Store) -> erasure.Erased:
 
 
 def test_no_table_of_central_holds_an_erased_guest(store: Store) -> None:
-    registered(store)
-    assert NAME in dumped(store)
-    assert TAG in dumped(store)
+    planted(store)
     done = gone(store)
     erasure.clear(store)
-    assert (done.bands, done.rights) == (1, 1)
-    left = dumped(store)
-    assert NAME not in left
-    assert TAG not in left
-    assert "Someone" in left, "and nobody else is touched"
+    assert (done.bands, done.rights) == (1, 2)
+    assert found_in(store, WORDS) == set()
+    assert found_in(store, POINTERS) == set(POINTERS_STAY)
+    assert found_in(store, ("Someone",)) == {"guest.name", "wallet.label"}, "and nobody else is touched"
+    assert told_still(store) == {ERASE}
     with store.reading() as tx:
-        rows = list(tx.execute(select(item_table.c.kind, item_table.c.body)))
-        kept = jobs.jobs(tx, "park")[0].first_wrong
+        (kept,) = jobs.jobs(tx, "park")
         with pytest.raises(Unknown):
             told_of(tx, "park", GUEST)
-    assert {row.kind for row in rows if row.body is not None} == {ERASE}
-    assert all(NAME not in one.why for one in kept)
+    assert [one.why for one in kept.first_wrong] == ["else"]
 
 
-def test_where_an_erased_guest_was_read_and_that_they_are_here_goes_with_them(small_store: Store) -> None:
-    """Not only by time (tests/sync/test_ended.py): another guest's rows stay until theirs has come."""
-    registered(small_store)
-    where = {"site_id": "park", "device_id": "gate", "point": "gate", "at_ms": 1}
+def test_each_table_of_central_is_planted_or_said_to_name_nobody(small_store: Store) -> None:
+    """The control of what is scanned: a new table fails here until somebody has thought of whom it names."""
+    planted(small_store)
+    named = {column.partition(".")[0] for column in found_in(small_store, (*WORDS, *POINTERS))}
+    assert named | NOBODYS == set(TABLES)
+    assert named & NOBODYS == set()
+
+
+PLACES = [*(("PLACES", place) for place in erasure.PLACES), *(("ALSO", place) for place in ALSO)]
+
+
+@pytest.mark.parametrize("places", sample_and_whole(PLACES[:1], PLACES))
+@pytest.mark.timeout(120)
+def test_without_any_one_place_something_of_the_guest_stays(
+    tmp_path: Path, clock: Clockwork, monkeypatch: pytest.MonkeyPatch, places: list[tuple[str, Any]]
+) -> None:
+    """The control of every place that forgets: left out, the scan finds what it would have taken away."""
+    for number, (kind, one) in enumerate(places):
+        store = Store(str(tmp_path / f"{number}.db"), now_ms=clock)
+        planted(store)
+        with monkeypatch.context() as out:
+            out.setattr(erasure, kind, [place for place in getattr(erasure, kind) if place is not one])
+            gone(store)
+        left, told = (found_in(store, WORDS), found_in(store, POINTERS)), told_still(store)
+        store.close()
+        assert (left, told) != ((set(), set(POINTERS_STAY)), {ERASE}), f"{one} of {one.__module__}"
+
+
+def test_where_another_guest_was_read_and_that_they_are_here_stays(small_store: Store) -> None:
+    """Until their time has come (tests/sync/test_ended.py)."""
+    planted(small_store)
     with small_store.transaction() as tx:
-        for band, guest in ((BAND, GUEST), (b"o" * 16, "guest-2")):
-            tx.execute(insert(twins.seen_table).values(where | {"band_id": band}))
-            here = {"site_id": "park", "guest_id": guest, "since_ms": 1}
-            tx.execute(insert(plans.inside_table).values(here))
+        filled(tx, twins.seen_table, band_id=b"o" * 16)
+        filled(tx, plans.inside_table, guest_id="guest-2")
     gone(small_store)
     with small_store.reading() as tx:
         assert list(tx.execute(select(twins.seen_table.c.band_id)).scalars()) == [b"o" * 16]
@@ -154,7 +151,7 @@ def test_where_an_erased_guest_was_read_and_that_they_are_here_goes_with_them(sm
 def test_no_file_of_central_holds_one_nor_does_a_copy_made_afterwards(
     small_store: Store, tmp_path: Path
 ) -> None:
-    registered(small_store)
+    planted(small_store)
     assert scanned(tmp_path) > 0
     gone(small_store)
     assert scanned(tmp_path) > 0, "the control: deleted rows still lie in the database's log"
@@ -166,34 +163,21 @@ def test_no_file_of_central_holds_one_nor_does_a_copy_made_afterwards(
     assert scanned(tmp_path) == 0
 
 
-def test_what_staff_remarked_of_an_erased_guest_is_in_no_file_of_central(
-    small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    registered(small_store)
-    device, _ = a_device(small_store)
-    journal = a_journal(device)
-    for band, note in ((BAND, f"{NAME} cried"), (b"c" * 16, "somebody else")):
-        body = msgspec.msgpack.encode(Acted(staff="anna", reason="lost", note=note))
-        journal.append(0, body, kind=int(Kind.BAND_STATE), band=band)
-    intake.take(small_store, device, journal.batch(1, 2))
-    assert "cried" in dumped(small_store)
-    with monkeypatch.context() as out:
-        out.setattr(erasure, "forget_about", lambda tx, site, bands: 0)
-        gone(small_store)
-    assert "cried" in dumped(small_store), "the control: the rows of the registry do not hold it"
+def test_what_staff_remarked_of_others_stays_and_no_event_goes(small_store: Store) -> None:
+    planted(small_store)
+    with small_store.reading() as tx:
+        before = {one.event.h for one in lanes.recent(tx, "park")}
     gone(small_store)
-    erasure.clear(small_store)
-    assert scanned(tmp_path) == 0
     with small_store.reading() as tx:
         kept = lanes.recent(tx, "park")
-    assert {one.event.h for one in kept} == {event.h for event in journal.lanes[0]}
-    assert "somebody else" in dumped(small_store)
+    assert {one.event.h for one in kept} == before
+    assert [b"somebody else" in one.event.body for one in kept].count(True) == 1
 
 
 def test_a_reader_that_never_ends_is_reported_and_a_second_erasure_clears(
     small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registered(small_store)
+    planted(small_store)
     gone(small_store)
     with monkeypatch.context() as held:
         held.setattr(Store, "erase_ghosts", lambda self: False)
@@ -205,13 +189,13 @@ def test_a_reader_that_never_ends_is_reported_and_a_second_erasure_clears(
 
 
 def test_nobody_is_erased_who_is_not_there(small_store: Store) -> None:
-    registered(small_store)
+    planted(small_store)
     with small_store.transaction() as tx, pytest.raises(Unknown, match="no guest"):
         erasure.erase(tx, "park", "nobody")
 
 
 def test_the_export_holds_everything_and_no_key(small_store: Store) -> None:
-    registered(small_store)
+    planted(small_store)
     with small_store.reading() as tx:
         text = msgspec.json.encode(told_of(tx, "park", GUEST)).decode()
     told = json.loads(text)
@@ -258,7 +242,7 @@ class Gate(Paper):
 
 
 def test_an_edge_hears_of_an_erasure_first_also_after_a_long_silence(small_store: Store) -> None:
-    registered(small_store)
+    planted(small_store)
     with served(small_store) as url:
         gate = Gate()
         puller = gate.puller(url, small_store)
@@ -285,7 +269,7 @@ def test_an_edge_hears_of_an_erasure_first_also_after_a_long_silence(small_store
 def test_a_waiting_edge_hears_of_it_within_the_minute_and_central_sees_that_it_did(
     small_store: Store,
 ) -> None:
-    registered(small_store)
+    planted(small_store)
     with served(small_store) as url:
         gate = Gate()
         puller = gate.puller(url, small_store)
@@ -314,7 +298,7 @@ def test_an_erasure_that_makes_no_sense_changes_nothing() -> None:
 def test_a_consent_that_arrives_for_an_erased_guest_brings_nobody_back(
     small_store: Store,
 ) -> None:
-    registered(small_store)
+    planted(small_store)
     gone(small_store)
     said = Consented(guest=GUEST, consent=Consent(purpose="offers", turns=2, source="kiosk"))
     with small_store.transaction() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class Paper:
         """Guests let in at each booked time."""
         return {f"ride/{number}": 1 for number in range(self.times_known)}
 
-    def held(self, band: bytes) -> Held:
+    def held(self, band: bytes, entitlements: Sequence[str] = ()) -> Held:
         return Held()
 
     def append(self, kind: int, body: msgspec.Struct, **_: object) -> int:

@@ -23,6 +23,7 @@ from sync.central.store import (
     insert,
     metadata,
     now_of,
+    or_,
     select,
     update,
 )
@@ -145,8 +146,14 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
 
 
 def blank(tx: Connection, site: str, words: Sequence[str]) -> None:
-    """Take the wrong lines that quote one of these words out of every import's list; their number stays."""
+    """Take the wrong lines that quote one of these words out of every import's list; their number stays.
+
+    A file's name, and why it was given up, are emptied where they do.
+    """
     own = job_table.c
+    for text in (own.name, own.why):
+        said = or_(*(text.contains(word, autoescape=True) for word in words))
+        tx.execute(update(job_table).where(own.site_id == site, said).values({text.name: ""}))
     for row in tx.execute(select(own.job_id, own.first_wrong).where(own.site_id == site)).all():
         kept = _wrong.decode(bytes(row.first_wrong) or b"[]")
         stays = [one for one in kept if not any(word in one.why for word in words)]

@@ -105,6 +105,14 @@ def members(tx: Connection, site: str, wallet_id: str) -> tuple[Member, ...]:
     return tuple(_member(row) for row in tx.execute(query.order_by(own.head.desc(), own.guest_id)))
 
 
+def owned(tx: Connection, site: str, guest: str) -> str:
+    """Return the wallet that is a guest's own: they are its head, or nobody else pays from it."""
+    held = members_by_guest(tx, site, [guest]).get(guest)
+    if held is None:
+        return ""
+    return held.wallet if held.head or len(members(tx, site, held.wallet)) == 1 else ""
+
+
 def members_by_guest(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, Member]:
     """Return from which wallet each of these guests pays, and how."""
     own, found = member_table.c, {}

@@ -8,11 +8,15 @@ from xml.etree import ElementTree as Tree
 import pytest
 
 from edge.errors import Refused
-from sync.central import ledger, payouts, sepa
+from sync.central import erasure, ledger, payouts, sepa, topups
 from sync.central import policy as policies
 from sync.central.policy import Policy
+from sync.central.registry import guests, members
+from sync.central.registry.guests import Guest
+from sync.central.registry.members import Member
 from sync.central.sepa import Account, Transfer
 from sync.central.store import Store
+from sync.central.topups import TopUp
 from tests.sync.builders import SITE
 from tests.sync.money.tills import EUR, a_till, a_wallet
 
@@ -110,3 +114,88 @@ def test_every_single_wrong_sign_in_an_iban_is_found() -> None:
 def test_a_file_that_no_bank_would_take_is_not_made(transfers: list[Transfer], payer: Account) -> None:
     with pytest.raises(Refused):
         sepa.pain001("b1", payer, transfers, now=NOW)
+
+
+# Erased
+
+
+def held_of(store: Store) -> set[tuple[str, str]]:
+    """Whose accounts are still known, by wallet."""
+    with store.reading() as tx:
+        return {(one.wallet, one.to.name) for one in payouts.payouts(tx, SITE) if one.to.iban or one.to.name}
+
+
+def erase(store: Store, guest: str) -> None:
+    with store.transaction() as tx:
+        erasure.erase(tx, SITE, guest)
+
+
+def test_a_guest_is_erased_with_their_account_once_the_bank_has_its_file(small_store: Store) -> None:
+    store = small_store
+    a_wallet(store, guest="anna")
+    a_wallet(store, "w2", guest="berta")
+    with store.transaction() as tx:
+        payouts.begin(tx, SITE, "w1", to=ANNA)
+        payouts.begin(tx, SITE, "w2", to=Account("Berta Verdi", PARK.iban))
+    with pytest.raises(Refused, match="on its way"):
+        erase(store, "anna")
+    with store.transaction() as tx:
+        batch = payouts.close_batch(tx, SITE)
+    with pytest.raises(Refused, match="on its way") as refused:
+        erase(store, "anna")
+    assert batch in refused.value.hint, "and what to do is said"
+    with store.transaction() as tx:
+        assert ANNA.iban.encode() in payouts.as_sepa(tx, SITE, batch, payer=PARK)
+    erase(store, "anna")
+    assert held_of(store) == {("w2", "Berta Verdi")}
+    with store.reading() as tx:
+        assert {(one.wallet, one.minor, one.batch) for one in payouts.payouts(tx, SITE)} == {
+            ("w1", 10_000, batch),
+            ("w2", 10_000, batch),
+        }, "what was paid stays a fact"
+    with store.transaction() as tx, pytest.raises(Refused, match="forgotten"):
+        payouts.as_sepa(tx, SITE, batch, payer=PARK)
+
+
+def test_who_only_pays_from_somebody_elses_wallet_takes_no_account_with_them(small_store: Store) -> None:
+    a_wallet(small_store, guest="anna")
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="leo")])
+        members.join(tx, SITE, Member(guest="leo", wallet="w1"))
+        payouts.begin(tx, SITE, "w1", to=ANNA)
+    erase(small_store, "leo")
+    assert held_of(small_store) == {("w1", ANNA.name)}
+
+
+def test_what_the_bank_has_had_for_long_is_forgotten_and_what_it_waits_for_is_not(small_store: Store) -> None:
+    a_wallet(small_store, guest="anna")
+    a_wallet(small_store, "w2", guest="berta")
+    with small_store.transaction() as tx:
+        payouts.begin(tx, SITE, "w1", to=ANNA)
+        payouts.as_sepa(tx, SITE, payouts.close_batch(tx, SITE), payer=PARK)
+        payouts.begin(tx, SITE, "w2", to=Account("Berta Verdi", PARK.iban))
+        asked_ms = payouts.payouts(tx, SITE)[0].asked_ms
+        assert payouts.forget_before(tx, asked_ms) == 0
+        assert payouts.forget_before(tx, asked_ms + 1) == 1
+    assert held_of(small_store) == {("w2", "Berta Verdi")}
+
+
+def test_why_money_was_put_on_a_wallet_goes_with_whose_it_was_and_who_is_named(small_store: Store) -> None:
+    a_wallet(small_store, guest="anna")
+    a_wallet(small_store, "w2", guest="berta")
+    with small_store.transaction() as tx:
+        for wallet, why in (("w1", "lost her purse"), ("w2", "for anna's help"), ("w2", "a late bus")):
+            wanted = TopUp(
+                id="",
+                wallet=wallet,
+                minor=100,
+                source="office",
+                why=why,
+                state="",
+                asked_by="olga",
+                asked_ms=0,
+            )
+            topups.ask(tx, SITE, wanted)
+    erase(small_store, "anna")
+    with small_store.reading() as tx:
+        assert sorted(one.why for one in topups.topups(tx, SITE)) == ["", "", "a late bus"]

@@ -1,0 +1,185 @@
+"""A guest of whom every room of central keeps something, and what each of its tables holds of people."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+import msgspec
+
+import sync.central
+from edge.core.alarms import OF_CENTRAL
+from edge.core.bands import Band
+from edge.core.entitlements import Entitlement
+from edge.core.events import Acted, Kind
+from edge.core.held import Location
+from edge.core.offers.elsewhere import OFFER_TIMES
+from edge.core.orders import Order, Ordered
+from edge.core.passages import Whereabouts
+from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
+from sync.central.alarms import Alarm
+from sync.central.console import acts
+from sync.central.console.acts import Act
+from sync.central.console.looks import Shown
+from sync.central.feed import Change, publish
+from sync.central.imports import jobs
+from sync.central.imports.lines import Wrong
+from sync.central.near import orders
+from sync.central.passages import USES, WHEREABOUTS
+from sync.central.psp import charges, mandates, refunds
+from sync.central.registry import bands, consents, guests, members, profiles, rights, segments
+from sync.central.registry import wallets as purses
+from sync.central.registry.bands import BandCard
+from sync.central.registry.guests import Guest
+from sync.central.registry.members import Member
+from sync.central.registry.wallets import Wallet
+from sync.central.sepa import Account
+from sync.central.store import Connection, LargeBinary, Store, String, Table, Text, insert, metadata, select
+from sync.central.vouchers import Order as Given
+from sync.central.vouchers import free_drink, give
+from tests.sync.builders import a_device, a_journal
+
+SITE = "park"
+NAME, TAG, IBAN, CARD = "Canarina-7f3e", "tag-canary-91c4", "DE89370400440532013000", "canarybrand"
+WORDS = (NAME, TAG, IBAN, CARD)
+"""What must be in no file once the guest is erased."""
+GUEST, BAND, RIGHT, WALLET = "guest-canary-5a1d", b"canary-band-0001", "right-canary-3b2e", "w1"
+POINTERS = (GUEST, BAND.decode(), BAND.hex(), RIGHT)
+"""Pseudonyms: they lead to a person while the registry knows them, and nowhere afterwards."""
+POINTERS_STAY = {
+    "act.target": "that somebody did something to this guest, with nothing of what it was",
+    "alarm.alarm_id": "that a band was copied: a supervisor has to look at it",
+    "alarm.band": "as before",
+    "event.band": "facts prove each other; the pseudonym in them leads nowhere",
+    "feed_item.key": "devices that were cut off have to be told what to forget",
+    "feed_item.body": "and whom to erase, by guest and bands",
+}
+"""Columns that still name an erased guest's pseudonyms, and why."""
+NOBODYS = frozenset(
+    (
+        *("band_master", "band_master_later", "box", "central_key", "checkpoint", "device", "device_cap"),
+        *("device_key", "enrolment", "desk_token", "lane_end", "nonce", "radio_resolver", "rising_time"),
+        *("operator", "operator_factor", "operator_recovery", "operator_session", "operator_try", "staff"),
+        *("schema_step", "site", "thing", "bundle", "slot", "stock", "feedback", "provider_read"),
+        *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
+        *("money_op", "money_policy", "money_proposal", "provider_line"),
+    )
+)
+"""Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
+
+
+def every_table() -> dict[str, Table]:
+    """Every table of central, whichever room it is in."""
+    for room in pkgutil.walk_packages(sync.central.__path__, "sync.central."):
+        import_module(room.name)
+    return dict(metadata.tables)
+
+
+_encode = msgspec.msgpack.encode
+TABLES = every_table()
+
+
+def filled(tx: Connection, table: Table, **known: object) -> None:
+    """Insert a row of which only what is known matters."""
+    row: dict[str, object] = {"site_id": SITE, "guest_id": GUEST, "wallet_id": WALLET, "band_id": BAND}
+    for column in table.columns:
+        if column.name in known or column.nullable or column.name in row:
+            continue
+        text, octets = isinstance(column.type, String | Text), isinstance(column.type, LargeBinary)
+        row[column.name] = "x" if text else b"x" if octets else 1
+    names = {column.name for column in table.columns}
+    tx.execute(insert(table).values({name: of for name, of in (row | known).items() if name in names}))
+
+
+def planted(store: Store) -> None:
+    """Have a guest whom every room knows, and another one who stays."""
+    _remarked(store)
+    with store.transaction() as tx:
+        _known(tx)
+        _paying(tx)
+        _asked(tx)
+        _moving(tx)
+        _noted(tx)
+
+
+def _remarked(store: Store) -> None:
+    """Have a device, gone since, tell what staff wrote of two bands, as none does any more: unsealed."""
+    device, _ = a_device(store)
+    journal = a_journal(device)
+    for band, note in ((BAND, f"{NAME} cried"), (b"c" * 16, "somebody else")):
+        body = _encode(Acted(staff="anna", reason="lost", note=note))
+        journal.append(0, body, kind=int(Kind.BAND_STATE), band=band)
+    intake.take(store, device, journal.batch(1, 2))
+    with store.transaction() as tx:
+        devices.revoke(tx, SITE, device.id)
+
+
+def _known(tx: Connection) -> None:
+    guests.put_guests(
+        tx, SITE, [Guest(id=GUEST, name=NAME, tags=(TAG,)), Guest(id="guest-2", name="Someone")]
+    )
+    bands.add_bands(tx, SITE, [BandCard(band=Band(id=BAND), guest=GUEST, label=NAME, keys={0: b"k" * 16})])
+    ids = (RIGHT, f"{NAME}.day")
+    rights.add_rights(tx, SITE, [(GUEST, Entitlement(id=id_, product="day")) for id_ in ids])
+    consents.set_here(tx, SITE, GUEST, purpose="offers", given=True)
+    segments.put(tx, SITE, GUEST, codes=["behaviour:coffee"])
+    purses.create(tx, SITE, Wallet(id=WALLET, currency="EUR", label=f"{NAME} and her aunt"))
+    purses.create(tx, SITE, Wallet(id="w2", currency="EUR", label="Someone"))
+    members.join(tx, SITE, Member(guest=GUEST, wallet=WALLET, head=True))
+    profiles.publish_guests(tx, SITE, [GUEST])
+    profiles.publish_state(tx, SITE, bands.band(tx, SITE, BAND))
+
+
+def _paying(tx: Connection) -> None:
+    give(tx, SITE, Given(id="v1", voucher=free_drink(("drinks",)), units=1, guest=GUEST))
+    filled(tx, mandates.mandate_table, mandate_id="m1", brand=CARD, last_four="4917")
+    filled(tx, charges.charge_table, charge_id="c1", mandate_id="m1")
+    filled(tx, refunds.refund_table, refund_id="r1", charge_id="c1", note=f"{NAME} complained")
+    filled(tx, topups.topup_table, topup_id="t1", why=f"{NAME} lost her purse")
+    filled(tx, earned.earned_table, exposure="exposure-1")
+    made = payouts.begin(tx, SITE, WALLET, to=Account(NAME, IBAN, ""))
+    own = payouts.payout_table
+    tx.execute(own.update().where(own.c.payout_id == made.id).values(state=payouts.FILED, batch="b1"))
+
+
+def _asked(tx: Connection) -> None:
+    orders.place(
+        tx, SITE, Order(id="o1", guest=GUEST, store="shop", device="edge-1", lines=(Ordered(article="mug"),))
+    )
+    filled(tx, doors.door_table, token_hash=b"h" * 32)
+    publish(tx, SITE, [Change(OFFER_TIMES, GUEST, _encode({}))])
+
+
+def _moving(tx: Connection) -> None:
+    filled(tx, twins.seen_table)
+    filled(tx, plans.inside_table)
+    there = Whereabouts(Location(zone="park", since_ms=1, point="gate", device="edge-1"))
+    publish(tx, SITE, [Change(USES, RIGHT, _encode(())), Change(WHEREABOUTS, BAND.hex(), _encode(there))])
+    alarm = Alarm(device=OF_CENTRAL, id=f"{BAND.hex()}-twin", reason="twin", point="gate", at_ms=1, band=BAND)
+    warnings.warn(tx, SITE, alarm, elsewhere="south", devices=("edge-1",))
+
+
+def _noted(tx: Connection) -> None:
+    def act(what: str, target: str, **said: str) -> None:
+        acts.record(tx, Act(site=SITE, who="olga", what=what, target=target, **said))
+
+    act("guest_changed", GUEST, before=acts.short(Guest(id=GUEST, name=NAME)), after=NAME)
+    act("band_changed", BAND.hex(), after=NAME)
+    act("guests_seen", "", after=msgspec.json.encode(Shown(guests=(GUEST,), count=1)).decode())
+    job = jobs.begin(tx, SITE, name=f"{NAME}.csv", who="olga")
+    jobs.keep_wrong(tx, SITE, job, wrong=[Wrong(2, f"tier {NAME!r} is none"), Wrong(3, "else")])
+    filled(tx, lanes.quarantine_table, raw=NAME.encode() + GUEST.encode())
+
+
+def found_in(store: Store, words: tuple[str, ...]) -> set[str]:
+    """Return the columns, as table.column, in a cell of which any of these words stands."""
+    found = set()
+    with store.reading() as tx:
+        for name, table in TABLES.items():
+            for row in tx.execute(select(table)).mappings():
+                found |= {
+                    f"{name}.{column}"
+                    for column, cell in row.items()
+                    if any(word in repr(cell) for word in words)
+                }
+    return found
