@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from edge.core.orders import Ordered
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.noticed import Noticed
 from edge.staff import Action
@@ -85,11 +86,19 @@ class OrderStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     counter: Short = ""
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many of one article."""
+
+    article: Short
+    quantity: Annotated[int, Meta(ge=1, le=99)] = 1
+
+
 class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The tap of the guest who takes it home."""
+    """The tap of the guest who takes it home: these parts of it, or all that is left."""
 
     op: Op
     tap_id: Id
+    lines: Annotated[tuple[Part, ...], Meta(max_length=20)] = ()
 
 
 def near(ask: Ask) -> NearView:
@@ -148,8 +157,10 @@ def order(ask: Ask) -> OrderView:
 
 
 def hand_over(ask: Ask) -> OrderView:
-    """Hand an order over to the band that was just held here."""
-    return ask.house.service.near.hand_over(ask.person, ask.path["order"], ask.want(HandOver).tap_id)
+    """Hand an order over to the band that was just held here, or some of it."""
+    said = ask.want(HandOver)
+    lines = [Ordered(article=one.article, quantity=one.quantity) for one in said.lines]
+    return ask.house.service.near.hand_over(ask.person, ask.path["order"], said.tap_id, lines=lines)
 
 
 def guests(name: str, view: View, *, body: type[msgspec.Struct], answer: type) -> Route:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -53,6 +54,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands above the counter, once it is ready."""
     until_ms: int | None = None
     """So long it is kept."""
+    given: tuple[Ordered, ...] = ()
+    """What of it was handed over already."""
+
+    @property
+    def left(self) -> tuple[Ordered, ...]:
+        """What of it was not handed over yet, each article once."""
+        sums = _sums(self.lines)
+        for article, quantity in _sums(self.given).items():
+            sums[article] = sums.get(article, 0) - quantity
+        return tuple(Ordered(article=name, quantity=left) for name, left in sums.items() if left > 0)
 
 
 class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +76,8 @@ class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counter: str = ""
     tap_id: str = ""
     """The tap that it was handed over to."""
+    lines: tuple[Ordered, ...] = ()
+    """What was handed over; empty where it was all that was left, or nothing."""
 
 
 class OrderAsked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,10 +138,38 @@ def moved(order: Order, to: OrderState, *, counter: str = "") -> Order | None:
     return msgspec.structs.replace(order, state=to, counter=counter or order.counter)
 
 
+def handed(order: Order, lines: Iterable[Ordered] = ()) -> Order | None:
+    """Return an order after these of it were handed over, or all that was left; None where that cannot be.
+
+    It is handed over when nothing is left; until then it stays ready.
+    """
+    left, wanted = _sums(order.left), _sums(lines or order.left)
+    fits = all(0 < quantity <= left.get(article, 0) for article, quantity in wanted.items())
+    if order.state is not OrderState.READY or not wanted or not fits:
+        return None
+    now = tuple(Ordered(article=article, quantity=quantity) for article, quantity in wanted.items())
+    after = msgspec.structs.replace(order, given=(*order.given, *now))
+    return after if after.left else msgspec.structs.replace(after, state=OrderState.HANDED_OVER)
+
+
 def newer(told: Order, here: Order | None) -> Order:
-    """Return how an order stands: as central told it, or further on where this device brought it."""
+    """Return how an order stands: as central told it, or further on where this device brought it.
+
+    Until when it is kept is central's word.
+    """
     if here is None or told.state in OVER:
         return told
-    if here.state in OVER or STEPS.index(here.state) > STEPS.index(told.state):
-        return here
+    if here.state in OVER or _way(here) > _way(told):
+        return msgspec.structs.replace(here, until_ms=told.until_ms)
     return told
+
+
+def _way(order: Order) -> tuple[int, int]:
+    return STEPS.index(order.state), sum(line.quantity for line in order.given)
+
+
+def _sums(lines: Iterable[Ordered]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.article] = sums.get(line.article, 0) + line.quantity
+    return sums

@@ -2,11 +2,13 @@
 
 import { act, button, by, fill, page, place, speak, whyNot } from "./desk.js";
 import { part, ring } from "./ring.js";
-import { stepOf, withOrder } from "./staff_orders_state.js";
+import { partsOf, stepOf, withOrder } from "./staff_orders_state.js";
 import { named } from "./words.js";
 
 /** Counters to choose from; nobody types. */
 const COUNTERS = ["1", "2", "3"];
+
+const thing = (line) => `${line.quantity > 1 ? `${line.quantity} × ` : ""}${named(line.names, page.language) || line.article}`;
 
 export class Orders {
   #known = [];
@@ -34,7 +36,7 @@ export class Orders {
   #row(order, step, state) {
     const row = part("li", "pickup");
     const words = part("div", "");
-    const things = order.lines.map((line) => `${line.quantity > 1 ? `${line.quantity} × ` : ""}${named(line.names, page.language) || line.article}`).join(", ");
+    const things = order.lines.map(thing).join(", ");
     const standing = order.state === "ready" && order.counter ? speak("staff.order_ready_at", { counter: order.counter }) : speak(`staff.order_${order.state}`);
     words.append(part("p", "strong", things), part("p", "soft", [order.name || speak("staff.guest_unknown"), standing].join(" · ")));
     row.append(ring(order.state === "ready" ? "go" : "wait"), words);
@@ -42,12 +44,13 @@ export class Orders {
     else if (step.act) row.append(button(speak(`staff.order_do_${step.act}`), () => this.#do(order, step, state)));
     else if (order.here) row.append(part("p", "soft small", speak("staff.order_hold_band")));
     else row.append(part("p", "soft small", place(order.store)));
+    row.append(...partsOf(order, step).map((line) => button(speak("staff.order_do_part", { what: thing(line) }), () => this.#do(order, { ...step, lines: [{ article: line.article, quantity: line.quantity }] }, state))));
     return row;
   }
 
   async #do(order, step, state, counter = "") {
     const address = `/api/v1/staff/order/${encodeURIComponent(order.id)}`;
-    const answer = step.act === "hand_over" ? await act(`${address}/hand-over`, { tap_id: step.tap }) : await act(address, { state: step.act, counter });
+    const answer = step.act === "hand_over" ? await act(`${address}/hand-over`, { tap_id: step.tap, lines: step.lines ?? [] }) : await act(address, { state: step.act, counter });
     by("said").textContent = answer.ok ? speak("staff.done") : whyNot(answer);
     if (answer.ok) this.#known = withOrder(this.#known, answer.body);
     this.paint(state);

@@ -12,6 +12,12 @@ export function stepOf(order, recent, now_ms) {
   return tap ? { act: "hand_over", tap: tap.tap_id } : { act: "" };
 }
 
+/** What of an order can be handed over by itself: one of each of its articles, where there is more than one thing. */
+export function partsOf(order, step) {
+  const many = order.lines.length > 1 || order.lines.some((line) => line.quantity > 1);
+  return step.act === "hand_over" && many ? order.lines.map((line) => ({ ...line, quantity: 1 })) : [];
+}
+
 /** The list after one order came further: what is over leaves it, what is ready stands first. */
 export function withOrder(orders, order) {
   const others = orders.filter((known) => known.id !== order.id);

@@ -7,7 +7,7 @@ import pytest
 
 from edge.core.entitlements import Entitlement, Status, TimeSlot
 from edge.core.feedback import Because, faults
-from edge.core.orders import Order, Ordered, OrderState, Shelf, Stock, moved, newer, shelf
+from edge.core.orders import Order, Ordered, OrderState, Shelf, Stock, handed, moved, newer, shelf
 from edge.core.slots import SHOWN_MAX, Slot, SlotMoved, choices, free, movable, with_moves
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_profile, a_slot_right
 
@@ -122,17 +122,58 @@ def test_a_counter_that_was_told_stays() -> None:
     ready = moved(ORDER, OrderState.READY, counter="2")
     assert ready is not None
     assert ready.counter == "2"
-    handed = moved(ready, OrderState.HANDED_OVER)
-    assert handed is not None
-    assert handed.counter == "2"
+    done = moved(ready, OrderState.HANDED_OVER)
+    assert done is not None
+    assert done.counter == "2"
+
+
+CUPS, HAT = Ordered(article="cup", quantity=3), Ordered(article="hat")
+
+
+def some(*given: Ordered, **changes: object) -> Order:
+    order = msgspec.structs.replace(at(OrderState.READY), lines=(CUPS, HAT), given=given)
+    return msgspec.structs.replace(order, **changes)
+
+
+def test_some_of_an_order_is_handed_over_and_the_rest_waits_until_nothing_is_left() -> None:
+    once = handed(some(), (Ordered(article="cup", quantity=2),))
+    assert once is not None
+    assert (once.state, once.left) == (OrderState.READY, (Ordered(article="cup"), HAT))
+    rest = handed(once)
+    assert rest is not None
+    assert (rest.state, rest.left) == (OrderState.HANDED_OVER, ())
+    assert rest.given == (Ordered(article="cup", quantity=2), Ordered(article="cup"), HAT)
+
+
+@pytest.mark.parametrize(
+    ("order", "lines"),
+    [
+        (some(), (Ordered(article="cup", quantity=4),)),
+        (some(), (CUPS, Ordered(article="cup"))),
+        (some(HAT), (HAT,)),
+        (some(), (Ordered(article="sock"),)),
+        (some(), (Ordered(article="cup", quantity=0),)),
+        (some(CUPS, HAT), ()),
+        (some(state=OrderState.PICKING), (HAT,)),
+        (some(state=OrderState.HANDED_OVER), ()),
+    ],
+)
+def test_never_more_than_is_left_and_only_of_what_is_ready(order: Order, lines: tuple[Ordered, ...]) -> None:
+    assert handed(order, lines) is None
+
+
+def test_what_was_handed_over_here_counts_until_central_knows_and_its_time_is_central_s() -> None:
+    told, here = some(until_ms=9), some(HAT, until_ms=5)
+    assert newer(told, here) == some(HAT, until_ms=9)
+    assert newer(some(HAT, until_ms=9), here).until_ms == 9
 
 
 def test_what_this_device_did_stands_until_central_is_as_far() -> None:
-    ready, handed = at(OrderState.READY), at(OrderState.HANDED_OVER)
+    ready, done = at(OrderState.READY), at(OrderState.HANDED_OVER)
     assert newer(ready, None) is ready
-    assert newer(ORDER, ready) is ready
+    assert newer(ORDER, ready) == ready
     assert newer(ready, ORDER) is ready
-    assert newer(ready, handed) is handed
+    assert newer(ready, done) == done
     assert newer(ready, at(OrderState.CANCELLED)).state is OrderState.CANCELLED
     assert newer(at(OrderState.CANCELLED), ready).state is OrderState.CANCELLED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.kiosk.scripts import run
 
 ORDERS = """
-const { stepOf, withOrder, HELD_MS } = await load("staff_orders_state.js");
+const { partsOf, stepOf, withOrder, HELD_MS } = await load("staff_orders_state.js");
 const order = (state, more = {}) => ({ id: "o1", state, guest: "g1", store: "till", here: true, ...more });
 const tap = (guest, at_ms = 0, point = "till") => ({ tap_id: `t-${guest}`, guest, point, at_ms });
 """
@@ -25,6 +25,18 @@ def test_handed_over_only_to_the_guests_own_band_just_held_at_this_store() -> No
         " stepOf(ready, [tap('g1', 0, 'gate')], 5), stepOf(order('ready', { here: false }), [tap('g1')], 5)];"
     )
     assert seen == [{"act": "hand_over", "tap": "t-g1"}, *[{"act": ""}] * 4]
+
+
+def test_of_many_things_one_can_be_handed_over_by_itself() -> None:
+    seen = run(
+        ORDERS + "const of = (...lines) => order('ready', { lines });"
+        " const cup = { article: 'cup', quantity: 2 }, hat = { article: 'hat', quantity: 1 };"
+        " const act = 'hand_over';"
+        " return [partsOf(of(cup, hat), { act }), partsOf(of(cup), { act }), partsOf(of(hat), { act }),"
+        " partsOf(of(cup), { act: '' })];"
+    )
+    cup, hat = ({"article": name, "quantity": 1} for name in ("cup", "hat"))
+    assert seen == [[cup, hat], [cup], [], []]
 
 
 def test_what_is_over_leaves_the_list_and_what_is_ready_stands_first() -> None:

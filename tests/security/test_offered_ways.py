@@ -18,6 +18,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.money import Money
 from edge.core.offers import Bundle
+from edge.core.orders import Order, Ordered, Stock
 from edge.core.profiles import StaffMember
 from edge.core.slots import Slot
 from edge.keys.ring import new_ring
@@ -26,7 +27,7 @@ from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.imports import jobs
-from sync.central.near import slots
+from sync.central.near import orders, slots, stock
 from sync.central.policy import Policy
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
@@ -75,9 +76,13 @@ class Ways(HTMLParser):
 
 
 def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
-    """A time to come, a card to be stored, a charge that was paid, one that is not known of, and a refund."""
+    """A time to come, a shelf, an order, a card to be stored, charges paid and not known of, and a refund."""
     wallets.create(tx, SITE, Wallet(id="w-1", currency="EUR"))
     members.join(tx, SITE, Member(guest="g-1", wallet="w-1"))
+    stock.put(tx, SITE, [Stock(article="cola", store="gate", device="", on_hand=3, at_ms=1)])
+    orders.place(
+        tx, SITE, Order(id="o-1", guest="g-1", store="gate", device="", lines=(Ordered(article="cola"),))
+    )
     slots.put(tx, SITE, [Slot(point="ride", product="p-1", start_ms=FAR_MS, end_ms=FAR_MS + 1)])
     drink = vouchers.free_drink(("drink",))
     vouchers.give(tx, SITE, vouchers.Order(id="v-1", voucher=drink, units=1, guest="g-1"))
@@ -134,7 +139,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
-        "article": ("cola",), "group": ("drinks",), **charged,
+        "article": ("cola",), "group": ("drinks",), "order": ("o-1",), **charged,
     }  # fmt: skip
 
 

@@ -197,6 +197,24 @@ def test_two_tills_that_race_hand_over_once_and_the_second_is_told(house: House)
     assert house.service.near.view(at_the_kiosk(house), "kiosk").orders == ()
 
 
+def test_some_of_an_order_is_handed_over_once_and_the_rest_waits(house: House) -> None:
+    ready(house, lines=(Ordered(article="cup", quantity=2), Ordered(article="hat")))
+    till, tap = (
+        house.session("till", point="till"),
+        house.service.present(house.tap(reader="reader-till")).tap_id,
+    )
+    hat = [Ordered(article="hat")]
+    first = house.service.near.hand_over(till, "o-1", tap, lines=hat)
+    assert (first.state, [(line.article, line.quantity) for line in first.lines]) == ("ready", [("cup", 2)])
+    with pytest.raises(HandedOver):
+        house.service.near.hand_over(till, "o-1", tap, lines=hat)
+    assert house.service.near.hand_over(till, "o-1", tap).state == "handed_over"
+    said = [msgspec.msgpack.decode(one.body, type=OrderMoved) for one in house.events(Kind.ORDER_MOVED)]
+    assert [(one.state.value, [line.article for line in one.lines]) for one in said] == [
+        ("ready", ["hat"]), ("handed_over", ["cup"]),
+    ]  # fmt: skip
+
+
 def test_an_order_is_handed_to_its_own_guest_by_its_own_store_and_by_a_band_alone(house: House) -> None:
     ready(house)
     till = house.session("till", point="till")

@@ -167,6 +167,46 @@ def test_more_than_there_is_is_cancelled_and_twice_the_same_is_once(park: Store)
     assert shelf(park) == (3, 0)
 
 
+def handed(*lines: Ordered, state: OrderState = OrderState.READY) -> tuple[Kind, OrderMoved]:
+    return Kind.ORDER_MOVED, OrderMoved(order="o-1", state=state, point="shop", lines=lines)
+
+
+def test_what_was_handed_over_in_part_leaves_the_shelf_in_part(park: Store) -> None:
+    hear(park, (Kind.ORDER_ASKED, OrderAsked(order=an_order(quantity=3), point="kiosk")))
+    hear(park, handed(), handed(Ordered(article="cup", quantity=2)))
+    assert (shelf(park), known(park)[0].state) == ((1, 1), OrderState.READY)
+    hear(park, handed(Ordered(article="cup", quantity=2)))
+    assert shelf(park) == (1, 1), "more than is left"
+    hear(park, handed(Ordered(article="cup"), state=OrderState.HANDED_OVER))
+    assert (shelf(park), known(park)[0].state) == ((0, 0), OrderState.HANDED_OVER)
+
+
+def test_what_waits_of_an_order_in_parts_can_be_sold_again_once_it_ends(park: Store) -> None:
+    hear(park, (Kind.ORDER_ASKED, OrderAsked(order=an_order(quantity=3), point="kiosk")))
+    hear(park, handed(), handed(Ordered(article="cup")))
+    with park.transaction() as tx:
+        orders.cancel(tx, SITE, "o-1")
+    assert shelf(park) == (2, 0)
+
+
+def test_what_the_store_handed_over_before_it_heard_of_the_end_is_gone_from_the_shelf(park: Store) -> None:
+    hear(park, (Kind.ORDER_ASKED, OrderAsked(order=an_order(quantity=2), point="kiosk")), handed())
+    with park.transaction() as tx:
+        orders.cancel(tx, SITE, "o-1")
+    hear(park, handed(Ordered(article="cup")))
+    assert (shelf(park), known(park)[0].state) == ((2, 0), OrderState.CANCELLED)
+    for _ in range(2):
+        hear(park, handed(Ordered(article="cup"), state=OrderState.HANDED_OVER))
+    assert (shelf(park), known(park)[0].state) == ((1, 0), OrderState.HANDED_OVER)
+
+
+@pytest.mark.parametrize("line", [Ordered(article="c\0"), Ordered(article="cup", quantity=0)])
+def test_parts_that_no_shelf_can_lose_change_nothing(park: Store, line: Ordered) -> None:
+    hear(park, (Kind.ORDER_ASKED, OrderAsked(order=an_order(quantity=2), point="kiosk")), handed())
+    hear(park, handed(line))
+    assert shelf(park) == (3, 2)
+
+
 def test_what_a_device_has_set_aside_stands_whatever_was_counted(park: Store) -> None:
     order = an_order(quantity=4, state=OrderState.RESERVED)
     hear(park, (Kind.ORDER_ASKED, OrderAsked(order=order, point="kiosk")))

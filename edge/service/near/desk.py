@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge.core.bands import Trust
+from edge.core.orders import Ordered
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.attempts import written_down
 from edge.service.near.days import Days
@@ -67,7 +70,9 @@ class Near:
         with written_down(self._rooms, session, "move_order", target=order):
             return self._pickups.move(session, order, state, counter=counter)
 
-    def hand_over(self, session: Session, order: str, tap_id: str) -> OrderView:
-        """Hand an order over to the band that was just held here."""
+    def hand_over(
+        self, session: Session, order: str, tap_id: str, *, lines: Sequence[Ordered] = ()
+    ) -> OrderView:
+        """Hand an order over to the band that was just held here, or some of it."""
         with written_down(self._rooms, session, "hand_over", target=order):
-            return self._pickups.hand_over(session, order, tap_id)
+            return self._pickups.hand_over(session, order, tap_id, lines=lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -19,6 +19,7 @@ from edge.core.orders import (
     OrderState,
     Shelf,
     Stock,
+    handed,
     moved,
     newer,
     shelf,
@@ -126,33 +127,53 @@ class Pickups:
             raise Refused("An order is handed over to a band.", hint="Have the guest hold it to the reader.")
         return self._moved(session, id_, to, counter=counter)
 
-    def hand_over(self, session: Session, id_: str, tap_id: str) -> OrderView:
-        """Hand an order over to the guest whose band was just held here; once, however many tills try."""
-        permit(session, Action.SELL, self._rooms.clock.now_ms())
-        return self._moved(session, id_, OrderState.HANDED_OVER, tap_id=tap_id)
-
-    def _moved(
-        self, session: Session, id_: str, to: OrderState, *, counter: str = "", tap_id: str = ""
+    def hand_over(
+        self, session: Session, id_: str, tap_id: str, *, lines: Sequence[Ordered] = ()
     ) -> OrderView:
+        """Hand an order, or some of it, to the guest whose band was just held here.
+
+        Each thing goes once, however many tills try: of what is not left nothing is handed over.
+        """
+        permit(session, Action.SELL, self._rooms.clock.now_ms())
+
         def act(tx: Transaction) -> Order:
-            order = self._known(tx, id_)
-            if order.device != self._rooms.device:
-                raise Refused("Another device hands this over.", hint="Go to the store that it is for.")
-            if tap_id:
-                self._demand_owner(tx, order, tap_id)
-            after = moved(order, to, counter=counter)
-            if after is None and order.state is OrderState.HANDED_OVER:
+            order = self._mine(tx, id_)
+            self._demand_owner(tx, order, tap_id)
+            after = handed(order, lines)
+            if after is None and (order.state is OrderState.HANDED_OVER or lines):
                 raise HandedOver
             if after is None:
-                raise Refused(f"No way leads from {order.state} to {to}.")
-            told = OrderMoved(
-                order=id_, state=to, point=order.store, staff=session.staff, counter=counter, tap_id=tap_id
-            )
-            tx.append(Kind.ORDER_MOVED, told)
-            tx.put(ORDERS, id_, msgspec.msgpack.encode(after))
-            return after
+                raise Refused(f"No way leads from {order.state} to {OrderState.HANDED_OVER}.")
+            given = after.given[len(order.given) :]
+            told = OrderMoved(order=id_, state=after.state, point=order.store, staff=session.staff,
+                              tap_id=tap_id, lines=given)  # fmt: skip
+            return self._written(tx, after, told)
 
-        after = self._rooms.sequencer.submit(act)
+        return self._told(self._rooms.sequencer.submit(act))
+
+    def _moved(self, session: Session, id_: str, to: OrderState, *, counter: str) -> OrderView:
+        def act(tx: Transaction) -> Order:
+            order = self._mine(tx, id_)
+            after = moved(order, to, counter=counter)
+            if after is None:
+                raise Refused(f"No way leads from {order.state} to {to}.")
+            told = OrderMoved(order=id_, state=to, point=order.store, staff=session.staff, counter=counter)
+            return self._written(tx, after, told)
+
+        return self._told(self._rooms.sequencer.submit(act))
+
+    def _mine(self, tx: Transaction, id_: str) -> Order:
+        order = self._known(tx, id_)
+        if order.device != self._rooms.device:
+            raise Refused("Another device hands this over.", hint="Go to the store that it is for.")
+        return order
+
+    def _written(self, tx: Transaction, after: Order, told: OrderMoved) -> Order:
+        tx.append(Kind.ORDER_MOVED, told)
+        tx.put(ORDERS, after.id, msgspec.msgpack.encode(after))
+        return after
+
+    def _told(self, after: Order) -> OrderView:
         self._tell(after)
         return self._view(after, self._rooms.profiles.catalogue(), staff=True)
 
@@ -207,7 +228,7 @@ class Pickups:
         taken: dict[tuple[str, str], int] = {}
         for id_, body in tx.rows(ORDERS):
             order = _DECODE(body)
-            for line in order.lines if id_ not in told and order.state not in OVER else ():
+            for line in order.left if id_ not in told and order.state not in OVER else ():
                 name = (line.article, order.store)
                 taken[name] = taken.get(name, 0) + line.quantity
         return taken
@@ -223,7 +244,7 @@ class Pickups:
             state=order.state.value,
             store=order.store,
             counter=order.counter,
-            lines=tuple(_lines(order.lines, sold)),
+            lines=tuple(_lines(order.lines if order.state in OVER else order.left, sold)),
             until_ms=order.until_ms,
             guest=order.guest if staff else "",
             name=self._name(order.guest) if staff else "",

@@ -22,12 +22,20 @@ def order(one: Order) -> bool:
     """Say whether an order can be kept."""
     lines = 1 <= len(one.lines) <= LINES_MAX and all(1 <= line.quantity <= QUANTITY_MAX for line in one.lines)
     told = names(one.id, one.guest, one.store, one.device, one.counter, *(line.article for line in one.lines))
-    return bool(one.id) and lines and told and (one.until_ms is None or 0 <= one.until_ms < MS_MAX)
+    return (
+        bool(one.id)
+        and lines
+        and told
+        and not one.given
+        and (one.until_ms is None or 0 <= one.until_ms < MS_MAX)
+    )
 
 
 def move(one: OrderMoved) -> bool:
     """Say whether an order's next state can be kept."""
-    return names(one.order, one.counter)
+    counted = all(1 <= line.quantity <= QUANTITY_MAX for line in one.lines)
+    told = names(one.order, one.counter, *(line.article for line in one.lines))
+    return told and counted and len(one.lines) <= LINES_MAX
 
 
 def slot(one: SlotMoved) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from edge.core.orders import ORDER, OVER, Order, OrderMoved, OrderState, moved
+from edge.core.orders import ORDER, OVER, Order, Ordered, OrderMoved, OrderState, handed, moved
 from edge.errors import Refused, Unknown
 from sync.central.feed import Change, publish
 from sync.central.near import stock
@@ -14,10 +16,12 @@ from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     LargeBinary,
     String,
     Table,
+    and_,
     insert,
     metadata,
     now_of,
@@ -26,6 +30,8 @@ from sync.central.store import (
 )
 
 PAGE_MAX = 200
+ENDED = frozenset({OrderState.CANCELLED, OrderState.EXPIRED})
+"""States in which central took an order out of the store's hands."""
 
 order_table = Table(
     "pickup_order",
@@ -37,6 +43,15 @@ order_table = Table(
     Column("body", LargeBinary, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
 )
+
+
+class Changed(NamedTuple):
+    """An order, and when it came to stand as it does."""
+
+    order: Order
+    at_ms: int
+
+
 _own = order_table.c
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Order).decode
@@ -53,7 +68,7 @@ def place(tx: Connection, site: str, order: Order) -> Order:
     sure = order.state is not OrderState.PLACED
     has = all(stock.has(tx, site, line, store=order.store) for line in order.lines)
     state = OrderState.RESERVED if sure or has else OrderState.CANCELLED
-    after = msgspec.structs.replace(order, state=state if not sure else order.state)
+    after = replace(order, state=state if not sure else order.state)
     if after.state not in OVER:
         stock.reserve(tx, site, after.lines, store=after.store, sign=1)
     row = {"site_id": site, "order_id": after.id, "guest_id": after.guest, "state": after.state.value,
@@ -66,15 +81,34 @@ def place(tx: Connection, site: str, order: Order) -> Order:
 def take(tx: Connection, site: str, move: OrderMoved, *, device: str) -> None:
     """Take what a store's device did with its order; what it handed over is gone from the shelf."""
     known = find(tx, site, move.order)
-    if known is not None and known.device == device:
+    if known is None or known.device != device:
+        return
+    if move.lines or move.state is OrderState.HANDED_OVER:
+        _give(tx, site, known, lines=move.lines)
+    else:
         _move(tx, site, known, to=move.state, counter=move.counter)
+
+
+def step(tx: Connection, site: str, id_: str, *, to: OrderState, counter: str = "") -> Order:
+    """Bring an order further in the store's place; it is handed over at the store alone, to a band."""
+    known = must_find(tx, site, id_)
+    after = None if to is OrderState.HANDED_OVER else _move(tx, site, known, to=to, counter=counter)
+    if after is None:
+        raise Refused(f"No way leads from {known.state} to {to}.")
+    return after
+
+
+def extend(tx: Connection, site: str, id_: str, *, until_ms: int) -> Order:
+    """Keep an order for longer."""
+    known = must_find(tx, site, id_)
+    if known.state in OVER or until_ms <= max(now_of(tx), known.until_ms or 0):
+        raise Refused("Only what still waits can be kept for longer, and until later than now.")
+    return _keep(tx, site, replace(known, until_ms=until_ms))
 
 
 def cancel(tx: Connection, site: str, id_: str) -> Order:
     """Give an order up at central; what was set aside can be sold again."""
-    known = find(tx, site, id_)
-    if known is None:
-        raise Unknown(f"There is no order {id_}.")
+    known = must_find(tx, site, id_)
     after = _move(tx, site, known, to=OrderState.CANCELLED)
     if after is None:
         raise Refused(f"An order that is {known.state} cannot be cancelled.")
@@ -101,17 +135,35 @@ def find(tx: Connection, site: str, id_: str) -> Order | None:
     return None if body is None else _decode(bytes(body))
 
 
+def must_find(tx: Connection, site: str, id_: str) -> Order:
+    """Return one order, or say that there is none."""
+    known = find(tx, site, id_)
+    if known is None:
+        raise Unknown(f"There is no order {id_}.")
+    return known
+
+
 def orders(tx: Connection, site: str) -> Sequence[Order]:
     """Return the newest orders of a site."""
-    query = select(_own.body).where(_own.site_id == site).order_by(_own.changed_ms.desc(), _own.order_id)
-    return [_decode(bytes(body)) for body in tx.execute(query.limit(PAGE_MAX)).scalars()]
+    return [one.order for one in page(tx, site)]
+
+
+def page(tx: Connection, site: str, *, after: tuple[int, str] | None = None) -> Sequence[Changed]:
+    """Return one page of a site's orders, the last changed first, behind one that was seen."""
+    behind: ColumnElement[bool] = _own.site_id == site
+    if after is not None:
+        older = _own.changed_ms < after[0]
+        behind = and_(behind, older | ((_own.changed_ms == after[0]) & (_own.order_id > after[1])))
+    query = select(_own.body, _own.changed_ms).where(behind)
+    rows = tx.execute(query.order_by(_own.changed_ms.desc(), _own.order_id).limit(PAGE_MAX))
+    return [Changed(_decode(bytes(row.body)), row.changed_ms) for row in rows]
 
 
 def forget(tx: Connection, site: str, guest: str) -> None:
     """Take a guest's name off their orders: what was sold stays, nobody's."""
     there = (_own.site_id == site) & (_own.guest_id == guest)
     for body in list(tx.execute(select(_own.body).where(there)).scalars()):
-        nobodys = msgspec.structs.replace(_decode(bytes(body)), guest="")
+        nobodys = replace(_decode(bytes(body)), guest="")
         own = (_own.site_id == site) & (_own.order_id == nobodys.id)
         tx.execute(update(order_table).where(own).values(guest_id="", body=_encode(nobodys)))
         publish(tx, site, [Change(ORDER, nobodys.id, None)])
@@ -121,12 +173,27 @@ def _move(tx: Connection, site: str, known: Order, *, to: OrderState, counter: s
     after = moved(known, to, counter=counter)
     if after is None:
         return None
+    if after.state in OVER:
+        stock.reserve(tx, site, known.left, store=known.store, sign=-1)
+    return _keep(tx, site, after)
+
+
+def _give(tx: Connection, site: str, known: Order, *, lines: tuple[Ordered, ...]) -> None:
+    """Take what was carried home, also out of an order that central ended before the store heard of it."""
+    ended = known.state in ENDED
+    after = handed(replace(known, state=OrderState.READY) if ended else known, lines)
+    if after is None:
+        return
+    gone = lines or known.left
+    if not ended:
+        stock.reserve(tx, site, gone, store=known.store, sign=-1)
+    stock.leave(tx, site, gone, store=known.store)
+    _keep(tx, site, replace(after, state=known.state) if ended and after.left else after)
+
+
+def _keep(tx: Connection, site: str, after: Order) -> Order:
     there = (_own.site_id == site) & (_own.order_id == after.id)
     values = {"state": after.state.value, "body": _encode(after), "changed_ms": now_of(tx)}
     tx.execute(update(order_table).where(there).values(values))
-    if after.state in OVER:
-        stock.reserve(tx, site, after.lines, store=after.store, sign=-1)
-    if after.state is OrderState.HANDED_OVER:
-        stock.leave(tx, site, after.lines, store=after.store)
     publish(tx, site, [Change(ORDER, after.id, _encode(after))])
     return after

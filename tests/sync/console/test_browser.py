@@ -13,10 +13,13 @@ import pytest
 from waitress.server import create_server
 
 from edge.core.bands import BandState
+from edge.core.catalogue import Article
+from edge.core.orders import Order, Ordered, Stock
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
-from sync.central.registry import bands, guests, layout, members, wallets
+from sync.central.near import orders, stock
+from sync.central.registry import bands, catalogue, guests, layout, members, wallets
 from sync.central.store import Store
 from tests.sync.builders import SITE, Clockwork, a_device
 from tests.sync.console.desk import HOME, PASSWORD, SETTINGS, an_open_park, an_operator
@@ -30,6 +33,7 @@ PAGES = (
     *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant", f"{HOME}/catalogue"),
     *(f"{HOME}/catalogue/articles/new", f"{HOME}/catalogue/groups/new"),
     *(f"{HOME}/wallets/w1", f"{HOME}/wallets/w1/change", f"{HOME}/wallets/w1/pin", f"{HOME}/limits"),
+    *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
 )
 """Every template, and every kind of field."""
@@ -56,6 +60,12 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
         bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
         wallets.create(tx, SITE, wallets.Wallet(id="w1", currency="EUR"))
         members.join(tx, SITE, members.Member(guest="g1", wallet="w1", head=True))
+        catalogue.put(tx, SITE, [Article(id="cup", names={"en": "Mug"}, price_minor=900)])
+        for number in range(5):
+            stock.put(tx, SITE, [Stock(article="cup", store=f"shop-{number}", device="", on_hand=number * 2,
+                                       at_ms=store.now_ms() - (number == 4) * 3_600_000)])  # fmt: skip
+            orders.place(tx, SITE, Order(id=f"o{number}", guest="g1", store=f"shop-{number}", device="",
+                                         lines=(Ordered(article="cup"),)))  # fmt: skip
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)
