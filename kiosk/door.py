@@ -57,7 +57,8 @@ class Door:
         if op is None:
             return respond(route.view(ask))
         what = f"{ask.caller} {route.endpoint} {sorted(ask.path.items())}"
-        said = self.operations.once(what, op, lambda: spoken(respond(route.view(ask))))
+        asked = msgspec.json.encode(ask.body)
+        said = self.operations.once(what, op, lambda: spoken(respond(route.view(ask))), asked=asked)
         return Response(said.body, status=said.status, headers=list(said.headers))
 
 

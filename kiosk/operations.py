@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -11,6 +14,8 @@ from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
+
+from edge.errors import Refused
 
 OPERATIONS_MAX = 1024
 OPERATION_AGE_S_MAX = 600.0
@@ -30,6 +35,21 @@ class Said:
     body: bytes
 
 
+class OtherAct(Refused):
+    """This operation's id was used for something else, or by somebody else at this address."""
+
+    hint = "Load the page again: it makes a new id, and what was done before stays done."
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One operation: since when, what was asked for, and its answer."""
+
+    at_s: float
+    asked: bytes
+    said: Future[Said]
+
+
 class Operations:
     """Answers by caller and operation id; an act that raised is forgotten and may be tried again."""
 
@@ -37,11 +57,18 @@ class Operations:
         """Take the clock by which answers grow old."""
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._said: OrderedDict[tuple[str, str], tuple[float, Future[Said]]] = OrderedDict()
+        self._key = secrets.token_bytes(
+            32
+        )  # what was asked for may hold a PIN: not even its hash is kept bare
+        self._said: OrderedDict[tuple[str, str], _Done] = OrderedDict()
 
-    def once(self, caller: str, op: str, act: Callable[[], Said]) -> Said:
-        """Do ``act`` unless this was done; whoever comes while it runs waits for the same answer."""
-        future, mine = self._claim((caller, op))
+    def once(self, caller: str, op: str, act: Callable[[], Said], *, asked: bytes = b"") -> Said:
+        """Do ``act`` unless this was done; whoever comes while it runs waits for the same answer.
+
+        ``asked`` is what the request said: another one under the same id is ``OtherAct``, never answered by
+        what somebody else was told.
+        """
+        future, mine = self._claim((caller, op), hashlib.blake2b(asked, key=self._key).digest())
         if not mine:
             return future.result()
         try:
@@ -53,19 +80,21 @@ class Operations:
             raise
         return future.result()
 
-    def _claim(self, key: tuple[str, str]) -> tuple[Future[Said], bool]:
+    def _claim(self, key: tuple[str, str], asked: bytes) -> tuple[Future[Said], bool]:
         now = self._monotonic()
         with self._lock:
             self._forget(now)
-            if key in self._said:
-                return self._said[key][1], False
+            if (done := self._said.get(key)) is not None:
+                if not hmac.compare_digest(done.asked, asked):
+                    raise OtherAct
+                return done.said, False
             future: Future[Said] = Future()
-            self._said[key] = (now, future)
+            self._said[key] = _Done(now, asked, future)
             return future, True
 
     def _forget(self, now: float) -> None:
         while self._said:
-            then, _ = next(iter(self._said.values()))
-            if now - then < OPERATION_AGE_S_MAX and len(self._said) < OPERATIONS_MAX:
+            oldest = next(iter(self._said.values()))
+            if now - oldest.at_s < OPERATION_AGE_S_MAX and len(self._said) < OPERATIONS_MAX:
                 return
             self._said.popitem(last=False)

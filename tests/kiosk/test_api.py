@@ -19,7 +19,7 @@ from kiosk.limits import BUCKETS_MAX, Limits, TooOften
 from kiosk.operations import OPERATION_AGE_S_MAX, OPERATIONS_MAX, Operations, Said
 from kiosk.refusals import as_json, problem_of
 from kiosk.routes import Rate
-from tests.kiosk.desk_park import Desk, a_desk, an_op, post
+from tests.kiosk.desk_park import PIN, Desk, a_desk, an_op, post
 from tests.service.house import UID, worn
 
 
@@ -170,6 +170,22 @@ def test_an_operation_belongs_to_who_began_it(desk: Desk) -> None:
         answer = post(desk.signed_in(who), "/api/v1/staff/look-up", op=op, text="Giulia")
         assert answer.status_code == 200
     assert len(desk.edge.events(*[kind for kind in _kinds() if kind.name == "LOOKED_UP"])) == 2
+
+
+def test_somebody_else_at_one_address_is_refused_under_the_same_id_and_gets_nobodys_session(
+    desk: Desk,
+) -> None:
+    body = {"op": an_op(), "who": "anna", "pin": PIN, "point": "north"}
+    first, second = desk.client(), desk.client()
+    assert post(first, "/api/v1/sign-in", **body).status_code == 200
+    assert post(first, "/api/v1/sign-in", **body).status_code == 200, "the same words are the same act"
+    other = post(second, "/api/v1/sign-in", **(body | {"who": "bruno"}))
+    assert (other.status_code, other.get_json()["kind"]) == (422, "OtherAct")
+    assert "new id" in other.get_json()["hint"]
+    assert "Set-Cookie" not in other.headers
+    wrong = post(second, "/api/v1/sign-in", **(body | {"pin": "0000"}))
+    assert (wrong.status_code, "Set-Cookie" in wrong.headers) == (422, False), "nor by the id and no PIN"
+    assert post(second, "/api/v1/sign-in", **(body | {"who": "bruno", "op": an_op()})).status_code == 200
 
 
 def _kinds() -> list[Any]:
