@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edge.errors import Refused, Unknown
 from edge.run.demo.stories import Stories
@@ -19,9 +19,9 @@ from hardware.virtual.bands import Band
 from hardware.virtual.bands.hostile import Faulty
 from kiosk.park import TapStory
 
-DECIDED_S_MAX = 3.0
-"""A band that is not decided by then was not seen at all."""
-REMOVED_S_MAX = 1.0
+T = TypeVar("T")
+SEEN_S_MAX = 10.0
+"""A reader that has not told of a band's coming or leaving by then does not see it at all."""
 AWAY_S_MIN = (HOLD_MS_MIN + 50) / 1000
 """A reader takes a band that comes back sooner for one that never left."""
 
@@ -67,8 +67,8 @@ class Spot:
     """Of the band that lay here last."""
     left_s: dict[bytes, float] = dataclasses.field(default_factory=dict)
     """When each of the last bands was taken away; bounded by how fast hands are."""
-    held: int = 0
-    """Sequence of the tap whose band the reader has not seen leave."""
+    held: Tap | None = None
+    """The tap whose band the reader has not seen leave."""
 
 
 class Hands:
@@ -127,12 +127,15 @@ class Hands:
                 band, placed_ns = spot.band, spot.placed_ns
             story = self._stories.tell(report, view, band=band, placed_ns=placed_ns or report.at_ns)
             with spot.changed:
-                spot.story, spot.held = story, report.seq
+                spot.story, spot.held = story, report
                 spot.changed.notify_all()
         elif isinstance(report, Removed):
             spot = self._spot(report.reader)
             with spot.changed:
-                spot.held = 0
+                # The reader may have seen it later than hands took it away: away is what both agree on.
+                if spot.held is not None:
+                    spot.left_s[spot.held.uid] = time.monotonic()
+                spot.held = None
                 spot.changed.notify_all()
 
     def _lay(self, spot: Spot, name: str, band: Band) -> None:
@@ -156,7 +159,7 @@ class Hands:
         """
         with spot.changed:
             after_another = spot.uid != band.uid and not isinstance(band, Faulty)
-            spot.changed.wait_for(lambda: spot.held == 0 or after_another, REMOVED_S_MAX)
+            self._await(spot, lambda: after_another or spot.held is None)
             spot.uid = band.uid
             gone_s = time.monotonic() - AWAY_S_MIN
             spot.left_s = {uid: left_s for uid, left_s in spot.left_s.items() if left_s > gone_s}
@@ -165,13 +168,19 @@ class Hands:
 
     def _await_story(self, spot: Spot) -> TapStory:
         with spot.changed:
-            spot.changed.wait_for(lambda: spot.story is not None or not spot.field.plugged, DECIDED_S_MAX)
-            if spot.story is None:
-                _refuse_unplugged(spot)
-                raise Refused(
-                    "The reader did not see this band.", hint="Look at the reader's state and try again."
-                )
-            return spot.story
+            return self._await(spot, lambda: spot.story)
+
+    @staticmethod
+    def _await(spot: Spot, told: Callable[[], T | None]) -> T:
+        """Wait until the reader has told of a band; refuse where it cannot any more, or does not."""
+        spot.changed.wait_for(lambda: told() or not spot.field.plugged, SEEN_S_MAX)
+        found = told()
+        if not found:
+            _refuse_unplugged(spot)
+            raise Refused(
+                "The reader did not see this band.", hint="Look at the reader's state and try again."
+            )
+        return found
 
     def _spot(self, reader: str) -> Spot:
         try:
