@@ -128,6 +128,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ms: int = 0
     undo_until_ms: int | None = None
     """Until then the same band at the same reader takes it back."""
+    undoing: bool = False
+    """It is paid, and the band that paid it takes it back by its next tap here."""
     hold: bool = False
     """The next band only sets it aside."""
     hold_minutes: int | None = None
@@ -216,6 +218,7 @@ class CashView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ready_here_minor: int | None = None
     band_short: str = ""
     name: str = ""
+    language: str = ""
     at_ms: int = 0
     seq: int = 0
     repeated: bool = False

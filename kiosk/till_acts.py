@@ -97,13 +97,13 @@ def coupon(ask: Ask) -> BasketView:
 def cash(ask: Ask) -> BasketView:
     """Take cash."""
     body = ask.want(AmountBody)
-    return ask.house.service.add_cash(ask.person, here(ask), body.op_id, minor=body.minor)
+    return ask.house.service.add_cash(ask.person, here(ask), body.op_id, minor=body.minor, act=body.op)
 
 
 def card(ask: Ask) -> BasketView:
     """Note what an external terminal has charged."""
     body = ask.want(AmountBody)
-    return ask.house.service.add_card(ask.person, here(ask), body.op_id, minor=body.minor)
+    return ask.house.service.add_card(ask.person, here(ask), body.op_id, minor=body.minor, act=body.op)
 
 
 def give_up(ask: Ask) -> BasketView:

@@ -8,7 +8,7 @@ import { openStream } from "./stream.js";
 import { Back } from "./till_back.js";
 import { Drawer } from "./till_drawer.js";
 import { money, statePanel, sums, lineRow, voucherRows } from "./till_view.js";
-import { KEEPING, actsOn, begin, found, piecesOf, quantityIn, reduce, selling, shownTiles, withMore } from "./till_state.js";
+import { actsOn, begin, editable, found, keeping, piecesOf, quantityIn, reduce, selling, shownTiles, withMore } from "./till_state.js";
 import { keepShell } from "./shell.js";
 
 const ROOM = `/api/v1/till/${encodeURIComponent(page.point.id)}`;
@@ -110,9 +110,8 @@ function paintBill() {
   const key = JSON.stringify([basket, page.actions, state.cash]);
   if (by("lines").dataset.key === key) return;
   by("lines").dataset.key = key;
-  const editable = selling(basket) && ["basket", "await_tap"].includes(basket.state);
-  const lines = (basket?.lines ?? []).map((line) => lineRow(line, editable ? (n) => change((pieces) => withMore(pieces, line.item, n)) : null));
-  const keep = page.actions.includes("sell") && KEEPING.includes(basket?.state) ? (kinds) => onBasket("vouchers", { kinds }) : null;
+  const lines = (basket?.lines ?? []).map((line) => lineRow(line, editable(basket) ? (n) => change((pieces) => withMore(pieces, line.item, n)) : null));
+  const keep = page.actions.includes("sell") && keeping(basket) ? (kinds) => onBasket("vouchers", { kinds }) : null;
   fill(by("lines"), ...lines, ...voucherRows(basket, keep));
   by("lines").scrollTop = by("lines").scrollHeight;
   fill(by("sums"), ...sums(basket));
@@ -135,6 +134,7 @@ const DO = {
   cash: () => takeAmount("cash"),
   card: () => takeAmount("card"),
   give_up: () => onBasket("give-up"),
+  leave_paid: () => onBasket("give-up"),
   next: () => { fresh = true; by("find").focus(); paint(); },
   receipt: () => drawer.print(state.basket.op_id),
   phone: () => drawer.toPhone(state.basket.op_id),
@@ -159,9 +159,11 @@ function ringAgain() {
 
 function takeAmount(kind) {
   const due = state.basket.due_minor ?? state.basket.total_minor;
+  // One act for the whole dialog: where no answer came, pressing again lays no second note down.
+  const op = newOp();
   drawer.askAmount({ title: speak(`till.act.${kind}`), line: speak("till.due_is", { amount: money(due) }), begin: due, doIt: async (minor) => {
     const change_minor = kind === "cash" ? Math.max(0, minor - due) : 0;
-    const good = await onBasket(kind, { minor: Math.min(minor, due) });
+    const good = await onBasket(kind, { op, minor: Math.min(minor, due) });
     if (good && change_minor) by("said").textContent = speak("till.change", { amount: money(change_minor) });
     return good ? "" : by("said").textContent;
   } });
@@ -186,7 +188,7 @@ function escape(event) {
   if (by("find").value) {
     by("find").value = "";
     paintTiles();
-  } else press(event, "back");
+  } else press(event, keyFor("back") ? "back" : "leave_paid");
 }
 
 function enter(event) {
@@ -216,7 +218,7 @@ function press(event, name) {
 function lastLine(event, n) {
   const basket = shown();
   const pieces = selling(basket) ? piecesOf(basket.lines ?? [], page.tiles) : [];
-  if (!pieces.length || !["basket", "await_tap"].includes(basket.state)) return;
+  if (!pieces.length || !editable(basket)) return;
   event.preventDefault();
   change((now) => withMore(now, pieces.at(-1).id, n));
 }
@@ -227,6 +229,8 @@ const drawer = new Drawer({ room: ROOM, freshOp, ask, back: () => back, cash: (b
 const back = new Back({ room: ROOM, freshOp, ask, drawer, hold: (minutes) => onBasket("hold", { minutes }), stands: (op_id) => shown()?.op_id === op_id, bill: () => (shown()?.state === "basket" && shown().lines?.length ? shown() : null), hear: (body) => hear({ type: "basket", body }) });
 by("more").addEventListener("click", () => drawer.menu());
 by("sheet-close").addEventListener("click", () => by("sheet").close());
+// Back to where scans and names are typed: there Enter goes on with the bill, and opens no menu again.
+for (const id of ["sheet", "amount"]) by(id).addEventListener("close", () => busy() || by("find").focus());
 keepShell();
 const stream = openStream({
   topics: [`till-${page.point.id}`, "help", "alarms", "devices", ...(page.approves ? ["approvals"] : []), `staff-${page.point.id}`],

@@ -118,8 +118,11 @@ export class Drawer {
 
   panel(view) {
     const words = part("div", "state-words");
-    words.append(part("p", "state-word", speak(view.words || "pay.top_up.await_tap")), part("p", "state-line", [view.amount_minor ? money(view.amount_minor) : "", view.name, view.reason ? speak(`reason.${view.reason}.staff`) : ""].filter(Boolean).join(" · ")));
-    return [ring(view.state === "approved" ? "go" : view.state === "declined" ? "staff" : "reading"), words];
+    const done = view.state === "approved";
+    const left = view.ready_here_minor ? speak("till.left_here", { amount: money(view.ready_here_minor) }) : "";
+    const after = done || !view.reason ? left : speak(`reason.${view.reason}.staff`);
+    words.append(part("p", "state-word", speak(view.words || "pay.top_up.await_tap")), part("p", "state-line", [view.amount_minor ? money(view.amount_minor) : "", view.name, after].filter(Boolean).join(" · ")));
+    return [ring(done ? "go" : view.state === "declined" ? "staff" : "reading"), words];
   }
 
   cashActs(view) {
@@ -131,7 +134,7 @@ export class Drawer {
     const acts = [[over ? "next" : "back", end, "primary big"]];
     if (view.state === "approved") acts.push(["receipt", () => this.print(view.op_id), "big"], ["phone", () => this.toPhone(view.op_id), "big"]);
     return acts.map(([name, doIt, look]) => {
-      const made = button(speak(`till.act.${name}`), doIt, look);
+      const made = button(speak(name === "back" ? "staff.cancel" : `till.act.${name}`), doIt, look);
       made.dataset.act = name;
       return made;
     });

@@ -17,7 +17,7 @@ let state = begin();
 /** What was painted last; kept out of the page, where nothing of a guest may stay. */
 let painted = "";
 
-const language = () => choose(words, state.basket?.language, page.language);
+const language = () => choose(words, (state.cash ?? state.basket)?.language, page.language);
 const speak = (key, places) => say(words, language(), key, places);
 const money = (minor) => amount(minor ?? 0, state.basket?.currency || page.currency, language());
 

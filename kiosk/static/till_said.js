@@ -26,8 +26,10 @@ function figure(now, { basket, cash }, { money }) {
   return ["held", "approved", "voided"].includes(now) ? money(basket.total_minor - off) : "";
 }
 
-function line(now, { basket }, voice) {
+function line(now, { basket, cash }, voice) {
   const { speak, money } = voice;
+  if (now === "cash") return cash.ready_here_minor ? speak("counter.left", { amount: money(cash.ready_here_minor) }) : "";
+  if (now === "partly_paid") return speak("counter.short", { missing: money(basket.due_minor) });
   const left = basket?.ready_here_minor;
   const over = (basket?.vouchers ?? []).filter((one) => one.lapsed).map((one) => voucherWords(one, voice));
   if (now === "short" && left) return [speak("counter.short", { missing: money(basket.missing_minor) }), ...over].join(" · ");

@@ -72,8 +72,11 @@ export function withMore(pieces, id, more) {
   return pieces.map((piece) => (piece.id === id ? { id, n } : piece)).filter((piece) => piece.n !== 0);
 }
 
-/** States in which the guest can still keep a voucher. */
-export const KEEPING = ["basket", "await_tap", "pin", "short"];
+/** Whether the guest can still keep a voucher. */
+export const keeping = (basket) => !basket?.undoing && ["basket", "await_tap", "pin", "short"].includes(basket?.state);
+
+/** Whether its lines can still be changed: before any band was read for them. */
+export const editable = (basket) => selling(basket) && !basket.undoing && ["basket", "await_tap"].includes(basket.state);
 
 /** Return which kinds stay with the guest once one of these vouchers is left out, or used after all. */
 export function keptAfter(vouchers, turned) {
@@ -126,7 +129,7 @@ export function actsOn(basket, actions) {
   const slips = basket?.back_id ? ["slip", "slip_phone"] : [];
   switch (state) {
     case "basket": return lines ? ["pay", "cash", "card", "hold", "give_up"] : [];
-    case "await_tap": return ["back", ...other, ...(basket.hold ? ["hold_until"] : []), "give_up"];
+    case "await_tap": return basket.undoing ? ["leave_paid"] : ["back", ...other, ...(basket.hold ? ["hold_until"] : []), "give_up"];
     case "pin": return ["back", ...other];
     case "short": return [basket.ready_here_minor > 0 ? "part" : "", "another", ...other, basket.hold ? "" : "risk", "back"].filter(Boolean);
     case "declined": return [basket.reason === "age_confirm" || basket.reason === "age_min" ? "age" : "", "another", ...other, "back"].filter(Boolean);

@@ -12,7 +12,7 @@ export const money = (minor) => amount(minor ?? 0, page.currency, page.language)
 
 /** "until 18:40", or the day where that is not today. */
 export function until(ms) {
-  const day = (when) => new Date(when).toLocaleDateString(page.language, { timeZone: page.timezone, weekday: "short", day: "numeric", month: "numeric" });
+  const day = (when) => new Date(when).toLocaleDateString(page.language, { timeZone: page.timezone, weekday: "short", day: "numeric", month: "short" });
   return day(ms) === day(Date.now()) ? speak("till.until", { time: at(ms) }) : speak("till.until_day", { time: `${day(ms)}, ${at(ms)}` });
 }
 
@@ -61,7 +61,7 @@ export function sums(basket) {
   const rows = taxes(basket.lines).map(([rate, tax]) => pair(speak("till.tax", { rate }), money(tax), "soft"));
   for (const leg of (basket.legs ?? []).filter((one) => one.amount_minor)) rows.push(pair([speak(`receipt.tender.${sortOf(leg.tender)}`), leg.name || leg.band_short].filter(Boolean).join(" · "), money(leg.amount_minor), "paid"));
   const due = basket.state === "partly_paid" || basket.paid_minor ? (basket.due_minor ?? 0) : basket.total_minor;
-  const done = ["held", "approved", "voided", "given_up"].includes(basket.state);
+  const done = basket.undoing || ["held", "approved", "voided", "given_up"].includes(basket.state);
   rows.push(pair(speak(done ? "till.total" : "till.due"), money(done ? basket.total_minor : due), "grand"));
   return rows;
 }
@@ -87,7 +87,7 @@ export function statePanel(basket) {
   const state = basket?.state ?? "idle";
   if (state === "basket" && basket.lines?.length) return [];
   const words = part("div", "state-words");
-  const plain = state === "basket" ? "idle" : state;
+  const plain = basket?.undoing ? "await_undo" : state === "basket" ? "idle" : state;
   words.append(part("p", "state-word", speak(`till.state.${plain}`, { name: basket?.name ?? "" })));
   const line = lineOf(basket, state);
   if (line) words.append(part("p", "state-line", line));
@@ -101,7 +101,8 @@ function lineOf(basket, state) {
     case "short": return [speak("till.ready_here", { amount: money(basket.ready_here_minor) }), speak("till.missing", { amount: money(basket.missing_minor) }), basket.kept_elsewhere_minor ? speak("till.kept_elsewhere", { amount: money(basket.kept_elsewhere_minor) }) : ""].filter(Boolean).join(" · ");
     case "declined": return [basket.name, reason, basket.cause].filter(Boolean).join(" · ");
     case "pin": return speak("till.pin_left", { left: basket.pin_left ?? 3 });
-    case "await_tap": return basket.hold ? `${speak("till.holding")} · ${lasting(basket.hold_minutes)}` : "";
+    case "await_tap": if (basket.undoing) return speak("till.goes_back", { amount: money(basket.paid_minor) });
+      return basket.hold ? `${speak("till.holding")} · ${lasting(basket.hold_minutes)}` : "";
     case "held": return [basket.name, basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "partly_paid": return [speak("till.paid_so_far", { amount: money(basket.paid_minor) }), basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "approved": return [basket.name, basket.ready_here_minor !== null && basket.ready_here_minor !== undefined ? speak("till.left_here", { amount: money(basket.ready_here_minor) }) : "", basket.repeated ? speak("till.repeated") : ""].filter(Boolean).join(" · ");

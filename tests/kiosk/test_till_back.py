@@ -77,6 +77,38 @@ def test_a_void_of_an_earlier_sale_leaves_the_bill_that_stands(counter: Counter)
     counter.guest.wait_for_selector("body[data-phase='basket']")
 
 
+def test_a_payment_that_waits_for_its_own_band_offers_to_be_left_paid_and_nothing_else(
+    counter: Counter,
+) -> None:
+    op_id = sold(counter)
+    counter.press("undo")
+    counter.state("await_tap")
+    panel = counter.page.locator("#state")
+    expect(panel).to_contain_text("The guest holds the same band to the reader")
+    expect(panel).to_contain_text("goes back")
+    expect(counter.page.locator("#acts button")).to_have_text(["Leave it paid"])
+    expect(counter.page.locator(".bill-line .step")).to_have_count(0)
+    counter.page.keyboard.press("Escape")
+    counter.state("approved")
+    assert bodies(counter, Kind.PAYMENT_VOIDED, Voided) == []
+    counter.press("undo")
+    counter.tap()
+    counter.state("voided")
+    assert [one.op_id for one in bodies(counter, Kind.PAYMENT_VOIDED, Voided)] == [op_id]
+
+
+def test_enter_goes_on_with_the_bill_once_a_sheet_is_closed(counter: Counter) -> None:
+    counter.page.click("#more")
+    counter.page.click("#sheet-close")
+    expect(counter.page.locator("#find")).to_be_focused()
+    counter.add("Coffee", "Cappuccino")
+    counter.page.click("#more")
+    counter.page.keyboard.press("Escape")
+    expect(counter.page.locator("#find")).to_be_focused()
+    counter.page.keyboard.press("Enter")
+    counter.state("await_tap")
+
+
 def test_whoever_walks_around_takes_back_out_of_the_drawer_of_the_till_they_stand_at(
     chromium: Any, till: Till
 ) -> None:

@@ -98,6 +98,16 @@ def test_what_is_set_aside_ends_its_bill_and_takes_no_other_tender() -> None:
     ]
 
 
+def test_a_payment_that_waits_for_its_undo_can_only_be_left_paid() -> None:
+    seen = run(
+        TILL + "const { editable, keeping } = await load('till_state.js');"
+        " const waits = basket('await_tap', { undoing: true });"
+        " return [waits, basket('await_tap')].map((one) =>"
+        " [actsOn(one, ['sell', 'void']), editable(one), keeping(one)]);"
+    )
+    assert seen == [[["leave_paid"], False, False], [["back", "cash", "card", "give_up"], True, True]]
+
+
 def test_what_was_taken_back_has_a_slip_of_its_own() -> None:
     seen = run(
         TILL + "const may = ['sell']; const back = { back_id: 'v-1' };"
@@ -155,3 +165,16 @@ def test_a_guest_is_told_at_the_till_that_staff_have_a_word_and_never_which() ->
         " line('approved', {}), line('basket', told)];"
     )
     assert seen == ["counter.left · kiosk.notice", "kiosk.notice", "", ""]
+
+
+def test_a_guest_reads_what_is_still_due_of_a_part_and_what_a_top_up_came_to() -> None:
+    seen = run(
+        GUEST + "const { said } = await load('till_said.js');"
+        " const voice = { speak: (key, places) => [key, ...Object.values(places ?? {})].join(' '),"
+        " money: (minor) => String(minor) };"
+        " const cash = (more) => ({ words: 'pay.top_up', amount_minor: 2000, ...more });"
+        " return [said('partly_paid', { basket: basket('partly_paid', { due_minor: 720 }) }, voice).line,"
+        " said('cash', { cash: cash({ ready_here_minor: 3000 }) }, voice).line,"
+        " said('cash', { cash: cash({}) }, voice).line];"
+    )
+    assert seen == ["counter.short 720", "counter.left 3000", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -146,6 +147,47 @@ def test_five_minutes_later_it_is_too_late(funded: House) -> None:
     funded.service.undo_payment(cashier(funded), TILL, OP, void_id=VOID)
     assert tapped(funded).state is BasketState.APPROVED
     assert left(funded) == 1_400
+
+
+def test_a_payment_that_waits_for_its_undo_is_no_open_bill_and_is_left_paid(funded: House) -> None:
+    who, service = cashier(funded), funded.service
+    bought(funded)
+    assert service.undo_payment(who, TILL, OP, void_id=VOID).undoing
+    acts: list[Callable[[], object]] = [
+        lambda: service.ring(who, TILL, OP, lines=[SOUP], rev=service.basket(TILL).rev),
+        lambda: service.await_band(who, TILL, OP),
+        lambda: service.hold(who, TILL, OP, minutes=60),
+        lambda: service.add_cash(who, TILL, OP, minor=600),
+        lambda: service.decline_vouchers(who, TILL, OP, kinds=()),
+    ]
+    for act in acts:
+        with pytest.raises(Refused, match="taken back"):
+            act()
+    view = service.give_up(who, TILL, OP)
+    assert (view.state, view.undoing, view.words) == (BasketState.APPROVED, False, "pay.approved")
+    assert (voided(funded), left(funded)) == ([], 1_400)
+    assert tapped(funded).state is BasketState.APPROVED
+
+
+def test_dropping_what_was_paid_in_cash_is_no_way_round_the_limit_of_voids(funded: House) -> None:
+    """Cash out of the drawer for a sale takes a void: counted, reasoned, by whoever may."""
+    who, service = cashier(funded), funded.service
+    rung_up(funded, await_band=False)
+    service.add_cash(who, TILL, OP, minor=600)
+    service.undo_payment(who, TILL, OP, void_id=VOID)
+    service.give_up(who, TILL, OP)
+    view = service.shifts.view(TILL, whole=True)
+    assert view.takings is not None
+    assert (view.takings.cash_sales_minor, view.takings.cash_back_minor) == (600, 0)
+
+
+def test_a_void_while_it_waits_for_its_undo_ends_the_wait(funded: House) -> None:
+    bought(funded)
+    funded.service.undo_payment(cashier(funded), TILL, OP, void_id=VOID)
+    view = funded.service.void(cashier(funded), OP, "void-00000002", reason="cold soup")
+    assert (view.state, view.undoing, view.words) == (BasketState.VOIDED, False, "pay.voided")
+    assert tapped(funded).state is BasketState.VOIDED
+    assert left(funded) == 2_000
 
 
 # Refund

@@ -212,6 +212,24 @@ def test_cash_pays_the_rest_and_never_more_than_is_due(funded: House) -> None:
     assert [(leg.tender, leg.amount_minor) for leg in view.legs] == [("wallet", 2_000), ("cash", 400)]
 
 
+@pytest.mark.parametrize("tender", ["cash", "card"])
+@pytest.mark.parametrize("minor", [200, 600], ids=["a part", "all"])
+def test_cash_or_a_card_laid_down_once_counts_once_though_nobody_heard_the_answer(
+    tmp_path: Path, tender: str, minor: int
+) -> None:
+    hands, seen = Hands(), []
+    for life in range(2):
+        with an_edge(tmp_path, hands) as house:
+            if not life:
+                rung_up(house, await_band=False)
+            lay = house.service.add_cash if tender == "cash" else house.service.add_card
+            view = lay(cashier(house), TILL, OP, minor=minor, act="the-same-note-01")
+            seen.append((view.state, view.paid_minor, view.due_minor))
+            assert len(payments(house)) == 1
+    assert seen[0] == seen[1]
+    assert seen[0][1] == minor
+
+
 def test_a_card_at_an_external_terminal_pays_it_all(funded: House) -> None:
     rung_up(funded)
     view = funded.service.add_card(cashier(funded), TILL, OP, minor=600)

@@ -280,6 +280,7 @@ class CashDesk:
             ready_here_minor=known.ready_minor,
             band_short=short(known.band),
             name=profile.name if profile is not None else "",
+            language=profile.language if profile is not None else "",
             at_ms=known.at_ms,
             seq=known.seq,
         )

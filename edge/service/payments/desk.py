@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from edge.core.basket import Line
 from edge.core.payment import Tender
+from edge.core.payment.facts import Outside
 from edge.core.payment.reckoning import Piece
 from edge.errors import StoreError
 from edge.payviews import BasketView, CashKind, CashView, Exposure, PaymentView
@@ -22,7 +23,7 @@ from edge.service.payments.redeeming import Redeeming
 from edge.service.payments.refunds import Refunds
 from edge.service.payments.screens import TillScreens
 from edge.service.payments.taking import MoneyBack
-from edge.service.payments.tills import Tills
+from edge.service.payments.tills import Laid, Tills
 from edge.service.rooms import Rooms
 from edge.staff import Session
 
@@ -106,13 +107,13 @@ class PayDesk:
         """Say that the guest was seen to be old enough."""
         return self._tills.confirm_age(session, point, op_id)
 
-    def add_cash(self, session: Session, point: str, op_id: str, *, minor: int) -> BasketView:
-        """Take cash for what is due, or a part of it."""
-        return self._tills.add(session, point, op_id, minor=minor, tender=Tender.CASH)
+    def add_cash(self, session: Session, point: str, op_id: str, *, minor: int, act: str = "") -> BasketView:
+        """Take cash for what is due, or a part of it; the same ``act`` again is the same note."""
+        return self._tills.add(session, point, op_id, laid=_laid(Tender.CASH, minor, act))
 
-    def add_card(self, session: Session, point: str, op_id: str, *, minor: int) -> BasketView:
-        """Note what an external terminal has charged."""
-        return self._tills.add(session, point, op_id, minor=minor, tender=Tender.CARD)
+    def add_card(self, session: Session, point: str, op_id: str, *, minor: int, act: str = "") -> BasketView:
+        """Note what an external terminal has charged; the same ``act`` again is the same charge."""
+        return self._tills.add(session, point, op_id, laid=_laid(Tender.CARD, minor, act))
 
     def take_coupon(self, session: Session, point: str, op_id: str, *, code: str) -> BasketView:
         """Let a coupon lower what it is for."""
@@ -179,3 +180,7 @@ class PayDesk:
     def give_up_cash(self, session: Session, point: str, op_id: str) -> CashView:
         """Move no cash after all."""
         return self._cash.give_up(session, point, op_id)
+
+
+def _laid(tender: Tender, minor: int, act: str) -> Laid:
+    return Laid(Outside(tender=tender, amount_minor=minor), act)

@@ -67,7 +67,10 @@ class Holds(Settling):
         return tuple(payment_view(one, self._screens.view(one)) for one in found[:HELD_MAX])
 
     def give_up(self, session: Session, point: str, op_id: str) -> BasketView:
-        """Close a basket that is not sold, or release a hold: what was paid of it goes back at once."""
+        """Close a basket that is not sold, or release a hold: what was paid of it goes back at once.
+
+        What is sold and waits for its undo is left paid: a void has its own right, limit and reason.
+        """
         self._permit(session, Action.SELL)
 
         def act(tx: Transaction) -> Rung:
@@ -76,6 +79,8 @@ class Holds(Settling):
                 raise Refused("This basket stands at another till.")
             if not known.open:
                 return known
+            if known.undoing:
+                return self._put(tx, rung.left_paid(known))
             sale = known.sale
             if sale is None or not sale.legs:
                 return self._put(tx, replace(known, stage=BasketState.GIVEN_UP, presented=None))

@@ -75,11 +75,21 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     boot: str = ""
     """In which run of the machine that clock was read last."""
     last: Last | None = None
+    laid: tuple[str, ...] = ()
+    """The acts by which cash or a card was laid down: said again after a restart, each counts once."""
 
     @property
     def due_minor(self) -> int:
         """What is still to be paid."""
         return self.basket.total_minor if self.sale is None else self.sale.due_minor
+
+    @property
+    def part_minor(self) -> int:
+        """How much the band read last can pay of what is due."""
+        if self.last is None:
+            return 0
+        limited = self.last.reason is Reason.SPEND_LIMIT
+        return min(self.due_minor, (self.last.left_minor if limited else self.last.ready_minor) or 0)
 
     @property
     def open(self) -> bool:
@@ -174,9 +184,16 @@ def demand_open(rung: Rung, point: str) -> Rung:
         raise Refused("This basket stands at another till.")
     if not rung.open:
         raise Refused("This basket is closed.", hint="Begin a new one.")
+    if rung.undoing:
+        raise Refused("This payment waits to be taken back.", hint="Let the guest tap, or leave it paid.")
     if rung.stage is BasketState.HELD:
         raise Refused("This is set aside.", hint="Take it from the list of holds, or release it there.")
     return rung
+
+
+def left_paid(rung: Rung) -> Rung:
+    """Return a payment whose guest did not take it back after all: it stands as it was."""
+    return replace(rung, stage=BasketState.APPROVED, undoing="")
 
 
 def stands(tx: Transaction, rung: Rung) -> bool:

@@ -75,7 +75,7 @@ class Settling:
         seq = tx.append(Kind.PAYMENT_VOIDED, told, band=band, lane=Lane.PRIORITY)
         whole = ruling.sale.state is not Authorisation.CAPTURED
         stage = BasketState.VOIDED if whole else BasketState.APPROVED
-        return self._moved(tx, replace(known, stage=stage, sale=ruling.sale), ruling, seq=seq)
+        return self._moved(tx, replace(known, stage=stage, sale=ruling.sale, undoing=""), ruling, seq=seq)
 
     def _moved(self, tx: Transaction, after: Rung, ruling: VoidRuling | HoldRuling, *, seq: int) -> Rung:
         for lease in ruling.leases:

@@ -83,6 +83,7 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         language=payer.language if payer is not None else "",
         band_short=short(last.band),
         cause=cause,
+        undoing=bool(rung.undoing),
         hold=rung.hold_ms is not None,
         hold_minutes=None if rung.hold_ms is None else rung.hold_ms // MINUTE_MS,
         back_id=sale.void_ids[-1] if sale is not None and sale.void_ids else "",
@@ -151,7 +152,7 @@ def vouchers_of(rung: Rung, payer: Profile | None) -> tuple[VoucherView, ...]:
     """Return the vouchers of the band read last, or what may come with the next one."""
     last = rung.last
     if last is None or last.band is None or rung.stage in FRESH:
-        told = rung.offers if rung.open else ()
+        told = rung.offers if rung.open and not rung.undoing else ()
         return tuple(VoucherView(kind=sort, declined=sort in rung.declined) for sort in told)
     known = payer.wallet.vouchers if payer is not None and payer.wallet is not None else ()
     names = {one.kind: one.names for one in known}

@@ -86,5 +86,5 @@ class MoneyBack(Settling):
         ruling = self._ruled(tx, known.sale, ask)
         if isinstance(ruling, Objection):
             shown = replace(last, reason=Reason.LIMIT_REACHED)
-            return rung.stand(tx, replace(known, stage=BasketState.APPROVED, undoing="", last=shown))
-        return self._written(tx, replace(known, undoing=""), ruling, band=band)
+            return rung.stand(tx, rung.left_paid(replace(known, last=shown)))
+        return self._written(tx, known, ruling, band=band)

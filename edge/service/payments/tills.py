@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,7 +15,6 @@ from edge.core.cards import holds_card_number
 from edge.core.decision import Reason
 from edge.core.payment.bodies import Pin
 from edge.core.payment.facts import Outside
-from edge.core.payment.legs import Tender
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
 from edge.service import coupons
@@ -42,6 +42,13 @@ FAULTS = {
     BasketFault.TAX: "A tax is 0 to 1,000 permille.",
     BasketFault.TOTAL: "A basket costs nothing less than nothing.",
 }
+
+
+class Laid(NamedTuple):
+    """Cash or a card on the counter, and by which act: the same one again is no second note."""
+
+    outside: Outside
+    act: str = ""
 
 
 class Tills:
@@ -119,7 +126,7 @@ class Tills:
             _demand_sound(known.basket)
             if minor is not None and not 0 < minor <= known.due_minor:
                 raise Refused("A part is more than nothing and at most what is due.")
-            plain = replace(known, presented=None, undoing="", hold_ms=None)
+            plain = replace(known, presented=None, hold_ms=None)
             return rung.stand(tx, replace(plain, stage=BasketState.AWAITING, asked_minor=minor, risk=risk))
 
         return self._commit(act)
@@ -189,10 +196,9 @@ class Tills:
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)
-            part = _part_of(known)
-            if part < 1:
+            if known.part_minor < 1:
                 raise Refused("This band has nothing ready here.", hint="Take another one, cash or a card.")
-            return self._by_earlier(tx, replace(known, asked_minor=part), asked)
+            return self._by_earlier(tx, replace(known, asked_minor=known.part_minor), asked)
 
         return self._commit(act)
 
@@ -219,16 +225,19 @@ class Tills:
 
         return self._commit(act)
 
-    def add(self, session: Session, point: str, op_id: str, *, minor: int, tender: Tender) -> BasketView:
-        """Take cash, or what an external terminal has charged, for all that is due or a part."""
+    def add(self, session: Session, point: str, op_id: str, *, laid: Laid) -> BasketView:
+        """Take cash, or what an external terminal has charged, for all that is due or a part; once an act."""
         self._permit(session, Action.SELL)
 
         def act(tx: Transaction) -> Rung:
-            known = rung.demand_open(rung.must_know(tx, op_id), point)
+            known = rung.must_know(tx, op_id)
+            if laid.act and laid.act in known.laid:
+                return known
+            rung.demand_open(known, point)
             demand_shift(tx, point)
             _demand_sound(known.basket)
-            outside = Outside(tender=tender, amount_minor=minor)
-            return rung.stand(tx, self._payers.by_outside(tx, replace(known, hold_ms=None), outside))
+            after = self._payers.by_outside(tx, replace(known, hold_ms=None), laid.outside)
+            return rung.stand(tx, replace(after, laid=(*known.laid, laid.act)) if laid.act else after)
 
         return self._commit(act)
 
@@ -255,7 +264,7 @@ class Tills:
             if known is None or known.stage not in rung.ARMED:
                 return None
             if known.undoing:
-                return rung.stand(tx, replace(known, stage=BasketState.APPROVED, undoing=""))
+                return rung.stand(tx, rung.left_paid(known))
             return rung.stand(tx, replace(known, stage=_resting(known), presented=None, asked_minor=None))
 
         found = self._rooms.sequencer.submit(act)
@@ -328,17 +337,6 @@ def _demand_sound(basket: Basket) -> None:
 def _resting(known: Rung) -> BasketState:
     partly = known.sale is not None and bool(known.sale.legs)
     return BasketState.PARTLY_PAID if partly else BasketState.OPEN
-
-
-def _part_of(known: Rung) -> int:
-    """Return how much the band read last can pay of what is due."""
-    last = known.last
-    if last is None:
-        return 0
-    bounds = [known.due_minor, last.ready_minor or 0]
-    if last.reason is Reason.SPEND_LIMIT:
-        bounds = [known.due_minor, last.left_minor or 0]
-    return min(bounds)
 
 
 def _wrong(known: Rung, *, seq: int, left: int, at_ms: int) -> Rung:
