@@ -173,3 +173,18 @@ def presence(_: bool, *, seed: int, visits: int, runs: int) -> None:
     from edge.run.bench.presence import measure
 
     click.echo(measure(seed, visits, runs))
+
+
+@bench.command()
+@as_json
+@click.option(
+    "--purchases", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Of the segments."
+)
+@click.option(
+    "--entries", default=10_000_000, show_default=True, type=click.IntRange(1_000), help="Of the diary."
+)
+def loop(_: bool, *, purchases: int, entries: int) -> None:
+    """From what guests did to what is made of it at central: every segment, and every figure."""
+    from edge.run.bench.loop import measure
+
+    click.echo(measure(purchases, entries))
