@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -48,6 +49,17 @@ def object_to(receipt: Receipt, event: Event, *, before: bytes) -> Doubt | None:
     return None if replace(receipt, back_minor=0, reason="") == made else Doubt.CONTENT
 
 
+class _Act(Protocol):
+    """What every act that gives a receipt says of itself."""
+
+    @property
+    def point(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def staff(self) -> str: ...
+
+
 def _paid(event: Event) -> Receipt | None:
     """A sale, or a hold; a part of a basket gets its receipt with the last one."""
     paid = _PAYMENT(event.body)
@@ -55,17 +67,13 @@ def _paid(event: Event) -> Receipt | None:
     if not held and paid.state is not Authorisation.CAPTURED:
         return None
     due, legs = max(0, paid.due_minor), (*paid.earlier, *paid.legs)
-    return Receipt(
-        kind=ReceiptKind.HOLD if held else ReceiptKind.SALE,
-        op_id=paid.op_id,
-        point=paid.point,
+    return replace(
+        _of(event, paid, ReceiptKind.HOLD if held else ReceiptKind.SALE, op_id=paid.op_id),
         at_ms=paid.at_ms,
-        currency=paid.currency,
         total_minor=paid.total_minor - due,
         lines=() if due else lines_of(paid.lines, legs),
         legs=_legs((leg, leg.amount_minor) for leg in _payers(legs, named=not due)),
         until_ms=paid.at_ms + (paid.judged.hold_ms or 0) if held else 0,
-        staff=paid.staff,
     )
 
 
@@ -74,81 +82,57 @@ def _ended(event: Event) -> Receipt:
     ended = _ENDED(event.body)
     sold = ended.state is Authorisation.CAPTURED
     back = sum(leg.voided_minor for leg in ended.legs)
-    return Receipt(
-        kind=ReceiptKind.SALE if sold else ReceiptKind.VOID,
-        op_id=ended.op_id,
-        point=ended.point,
-        at_ms=event.hlc >> 16,
-        currency=ended.currency,
+    return replace(
+        _of(event, ended, ReceiptKind.SALE if sold else ReceiptKind.VOID, op_id=ended.op_id),
         total_minor=sum(line.gross_minor for line in ended.lines) if sold else -back,
         lines=lines_of(ended.lines, ()) if sold else (),
         legs=_legs((leg, leg.left_minor if sold else -leg.voided_minor) for leg in ended.legs),
-        staff=ended.staff,
     )
 
 
 def _voided(event: Event) -> Receipt:
+    """What went back, by its lines where they are named."""
     voided = _VOIDED(event.body)
     lines = _back(voided.lines, voided.legs)
     given = sum(leg.amount_minor for leg in voided.legs)
-    return Receipt(
-        kind=ReceiptKind.VOID,
-        op_id=voided.void_id,
+    return replace(
+        _of(event, voided, ReceiptKind.VOID, op_id=voided.void_id),
         about=voided.op_id,
-        point=voided.point,
-        at_ms=event.hlc >> 16,
-        currency=voided.currency,
         total_minor=sum(line.gross_minor for line in lines) if lines else -given,
         lines=lines,
         legs=_legs((leg, -leg.amount_minor) for leg in _payers(voided.legs, named=bool(lines))),
-        staff=voided.staff,
     )
 
 
 def _refunded(event: Event) -> Receipt:
+    """What central is asked to give back."""
     asked = _REFUND(event.body)
     lines = _back(asked.lines, asked.legs)
-    return Receipt(
-        kind=ReceiptKind.REFUND,
-        op_id=asked.refund_id,
+    return replace(
+        _of(event, asked, ReceiptKind.REFUND, op_id=asked.refund_id),
         about=asked.op_id,
-        point=asked.point,
-        at_ms=event.hlc >> 16,
-        currency=asked.currency,
         total_minor=sum(line.gross_minor for line in lines),
         lines=lines,
         legs=_legs((leg, -leg.amount_minor) for leg in _payers(asked.legs, named=True)),
-        staff=asked.staff,
     )
 
 
 def _topped_up(event: Event) -> Receipt:
     up = _TOPPED_UP(event.body)
-    return Receipt(
-        kind=ReceiptKind.TOP_UP,
-        op_id=up.op_id,
-        point=up.point,
-        at_ms=event.hlc >> 16,
-        currency=up.currency,
-        total_minor=up.amount_minor,
-        legs=(ReceiptLeg(tender=up.tender.value, amount_minor=up.amount_minor),),
-        band=_short(event.band),
-        staff=up.staff,
-    )
+    return _cash(event, up, ReceiptKind.TOP_UP, tender=up.tender)
 
 
 def _cashed_out(event: Event) -> Receipt:
-    out = _CASHED_OUT(event.body)
-    return Receipt(
-        kind=ReceiptKind.CASH_OUT,
-        op_id=out.op_id,
-        point=out.point,
-        at_ms=event.hlc >> 16,
-        currency=out.currency,
-        total_minor=out.amount_minor,
-        legs=(ReceiptLeg(tender=Tender.CASH.value, amount_minor=out.amount_minor),),
+    return _cash(event, _CASHED_OUT(event.body), ReceiptKind.CASH_OUT, tender=Tender.CASH)
+
+
+def _cash(event: Event, moved: ToppedUp | CashedOut, kind: ReceiptKind, *, tender: Tender) -> Receipt:
+    """What crossed the counter for a wallet, named by its band's pseudonym."""
+    return replace(
+        _of(event, moved, kind, op_id=moved.op_id),
+        total_minor=moved.amount_minor,
+        legs=(ReceiptLeg(tender=tender.value, amount_minor=moved.amount_minor),),
         band=_short(event.band),
-        staff=out.staff,
     )
 
 
@@ -163,6 +147,19 @@ def _shift(event: Event) -> Receipt:
         total_minor=closed.counted_minor,
         shift=replace(closed, reason=""),
         staff=closed.staff,
+    )
+
+
+def _of(event: Event, act: _Act, kind: ReceiptKind, *, op_id: str) -> Receipt:
+    """Return a receipt of nothing yet: what it is, where and when it came about, and by whom."""
+    return Receipt(
+        kind=kind,
+        op_id=op_id,
+        point=act.point,
+        at_ms=event.hlc >> 16,
+        currency=act.currency,
+        total_minor=0,
+        staff=act.staff,
     )
 
 
