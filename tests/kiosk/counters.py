@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from edge.core.events import Kind, Lane
 from edge.core.receipt import Receipt
 from edge.core.receipting import object_to
-from tests.kiosk.test_guest_axe import axe_source
+from tests.barriers import barriers
 from tests.kiosk.till_park import Till
 from tests.service.house import UID
 from tests.service.purses import TILL
@@ -25,9 +25,9 @@ class Counter:
         self, chromium: Any, till: Till, *, locale: str = "en-GB", size: Any = None, cookie: Any = None
     ) -> None:
         self.till = till
-        staff = chromium.new_context(viewport=WIDE, locale=locale)
+        staff = chromium.new_context(viewport=WIDE, locale=locale, reduced_motion="reduce")
         staff.add_cookies([cookie or till.cookie("carla")])
-        guest = chromium.new_context(viewport=size or SMALL)
+        guest = chromium.new_context(viewport=size or SMALL, reduced_motion="reduce")
         guest.add_cookies([till.screen()])
         self.faults: list[str] = []
         self.page, self.guest = staff.new_page(), guest.new_page()
@@ -111,11 +111,7 @@ def bodies(counter: Counter, kind: Kind, body: Any) -> list[Any]:
     return [msgspec.msgpack.decode(one.body, type=body) for one in records if one.kind == kind]
 
 
-def axe_of(counter: Counter) -> list[str]:
+def axe_of(counter: Counter, *, contrast: bool = True) -> list[str]:
     """What axe finds wrong on either side."""
-    found = []
-    for name, page in (("till", counter.page), ("guest", counter.guest)):
-        page.evaluate(axe_source())
-        told = page.evaluate("axe.run(document, { preload: false, resultTypes: ['violations'] })")
-        found += [f"{name} {bad['id']}: {bad['nodes'][0]['html'][:200]}" for bad in told["violations"]]
-    return found
+    sides = (("till", counter.page), ("guest", counter.guest))
+    return [f"{name} {what}" for name, page in sides for what in barriers(page, contrast=contrast)]

@@ -24,10 +24,40 @@ EACH_LANGUAGE = [LANGUAGES[0], *(pytest.param(code, marks=pytest.mark.journey) f
 """For tests of seconds: the first language at each save, all of them in the whole suite."""
 HEAR = """async (events) => {
   const page = await import(document.querySelector("script[type=module]").src);
-  for (const event of events) page.hear(event);
-  while (document.querySelector("[aria-busy=true]")) await new Promise((done) => requestAnimationFrame(done));
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const answered = async () => {
+    while (document.querySelector("[aria-busy=true]") || window.asked) await frame();
+  };
+  for (const event of events) {
+    if (event.type === "health") window.health = "told";
+    if (event.answered) await answered();
+    page.hear(event.later ? { ...event, now: performance.now() + event.later } : event);
+  }
+  await answered();
+  await frame();
+  await frame();
 }"""
+"""An event that is ``answered`` comes after what the page itself asked, and is not undone by that answer."""
+ASKED = """(() => {
+  const ask = window.fetch, Source = window.EventSource;
+  window.asked = 0;
+  window.EventSource = class extends Source {
+    addEventListener(type, hear) {
+      super.addEventListener(type, (event) => type === "health" && window.health === "told" || hear(event));
+    }
+  };
+  window.fetch = async (...what) => {
+    window.asked += 1;
+    try {
+      const answer = await ask(...what);
+      await answer.clone().text();
+      return answer;
+    } finally {
+      requestAnimationFrame(() => { window.asked -= 1; });
+    }
+  };
+})()"""
+"""How many answers a page still waits for; and no heartbeat undoes what was told of the device's health."""
 LIVE = """async () => {
   const page = await import(document.querySelector("script[type=module]").src);
   return !page.link || page.link() === "live";
@@ -42,6 +72,7 @@ class Eye:
         self.stage = stage
         context.setdefault("service_workers", "block")
         self.context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **context)
+        self.context.add_init_script(ASKED)
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -106,7 +137,9 @@ def near_states() -> list[list[dict[str, Any]]]:
         lambda tap: [{"type": "near-refused", "body": "Gone"}],
     ):
         plan = a_plan()
-        states.append([told("plan", plan), told("beside", near_them(plan.tap_id)), *made(plan.tap_id)])
+        states.append(
+            [told("plan", plan), told("beside", near_them(plan.tap_id), answered=True), *made(plan.tap_id)]
+        )
     return states
 
 
@@ -129,6 +162,7 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
         [{"type": "tick"}],
+        [told("public", some_offers())],
         [told("plan", a_plan())],
         asked_for_all(),
         [{"type": "reading"}],

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.barriers import barriers
 from tests.kiosk.desk_park import Desk, a_desk, serving
 from tests.kiosk.eye import EACH_LANGUAGE
-from tests.kiosk.test_desk_pages import AXE, Page, axe_source
+from tests.kiosk.test_desk_pages import Page
 from tests.service.house import OTHER_UID, UID, band_of, worn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -131,8 +132,7 @@ def test_requests_and_the_dialog_are_clean_at_every_size(
         with Page(chromium, url, viewport=size) as bruno:
             bruno.work_as(desk, "bruno", "north", f"/staff/north?lang={language}")
             bruno.sees("#asks .mine")
-            bruno.page.evaluate(axe_source() + "; true")
-            assert bruno.page.evaluate(AXE, True) == []
+            assert barriers(bruno.page) == []
             bruno.page.click("#asks .mine button")
-            assert bruno.page.evaluate(AXE, True) == []
+            assert barriers(bruno.page) == []
             assert bruno.page.evaluate("document.documentElement.scrollWidth") <= size["width"]

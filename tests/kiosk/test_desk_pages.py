@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from edge.core.slots import SLOT, Slot
 from hardware.port import DeviceState, State
 from kiosk.app import streams_of
 from kiosk.texts import LANGUAGES
+from tests.barriers import barriers
 from tests.builders import HOUR_MS, ROME, a_day_ticket, a_slot_right
 from tests.kiosk.desk_park import PIN, Desk, a_desk, serving
 from tests.kiosk.eye import EACH_LANGUAGE
@@ -27,9 +27,6 @@ THIRD_UID = bytes.fromhex("04778899aabbcc")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 TABLET, OFFICE = {"width": 1280, "height": 800}, {"width": 1366, "height": 768}
 WAIT_MS = 15_000
-AXE = """async (contrast) => (await axe.run(document, { preload: false, resultTypes: ["violations"],
-  rules: { "color-contrast": { enabled: contrast } } })).violations
-  .map((bad) => `${bad.id}: ${bad.nodes.map((node) => node.html).join(" ").slice(0, 300)}`)"""
 
 CONTROLLED = """() => new Promise((done) => {
   const look = () => (navigator.serviceWorker.controller ? done(true) : setTimeout(look, 20));
@@ -206,8 +203,7 @@ def test_staff_take_a_guests_word_on_each_purpose_from_the_card(
         bruno.page.fill("#look-text", "Fede")
         bruno.page.press("#look-text", "Enter")
         bruno.sees(f"{offers}[aria-checked=true]")
-        bruno.page.evaluate(axe_source() + "; true")
-        assert bruno.page.evaluate(AXE, True) == []
+        assert barriers(bruno.page) == []
     said = [one for one in desk.edge.journal.range(Lane.PRIORITY, 0) if one.kind == Kind.CONSENT_SET]
     assert [msgspec.msgpack.decode(one.body)["staff"] for one in said] == ["bruno"] * 3
 
@@ -302,10 +298,6 @@ def test_a_gates_screen_shows_its_page_again_while_the_edge_is_down(chromium: An
         one.context.close()
 
 
-def axe_source() -> str:
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-
-
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
 def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, language: str) -> None:
     desk, url = opened
@@ -316,8 +308,7 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
     with Page(chromium, url, locale=language, color_scheme=scheme) as one:
         for path in ("/enrol", "/staff/north", "/nowhere"):
             one.open(f"{path}?lang={language}")
-            assert one.page.evaluate(axe_source() + "; true")
-            assert one.page.evaluate(AXE, colours) == [], path
+            assert barriers(one.page, contrast=colours) == [], path
         for who, point, path in pages:
             desk.signed_in(who, point)  # the session is shared: a sign-in is slow by intention
             token = desk.tokens[who, point]
@@ -330,6 +321,5 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
             if path == "/ops/screens":
                 one.page.click("[data-set] >> nth=0")
             assert one.page.evaluate("document.documentElement.lang") == language
-            one.page.evaluate(axe_source() + "; true")
-            assert one.page.evaluate(AXE, colours) == [], path
+            assert barriers(one.page, contrast=colours) == [], path
             assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
