@@ -90,6 +90,8 @@ class FeedbackTaken(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this was the first word about a purchase; a second one changes nothing."""
 
     first: bool
+    called: bool = False
+    """Whether somebody was sent to the guest, who wanted it."""
 
 
 class OrderList(msgspec.Struct, frozen=True, kw_only=True):

@@ -223,7 +223,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HelpCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A guest at a kiosk called somebody."""
+    """A guest called somebody."""
 
     id: str
     point: str
@@ -231,6 +231,8 @@ class HelpCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_ms: int | None = None
     staff: str | None = None
     escalated: bool = False
+    reason: str = ""
+    """``feedback``: they were not content and want to be spoken to; empty: they pressed the button."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -15,8 +15,10 @@ from kiosk.ask import Ask
 from kiosk.operations import Op
 from kiosk.routes import Audience, Rate, Route, View
 from kiosk.staff_acts import Id, act
+from kiosk.till_bodies import OpId
 
 Short = Annotated[str, Meta(max_length=64)]
+Score = Annotated[int, Meta(ge=1, le=5)]
 NEAR = Rate(120, 4.0)
 
 
@@ -54,8 +56,18 @@ class Face(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One of five faces, and at most one reason of the list; no text."""
 
     tap_id: Id
-    score: Annotated[int, Meta(ge=1, le=5)]
+    score: Score
     because: Short = ""
+    named: bool = False
+
+
+class FaceAtTill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of five faces about a sale, on the guest's side of its till."""
+
+    NOT_TYPED = ("op_id",)
+    op: Op
+    op_id: OpId
+    score: Score
     named: bool = False
 
 
@@ -139,6 +151,14 @@ def feedback(ask: Ask) -> FeedbackTaken:
     )
 
 
+def feedback_at_till(ask: Ask) -> FeedbackTaken:
+    """Take one word about the sale that was just made."""
+    said = ask.want(FaceAtTill)
+    return ask.house.service.near.give_feedback_about(
+        said.op_id, ask.seat.point, score=said.score, named=said.named
+    )
+
+
 def orders(ask: Ask) -> OrderList:
     """List what a store has in hand."""
     return ask.house.service.near.orders(ask.person, ask.want(OrdersAsked).point)
@@ -179,6 +199,19 @@ ROUTES = (
     guests("shelves", shelves, body=NearAsked, answer=Shelves),
     guests("reserve", reserve, body=Wanted, answer=OrderView),
     guests("feedback", feedback, body=Face, answer=FeedbackTaken),
+    Route(
+        *(
+            "POST",
+            "/till/<till>/guest/feedback",
+            feedback_at_till,
+            Audience.SCREEN,
+            "Take one word about the sale that was just made.",
+        ),
+        kinds=("till",),
+        body=FaceAtTill,
+        answer=FeedbackTaken,
+        rate=NEAR,
+    ),
     act("orders", orders, Action.SELL, body=OrdersAsked, answer=OrderList),
     act("expected", expected, Action.LOOK_UP, body=Plain, answer=Expected),
     act("order/<order>", order, Action.SELL, body=OrderStep, answer=OrderView),

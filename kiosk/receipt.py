@@ -1,23 +1,56 @@
-"""A receipt on the guest's phone: one look through a code of the till, then the code is good no more."""
+"""A receipt on the guest's phone: one look through a code of the till, and one word about the purchase."""
 
 from __future__ import annotations
 
+import msgspec
 from flask import Response
 
+from edge.core.receipt import ReceiptKind
+from edge.nearviews import FeedbackTaken
 from kiosk.ask import Ask
+from kiosk.near import Score
+from kiosk.operations import Op
 from kiosk.pages import page
 from kiosk.routes import Audience, Rate, Route
 from kiosk.slips import receipt_rows, words_for
 
 LOOKS = Rate(12, 0.5)
 """Nobody guesses a code of 144 bits; who tries anyway is slowed down."""
+FACES = range(1, 6)
+
+
+class FaceOnPhone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of five faces about the purchase whose receipt a phone shows."""
+
+    op: Op
+    score: Score
+    named: bool = False
 
 
 def on_phone(ask: Ask) -> Response:
     """Show a receipt to whoever brings its code, once; the address holds nothing of anybody."""
-    receipt = ask.house.service.receipts.by_phone(ask.path["token"])
+    receipts, near = ask.house.service.receipts, ask.house.service.near
+    receipt = receipts.by_phone(ask.path["token"])
     rows = receipt_rows(receipt, words_for(ask, ask.language, receipt.currency))
-    return page(ask, "receipt.html", rows=rows, number=receipt.short)
+    asked = receipt.kind is ReceiptKind.SALE and near.is_asked(receipt.op_id)
+    word = receipts.word_for(receipt.op_id) if asked else ""
+    return page(ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES)
 
 
-ROUTES = (Route("GET", "/q/<token>", on_phone, Audience.ANYONE, "A receipt on a phone, once.", rate=LOOKS),)
+def feedback(ask: Ask) -> FeedbackTaken:
+    """Take one word about a purchase from the phone that was shown its receipt."""
+    said, receipt = ask.want(FaceOnPhone), ask.house.service.receipts.by_word(ask.path["token"])
+    return ask.house.service.near.give_feedback_about(
+        receipt.op_id, receipt.point, score=said.score, named=said.named
+    )
+
+
+ROUTES = (
+    Route("GET", "/q/<token>", on_phone, Audience.ANYONE, "A receipt on a phone, once.", rate=LOOKS),
+    Route(
+        *("POST", "/q/<token>/feedback", feedback, Audience.ANYONE, "One word about a purchase by phone."),
+        body=FaceOnPhone,
+        answer=FeedbackTaken,
+        rate=LOOKS,
+    ),
+)

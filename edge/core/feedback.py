@@ -8,6 +8,8 @@ import msgspec
 
 FACES = (1, 2, 3, 4, 5)
 """From "very bad" to "very good"; each has a word in every language."""
+UNHAPPY_MAX = 2
+"""Up to this face somebody is sent, if the guest wants to be spoken to."""
 
 
 class Because(enum.StrEnum):

@@ -72,9 +72,9 @@ class Service(PayDesk):
         self.on_air = OnAirs(rooms, self._consents)
         self._wearers, self._mine = Wearers(rooms, self._consents), Mine(rooms, self._consents)
         self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
-        self._retention, self._help, self.near = Retention(rooms), Help(rooms), Near(rooms, self.offers)
-        self.receipts, self.shifts = Receipts(rooms), Shifts(rooms)
-        self._alarms = Alarms(rooms)
+        self._retention, self._help = Retention(rooms), Help(rooms)
+        self.near = Near(rooms, self.offers, self._help)
+        self.receipts, self.shifts, self._alarms = Receipts(rooms), Shifts(rooms), Alarms(rooms)
         doers = {
             DeedKind.OVERRIDE: self._floor.lift,
             DeedKind.RELINK: self._wearers.relink,

@@ -33,7 +33,7 @@ class Help:
         self._calls: dict[str, HelpCall] = {}
         self._read = False
 
-    def call(self, point: str, op_id: str) -> HelpCall:
+    def call(self, point: str, op_id: str, *, reason: str = "") -> HelpCall:
         """Call somebody to a point; the same operation, or one while a call is open, is that call."""
         now_ms = self._rooms.clock.now_ms()
         with self._lock:
@@ -42,9 +42,9 @@ class Help:
                 if known.id == op_id or (known.point == point and known.acknowledged_ms is None):
                     return known
             gone = _make_place(calls)
-            call = HelpCall(id=op_id or secrets.token_hex(8), point=point, at_ms=now_ms)
+            call = HelpCall(id=op_id or secrets.token_hex(8), point=point, at_ms=now_ms, reason=reason)
             calls[call.id] = call
-        self._keep(call, Kind.HELP_CALLED, Acted(point=point, target=call.id), gone=gone)
+        self._keep(call, Kind.HELP_CALLED, Acted(point=point, target=call.id, reason=reason), gone=gone)
         return call
 
     def acknowledge(self, session: Session, help_id: str) -> HelpCall:

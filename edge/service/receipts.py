@@ -142,7 +142,20 @@ class Receipts:
         permit(session, Action.SELL, self._rooms.clock.now_ms())
         receipt = self.receipt(op_id)
         self._rooms.sequencer.submit(lambda tx: _record(tx, session, receipt, how="phone", number=0))
-        token = f"q{secrets.token_urlsafe(18)}"
+        return self._wait("q", op_id)
+
+    def word_for(self, op_id: str) -> str:
+        """Return a token by which the phone that shows a receipt can say how it was, for ten minutes."""
+        return self._wait("w", op_id)
+
+    def by_word(self, token: str) -> Receipt:
+        """Return the receipt of which a phone speaks."""
+        with self._lock:
+            waiting = self._phones.get(_kept_as(token)) if token.startswith("w") else None
+        return self._waited(waiting)
+
+    def _wait(self, sort: str, op_id: str) -> str:
+        token = f"{sort}{secrets.token_urlsafe(18)}"
         with self._lock:
             until_ms = self._rooms.clock.monotonic_ms() + PHONE_MS_MAX
             self._phones[_kept_as(token)] = _Waiting(op_id, until_ms)
@@ -153,7 +166,10 @@ class Receipts:
     def by_phone(self, token: str) -> Receipt:
         """Return the receipt behind a token, which is good no more from now on."""
         with self._lock:
-            waiting = self._phones.pop(_kept_as(token), None)
+            waiting = self._phones.pop(_kept_as(token), None) if token.startswith("q") else None
+        return self._waited(waiting)
+
+    def _waited(self, waiting: _Waiting | None) -> Receipt:
         if waiting is None or self._rooms.clock.monotonic_ms() >= waiting.until_ms:
             raise Unknown("This code was used already, or is too old.", hint="Ask at the till for a new one.")
         return self.receipt(waiting.op_id)

@@ -87,7 +87,7 @@ export function paintAlerts(target, state, { resume, go, seen }) {
   if (state.link === "stale") alerts.push(alert("neutral", "stale", speak("staff.link_stale")));
   if (state.link === "moved") alerts.push(alert("neutral", "again", speak("staff.link_moved"), button(speak("staff.link_resume"), resume)));
   for (const call of state.help) {
-    const words = speak(call.escalated ? "staff.help_escalated" : "staff.help_here", { place: place(call.point) });
+    const words = speak(call.escalated ? "staff.help_escalated" : call.reason ? "staff.help_unhappy" : "staff.help_here", { place: place(call.point) });
     alerts.push(alert("attend", "staff", words, button(speak("staff.help_go"), () => go(call))));
   }
   fill(target, ...alerts);

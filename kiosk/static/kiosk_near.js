@@ -1,12 +1,11 @@
 /** Beside a guest's plan, painted: orders, other times, shelves, and five faces with their words. */
 
+import { FACES, UNHAPPY_MAX, drawn } from "./faces.js";
 import { newOp, post } from "./post.js";
 import { part, ring } from "./ring.js";
 import { clock, money, named } from "./words.js";
 
-const FACES = [1, 2, 3, 4, 5];
 const REASONS = ["product", "staff", "waiting", "price", "place"];
-const SVG = "http://www.w3.org/2000/svg";
 const MINUTE_MS = 60000;
 
 /** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, now: () => number, hear: (event: any) => void, state: any}} Tools */
@@ -133,30 +132,30 @@ export function question(tools) {
   const row = part("div", state.face ? "reasons" : "faces");
   row.setAttribute("role", "group");
   row.setAttribute("aria-label", speak(state.face ? "near.because" : "near.how"));
-  const say = (because) => send(tools, "feedback", { score: state.face, because }, () => ({ type: "said" }));
+  const call = wish(state.face, speak);
+  const say = (because) => send(tools, "feedback", { score: state.face, because, named: call?.querySelector("button").getAttribute("aria-pressed") === "true" }, () => ({ type: "said" }));
   if (state.face) row.append(...REASONS.map((one) => press(speak(`near.because_${one}`), () => say(one))), press(speak("near.no_reason"), () => say(""), "quiet"));
   else row.append(...FACES.map((score) => face(tools, score)));
+  if (call) card.append(call);
   card.append(row);
   return [card];
+}
+
+/** Whoever was not content may ask to be spoken to; nobody is named otherwise. */
+function wish(score, speak) {
+  if (!score || score > UNHAPPY_MAX) return null;
+  const row = part("div", "wish");
+  const title = part("p", "", speak("near.call_me"));
+  title.id = "wish";
+  const yes = press(speak("near.call_yes"), () => yes.setAttribute("aria-pressed", String(yes.getAttribute("aria-pressed") !== "true")));
+  yes.setAttribute("aria-pressed", "false");
+  yes.setAttribute("aria-describedby", title.id);
+  row.append(title, yes);
+  return row;
 }
 
 function face({ hear, speak }, score) {
   const made = press("", () => { hear({ type: "face", body: score }); document.querySelector(".reasons button")?.focus(); }, "face");
   made.append(drawn(score), part("span", "", speak(`near.face_${score}`)));
   return made;
-}
-
-/** A face in the house's line: the ring, two eyes, a mouth that says how it was. */
-function drawn(score) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 100");
-  svg.setAttribute("aria-hidden", "true");
-  svg.classList.add("ring");
-  const bend = (score - 3) * 11;
-  for (const d of ["M50 6a44 44 0 1 0 .01 0", "M36 40v4M64 40v4", `M30 ${66 - bend / 2}Q50 ${66 + bend} 70 ${66 - bend / 2}`]) {
-    const line = document.createElementNS(SVG, "path");
-    line.setAttribute("d", d);
-    svg.append(line);
-  }
-  return svg;
 }

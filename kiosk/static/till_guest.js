@@ -1,11 +1,12 @@
 /** The guest's side of a till: the bill, what to do, the PIN pad, thanks; never why something was refused. */
 
+import { FACES, UNHAPPY_MAX, drawn } from "./faces.js";
 import { part, ring } from "./ring.js";
 import { keepKeys } from "./keys.js";
 import { post } from "./post.js";
 import { keepShell, untilDone } from "./shell.js";
 import { openStream } from "./stream.js";
-import { begin, phase, reduce, shape } from "./till_guest_state.js";
+import { asks, begin, phase, reduce, shape } from "./till_guest_state.js";
 import { said } from "./till_said.js";
 import { choose, loadWords, money as amount, named, say, sortOf } from "./words.js";
 
@@ -29,7 +30,7 @@ export function hear(event) {
 
 function paint() {
   const now = phase(state);
-  const key = JSON.stringify([now, state.basket, state.cash]);
+  const key = JSON.stringify([now, state.basket, state.cash, state.face, state.said]);
   if (painted === key) return;
   painted = key;
   document.body.dataset.phase = now;
@@ -44,10 +45,42 @@ function paint() {
   by("sums").replaceChildren(...sums(basket));
   by("sign").replaceChildren(ring(shape(state)));
   for (const [id, text] of Object.entries(said(now, state, { speak, money, language: language() }))) by(id).textContent = text;
+  by("ask").hidden = !asks(state) && !state.said;
+  by("ask").replaceChildren(...question());
   const typing = now === "pin" || (now === "cash" && state.cash.state === "pin");
   if (by("pad").hidden === typing) by("pin-pad").clear();
   by("pad").hidden = !typing;
   if (typing) by("pin-pad").focus();
+}
+
+/** Five faces after a sale; who was not content is asked whether somebody may speak to them. */
+function question() {
+  if (state.said) return [part("p", "", speak("near.thanks"))];
+  if (!asks(state)) return [];
+  const title = part("p", "", speak(state.face ? "near.call_me" : "near.how"));
+  title.id = "ask-title";
+  const row = part("div", state.face ? "call" : "faces");
+  row.setAttribute("role", "group");
+  row.setAttribute("aria-labelledby", title.id);
+  if (state.face) row.append(choice(speak("near.call_yes"), () => sayHow(state.face, true)), choice(speak("near.call_no"), () => sayHow(state.face, false)));
+  else row.append(...FACES.map((score) => choice(speak(`near.face_${score}`), () => (score > UNHAPPY_MAX ? sayHow(score, false) : hear({ type: "face", body: score })), drawn(score))));
+  return [title, row];
+}
+
+function choice(words, act, sign) {
+  const made = part("button", sign ? "face" : "button");
+  made.type = "button";
+  if (sign) made.append(sign);
+  made.append(part("span", "", words));
+  made.addEventListener("click", act);
+  return made;
+}
+
+async function sayHow(score, named) {
+  const op_id = state.basket.op_id;
+  const answer = await post(`/till/${encodeURIComponent(page.point.id)}/guest/feedback`, { op_id, score, named });
+  if (answer.ok) hear({ type: "said", body: op_id });
+  else by("line").textContent = speak("counter.see_staff");
 }
 
 function lineRow(line) {

@@ -6,7 +6,7 @@ export const CLEAR_MS = 10000;
 const DONE = ["held", "approved", "voided", "given_up"];
 
 export function begin() {
-  return { link: "connecting", basket: null, cash: null, over_at: 0, busy: false, writable: true };
+  return { link: "connecting", basket: null, cash: null, over_at: 0, busy: false, writable: true, face: 0, said: false };
 }
 
 /**
@@ -22,6 +22,8 @@ export function reduce(state, event) {
       const cash = newerCash(state.cash, body);
       return cash === body ? { ...state, cash, over_at: DONE.includes(body.state) ? now : 0 } : state;
     }
+    case "face": return asks(state) ? { ...state, face: body, over_at: now } : state;
+    case "said": return state.basket?.op_id === body ? { ...state, face: 0, said: true, over_at: now } : state;
     case "reading": return { ...state, busy: true };
     case "health": return { ...state, writable: body.writable !== false };
     case "link": return body === "stale" || body === "moved" ? { ...begin(), link: body } : { ...state, link: body };
@@ -36,7 +38,13 @@ function withBasket(state, basket, now) {
   const over = DONE.includes(basket.state);
   const known = state.basket?.op_id === basket.op_id;
   if (over && !known && !state.basket) return state;
-  return { ...state, basket, cash: null, busy: false, over_at: over ? state.over_at || now : 0 };
+  const word = known ? {} : { face: 0, said: false };
+  return { ...state, ...word, basket, cash: null, busy: false, over_at: over ? state.over_at || now : 0 };
+}
+
+/** Whether the guest is asked how it was: after a sale, until they said so or the display forgets it. */
+export function asks(state) {
+  return phase(state) === "approved" && !state.said && !(state.basket.lines ?? []).some((one) => one.voided_minor);
 }
 
 /** Which view of the display this is. */

@@ -187,8 +187,8 @@ class FakeNear:
     def give_feedback(
         self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
     ) -> FeedbackTaken:
-        self._note("feedback", score, because)
-        return FeedbackTaken(first=True)
+        self._note("feedback", score, because, *(["named"] if named else []))
+        return FeedbackTaken(first=True, called=named)
 
     def _note(self, *did: object) -> None:
         if self.refuses is not None:

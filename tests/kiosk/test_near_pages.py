@@ -13,7 +13,9 @@ from edge.service.noticed import AtKiosk
 from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states, told
 from tests.kiosk.known import FakeNear, near_them, some_offers
 from tests.kiosk.stage import HOUR_MS, NOON_MS, Stage, a_plan
+from tests.kiosk.test_guest_axe import axe_source
 
+BARRIERS = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations.map((one) => one.id))"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 
@@ -90,6 +92,23 @@ def test_by_keys_alone_a_guest_sets_something_aside_and_says_how_it_was(
         to(eye, "The people")
         eye.sees("Thank you, this truly helps")
         assert near.did == [("reserve", "a0", "hall"), ("feedback", 4, "staff")]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_who_was_not_content_is_named_only_if_somebody_may_speak_to_them(
+    chromium: Any, stage: Stage, near: FakeNear, wanted: bool
+) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        greeted(stage, eye)
+        eye.page.get_by_role("button", name="Very bad").click()
+        eye.sees("May one of us talk to you about it?")
+        for _ in range(1 if wanted else 2):
+            eye.page.get_by_role("button", name="Yes, please").click()
+        eye.page.evaluate(axe_source())
+        assert eye.page.evaluate(BARRIERS) == []
+        eye.page.get_by_role("button", name="The wait").click()
+        eye.sees("Thank you, this truly helps")
+    assert near.did == [("feedback", 1, "waiting", *(["named"] if wanted else []))]
 
 
 def to(eye: Eye, name: str, tabs_max: int = 60) -> None:

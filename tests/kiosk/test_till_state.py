@@ -18,7 +18,7 @@ const lines = [{ item: "beer", quantity: 1 }];
 const basket = (state, more = {}) => ({ op_id: "b-1", rev: 1, state, lines, ...more });
 """
 GUEST = """
-const { begin, reduce, phase, shape, CLEAR_MS } = await load("till_guest_state.js");
+const { asks, begin, reduce, phase, shape, CLEAR_MS } = await load("till_guest_state.js");
 const basket = (state, more = {}) => ({ op_id: "b-1", state, lines: [], name: "Giulia", ...more });
 const hear = (state, type, body, now = 0) => reduce(state, { type, body, now });
 """
@@ -178,3 +178,20 @@ def test_a_guest_reads_what_is_still_due_of_a_part_and_what_a_top_up_came_to() -
         " said('cash', { cash: cash({}) }, voice).line];"
     )
     assert seen == ["counter.short 720", "counter.left 3000", ""]
+
+
+def test_a_guest_is_asked_once_after_a_sale_and_the_display_forgets_it() -> None:
+    seen = run(
+        GUEST
+        + "let s = hear(hear(begin(), 'link', 'live'), 'basket', basket('basket')); const all = [asks(s)];"
+        " s = hear(s, 'basket', basket('approved'), 5); all.push(asks(s));"
+        " s = hear(s, 'face', 1, CLEAR_MS);"
+        " all.push(s.face, hear(s, 'tick', null, CLEAR_MS + 6).basket !== null);"
+        " all.push(hear(s, 'said', 'b-9').said); s = hear(s, 'said', 'b-1', CLEAR_MS + 7);"
+        " all.push(asks(s), s.said);"
+        " s = hear(s, 'basket', basket('basket', { op_id: 'b-2' })); all.push(s.said);"
+        " const back = [{ item: 'beer', voided_minor: 5 }];"
+        " s = hear(s, 'basket', basket('approved', { op_id: 'b-2', lines: back })); all.push(asks(s));"
+        " return all;"
+    )
+    assert seen == [False, True, 1, True, False, False, True, False, False]

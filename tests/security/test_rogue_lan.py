@@ -15,6 +15,7 @@ from tests.security.doors import ALL, CENTRALS, OURS, Doors, Row, all_doors, bou
 PUBLIC = {
     "kiosk GET /", "kiosk GET /sign-in", "kiosk GET /enrol",
     "kiosk GET /staff/<gate>", "kiosk GET /phone/<gate>", "kiosk GET /till/<till>", "kiosk GET /q/<token>",
+    "kiosk POST /q/<token>/feedback",
     "kiosk POST /api/v1/sign-in", "kiosk POST /api/v1/enrol", "kiosk GET /assets/<digest>/<path:name>",
     "kiosk GET /texts/<digest>/<audience>/<language>", "kiosk GET /sw.js", "kiosk GET /manifest.webmanifest",
     "kiosk GET /healthz", "kiosk GET /readyz", "kiosk GET /api/openapi.json",

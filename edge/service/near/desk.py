@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from edge.core.bands import Trust
+from edge.core.feedback import UNHAPPY_MAX
 from edge.core.orders import Ordered
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.attempts import written_down
+from edge.service.help import Help
 from edge.service.near.days import Days
 from edge.service.near.feedback import Feedback
 from edge.service.near.offers import NearOffers
@@ -21,9 +25,9 @@ from edge.staff import Session
 class Near:
     """What a guest at a kiosk can see and do, and what staff do for them."""
 
-    def __init__(self, rooms: Rooms, offers: Offers) -> None:
+    def __init__(self, rooms: Rooms, offers: Offers, help_: Help) -> None:
         """Act through these rooms; what is offered is chosen at its own desk."""
-        self._rooms = rooms
+        self._rooms, self._help = rooms, help_
         self.offers = NearOffers(rooms, offers)
         self._days, self._feedback, self._pickups = Days(rooms), Feedback(rooms), Pickups(rooms)
 
@@ -50,7 +54,26 @@ class Near:
         self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
     ) -> FeedbackTaken:
         """Take one word about the last purchase, or the visit."""
-        return self._feedback.give(tap_id, point, score=score, because=because, named=named)
+        taken = self._feedback.give(tap_id, point, score=score, because=because, named=named)
+        return self._sent(taken, point, wanted=named and score <= UNHAPPY_MAX)
+
+    def is_asked(self, op_id: str) -> bool:
+        """Say whether a sale may still be asked about."""
+        return self._feedback.is_asked(op_id)
+
+    def give_feedback_about(
+        self, op_id: str, point: str, *, score: int, named: bool = False
+    ) -> FeedbackTaken:
+        """Take one word about a sale where it was made, or by the code of its receipt."""
+        taken = self._feedback.give_about(op_id, point, score=score, named=named)
+        return self._sent(taken, point, wanted=named and score <= UNHAPPY_MAX)
+
+    def _sent(self, taken: FeedbackTaken, point: str, *, wanted: bool) -> FeedbackTaken:
+        """Send somebody to who is not content and wants to be spoken to."""
+        if not taken.first or not wanted:
+            return taken
+        self._help.call(point, "", reason="feedback")
+        return replace(taken, called=True)
 
     def shelves(self) -> Shelves:
         """Return where things can be had."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
+from edge.core.basket import Line
 from edge.core.calendar import day_of
 from edge.core.events import Kind
 from edge.core.feedback import FeedbackGiven, faults
-from edge.core.payment import Payment
-from edge.errors import Refused
+from edge.core.payment import Authorisation, Payment, Sale
+from edge.errors import Refused, Unknown
 from edge.nearviews import FeedbackTaken
 from edge.service.facts import zone_of
+from edge.service.payments import rung
+from edge.service.payments.settling import bands_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
 from edge.store.transaction import Transaction
@@ -64,18 +68,49 @@ class Feedback:
             about=bought.op_id if bought is not None and named else VISIT if bought is None else "",
             because=because,
             guest=guest.id if named else "",
-            articles=tuple(dict.fromkeys(line.item for line in bought.lines)) if bought is not None else (),
+            articles=_articles(bought.lines) if bought is not None else (),
         )
+        band = guest.profile.band.id if named else None
+        return self._rooms.sequencer.submit(lambda tx: _keep(tx, about, told, band=band))
 
-        def keep(tx: Transaction) -> FeedbackTaken:
-            if tx.get(GIVEN, _key(about)) is not None:
-                return FeedbackTaken(first=False)
-            band = guest.profile.band.id if named else None
-            tx.append(Kind.FEEDBACK_GIVEN, told, band=band)
-            tx.put(GIVEN, _key(about), str(now_ms).encode())
-            return FeedbackTaken(first=True)
+    def is_asked(self, op_id: str) -> bool:
+        """Say whether a sale of this device may still be asked about."""
 
-        return self._rooms.sequencer.submit(keep)
+        def act(tx: Transaction) -> bool:
+            sale = _lately_sold(tx, op_id)
+            return sale is not None and tx.get(GIVEN, _key(op_id)) is None
+
+        return self._rooms.sequencer.submit(act)
+
+    def give_about(
+        self, op_id: str, point: str, *, score: int, because: str = "", named: bool = False
+    ) -> FeedbackTaken:
+        """Take an answer about one sale, from the display of its till or the code of its receipt.
+
+        Whoever paid by band can be named; of cash nobody is known. The first answer counts, wherever given.
+        """
+        wrong = faults(score, because)
+        if wrong:
+            raise Refused(wrong)
+
+        def act(tx: Transaction) -> FeedbackTaken:
+            sale = _lately_sold(tx, op_id)
+            if sale is None or sale.basket.point != point:
+                raise Unknown("There is no such purchase to speak of.", hint="Tell our staff instead.")
+            band = next(iter(bands_of(sale.legs)), None) if named else None
+            profile = self._rooms.profiles.get(band) if band is not None else None
+            guest = profile.guest if profile is not None else None
+            told = FeedbackGiven(
+                score=score,
+                point=point,
+                about=op_id if guest else "",
+                because=because,
+                guest=guest or "",
+                articles=_articles(sale.basket.lines),
+            )
+            return _keep(tx, op_id, told, band=band if guest else None)
+
+        return self._rooms.sequencer.submit(act)
 
     def _visit(self, guest: Guest, now_ms: int) -> str:
         layout = self._rooms.profiles.layout()
@@ -93,6 +128,26 @@ class Feedback:
                 if bought.state is not None:
                     return bought
         return None
+
+
+def _keep(tx: Transaction, about: str, told: FeedbackGiven, *, band: bytes | None) -> FeedbackTaken:
+    if tx.get(GIVEN, _key(about)) is not None:
+        return FeedbackTaken(first=False)
+    tx.append(Kind.FEEDBACK_GIVEN, told, band=band)
+    tx.put(GIVEN, _key(about), str(tx.now.now_ms).encode())
+    return FeedbackTaken(first=True)
+
+
+def _lately_sold(tx: Transaction, op_id: str) -> Sale | None:
+    known = rung.rung_by(tx, op_id)
+    if known is None or known.sale is None or known.last is None:
+        return None
+    late = tx.now.now_ms - known.last.at_ms > FRESH_MS
+    return None if late or known.sale.state is not Authorisation.CAPTURED else known.sale
+
+
+def _articles(lines: Iterable[Line]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.item for line in lines))
 
 
 def _key(about: str) -> str:

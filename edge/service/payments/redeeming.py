@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
@@ -65,8 +66,10 @@ class Redeeming:
         """Return the promise that a coupon is of; used before it is refused, and told when and where."""
         used = used_by(tx, coupon.exposure)
         if used is not None:
+            when = dt.datetime.fromtimestamp(used.at_ms / 1_000, self._zone()).strftime("%Y-%m-%d %H:%M")
             raise UsedBefore(
-                f"This coupon was used at {used.point}.", hint=f"In basket {used.op_id}; it is good once."
+                f"This coupon was used at {used.point}, {when}.",
+                hint=f"In basket {used.op_id}; it is good once.",
             )
         kept = kept_by(tx, coupon.exposure)
         promises = book_of(tx, kept.book).promises if kept is not None else ()
@@ -118,8 +121,11 @@ class Redeeming:
 
     def _day(self, at_ms: int) -> int:
         layout = self._rooms.profiles.layout()
-        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
-        return day_of(zone_of(zone), starts_min, at_ms)
+        return day_of(self._zone(), 0 if layout is None else layout.day_starts_min, at_ms)
+
+    def _zone(self) -> dt.tzinfo:
+        layout = self._rooms.profiles.layout()
+        return zone_of("UTC" if layout is None else layout.timezone)
 
 
 class At(msgspec.Struct, frozen=True, kw_only=True):

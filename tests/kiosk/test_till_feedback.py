@@ -1,0 +1,99 @@
+"""What follows a sale, in a real browser: how it was, at the till or by phone, and a coupon at the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install -e '.[test]'")
+
+from playwright.sync_api import expect
+
+from edge.core.offers import Effect
+from edge.service.near.feedback import GIVEN
+from tests.kiosk.counters import Counter, axe_of
+from tests.kiosk.test_guest_axe import axe_source
+from tests.service.offered import a_fan, an_offer, budget, published, took
+from tests.service.purses import TILL, a_guest, granted
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+AXE = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations.map((one) => one.id))"
+
+
+def sold(counter: Counter) -> str:
+    counter.add("Coffee", "Cappuccino")
+    counter.press("pay")
+    counter.state("await_tap")
+    counter.tap()
+    counter.state("approved")
+    return counter.till.edge.service.basket(TILL).op_id
+
+
+def test_the_guests_side_asks_how_it_was_and_sends_somebody_who_is_wanted(counter: Counter) -> None:
+    a_guest(counter.till.edge)
+    granted(counter.till.edge)
+    sold(counter)
+    expect(counter.guest.locator("#ask .face")).to_have_count(5)
+    assert axe_of(counter) == []
+    counter.guest.locator("#ask .face").first.click()
+    counter.guest.locator("#ask .call button").first.wait_for()
+    assert axe_of(counter) == []
+    counter.guest.locator("#ask .call button").first.click()
+    expect(counter.guest.locator("#ask")).to_contain_text("Grazie")
+    assert [call.reason for call in counter.till.edge.service.help_calls()] == ["feedback"]
+    assert counter.guest.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
+def test_the_phone_that_shows_a_receipt_says_how_it_was_once(counter: Counter, chromium: Any) -> None:
+    edge = counter.till.edge
+    a_guest(edge)
+    granted(edge)
+    op_id = sold(counter)
+    staff = counter.till.desk.house.staff.sign_in("carla", "2468", TILL)
+    phones = [edge.service.receipts.to_phone(staff, op_id) for _ in range(3)]
+    phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB").new_page()
+    for token in phones[:2]:  # the second was opened before the first had spoken
+        phone.goto(f"{counter.till.url}/q/{token}")
+        expect(phone.locator(".face .ring")).to_have_count(5)
+        assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    phone.evaluate(axe_source())
+    assert phone.evaluate(AXE) == []
+    phone.get_by_role("button", name="Very bad").click()
+    phone.get_by_role("button", name="No, thank you").click()
+    expect(phone.get_by_role("status")).to_have_text("Thank you, this truly helps")
+    assert len(edge.sequencer.submit(lambda tx: tx.rows(GIVEN))) == 1
+    assert edge.service.help_calls() == ()
+    phone.goto(f"{counter.till.url}/q/{phones[2]}")
+    phone.locator("h1").wait_for(state="attached")
+    assert phone.locator("#ask").count() == 0, "nobody is asked twice about one purchase"
+    phone.context.close()
+
+
+def test_a_coupon_is_scanned_once_and_the_second_time_is_told_when_and_where(counter: Counter) -> None:
+    edge = counter.till.edge
+    coffee = Effect(off_minor=150, articles=("cappuccino",), units=1)
+    published(edge, an_offer("coffee-less", effect=coffee))
+    budget(edge)
+    code = took(edge, a_fan(edge).band.id, "coffee-less").code
+    counter.add("Coffee", "Cappuccino")
+    scanned(counter, code)
+    expect(counter.page.locator("#sums")).to_contain_text("\u20ac0.70")
+    counter.press("cash")
+    counter.page.wait_for_selector("#amount[open]")
+    counter.page.keyboard.press("Enter")
+    counter.state("approved")
+    first = edge.service.basket(TILL)
+    assert first.lines[0].off_minor == 150
+    counter.page.keyboard.press("Escape")
+    counter.add("Coffee", "Cappuccino")
+    scanned(counter, code)
+    expect(counter.page.locator("#said")).to_contain_text("used at till, 20")
+    assert edge.service.basket(TILL).lines[0].off_minor == 0
+
+
+def scanned(counter: Counter, code: str) -> None:
+    """A scanner types what it reads, and ends it with Enter."""
+    counter.page.locator("#find").focus()
+    counter.page.keyboard.insert_text(code)
+    counter.page.keyboard.press("Enter")
