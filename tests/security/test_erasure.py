@@ -12,43 +12,51 @@ import pytest
 
 from edge.core.events import Acted, Kind
 from edge.errors import PolsoError
+from edge.service.erasure import PLACES, Place
 from edge.store.database import WRITER
 from edge.store.state import Store as StateFile
-from tests.service.house import OTHER_UID, House, an_edge, band_of, worn
+from tests.portions import sample_and_whole
+from tests.security.lived import (
+    GUEST,
+    NAME,
+    NOBODYS,
+    SLOT,
+    SPARE,
+    TAG,
+    lived,
+    telling,
+    written_kinds,
+)
+from tests.service.house import OTHER_UID, House, an_edge, band_of
 
-NAME, TAG = "Canarina-7f3e", "tag-canary-91c4"
-GUEST = "guest-1"
-
+MOVEMENTS = ("bands", "uses", "answers", "members", "effects")
 
 # At an edge
 
 
-def lived(edge: House) -> str:
-    """A guest's whole day at one device: taps, a lost note, an answer, a consent, a band from the stock."""
-    edge.tell(worn(edge, name=NAME, tags=(TAG,), rev=2))
-    for reader in ("reader-1", "reader-out", "reader-1"):
-        edge.service.present(edge.tap(reader=reader))
-        edge.hands.forward(s=60)
-    edge.service.look_up(edge.session("gate"), NAME)
-    tap = edge.service.present(edge.tap(reader="reader-kiosk")).tap_id
-    edge.service.consent(tap, "kiosk", "offers", given=True)
-    edge.sequencer.submit(lambda tx: tx.put("answers", tap, msgspec.msgpack.encode({"question": NAME})))
-    edge.sequencer.submit(lambda tx: tx.put("seen", band_of(edge).hex(), b"somewhere"))
-    edge.sequencer.submit(lambda tx: tx.link(band_of(edge, OTHER_UID), worn(edge, OTHER_UID, name=NAME)))
-    edge.sequencer.erase_ghosts()
-    return tap
+def words(edge: House) -> tuple[bytes, ...]:
+    """Every name that things of the guest are kept under."""
+    bands = (band_of(edge), band_of(edge, OTHER_UID), band_of(edge, SPARE))
+    texts = (GUEST, NAME, TAG, SLOT, *(band.hex() for band in bands))
+    return (*bands, *(text.encode() for text in texts))
 
 
 def cells(edge: House) -> list[bytes]:
     """Every sealed cell that speaks of the guest, as it lies in the files."""
     (file,) = edge.folder.glob("profiles.*.db")
-    found: list[bytes] = []
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as db:
-        found += [row[0] for row in db.execute("SELECT body FROM profiles")]
+        found = [row[0] for row in db.execute("SELECT body FROM profiles")]
     with sqlite3.connect(f"file:{edge.folder / 'state.db'}?mode=ro", uri=True) as db:
-        kinds = "('answers', 'seen', 'link', 'consent', 'pending')"
-        found += [row[0] for row in db.execute(f"SELECT body FROM kept WHERE kind IN {kinds}")]  # noqa: S608 - names of our own
+        for which in telling(edge, words(edge)):
+            found += [row[0] for row in db.execute("SELECT body FROM kept WHERE kind = ? AND key = ?", which)]
     return found
+
+
+def movements(edge: House) -> list[int]:
+    """How many rows are left of where bands were and what was used."""
+    count = "SELECT count(*) FROM "
+    with sqlite3.connect(f"file:{edge.folder / 'state.db'}?mode=ro", uri=True) as db:
+        return [int(db.execute(count + table).fetchone()[0]) for table in MOVEMENTS]
 
 
 def copies(edge: House, wanted: list[bytes]) -> int:
@@ -70,15 +78,35 @@ def erase(edge: House) -> None:
 def test_nothing_of_an_erased_guest_lies_in_any_file_of_an_edge(edge: House) -> None:
     lived(edge)
     planted = cells(edge)
-    assert len(planted) >= 5
+    assert len(planted) >= 20
     assert copies(edge, planted) >= len(planted), "the control: before, each is found"
     erase(edge)
     assert copies(edge, planted) == 0
     assert copies(edge, [NAME.encode(), TAG.encode()]) == 0
-    with sqlite3.connect(f"file:{edge.folder / 'state.db'}?mode=ro", uri=True) as db:
-        for table in ("bands", "uses", "answers", "members", "effects"):
-            assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 - names of our own
+    assert telling(edge, words(edge)) == set()
+    assert movements(edge) == [0] * len(MOVEMENTS)
     assert not edge.health.view().erasing
+
+
+def test_each_kind_of_small_things_is_planted_or_said_to_name_nobody(edge: House) -> None:
+    """The control of what is scanned: a new kind fails here until somebody has thought of whom it names."""
+    lived(edge)
+    named = {kind for kind, _ in telling(edge, words(edge))} | {"pending", "answers"}
+    assert written_kinds() - NOBODYS - named == set()
+    assert named & NOBODYS == set()
+
+
+@pytest.mark.parametrize("places", sample_and_whole(PLACES[:1], PLACES))
+def test_without_any_one_place_something_of_the_guest_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: tuple[Place, ...]
+) -> None:
+    """The control of every place that forgets: left out, the scan finds what it would have taken away."""
+    for number, place in enumerate(places):
+        with an_edge(tmp_path / str(number)) as edge, monkeypatch.context() as out:
+            lived(edge)
+            out.setattr("edge.service.erasure.PLACES", tuple(one for one in PLACES if one is not place))
+            erase(edge)
+            assert telling(edge, words(edge)) or any(movements(edge)), place
 
 
 def test_the_journal_still_verifies_and_its_export_names_nobody(edge: House) -> None:
