@@ -20,6 +20,7 @@ from edge.core.money import Money
 from edge.core.offers import Bundle
 from edge.core.orders import Order, Ordered, Stock
 from edge.core.profiles import StaffMember
+from edge.core.retention import DAY_MS
 from edge.core.slots import Slot
 from edge.keys.ring import new_ring
 from edge.vault import Vault
@@ -27,12 +28,15 @@ from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.imports import jobs
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What
+from sync.central.journey.figures import PEOPLE_MIN
 from sync.central.near import orders, slots, stock
 from sync.central.policy import Policy
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.refunds import Refund
-from sync.central.registry import bands, catalogue, guests, members, rights, staff, wallets
+from sync.central.registry import bands, catalogue, consents, guests, members, rights, staff, wallets
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
@@ -41,7 +45,7 @@ from sync.central.sepa import Account
 from sync.central.store import Connection, Store
 from tests.security.matrix import CONSOLE_FILE, CONSOLE_ROLES, NOBODY
 from tests.security.matrix import rights as rows_of
-from tests.sync.builders import SITE, Clockwork, a_device, a_journal
+from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal
 from tests.sync.console.desk import Browser, a_browser, an_open_park, an_operator
 
 ALLOWED = {(row.method, row.route): row.allowed for row in rows_of(CONSOLE_FILE)}
@@ -51,9 +55,11 @@ NOT_OFFERED = {
     "/sign-in", "/assets/<digest>/<path:name>", "/sites/<site>/imports/<job>/wrong.csv",
     "/sites/<site>/alarms/seen", "/sites/<site>/imports/<job>/state", "/sites/<site>/topups/<topup>",
     "/sites/<site>/imports/<job>/parts/<at>", "/sites/<site>/imports/<job>/start",
+    "/sites/<site>/guests/<guest>/diary.csv",
     "/me/codes", "/me/factor/confirm", "/me/factor/remove", "/me/sessions",
 }  # fmt: skip
-"""For who is not signed in; where an import has wrong lines, an alarm or a top-up waits, a second factor or
+"""For who is not signed in; once it is said what a diary is looked into for;
+where an import has wrong lines, an alarm or a top-up waits, a second factor or
 another session stands; and what a script sends."""
 FAR_MS = 4_000_000_000_000
 """A time to come, whatever the clock says."""
@@ -110,6 +116,15 @@ def a_paid_out_wallet(tx: Connection) -> dict[str, tuple[str, ...]]:
     return {"wallet": ("w-1", "w-3"), "batch": (payouts.close_batch(tx, SITE),)}
 
 
+def a_busy_week(tx: Connection) -> None:
+    """As many guests came in as a figure is of, and let their visits be learnt from."""
+    for number in range(PEOPLE_MIN):
+        consents.set_here(tx, SITE, f"c-{number}", purpose="research", given=True)
+        before_ms = NOW_MS - 10 * DAY_MS
+        one = Entry("/a", str(number), f"g:c-{number}", before_ms << 16, 0, Via.GATE, What.ENTERED)
+        diary.put(tx, SITE, [one])
+
+
 def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
     """A site with one of everything; returns what stands for each blank of an address."""
     an_open_park(store)
@@ -124,6 +139,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         catalogue.put(tx, SITE, [Article(id="cola", price_minor=200), Group(id="drinks")])
         choosing.wish(tx, SITE, Policy(risk_minor=1_000), by="piero")
         charged = a_charged_card(tx) | a_paid_out_wallet(tx)
+        a_busy_week(tx)
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):
             made = bundles.make(tx, SITE, bundles.Draft(bundle=Bundle(version=0)), by=by).version
             if steps > 0:

@@ -22,6 +22,7 @@ COUNTED: Mapping[str, Figure] = MappingProxyType(
     {
         "guest_seen": Figure.LOOK_UPS,
         "guests_seen": Figure.LOOK_UPS,
+        "diary_seen": Figure.LOOK_UPS,
         "band_seen": Figure.LOOK_UPS,
         "bands_seen": Figure.LOOK_UPS,
         "entitlements_seen": Figure.LOOK_UPS,
@@ -32,6 +33,7 @@ COUNTED: Mapping[str, Figure] = MappingProxyType(
         "mandates_exported": Figure.EXPORTS,
         "guest_exported": Figure.EXPORTS,
         "guests_exported": Figure.EXPORTS,
+        "diary_exported": Figure.EXPORTS,
         "bands_exported": Figure.EXPORTS,
         "entitlements_exported": Figure.EXPORTS,
         "events_exported": Figure.EXPORTS,
@@ -47,6 +49,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int = 0
     more: bool = False
     """Whether further pages went out with it, as in a file."""
+    purpose: str = ""
+    """What it was for, where somebody had to say so."""
 
 
 def look(ask: Ask, what: str, target: str = "", *, shown: Shown | None = None, within_ms: int = 0) -> None:
@@ -99,7 +103,8 @@ ALSO.append(forget)
 
 def _fitting(shown: Shown) -> str:
     """Return what fits into the record: whole ids only, so that each can be found and taken out again."""
-    room = STATE_CHARS_MAX - len(msgspec.json.encode(Shown(guests=(), count=shown.count, more=True))) - 16
+    bare = msgspec.structs.replace(shown, guests=(), more=True)
+    room = STATE_CHARS_MAX - len(msgspec.json.encode(bare)) - 16
     kept: list[str] = []
     for guest in shown.guests:
         room -= len(msgspec.json.encode(guest).decode()) + 1

@@ -25,6 +25,8 @@ class Audience(enum.StrEnum):
     """Whoever is signed in."""
     CARE = "care"
     """Operators, and guest care: what concerns one guest."""
+    FIGURES = "figures"
+    """Operators, and marketers: how many guests did what, and no guest."""
     OPERATOR = "operator"
     """Whoever runs a site."""
     ADMIN = "admin"

@@ -18,7 +18,7 @@ from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
 from sync.central.notices import Pace
-from sync.central.own import family, pages
+from sync.central.own import diary, family, pages
 from sync.central.own.cookie import session_of
 from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
@@ -37,7 +37,7 @@ REFUSED = {
     NoPin: "wrong.no_pin",
     PinSpent: "wrong.pin_spent",
 }
-ROUTES = (*pages.ROUTES, *family.ROUTES)
+ROUTES = (*pages.ROUTES, *family.ROUTES, *diary.ROUTES)
 
 _environment = Environment(
     loader=PackageLoader("sync.central.own"),
