@@ -10,7 +10,7 @@ from edge.core.money import Money
 from edge.errors import Unknown
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.port import REASON_CHARS_MAX
-from sync.central.psp.queue import Queue
+from sync.central.psp.queue import Queue, columns
 from sync.central.store import (
     BigInteger,
     Column,
@@ -44,18 +44,12 @@ charge_table = Table(
     Column("purpose", String(16), nullable=False),
     Column("minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", String(REASON_CHARS_MAX), nullable=False),
+    *columns(),
     Column("reference", String(255), nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("asks", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
-    Column("claims", Integer, nullable=False),
-    Column("claimed_ms", BigInteger, nullable=False),
     Column("about", Text, nullable=False),
     # What is open may be open once: no second charge for a wallet while nobody knows of the first.
     Column("open_for", String(96)),
-    Column("made_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
     UniqueConstraint("site_id", "open_for", name="charge_open_once"),
     Index("charge_next", "state", "next_ms"),

@@ -15,13 +15,12 @@ from sync.central.psp import charges
 from sync.central.psp.judgement import ASK_MS, PENDING_MS
 from sync.central.psp.judgement import State as ChargeState
 from sync.central.psp.port import REASON_CHARS_MAX, Answer, Outcome
-from sync.central.psp.queue import Queue
+from sync.central.psp.queue import Queue, columns
 from sync.central.store import (
     BigInteger,
     Column,
     Connection,
     Index,
-    Integer,
     Row,
     Select,
     String,
@@ -45,16 +44,10 @@ refund_table = Table(
     Column("charge_id", String(64), nullable=False),
     Column("minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", String(REASON_CHARS_MAX), nullable=False),
+    *columns(),
     Column("note", String(200), nullable=False),
     Column("asked_by", String(64), nullable=False),
     Column("approved_by", String(64), nullable=False),
-    Column("asks", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
-    Column("claims", Integer, nullable=False),
-    Column("claimed_ms", BigInteger, nullable=False),
-    Column("made_ms", BigInteger, nullable=False),
     Index("charge_refund_charge", "site_id", "charge_id"),
     Index("charge_refund_next", "state", "next_ms"),
 )
