@@ -86,7 +86,7 @@ def put_together(head: Head, parts: Iterable[Part], *, site: str, public_key: by
         raise BundleRefused(f"Bundle {head.version} is not whole yet, or was changed.")
     try:
         bundle = _decode(octets)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BundleRefused(f"Bundle {head.version} is of a newer version: {error}") from error
     if bundle.version != head.version:
         raise BundleRefused(f"Bundle {head.version} says that it is {bundle.version}.")

@@ -181,7 +181,7 @@ def _decoded(item: Item) -> ProfileItem | None:
     try:
         decoded = DECODE_ITEM(item.body)
         band = bytes.fromhex(item.key)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Refused(f"The profile {item.key} does not decode: {error}") from error
     if decoded.profile.band.id != band or len(band) != BAND_ID_BYTES:
         raise Refused(f"The profile {item.key} speaks of another band.")

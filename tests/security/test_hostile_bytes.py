@@ -12,6 +12,7 @@ import pytest
 
 from tests.fuzz.mutation import mutated
 from tests.fuzz.parsers import PARSERS, Parser, fault_of
+from tests.fuzz.signed import DEEP
 from tests.portions import sample_and_whole
 
 
@@ -33,6 +34,12 @@ def test_mutations_bring_a_named_error_or_a_value(name: str, inputs: int) -> Non
         octets = mutated(parser.samples, seed)
         error = fault_of(parser, octets)
         assert error is None, f"{error!r} from bytes.fromhex({octets.hex()!r}), seed {seed}"
+
+
+@pytest.mark.parametrize("name", ["offers", "profile"])
+def test_what_is_too_deep_to_be_read_is_refused(name: str) -> None:
+    """Mutations do not come by it: only central in wrong hands would send it."""
+    assert fault_of(PARSERS[name], DEEP) is None
 
 
 def test_planted_fault_is_found() -> None:
