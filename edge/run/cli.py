@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from edge.errors import PolsoError
+from edge.run.analysis import analyse
 from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
@@ -222,8 +223,6 @@ def check(config: Path | None) -> None:
 
 
 add_verbs(main)
-main.add_command(update)
-main.add_command(calibrate_verb)
 
 
 @main.group()
@@ -346,5 +345,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-main.add_command(bench)
-main.add_command(learn)
+for verb in (analyse, bench, calibrate_verb, learn, update):
+    main.add_command(verb)

@@ -23,6 +23,7 @@ from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
 from sync.central import days
 from sync.central.ahead import Ahead
+from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
 from sync.central.audit import audit as audited
 from sync.central.calls import Calls
@@ -106,6 +107,7 @@ class Central:
             Crediting(store),
             Diarist(store),
             Calls(store),
+            Nightly(store),
             *workers,
         )
 
@@ -213,7 +215,8 @@ def forget_factor(database: str, name: str) -> None:
         store.close()
 
 
-def _refuse_unknown_site(store: Store, site: str) -> None:
+def refuse_unknown_site(store: Store, site: str) -> None:
+    """Refuse a site that this central does not have, and name those that it has."""
     with store.reading() as tx:
         known = sites(tx)
     if site not in known:
@@ -227,7 +230,7 @@ def audit(database: str, site: str) -> tuple[bool, str]:
         raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
     store = opened(database)
     try:
-        _refuse_unknown_site(store, site)
+        refuse_unknown_site(store, site)
         found, offers = audited(store, site), judge_choices(store, site)
     finally:
         store.close()
@@ -246,7 +249,7 @@ def learn(database: str, site: str, version: int, *, by: str) -> str:
     """Make a draft of a version's offers with what was learned of them; returns what came of it in words."""
     store = Store(database, now_ms=wall_ms)
     try:
-        _refuse_unknown_site(store, site)
+        refuse_unknown_site(store, site)
         with store.transaction() as tx:
             lesson = learned_from(tx, site, version, by=by)
     finally:
@@ -278,7 +281,7 @@ def day(database: str, site: str, *, date: str = "", as_json: bool = False) -> t
         raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
     store = opened(database)
     try:
-        _refuse_unknown_site(store, site)
+        refuse_unknown_site(store, site)
         from_ms, until_ms = days.bounds(store, site, date)
         proof = days.prove(store, site, from_ms, until_ms=until_ms)
     finally:

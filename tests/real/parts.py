@@ -136,6 +136,7 @@ PARTS = {
             "then pip install -e '.[pcsc]'",
             30,
         ),
+        Part("ibis", module("ibis"), "pip install -e '.[test]'", 60),
         Part("dbus-daemon", command("dbus-daemon"), "apt-get install dbus-daemon", 60),
         Part(
             "pyscard",

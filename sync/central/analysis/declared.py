@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
 from sync.central.analysis.tables import Tables
@@ -23,7 +24,7 @@ def interest_ages(tables: Tables, day: int) -> ir.Table:
     aged = interests(tables, day)
     return aged.group_by("site", "code").agg(
         guests=aged.guest.count().cast("int64"),
-        new=(aged.age_days < MONTH_DAYS).cast("int64").sum().cast("int64"),
+        new=ibis.ifelse(aged.age_days < MONTH_DAYS, 1, 0).sum().cast("int64"),
     )
 
 

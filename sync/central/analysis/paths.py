@@ -70,9 +70,10 @@ def collected(tables: Tables, day: int) -> ir.Table:
 def offers(tables: Tables, day: int) -> ir.Table:
     """Return of each offer how often it was shown and redeemed within a quarter, and to how many guests."""
     told = tables.between(day - PATH_DAYS + 1, day).of("offered", "redeemed")
-    once = told.select("site", "guest", "kind", "subject", "ref").distinct()
+    tiles = told.group_by("site", "guest", "kind", "subject", "ref").agg(times=told.quantity.sum())
+    once = tiles.filter(tiles.times > 0)  # what was taken back was not redeemed
     return once.group_by("site", "subject").agg(
-        shown=(once.kind == "offered").cast("int64").sum().cast("int64"),
-        redeemed=(once.kind == "redeemed").cast("int64").sum().cast("int64"),
+        shown=ibis.ifelse(once.kind == "offered", 1, 0).sum().cast("int64"),
+        redeemed=ibis.ifelse(once.kind == "redeemed", 1, 0).sum().cast("int64"),
         guests=once.guest.nunique().cast("int64"),
     )

@@ -58,11 +58,15 @@ def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
         )
     if len(wanted) > SEGMENTS_MAX:
         raise Refused(f"A guest belongs to at most {SEGMENTS_MAX} segments.")
-    if segments_of(tx, site, [guest]).get(guest, ()) == wanted:
+    own, now_ms = segment_table.c, now_of(tx)
+    there = and_(own.site_id == site, own.guest_id == guest)
+    known = set(tx.execute(select(own.code).where(there)).scalars())
+    if known == set(wanted):
         return False
-    forget(tx, site, [guest])
-    now_ms = now_of(tx)
-    rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": now_ms} for code in wanted]
+    # What stays keeps its age: interests are as old as they were declared.
+    tx.execute(delete(segment_table).where(there, own.code.not_in(wanted)))
+    fresh = [code for code in wanted if code not in known]
+    rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": now_ms} for code in fresh]
     if rows:
         tx.execute(insert(segment_table), rows)
     return True

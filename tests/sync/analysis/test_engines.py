@@ -14,10 +14,12 @@ from sqlalchemy import make_url
 
 from sync.central.analysis.engine import Row
 from sync.central.analysis.figures import FIGURES
-from sync.central.analysis.segments import SEGMENTS, members
+from sync.central.analysis.listed import CODES
+from sync.central.analysis.segments import members
 from sync.central.analysis.tables import unbound
 from tests.sync.analysis.park import BASES, DAY, SITE, entry, figures, yes
 
+pytestmark = pytest.mark.real("ibis")
 KINDS = ("entered", "dwelt", "offered", "redeemed", "bought", "refunded", "fed_back", "arrived", "opened")
 CHANNELS = ("gate", "presence", "kiosk", "till", "email")
 EXAMPLES = 3
@@ -113,7 +115,7 @@ def test_what_a_basis_is_taken_away_of_changes_no_figure_of_the_others(
         name: rows_ for name, rows_ in whole.items() if name not in own | {"members"}
     }
     assert without["members"] == [
-        row for row in whole["members"] if FIGURES[SEGMENTS[row[2]].figure].basis != basis
+        row for row in whole["members"] if FIGURES[CODES[row[2]].figure].basis != basis
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ibis
+import pytest
 
 from tests.sync.analysis.park import DAY, SITE, bought, entry, everybody, figure, yes
 
+pytestmark = pytest.mark.real("ibis")
 TEN = [f"g{n:02}" for n in range(10)]
 
 

@@ -1,0 +1,45 @@
+"""Nightly: each site is analysed once a day, after its own midnight, up to the day that is over."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from sync.central.analysis import facts
+from sync.central.analysis.results import results
+from sync.central.analysis.wanted import installed
+from sync.central.rounds import SiteRounds
+
+LOG = logging.getLogger("polso.central")
+HOUR = 3
+"""Not before this local hour: tills that were cut off in the evening have told by then."""
+
+
+class Nightly(SiteRounds):
+    """Looks every ten minutes; a central without the extra analyses nothing and says so by its pages."""
+
+    name: ClassVar[str] = "analysis"
+    every_ms: ClassVar[int] = 600_000
+    failing: ClassVar[str] = "a site could not be analysed"
+
+    def look_at(self, site: str) -> int:
+        """Analyse a site if its night is over and nobody has yet; returns what was computed."""
+        if not installed():
+            return 0
+        now_ms = self._store.now_ms()
+        with self._store.reading() as tx:
+            calendar = facts.Calendar(tx, site)
+            day = calendar.day(now_ms) - 1
+            if calendar.hour(now_ms) < HOUR or any(one.day >= day for one in results(tx, site).values()):
+                return 0
+        from sync.central.analysis.run import analyse  # the engine comes with it: seconds, once a night
+
+        ran = analyse(self._store, site, day)
+        LOG.info(
+            "analysed site=%s day=%s computed=%d moved=%d",
+            site,
+            facts.date_of(day),
+            len(ran.computed),
+            ran.moved,
+        )
+        return len(ran.computed)

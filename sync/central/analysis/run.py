@@ -1,0 +1,98 @@
+"""A run: computes what changed since the last one up to a cut-off, keeps it, and moves who has to move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sync.central.analysis import facts, membership
+from sync.central.analysis.engine import duckdb, load, rows_of
+from sync.central.analysis.figures import FIGURES, GUESTS_MIN, Figure
+from sync.central.analysis.listed import CODES
+from sync.central.analysis.results import Result, keep, results
+from sync.central.analysis.segments import members as in_segments
+from sync.central.devices import ACTIVE, devices
+from sync.central.lanes import lane_table
+from sync.central.store import Connection, Store, func, select
+
+PERMILLE = 1_000
+DAYS_MAX = 365
+
+
+class Ran(NamedTuple):
+    """What a run came to: figures and segments computed, those that stood, and who moved."""
+
+    day: int
+    computed: tuple[str, ...]
+    stood: int
+    moved: int
+    heard_permille: int
+
+
+def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
+    """Bring a site's reports and segments up to a local day; ``anew`` computes also what did not change."""
+    with store.reading() as tx:
+        marks, former, heard = facts.marks(tx, site), results(tx, site), heard_permille(tx, site, day)
+        due = {
+            name: mark
+            for name, mark in _wanted(marks, day)
+            if anew or name not in former or former[name].mark != mark
+        }
+        rows = facts.rows(tx, site, first=day - DAYS_MAX + 1, last=day) if due else {}
+        engine = duckdb()
+        named = load(engine, rows) if due else {}
+    reports = {name: rows_of(engine, FIGURES[name].over(named, day)) for name in due if name in FIGURES}
+    codes = [code for code in due if code in CODES]
+    members = _members(codes, rows_of(engine, in_segments(named, day, codes)) if codes else [])
+    moved = membership.bring(
+        store, site, members, versions={code: one.version for code, one in CODES.items()}
+    )
+    made = [
+        Result(name, FIGURES[name].version, day, len(found), heard, due[name], tuple(found))
+        for name, found in reports.items()
+    ]
+    made += [
+        Result(code, CODES[code].version, day, len(found), heard, due[code], ())
+        for code, found in members.items()
+    ]
+    with store.transaction() as tx:
+        keep(tx, site, made)
+    return Ran(day, tuple(sorted(due)), len(former.keys() - due.keys()), moved, heard)
+
+
+def heard_permille(tx: Connection, site: str, day: int) -> int:
+    """Return the share of a site's edges that were heard since a local day ended; all of none."""
+    calendar = facts.Calendar(tx, site)
+    active = [one.id for one in devices(tx, site) if one.state == ACTIVE]
+    own = lane_table.c
+    moved = select(own.device_id, func.max(own.moved_ms)).where(own.site_id == site).group_by(own.device_id)
+    told = {row[0]: int(row[1]) for row in tx.execute(moved)}
+    since = [device for device in active if device in told and calendar.day(told[device]) > day]
+    return PERMILLE * len(since) // len(active) if active else PERMILLE
+
+
+def _wanted(marks: dict[str, str], day: int) -> Iterable[tuple[str, str]]:
+    """Yield every report and segment with what it would be made of: its version, the day and its rows."""
+    for figure in FIGURES.values():
+        if figure.shown:
+            yield figure.name, _mark(figure, marks, day, version=figure.version)
+    for code, segment in CODES.items():
+        figure = FIGURES[segment.figure]
+        yield code, _mark(figure, marks, day, version=segment.version * PERMILLE + figure.version)
+
+
+def _mark(figure: Figure, marks: dict[str, str], day: int, *, version: int) -> str:
+    if figure.reads == "declared":
+        read: Iterable[str] = ("declared",)
+    else:
+        read = figure.kinds or [kind for kind in marks if kind not in ("declared", "consents")]
+    told = " ".join(f"{kind}={marks.get(kind, '')}" for kind in sorted({*read, "consents"}))
+    return f"{version} {day} {told}"
+
+
+def _members(codes: Iterable[str], found: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[str]]:
+    """Return who is in each segment; of fewer than ten nobody is, for anybody to see."""
+    guests: dict[str, set[str]] = {code: set() for code in codes}
+    for _, guest, code in found:
+        guests[code].add(guest)
+    return {code: frozenset(all_ if len(all_) >= GUESTS_MIN else ()) for code, all_ in guests.items()}

@@ -1,0 +1,211 @@
+"""A site is analysed from its diaries: who moves, what is computed again, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.core.entitlements import Party
+from sync.central.analysis import facts
+from sync.central.analysis.nightly import Nightly
+from sync.central.analysis.results import moves, results
+from sync.central.analysis.run import Ran, analyse
+from sync.central.erasure import erase
+from sync.central.export import told_of
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What
+from sync.central.registry import consents, guests, segments
+from sync.central.registry.guests import Guest
+from sync.central.registry.turn import take_turn
+from sync.central.store import Store
+from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device
+
+pytestmark = pytest.mark.real("ibis")
+DAY_MS = 86_400_000
+PEOPLE = [f"g{n:02}" for n in range(12)]
+
+
+class Site:
+    """Twelve guests who allow everything, and their diaries as the test writes them."""
+
+    def __init__(self, store: Store, clock: Clockwork) -> None:
+        """They said so two days ago."""
+        self.store = store
+        a_device(store)
+        clock.ms -= 2 * DAY_MS
+        with store.transaction() as tx:
+            take_turn(tx, SITE)
+            party = Party(id="", size=2, role="")
+            guests.put_guests(tx, SITE, [Guest(id=one, age_band="30-39", party=party) for one in PEOPLE])
+            for one in PEOPLE:
+                for topic in ("offers", "offers:behaviour", "offers:demographic", "research"):
+                    consents.set_here(tx, SITE, one, purpose=topic, given=True)
+            self.today = facts.Calendar(tx, SITE).day(NOW_MS)
+        clock.ms += 2 * DAY_MS
+        self._number = 0
+
+    def told(self, guest: str, days_ago: int, what: What, **said: object) -> Entry:
+        """One entry, at noon of a day."""
+        self._number += 1
+        known = {"source": "/test", "id": str(self._number), "owner": f"g:{guest}", "uncertainty_ms": 0,
+                 "hlc": (NOW_MS - days_ago * DAY_MS) << 16, "via": Via.GATE, "what": what, "point": "gate",
+                 "subject": "", "ref": str(self._number), "amount_minor": None, "currency": "",
+                 "weight": 1}  # fmt: skip
+        return Entry(**{**known, **said})  # type: ignore[arg-type]  # as the test says it
+
+    def writes(self, *entries: Entry) -> None:
+        with self.store.transaction() as tx:
+            take_turn(tx, SITE)
+            diary.put(tx, SITE, entries)
+
+    def runs(self, *, anew: bool = False) -> Ran:
+        return analyse(self.store, SITE, self.today - 1, anew=anew)
+
+    def codes(self, guest: str) -> tuple[str, ...]:
+        with self.store.reading() as tx:
+            return segments.segments_of(tx, SITE, [guest]).get(guest, ())
+
+
+@pytest.fixture
+def site(small_store: Store, clock: Clockwork) -> Site:
+    return Site(small_store, clock)
+
+
+def every_week(site: Site, people: list[str]) -> list[Entry]:
+    return [site.told(guest, 1 + 7 * week, What.ENTERED) for guest in people for week in range(5)]
+
+
+def test_ten_who_come_every_week_are_a_segment_and_nine_are_none(site: Site) -> None:
+    site.writes(*every_week(site, PEOPLE[:9]))
+    site.runs()
+    assert site.codes("g00") == ("demographic:age.middle", "demographic:household.pair")
+
+    site.writes(*every_week(site, PEOPLE[9:10]))
+    site.runs()
+
+    assert "behaviour:weekly" in site.codes("g00")
+    assert "behaviour:weekly" not in site.codes("g11"), "who was never here"
+    with site.store.reading() as tx:
+        assert results(tx, SITE)["behaviour:weekly"].size == 10
+
+
+def test_who_comes_and_who_leaves_is_written_down_and_other_codes_stay(site: Site) -> None:
+    with site.store.transaction() as tx:
+        segments.put(tx, SITE, "g00", codes=("interest:coffee",))
+    site.writes(*every_week(site, PEOPLE))
+    site.runs()
+    with site.store.transaction() as tx:
+        take_turn(tx, SITE)
+        consents.set_here(tx, SITE, "g00", purpose="offers:behaviour", given=False)
+
+    ran = site.runs()
+
+    assert site.codes("g00") == ("demographic:age.middle", "demographic:household.pair", "interest:coffee")
+    with site.store.reading() as tx:
+        mine = [(one.code, one.entered) for one in moves(tx, SITE) if one.guest == "g00"]
+    assert sorted(mine) == [
+        ("behaviour:weekly", False), ("behaviour:weekly", True),
+        ("demographic:age.middle", True), ("demographic:household.pair", True),
+    ]  # fmt: skip
+    assert ran.moved == 1
+
+
+def test_a_code_keeps_its_age_when_another_one_comes(site: Site, clock: Clockwork) -> None:
+    with site.store.transaction() as tx:
+        segments.put(tx, SITE, "g00", codes=("interest:coffee",))
+    clock.ms += DAY_MS
+    with site.store.transaction() as tx:
+        segments.put(tx, SITE, "g00", codes=("interest:coffee", "interest:tea"))
+
+    with site.store.reading() as tx:
+        rows = list(facts.rows(tx, SITE, first=0, last=0)["declared"])
+
+    assert [row[4] - site.today for row in rows if row[2] == "interest"] == [0, 1]
+
+
+def test_only_what_changed_is_computed_again_and_that_is_what_a_whole_run_finds(site: Site) -> None:
+    site.writes(*every_week(site, PEOPLE))
+    first = site.runs()
+    assert {"cohorts", "funnel", "behaviour:weekly", "affinity"} <= set(first.computed)
+    assert site.runs().computed == ()
+
+    site.writes(
+        *(
+            site.told(guest, 2, What.BOUGHT, ref=f"{guest}/1", subject="cake tea", amount_minor=700)
+            for guest in PEOPLE
+        )
+    )
+    again = site.runs()
+
+    assert {"affinity", "funnel", "behaviour:best"} <= set(again.computed)
+    assert {"cohorts", "offers", "zones", "behaviour:weekly"} & set(again.computed) == set()
+    with site.store.reading() as tx:
+        by_piece = {name: one._replace(made_ms=0) for name, one in results(tx, SITE).items()}
+    held = {guest: site.codes(guest) for guest in PEOPLE}
+    assert site.runs(anew=True).moved == 0
+    with site.store.reading() as tx:
+        assert {name: one._replace(made_ms=0) for name, one in results(tx, SITE).items()} == by_piece
+    assert {guest: site.codes(guest) for guest in PEOPLE} == held
+    assert by_piece["affinity"].rows == (
+        (SITE, "cake", "tea", 12, 12, 1000, 1000),
+        (SITE, "tea", "cake", 12, 12, 1000, 1000),
+    )
+
+
+def test_an_entry_that_comes_late_counts_on_its_own_day(site: Site) -> None:
+    site.writes(*every_week(site, PEOPLE[:9]))
+    site.runs()
+
+    site.writes(*every_week(site, PEOPLE[9:10]))  # of days long before the last run
+
+    assert "behaviour:weekly" in site.runs().computed
+    assert "behaviour:weekly" in site.codes("g09")
+
+
+def test_a_basket_that_came_back_was_not_bought(site: Site) -> None:
+    told = [site.told(guest, 9, What.BOUGHT, ref=guest, amount_minor=500, subject="cake") for guest in PEOPLE]
+    told += [site.told("g00", 8, What.BOUGHT, ref="g00", amount_minor=-500, weight=-1)]
+    told += [site.told("g01", 8, What.REFUNDED, ref="g01", amount_minor=500)]
+    site.writes(*told)
+    site.runs()
+
+    assert [guest for guest in PEOPLE if "behaviour:new-buyer" in site.codes(guest)] == PEOPLE[2:]
+
+
+def test_of_a_child_nothing_is_made_and_no_band_without_a_guest_is_looked_at(site: Site) -> None:
+    with site.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g00", age_band="8-11")])
+    site.writes(*every_week(site, PEOPLE))
+    site.runs()
+
+    assert site.codes("g00") == ()
+    with site.store.reading() as tx:
+        said = [row[2] for row in facts.rows(tx, SITE, first=0, last=0)["consents"] if row[1] == "g00"]
+    assert said == ["research"]
+
+
+def test_an_erased_guest_is_in_no_segment_and_no_move_tells_of_them(site: Site) -> None:
+    site.writes(*every_week(site, PEOPLE))
+    site.runs()
+    with site.store.transaction() as tx:
+        assert "behaviour:weekly" in told_of(tx, SITE, "g00").segments
+        erase(tx, SITE, "g00")
+
+    site.runs()
+
+    assert site.codes("g00") == ()
+    with site.store.reading() as tx:
+        assert [one for one in moves(tx, SITE) if one.guest == "g00"] == []
+
+
+def test_a_site_is_analysed_once_a_night_up_to_the_day_that_is_over(site: Site, clock: Clockwork) -> None:
+    site.writes(*every_week(site, PEOPLE))
+    nightly = Nightly(site.store)
+
+    assert nightly.look() > 0
+    assert nightly.look() == 0
+    clock.ms += DAY_MS
+    assert nightly.look() > 0
+    with site.store.reading() as tx:
+        found = results(tx, SITE)["behaviour:weekly"]
+    assert found.day == site.today
+    assert found.heard_permille == 0, "its only edge was not heard since"
