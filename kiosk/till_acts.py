@@ -195,7 +195,9 @@ def open_shift(ask: Ask) -> ShiftView:
 def close_shift(ask: Ask) -> ShiftEnd:
     """Close the drawer with what was counted; the report is printed."""
     body, point = ask.want(CountBody), here(ask)
-    closed = ask.house.service.shifts.close(ask.person, point, counted_minor=body.minor, reason=body.reason)
+    closed = ask.house.service.shifts.close(
+        ask.person, point, counted_minor=body.minor, reason=body.reason, act=body.op
+    )
     return ShiftEnd(
         shift=closed.shift,
         number=closed.number,

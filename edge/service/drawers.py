@@ -11,6 +11,8 @@ from edge.store.transaction import Transaction
 SHIFT = "shift"
 CLOSED = "shift_closed"
 """The last closing of each drawer, for its report and its number."""
+CLOSED_BY = "shift_closed_by"
+"""The act that did it: said again, it is told of that closing."""
 
 
 class NoShift(Refused):
@@ -29,6 +31,11 @@ def demand_shift(tx: Transaction, point: str) -> None:
     """Refuse to take or give money where nobody has counted the drawer; raises ``NoShift``."""
     if tx.get(SHIFT, point) is None:
         raise NoShift
+
+
+def closed_by(tx: Transaction, point: str, act: str) -> ShiftClosed | None:
+    """Return the last closing if it was this very act that did it."""
+    return last_closed(tx, point) if act and tx.get(CLOSED_BY, point) == act.encode() else None
 
 
 def last_closed(tx: Transaction, point: str) -> ShiftClosed | None:

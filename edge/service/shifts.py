@@ -21,7 +21,7 @@ from edge.core.shift import (
     takings_of,
 )
 from edge.errors import Refused, Unknown
-from edge.service.drawers import CLOSED, SHIFT, NoShift, last_closed, open_shift
+from edge.service.drawers import CLOSED, CLOSED_BY, SHIFT, NoShift, closed_by, last_closed, open_shift
 from edge.service.four_eyes import Grant
 from edge.service.payments import cash, rung
 from edge.service.remarks import spoken
@@ -123,25 +123,36 @@ class Shifts:
         self._rooms.sequencer.submit(act)
         return self.view(point)
 
-    def close(self, session: Session, point: str, *, counted_minor: int, reason: str = "") -> ShiftClosed:
+    def close(
+        self, session: Session, point: str, *, counted_minor: int, reason: str = "", act: str = ""
+    ) -> ShiftClosed:
         """End a shift with what was counted; a difference needs its reason, and is told as it is.
+
+        The same ``act`` again, also after a restart, is told of the closing that it did.
 
         The takings are added up outside the transaction: a sale that comes meanwhile makes it begin again.
         """
         permit(session, Action.CLOSE_SHIFT, self._rooms.clock.now_ms())
         while True:
-            closed = self._close(session, point, counted_minor=counted_minor, reason=reason)
+            known = self._rooms.sequencer.submit(
+                lambda tx: closed_by(tx, point, act) or open_shift(tx, point)
+            )
+            if isinstance(known, ShiftClosed):
+                return known
+            if known is None:
+                raise NoShift
+            closed = self._close(session, known, counted_minor=counted_minor, reason=reason, act=act)
             if closed is not None:
                 return closed
 
-    def _close(self, session: Session, point: str, *, counted_minor: int, reason: str) -> ShiftClosed | None:
-        shift = self._rooms.sequencer.submit(lambda tx: open_shift(tx, point))
-        if shift is None:
-            raise NoShift
+    def _close(
+        self, session: Session, shift: Shift, *, counted_minor: int, reason: str, act: str
+    ) -> ShiftClosed | None:
+        point = shift.drawer
         head = self._rooms.journal.head(Lane.PRIORITY).seq
         takings = self._takings(shift)
 
-        def act(tx: Transaction) -> ShiftClosed | None:
+        def closing(tx: Transaction) -> ShiftClosed | None:
             if open_shift(tx, point) != shift:
                 raise NoShift(hint="Somebody has closed it meanwhile.")
             if tx.chain.heads[Lane.PRIORITY].seq != head:
@@ -158,10 +169,11 @@ class Shifts:
             told = spoken(self._rooms, closed, Kind.SHIFT_CLOSED, band=None)
             tx.append(Kind.SHIFT_CLOSED, told, lane=Lane.PRIORITY)
             tx.put(CLOSED, point, msgspec.msgpack.encode(closed))
+            tx.put(CLOSED_BY, point, act.encode())
             tx.delete(SHIFT, point)
             return closed
 
-        return self._rooms.sequencer.submit(act)
+        return self._rooms.sequencer.submit(closing)
 
     def deed(self, session: Session, point: str, move: CashMove, *, amount_minor: int, reason: str) -> Deed:
         """Return the act of moving cash, which takes two persons."""

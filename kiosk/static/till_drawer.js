@@ -3,6 +3,7 @@
 import { part, ring } from "./ring.js";
 import { act, at, askReason, busy, button, by, fill, page, speak, whyNot } from "./desk.js";
 import { money, pair } from "./till_view.js";
+import { newOp } from "./post.js";
 import { minorIn } from "./till_state.js";
 
 const DIGITS = new Intl.NumberFormat("en", { style: "currency", currency: page.currency }).resolvedOptions().maximumFractionDigits;
@@ -160,15 +161,16 @@ export class Drawer {
   }
 
   closeShift() {
-    this.askAmount({ title: speak("till.menu.close_shift"), line: speak("till.count_end"), doIt: async (minor) => this.closed(minor, "") });
+    const op = newOp();
+    this.askAmount({ title: speak("till.menu.close_shift"), line: speak("till.count_end"), doIt: async (minor) => this.closed({ op, minor }) });
   }
 
   /** A difference is told with its reason, never smoothed. */
-  async closed(minor, reason) {
-    const answer = await act(`${this.till.room}/shift/close`, { minor, reason });
+  async closed(count) {
+    const answer = await act(`${this.till.room}/shift/close`, count);
     if (answer.body?.kind === "DiffersFromExpected") {
       by("amount").close();
-      askReason({ title: speak("till.differs"), why: ["counted", "mistake"], doIt: (why) => this.closed(minor, why) });
+      askReason({ title: speak("till.differs"), why: ["counted", "mistake"], doIt: (reason) => this.closed({ ...count, reason }) });
       return "";
     }
     if (!answer.ok) return whyNot(answer);

@@ -61,7 +61,7 @@ class MoneyBack(Settling):
         def act(tx: Transaction) -> Rung:
             known = rung.must_know(tx, op_id)
             sale = sold(known)
-            if void_id in sale.void_ids:
+            if void_id in sale.void_ids or void_id == known.undoing:
                 return known
             if known.boot != self._rooms.boot:
                 raise Refused(OTHER_BOOT)
