@@ -150,14 +150,23 @@ function attract() {
 /** What paints tiles for anybody comes with the first of them. */
 let open = null;
 
-/** Ask what is offered to anybody here while nobody stands here, and tell what of it was painted. */
+/** Tiles for anybody that were painted: by exposure, whether the device was told. */
+const openSeen = new Map();
+
+/** Ask what is offered to anybody here while nobody stands here, and tell at once what of it was painted. */
 async function askOpen() {
-  if (state.phase !== "attract") return;
-  const exposures = [...document.querySelectorAll("#stage .open [data-exposure]")].map((one) => one.dataset.exposure);
-  const answer = await send("offers-public", { op: newOp(), exposures });
-  if (!answer.ok) return;
-  if (answer.body.tiles?.length && !open) open = await import("./kiosk_public.js");
-  hear({ type: "public", body: answer.body });
+  if (state.phase === "attract") {
+    const answer = await send("offers-public", { op: newOp() });
+    if (!answer.ok) return;
+    if (answer.body.tiles?.length && !open) open = await import("./kiosk_public.js");
+    hear({ type: "public", body: answer.body });
+    await new Promise(requestAnimationFrame);
+    for (const tile of document.querySelectorAll("#stage .open [data-exposure]")) if (!openSeen.has(tile.dataset.exposure)) openSeen.set(tile.dataset.exposure, false);
+  }
+  // Whoever comes meanwhile takes the tiles away, and what was shown is still said; a minute later at the latest.
+  const exposures = [...openSeen].filter(([, told]) => !told).map(([exposure]) => exposure);
+  if (!exposures.length || !(await send("offers-public", { op: newOp(), exposures })).ok) return;
+  for (const exposure of exposures) openSeen.set(exposure, true);
 }
 
 function message(shape, key, line) {

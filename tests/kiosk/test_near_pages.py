@@ -12,6 +12,7 @@ from edge.service.near.days import Gone
 from edge.service.noticed import AtKiosk
 from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states, told
 from tests.kiosk.known import FakeNear, near_them, some_offers
+from tests.kiosk.listener import wait_until
 from tests.kiosk.stage import HOUR_MS, NOON_MS, Stage, a_plan
 from tests.kiosk.test_guest_axe import axe_source
 
@@ -192,7 +193,11 @@ def test_a_kiosk_with_nobody_shows_what_is_for_everybody_and_no_guests_own(
         eye.hear(told("near", AtKiosk(point="hall", people=2)))
         assert eye.page.locator(".open .tile").count() == 2
         assert "Giulia" not in eye.html()
+        wait_until(lambda: len(near.offers.shown) == 2)
         fits = "document.querySelector('main').scrollHeight <= document.querySelector('main').clientHeight"
         assert eye.page.evaluate(fits)
         greeted(stage, eye)
         assert eye.page.locator(".open").count() == 0
+        assert near.offers.shown == [tile.exposure for tile in near.offers.open.tiles[:2]], (
+            "each was told once"
+        )

@@ -36,6 +36,11 @@ KEPT = """async () => {
 """Every answer that the service worker of a browser keeps."""
 
 
+SETTLED_COLOUR = """Promise.all(document.querySelector(".say").getAnimations().map((one) => one.finished))
+  .then(() => getComputedStyle(document.querySelector(".say")).backgroundColor)"""
+"""The colour of the guest's panel once it has faded in."""
+
+
 def test_two_steps_basket_and_tap_then_a_receipt_that_the_chain_vouches_for(counter: Counter) -> None:
     a_guest(counter.till.edge)
     granted(counter.till.edge)
@@ -180,7 +185,7 @@ def test_a_refused_band_on_the_guests_side_is_blue_and_never_red(counter: Counte
     counter.state("await_tap")
     counter.tap(OTHER_UID)
     counter.state("declined")
-    colour = counter.guest.evaluate("getComputedStyle(document.querySelector('.say')).backgroundColor")
+    colour = counter.guest.evaluate(SETTLED_COLOUR)
     red, green, blue = map(int, re.findall(r"\d+", colour)[:3])
     assert blue > red
     assert blue > green

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -12,7 +15,7 @@ from edge.core.places import Layout
 from edge.core.retention import DAY_MS
 from sync.central import bundles, earned, erasure, ledger, vouchers
 from sync.central.bundles import Draft
-from sync.central.crediting import Crediting
+from sync.central.crediting import Crediting, settle
 from sync.central.day import prove
 from sync.central.earned import Sum
 from sync.central.registry import layout, wallets
@@ -52,10 +55,8 @@ def settled(till: PaperTill, clock: Clockwork, days: int = 0) -> int:
     clock.ms += days * DAY_MS
     Crediting(till.store).look()
     Crediting(till.store).look()
-    with till.store.reading() as tx:
-        found = vouchers.left(tx, SITE, wallets.wallet(tx, SITE, "w1"))
     assert not any(prove(till.store, SITE, NOW_MS - 1, until_ms=clock.ms).trial.values())
-    return sum(one.left for one in found if one.issued.voucher.kind == "points")
+    return left(till.store)
 
 
 def told(till: PaperTill) -> tuple[Sum, ...]:
@@ -72,6 +73,39 @@ def test_points_wait_for_their_days_and_are_credited_once(till: PaperTill, clock
         [points] = vouchers.left(tx, SITE, wallets.wallet(tx, SITE, "w1"))
     assert (points.issued.guest, points.issued.voucher.unit_minor) == ("anna", 5)
     assert settled(till, clock, 400) == 10
+
+
+class Died(BaseException):
+    """The process is gone: nobody catches it."""
+
+
+def die(*_: object, **__: object) -> None:
+    raise Died
+
+
+def left(store: Store) -> int:
+    with store.reading() as tx:
+        found = vouchers.left(tx, SITE, wallets.wallet(tx, SITE, "w1"))
+    return sum(one.left for one in found if one.issued.voucher.kind == "points")
+
+
+@pytest.mark.parametrize(("room", "step"), [(vouchers, "give"), (earned, "put")])
+def test_a_central_that_begins_again_credits_what_it_died_over_once(
+    till: PaperTill, clock: Clockwork, url: str, monkeypatch: pytest.MonkeyPatch, room: Any, step: str
+) -> None:
+    clock.ms += 14 * DAY_MS
+    with till.store.reading() as tx:
+        [due] = earned.due(tx, SITE)
+    with monkeypatch.context() as broken:
+        broken.setattr(room, step, die)
+        with pytest.raises(Died), till.store.transaction() as tx:
+            settle(tx, SITE, due)
+    till.store.close()
+    for _ in range(2):
+        with closing(Store(url, now_ms=clock)) as anew:
+            Crediting(anew).look()
+            assert left(anew) == 10
+            assert not any(prove(anew, SITE, NOW_MS - 1, until_ms=clock.ms).trial.values())
 
 
 def test_what_is_told_again_brings_nothing_more(till: PaperTill, clock: Clockwork) -> None:
