@@ -10,13 +10,12 @@ import pytest
 
 from edge.service.near.days import Gone
 from edge.service.noticed import AtKiosk
+from tests.barriers import barriers
 from tests.kiosk.eye import KIOSK_TALL, KIOSK_WIDE, Eye, near_states, offer_states, told
 from tests.kiosk.known import FakeNear, near_them, some_offers
 from tests.kiosk.listener import wait_until
 from tests.kiosk.stage import HOUR_MS, NOON_MS, Stage, a_plan
-from tests.kiosk.test_guest_axe import axe_source
 
-BARRIERS = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations.map((one) => one.id))"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 
@@ -105,8 +104,7 @@ def test_who_was_not_content_is_named_only_if_somebody_may_speak_to_them(
         eye.sees("May one of us talk to you about it?")
         for _ in range(1 if wanted else 2):
             eye.page.get_by_role("button", name="Yes, please").click()
-        eye.page.evaluate(axe_source())
-        assert eye.page.evaluate(BARRIERS) == []
+        assert barriers(eye.page) == []
         eye.page.get_by_role("button", name="The wait").click()
         eye.sees("Thank you, this truly helps")
     assert near.did == [("feedback", 1, "waiting", *(["named"] if wanted else []))]

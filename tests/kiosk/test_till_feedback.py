@@ -12,13 +12,12 @@ from playwright.sync_api import expect
 
 from edge.core.offers import Effect
 from edge.service.near.feedback import GIVEN
+from tests.barriers import barriers
 from tests.kiosk.counters import Counter, axe_of
-from tests.kiosk.test_guest_axe import axe_source
 from tests.service.offered import a_fan, an_offer, budget, published, took
 from tests.service.purses import TILL, a_guest, granted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
-AXE = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations.map((one) => one.id))"
 
 
 def sold(counter: Counter) -> str:
@@ -57,8 +56,7 @@ def test_the_phone_that_shows_a_receipt_says_how_it_was_once(counter: Counter, c
         phone.goto(f"{counter.till.url}/q/{token}")
         expect(phone.locator(".face .ring")).to_have_count(5)
         assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    phone.evaluate(axe_source())
-    assert phone.evaluate(AXE) == []
+    assert barriers(phone) == []
     phone.get_by_role("button", name="Very bad").click()
     phone.get_by_role("button", name="No, thank you").click()
     expect(phone.get_by_role("status")).to_have_text("Thank you, this truly helps")
