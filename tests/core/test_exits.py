@@ -102,6 +102,11 @@ def test_a_party_that_came_in_by_one_band_goes_out_by_it() -> None:
     assert left.change.zone_deltas == (("park", -4),)
 
 
+def test_who_is_known_elsewhere_goes_out_alone_however_many_came_in_there() -> None:
+    elsewhere = msgspec.structs.replace(inside("hotel"), people=4)
+    assert decide(leaving(location=elsewhere)).decision.people == 1
+
+
 def test_a_room_opened_from_inside_moves_nobody() -> None:
     facts = facts_for(
         a_profile(a_stay()), a_door(direction=Direction.OUT), presented=a_tap(trust=3, counter=None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.core.presence.latch import STEP_MS_MAX, Latch, Tune
+from edge.core.presence.latch import PARTS, STEP_MS_MAX, Latch, Tune
 from edge.core.presence.tunes import AT_KIOSK, AT_KIOSK_COARSE, IN_AREA
 
 TUNE = Tune(
@@ -129,6 +129,22 @@ def test_loudest_fades_for_whoever_stays() -> None:
     assert level.hold(-9, 4_000), "four decibels were forgotten by now"
     fresh = near(4)
     assert not fresh.hold(-9, 4_000)
+
+
+@pytest.mark.parametrize("loud_ms", [1_000, 1_000 + LOOK_MS])
+@pytest.mark.parametrize(("fade_ms", "stays"), [(LOOK_MS, True), (LOOK_MS + 1, False)])
+def test_loudest_fades_no_millisecond_before_its_time(loud_ms: int, fade_ms: int, stays: bool) -> None:
+    level = Level(replace(TUNE, drop_db=1, fade_ms=fade_ms, exit_db=(-15, -1), exit_ms=LOOK_MS))
+    assert level.hold(0, loud_ms)
+    assert level.hold(-2, LOOK_MS) is stays
+
+
+def test_time_that_is_lost_is_lost_to_its_last_part() -> None:
+    """A half, a quarter, and so on down to the smallest part of a millisecond lack that part once more."""
+    latch = Latch(replace(TUNE, enter_ms=1, below_db=PARTS, halvings_max=PARTS))
+    looks = [-PARTS - 1, *(-short_db for short_db in range(1, PARTS + 1))]
+    assert not any(latch.look(now_ms, level_db) for now_ms, level_db in enumerate(looks, 1))
+    assert latch.look(len(looks) + 1, -PARTS)
 
 
 def test_louder_level_is_the_new_loudest() -> None:

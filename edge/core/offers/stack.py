@@ -84,8 +84,8 @@ class _Table:
         return sum(1 << self.places[one.offer.id] for one in offers)
 
     def may_join(self, place: int, taken: int) -> bool:
-        """Whether the offer at a place may stand beside those taken."""
-        if taken >> place & 1 or taken.bit_count() >= self.room or taken & self.clashes[place]:
+        """Whether an offer that is not taken yet may stand beside those taken."""
+        if taken.bit_count() >= self.room or taken & self.clashes[place]:
             return False
         return (taken & self.kin[place]).bit_count() < self.limit[place]
 
