@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 
 import msgspec
 
-import sync.central
 from edge.core.alarms import OF_CENTRAL
 from edge.core.bands import Band
 from edge.core.entitlements import Entitlement
@@ -16,6 +14,7 @@ from edge.core.held import Location
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.orders import Order, Ordered
 from edge.core.passages import Whereabouts
+from edge.core.profiles import remark_owner
 from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
 from sync.central.alarms import Alarm
 from sync.central.console import acts
@@ -24,8 +23,9 @@ from sync.central.console.looks import Shown
 from sync.central.feed import Change, publish
 from sync.central.imports import jobs
 from sync.central.imports.lines import Wrong
+from sync.central.journey import diary
+from sync.central.journey.entry import Basis, Via, What
 from sync.central.near import orders
-from sync.central.passages import USES, WHEREABOUTS
 from sync.central.psp import charges, mandates, refunds
 from sync.central.registry import bands, consents, guests, members, profiles, rights, segments
 from sync.central.registry import wallets as purses
@@ -37,6 +37,7 @@ from sync.central.sepa import Account
 from sync.central.store import Connection, LargeBinary, Store, String, Table, Text, insert, metadata, select
 from sync.central.vouchers import Order as Given
 from sync.central.vouchers import free_drink, give
+from sync.wire import USES, WHEREABOUTS
 from tests.sync.builders import a_device, a_journal
 
 SITE = "park"
@@ -60,23 +61,28 @@ NOBODYS = frozenset(
         *("band_master", "band_master_later", "box", "central_key", "checkpoint", "device", "device_cap"),
         *("device_key", "enrolment", "desk_token", "lane_end", "nonce", "radio_resolver", "rising_time"),
         *("operator", "operator_factor", "operator_recovery", "operator_session", "operator_try", "staff"),
-        *("schema_step", "site", "thing", "bundle", "slot", "stock", "feedback", "provider_read"),
+        *(
+            "schema_step",
+            "site",
+            "thing",
+            "bundle",
+            "slot",
+            "stock",
+            "feedback",
+            "provider_read",
+            "diary_cursor",
+        ),
         *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
-        *("money_op", "money_policy", "money_proposal", "provider_line"),
+        *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
     )
 )
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
 
 
-def every_table() -> dict[str, Table]:
-    """Every table of central, whichever room it is in."""
-    for room in pkgutil.walk_packages(sync.central.__path__, "sync.central."):
-        import_module(room.name)
-    return dict(metadata.tables)
-
-
 _encode = msgspec.msgpack.encode
-TABLES = every_table()
+for _room in ("sync.central.app", "sync.central.journey.diarist"):  # every room that has a table
+    import_module(_room)
+TABLES = dict(metadata.tables)
 
 
 def filled(tx: Connection, table: Table, **known: object) -> None:
@@ -153,6 +159,8 @@ def _asked(tx: Connection) -> None:
 def _moving(tx: Connection) -> None:
     filled(tx, twins.seen_table)
     filled(tx, plans.inside_table)
+    noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
+    filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     there = Whereabouts(Location(zone="park", since_ms=1, point="gate", device="edge-1"))
     publish(tx, SITE, [Change(USES, RIGHT, _encode(())), Change(WHEREABOUTS, BAND.hex(), _encode(there))])
     alarm = Alarm(device=OF_CENTRAL, id=f"{BAND.hex()}-twin", reason="twin", point="gate", at_ms=1, band=BAND)
@@ -160,8 +168,9 @@ def _moving(tx: Connection) -> None:
 
 
 def _noted(tx: Connection) -> None:
-    def act(what: str, target: str, **said: str) -> None:
-        acts.record(tx, Act(site=SITE, who="olga", what=what, target=target, **said))
+    def act(what: str, target: str, *, after: str, before: str = "") -> None:
+        told = Act(site=SITE, who="olga", what=what, target=target, before=before, after=after)
+        acts.record(tx, told)
 
     act("guest_changed", GUEST, before=acts.short(Guest(id=GUEST, name=NAME)), after=NAME)
     act("band_changed", BAND.hex(), after=NAME)
