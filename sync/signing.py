@@ -36,6 +36,8 @@ ANSWERED = ("@status", "content-type", "content-encoding", '"signature";req', '"
 """What central's answer covers beside its digest; the request's signature binds it to this very request."""
 DEVICE_TAG = "polso-device"
 CENTRAL_TAG = "polso-central"
+HOOK_TAG = "polso-hook"
+"""Of what central sends to integrators by itself."""
 SNAPSHOT_TAG = b"polso-snapshot 1"
 LABEL = "polso"
 MAX_AGE = datetime.timedelta(seconds=60)
@@ -181,9 +183,9 @@ def public_half(private_key: bytes) -> bytes:
 class Signer(AuthBase):
     """Signs each request of one device with a fresh nonce and the time that central goes by."""
 
-    def __init__(self, keys: Keys, now_ms: Callable[[], int], *, dialled: str) -> None:
+    def __init__(self, keys: Keys, now_ms: Callable[[], int], *, dialled: str, tag: str = DEVICE_TAG) -> None:
         """Sign for the address ``dialled``, or for the audience that the keys name instead."""
-        self._keys, self._now_ms = keys, now_ms
+        self._keys, self._now_ms, self._tag = keys, now_ms, tag
         self._dialled, self._audience = dialled, keys.audience or dialled
         self._signer = HTTPMessageSigner(
             signature_algorithm=_ALGORITHM, key_resolver=_Ring(private=keys.private_key)
@@ -198,7 +200,7 @@ class Signer(AuthBase):
             created=datetime.datetime.fromtimestamp(self._now_ms() // 1000, tz=datetime.UTC),
             nonce=secrets.token_urlsafe(NONCE_BYTES),
             label=LABEL,
-            tag=DEVICE_TAG,
+            tag=self._tag,
             covered_component_ids=COVERED,
             body=body.encode() if isinstance(body, str) else bytes(body),
         )
@@ -222,14 +224,14 @@ def named_key(headers: Mapping[str, str]) -> str:
     return str(found[0])
 
 
-def verify(message: Message, public_key: bytes, *, now_ms: int) -> Proof:
+def verify(message: Message, public_key: bytes, *, now_ms: int, tag: str = DEVICE_TAG) -> Proof:
     """Return what a request's signature shows, or raise ``NotSigned`` or ``Stale``."""
     _demand_one_writing(message.headers.get("Signature", ""))
     try:
         results = _AtCentral(public_key, now_ms).verify(
             _Request(message.method, message.url, message.headers),
             max_age=MAX_AGE,
-            expect_tag=DEVICE_TAG,
+            expect_tag=tag,
             require_components=COVERED,
             body=message.body,
         )

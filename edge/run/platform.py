@@ -32,6 +32,7 @@ from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.crediting import Crediting
 from sync.central.doubts import Doubts
+from sync.central.hooks.delivery import Delivery
 from sync.central.journey.diarist import Diarist
 from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
@@ -108,6 +109,7 @@ class Central:
             Diarist(store),
             Calls(store),
             Nightly(store),
+            Delivery(store, public_url=own),
             *workers,
         )
 

@@ -8,11 +8,12 @@ from typing import TextIO
 
 import msgspec
 
+from edge import cloudevents
 from edge.core.checkpoint import Checkpoint, contradictions
 from edge.core.events import Decided, Event, Kind
 from edge.errors import StoreError
 from edge.signature import is_signed
-from edge.store import checkpoints, cloudevents, driver
+from edge.store import checkpoints, driver
 from edge.store.database import open_reader
 from edge.store.effects import Effects
 from edge.store.queries import QUERIES
@@ -174,8 +175,10 @@ class Journal:
         """Write every kept event as one CloudEvents JSON line; return how many."""
         owner = self.owner()
         count = 0
+        life = cloudevents.incarnation(owner.public_key)
         for lane in LANES:
+            source = cloudevents.source_of(owner.site, owner.device, life, lane=lane)
             for event in self.events(lane):
-                file.write(cloudevents.line(owner, event) + "\n")
+                file.write(cloudevents.line(event, source=source) + "\n")
                 count += 1
         return count

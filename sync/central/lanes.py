@@ -218,8 +218,9 @@ def is_of(table: Table, stream: Stream) -> ColumnElement[bool]:
     )
 
 
-def _arrived(row: Row[Any]) -> Arrived:
-    event = Event(
+def event_of(row: Row[Any]) -> Event:
+    """Return the event of a whole row of the table of events."""
+    return Event(
         lane=row.lane,
         seq=row.seq,
         hlc=row.hlc,
@@ -231,4 +232,14 @@ def _arrived(row: Row[Any]) -> Arrived:
         body=bytes(row.body),
         h=bytes(row.h),
     )
-    return Arrived(device=row.device_id, incarnation=row.incarnation, event=event)
+
+
+def ends(tx: Connection, site: str) -> list[tuple[Stream, int]]:
+    """Return all streams of a site, each with the last number that is settled."""
+    own = lane_table.c
+    rows = tx.execute(select(own.device_id, own.incarnation, own.lane, own.ack).where(own.site_id == site))
+    return [(Stream(site, row.device_id, row.incarnation, row.lane), row.ack) for row in rows]
+
+
+def _arrived(row: Row[Any]) -> Arrived:
+    return Arrived(device=row.device_id, incarnation=row.incarnation, event=event_of(row))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import weakref
 from collections.abc import Mapping
@@ -13,11 +12,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
+
+from sync import tls
 
 POOL_MAX = 8
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-"""Of TLS 1.2 only what has forward secrecy and an authenticated cipher, strongest first; all of 1.3 has."""
 
 
 class Cable(HTTPAdapter):
@@ -78,9 +76,7 @@ class Cable(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # requests' own seam
         """Make pools whose connections are known here."""
-        kwargs["ssl_context"] = create_urllib3_context(
-            ssl_minimum_version=ssl.TLSVersion.TLSv1_2, ciphers=CIPHERS
-        )
+        kwargs["ssl_context"] = tls.context()
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools()
 

@@ -27,6 +27,8 @@ from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
+from sync.central.hooks import subscriptions
+from sync.central.hooks.subscriptions import Wanted
 from sync.central.imports import jobs
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
@@ -65,6 +67,9 @@ FAR_MS = 4_000_000_000_000
 """A time to come, whatever the clock says."""
 
 
+SEALS = Vault(bytes(32), new_ring())
+
+
 class Ways(HTMLParser):
     """Where a page leads: its links, and the forms that it sends."""
 
@@ -92,10 +97,10 @@ def a_charged_card(tx: Connection) -> dict[str, tuple[str, ...]]:
     slots.put(tx, SITE, [Slot(point="ride", product="p-1", start_ms=FAR_MS, end_ms=FAR_MS + 1)])
     drink = vouchers.free_drink(("drink",))
     vouchers.give(tx, SITE, vouchers.Order(id="v-1", voucher=drink, units=1, guest="g-1"))
-    vault, money = Vault(bytes(32), new_ring()), Money(2_000, "EUR")
+    money = Money(2_000, "EUR")
     limits = mandates.Limits(1, 2, 3)
     made = mandates.Mandate(id="m-1", wallet="w-1", guest="g-1", psp="stripe", limits=limits)
-    mandates.add(tx, SITE, made, seals=vault)
+    mandates.add(tx, SITE, made, seals=SEALS)
     for id_, purpose in (("c-1", Purpose.TOP_UP), ("c-2", Purpose.DEBT)):
         charges.add(tx, SITE, Charge(id=id_, mandate="m-1", wallet="w-1", purpose=purpose, money=money))
     for id_, state in (("c-1", State.PAID), ("c-2", State.UNKNOWN)):
@@ -140,6 +145,9 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         choosing.wish(tx, SITE, Policy(risk_minor=1_000), by="piero")
         charged = a_charged_card(tx) | a_paid_out_wallet(tx)
         a_busy_week(tx)
+        told = Wanted(url="https://shop.example/", kinds=("paid",))
+        asked, paused = (subscriptions.add(tx, SITE, told).id for _ in range(2))
+        subscriptions.pause(tx, SITE, paused)
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):
             made = bundles.make(tx, SITE, bundles.Draft(bundle=Bundle(version=0)), by=by).version
             if steps > 0:
@@ -155,7 +163,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
-        "article": ("cola",), "group": ("drinks",), "order": ("o-1",), **charged,
+        "article": ("cola",), "group": ("drinks",), "order": ("o-1",), "hook": (asked, paused), **charged,
     }  # fmt: skip
 
 
@@ -198,7 +206,7 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    store = Store(str(tmp_path_factory.mktemp("walk") / "central.db"), now_ms=Clockwork())
+    store = Store(str(tmp_path_factory.mktemp("walk") / "central.db"), now_ms=Clockwork(), seals=SEALS)
     yield Walk(store)
     store.close()
 

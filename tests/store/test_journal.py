@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge import cloudevents
 from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Outcome, Reason, WhatNext
 from edge.core.entry import Moment
 from edge.core.events import Acted, Decided, Event, Kind, chain_start, chain_step
 from edge.errors import StoreDamaged
-from edge.store import cloudevents
 from edge.store.batch import BATCH_MAX
 from edge.store.counting import Counts
 from edge.store.database import open_writer

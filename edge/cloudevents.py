@@ -9,7 +9,6 @@ from contextlib import suppress
 import msgspec
 
 from edge.core.events import Event, Kind, decided_in
-from edge.store.records import Owner
 
 DOMAIN = "org.polso"
 SEQUENCE_DIGITS = 20
@@ -45,22 +44,32 @@ def type_of(kind: int, schema: int) -> str:
     return f"{name}.v{schema}"
 
 
-def line(owner: Owner, event: Event) -> str:
-    """Return the event as one line of JSON; octets are base64, ``subject`` is the BandId in hex."""
+def source_of(site: str, device: str, life: str, *, lane: int) -> str:
+    """Return where an event comes from: one lane of one life of a device."""
+    return f"/sites/{site}/devices/{device}/{life}/{lane}"
+
+
+def formed(event: Event, said: object, *, source: str, subject: str) -> CloudEvent:
+    """Return a record as an event that says ``said``; ``subject`` is how the reader knows the band."""
     name = type_of(event.kind, event.schema)
-    made = CloudEvent(
+    return CloudEvent(
         specversion="1.0",
         id=str(event.seq),
-        source=f"/sites/{owner.site}/devices/{owner.device}/{incarnation(owner.public_key)}/{event.lane}",
+        source=source,
         type=name,
-        time=_rfc3339(event.hlc >> 16),
+        time=rfc3339(event.hlc >> 16),
         sequence=f"{event.seq:0{SEQUENCE_DIGITS}d}",
-        subject=event.band.hex() if event.band else "",
+        subject=subject,
         datacontenttype="application/json",
         dataschema=f"urn:polso:{name}",
-        data=msgspec.Raw(msgspec.json.encode(readable(event))),
+        data=msgspec.Raw(msgspec.json.encode(said)),
     )
-    return msgspec.json.encode(made).decode()
+
+
+def line(event: Event, *, source: str) -> str:
+    """Return the event as one line of JSON; octets are base64, ``subject`` is the BandId in hex."""
+    subject = event.band.hex() if event.band else ""
+    return msgspec.json.encode(formed(event, readable(event), source=source, subject=subject)).decode()
 
 
 def readable(event: Event) -> object:
@@ -79,6 +88,7 @@ def named(value: object) -> object:
     return [named(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _rfc3339(ms: int) -> str:
+def rfc3339(ms: int) -> str:
+    """Return a moment in UTC milliseconds as RFC 3339 writes it."""
     moment = dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

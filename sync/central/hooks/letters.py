@@ -1,0 +1,114 @@
+"""Letters: what an integrator is told of an event, chosen field by field; nobody's name is among it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from edge.cloudevents import CloudEvent, formed, rfc3339, source_of
+from edge.core.consent import Consented
+from edge.core.events import DECISIONS, Acted, Event, Kind, decided_in
+from edge.core.feedback import FeedbackGiven
+from edge.core.offers.said import Told
+from edge.core.orders import OrderMoved
+from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
+from sync.central.lanes import Stream
+from sync.packing import UNREADABLE
+
+SUBJECT_CHARS = 32
+"""128 bits of a keyed hash, in hex: two integrators cannot join what they hold of one band."""
+TEST = "org.polso.test.v1"
+
+Tell = Callable[[bytes], dict[str, Any]]
+
+
+def _of(form: type[msgspec.Struct], *names: str) -> Tell:
+    """Return what tells these fields of a body, without those that are as always."""
+    decode = msgspec.msgpack.Decoder(form).decode
+    always = {field.name: field.default for field in msgspec.structs.fields(form)}
+
+    def tell(body: bytes) -> dict[str, Any]:
+        said = decode(body)
+        found = {name: getattr(said, name) for name in names}
+        return {name: value for name, value in found.items() if value != always[name]}
+
+    return tell
+
+
+def _decision(body: bytes) -> dict[str, Any]:
+    made = decided_in(body, None).decision
+    return {"point": made.point, "outcome": made.outcome, "reason": made.reason, "direction": made.direction}
+
+
+def _consent(body: bytes) -> dict[str, Any]:
+    said = msgspec.msgpack.decode(body, type=Consented).consent
+    return {"purpose": said.purpose, "given": said.given, "text": said.text, "source": said.source}
+
+
+_OFFER = _of(Told, "exposure", "offer", "campaign", "bundle", "point", "op_id", "minor", "units", "earned")
+_CALL = _of(Acted, "point", "reason")
+FORMS: Mapping[Kind, Tell] = {
+    **dict.fromkeys(DECISIONS, _decision),
+    Kind.CONSENT_SET: _consent,
+    Kind.PAID: _of(
+        Payment, "op_id", "state", "reason", "currency", "total_minor", "due_minor", "point", "device"
+    ),
+    Kind.PAYMENT_VOIDED: _of(Voided, "op_id", "void_id", "state", "undo", "currency", "point"),
+    Kind.CAPTURED: _of(HoldEnded, "op_id", "state", "captured_minor", "currency", "point"),
+    Kind.TOPPED_UP: _of(ToppedUp, "op_id", "amount_minor", "currency", "tender", "point"),
+    Kind.REFUND_ASKED: _of(RefundAsked, "refund_id", "op_id", "amount_minor", "currency", "point"),
+    Kind.OFFER_SHOWN: _OFFER,
+    Kind.OFFER_TAKEN: _OFFER,
+    Kind.OFFER_DECLINED: _OFFER,
+    Kind.OFFER_REDEEMED: _OFFER,
+    Kind.OFFER_RETURNED: _OFFER,
+    Kind.ORDER_MOVED: _of(OrderMoved, "order", "state", "point", "counter"),
+    Kind.FEEDBACK_GIVEN: _of(FeedbackGiven, "score", "point", "because", "articles"),
+    Kind.HELP_CALLED: _CALL,
+    Kind.HELP_ACKNOWLEDGED: _CALL,
+    Kind.ALARM_RAISED: _CALL,
+}
+"""Kinds that can be subscribed to; what is not named here never leaves central by this way."""
+NAMES: Mapping[str, Kind] = {kind.name.lower(): kind for kind in FORMS}
+
+
+def numbers(names: Iterable[str]) -> list[int]:
+    """Return the kinds of these names; one that a newer version knew is left out."""
+    return [int(NAMES[name]) for name in names if name in NAMES]
+
+
+def pseudonym(key: bytes, band: bytes) -> str:
+    """Return by what one integrator knows a band, and no other."""
+    return hmac.new(key, band, hashlib.sha256).hexdigest()[:SUBJECT_CHARS]
+
+
+def letter(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
+    """Return an event as it is sent; a body that cannot be read any more says nothing.
+
+    No body is larger than 16 KiB (``events.BODY_BYTES_MAX``), so no letter comes near 64 KiB.
+    """
+    source = source_of(stream.site, stream.device, str(stream.incarnation), lane=stream.lane)
+    try:
+        said = FORMS[Kind(event.kind)](event.body)
+    except UNREADABLE:
+        said = {}
+    return formed(event, said, source=source, subject=subject)
+
+
+def trial(site: str, hook: str, at_ms: int) -> CloudEvent:
+    """Return an event that says nothing, by which an integrator sees that letters arrive."""
+    return CloudEvent(
+        specversion="1.0",
+        id=f"test-{at_ms}",
+        source=f"/sites/{site}/hooks/{hook}",
+        type=TEST,
+        time=rfc3339(at_ms),
+        sequence=f"{at_ms:020d}",
+        datacontenttype="application/json",
+        dataschema=f"urn:polso:{TEST}",
+        data=msgspec.Raw(b"{}"),
+    )
