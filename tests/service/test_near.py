@@ -215,6 +215,21 @@ def test_some_of_an_order_is_handed_over_once_and_the_rest_waits(house: House) -
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("state", [OrderState.EXPIRED, OrderState.CANCELLED])
+def test_what_central_ended_is_on_no_screen_and_handed_to_nobody(house: House, state: OrderState) -> None:
+    ready(house, state=OrderState.PICKING)
+    till, tap = (
+        house.session("till", point="till"),
+        house.service.present(house.tap(reader="reader-till")).tap_id,
+    )
+    house.service.near.move_order(till, "o-1", "ready", counter="3")
+    ready(house, state=state)
+    with pytest.raises(Refused, match=f"No way leads from {state}"):
+        house.service.near.hand_over(till, "o-1", tap)
+    assert house.service.near.orders(till, "till").orders == ()
+    assert house.service.near.view(at_the_kiosk(house), "kiosk").orders == ()
+
+
 def test_an_order_is_handed_to_its_own_guest_by_its_own_store_and_by_a_band_alone(house: House) -> None:
     ready(house)
     till = house.session("till", point="till")

@@ -252,6 +252,20 @@ def test_central_gives_an_order_up_once(park: Store) -> None:
     assert shelf(park) == (3, 0)
 
 
+def test_central_brings_an_order_to_its_counter_and_keeps_it_but_hands_nothing_over(park: Store) -> None:
+    now_ms = park.now_ms()
+    with park.transaction() as tx:
+        orders.place(tx, SITE, an_order(until_ms=now_ms + 1))
+        assert orders.step(tx, SITE, "o-1", to=OrderState.READY, counter="2").counter == "2"
+        assert orders.extend(tx, SITE, "o-1", until_ms=now_ms + HOUR_MS).until_ms == now_ms + HOUR_MS
+        with pytest.raises(Refused, match="No way leads from ready to handed_over"):
+            orders.step(tx, SITE, "o-1", to=OrderState.HANDED_OVER)
+        for late in (now_ms, now_ms + HOUR_MS):
+            with pytest.raises(Refused, match="kept for longer"):
+                orders.extend(tx, SITE, "o-1", until_ms=late)
+    assert shelf(park) == (3, 1)
+
+
 def test_a_count_keeps_what_is_set_aside(park: Store) -> None:
     with park.transaction() as tx:
         orders.place(tx, SITE, an_order())
