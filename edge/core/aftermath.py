@@ -1,4 +1,4 @@
-"""Aftermath: a passage that was decided is confirmed, refused, undone or annulled."""
+"""Aftermath: a passage that was decided is refused, undone or annulled; to confirm it is to judge it anew."""
 
 from __future__ import annotations
 
@@ -9,32 +9,12 @@ from msgspec.structs import replace
 from edge.core.calendar import day_bounds
 from edge.core.entitlements import Redemption, Use
 from edge.core.events import Decided
-from edge.core.held import Change, Held, Location
-from edge.core.moves import awake, differences, enter, places_taken
-from edge.core.passage import moves, through
-from edge.core.places import Direction, Layout
+from edge.core.held import Change, Held
+from edge.core.moves import awake, differences, places_taken
+from edge.core.places import Layout
 
 UNDO_MS_MAX = 900_000
 """Staff of the same point take a passage back within a quarter of an hour; a supervisor on the same day."""
-
-
-def confirm(decided: Decided, held: Held, layout: Layout, *, timezone: dt.tzinfo, now_ms: int) -> Change:
-    """Make a pending passage count: its uses and the way in; one that is not pending stays as it is."""
-    pending = _own(decided, held, Redemption.PENDING)
-    uses = tuple(replace(use, redemption=Redemption.VALID) for use in pending)
-    point = layout.points_by_id.get(decided.decision.point)
-    if not uses or point is None or not moves(point):
-        return Change(uses=uses)
-    there = Location(
-        zone=through(point, Direction.IN).to_zone,
-        since_ms=now_ms,
-        point=point.id,
-        device=decided.device,
-        people=decided.decision.people,
-        tap_id=decided.presented.tap_id,
-    )
-    after, deltas = enter(awake(held, layout, timezone, at_ms=now_ms), layout, there)
-    return Change(held=replace(after, uses=()), uses=uses, zone_deltas=deltas)
 
 
 def refuse(decided: Decided, held: Held) -> Change:

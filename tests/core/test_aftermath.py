@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from edge.core.aftermath import UNDO_MS_MAX, annul, confirm, refuse, undo, undo_until
+from edge.core.aftermath import UNDO_MS_MAX, annul, refuse, undo, undo_until
 from edge.core.entitlements import Redemption, Use
 from edge.core.entry import Facts, Ruling, decide
 from edge.core.events import Decided
@@ -15,11 +15,8 @@ from tests.builders import (
     HOUR_MS,
     NOW_MS,
     ROME,
-    a_day_ticket,
     a_gate,
     a_layout,
-    a_party,
-    a_profile,
     a_tap,
     an_exit,
     at,
@@ -46,39 +43,6 @@ def after(held: Held, change: Change) -> Held:
 
 def redemptions(uses: tuple[Use, ...]) -> list[Redemption]:
     return [use.redemption for use in uses]
-
-
-def test_confirming_makes_the_use_count_and_lets_in() -> None:
-    facts = facts_for(point=CONFIRMED_AT_GATE)
-    decided, held, ruling = passed(facts)
-    change = confirm(decided, held, facts.layout, timezone=ROME, now_ms=LATER_MS)
-    assert redemptions(ruling.change.uses) == [Redemption.PENDING]
-    assert redemptions(change.uses) == [Redemption.VALID]
-    assert change.zone_deltas == (("park", 1),)
-    assert change.held is not None
-    assert change.held.location is not None
-    assert (change.held.location.zone, change.held.location.since_ms) == ("park", LATER_MS)
-    assert (change.held.uses, change.held.counter) == ((), 10)
-
-
-def test_confirming_a_party_lets_all_of_it_in() -> None:
-    profile = a_profile(a_day_ticket(together=True, uses_max=4), party=a_party())
-    decided, held, _ = passed(facts_for(profile, CONFIRMED_AT_GATE))
-    change = confirm(decided, held, a_layout(), timezone=ROME, now_ms=LATER_MS)
-    assert (len(change.uses), change.zone_deltas) == (4, (("park", 4),))
-
-
-def test_confirming_twice_changes_nothing_more() -> None:
-    decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
-    confirmed = after(held, confirm(decided, held, a_layout(), timezone=ROME, now_ms=LATER_MS))
-    assert confirm(decided, confirmed, a_layout(), timezone=ROME, now_ms=LATER_MS + 1) == Change()
-
-
-def test_confirming_at_a_point_that_moves_nobody_or_is_gone_only_counts() -> None:
-    decided, held, _ = passed(facts_for(point=CONFIRMED_AT_GATE))
-    for layout in (a_layout(points=()), a_layout(a_gate(to_zone=None))):
-        change = confirm(decided, held, layout, timezone=ROME, now_ms=LATER_MS)
-        assert (redemptions(change.uses), change.held) == ([Redemption.VALID], None)
 
 
 def test_refusing_voids_the_use_and_the_next_tap_is_green_again() -> None:

@@ -43,6 +43,17 @@ def test_a_party_comes_in_whole_or_not_at_all(free: int, granted: bool) -> None:
     assert sum(count for _, count in ruling.change.zone_deltas) == (4 if granted else 0)
 
 
+def test_who_waits_for_staff_s_word_finds_the_zone_full_if_others_came_meanwhile() -> None:
+    gate = a_gate(confirm=True)
+    waiting = decide(facts_for(point=gate, places={"park": 1}))
+    assert (waiting.decision.reason, waiting.change.zone_deltas) == (Reason.CONFIRM_REQUIRED, ())
+    uses = waiting.change.uses
+    full = facts_for(point=gate, places={"park": 0}, uses=uses, confirmed=("passage",))
+    assert decide(full).decision.reason is Reason.CAPACITY_FULL
+    free = facts_for(point=gate, places={"park": 1}, uses=uses, confirmed=("passage",))
+    assert decide(free).decision.reason is Reason.ENTERED
+
+
 def test_a_ceiling_without_a_lease_is_no_place() -> None:
     layout = a_layout(zones=(Zone(id="park", capacity_max=100), *ZONES[1:]))
     assert decide(facts_for(layout=layout)).decision.reason is Reason.CAPACITY_FULL
