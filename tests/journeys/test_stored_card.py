@@ -98,6 +98,23 @@ def on_risk(carla: Carla) -> None:
     assert carla.sells("pizza", 5, risk=True) == "paid"
 
 
+def welcome_again(park: Park, carla: Carla) -> float:
+    """Pay the debt; return after how long the sale began that the guest was welcome to.
+
+    How long a sale takes is no part of it: on a busy machine that alone may be seconds.
+    """
+    began = time.monotonic()
+    park.post("debt")
+    tries = list[float]()
+
+    def welcome() -> bool:
+        tries.append(time.monotonic())
+        return carla.sells("espresso") != "mandate_declined"
+
+    until(welcome, 20)
+    return tries[-1] - began
+
+
 def test_a_guest_without_money_buys_and_what_the_card_refuses_is_owed_until_it_is_paid(park: Park) -> None:
     until(lambda: card(park).get("charge") == "paid", 20)
     assert card(park)["charge_minor"] == 2_000, "filled by itself"
@@ -112,11 +129,8 @@ def test_a_guest_without_money_buys_and_what_the_card_refuses_is_owed_until_it_i
     owes = card(park)["owes_minor"]
     assert owes > 0
     assert card(park)["charge"] == "due", "a soft no is tried again later"
-    until(lambda: carla.sells("espresso") == "mandate_declined", 10)
-    began = time.monotonic()
-    park.post("debt")
-    until(lambda: carla.sells("espresso") != "mandate_declined", 10)
-    took_s = time.monotonic() - began
+    until(lambda: carla.sells("espresso") == "mandate_declined", 20)
+    took_s = welcome_again(park, carla)
     print(f"welcome again after {took_s * 1000:.0f} ms")
     assert took_s <= GONE_S_MAX
     assert card(park).get("owes_minor", 0) == 0
