@@ -177,6 +177,11 @@ def sums(tx: Connection, site: str) -> Iterator[Sum]:
         yield Sum(offer, pending, sum(int(row[3]) for row in mine), sum(int(row[4]) for row in mine))
 
 
+def of_guest(tx: Connection, site: str, guest: str) -> tuple[Earned, ...]:
+    """Return what offers brought a guest, as far as it is kept."""
+    return _rows(tx, and_(_own.site_id == site, _own.guest_id == guest))
+
+
 def forget(tx: Connection, site: str, guest: str) -> None:
     """Delete what an erased guest has earned."""
     tx.execute(delete(earned_table).where(and_(_own.site_id == site, _own.guest_id == guest)))

@@ -9,11 +9,18 @@ import msgspec
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Decided, Kind
+from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
+from sync.central import earned, payouts
+from sync.central.earned import Earned
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.lanes import event_table
-from sync.central.registry import bands, consents, guests, rights, segments
+from sync.central.near import orders
+from sync.central.payouts import Payout
+from sync.central.psp import mandates
+from sync.central.psp.mandates import Mandate
+from sync.central.registry import bands, consents, guests, members, rights, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import links_of
 from sync.central.registry.profiles import at_edges, compose, linked
@@ -72,6 +79,26 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     basis: Basis
 
 
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """Points that an offer brought, and what of them lies in the wallet."""
+
+    offer: str
+    points: int
+    state: str
+    given: int
+
+
+class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Money on its way to an account, or gone there; the account is empty once it was forgotten."""
+
+    name: str
+    iban: str
+    bic: str
+    minor: int
+    state: str
+    asked_ms: int
+
+
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -84,6 +111,12 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All codes, also those that no edge is told."""
     events: tuple[Happened, ...]
     diary: tuple[Noted, ...] = ()
+    orders: tuple[Order, ...] = ()
+    points: tuple[Brought, ...] = ()
+    mandates: tuple[Mandate, ...] = ()
+    """Stored cards and accounts, without what could be charged by."""
+    payouts: tuple[PaidOut, ...] = ()
+    """Of the wallet that is their own."""
 
 
 def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
@@ -106,6 +139,7 @@ def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         )
         for card in cards
     )
+    own = members.owned(tx, site, guest)
     events = _events(tx, site, [card.band.id for card in cards])
     return GuestRecord(
         site=site,
@@ -116,7 +150,19 @@ def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         segments=codes.get(guest, ()),
         events=events,
         diary=tuple(map(_noted, diary.of_guest(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
+        orders=orders.of_guest(tx, site, guest),
+        points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
+        mandates=mandates.of_guest(tx, site, guest),
+        payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
     )
+
+
+def _brought(one: Earned) -> Brought:
+    return Brought(offer=one.offer, points=one.points, state=one.state, given=one.given)
+
+
+def _paid_out(one: Payout) -> PaidOut:
+    return PaidOut(**one.to._asdict(), minor=one.minor, state=one.state, asked_ms=one.asked_ms)
 
 
 def _noted(one: Entry) -> Noted:

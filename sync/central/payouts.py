@@ -111,12 +111,15 @@ def close_batch(tx: Connection, site: str) -> str:
     return batch if any(booked) else ""
 
 
-def payouts(tx: Connection, site: str, *, state: str = "", batch: str = "") -> tuple[Payout, ...]:
-    """Return pay-outs by age: in a state, of a batch, or all."""
+def payouts(
+    tx: Connection, site: str, *, state: str = "", batch: str = "", wallet: str = ""
+) -> tuple[Payout, ...]:
+    """Return pay-outs by age: in a state, of a batch, of a wallet, or all."""
     own = payout_table.c
     query = select(payout_table).where(own.site_id == site)
     query = query.where(own.state == state) if state else query
     query = query.where(own.batch == batch) if batch else query
+    query = query.where(own.wallet_id == wallet) if wallet else query
     return tuple(_payout(row) for row in tx.execute(query.order_by(own.asked_ms, own.payout_id)))
 
 

@@ -27,6 +27,7 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Via, What
 from sync.central.near import orders
 from sync.central.psp import charges, mandates, refunds
+from sync.central.psp.mandates import State
 from sync.central.registry import bands, consents, guests, members, profiles, rights, segments
 from sync.central.registry import wallets as purses
 from sync.central.registry.bands import BandCard
@@ -138,11 +139,11 @@ def _known(tx: Connection) -> None:
 
 def _paying(tx: Connection) -> None:
     give(tx, SITE, Given(id="v1", voucher=free_drink(("drinks",)), units=1, guest=GUEST))
-    filled(tx, mandates.mandate_table, mandate_id="m1", brand=CARD, last_four="4917")
+    filled(tx, mandates.mandate_table, mandate_id="m1", brand=CARD, last_four="4917", state=State.ACTIVE)
     filled(tx, charges.charge_table, charge_id="c1", mandate_id="m1")
     filled(tx, refunds.refund_table, refund_id="r1", charge_id="c1", note=f"{NAME} complained")
     filled(tx, topups.topup_table, topup_id="t1", why=f"{NAME} lost her purse")
-    filled(tx, earned.earned_table, exposure="exposure-1")
+    filled(tx, earned.earned_table, exposure="exposure-1", state=earned.State.CREDITED)
     made = payouts.begin(tx, SITE, WALLET, to=Account(NAME, IBAN, ""))
     own = payouts.payout_table
     tx.execute(own.update().where(own.c.payout_id == made.id).values(state=payouts.FILED, batch="b1"))

@@ -34,6 +34,7 @@ from sync.wire import Cursor, ErasureNotice, Item
 from tests.portions import sample_and_whole
 from tests.security.planted import (
     GUEST,
+    IBAN,
     NAME,
     NOBODYS,
     POINTERS,
@@ -203,6 +204,10 @@ def test_the_export_holds_everything_and_no_key(small_store: Store) -> None:
     assert told["entitlements"][0]["product"] == "day"
     assert told["consents"][0][:2] == ["offers", 1]
     assert "a2tra2tra2s" not in text
+    assert [one["id"] for one in told["orders"]] == ["o1"]
+    assert [one["last_four"] for one in told["mandates"]] == ["4917"]
+    assert [one["iban"] for one in told["payouts"]] == [IBAN]
+    assert [one["state"] for one in told["points"]] == ["credited"]
 
 
 # On the way

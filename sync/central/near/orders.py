@@ -159,6 +159,13 @@ def page(tx: Connection, site: str, *, after: tuple[int, str] | None = None) -> 
     return [Changed(_decode(bytes(row.body)), row.changed_ms) for row in rows]
 
 
+def of_guest(tx: Connection, site: str, guest: str) -> tuple[Order, ...]:
+    """Return every order of a guest that is kept."""
+    there = (_own.site_id == site) & (_own.guest_id == guest)
+    bodies = tx.execute(select(_own.body).where(there).order_by(_own.order_id)).scalars()
+    return tuple(_decode(bytes(body)) for body in bodies)
+
+
 def forget(tx: Connection, site: str, guest: str) -> None:
     """Take a guest's name off their orders: what was sold stays, nobody's."""
     there = (_own.site_id == site) & (_own.guest_id == guest)
