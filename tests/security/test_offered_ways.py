@@ -25,6 +25,7 @@ from edge.core.slots import Slot
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
+from sync.central.analysis.results import Result, keep
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.hooks import subscriptions
@@ -128,6 +129,8 @@ def a_busy_week(tx: Connection) -> None:
         before_ms = NOW_MS - 10 * DAY_MS
         one = Entry("/a", str(number), f"g:c-{number}", before_ms << 16, 0, Via.GATE, What.ENTERED)
         diary.put(tx, SITE, [one])
+    keep(tx, SITE, [Result("funnel", 1, 20_000, 1, 1_000, "", ((SITE, 1, "came", PEOPLE_MIN),))])
+    keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, PEOPLE_MIN, 1_000, "", ())])
 
 
 def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
@@ -163,6 +166,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
+        "report": ("funnel",),
         "article": ("cola",), "group": ("drinks",), "order": ("o-1",), "hook": (asked, paused), **charged,
     }  # fmt: skip
 

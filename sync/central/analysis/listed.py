@@ -9,7 +9,10 @@ from edge.core.segments import namespace_of
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One segment: its code, the figure it filters, who wants it; the version rises with its meaning."""
+    """One segment: its code, the figure it filters, who wants it; the version rises with its meaning.
+
+    Why it exists stands in the console's sentences, as ``segment.`` and its code, in each language.
+    """
 
     code: str
     figure: str
@@ -20,11 +23,6 @@ class Listed:
     def namespace(self) -> str:
         """Which part of a guest it tells of."""
         return namespace_of(self.code)
-
-    @property
-    def reason(self) -> str:
-        """The name of the sentence that says why it exists."""
-        return f"segment.{self.code}"
 
 
 CODES = {

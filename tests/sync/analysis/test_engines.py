@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from sync.central.analysis.engine import Row
 from sync.central.analysis.figures import FIGURES
-from sync.central.analysis.listed import CODES
+from sync.central.analysis.listed import CODES, REPORTS
 from sync.central.analysis.segments import members
 from sync.central.analysis.tables import unbound
 from tests.sync.analysis.park import BASES, DAY, SITE, entry, figures, yes
@@ -130,3 +130,9 @@ def test_who_takes_back_every_yes_is_in_no_figure_and_in_no_segment(
     found = figures(engine, less)
 
     assert [name for name, all_ in found.items() if any(guest in row for row in all_)] == []
+
+
+def test_what_pages_call_columns_is_what_the_expressions_return() -> None:
+    named = unbound()
+    shown = {name: one.over(named, DAY).columns[1:] for name, one in FIGURES.items() if one.shown}
+    assert {name: tuple(columns) for name, columns in shown.items()} == REPORTS

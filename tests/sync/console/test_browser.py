@@ -15,6 +15,7 @@ from waitress.server import create_server
 from edge.core.bands import BandState
 from edge.core.catalogue import Article
 from edge.core.orders import Order, Ordered, Stock
+from sync.central.analysis.results import Result, keep
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
@@ -36,6 +37,7 @@ PAGES = (
     *(f"{HOME}/wallets/w1", f"{HOME}/wallets/w1/change", f"{HOME}/wallets/w1/pin", f"{HOME}/limits"),
     *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
+    *(f"{HOME}/segments", f"{HOME}/reports/funnel"),
 )
 """Every template, and every kind of field."""
 BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"
@@ -57,6 +59,9 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     a_device(store)
     with store.transaction() as tx:
         guests.put_guests(tx, SITE, [guests.Guest(id="g1", name="Anna")])
+        steps = ((SITE, 1, "came", 200), (SITE, 2, "offered", 50))
+        keep(tx, SITE, [Result("funnel", 1, 20_000, 2, 1_000, "", steps)])
+        keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, 120, 1_000, "", ())])
         bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
         wallets.create(tx, SITE, wallets.Wallet(id="w1", currency="EUR"))
         members.join(tx, SITE, members.Member(guest="g1", wallet="w1", head=True))

@@ -1,0 +1,126 @@
+"""Segments and reports: what the last analysis found of a site, each with its cut-off and its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.errors import Unknown
+from sync.central.analysis import facts
+from sync.central.analysis.listed import CODES, REPORTS
+from sync.central.analysis.results import Result, results
+from sync.central.analysis.wanted import installed
+from sync.central.console.answers import Answer, Export, Page, Sheet
+from sync.central.console.ask import Ask
+from sync.central.console.routes import Audience, Route, read
+
+COLUMNS = ("code", "guests", "share", "version", "owner", "cut_off", "edges", "reason")
+PERCENT, PER_PERCENT = 100, 10
+MONTHS = 12
+WORDS = {"step": "step.", "channel": "via.", "before": "via.", "after": "via.", "kind": "diary."}
+"""Columns whose words have a text of their own."""
+BARS_MAX = 24
+"""Bars of a chart; the table below it has every row."""
+
+
+def _segments(ask: Ask) -> Sheet:
+    found = _found(ask)
+    most = max((one.size for one in found.values() if one.name in CODES), default=0) or 1
+    rows = [
+        (code, found[code].size, f"{found[code].size * PERCENT // most} %", found[code].version,
+         ask.words(f"owner.{listed.owner}"), _day(found[code].day), _heard(found[code]),
+         ask.words(f"segment.{code}"))
+        for code, listed in CODES.items() if code in found
+    ]  # fmt: skip
+    return Sheet(name="segments", columns=COLUMNS, rows=rows)
+
+
+def _all(ask: Ask) -> Answer:
+    found = _found(ask)
+    newest = max(found.values(), key=lambda one: one.day, default=None)
+    shown = [name for name in REPORTS if name in found]
+    values = {
+        "sheet": _segments(ask),
+        "bars": _bars([(code, found[code].size) for code in CODES if code in found and found[code].size]),
+        "reports": shown,
+        "cut_off": _day(newest.day) if newest else "",
+        "heard": _heard(newest) if newest else "",
+        "installed": installed(),
+    }
+    return Page("segments.html", values)
+
+
+def _report(ask: Ask) -> Answer:
+    one, sheet = _one(ask)
+    place = sheet.columns.index("guests")
+    bars = [(" · ".join(map(str, row[: _named(one.name)])), int(str(row[place]))) for row in sheet.rows]
+    values = {
+        "name": one.name,
+        "sheet": sheet,
+        "bars": _bars(bars),
+        "cut_off": _day(one.day),
+        "heard": _heard(one),
+    }
+    return Page("report.html", values)
+
+
+def _one(ask: Ask) -> tuple[Result, Sheet]:
+    name = ask.path["report"]
+    one = _found(ask).get(name)
+    if name not in REPORTS or one is None:
+        raise Unknown(f"There is no report {name[:40]!r} of this site.", hint="It is made in the night.")
+    columns = REPORTS[name]
+    rows = [tuple(_word(ask, *pair) for pair in zip(columns, row[1:], strict=True)) for row in one.rows]
+    return one, Sheet(name=f"report_{name}", columns=columns, rows=rows)
+
+
+def _word(ask: Ask, column: str, value: str | int) -> str | int:
+    """Return a cell as the operator's language has it."""
+    if column == "cohort":
+        return f"{int(value) // MONTHS}-{int(value) % MONTHS + 1:02}"
+    key = f"{WORDS[column]}{value}" if column in WORDS else ""
+    return ask.words(key) if key and ask.words.has(key) else value
+
+
+def _named(name: str) -> int:
+    """Return how many columns name a row, before its figures."""
+    return 2 if name in ("channels", "cohorts", "affinity", "collected", "funnel") else 1
+
+
+def _bars(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """Return name, figure and length in thousandths of the longest of each bar."""
+    shown = sorted(rows, key=lambda row: -row[1])[:BARS_MAX]
+    longest = shown[0][1] if shown else 1
+    return [(name, count, count * PERCENT * PER_PERCENT // longest) for name, count in shown]
+
+
+def _found(ask: Ask) -> dict[str, Result]:
+    with ask.store.reading() as tx:
+        return results(tx, ask.site)
+
+
+def _day(day: int) -> str:
+    return facts.date_of(day).isoformat()
+
+
+def _heard(one: Result) -> str:
+    return f"{one.heard_permille // PER_PERCENT} %"
+
+
+def _exported(ask: Ask) -> Answer:
+    return Export("segments", iter([_segments(ask)]))
+
+
+def _report_exported(ask: Ask) -> Answer:
+    one, sheet = _one(ask)
+    return Export(one.name, iter([sheet]))
+
+
+_SEEN_BY = Audience.FIGURES
+ROUTES: tuple[Route, ...] = (
+    read("/sites/<site>/segments", _all, "Segments by size, and the last reports.", audience=_SEEN_BY),
+    read("/sites/<site>/segments.csv", _exported, "The same segments as CSV.", audience=_SEEN_BY),
+    read("/sites/<site>/reports/<report>", _report, "One report of the last night.", audience=_SEEN_BY),
+    read(
+        "/sites/<site>/reports/<report>.csv", _report_exported, "The same report as CSV.", audience=_SEEN_BY
+    ),
+)

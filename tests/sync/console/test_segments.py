@@ -1,0 +1,65 @@
+"""The page of segments: each with its size and why it is there, and reports with a chart and their table."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.central.analysis.listed import CODES, REPORTS
+from sync.central.analysis.results import Result, keep
+from sync.central.store import Store
+from tests.sync.builders import SITE
+from tests.sync.console.desk import HOME, Browser, an_admin
+from tests.sync.console.test_words import SAID
+
+DAY = 20_369
+"""2025-10-08."""
+
+
+@pytest.fixture
+def browser(small_store: Store) -> Browser:
+    return an_admin(small_store)
+
+
+@pytest.fixture
+def night(small_store: Store, browser: Browser) -> Browser:
+    """A night after which one segment has members, and two reports have rows."""
+    made = [
+        Result(code, one.version, DAY, 120 if code == "behaviour:weekly" else 0, 750, "", ())
+        for code, one in CODES.items()
+    ]
+    steps = ((SITE, 1, "came", 200), (SITE, 2, "offered", 50))
+    made += [Result("funnel", 1, DAY, 2, 750, "", steps)]
+    made += [Result("cohorts", 1, DAY, 1, 750, "", ((SITE, 2025 * 12, 2, 12),))]
+    with small_store.transaction() as tx:
+        keep(tx, SITE, made)
+    return browser
+
+
+def test_before_the_first_night_the_page_says_what_will_be_here(browser: Browser) -> None:
+    assert "after the first night" in browser.says(f"{HOME}/segments")
+    assert browser.get(f"{HOME}/reports/funnel").status_code == 404
+
+
+def test_each_segment_has_size_version_owner_cut_off_share_heard_and_reason(night: Browser) -> None:
+    page = night.says(f"{HOME}/segments")
+
+    assert "Up to and including 2025-10-08; 75 % of the devices were heard since." in page
+    assert "behaviour:weekly 120 100 % 1 Marketing 2025-10-08 75 % Comes every week" in " ".join(page.split())
+
+
+def test_a_report_has_a_bar_as_long_as_its_figure_and_the_same_table_as_its_file(night: Browser) -> None:
+    page = night.get(f"{HOME}/reports/funnel").text
+    assert 'width="1000"' in page
+    assert 'width="250"' in page
+
+    told = night.get(f"{HOME}/reports/funnel.csv").text.splitlines()
+    assert [line.split(",")[-2:] for line in told[1:]] == [["Came", "200"], ["Was offered something", "50"]]
+    assert "2025-01" in night.says(f"{HOME}/reports/cohorts")
+    assert len(night.get(f"{HOME}/segments.csv").text.splitlines()) == 1 + len(CODES)
+
+
+def test_every_segment_and_report_has_its_words() -> None:
+    wanted = [f"segment.{code}" for code in CODES] + [f"owner.{one.owner}" for one in CODES.values()]
+    wanted += [f"{kind}.report_{name}" for name in REPORTS for kind in ("title", "about")]
+    wanted += [f"column.{column}" for columns in REPORTS.values() for column in columns]
+    assert [key for key in wanted if key not in SAID["en"]] == []
