@@ -15,10 +15,14 @@ from waitress.server import create_server
 from edge.core.bands import BandState
 from edge.core.catalogue import Article
 from edge.core.orders import Order, Ordered, Stock
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central.analysis.results import Result, keep
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
+from sync.central.hooks import subscriptions
+from sync.central.hooks.subscriptions import Wanted
 from sync.central.near import orders, stock
 from sync.central.registry import bands, catalogue, guests, layout, members, wallets
 from sync.central.store import Store
@@ -38,6 +42,7 @@ PAGES = (
     *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
     *(f"{HOME}/segments", f"{HOME}/reports/funnel"),
+    *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
 )
 """Every template, and every kind of field."""
 BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"
@@ -49,11 +54,16 @@ class Central:
 
     url: str
     store: Store
+    hook: str
 
 
 @pytest.fixture(scope="module")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
-    store = Store(str(tmp_path_factory.mktemp("central") / "central.db"), now_ms=Clockwork())
+    store = Store(
+        str(tmp_path_factory.mktemp("central") / "central.db"),
+        now_ms=Clockwork(),
+        seals=Vault(bytes(32), new_ring()),
+    )
     an_operator(store)
     an_open_park(store)
     a_device(store)
@@ -65,6 +75,8 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
         bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
         wallets.create(tx, SITE, wallets.Wallet(id="w1", currency="EUR"))
         members.join(tx, SITE, members.Member(guest="g1", wallet="w1", head=True))
+        told = Wanted(url="https://shop.example/letters", kinds=("decided", "paid"), purpose="offers")
+        hook = subscriptions.add(tx, SITE, told).id
         catalogue.put(tx, SITE, [Article(id="cup", names={"en": "Mug"}, price_minor=900)])
         for number in range(5):
             stock.put(tx, SITE, [Stock(article="cup", store=f"shop-{number}", device="", on_hand=number * 2,
@@ -76,7 +88,7 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Central(f"http://127.0.0.1:{listener.getsockname()[1]}", store)
+    yield Central(f"http://127.0.0.1:{listener.getsockname()[1]}", store, hook)
     server.close()
     server.task_dispatcher.shutdown(timeout=2)
     thread.join(3)
@@ -187,9 +199,9 @@ def test_a_live_page_shows_what_changed_until_it_is_paused(page: Any, central: C
     assert [url for url in looks if not url.endswith("/healthz")] == []
 
 
-def test_no_page_has_a_barrier_in_light_or_dark_wide_or_narrow(page: Any) -> None:
+def test_no_page_has_a_barrier_in_light_or_dark_wide_or_narrow(page: Any, central: Central) -> None:
     found = {}
-    for number, path in enumerate(PAGES):
+    for number, path in enumerate((*PAGES, f"{HOME}/webhooks/{central.hook}")):
         page.emulate_media(color_scheme="dark" if number % 2 else "light")
         page.set_viewport_size({"width": 390 if number % 3 == 0 else 1366, "height": 844})
         assert page.goto(path).status == 200, path
