@@ -19,8 +19,10 @@ from edge.service import Service
 from edge.service.attempts import OwnBand
 from edge.service.tallies import SecondNeeded
 from edge.staff import Role, Session
+from tests.security.lived import NAME, TAG, lived
 from tests.service.house import OTHER_UID, UID, Hands, House, an_edge, band_of
 from tests.service.purses import (
+    GUEST_PIN,
     OP,
     SOUP,
     TILL,
@@ -218,3 +220,18 @@ def test_a_line_that_gives_more_back_than_it_cost_is_no_way_round(house: House) 
     back = Line(item="glass", name="Glass", quantity=-3, price_minor=900)
     with pytest.raises(Refused):
         house.service.ring(cashier(house), TILL, OP, lines=(SOUP, back))
+
+
+# Copied
+
+
+def test_no_byte_of_a_guests_whole_day_tells_who_it_was(tmp_path: Path) -> None:
+    """Offers, coupons, orders, words, zones, baskets and alarms too; names of rows are pseudonyms."""
+    with an_edge(tmp_path) as edge:
+        lived(edge)
+        planted = {text: text.encode() for text in (NAME, TAG, GUEST_PIN, UID.hex(), UID.hex().upper())}
+        planted |= {"uid": UID, "hash of a PIN": b"$argon2"}
+        octets = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+        assert [name for name, word in planted.items() if word in octets] == []
+        kept = edge.sequencer.submit(lambda tx: [body for _, body in tx.rows("answers")])
+        assert any(NAME.encode() in body for body in kept), "the control: with the key it is there"
