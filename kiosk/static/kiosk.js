@@ -39,6 +39,7 @@ export function hear(event) {
   state = reduce(state, { now: performance.now(), ...event });
   if (event.type === "resync") for (const call of event.body.help ?? []) state = reduce(state, { type: "help", body: call, now: performance.now() });
   paint();
+  if (state.open?.length && !open) bringOpen();
   if (!state.plan || state.plan.tap_id === before.plan?.tap_id) return;
   sound.play(state.plan.family ?? "go");
   if (state.phase === "plan") askMore();
@@ -150,6 +151,17 @@ function attract() {
 /** What paints tiles for anybody comes with the first of them. */
 let open = null;
 
+async function bringOpen() {
+  by("stage").setAttribute("aria-busy", "true");
+  try {
+    open = await import("./kiosk_public.js");
+  } finally {
+    by("stage").removeAttribute("aria-busy");
+  }
+  painted = "";
+  paint();
+}
+
 /** Tiles for anybody that were painted: by exposure, whether the device was told. */
 const openSeen = new Map();
 
@@ -158,7 +170,7 @@ async function askOpen() {
   if (state.phase === "attract") {
     const answer = await send("offers-public", { op: newOp() });
     if (!answer.ok) return;
-    if (answer.body.tiles?.length && !open) open = await import("./kiosk_public.js");
+    if (answer.body.tiles?.length && !open) await bringOpen();
     hear({ type: "public", body: answer.body });
     await new Promise(requestAnimationFrame);
     for (const tile of document.querySelectorAll("#stage .open [data-exposure]")) if (!openSeen.has(tile.dataset.exposure)) openSeen.set(tile.dataset.exposure, false);

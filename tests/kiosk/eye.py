@@ -161,7 +161,7 @@ def offer_states() -> list[list[dict[str, Any]]]:
 def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
-        [{"type": "tick"}],
+        [{"type": "public", "body": {}}],
         [told("public", some_offers())],
         [told("plan", a_plan())],
         asked_for_all(),

@@ -32,11 +32,25 @@ PAGES: tuple[tuple[str, tuple[int, int], tuple[int, int], Callable[[], States]],
     ("/k/hall", KIOSK_TALL, KIOSK_WIDE, kiosk_states),
     ("/demo", DESK, PHONE, lambda: [[{"type": "tick"}]]),
 )
-LOOK = "document.body.dataset.phase ?? document.body.dataset.shape ?? ''"
+LOOK = """() => {
+  const { phase, shape } = document.body.dataset;
+  return document.querySelector(".open .tile") ? `${phase} with tiles` : phase ?? shape ?? "";
+}"""
 LOOKS = {
     "/g/park": {"idle", "reading", "stale", "out", *Family},
     "/k/hall": {
-        *("attract", "reading", "plan", "mine", "times", "shelves", "offer", "taken", "verdict"),
+        *(
+            "attract",
+            "attract with tiles",
+            "reading",
+            "plan",
+            "mine",
+            "times",
+            "shelves",
+            "offer",
+            "taken",
+            "verdict",
+        ),
         *("warning", "stale", "out"),
     },
     "/demo": {""},

@@ -318,3 +318,15 @@ def test_every_word_stands_in_the_middle(chromium: Any, stage: Stage) -> None:
         for state in gate_states():
             eye.hear(*state)
             assert max(eye.page.evaluate(MIDDLE)) < 12, state
+
+
+def test_a_guest_s_page_is_not_drawn_anew_while_only_the_idle_page_s_words_change(
+    chromium: Any, stage: Stage
+) -> None:
+    """Whoever goes through the plan by keys keeps their place, and nothing is read to them twice."""
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        eye.hear(told("plan", a_plan()))
+        eye.page.evaluate("document.querySelector('.plan').focus()")
+        for seconds in (4, 8):
+            eye.hear({"type": "tick", "later": seconds * 1_000})
+            assert eye.page.evaluate("document.activeElement.className") == "plan"

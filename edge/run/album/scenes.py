@@ -79,6 +79,7 @@ def kiosk_states() -> dict[str, tuple[tuple[Told, ...], tuple[str, ...]]]:
     offers = hear("offers", people.offers())
     return {
         "attract": (begun(), ()),
+        "attract-offers": (begun(), (hear("public", people.offers()),)),
         "recognised": (begun(("near", people.at_kiosk("Hans", "de"))), ()),
         "reading": (begun(("reading", {"point": "kiosk-1"})), ()),
         "plan": (begun(plan), ()),
