@@ -70,6 +70,12 @@ def rows(tx: Connection, site: str, *, first: int, last: int) -> dict[str, Itera
     }
 
 
+def first_ms(tx: Connection, site: str) -> int | None:
+    """Return when the first thing happened that a site's diaries tell of; None: nothing yet."""
+    first = tx.execute(select(func.min(_own.hlc)).where(_own.site_id == site)).scalar()
+    return None if first is None else int(first) >> 16
+
+
 def marks(tx: Connection, site: str) -> dict[str, str]:
     """Return of each kind of entry, and of what guests say, a word that changes whenever its rows do."""
     told = (func.count(), func.max(_own.told_ms), func.min(_own.hlc), func.max(_own.hlc))

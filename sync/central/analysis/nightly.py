@@ -32,6 +32,9 @@ class Nightly(SiteRounds):
             day = calendar.day(now_ms) - 1
             if calendar.hour(now_ms) < HOUR or any(one.day >= day for one in results(tx, site).values()):
                 return 0
+            first_ms = facts.first_ms(tx, site)
+            if first_ms is None or calendar.day(first_ms) > day:
+                return 0  # a site of today has no night behind it: no engine is started for nothing
         from sync.central.analysis.run import analyse  # the engine comes with it: seconds, once a night
 
         ran = analyse(self._store, site, day)

@@ -22,7 +22,7 @@ from tests.sync.analysis.park import BASES, DAY, SITE, entry, figures, yes
 pytestmark = pytest.mark.real("ibis")
 KINDS = ("entered", "dwelt", "offered", "redeemed", "bought", "refunded", "fed_back", "arrived", "opened")
 CHANNELS = ("gate", "presence", "kiosk", "till", "email")
-EXAMPLES = 3
+EXAMPLES = 2
 """Each is every figure twice."""
 GUESTS = [f"{name}{n}" for n in range(12) for name in ("ada", "Bea", "çelik", "D-")]
 

@@ -197,6 +197,16 @@ def test_an_erased_guest_is_in_no_segment_and_no_move_tells_of_them(site: Site) 
         assert [one for one in moves(tx, SITE) if one.guest == "g00"] == []
 
 
+def test_a_site_whose_first_day_it_is_starts_no_engine(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site.store.transaction() as tx:
+        for one in PEOPLE:  # what they said two days ago is in their diaries, too
+            diary.forget(tx, SITE, [f"g:{one}"])
+    site.writes(*(site.told(guest, 0, What.ENTERED) for guest in PEOPLE))
+    monkeypatch.setattr("sync.central.analysis.run.duckdb", pytest.fail)
+
+    assert Nightly(site.store).look() == 0
+
+
 def test_a_site_is_analysed_once_a_night_up_to_the_day_that_is_over(site: Site, clock: Clockwork) -> None:
     site.writes(*every_week(site, PEOPLE))
     nightly = Nightly(site.store)
