@@ -17,10 +17,12 @@ from edge.core.passages import Whereabouts
 from edge.core.profiles import remark_owner
 from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
 from sync.central.alarms import Alarm
+from sync.central.analysis import results
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
 from sync.central.feed import Change, publish
+from sync.central.hooks import reach
 from sync.central.imports import jobs
 from sync.central.imports.lines import Wrong
 from sync.central.journey import diary
@@ -75,6 +77,7 @@ NOBODYS = frozenset(
         ),
         *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
+        *("hook", "hook_end", "analysis"),
     )
 )
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
@@ -160,6 +163,8 @@ def _asked(tx: Connection) -> None:
 def _moving(tx: Connection) -> None:
     filled(tx, twins.seen_table)
     filled(tx, plans.inside_table)
+    filled(tx, reach.told_table)
+    filled(tx, results.move_table)
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     there = Whereabouts(Location(zone="park", since_ms=1, point="gate", device="edge-1"))
