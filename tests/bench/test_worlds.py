@@ -34,3 +34,11 @@ def test_ranking_is_never_far_below_the_best_offer_in_twenty_worlds_of_each_kind
     figures = told("offers", "--seed", "100", "--seeds", "20")
     assert figures["beside_best_fixed_worst"] >= 0.95
     assert figures["times_random"] >= 2
+
+
+def test_letters_reach_a_forgetful_receiver_in_order_and_none_is_lost(told: Callable[..., Figures]) -> None:
+    """Goal 200 a second; the floor is half of that, which no neighbour takes away."""
+    figures = told("loop", "--purchases", "1000", "--entries", "1000", "--events", "5000")
+    assert figures["lost"] == 0
+    assert figures["repeated"] > 0, "answers were lost"
+    assert figures["webhooks_per_s"] >= 100

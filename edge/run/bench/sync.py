@@ -68,7 +68,7 @@ def _drained(folder: Path, url: str, welcome: EnrolAnswer, *, events: int) -> Dr
     """Fill a journal with real decisions, then hand it over as after a long silence."""
     gatehouse = Gatehouse(folder / "edge", PROFILES, site=welcome.site, device=welcome.device)
     try:
-        _fill(gatehouse, events)
+        fill(gatehouse, events)
         # In a long silence the house has put away what its taps left to do; here it would do so meanwhile.
         gatehouse.sequencer.erase_ghosts()
         return hand_over(gatehouse, url, welcome, lane=ORDINARY)
@@ -91,7 +91,9 @@ def hand_over(gatehouse: Gatehouse, url: str, welcome: EnrolAnswer, *, lane: int
     return drain_lane(sender, line, ports, lane=lane)
 
 
-def _fill(gatehouse: Gatehouse, events: int) -> None:
+def fill(gatehouse: Gatehouse, events: int) -> None:
+    """Let a gate decide so many times, in as many lanes as a busy one has."""
+
     def lane() -> None:
         for _ in range(events // LANES):
             gatehouse.tap()

@@ -183,8 +183,11 @@ def presence(_: bool, *, seed: int, visits: int, runs: int) -> None:
 @click.option(
     "--entries", default=10_000_000, show_default=True, type=click.IntRange(1_000), help="Of the diary."
 )
-def loop(_: bool, *, purchases: int, entries: int) -> None:
-    """From what guests did to what is made of it at central: every segment, and every figure."""
+@click.option(
+    "--events", default=20_000, show_default=True, type=click.IntRange(1_000), help="Told by web hook."
+)
+def loop(_: bool, *, purchases: int, entries: int, events: int) -> None:
+    """From what guests did to what is made of it at central: segments, figures, and letters to others."""
     from edge.run.bench.loop import measure
 
-    click.echo(measure(purchases, entries))
+    click.echo(measure(purchases, entries, events))
