@@ -298,6 +298,26 @@ def test_a_gates_screen_shows_its_page_again_while_the_edge_is_down(chromium: An
         one.context.close()
 
 
+OFFERED = {
+    "exposure": "x", "point": "north", "at_ms": 1_767_265_200_000, "personal": True, "shown": ["x.1", "x.2"],
+    "taken": ["x.2"], "names": {"gelato": "Gelato", "coffee": "Caffè", "fox": "Volpe"},
+    "choice": {"tiles": [["gelato", 1], ["coffee", 2]], "losers": [["fox", "cap", ""]]},
+}  # fmt: skip
+"""One choice with an offer to give, one that was taken, and one that lost."""
+
+
+def busy_at_the_gate(one: Page, desk: Desk) -> None:
+    """A refusal stands, somebody calls for help, and offers are explained."""
+    one.page.route("**/api/v1/staff/offers", lambda asked: asked.fulfill(json={"choices": [OFFERED]}))
+    one.sees("#pills .good")
+    desk.edge.service.present(desk.edge.tap(bytes(7)))
+    desk.edge.service.call_help("kiosk", f"help-{desk.edge.clock.now_ms():032d}")
+    one.sees("#now .headline")
+    one.sees(".alert.attend")
+    one.page.click("#offers summary")
+    one.sees("#offers details p")
+
+
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
 def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, language: str) -> None:
     desk, url = opened
@@ -315,9 +335,7 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
             one.context.add_cookies([{"name": "polso-staff", "value": token, "url": url}])
             one.open(f"{path}?lang={language}")
             if path == "/staff/north":
-                one.sees("#pills .good")
-                desk.edge.service.present(desk.edge.tap(bytes(7)))
-                one.sees("#now .headline")
+                busy_at_the_gate(one, desk)
             if path == "/ops/screens":
                 one.page.click("[data-set] >> nth=0")
             assert one.page.evaluate("document.documentElement.lang") == language
