@@ -31,6 +31,7 @@ ABOUT = {
     Problem.SCHEMA: "This version is not understood any more: go on deciding, ask for an update.",
     Problem.EPOCH: "The cursor is of another life of the feed, or too old: take a snapshot.",
     Problem.MALFORMED: "This message is not what it says it is.",
+    Problem.INVALID: "This is not what the document says; `detail` names the place.",
     Problem.CODE_REFUSED: "The enrolment code is wrong, used or too old.",
     Problem.LATER: "Try again after `Retry-After`.",
 }
@@ -43,14 +44,21 @@ SIGNATURE = (
 EXAMPLE_MS = 1_760_000_000_000
 
 
-def document(title: str, version: str, routes: Sequence[Route]) -> Part:
+def document(
+    title: str,
+    version: str,
+    routes: Sequence[Route],
+    *,
+    looks: Sequence[Look] = LOOKS,
+    hooks: Sequence[Hook] = HOOKS,
+) -> Part:
     """Return the OpenAPI 3.1 document of these routes."""
     refs, schemas = _schemas(routes)
     paths: dict[str, Part] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
-    paths.update({look.path: {"get": _look(look, refs)} for look in LOOKS})
-    paths.update({hook.path: {"post": _hook(hook, refs)} for hook in HOOKS})
+    paths.update({look.path: {"get": _look(look, refs)} for look in looks})
+    paths.update({hook.path: {"post": _hook(hook, refs)} for hook in hooks})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,7 +95,10 @@ def _operation(route: Route, refs: dict[type, Part]) -> Part:
         },
     }
     if route.body:
-        operation["requestBody"] = {"required": True, "content": {route.media: {"schema": refs[route.body]}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {route.sent or route.media: {"schema": refs[route.body]}},
+        }
     if route.by_device:
         operation["security"] = [{"device": []}]
     return operation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from sync.desk import DeskAnswer, DeskStep
@@ -65,7 +67,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     about: str
-    body: type | None = None
+    body: Any = None
+    """A type, or one with its limits."""
+    sent: str = ""
+    """As what a body is sent; nothing: as what is answered."""
     answer: type
     media: str = MEDIA
     queries: tuple[Query, ...] = ()

@@ -75,6 +75,7 @@ class Problem(enum.StrEnum):
     SCHEMA = "schema-too-old"
     EPOCH = "epoch"
     MALFORMED = "malformed"
+    INVALID = "invalid"
     CODE_REFUSED = "code-refused"
     LATER = "later"
 
@@ -95,6 +96,7 @@ STATUS = {
     Problem.SCHEMA: 426,
     Problem.EPOCH: 410,
     Problem.MALFORMED: 400,
+    Problem.INVALID: 422,
     Problem.CODE_REFUSED: 403,
     Problem.LATER: 503,
 }

@@ -50,7 +50,15 @@ FAR_PARTS = frozenset(
 """Real parts that need seconds where a room's own tests need milliseconds."""
 MIRRORS = ("core", "store", "service", "hardware", "sync", "kiosk")
 """Folders of tests that mirror a room; style, imports and documents have commands of their own."""
-SERVED = ("sync/analysis", "sync/console", "sync/hooks", "sync/own", "sync/psp", "sync/money/test_debt_paid")
+SERVED = (
+    "sync/analysis",
+    "sync/channels",
+    "sync/console",
+    "sync/hooks",
+    "sync/own",
+    "sync/psp",
+    "sync/money/test_debt_paid",
+)
 """Tests that walk central's pages, talk to others' servers, or begin an engine: whole programs, all."""
 AWAITED = ("hardware/test_supervised_lines",)
 """Tests that wait as long as a line that is cut takes to be missed."""

@@ -10,6 +10,7 @@ from edge.errors import PolsoError, StoreError
 from edge.rules import rule_or_broken
 from sync.central import api, notices
 from sync.central.answers import describe, problem
+from sync.central.channels import api as channels
 from sync.central.console import guard
 from sync.central.console.blueprint import blueprint as console
 from sync.central.metrics import Meters, mount
@@ -38,6 +39,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     meters = Meters()
     mount(app, store, chosen, meters=meters)
     app.register_blueprint(api.blueprint(store, chosen, meters))
+    app.register_blueprint(channels.blueprint(store, chosen))
     app.register_blueprint(console(store, chosen))
     app.register_blueprint(own(store, chosen))
     saga = saga_of(store, chosen.psp, chosen.seals)

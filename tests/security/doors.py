@@ -21,6 +21,8 @@ from kiosk.routes import Audience, Rate
 from kiosk.routes import Route as KioskRoute
 from sync.central import doors as guest_doors
 from sync.central import sites
+from sync.central.channels.routes import DOCUMENT
+from sync.central.channels.routes import ROUTES as CHANNELS
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.routes import Audience as ConsoleAudience
@@ -95,8 +97,13 @@ def of_hooks() -> tuple[Row, ...]:
     return tuple(Row("api", "POST", hook.path) for hook in HOOKS)
 
 
-ALL = (*of_kiosk(), *of_console(), *of_own(), *of_api(), *of_hooks(), *of_looks())
-CENTRALS = (*of_console(), *of_own(), *of_api(), *of_hooks(), *of_looks())
+def of_channels() -> tuple[Row, ...]:
+    """The rows of the API for channels, and its document."""
+    return (*(Row("api", row.method, row.path) for row in CHANNELS), Row("looks", "GET", DOCUMENT))
+
+
+CENTRALS = (*of_console(), *of_own(), *of_api(), *of_hooks(), *of_channels(), *of_looks())
+ALL = (*of_kiosk(), *CENTRALS)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from edge.core.bands import Band
 from edge.core.catalogue import Article, Group
+from edge.core.consent import Channel
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.money import Money
@@ -26,6 +27,9 @@ from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.analysis.results import Result, keep
+from sync.central.channels import book as channels
+from sync.central.console import acts
+from sync.central.console.acts import Act
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
 from sync.central.hooks import subscriptions
@@ -48,7 +52,7 @@ from sync.central.sepa import Account
 from sync.central.store import Connection, Store
 from tests.security.matrix import CONSOLE_FILE, CONSOLE_ROLES, NOBODY
 from tests.security.matrix import rights as rows_of
-from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal
+from tests.sync.builders import KEY, NOW_MS, SITE, Clockwork, a_device, a_journal
 from tests.sync.console.desk import Browser, a_browser, an_open_park, an_operator
 
 ALLOWED = {(row.method, row.route): row.allowed for row in rows_of(CONSOLE_FILE)}
@@ -151,6 +155,11 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         told = Wanted(url="https://shop.example/", kinds=("paid",))
         asked, paused = (subscriptions.add(tx, SITE, told).id for _ in range(2))
         subscriptions.pause(tx, SITE, paused)
+        app = channels.Member(
+            site=SITE, id="app", via=Channel.APP, routes=frozenset(), namespaces=frozenset(), public_key=KEY
+        )
+        channels.add(tx, app)
+        acts.record(tx, Act(site=SITE, who="olga", what="channel_added", target="app"))
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):
             made = bundles.make(tx, SITE, bundles.Draft(bundle=Bundle(version=0)), by=by).version
             if steps > 0:
@@ -166,7 +175,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
-        "report": ("funnel",),
+        "report": ("funnel",), "channel": ("app",),
         "article": ("cola",), "group": ("drinks",), "order": ("o-1",), "hook": (asked, paused), **charged,
     }  # fmt: skip
 
@@ -242,6 +251,7 @@ def test_a_page_that_offers_everything_is_noticed(walk: Walk, monkeypatch: pytes
     assert dead_ways(walk, "marketer", "/")
 
 
+@pytest.mark.timeout(30)  # it walks every page there is
 @pytest.mark.parametrize("role", CONSOLE_ROLES)
 def test_what_a_role_may_do_is_offered_to_it_somewhere(walk: Walk, role: str) -> None:
     offered = {

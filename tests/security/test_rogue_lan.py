@@ -22,6 +22,7 @@ PUBLIC = {
     "console GET /console/sign-in", "console POST /console/sign-in", "console POST /console/language",
     "console GET /console/assets/<digest>/<path:name>", "own GET /own/", "own GET /own/back",
     "looks GET /", "looks GET /healthz", "looks GET /readyz", "looks GET /openapi.json",
+    "looks GET /v1/channels/openapi.json",
     "looks GET /psp/back",
     "api POST /v1/enrolments", "api POST /v1/boxes",
 }  # fmt: skip

@@ -107,7 +107,6 @@ def set_here(tx: Connection, site: str, guest: str, *, purpose: str, given: bool
     """Take a guest's word at the console; say whether it was a new one. Nothing is published by this."""
     if not is_topic(purpose) or purpose == QUIET:
         raise Refused(f"There is no purpose {purpose[:40]!r}; there are {', '.join(TOPICS)}.")
-    before = consents_of(tx, site, [guest]).get(guest, ())
     wanted = Consent(
         purpose=purpose,
         turns=0,
@@ -115,6 +114,18 @@ def set_here(tx: Connection, site: str, guest: str, *, purpose: str, given: bool
         source=Source.CONSOLE.value,
         text=TEXT_VERSION,
     )
+    return say(tx, site, guest, wanted=wanted, given=given)
+
+
+def say(tx: Connection, site: str, guest: str, *, wanted: Consent, given: bool) -> bool:
+    """Take a guest's word, said elsewhere at ``since_ms``; say whether it was a new one.
+
+    A yes from before a no does not bring back what the no took, however late the yes arrives.
+    """
+    before = consents_of(tx, site, [guest]).get(guest, ())
+    known = next((one for one in before if one.purpose == wanted.purpose), None)
+    if given and known is not None and not known.given and wanted.since_ms <= known.since_ms:
+        return False
     answer = said(before, wanted, given=given)
     if answer is None:
         return False

@@ -1,0 +1,1 @@
+"""Channels: shops online, apps, mail and telephone systems that tell of guests and ask about them."""

@@ -1,0 +1,221 @@
+"""The channel API: who asks proves it by a signature, and gets at no more than the book of channels says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from edge.core.consent import QUIET, Consent, Purpose, is_topic, may, merged
+from edge.errors import NotAllowed, PolsoError, Refused
+from sync.central import nonces
+from sync.central.answers import describe, problem, problem_of, problem_of_http
+from sync.central.channels import book
+from sync.central.channels.book import May, Member
+from sync.central.channels.messages import (
+    MEDIA_EVENTS,
+    MEDIA_JSON,
+    OWN_WAY,
+    Batch,
+    CloudEvent,
+    Journey,
+    NotKept,
+    Said,
+    Stands,
+    Taken,
+    entry_of,
+    event_of,
+    ms_of,
+)
+from sync.central.channels.routes import DOCUMENT, ROUTES
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
+from sync.central.journey.marks import mark_in, marked
+from sync.central.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
+from sync.central.registry import consents, guests, profiles
+from sync.central.registry.turn import take_turn
+from sync.central.settings import Settings
+from sync.central.store import Connection, Store, now_of
+from sync.openapi import document
+from sync.packing import Malformed
+from sync.signing import IDEMPOTENCY, NotSigned, Proof, named_key, verify
+from sync.wire import WIRE_VERSION, Problem
+
+M = TypeVar("M")
+PAGE_MAX = 100
+AHEAD_MS_MAX = 300_000
+"""How far a channel's clock may be ahead of central's."""
+
+
+class Invalid(Refused):
+    """What was sent is JSON, and not what the document says."""
+
+
+class Caller(NamedTuple):
+    """Which channel asks, and what was sent."""
+
+    channel: Member
+    proof: Proof
+    body: bytes
+
+    def enter(self, tx: Connection) -> None:
+        """Take the request's nonce, in the transaction that does what it asks for."""
+        nonces.take(tx, self.channel.site, self.proof.key_id, nonce=self.proof.nonce)
+        take_turn(tx, self.channel.site)
+
+
+class Api:
+    """One method per route; each answers or raises what the table of problems knows."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Serve this store."""
+        self._store, self._settings = store, settings
+
+    def touches(self) -> Response:
+        """Keep what is new of a batch."""
+        caller = self._caller(May.TOUCHES)
+        told = _sent(list[CloudEvent], Batch, caller.body, media=MEDIA_EVENTS)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(take(tx, caller.channel, told))
+
+    def consents(self, guest: str) -> Response:
+        """Take a guest's word; a no is heard from everybody who may speak of consents at all."""
+        caller = self._caller(May.CONSENTS)
+        said = _sent(Said, Said, caller.body, media=MEDIA_JSON)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(say(tx, caller.channel, guest, said=said))
+
+    def journey(self, guest: str) -> Response:
+        """Give a page of a diary."""
+        caller = self._caller(May.JOURNEY)
+        cursor = request.args.get("cursor", "")
+        if cursor and mark_in(cursor) is None:
+            raise Malformed("cursor is none of ours.")
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(read(tx, caller.channel, guest, cursor=cursor))
+
+    def refuse(self, error: PolsoError) -> Response:
+        """Answer an error of ours."""
+        what = Problem.INVALID if isinstance(error, Invalid) else problem_of(error)
+        later = self._settings.retry_after_s if what is Problem.LATER else None
+        told = describe(what, time_ms=self._store.now_ms(), detail=str(error))
+        return problem(told, retry_after_s=later)
+
+    def refuse_http(self, error: HTTPException) -> Response:
+        """Answer an error of the web framework."""
+        what = problem_of_http(error)
+        return problem(describe(what, time_ms=self._store.now_ms(), detail=error.name))
+
+    def _caller(self, wanted: May) -> Caller:
+        """Return who asks: a channel that is let in here, by its key and for the first time."""
+        message = arrived(self._settings.public_url)
+        with self._store.reading() as tx:
+            channel = book.find(tx, named_key(message.headers))
+            if channel is None:
+                raise NotKnown
+            if channel.closed:
+                raise Revoked
+        if not 0 < len(message.headers.get(IDEMPOTENCY, "")) <= IDEMPOTENCY_CHARS_MAX:
+            raise NotSigned("A request carries an Idempotency-Key.")
+        proof = verify(message, channel.public_key, now_ms=self._store.now_ms())
+        if wanted not in channel.routes:
+            raise NotAllowed(f"Channel {channel.id} may not use {wanted}.")
+        return Caller(channel, proof, message.body)
+
+
+def take(tx: Connection, channel: Member, told: list[CloudEvent]) -> Taken:
+    """Keep entries that a channel tells of; call it holding the site's turn."""
+    there = guests.guests_of(tx, channel.site, [one.subject for one in told])
+    said = consents.consents_of(tx, channel.site, there)
+    via, latest_ms = Via(channel.via.value), now_of(tx) + AHEAD_MS_MAX
+    refused: list[NotKept] = []
+    kept: list[Entry] = []
+    for at, one in enumerate(told):
+        if one.what in OWN_WAY or not _is_its_part(channel, one.what):
+            refused.append(NotKept(at, "not_yours"))
+        elif one.subject not in there:
+            refused.append(NotKept(at, "unknown_guest"))
+        elif ms_of(one.time) > latest_ms:
+            refused.append(NotKept(at, "future"))
+        elif not allowed(said.get(one.subject, ()), one.what, via):
+            refused.append(NotKept(at, "no_consent"))
+        else:
+            kept.append(entry_of(one, source=channel.source, via=via))
+    done = diary.put(tx, channel.site, kept)
+    return Taken(new=done.new, again=done.again, refused=tuple(refused))
+
+
+def say(tx: Connection, channel: Member, guest: str, *, said: Said) -> Stands:
+    """Take what a guest says through a channel, tell the edges, and return what holds then."""
+    guests.guest(tx, channel.site, guest)
+    if not is_topic(said.topic) or said.topic == QUIET:
+        raise Invalid("Unknown topic - at `$.topic`")
+    if said.given and said.topic.partition("@")[2] not in ("", channel.via.value):
+        raise NotAllowed("A channel takes no yes for another one.")
+    at_ms = min(ms_of(said.at), now_of(tx))
+    wanted = Consent(purpose=said.topic, turns=0, since_ms=at_ms, source=channel.via.value, text=said.text)
+    if consents.say(tx, channel.site, guest, wanted=wanted, given=said.given):
+        profiles.publish_guests(tx, channel.site, [guest])
+    held = merged(consents.consents_of(tx, channel.site, [guest]).get(guest, ()))
+    stands = next((one for one in held if one.purpose == said.topic), None)
+    return Stands(
+        topic=said.topic,
+        given=stands is not None and stands.given,
+        since_ms=0 if stands is None else stands.since_ms,
+    )
+
+
+def read(tx: Connection, channel: Member, guest: str, *, cursor: str) -> Journey:
+    """Return those parts of a page of a diary that the guest lets this channel use."""
+    guests.guest(tx, channel.site, guest)
+    said = consents.consents_of(tx, channel.site, [guest]).get(guest, ())
+    parts = {one for one in channel.namespaces if may(said, Purpose.OFFERS, one.value, channel=channel.via)}
+    found = diary.of_guest(tx, channel.site, f"g:{guest}", before=mark_in(cursor), limit=PAGE_MAX)
+    shown = tuple(event_of(one) for one in found if namespace_of(one.what) in parts)
+    following = marked(diary.mark_of(found[-1])) if len(found) == PAGE_MAX and parts else ""
+    return Journey(events=shown, next=following)
+
+
+def _is_its_part(channel: Member, what: What) -> bool:
+    """Whether a channel may tell of a kind: what a guest asked for, or a part that is in its list."""
+    return basis_of(what) == "contract" or namespace_of(what) in channel.namespaces
+
+
+def _sent(kind: type[M], form: Any, body: bytes, *, media: str) -> M:  # noqa: ANN401  # a type with its limits
+    """Read a body; what is wrong with it is said with its place, as `$[3].data.ref`."""
+    if request.mimetype != media:
+        raise Malformed(f"A body must be {media}.")
+    try:
+        read: M = msgspec.json.decode(body, type=form)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise Malformed("The body is no JSON.") from error
+    return read
+
+
+def _json(message: msgspec.Struct) -> Response:
+    reply = Response(msgspec.json.encode(message), mimetype=MEDIA_JSON)
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+def blueprint(store: Store, settings: Settings) -> Blueprint:
+    """Return the API as a part of an app, with its document, one rule per row of its table."""
+    api, made = Api(store, settings), Blueprint("channels", __name__)
+    for route in ROUTES:
+        rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
+        view = getattr(api, route.name)
+        made.add_url_rule(rule, route.name, view, methods=[route.method], provide_automatic_options=False)
+    described = document("Polso for channels", f"{WIRE_VERSION}", ROUTES, looks=(), hooks=())
+    told = msgspec.json.encode(described)
+    made.add_url_rule(DOCUMENT, "document", lambda: Response(told, mimetype=MEDIA_JSON))
+    made.register_error_handler(PolsoError, api.refuse)
+    made.register_error_handler(HTTPException, api.refuse_http)
+    return made

@@ -1,0 +1,52 @@
+"""Routes of the channel API, from which its OpenAPI document is made."""
+
+from __future__ import annotations
+
+from sync.central.channels.messages import (
+    MEDIA_EVENTS,
+    MEDIA_JSON,
+    TOUCHES_MAX,
+    Batch,
+    Journey,
+    Said,
+    Stands,
+    Taken,
+)
+from sync.routes import DEVICES, Query, Route
+from sync.wire import Problem
+
+DOCUMENT = "/v1/channels/openapi.json"
+PROBLEMS = (*DEVICES, Problem.INVALID)
+ROUTES = (
+    Route(
+        name="touches",
+        method="POST",
+        path="/v1/touches",
+        about=f"Tell of what guests did, at most {TOUCHES_MAX} entries; told again they change nothing.",
+        body=Batch,
+        sent=MEDIA_EVENTS,
+        media=MEDIA_JSON,
+        answer=Taken,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="consents",
+        method="PUT",
+        path="/v1/guests/{guest}/consents",
+        about="Tell what a guest allows, or no longer; it holds everywhere.",
+        body=Said,
+        media=MEDIA_JSON,
+        answer=Stands,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="journey",
+        method="GET",
+        path="/v1/guests/{guest}/journey",
+        about="A guest's diary, as far as it may be used in this channel.",
+        media=MEDIA_JSON,
+        answer=Journey,
+        queries=(Query("cursor", str, "Where the page before ended; none: the newest."),),
+        problems=DEVICES,
+    ),
+)

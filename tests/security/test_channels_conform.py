@@ -1,0 +1,57 @@
+"""Threat 14, hostile bytes: whatever a channel sends is answered as the channels' own document says."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.central.channels.routes import DOCUMENT, ROUTES
+from sync.central.store import Store
+from sync.routes import Route
+from sync.signing import Keys, Signer
+from tests.sync.builders import PRIVATE_KEY, Clockwork
+from tests.sync.caller import URL
+from tests.sync.channels.test_channels import APP, NOON, Shop
+from tests.sync.journey.book import GUEST
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+SEED = int(os.environ.get("POLSO_SCHEMA_SEED") or random.SystemRandom().randrange(2**32))
+SIGNED, STRANGE = 30, 6
+"""Cases of each kind, well-formed and broken, a route."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    clock = Clockwork()
+    store = Store(str(tmp_path / "central.db"), now_ms=clock)
+    yield Shop(store, clock)
+    store.close()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) -> None:
+    from tests.security.conforming import Signing, Trial, always
+
+    print(f"replay with POLSO_SCHEMA_SEED={SEED}")
+    signer = Signer(Keys(key_id=APP.key_id, private_key=PRIVATE_KEY), shop.clock, dialled=URL)
+    trial = Trial(SEED)
+    app = Signing(shop.http.application, signer)
+    operation = trial.document(DOCUMENT, app)[route.path][route.method]
+    known = {"guest": always(GUEST), "subject": always(GUEST), "topic": always("offers"), "at": always(NOON)}
+    told = trial.run(operation, examples=SIGNED, known=known)
+    assert told[200]
+    assert 401 not in told
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_strangers_are_answered_so_too_and_are_told_nothing(shop: Shop, route: Route) -> None:
+    from tests.security.conforming import Trial
+
+    trial = Trial(SEED)
+    app = shop.http.application
+    operation = trial.document(DOCUMENT, app)[route.path][route.method]
+    assert set(trial.run(operation, examples=STRANGE)) <= {400, 401}
