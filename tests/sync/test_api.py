@@ -13,6 +13,7 @@ import pytest
 from sync.central import devices, feed
 from sync.central.api import Api
 from sync.central.app import create_app
+from sync.central.channels import routes as channels
 from sync.central.pages import AGAIN_MS
 from sync.central.settings import Settings
 from sync.central.store import Store
@@ -176,7 +177,7 @@ def test_every_refusal_of_the_document_is_one_that_an_edge_believes(caller: Call
                 read = msgspec.convert(one["value"], ProblemDocument)
                 assert (read.problem, str(read.status)) == (Problem(name), status)
                 shown.add(Problem(name))
-    assert shown == set(Problem)
+    assert shown == set(Problem) - {Problem.INVALID}, "which is said to channels alone"
 
 
 def test_every_address_that_is_no_page_for_people_is_in_the_document(small_store: Store) -> None:
@@ -185,7 +186,7 @@ def test_every_address_that_is_no_page_for_people_is_in_the_document(small_store
         for rule in create_app(small_store).url_map.iter_rules()
     }
     bare = {path for path in ruled if not path.startswith(PAGES)} - {"/"}
-    assert bare == {one.path for one in (*ROUTES, *LOOKS, *HOOKS)}
+    assert bare == {one.path for one in (*ROUTES, *LOOKS, *HOOKS, *channels.ROUTES)} | {channels.DOCUMENT}
 
 
 def test_a_request_carries_little_beside_its_body(small_store: Store) -> None:
@@ -207,7 +208,8 @@ def test_every_v1_rule_of_the_app_is_in_the_table(small_store: Store) -> None:
     served = {
         str(rule) for rule in create_app(small_store).url_map.iter_rules() if str(rule).startswith("/v1/")
     }
-    assert served == {route.path.replace("{", "<").replace("}", ">") for route in ROUTES}
+    table = {route.path.replace("{", "<").replace("}", ">") for route in (*ROUTES, *channels.ROUTES)}
+    assert served == table | {channels.DOCUMENT}
 
 
 def test_a_supervisor_can_ask_how_central_is(caller: Caller) -> None:

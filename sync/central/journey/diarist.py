@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from edge.cloudevents import source_of
 from edge.core.events import Acted
 from edge.core.places import Layout, PointKind
 from edge.core.profiles import remark_owner
@@ -156,7 +157,7 @@ def _entries(tx: Connection, stream: Stream, events: Iterable[Happened]) -> list
     told = [(event, number, one) for event in events for number, one in enumerate(drafts(event))]
     whose = _owners(tx, stream.site, [one for _, _, one in told])
     places = published(tx, stream.site)
-    source = source_of(stream)
+    source = source_of(stream.site, stream.device, str(stream.incarnation), lane=stream.lane)
     found: list[Entry] = []
     for (event, number, one), owner in zip(told, whose, strict=True):
         if not owner:
@@ -183,11 +184,6 @@ def _entries(tx: Connection, stream: Stream, events: Iterable[Happened]) -> list
         found.append(entry)
     undone = {one.undoes for _, _, one in told if one.undoes}
     return _standing(tx, stream.site, undone, found=found)
-
-
-def source_of(stream: Stream) -> str:
-    """Return by what name a lane is told apart from every other source (CloudEvents' `source`)."""
-    return f"/sites/{stream.site}/devices/{stream.device}/{stream.incarnation}/{stream.lane}"
 
 
 def _owners(tx: Connection, site: str, told: Sequence[Draft]) -> list[str]:
