@@ -25,9 +25,9 @@ from tests.turns import Turns, workers
 COUNTS = pytest.StashKey[Counts]()
 MEASURED: list[str] = []
 # A deadline per example measures the neighbours on a shared machine; the time-out per test stays.
-settings.register_profile(
-    "polso", deadline=None, print_blob=True, max_examples=int(os.environ.get("POLSO_EXAMPLES", "40"))
-)
+EXAMPLES = os.environ.get("POLSO_EXAMPLES", "")
+settings.register_profile("polso", deadline=None, print_blob=True, max_examples=int(EXAMPLES or "40"))
+settings.register_profile("each save", settings.get_profile("polso"), max_examples=int(EXAMPLES or "15"))
 settings.load_profile("polso")
 PROPERTY_S_MAX = 30
 """A property is many tests in one; it needs a second, and more on a busy machine."""
@@ -93,6 +93,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[COUNTS] = Counts()
+    if config.option.markexpr == "fast":
+        settings.load_profile("each save")
 
 
 @pytest.hookimpl(tryfirst=True)
