@@ -37,6 +37,8 @@ BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 LOOK_S = 1.0
 REFERENCE_S_MAX = 10.0
 """Without the reference beacon for so long the scan is begun anew."""
+HELD, HELD_TRIES = "InProgress", 2
+"""What is said for 10 s, while the kernel goes on with the scan of a bluetoothd that died."""
 CYCLE_S_MAX = 30.0
 """And still without it for so long the adapter is switched off and on."""
 NOT_MONITORED = "bluetoothd runs without --experimental: beacons that say the same each time are hardly heard"
@@ -171,6 +173,7 @@ class _Ear:
         failed = 0
         while True:
             self._wrong.clear()
+            held = False
             try:
                 if await bus.is_off(self._is.adapter):
                     raise ConnectionError(f"{self._is.adapter} is switched off")
@@ -180,6 +183,7 @@ class _Ear:
                 self._say(State.OPENING, "the radio is begun anew")
             except FAULTS as fault:
                 failed += 1
+                held = HELD in str(fault)
                 self._say(
                     State.LOST,
                     f"{str(fault) or type(fault).__name__}: see that bluetoothd runs and the adapter is on",
@@ -191,6 +195,8 @@ class _Ear:
             await self.end()
             if self._is.reference and self._silent_s(since_s=self._helped_s) > CYCLE_S_MAX:
                 self._helped_s = time.monotonic()
+                await bus.cycle(self._is.adapter)
+            elif held and failed == HELD_TRIES:
                 await bus.cycle(self._is.adapter)
             await self._pause(failed)
 

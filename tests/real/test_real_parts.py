@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -120,6 +121,16 @@ def test_missing_part_fails_when_all_are_required(
     monkeypatch.setenv(parts.REQUIRE_ALL, "1")
 
     with pytest.raises(pytest.fail.Exception, match=r"nowhere\. To have it: buy one"):
+        require(a_missing_part.name)
+
+
+def test_optional_part_is_skipped_aloud_even_when_all_are_required(
+    a_missing_part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(parts.REQUIRE_ALL, "1")
+    monkeypatch.setitem(PARTS, a_missing_part.name, replace(a_missing_part, optional=True))
+
+    with pytest.raises(pytest.skip.Exception, match=r"nowhere\. To have it: buy one"):
         require(a_missing_part.name)
 
 

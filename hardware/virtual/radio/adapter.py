@@ -77,6 +77,8 @@ class Adapter:
     begun_s: float = 0.0
     stalled: bool = False
     """Nothing is heard any more, and everything says that all is well; a scan that is begun anew helps."""
+    orphan_until_s: float = 0.0
+    """So long the kernel runs the scan of a daemon that died; whoever wants one meanwhile is refused."""
     filtering: bool = True
     """Whether the controller leaves out what it has heard since this scan began."""
     scanned: set[tuple[str, bytes]] = field(default_factory=set)

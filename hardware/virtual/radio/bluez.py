@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from dbus_fast import BusType, Message, MessageType, NameFlag, Variant
 from dbus_fast.aio import MessageBus
 
-from hardware.virtual.radio.adapter import Adapter, Asked, Device, News, Pattern
+from hardware.virtual.radio.adapter import SCAN_S, Adapter, Asked, Device, News, Pattern
 
 NAME, ROOT, BUS = "org.bluez", "/org/bluez", "org.freedesktop.DBus"
 ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
@@ -63,7 +63,13 @@ class Bluez:
         if self._bus is not None:
             self._bus.disconnect()
             self._bus = None
-        self.adapters = {path: Adapter(one.name, one.powered) for path, one in self.adapters.items()}
+        ends_s = time.monotonic() + SCAN_S
+        self.adapters = {
+            path: Adapter(
+                one.name, one.powered, orphan_until_s=ends_s if one.sessions else one.orphan_until_s
+            )
+            for path, one in self.adapters.items()
+        }
 
     def fail(self, member: str, *errors: str) -> None:
         """Answer the next calls of a method by these errors of BlueZ, without doing anything."""
@@ -76,6 +82,7 @@ class Bluez:
         one.powered = on
         if not on:
             one.sessions.clear()
+            one.orphan_until_s = 0.0
         self._changed(
             path, ADAPTER, {"Powered": Variant("b", on), "Discovering": Variant("b", bool(one.sessions))}
         )
@@ -187,7 +194,7 @@ class Bluez:
         client = message.sender or ""
         if not one.powered:
             return Message.new_error(message, "org.bluez.Error.NotReady", "Resource Not Ready")
-        if client in one.sessions:
+        if client in one.sessions or time.monotonic() < one.orphan_until_s:
             return Message.new_error(message, "org.bluez.Error.InProgress", "Operation already in progress")
         if not one.sessions:
             one.begin(time.monotonic())
@@ -252,6 +259,12 @@ class Bluez:
     def _signal(self, path: str, interface: str, member: str, *, signature: str, body: list[Any]) -> None:
         if self._bus is not None:
             self._bus.send(Message.new_signal(path, interface, member, signature, body))
+
+
+def _orphaned(one: Adapter) -> Adapter:
+    """Return what is left of an adapter when its daemon dies: the kernel goes on with the scan."""
+    until_s = time.monotonic() + SCAN_S if one.sessions else one.orphan_until_s
+    return Adapter(one.name, one.powered, orphan_until_s=until_s)
 
 
 def _path(adapter: str, device: Device) -> str:
