@@ -77,7 +77,7 @@ NOBODYS = frozenset(
         ),
         *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
-        *("hook", "hook_end", "analysis"),
+        *("channel", "hook", "hook_end", "analysis"),
     )
 )
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""

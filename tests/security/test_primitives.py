@@ -35,10 +35,13 @@ KNOWN = {
     "hashlib.blake2b": "chains, names of things, blind columns",
     "hashlib.sha256": "tokens at rest; the names of bands",
     "hmac sha1": "RFC 6238, as telephones have it",
-    "hmac sha256": "PINs and names of bands under a key",
+    "hmac sha256": "PINs and names of bands under a key; a band's name for one integrator",
     "modes.CBC": "a band's messages, as the chip has them",
     "modes.ECB": "one block alone, to build on",
+    "ssl.PROTOCOL_TLS_SERVER": "a receiver of letters that is measured",
+    "ssl.SSLContext": "lines that we begin; that receiver",
     "ssl.TLSVersion": "the lowest that is spoken",
+    "x509": "that receiver's own certificate",
 }
 """What is used, and what for; keys, where they live and how they change are in .docs/security.md."""
 

@@ -15,6 +15,7 @@ OTHERS = {
     "test_asvs": "every requirement of a standard",
     "test_band_keys": "a part of test_cloned_band",
     "test_card_numbers": "what is kept of people",
+    "test_channels_conform": "a part of test_hostile_bytes",
     "test_device_rights": "a part of test_signed_requests",
     "test_enrolment_races": "a part of test_signed_requests",
     "test_erasure": "what is kept of people",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence, Set
 from typing import Any, ClassVar
 
@@ -41,6 +42,8 @@ from sync.packing import UNREADABLE
 
 PIECE_MAX = 500
 """Events read in one transaction, so that no batch waits long for its turn."""
+PIECES_MAX = 8
+"""Pieces of one look: who comes back after days is taken in at once, and written up between rests."""
 VIAS = {PointKind.KIOSK: Via.KIOSK, PointKind.TILL: Via.TILL}
 
 cursor_table = Table(
@@ -69,16 +72,16 @@ class Diarist(SiteRounds):
     failing: ClassVar[str] = "diaries could not be written"
 
     def look_at(self, site: str) -> int:
-        """Read all that is new of a site; returns how many entries it came to."""
-        done = 0
+        """Read what is new of a site, a piece of each lane in turn; returns how many entries it came to."""
+        done, left = 0, PIECES_MAX
         with self._store.reading() as tx:
-            waiting = _waiting(tx, site)
-        for stream in waiting:
-            more = True
-            while more and not self.stopping:
-                with self._store.transaction() as tx:
-                    new, more = follow(tx, stream)
-                done += new
+            waiting = deque(_waiting(tx, site))
+        while waiting and left and not self.stopping:
+            stream = waiting.popleft()
+            with self._store.transaction() as tx:
+                new, more = follow(tx, stream)
+            waiting.extend([stream] * more)
+            done, left = done + new, left - 1
         return done
 
 
