@@ -42,7 +42,7 @@ from sync.packing import UNREADABLE
 
 PIECE_MAX = 500
 """Events read in one transaction, so that no batch waits long for its turn."""
-PIECES_MAX = 8
+PIECES_MAX = 2
 """Pieces of one look: who comes back after days is taken in at once, and written up between rests."""
 VIAS = {PointKind.KIOSK: Via.KIOSK, PointKind.TILL: Via.TILL}
 
