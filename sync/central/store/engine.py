@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from edge.errors import ConfigError, StoreBusy, StoreError
 from sync.central.store.migrations import bring_up
 from sync.central.store.sealing import SEALS, Seals
-from sync.central.store.wakes import CHANNEL, Listener, Wakes
+from sync.central.store.wakes import CHANNEL, DIARY, Listener, Wakes
 
 WRITER_WAIT_S_MAX = 20
 """How long a transaction waits for its turn before the answer is 503."""
@@ -126,7 +126,8 @@ class Store:
 
     def _announce(self, tx: Connection, sites: set[str]) -> None:
         if self.is_postgres:
-            for site in sites:
+            # Who stored writes diaries of it, others look by themselves: no commit waits for that word.
+            for site in sites - {DIARY}:
                 tx.execute(text("SELECT pg_notify(:channel, :site)"), {"channel": CHANNEL, "site": site})
 
     def _open_postgres(self, url: str) -> tuple[Engine, Engine]:
