@@ -14,7 +14,7 @@ from sync.central import checkpoints, lanes, plans, remarks, takings, vouchers
 from sync.central.devices import Device
 from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
-from sync.central.store import DIARY, Connection, Store, insert_bearing, insert_many, now_of, wake_after
+from sync.central.store import DIARY, Connection, Store, insert_bearing, insert_many, now_of, wake_here_after
 from sync.central.uptake import TAKEN_UP, take_up
 from sync.central.uptake import read as read_taken_up
 from sync.packing import UNREADABLE
@@ -156,7 +156,7 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     refused = _keep(tx, stream, fresh)
     if fresh:
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
-        wake_after(tx, DIARY)
+        wake_here_after(tx, DIARY)
     if refused or device.alarm:
         lanes.review(tx, stream)
     if batch.checkpoint is not None:

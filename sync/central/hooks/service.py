@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from edge.cloudevents import CloudEvent
 from edge.core.alarms import OF_CENTRAL
-from edge.core.consent import Consented
+from edge.core.consent import Consented, Purpose, may
 from edge.core.events import Event, Kind
 from sync.central import alarms
 from sync.central.alarms import Alarm
@@ -144,11 +144,7 @@ class Service:
     def _consenting(self, tx: Connection, seen: set[bytes]) -> set[bytes]:
         whose = {band: guest for band, guest in bands.owners(tx, self._site, sorted(seen)) if guest}
         said = consents.consents_of(tx, self._site, whose.values())
-        allow = {
-            guest
-            for guest, all_ in said.items()
-            if any(one.purpose == self._hook.purpose and one.given for one in all_)
-        }
+        allow = {guest for guest, all_ in said.items() if may(all_, Purpose(self._hook.purpose))}
         return {band for band, guest in whose.items() if guest in allow}
 
     def _subject(self, event: Event) -> str:

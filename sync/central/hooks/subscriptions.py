@@ -10,11 +10,11 @@ import msgspec
 
 from edge.core.consent import Purpose
 from edge.errors import Refused, Unknown
+from sync.central.claims import Queue
 from sync.central.hooks import reach
 from sync.central.hooks.letters import NAMES
 from sync.central.hooks.verdict import State
 from sync.central.lanes import ends
-from sync.central.psp.queue import Queue
 from sync.central.store import (
     BigInteger,
     Column,
@@ -22,16 +22,15 @@ from sync.central.store import (
     Integer,
     LargeBinary,
     Row,
-    Seals,
     String,
     Table,
     Text,
     delete,
+    demand_seals,
     func,
     insert,
     metadata,
     now_of,
-    seals_of,
     select,
     update,
 )
@@ -131,7 +130,7 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
     count = tx.execute(select(func.count()).select_from(hook_table).where(own.site_id == site)).scalar_one()
     if count >= HOOKS_MAX:
         raise Refused(f"A site has at most {HOOKS_MAX} webhooks.", hint="Remove one that nobody reads.")
-    seals, row = _seals(tx), _row(site, id_)
+    seals, row = demand_seals(tx), _row(site, id_)
     kinds = tuple(dict.fromkeys(wanted.kinds))
     made = Hook(id=id_, url=wanted.url, kinds=kinds, purpose=wanted.purpose)
     tx.execute(
@@ -176,7 +175,7 @@ def claim(tx: Connection, site: str, id_: str, *, claims: int) -> Taken | None:
     row = QUEUE.claim(tx, site, id_, claims=claims)
     if row is None:
         return None
-    seals, place = _seals(tx), _row(site, id_)
+    seals, place = demand_seals(tx), _row(site, id_)
     token = seals.open(bytes(row.token), *TOKEN, row=place).decode()
     return Taken(_hook(row), Secrets(token, seals.open(bytes(row.key), *KEY, row=place)))
 
@@ -244,13 +243,6 @@ def _set(tx: Connection, site: str, id_: str, **values: Any) -> None:  # noqa: A
     hook(tx, site, id_)
     own = hook_table.c
     tx.execute(update(hook_table).where(own.site_id == site, own.hook_id == id_).values(**values))
-
-
-def _seals(tx: Connection) -> Seals:
-    seals = seals_of(tx)
-    if seals is None:
-        raise Refused("This central has no key to seal by.", hint="Hand it one, as its unit file says.")
-    return seals
 
 
 def _row(site: str, id_: str) -> bytes:

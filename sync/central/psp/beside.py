@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sync.central.books import Book, Gap
+from sync.central.claims import CLAIM_MS
 from sync.central.ledger import KEYS_MAX, entry_table, posting_table
 from sync.central.psp.charges import charge_table
 from sync.central.psp.judgement import OPEN
 from sync.central.psp.port import Subject
-from sync.central.psp.queue import CLAIM_MS
 from sync.central.psp.refunds import WORKED, refund_table
 from sync.central.psp.statement import line_table, lines_of, read_table
 from sync.central.store import Connection, Row, and_, select

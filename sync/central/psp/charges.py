@@ -8,9 +8,10 @@ from typing import Any
 
 from edge.core.money import Money
 from edge.errors import Unknown
+from sync.central.claims import Queue
+from sync.central.psp.columns import columns
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.port import REASON_CHARS_MAX
-from sync.central.psp.queue import Queue, columns
 from sync.central.store import (
     BigInteger,
     Column,

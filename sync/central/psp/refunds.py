@@ -11,11 +11,12 @@ import msgspec
 
 from edge.core.money import Money
 from edge.errors import Refused, Unknown
+from sync.central.claims import Queue
 from sync.central.psp import charges
+from sync.central.psp.columns import columns
 from sync.central.psp.judgement import ASK_MS, PENDING_MS
 from sync.central.psp.judgement import State as ChargeState
 from sync.central.psp.port import REASON_CHARS_MAX, Answer, Outcome
-from sync.central.psp.queue import Queue, columns
 from sync.central.store import (
     BigInteger,
     Column,

@@ -18,9 +18,9 @@ from sync.central.store import (
     Column,
     Connection,
     LargeBinary,
-    Seals,
     String,
     Table,
+    demand_seals,
     insert,
     metadata,
     now_of,
@@ -82,7 +82,7 @@ def made() -> OnAir:
 def keyed(tx: Connection, site: str, card: BandCard, *, on_air: OnAir) -> BandCard:
     """Return a band's card with its identity key, sealed; it replaces the one that it had."""
     _pair(tx, site)  # opens by the key that this site was sealed by: another one seals nothing here
-    sealed = _seals(tx).seal(octets_of(on_air), "band", "on_air", row=_row(site, card.band.id))
+    sealed = demand_seals(tx).seal(octets_of(on_air), "band", "on_air", row=_row(site, card.band.id))
     return msgspec.structs.replace(card, keys={**card.keys, ON_AIR: sealed})
 
 
@@ -99,12 +99,12 @@ def prove_seals(tx: Connection) -> None:
     """Raise what keeps central from opening what is sealed; said at its start, not at somebody's desk."""
     row = tx.execute(select(resolver_table).limit(1)).first()
     if row is not None:
-        _seals(tx).open(bytes(row.sealed), "radio_resolver", "sealed", row=row.site_id.encode())
+        demand_seals(tx).open(bytes(row.sealed), "radio_resolver", "sealed", row=row.site_id.encode())
 
 
 def _pair(tx: Connection, site: str) -> tuple[bytes, bytes]:
     """Return the private and the public half of a site."""
-    seals, place = _seals(tx), ("radio_resolver", "sealed")
+    seals, place = demand_seals(tx), ("radio_resolver", "sealed")
     row = tx.execute(select(resolver_table).where(resolver_table.c.site_id == site)).first()
     if row is not None:
         return seals.open(bytes(row.sealed), *place, row=site.encode()), bytes(row.public)
@@ -124,13 +124,6 @@ def _opened(tx: Connection, site: str, band: bytes, *, sealed: bytes) -> bytes:
         # Who enters and pays must not wait for a key that only greets: gates get the others all the same.
         LOG.error("the identity key of a band of %s does not open: %s", site, error)
         return b""
-
-
-def _seals(tx: Connection) -> Seals:
-    seals = seals_of(tx)
-    if seals is None:
-        raise Refused("This central has no key to seal by.", hint="Hand it one, as its unit file says.")
-    return seals
 
 
 def _row(site: str, band: bytes) -> bytes:

@@ -8,9 +8,11 @@ from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of
 from sync.central.store.engine import wake_after as wake_after
+from sync.central.store.engine import wake_here_after as wake_here_after
 from sync.central.store.guards import guard as guard
 from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.sealing import Seals as Seals
+from sync.central.store.sealing import demand_seals as demand_seals
 from sync.central.store.sealing import seals_of as seals_of
 from sync.central.store.wakes import AHEAD as AHEAD
 from sync.central.store.wakes import DIARY as DIARY

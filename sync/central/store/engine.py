@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from edge.errors import ConfigError, StoreBusy, StoreError
 from sync.central.store.migrations import bring_up
 from sync.central.store.sealing import SEALS, Seals
-from sync.central.store.wakes import CHANNEL, DIARY, Listener, Wakes
+from sync.central.store.wakes import CHANNEL, Listener, Wakes
 
 WRITER_WAIT_S_MAX = 20
 """How long a transaction waits for its turn before the answer is 503."""
@@ -27,7 +27,7 @@ WRITERS_MAX = 16
 """Open connections of one worker to PostgreSQL."""
 PRAGMAS = (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("foreign_keys", 1))
 """What SQLite must say of itself before anything is entrusted to it."""
-WAKE = "polso_wake"
+WAKE, WAKE_HERE = "polso_wake", "polso_wake_here"
 NOW = "polso_now_ms"
 
 
@@ -71,12 +71,12 @@ class Store:
         self._inside.tx = True
         try:
             with _translated(), self._writer.begin() as tx:
-                sites = self._enter(tx)
+                sites, here = self._enter(tx)
                 yield tx
                 self._announce(tx, sites)
         finally:
             self._inside.tx = False
-        self.wakes.notify(sites)
+        self.wakes.notify(sites | here)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -119,15 +119,15 @@ class Store:
         if self._lock:
             self._lock.close()
 
-    def _enter(self, tx: Connection) -> set[str]:
-        sites: set[str] = set()
-        tx.info[WAKE], tx.info[NOW], tx.info[SEALS] = sites, self._now_ms(), self._seals
-        return sites
+    def _enter(self, tx: Connection) -> tuple[set[str], set[str]]:
+        woken: tuple[set[str], set[str]] = (set(), set())
+        tx.info[WAKE], tx.info[WAKE_HERE] = woken
+        tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
+        return woken
 
     def _announce(self, tx: Connection, sites: set[str]) -> None:
         if self.is_postgres:
-            # Who stored writes diaries of it, others look by themselves: no commit waits for that word.
-            for site in sites - {DIARY}:
+            for site in sites:
                 tx.execute(text("SELECT pg_notify(:channel, :site)"), {"channel": CHANNEL, "site": site})
 
     def _open_postgres(self, url: str) -> tuple[Engine, Engine]:
@@ -157,6 +157,11 @@ def now_of(tx: Connection) -> int:
 def wake_after(tx: Connection, site: str) -> None:
     """Wake everybody who waits for ``site`` once this transaction is durable."""
     tx.info[WAKE].add(site)
+
+
+def wake_here_after(tx: Connection, what: str) -> None:
+    """Wake who waits for ``what`` in this worker alone: no commit waits for others to be told."""
+    tx.info[WAKE_HERE].add(what)
 
 
 def is_postgres(tx: Connection) -> bool:

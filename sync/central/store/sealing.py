@@ -6,6 +6,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from edge.errors import Refused
+
 SEALS = "polso_seals"
 
 
@@ -23,3 +25,11 @@ def seals_of(tx: Connection) -> Seals | None:
     """Return who seals for this database; None where it was opened without a key."""
     found: Seals | None = tx.info.get(SEALS)
     return found
+
+
+def demand_seals(tx: Connection) -> Seals:
+    """Return who seals for this database, or raise ``Refused``: nothing secret is kept in clear instead."""
+    seals = seals_of(tx)
+    if seals is None:
+        raise Refused("This central has no key to seal by.", hint="Hand it one, as its unit file says.")
+    return seals

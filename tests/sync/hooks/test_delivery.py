@@ -12,11 +12,11 @@ import pytest
 
 from edge.core.events import Acted, Kind
 from sync.central import alarms
+from sync.central.claims import CLAIM_MS
 from sync.central.hooks import reach, subscriptions
 from sync.central.hooks.delivery import Delivery
 from sync.central.hooks.service import Service
 from sync.central.hooks.verdict import GIVEN_UP_MS, State
-from sync.central.psp.queue import CLAIM_MS
 from sync.central.store import Store
 from sync.central.voice import voice
 from sync.signing import HOOK_TAG, NotSigned, public_half, verify

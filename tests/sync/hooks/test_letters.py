@@ -74,16 +74,13 @@ def test_with_a_purpose_only_who_consents_and_two_receivers_cannot_join_what_the
 
 
 def deliver_each(store: Store, *receivers: Receiver) -> None:
-    """One look over a line that leads each to its own receiver."""
-    lines = iter(receivers)
-    delivery = Delivery(store, public_url=CENTRAL, line=lambda: next(lines).session(), draw=lambda: 1.0)
+    """Serve each receiver over a line of its own."""
     with store.reading() as tx:
         due = subscriptions.QUEUE.due(tx, store.now_ms(), limit=9)
         urls = {one.id: one.url for one in subscriptions.hooks(tx, SITE)}
     for site, id_, claims in due:
         [mine] = [one for one in receivers if one.url == urls[id_]]
-        lines = iter([mine])
-        delivery.serve(site, id_, claims)
+        Delivery(store, public_url=CENTRAL, line=mine.session, draw=lambda: 1.0).serve(site, id_, claims)
 
 
 def consent(*, given: bool, turns: int) -> Consented:

@@ -12,8 +12,8 @@ import pytest
 
 from edge.keys.ring import new_ring, ring_in
 from edge.vault import Vault
+from sync.central.claims import CLAIM_MS
 from sync.central.psp.judgement import State
-from sync.central.psp.queue import CLAIM_MS
 from sync.central.psp.saga import Saga
 from sync.central.psp.sandbox import Card, Sandbox
 from sync.central.psp.stripe import Stripe

@@ -9,6 +9,7 @@ import pytest
 
 from edge.core.money import Money
 from edge.errors import Refused
+from sync.central.claims import CLAIM_MS
 from sync.central.erasure import erase
 from sync.central.ledger import Entry, Posting, post
 from sync.central.psp import charges, mandates, refunds
@@ -16,7 +17,6 @@ from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import ATTEMPTS_MAX, Charge, Purpose, State
 from sync.central.psp.mandates import State as Mandated
 from sync.central.psp.port import Answer, Outcome
-from sync.central.psp.queue import CLAIM_MS
 from sync.central.psp.refunds import Refund
 from sync.central.psp.refunds import State as Refunding
 from sync.central.psp.returns import agree, turn_down, wish

@@ -1,41 +1,15 @@
-"""Queue: what stands in a table to be asked of a provider, taken on by one worker at a time."""
+"""Claims: what stands in a table to be asked of somebody outside, taken on by one worker at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from sync.central.psp.port import REASON_CHARS_MAX
-from sync.central.store import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    Row,
-    String,
-    Table,
-    and_,
-    now_of,
-    select,
-    update,
-)
+from sync.central.store import Connection, Row, Table, and_, now_of, select, update
 
 CLAIM_MS = 90_000
 """So long one worker may be at something; then another takes it that the first one died over."""
 DUE, CALLING = "due", "calling"
-
-
-def columns() -> tuple[Column[Any], ...]:
-    """Return the columns that a queue works by; each of its tables has them."""
-    return (
-        Column("state", String(16), nullable=False),
-        Column("reason", String(REASON_CHARS_MAX), nullable=False),
-        Column("asks", Integer, nullable=False),
-        Column("next_ms", BigInteger, nullable=False),
-        Column("claims", Integer, nullable=False),
-        Column("claimed_ms", BigInteger, nullable=False),
-        Column("made_ms", BigInteger, nullable=False),
-    )
 
 
 class Queue:
