@@ -12,6 +12,8 @@ from edge.core.events import Acted, Decided, Kind
 from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
 from sync.central import earned, payouts
+from sync.central.care import cases
+from sync.central.care.cases import Wanted
 from sync.central.earned import Earned
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Entry, Via, What
@@ -99,6 +101,17 @@ class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
     asked_ms: int
 
 
+class Matter(msgspec.Struct, frozen=True, kw_only=True):
+    """One case: what it was about, how it stands, and what we wrote in it."""
+
+    case: str
+    subject: str
+    state: str
+    result: str
+    opened_ms: int
+    notes: tuple[str, ...]
+
+
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -115,6 +128,7 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[Brought, ...] = ()
     mandates: tuple[Mandate, ...] = ()
     """Stored cards and accounts, without what could be charged by."""
+    cases: tuple[Matter, ...] = ()
     payouts: tuple[PaidOut, ...] = ()
     """Of the wallet that is their own."""
 
@@ -153,6 +167,7 @@ def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         orders=orders.of_guest(tx, site, guest),
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
         mandates=mandates.of_guest(tx, site, guest),
+        cases=_cases(tx, site, guest),
         payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
     )
 
@@ -163,6 +178,20 @@ def _brought(one: Earned) -> Brought:
 
 def _paid_out(one: Payout) -> PaidOut:
     return PaidOut(**one.to._asdict(), minor=one.minor, state=one.state, asked_ms=one.asked_ms)
+
+
+def _cases(tx: Connection, site: str, guest: str) -> tuple[Matter, ...]:
+    return tuple(
+        Matter(
+            case=one.id,
+            subject=one.subject,
+            state=one.state,
+            result=one.result,
+            opened_ms=one.opened_ms,
+            notes=tuple(line.note for line in cases.steps(tx, site, one.id) if line.note),
+        )
+        for one in cases.listed(tx, site, Wanted(guest=guest))
+    )
 
 
 def _noted(one: Entry) -> Noted:

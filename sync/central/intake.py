@@ -15,7 +15,7 @@ from sync.central.devices import Device
 from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
 from sync.central.store import DIARY, Connection, Store, insert_bearing, insert_many, now_of, wake_here_after
-from sync.central.uptake import TAKEN_UP, take_up
+from sync.central.uptake import TAKEN_UP, Heeded, take_up
 from sync.central.uptake import read as read_taken_up
 from sync.packing import UNREADABLE
 from sync.wire import (
@@ -188,7 +188,7 @@ def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     kept = [row.columns for place, row in enumerate(good) if place not in unbearable and row.columns]
     # What takes the site's turn comes before what holds wallets and leases: the order of ``holding``.
     resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
-    heeded = [(columns[5], columns[8]) for columns in kept if columns[5] in TAKEN_UP]
+    heeded = [Heeded(columns[5], columns[8], columns[2] >> 16) for columns in kept if columns[5] in TAKEN_UP]
     take_up(tx, stream.site, heeded, device=stream.device)
     told = [
         takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])

@@ -11,7 +11,7 @@ from sync.central.journey.diarist import rewind
 from sync.central.lanes import Stream, quarantine_table
 from sync.central.store import Connection, Row, Store, delete, insert_bearing, select, tuple_
 from sync.central.takings import BODIES, Told
-from sync.central.uptake import TAKEN_UP, take_up
+from sync.central.uptake import TAKEN_UP, Heeded, take_up
 
 PIECE_MAX = 500
 """Events tried in one transaction."""
@@ -85,7 +85,7 @@ def _again(tx: Connection, row: Row[Any]) -> str:
     if told.kind in BODIES:
         retaking.set_aside(tx, stream, Told(seen.seq, told.kind, told.at_ms, told.body, told.band))
     resound(tx, stream.site, [told], device=stream.device)
-    heeded = [(told.kind, told.body)] if told.kind in TAKEN_UP else []
+    heeded = [Heeded(told.kind, told.body, told.at_ms)] if told.kind in TAKEN_UP else []
     take_up(tx, row.site_id, heeded, device=row.device_id)
     return retaking.WAITING if told.kind in BODIES else ""
 

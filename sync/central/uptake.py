@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from edge.core.consent import Consented
-from edge.core.events import Kind
+from edge.core.events import Acted, Kind
 from edge.core.feedback import FeedbackGiven
 from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved
 from edge.core.slots import SlotMoved
 from sync.central import earned
+from sync.central.care import heard
 from sync.central.near import bearable, feedback, orders, slots
 from sync.central.registry import consents, guests, profiles
 from sync.central.registry.turn import take_turn
@@ -26,6 +28,8 @@ FORMS: dict[int, type[msgspec.Struct]] = {
     Kind.ORDER_ASKED: OrderAsked,
     Kind.OFFER_REDEEMED: Told,
     Kind.OFFER_RETURNED: Told,
+    Kind.HELP_CALLED: Acted,
+    Kind.HELP_ACKNOWLEDGED: Acted,
 }
 """Bodies of events that central acts upon; an erasure never is one: no device may delete a guest."""
 TAKEN_UP = frozenset(map(int, FORMS))
@@ -38,28 +42,40 @@ def read(kind: int, body: bytes) -> msgspec.Struct:
     return said
 
 
-def take_up(tx: Connection, site: str, told: Iterable[tuple[int, bytes]], *, device: str) -> None:
-    """Act upon the kinds and bodies of events that have just been stored, and publish what came of it.
+class Heeded(NamedTuple):
+    """An event to act upon: its kind, its body and when it happened."""
+
+    kind: int
+    body: bytes
+    at_ms: int
+
+
+def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -> None:
+    """Act upon events that have just been stored, and publish what came of it.
 
     Call it before wallets are held: publishing takes the site's turn.
     """
-    both = [(kind, read(kind, body)) for kind, body in told]
+    both = [(event, read(event.kind, event.body)) for event in told]
     said = [one for _, one in both]
     if said:
         take_turn(tx, site)
     _consent(tx, site, [one for one in said if isinstance(one, Consented)])
-    for kind, one in both:
+    for event, one in both:
         # In the order in which they were told: what is asked for can be handed over a moment later.
         if isinstance(one, SlotMoved) and bearable.slot(one):
             slots.take(tx, site, one, device=device)
         elif isinstance(one, FeedbackGiven) and bearable.word(one):
             feedback.take(tx, site, one)
+            heard.unhappy(tx, site, one, device=device, at_ms=event.at_ms)
         elif isinstance(one, OrderAsked) and bearable.order(one.order):
             orders.place(tx, site, one.order)
         elif isinstance(one, OrderMoved) and bearable.move(one):
             orders.take(tx, site, one, device=device)
         elif isinstance(one, Told):
-            (earned.come_back if kind == Kind.OFFER_RETURNED else earned.take)(tx, site, one)
+            (earned.come_back if event.kind == Kind.OFFER_RETURNED else earned.take)(tx, site, one)
+        elif isinstance(one, Acted):
+            take = heard.called if event.kind == Kind.HELP_CALLED else heard.acknowledged
+            take(tx, site, one, device=device, at_ms=event.at_ms)
 
 
 def _consent(tx: Connection, site: str, told: Iterable[Consented]) -> None:

@@ -18,6 +18,8 @@ from edge.core.profiles import remark_owner
 from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
 from sync.central.alarms import Alarm
 from sync.central.analysis import results
+from sync.central.care import cases
+from sync.central.care.case import Links, Step, Subject, Told
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
@@ -167,6 +169,11 @@ def _moving(tx: Connection) -> None:
     filled(tx, results.move_table)
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
+    links = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")
+    first = Told(op="c-canary", step=Step.OPENED, at_ms=1, who="carla", word=Subject.BAND.value, links=links)
+    case = cases.open_case(tx, SITE, first, note=f"{NAME} called")
+    acted = Told(op="a1", step=Step.ACTED, at_ms=2, who="carla", word="band_lost", ref=BAND.hex())
+    cases.tell(tx, SITE, case.id, told=acted)
     there = Whereabouts(Location(zone="park", since_ms=1, point="gate", device="edge-1"))
     publish(tx, SITE, [Change(USES, RIGHT, _encode(())), Change(WHEREABOUTS, BAND.hex(), _encode(there))])
     alarm = Alarm(device=OF_CENTRAL, id=f"{BAND.hex()}-twin", reason="twin", point="gate", at_ms=1, band=BAND)

@@ -26,7 +26,7 @@ from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
 from sync.central.traces import ALSO
-from sync.central.uptake import take_up
+from sync.central.uptake import Heeded, take_up
 from sync.client import Cable, Line, Sender
 from sync.client.pulling import Puller
 from sync.client.urgent import ERASE, erasures
@@ -307,5 +307,5 @@ def test_a_consent_that_arrives_for_an_erased_guest_brings_nobody_back(
     gone(small_store)
     said = Consented(guest=GUEST, consent=Consent(purpose="offers", turns=2, source="kiosk"))
     with small_store.transaction() as tx:
-        take_up(tx, "park", [(int(Kind.CONSENT_SET), msgspec.msgpack.encode(said))], device="edge-1")
+        take_up(tx, "park", [Heeded(int(Kind.CONSENT_SET), msgspec.msgpack.encode(said), 0)], device="edge-1")
         assert consents.consents_of(tx, "park", [GUEST]) == {}

@@ -23,7 +23,7 @@ from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
-from sync.central.uptake import take_up
+from sync.central.uptake import Heeded, take_up
 from tests.sync.builders import a_site
 
 SITE, BAND, HOUR_MS = "park", b"b" * 16, 3_600_000
@@ -64,7 +64,7 @@ def an_order(id_: str = "o-1", quantity: int = 1, **changes: object) -> Order:
 
 
 def hear(store: Store, *told: tuple[Kind, msgspec.Struct], device: str = "edge-1") -> None:
-    bodies = [(int(kind), msgspec.msgpack.encode(body)) for kind, body in told]
+    bodies = [Heeded(int(kind), msgspec.msgpack.encode(body), 0) for kind, body in told]
     with store.transaction() as tx:
         take_up(tx, SITE, bodies, device=device)
 

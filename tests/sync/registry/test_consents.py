@@ -15,7 +15,7 @@ from sync.central.registry import bands, consents, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
-from sync.central.uptake import take_up
+from sync.central.uptake import Heeded, take_up
 from tests.sync.builders import a_site
 
 SITE, BAND = "park", b"b" * 16
@@ -48,7 +48,7 @@ def set_here(store: Store, *, given: bool) -> None:
 def tell(store: Store, consent: Consent, guest: str = "g-1") -> None:
     body = msgspec.msgpack.encode(Consented(guest=guest, consent=consent, point="kiosk"))
     with store.transaction() as tx:
-        take_up(tx, SITE, [(int(Kind.CONSENT_SET), body)], device="edge-1")
+        take_up(tx, SITE, [Heeded(int(Kind.CONSENT_SET), body, 0)], device="edge-1")
 
 
 def test_a_word_at_the_console_travels_with_the_profile(park: Store) -> None:

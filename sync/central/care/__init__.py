@@ -1,0 +1,1 @@
+"""Care: what a guest came to us with, and whether we did what we promised."""
