@@ -73,7 +73,7 @@ def decoded(body: bytes) -> Checkpoint | None:
         return None
     try:
         return _DECODE(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -15,6 +15,7 @@ from edge.core.catalogue import Catalogue
 from edge.core.checkpoint import Checkpoint, decoded
 from edge.core.places import Layout
 from edge.core.profiles import Cursor, Item, Profile, RemarkKey, StaffMember
+from edge.core.unread import UNREAD, Unread
 from edge.errors import StoreDamaged, StoreError
 from edge.store import driver, profilefile
 from edge.store.database import open_reader
@@ -42,6 +43,7 @@ NEW_SNAPSHOT = "Ask central for a new snapshot."
 DECODE_PROFILE = msgspec.msgpack.Decoder(Profile).decode
 DECODE_LAYOUT = msgspec.msgpack.Decoder(Layout).decode
 DECODE_STAFF = msgspec.msgpack.Decoder(StaffMember).decode
+DECODE_UNREAD = msgspec.msgpack.Decoder(Unread).decode
 DECODE_REMARK_KEY = msgspec.msgpack.Decoder(RemarkKey).decode
 
 
@@ -144,8 +146,13 @@ class Profiles:
 
     def remark_key(self) -> RemarkKey | None:
         """Return the site's own key for staff's words about nobody who is known; None: central gave none."""
-        row = self._readers.one(QUERIES["site_one"], ("remarks", ""))
-        return None if row is None else DECODE_REMARK_KEY(self._checked(("remarks", "", *row)))
+        body = self._one("remarks")
+        return None if body is None else DECODE_REMARK_KEY(body)
+
+    def unread(self) -> Unread:
+        """Return what of the feed made no sense so far."""
+        body = self._one(UNREAD)
+        return Unread() if body is None else DECODE_UNREAD(body)
 
     def siblings(self, device: str) -> int:
         """Return how many other devices of the site are known to keep checkpoints."""
@@ -300,8 +307,12 @@ class Profiles:
         return Cursor() if row is None else Cursor(row[0], row[1])
 
     def _read_layout(self) -> Layout | None:
-        row = self._readers.one(QUERIES["site_one"], ("layout", ""))
-        return None if row is None else DECODE_LAYOUT(self._checked(("layout", "", *row)))
+        body = self._one("layout")
+        return None if body is None else DECODE_LAYOUT(body)
+
+    def _one(self, kind: str) -> bytes | None:
+        row = self._readers.one(QUERIES["site_one"], (kind, ""))
+        return None if row is None else self._checked((kind, "", *row))
 
     def _read_staff(self) -> tuple[StaffMember, ...]:
         return tuple(DECODE_STAFF(body) for body in self._bodies("staff"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from edge.core.offers.elsewhere import OFFER_TIMES
 from sync.client import counters, limited, offered, passages
@@ -28,19 +28,39 @@ class Counted(TypedDict):
 KINDS = frozenset({COUNTER, OFFER_TIMES, *limited.KINDS, *passages.KINDS})
 
 
+class Read(NamedTuple):
+    """All that is told, read and not kept yet."""
+
+    raised: list[counters.Raised]
+    counted: list[limited.Counted]
+    times: list[offered.Told]
+    used: list[passages.Used]
+    seen: list[passages.Seen]
+
+
+def read(items: Iterable[Item], *, own: str) -> Read:
+    """Read them all or refuse; ``own`` is this device."""
+    mine = [item for item in items if item.kind in KINDS]
+    return Read(
+        raised=counters.told(mine),
+        counted=limited.told(mine, own=own),
+        times=offered.told(mine, own=own),
+        used=passages.uses_told(mine),
+        seen=passages.places_told(mine),
+    )
+
+
 def take(books: Books, items: Iterable[Item], *, own: str) -> None:
     """Read them all, then keep them; ``own`` is this device. Kept twice they are the same."""
-    mine = [item for item in items if item.kind in KINDS]
-    raised, counted = counters.told(mine), limited.told(mine, own=own)
-    times = offered.told(mine, own=own)
-    used, seen = passages.uses_told(mine), passages.places_told(mine)
-    counters.apply(books, raised)
-    for start in range(0, max(len(used), len(seen)), PIECE_MAX):
-        passages.apply(books, used[start : start + PIECE_MAX], seen[start : start + PIECE_MAX])
-    for start in range(0, len(counted), PIECE_MAX):
-        limited.apply(books, counted[start : start + PIECE_MAX])
-    for start in range(0, len(times), PIECE_MAX):
-        offered.apply(books, times[start : start + PIECE_MAX])
+    told = read(items, own=own)
+    counters.apply(books, told.raised)
+    for start in range(0, max(len(told.used), len(told.seen)), PIECE_MAX):
+        end = start + PIECE_MAX
+        passages.apply(books, told.used[start:end], told.seen[start:end])
+    for start in range(0, len(told.counted), PIECE_MAX):
+        limited.apply(books, told.counted[start : start + PIECE_MAX])
+    for start in range(0, len(told.times), PIECE_MAX):
+        offered.apply(books, told.times[start : start + PIECE_MAX])
 
 
 def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item]:

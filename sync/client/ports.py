@@ -17,6 +17,7 @@ from edge.core.held import Change, Held
 from edge.core.lease import Close, Grant, Want
 from edge.core.places import Layout
 from edge.core.profiles import Profile
+from edge.core.unread import Unread
 from sync.wire import Cursor, DeviceReport, Item
 
 T = TypeVar("T")
@@ -119,6 +120,9 @@ class ProfileCopy(Protocol):
 
     def layout(self) -> Layout | None:
         """Return the site's layout as last applied."""
+
+    def unread(self) -> Unread:
+        """Return what of the feed made no sense so far."""
 
     def some(self, count: int, chance: Callable[[int], bytes]) -> tuple[Profile, ...]:
         """Return at most ``count`` profiles that nobody can foresee."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, pairwise
 from typing import TypeVar
@@ -13,15 +13,15 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from edge.core.goods import GOODS
-from edge.core.places import Layout
-from edge.core.profiles import RemarkKey, StaffMember
+from edge.core.unread import Unread
 from edge.errors import Refused
-from edge.published import HEAD, PART, Head, Part
+from edge.published import HEAD, PART
 from sync.client import beside, urgent
 from sync.client.caps import HELD_AGAIN_S, Guard
 from sync.client.history import LANES, Sender, demand_same, demand_seen, waiting_ms
 from sync.client.line import Declined, Exchange, Forged, Line, Unreachable
 from sync.client.ports import Ports
+from sync.client.sifting import Sieve
 from sync.packing import UNREADABLE, opened
 from sync.routes import FEED, REPORT, SNAPSHOT
 from sync.signing import NotCentral, check_snapshot
@@ -53,14 +53,6 @@ KINDS = ("profile", "layout", "staff", "device", "checkpoint", REMARKS, *GOODS, 
 """What this edge can store; another kind is left to a newer edge."""
 
 
-BODIES: dict[str, type[msgspec.Struct]] = {
-    **{"layout": Layout, "staff": StaffMember, REMARKS: RemarkKey},
-    **GOODS,
-    **{HEAD: Head, PART: Part},
-}
-"""What a body must be, or every tap would stumble over it; profiles are read as they are stored."""
-
-
 class BadPage(Refused):
     """Central's feed makes no sense."""
 
@@ -76,6 +68,7 @@ class Puller:
         self._urgent: Cursor | None = None
         self.again_s = 0.0
         self._guard = Guard(ports)
+        self._sieve = Sieve(ports, sender.site)
 
     def report(self, *, frozen: str = "") -> tuple[Tip, ...]:
         """Say how the device is, apply what is urgent, compare histories.
@@ -91,7 +84,8 @@ class Puller:
         return tuple(tip for tip, acked in zip(tips, said.acked, strict=True) if tip.seq < acked)
 
     def pull(self, wait_s: float = WAIT_S_MAX) -> bool:
-        """Fetch the next page and apply it; return whether it brought anything."""
+        """Fetch the next page and apply what makes sense of it; return whether it brought anything."""
+        self._sieve.ask_again()
         cursor = self._ports.profiles.cursor()
         try:
             page = self._line.get(self._asking(cursor, wait_s), Page)
@@ -105,27 +99,27 @@ class Puller:
         self.again_s = page.again_ms / 1000
         if page.urgent:
             self._apply_urgent(page.urgent, Cursor(page.epoch, page.urgent_to))
-        check_bodies(page.items)
-        self._take(page, cursor)
+        self._take(page, list(self._sieve.sift(page.items)), cursor)
         return bool(page.items or page.urgent)
 
     @property
     def held_back(self) -> str:
-        """Why central is not obeyed at the moment; empty: it is."""
-        return self._guard.held_back
+        """Why central is not obeyed at the moment, or in what; empty: it is."""
+        return "; ".join(why for why in (self._guard.held_back, self._sieve.words) if why)
 
-    def _take(self, page: Page, cursor: Cursor) -> None:
+    def _take(self, page: Page, items: Sequence[Item], cursor: Cursor) -> None:
         """Apply what the caps let pass; what they hold is asked for again later."""
-        passed = self._guard.page(page.items, page.to)
+        passed = self._guard.page(items, page.to)
         # Before the cursor moves past them: raised twice they are the same.
         beside.take(self._ports.books, passed.items, own=self._sender.device)
         if passed.to > cursor.seq:
+            to = Cursor(page.epoch, passed.to)
             known = [item for item in passed.items if item.kind in KINDS]
-            self._ports.profiles.apply(known, Cursor(page.epoch, passed.to))
+            self._ports.profiles.apply([*known, *self._sieve.notes(to)], to)
             self._ports.changed()
         if not passed.whole:
             self.again_s = max(self.again_s, HELD_AGAIN_S)
-        elif page.items and len(passed.items) == len(page.items) and not self.again_s:
+        elif items and len(passed.items) == len(items) and not self.again_s:
             self._guard.release()
 
     def take_snapshot(self) -> None:
@@ -144,10 +138,13 @@ class Puller:
             told = checked_items(
                 chain([first], frames), head, vouched=lambda told: self._vouched(told, answer)
             )
-            passed = self._guard.snapshot(told)
+            sieve = Sieve(self._ports, self._sender.site, unread=Unread())
+            passed = self._guard.snapshot(sieve.sift(told))
             items = beside.passed_on(self._ports.books, passed, own=self._sender.device)
-            built = profiles.build((item for item in items if item.kind in KINDS), cursor, rows_min=rows_min)
+            known = chain((item for item in items if item.kind in KINDS), _late(sieve, cursor))
+            built = profiles.build(known, cursor, rows_min=rows_min)
         profiles.adopt(built, self._ports.books.point_at)
+        self._sieve = sieve
         self._ports.changed()
 
     def _vouched(self, told: SnapshotManifest, answer: requests.Response) -> None:
@@ -172,7 +169,7 @@ class Puller:
                 return said, told
             if told.urgent or told.urgent_to != self._applied():
                 self._apply_urgent(told.urgent, told.urgent_to)
-            if len(told.urgent) < URGENT_MAX or self.held_back:
+            if len(told.urgent) < URGENT_MAX or self._guard.held_back:
                 return said, told
 
     def _asking(self, cursor: Cursor, wait_s: float) -> Exchange:
@@ -257,19 +254,12 @@ def check_page(page: Page, site: str, cursor: Cursor) -> None:
     versions = [page.after, *(item.version for item in page.items), page.to]
     if any(later < earlier for earlier, later in pairwise(versions)):
         raise BadPage("A page whose numbers do not rise.")
-    for item in (*page.items, *page.urgent):
+    for item in page.urgent:
         if len(item.key) > KEY_CHARS_MAX or len(item.body or b"") > ITEM_BYTES_MAX:
             raise BadPage(f"An item of kind {item.kind[:20]} is larger than agreed.")
     urgent.notices(page.urgent)
     urgent.erasures(page.urgent)
     urgent.alarms(page.urgent)
-
-
-def check_bodies(items: Iterable[Item]) -> None:
-    """Read what every tap will read; done after what is urgent, which no bad item may hold up."""
-    for item in items:
-        if item.body is not None and item.kind in BODIES:
-            _decoded(item.body, BODIES[item.kind])
 
 
 class _Raw:
@@ -320,7 +310,6 @@ def checked_items(
         if place:
             items = _decoded(body, list[Item])
             count += len(items)
-            check_bodies(items)
             yield from (item for item in items if item.kind in KINDS or item.kind in beside.KINDS)
     vouched(_agreed(last, head, count=count, digest=digest.digest()))
 
@@ -333,6 +322,11 @@ def _agreed(last: bytes, head: SnapshotHead, *, count: int, digest: bytes) -> Sn
     if msgspec.structs.replace(manifest, signature=b"") != promised:
         raise BadPage("The snapshot is cut short or was changed on its way.")
     return manifest
+
+
+def _late(sieve: Sieve, cursor: Cursor) -> Iterator[Item]:
+    """Yield what the sieve has to store, asked for when everything before it has passed."""
+    yield from sieve.notes(cursor)
 
 
 def head_of(first: bytes, site: str) -> SnapshotHead:

@@ -16,6 +16,7 @@ from sync.central.feed import Change, item_table, publish, publish_band
 from sync.central.sites import begin_epoch
 from sync.central.store import select
 from sync.client.caps import Guard
+from sync.client.faults import FORMS
 from sync.wire import BandNotice
 from tests.security.hostile import GATE, SITE, Park, a_park, profiles_of
 from tests.sync.ends import until
@@ -65,10 +66,17 @@ def say(park: Park, kind: str, key: str, body: bytes | None) -> None:
 def layout_without_gate(park: Park) -> None:
     own = item_table.c
     with park.store.reading() as tx:
-        old = tx.execute(select(own.key, own.body).where(own.site_id == SITE, own.kind == "layout")).one()
-    told = msgspec.msgpack.decode(bytes(old.body))
+        there = (own.site_id == SITE, own.kind == "layout", own.key == "")
+        old = tx.execute(select(own.body).where(*there)).scalar_one()
+    told = msgspec.msgpack.decode(bytes(old))
     told["points"] = [one for one in told["points"] if one["id"] != GATE]
-    say(park, "layout", old.key, msgspec.msgpack.encode(told))
+    say(park, "layout", "", msgspec.msgpack.encode(told))
+
+
+def what_makes_no_sense(park: Park) -> None:
+    """A body of garbage of each kind but profiles, which the other lies are made of."""
+    for kind in FORMS.keys() - {"profile"}:
+        say(park, kind, "00" * 16, b"\xc1")
 
 
 BY_ITS_KEY: dict[str, Callable[[Park], None]] = {
@@ -77,6 +85,7 @@ BY_ITS_KEY: dict[str, Callable[[Park], None]] = {
     "an update": lambda p: say(p, "update", "polso", b"\x7fELF"),
     "a wish for keys": lambda p: say(p, "export", "keys", b""),
     "a policy of its own": lambda p: say(p, "caps", "revoked_percent_max", b"\x64"),
+    "things that make no sense": what_makes_no_sense,
     "a layout without this gate": layout_without_gate,
     "no layout": lambda p: say(p, "layout", "", None),
     "every band revoked": revoke_everybody,
@@ -99,6 +108,9 @@ def test_central_itself_takes_no_more_than_the_caps_allow(
         opened = [park.opens() for _ in range(6)]
         assert sum(opened) >= 4, f"{name}: {opened}"
         assert shut_out(park) <= most, name
+        if trick is what_makes_no_sense:
+            until(lambda: not park.kick() and "make no sense here" in park.alarm(), 20)
+            assert edge.profiles.unread().count == len(FORMS) - 1
     print(f"\nof {len(park.welcome)} welcome guests {shut_out(park)} were shut out, the caps allow {most}")
     assert shut_out(park) > 0, "the control: within the caps central is obeyed"
     assert edge.profiles.count() >= known - most

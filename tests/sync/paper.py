@@ -12,6 +12,7 @@ import msgspec
 from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event
 from edge.core.held import Change, Held
+from edge.core.unread import Unread
 from sync.client.history import Sender
 from sync.client.ports import Ports
 from sync.wire import Batch, Cursor, Item
@@ -40,6 +41,7 @@ class Paper:
     why_frozen: str = ""
     doubt: str = ""
     times_known: int = 1
+    refused: Unread = field(default_factory=Unread)
 
     def range(self, lane: int, after: int, limit: int = 5_000) -> list[Event]:
         return self.journal_of.lanes[lane][after : after + limit]
@@ -129,6 +131,9 @@ class Paper:
 
     def layout(self) -> None:
         return None
+
+    def unread(self) -> Unread:
+        return self.refused
 
     def some(self, count: int, chance: Callable[[int], bytes]) -> tuple[()]:
         return ()

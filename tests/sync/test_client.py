@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.bands import BandState
+from edge.core.unread import UNREAD
 from sync.client.backoff import LONGEST_S, Backoff
 from sync.client.beside import TAKEN_MAX
 from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
-from sync.client.pulling import BadPage, Puller, check_page
+from sync.client.pulling import Puller, check_page
 from sync.client.pushing import Pusher
 from sync.wire import (
     ITEM_BYTES_MAX,
@@ -194,8 +195,8 @@ BAD_PAGES = {
     "an old number": a_page(an_item(10 - 1)),
     "too many items": a_page(*[an_item()] * (PAGE_ITEMS_MAX + 1)),
     "too many urgent items": a_page(urgent=(an_item(),) * (URGENT_MAX + 1)),
-    "an item too large": a_page(an_item(body=bytes(ITEM_BYTES_MAX + 1))),
-    "a key too long": a_page(an_item(key="k" * 200)),
+    "an urgent item too large": a_page(urgent=(an_item(body=bytes(ITEM_BYTES_MAX + 1)),)),
+    "an urgent item's key too long": a_page(urgent=(an_item(key="k" * 200),)),
     "an urgent notice of garbage": a_page(urgent=(an_item(kind="band", body=b"\xc1"),)),
     "an alarm of garbage, no notice": a_page(urgent=(an_item(kind="alarm", body=b"\xc1"),)),
     "an alarm about no band, no notice": a_page(
@@ -214,14 +215,16 @@ def test_a_bad_page_changes_nothing_and_moves_no_cursor(page: Page) -> None:
 
 
 @pytest.mark.parametrize("kind", ["layout", "staff"])
-def test_a_body_that_taps_would_stumble_over_is_refused_but_holds_up_nothing_urgent(kind: str) -> None:
+def test_a_body_that_taps_would_stumble_over_is_kept_out_and_holds_up_nothing(kind: str) -> None:
     paper = Paper()
     notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
     bad = a_page(an_item(), an_item(12, kind=kind), urgent=(an_item(kind="band", body=notice),), urgent_to=11)
-    with pytest.raises(BadPage, match="this version"):
-        a_puller(paper, bad).pull(0)
-    assert (paper.applied, paper.at) == ([], Cursor(5, 10))
-    assert paper.bound == [KEY[:16]]
+    puller = a_puller(paper, bad)
+    puller.pull(0)
+    assert [item.kind for item in paper.applied] == ["device", UNREAD]
+    assert (paper.at, paper.bound) == (Cursor(5, 20), [KEY[:16]])
+    assert "1 of the things it told make no sense here" in puller.held_back
+    assert f"{kind} ada: no " in puller.held_back
 
 
 def test_the_control_a_good_page_is_applied_whole() -> None:
