@@ -40,7 +40,7 @@ def test_tap_over_http_beside_a_bare_post(told: Callable[..., Figures]) -> None:
 def test_taps_under_a_flood_of_junk_and_strangers(told: Callable[..., Figures]) -> None:
     """Goal 1.2; of ten thousand strangers a second two come by the bus, all others at the callback's door."""
     figures = told("flood")
-    assert figures["ratio_p99"] < 2 or figures["flooded_p99_ms"] <= DISK_P99_MS
+    assert figures["flooded_p99_ms"] < 2 * max(figures["quiet_p99_ms"], DISK_P99_MS)
     assert figures["junk_per_s"] >= 150
     assert figures["adverts_per_s"] >= 9_000
     assert figures["adverts_by_bus_per_s"] >= 1_000
