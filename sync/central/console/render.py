@@ -20,6 +20,7 @@ from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.fields import LANGUAGES, ROWS_MAX, Kind, typed
 from sync.central.console.guard import form_token
+from sync.central.console.sections import sections
 
 FOLDER = Path(str(resources.files("sync.central.console"))) / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -66,6 +67,7 @@ def page(ask: Ask, shown: Page) -> Response:
         languages=LANGUAGES,
         rows_max=ROWS_MAX,
         kinds=Kind,
+        sections=sections,
         **{"error": None, "hint": "", **shown.values},
     )
     reply = Response(body, status=shown.status, mimetype="text/html")
