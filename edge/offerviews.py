@@ -43,6 +43,14 @@ class OffersView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The guest asked for none today."""
 
 
+class TillElsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """A till that another device of the site keeps, by name."""
+
+    device: str
+    point: str
+    names: dict[str, str]
+
+
 class TakenView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An offer that a guest took up: any till of this device knows of it, another one reads the code."""
 
@@ -52,6 +60,10 @@ class TakenView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: str = ""
     code: str = ""
     """What a QR code of it says; empty: this device stays alone and signs nothing."""
+    elsewhere: tuple[TillElsewhere, ...] = ()
+    """Tills of other devices to one of which it can be made over."""
+    to: str = ""
+    """The device that it was made over to: there alone it is good."""
 
 
 class ExplainedView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

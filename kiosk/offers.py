@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.codes import qr_svg
-from edge.offerviews import ExplainedView, OffersView
+from edge.offerviews import ExplainedView, OffersView, TakenView, TillElsewhere
 from edge.staff import Action
 from kiosk.ask import Ask
 from kiosk.near import NearAsked, OrdersAsked, guests
@@ -39,6 +39,14 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exposure: Id
 
 
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One that was taken up, for another device's till; said twice it is made over once."""
+
+    tap_id: Id
+    exposure: Id
+    device: Id
+
+
 class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a guest said to staff about one tile: yes, or no."""
 
@@ -54,6 +62,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str
     until: str = ""
     svg: str = ""
+    elsewhere: tuple[TillElsewhere, ...] = ()
+    """Tills of other devices that it can be made over to, or the one that it was."""
+    to: str = ""
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,9 +93,25 @@ def public(ask: Ask) -> OffersView:
 def take(ask: Ask) -> Taken:
     """Take an offer up for who stands here."""
     said = ask.want(Chosen)
-    taken = ask.house.service.near.offers.take(said.tap_id, ask.seat.point, said.exposure)
-    svg = qr_svg(taken.code) if taken.code else ""
-    return Taken(exposure=taken.exposure, label=taken.label, until=taken.until, svg=svg)
+    return _shown(ask.house.service.near.offers.take(said.tap_id, ask.seat.point, said.exposure))
+
+
+def send(ask: Ask) -> Taken:
+    """Make an offer that was taken up over to another device's till."""
+    said = ask.want(Elsewhere)
+    near = ask.house.service.near.offers
+    return _shown(near.send(said.tap_id, ask.seat.point, said.exposure, device=said.device))
+
+
+def _shown(taken: TakenView) -> Taken:
+    return Taken(
+        exposure=taken.exposure,
+        label=taken.label,
+        until=taken.until,
+        svg=qr_svg(taken.code) if taken.code else "",
+        elsewhere=taken.elsewhere,
+        to=taken.to,
+    )
 
 
 def decline(ask: Ask) -> Done:
@@ -120,6 +147,7 @@ ROUTES = (
     guests("offers-shown", painted, body=Painted, answer=Done),
     guests("offers-public", public, body=PublicAsked, answer=OffersView),
     guests("offer-take", take, body=Chosen, answer=Taken),
+    guests("offer-elsewhere", send, body=Elsewhere, answer=Taken),
     guests("offer-decline", decline, body=Chosen, answer=Done),
     guests("offers-quiet", quiet, body=NearAsked, answer=Done),
     act("offers", explained, Action.LOOK_UP, body=OrdersAsked, answer=Explained),

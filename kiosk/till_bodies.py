@@ -67,7 +67,7 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     NOT_TYPED = ("op_id",)
     op: Op
     op_id: OpId
-    code: Annotated[str, Meta(min_length=1, max_length=400)]
+    code: Annotated[str, Meta(min_length=1, max_length=1_200)]
 
 
 class AmountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -76,6 +76,7 @@ class Kind(enum.IntEnum):
     OFFER_DECLINED = 45
     OFFER_REDEEMED = 46
     OFFER_RETURNED = 47
+    OFFER_MADE_OVER = 48
     PAID = 50
     PAYMENT_VOIDED = 51
     TOPPED_UP = 52

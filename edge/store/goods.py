@@ -12,6 +12,7 @@ from edge.core.catalogue import ARTICLE, GROUP, Article, Catalogue, Group
 from edge.core.goods import GOODS
 from edge.core.orders import ORDER, STOCK, Order, Stock
 from edge.core.profiles import Item
+from edge.core.siblings import SIBLING, Sibling
 from edge.core.slots import NO_TIMES, SLOT, Slot, Timetable
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -56,6 +57,10 @@ class Goods:
     def stock(self) -> tuple[Stock, ...]:
         """Return what the stores have, as last counted."""
         return self._of(STOCK, Stock)
+
+    def siblings(self) -> tuple[Sibling, ...]:
+        """Return the devices of this site, this one among them."""
+        return self._of(SIBLING, Sibling)
 
     def forget(self, page: Iterable[Item] | None = None) -> None:
         """Read anew when asked next: always, or the kinds that a page holds."""

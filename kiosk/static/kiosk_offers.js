@@ -92,22 +92,44 @@ async function decline(tools, tile) {
 }
 
 /** Taken up: any till here knows of it; the code is for the phone and for other tills. */
-export function taken({ state, speak, language }) {
+export function taken(tools) {
+  const { state, speak, language } = tools;
   const tile = shownTile(state);
   const head = part("div", "hello");
   const title = part("div", "");
   title.append(part("h1", "", speak("offer.yours")), part("p", "day", named(tile.messages, language).name));
   head.append(ring("go"), title);
   const all = part("div", "offer");
-  all.append(part("p", "body", speak("offer.at_the_till")));
+  all.tabIndex = 0;
+  all.setAttribute("role", "region");
+  all.setAttribute("aria-label", speak("offer.yours"));
+  all.append(part("p", "body", state.taken.to ? speak("offer.good_at", { till: tillsOf(state.taken, language).join(", ") }) : speak("offer.at_the_till")));
   if (state.taken.svg) {
     const code = part("div", "code");
     code.setAttribute("role", "img");
     code.setAttribute("aria-label", speak("offer.code"));
     code.append(new DOMParser().parseFromString(state.taken.svg, "image/svg+xml").documentElement);
-    all.append(code, part("p", "soft", speak("offer.code_line")));
+    all.append(code);
+    if (!state.taken.to) all.append(part("p", "soft", speak("offer.code_line")));
   }
+  if (!state.taken.to && state.taken.elsewhere?.length) all.append(part("p", "body", speak("offer.elsewhere")), elsewhere(tools));
   return [head, all];
+}
+
+const tillsOf = (taken, language) => (taken.elsewhere ?? []).map((till) => named(till.names, language) || till.point);
+
+/** Tills of other devices: pressed, the code is good at that one and no longer here. */
+function elsewhere(tools) {
+  const acts = part("div", "row");
+  const names = tillsOf(tools.state.taken, tools.language);
+  acts.append(...tools.state.taken.elsewhere.map((till, at) => press(names[at], () => makeOver(tools, till), "quiet")));
+  return acts;
+}
+
+async function makeOver(tools, till) {
+  tools.hear({ type: "touch" });
+  const answer = await send(tools, "offer-elsewhere", { exposure: tools.state.taken.exposure, device: till.device });
+  tools.hear(answer.ok ? { type: "taken", body: { ...answer.body, tap_id: tools.state.plan.tap_id } } : { type: "near-refused", body: answer.body?.kind });
 }
 
 function press(words, act, look) {

@@ -56,7 +56,10 @@ def test_the_oldest_days_go_first_and_the_fullest_fits_one_item() -> None:
 
 
 def test_only_what_was_painted_and_what_was_paid_counts() -> None:
-    assert set(COUNTED) == {Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED}
+    assert set(COUNTED) == {
+        *(Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED),
+        Kind.OFFER_MADE_OVER,
+    }
 
 
 def test_what_came_back_leaves_the_newest_day_that_has_it_and_never_less_than_nothing() -> None:

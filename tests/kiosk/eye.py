@@ -145,12 +145,24 @@ def near_states() -> list[list[dict[str, Any]]]:
 
 def offer_states() -> list[list[dict[str, Any]]]:
     """Tiles beside the plan, one large, one taken up with its code."""
-    code = {"exposure": "x.1", "label": "", "svg": qr_svg("polso:x")}
+    code = {"exposure": "x.1", "label": "", "svg": qr_svg("polso:x" + "0" * 500)}
+    tills = [
+        {"device": "edge-2", "point": "till-2", "names": {"it": "Bottega", "en": "Shop"}},
+        {"device": "edge-3", "point": "till-3", "names": {"it": "Ristorante", "en": "Restaurant"}},
+    ]
     states = []
     for made in (
         lambda tap: [],
         lambda tap: [{"type": "offer", "body": "x.1"}],
         lambda tap: [{"type": "offer", "body": "x.1"}, {"type": "taken", "body": code | {"tap_id": tap}}],
+        lambda tap: [
+            {"type": "offer", "body": "x.1"},
+            {"type": "taken", "body": code | {"tap_id": tap, "elsewhere": tills}},
+        ],
+        lambda tap: [
+            {"type": "offer", "body": "x.1"},
+            {"type": "taken", "body": code | {"tap_id": tap, "elsewhere": tills[:1], "to": "edge-2"}},
+        ],
     ):
         plan = a_plan()
         shown = {"type": "offers", "body": msgspec.to_builtins(some_offers()) | {"tap_id": plan.tap_id}}

@@ -20,7 +20,7 @@ from edge.nearviews import (
     SlotChoice,
     Times,
 )
-from edge.offerviews import OffersView, OfferTile, TakenView
+from edge.offerviews import OffersView, OfferTile, TakenView, TillElsewhere
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt
 
 NOON_MS = 1_767_265_200_000
@@ -145,7 +145,15 @@ class FakeOffers:
 
     def take(self, tap_id: str, point: str, exposure: str) -> TakenView:
         self.did.append(("take", exposure))
-        return TakenView(exposure=exposure, offer="gelato", label="Lake gelato", code="polso:x")
+        taken = TakenView(exposure=exposure, offer="gelato", label="Lake gelato", code="polso:x")
+        return msgspec.structs.replace(taken, elsewhere=(self.shop,))
+
+    shop = TillElsewhere(device="edge-2", point="till-2", names={"it": "Bottega", "en": "Shop"})
+
+    def send(self, tap_id: str, point: str, exposure: str, *, device: str) -> TakenView:
+        self.did.append(("send", exposure, device))
+        taken = TakenView(exposure=exposure, offer="gelato", label="Lake gelato", code="m.x", to=device)
+        return msgspec.structs.replace(taken, elsewhere=(self.shop,))
 
     def decline(self, tap_id: str, point: str, exposure: str) -> None:
         self.did.append(("decline", exposure))

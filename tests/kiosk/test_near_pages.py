@@ -138,6 +138,9 @@ def test_tiles_are_told_as_shown_once_they_are_painted_and_taken_up_with_a_code(
         eye.sees("Your band is enough: the till here knows already.")
         assert eye.page.locator(".offer .code svg").is_visible()
         assert near.offers.did == [("take", "x.1")]
+        eye.page.get_by_role("button", name="Shop").click()
+        eye.sees("Good at: Shop. Show the code there, also without internet.")
+        assert near.offers.did == [("take", "x.1"), ("send", "x.1", "edge-2")]
         eye.page.get_by_role("button", name="Back to my day").click()
         eye.page.get_by_role("button", name="A gelato at half price").nth(1).click()
         with eye.page.expect_response("**/offers-quiet"):

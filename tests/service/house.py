@@ -98,8 +98,8 @@ class NotedLight:
 class House:
     """Everything of one edge, and what a test does with it in one line."""
 
-    def __init__(self, folder: Path, hands: Hands, boot: str = "boot-1") -> None:
-        self.folder, self.hands, self.boot = folder, hands, boot
+    def __init__(self, folder: Path, hands: Hands, boot: str = "boot-1", device: str = "edge-1") -> None:
+        self.folder, self.hands, self.boot, self.device = folder, hands, boot, device
         self.vault = Vault(b"s" * 32, Ring({1: b"k" * 64}))
         self.clock = Clock(wall=lambda: hands.wall_ms, monotonic=lambda: hands.mono_ms)
         self.sequencer, self.journal = self._books()
@@ -131,7 +131,7 @@ class House:
         """Who writes the journal, and who reads it."""
         self.store = Store(self.folder, reserve_bytes=65_536)
         self.store.seal_by(self.vault)
-        sequencer = Sequencer(self.store, self.clock, site="site-1", device="edge-1", public_key=b"p" * 32)
+        sequencer = Sequencer(self.store, self.clock, site="site-1", device=self.device, public_key=b"p" * 32)
         sequencer.start()
         return sequencer, Journal(self.folder)
 
@@ -154,7 +154,7 @@ class House:
             clock=self.clock,
             feed=self.feed,
             health=self.health,
-            device="edge-1",
+            device=self.device,
             readers=READERS,
             tickets=Tickets(public_half(CENTRAL_KEY)),
             gates={"north": self.gate, "castle": self.gate},

@@ -15,8 +15,11 @@ COUNTED: dict[int, tuple[Counted, int]] = {
     Kind.OFFER_SHOWN: (Counted.SHOWN, 1),
     Kind.OFFER_REDEEMED: (Counted.REDEEMED, 1),
     Kind.OFFER_RETURNED: (Counted.REDEEMED, -1),
+    Kind.OFFER_MADE_OVER: (Counted.REDEEMED, 1),
 }
-"""What events count as, and how often: a sale that was taken back takes its redemption with it."""
+"""What events count as, and how often: a sale that was taken back takes its redemption with it.
+
+What was made over counts where it was given: the till that redeems it does not know the guest."""
 ROWS_MAX = 300
 """Rows of one guest over all devices; the oldest days go first. With the longest ids they fit one item."""
 OFFER_CHARS_MAX = 40

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Body of OFFER_SHOWN, OFFER_TAKEN, OFFER_DECLINED, OFFER_REDEEMED and OFFER_RETURNED."""
+    """Body of the OFFER_ events after the choice: shown, taken, declined, redeemed, returned, made over."""
 
     exposure: str
     """Of the tile; a coupon's is its own id."""
@@ -23,5 +23,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What it took off."""
     units: int = 0
     """What it took out of its budget, or points."""
+    to: str = ""
+    """The device that it was made over to."""
     earned: int = 0
     """Points that it brings once the goods can no longer come back."""

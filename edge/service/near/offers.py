@@ -50,6 +50,12 @@ class NearOffers:
         self._demand(tap_id, point, exposure)
         return self._offers.accept(exposure, point)
 
+    def send(self, tap_id: str, point: str, exposure: str, *, device: str) -> TakenView:
+        """Make one that its guest took up over to another device's till."""
+        who_stands(self._rooms, tap_id, point)
+        self._demand(tap_id, point, exposure)
+        return self._offers.sending.make_over(exposure, point, device=device)
+
     def decline(self, tap_id: str, point: str, exposure: str) -> None:
         """Leave one out for the rest of the visit."""
         self._demand(tap_id, point, exposure)

@@ -23,6 +23,7 @@ from edge.service import coupons
 from edge.service.bundles import Bundles, Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
+from edge.service.madeover import MadeOver, sent_by
 from edge.service.offerbook import (
     EXPOSURE,
     NOBODY,
@@ -38,6 +39,7 @@ from edge.service.offerbook import (
     with_promise,
 )
 from edge.service.offering.asking import CHANNELS, Asking, Question, standing_of, visit_of
+from edge.service.offering.sending import Sending, goes_along
 from edge.service.offering.tiles import name_of, tiles_of
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -54,6 +56,7 @@ class Offers:
         """Act through these rooms."""
         self._rooms, self._consents, self.bundles = rooms, consents, bundles
         self._asking = Asking(rooms, consents)
+        self.sending = Sending(rooms)
         self._pruned_ms = 0
 
     # For screens
@@ -104,9 +107,11 @@ class Offers:
         ``staff``: who does it in the guest's place.
         """
 
-        def act(tx: Transaction) -> Promise:
+        def act(tx: Transaction) -> Promise | MadeOver:
             kept, offer = self._tile(tx, exposure)
-            book = book_of(tx, kept.book)
+            book, sent = book_of(tx, kept.book), sent_by(tx, exposure)
+            if sent is not None:
+                return sent
             known = next((one for one in book.promises if one.exposure == exposure), None)
             if known is not None:
                 return known
@@ -125,7 +130,8 @@ class Offers:
             put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
             return promise
 
-        return self._taken(self._rooms.sequencer.submit(act))
+        taken = self._rooms.sequencer.submit(act)
+        return self.sending.view(taken) if isinstance(taken, MadeOver) else self._taken(taken)
 
     def decline(self, exposure: str, point: str, *, staff: str = "") -> None:
         """Take that a guest does not want this one: it stays away for the rest of the visit."""
@@ -251,6 +257,7 @@ class Offers:
             label=promise.label,
             until=promise.until,
             code=code,
+            elsewhere=self.sending.tills() if goes_along(promise) else (),
         )
 
     def _label(self, offer: Offer) -> str:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from edge.core.decision import Family, Reason, family
 from edge.core.events import Kind, Lane
-from edge.core.lease import Lease, LeaseKind
+from edge.core.lease import Lease, LeaseKind, ready
 from edge.core.payment.bill import at_of, stocks_of
 from edge.core.payment.bodies import Pin
 from edge.core.payment.decide import decide_payment
@@ -20,6 +20,7 @@ from edge.core.wallet import Tally, WalletLink
 from edge.errors import Refused
 from edge.payviews import BasketState
 from edge.service.coupons import Coupon
+from edge.service.madeover import MadeOver
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.redeeming import At, Redeeming
 from edge.service.payments.rung import Rung
@@ -80,18 +81,27 @@ class Payers:
             last=last,
         )
 
-    def by_coupon(self, tx: Transaction, before: Rung, coupon: Coupon) -> Rung:
+    def by_coupon(self, tx: Transaction, before: Rung, coupon: Coupon | MadeOver) -> Rung:
         """Let a coupon on paper lower what it is for; the rest is due, and given up with the basket."""
         promised = self._redeeming.by_coupon(tx, coupon)
         own = self._own(tx, promised, risk=False)
         outside = Outside(tender=Tender.DISCOUNT, amount_minor=0, promised=promised, leases=own)
         ruling, before = self._ruled(tx, before, outside)
+        if not ruling.redeemed and isinstance(coupon, MadeOver) and self._is_short(own, coupon):
+            raise Refused(
+                "What it costs does not lie here yet.", hint="Keep it: it stays valid at this till."
+            )
         if not ruling.redeemed:
             raise Refused("This coupon is for nothing in this basket.", hint="It was not spent.")
         after = self._written(tx, before, ruling, band=None)
         at = At(op_id=before.basket.op_id, point=before.basket.point)
         self._redeeming.spend(tx, promised, ruling.redeemed, at=at)
         return after
+
+    def _is_short(self, own: tuple[Lease, ...], made: MadeOver) -> bool:
+        """Say whether this device's own part of the budget does not hold what the promise may cost."""
+        budget, now = made.promise.offer.budget, self._rooms.clock.monotonic_ms()
+        return budget is not None and sum(ready(lease, now) for lease in own) < budget.each
 
     def by_outside(self, tx: Transaction, before: Rung, outside: Outside) -> Rung:
         """Let cash or an external card pay, as staff say that it is there."""

@@ -20,6 +20,7 @@ from edge.errors import Refused
 from edge.service.bundles import Bundles
 from edge.service.coupons import Coupon
 from edge.service.facts import zone_of
+from edge.service.madeover import MadeOver, SentBefore, sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book, unmarked
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
@@ -62,7 +63,7 @@ class Redeeming:
             return Promised()
         return self._with_rules(book_of(tx, profile.guest).promises)
 
-    def by_coupon(self, tx: Transaction, coupon: Coupon) -> Promised:
+    def by_coupon(self, tx: Transaction, coupon: Coupon | MadeOver) -> Promised:
         """Return the promise that a coupon is of; used before it is refused, and told when and where."""
         used = used_by(tx, coupon.exposure)
         if used is not None:
@@ -71,6 +72,11 @@ class Redeeming:
                 f"This coupon was used at {used.point}, {when}.",
                 hint=f"In basket {used.op_id}; it is good once.",
             )
+        if isinstance(coupon, MadeOver):
+            return self._with_rules((coupon.promise,))
+        sent = sent_by(tx, coupon.exposure)
+        if sent is not None:
+            raise SentBefore(f"This offer is good at {sent.to}.")
         kept = kept_by(tx, coupon.exposure)
         promises = book_of(tx, kept.book).promises if kept is not None else ()
         found = tuple(one for one in promises if one.exposure == coupon.exposure)
@@ -106,10 +112,11 @@ class Redeeming:
             use = Use(op_id=at.op_id, book=name, promise=promise, at_ms=tx.now.now_ms, point=at.point,
                       told=told, day=day)  # fmt: skip
             tx.put(USED, told.exposure, msgspec.msgpack.encode(use))
-            book = book_of(tx, name)
-            rest = tuple(one for one in book.promises if one.exposure != told.exposure)
-            mark = Mark(told.offer, Counted.REDEEMED, day, book.visit)
-            put_book(tx, name, marked(replace(book, promises=rest), mark))
+            if name:  # what was made over to here is nobody's whom this device knows
+                book = book_of(tx, name)
+                rest = tuple(one for one in book.promises if one.exposure != told.exposure)
+                mark = Mark(told.offer, Counted.REDEEMED, day, book.visit)
+                put_book(tx, name, marked(replace(book, promises=rest), mark))
             tx.append(Kind.OFFER_REDEEMED, _told(use))
 
     def _with_rules(self, promises: tuple[Promise, ...]) -> Promised:
@@ -142,8 +149,9 @@ def give_back(tx: Transaction, op_id: str) -> None:
         if use.op_id != op_id:
             continue
         tx.delete(USED, exposure)
-        book = unmarked(book_of(tx, use.book), use.told.offer, Counted.REDEEMED, day=use.day)
-        put_book(tx, use.book, replace(book, promises=(*book.promises, use.promise)))
+        if use.book:
+            book = unmarked(book_of(tx, use.book), use.told.offer, Counted.REDEEMED, day=use.day)
+            put_book(tx, use.book, replace(book, promises=(*book.promises, use.promise)))
         tx.append(Kind.OFFER_RETURNED, _told(use))
 
 

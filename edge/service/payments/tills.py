@@ -17,7 +17,7 @@ from edge.core.payment.bodies import Pin
 from edge.core.payment.facts import Outside
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
-from edge.service import coupons
+from edge.service import madeover
 from edge.service.drawers import demand_shift
 from edge.service.facts import Asked, ask
 from edge.service.payments import chest, pins, rung
@@ -244,7 +244,7 @@ class Tills:
     def take_coupon(self, session: Session, point: str, op_id: str, *, code: str) -> BasketView:
         """Let a coupon lower what it is for; refused, it is not spent."""
         self._permit(session, Action.SELL)
-        coupon = coupons.read(code, device=self._rooms.device, private_key=self._rooms.coupon_key)
+        coupon = madeover.any_code(code, self._rooms)
 
         def act(tx: Transaction) -> Rung:
             known = rung.demand_open(rung.must_know(tx, op_id), point)

@@ -26,7 +26,10 @@ _told = msgspec.msgpack.Decoder(Told)
 KINDS = {int(kind): kind.name.lower() for kind in Kind}
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
 OFFERED = frozenset(
-    {Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED}
+    {
+        *(Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED),
+        *(Kind.OFFER_RETURNED, Kind.OFFER_MADE_OVER),
+    }
 )
 """What became of an offer that was chosen for somebody."""
 

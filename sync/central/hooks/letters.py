@@ -65,6 +65,7 @@ FORMS: Mapping[Kind, Tell] = {
     Kind.OFFER_DECLINED: _OFFER,
     Kind.OFFER_REDEEMED: _OFFER,
     Kind.OFFER_RETURNED: _OFFER,
+    Kind.OFFER_MADE_OVER: _OFFER,
     Kind.ORDER_MOVED: _of(OrderMoved, "order", "state", "point", "counter"),
     Kind.FEEDBACK_GIVEN: _of(FeedbackGiven, "score", "point", "because", "articles"),
     Kind.HELP_CALLED: _CALL,

@@ -1,9 +1,10 @@
-"""Rounds: times that are over leave the feed, orders that nobody fetched end."""
+"""Rounds: times that are over leave the feed, orders that nobody fetched end, devices hear of each other."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from sync.central import siblings
 from sync.central.near import orders, slots
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
@@ -20,11 +21,12 @@ class NearRounds(SiteRounds):
     failing: ClassVar[str] = "what is over could not be ended"
 
     def look_at(self, site: str) -> int:
-        """End what is over."""
+        """End what is over, and tell devices of each other."""
         before_ms = self._store.now_ms() - GRACE_MS
         with self._store.reading() as tx:
-            if not orders.late(tx, site) and not slots.past(tx, site, before_ms):
+            if not (orders.late(tx, site) or slots.past(tx, site, before_ms) or siblings.due(tx, site)):
                 return 0
         with self._store.transaction() as tx:
             take_turn(tx, site)
-            return orders.expire(tx, site) + slots.close_before(tx, site, before_ms)
+            over = orders.expire(tx, site) + slots.close_before(tx, site, before_ms)
+            return over + siblings.tell(tx, site)
