@@ -19,7 +19,7 @@ from kiosk.app import streams_of
 from kiosk.texts import LANGUAGES
 from tests.barriers import barriers
 from tests.builders import HOUR_MS, ROME, a_day_ticket, a_slot_right
-from tests.kiosk.desk_park import PIN, Desk, a_desk, serving
+from tests.kiosk.desk_park import PIN, Desk, a_desk, an_op, serving
 from tests.kiosk.eye import EACH_LANGUAGE
 from tests.service.house import OTHER_UID, UID, worn
 
@@ -69,6 +69,10 @@ class Page:
     def sees(self, selector: str, text: str = "") -> None:
         found = self.page.locator(selector)
         (found.filter(has_text=text) if text else found).first.wait_for(timeout=WAIT_MS)
+
+    def misses(self, selector: str) -> None:
+        """Wait until nothing on the page is so any more."""
+        self.page.locator(selector).wait_for(state="detached", timeout=WAIT_MS)
 
     def types_pin(self, pad: str, pin: str = PIN) -> None:
         for digit in pin:
@@ -215,7 +219,7 @@ def test_staff_see_calls_for_help_and_a_lost_reader(opened: tuple[Desk, str], ch
         call = desk.edge.service.call_help("kiosk", f"help-{UID.hex()}")
         anna.sees(".alert.attend", "Piazza")
         anna.page.click(".alert.attend button")
-        anna.page.locator(".alert.attend").wait_for(state="detached", timeout=WAIT_MS)
+        anna.misses(".alert.attend")
         assert [known.staff for known in desk.edge.service.help_calls() if known.id == call.id] == ["anna"]
         desk.edge.service.report(DeviceState("reader-1", State.LOST, "unplugged", 0))
         anna.sees("#pills .aged", "scollegato")
@@ -311,7 +315,7 @@ def busy_at_the_gate(one: Page, desk: Desk) -> None:
     one.page.route("**/api/v1/staff/offers", lambda asked: asked.fulfill(json={"choices": [OFFERED]}))
     one.sees("#pills .good")
     desk.edge.service.present(desk.edge.tap(bytes(7)))
-    desk.edge.service.call_help("kiosk", f"help-{desk.edge.clock.now_ms():032d}")
+    desk.edge.service.call_help("kiosk", an_op())  # a call of its own: others were answered
     one.sees("#now .headline")
     one.sees(".alert.attend")
     one.page.click("#offers summary")
