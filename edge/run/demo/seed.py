@@ -93,7 +93,8 @@ def _guests(tx: Connection, park: Park, now_ms: int) -> None:
     for wearer in people:
         for purpose in wearer.agrees:
             consents.set_here(tx, park.site.id, wearer.pseudonym, purpose=purpose, given=True)
-        rights.put_rights(tx, park.site.id, rights_of(wearer, park, now_ms), guest=wearer.pseudonym)
+    held = {wearer.pseudonym: rights_of(wearer, park, now_ms) for wearer in people}
+    rights.put_held(tx, park.site.id, held)
 
 
 def _wallets(tx: Connection, park: Park) -> None:

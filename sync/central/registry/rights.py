@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -24,14 +24,19 @@ _decode = msgspec.msgpack.Decoder(Entitlement)
 
 def put_rights(tx: Connection, site: str, rights: Sequence[Entitlement], *, guest: str) -> None:
     """Store a guest's entitlements, new or changed; profiles are not published by this."""
-    ids = [right.id for right in rights]
-    there = and_(entitlement_table.c.site_id == site, entitlement_table.c.entitlement_id.in_(ids))
-    owners = tx.execute(select(entitlement_table.c.guest_id).where(there)).scalars()
-    if any(owner != guest for owner in owners):
+    put_held(tx, site, {guest: rights})
+
+
+def put_held(tx: Connection, site: str, held: Mapping[str, Sequence[Entitlement]]) -> None:
+    """Store what many guests hold, by guest, new or changed; profiles are not published by this."""
+    pairs = [(guest, right) for guest, rights in held.items() for right in rights]
+    ids = [right.id for _, right in pairs]
+    owners = holders(tx, site, ids)
+    if any(owners.setdefault(right.id, guest) != guest for guest, right in pairs):
         raise Refused("A right never moves from guest to guest.", hint="Cancel it and grant a new one.")
-    tx.execute(delete(entitlement_table).where(there))
-    add_rights(tx, site, [(guest, right) for right in rights])
-    if len(rights_of(tx, site, [guest]).get(guest, ())) > RIGHTS_PER_GUEST_MAX:
+    remove(tx, site, ids)
+    add_rights(tx, site, pairs)
+    if any(len(rights) > RIGHTS_PER_GUEST_MAX for rights in rights_of(tx, site, held).values()):
         raise Refused(
             f"A guest holds at most {RIGHTS_PER_GUEST_MAX} rights.", hint="Remove used-up ones first."
         )

@@ -131,6 +131,21 @@ def test_a_right_never_moves_from_guest_to_guest_and_a_guest_holds_only_so_many(
             rights.put_rights(tx, SITE, many, guest="g2")
 
 
+def test_what_many_guests_hold_is_put_at_once_and_no_right_goes_to_two_of_them(store: Store) -> None:
+    a_house(store)
+    first, second = Entitlement(id="e1", product="day"), Entitlement(id="e2", product="day")
+    revoked = msgspec.structs.replace(first, status=Status.REVOKED)
+    with store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g2")])
+        rights.put_held(tx, SITE, {"g1": [revoked], "g2": [second]})
+        assert rights.rights_of(tx, SITE, ["g1", "g2"]) == {"g1": (revoked,), "g2": (second,)}
+        with pytest.raises(Refused, match="never moves"):
+            rights.put_held(tx, SITE, {"g1": [second], "g2": [second]})
+        third = Entitlement(id="e3", product="day")
+        with pytest.raises(Refused, match="never moves"):
+            rights.put_held(tx, SITE, {"g1": [third], "g2": [third]})
+
+
 def test_rights_are_listed_counted_and_looked_up(store: Store) -> None:
     a_house(store)
     with store.reading() as tx:
