@@ -66,6 +66,8 @@ AWAITED = ("hardware/test_supervised_lines",)
 
 UNCOUNTED_MARKS = ("slow", "bench")
 UNCOUNTED_PARTS = frozenset({"chromium", "postgresql"})
+COUNTED_JOURNEYS = ("journeys/test_park.py", "journeys/test_operator.py", "journeys/test_device.py")
+"""Journeys that open, misuse and close all there is; what the others start runs at its own pace."""
 TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process of ours counts the lines that it runs."""
 FIGURES = "figures"
@@ -186,28 +188,30 @@ def _this_machine_only() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _lines_are_counted_once(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Count no lines where what counts is elsewhere, or where one thing is done thousands of times.
 
-    A screen's server and a store are counted on the way to what has neither browser nor PostgreSQL.
+    A screen's server and a store are counted on the way to what has neither browser nor PostgreSQL. What a
+    test begins with belongs to it: a park that is opened for uncounted tests counts nothing either.
     """
     counting = Coverage.current()
-    if counting is None or is_counted(request.node):
-        yield
-        return
-    for name in TRACERS:
-        monkeypatch.delenv(name, raising=False)
+    if counting is None or is_counted(item):
+        return (yield)
+    kept = {name: os.environ.pop(name) for name in TRACERS if name in os.environ}
     counting.stop()
-    yield
-    counting.start()
+    try:
+        return (yield)
+    finally:
+        counting.start()
+        os.environ.update(kept)
 
 
 def is_counted(item: pytest.Item) -> bool:
     """Say whether the lines that a test runs count for the coverage of the house."""
-    if any(map(item.get_closest_marker, UNCOUNTED_MARKS)):
+    place = item.path.relative_to(item.config.rootpath / "tests").as_posix()
+    elsewhere = place.startswith("journeys/") and not place.startswith(COUNTED_JOURNEYS)
+    if elsewhere or any(map(item.get_closest_marker, UNCOUNTED_MARKS)):
         return False
     return UNCOUNTED_PARTS.isdisjoint(part.name for part in parts_of(item))
 

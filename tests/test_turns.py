@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.turns import ALONE, Turns, workers
+from tests.tidy.source import ROOT
+from tests.turns import ALONE, LONGEST, Turns, workers
 
 BENCH = ALONE[0]
 HOUSE = [
@@ -93,6 +94,21 @@ def test_a_file_stays_with_one_worker_and_long_ones_begin() -> None:
     assert files[0].isdisjoint(files[1])
     assert crew[0].ran[0].startswith("tests/security/")
     assert crew[1].ran[0].startswith("tests/core/test_a.py")
+
+
+def test_a_third_worker_begins_with_what_only_computes_and_the_longest_begin_before_all() -> None:
+    house = [*HOUSE, f"{LONGEST[1]}::test_0", f"{LONGEST[0]}::test_0", "tests/store/test_e.py::test_0"]
+
+    _, crew = turns(3, house)
+
+    begun = [house[worker.given[0]].partition("::")[0] for worker in crew]
+    assert begun == [LONGEST[0], LONGEST[1], "tests/core/test_a.py"]
+
+
+def test_each_file_named_for_its_length_or_for_being_alone_is_there() -> None:
+    named = {name.partition("::")[0] for name in (*LONGEST, *ALONE)}
+
+    assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
 def test_what_a_worker_that_died_had_not_run_is_run_by_the_other() -> None:

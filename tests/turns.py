@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from os import sched_getaffinity
 
 import pytest
@@ -16,9 +17,22 @@ ALONE = (
     "tests/bench/test_screens_seen.py",
     "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
+    "tests/sync/test_revocation.py",
+    "tests/journeys/test_park.py::test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds",
 )
-"""What times taps: a neighbour would make it slower, and red."""
+"""What times taps, news and stops: a neighbour would make it slower, and red."""
 LAST = "alone"
+LONGEST = (
+    "tests/faults/test_kill_sale.py",
+    "tests/faults/test_alone.py",
+    "tests/journeys/test_readme.py",
+    "tests/bench/test_worlds.py",
+    "tests/journeys/test_operator.py",
+    "tests/journeys/test_stored_card.py",
+    "tests/faults/test_power_cut_sale.py",
+    "tests/core/test_money_machine.py",
+)
+"""Minutes each, and most of them few tests: these begin before all others."""
 LONG = (
     "tests/bench/",
     "tests/journeys/",
@@ -40,7 +54,9 @@ def workers(config: pytest.Config) -> int:
 class Turns(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist brings no types
     """Hands out whole files, so that what a file shares is made once.
 
-    When only what wants to be alone is left, one worker stays and waits until the others have ended.
+    When only what wants to be alone is left, one worker stays and waits until the others have ended. A third
+    worker begins at the other end, with what only computes: two browsers or parks at a time are what two
+    processors carry.
     """
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
@@ -55,7 +71,8 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist brings no
         return LAST if nodeid.startswith(ALONE) else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=_rank))
+        near = self.nodes.index(node) >= WORKERS_MAX
+        self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=partial(_rank, near=near)))
         if next(iter(self.workqueue)) == LAST:
             others = [other for other in self.nodes if other is not node]
             if not all(other.shutting_down for other in others):
@@ -66,7 +83,11 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist brings no
         super()._assign_work_unit(node)
 
 
-def _rank(unit: tuple[str, dict[str, bool]]) -> tuple[bool, bool, int]:
-    """The order of files: the long ones, then the others by their number of tests, then what measures."""
+def _rank(unit: tuple[str, dict[str, bool]], *, near: bool) -> tuple[bool, int, int]:
+    """The order of files: the long ones, then the others by their number of tests, then what measures.
+
+    For who begins with what is near, the others come before the long ones.
+    """
     file, tests = unit
-    return file == LAST, not file.startswith(LONG), -len(tests)
+    place = LONGEST.index(file) if file in LONGEST else len(LONGEST) + (not file.startswith(LONG))
+    return file == LAST, -place if near else place, -len(tests)

@@ -327,6 +327,7 @@ SHARDS, SHARD_RUNS = 20, 500
 
 
 @pytest.mark.journey
+@pytest.mark.slow  # a step is counted by the few runs above
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_ten_thousand_days_at_a_till(shard: int) -> None:

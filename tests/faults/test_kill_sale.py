@@ -78,8 +78,8 @@ def die_and_judge(folder: Path, rounds: int, basket: str = "money") -> list[Line
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("rounds", sample_and_whole(12, 1_000))
-def test_no_step_of_a_sale_loses_or_doubles_it(tmp_path: Path, rounds: int) -> None:
-    lives = die_and_judge(tmp_path / "edge", rounds)
+def test_no_step_of_a_sale_loses_or_doubles_it(memory: Path, rounds: int) -> None:
+    lives = die_and_judge(memory / "edge", rounds)
     took = [float(str(line["took_ms"])) for life in lives for line in told(life, "healed")]
     print(f"restart to answer, median {median(took):.0f} ms")
     assert median(took) < START_MS_MAX

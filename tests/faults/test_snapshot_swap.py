@@ -190,6 +190,7 @@ TAP_P99_MS_MAX = 50
 
 
 @pytest.mark.journey
+@pytest.mark.slow  # who counts lines in the same interpreter makes every tap wait
 @pytest.mark.timeout(180)
 def test_taps_go_on_while_a_hundred_thousand_profiles_are_built_and_swapped(
     folder: Path, tmp_path_factory: pytest.TempPathFactory

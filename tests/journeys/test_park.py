@@ -168,6 +168,7 @@ def test_journal_verifies_and_exports_while_the_park_is_open(park: Park) -> None
     assert all('"specversion":"1.0"' in line.replace(" ", "") for line in lines)
 
 
+@pytest.mark.slow  # a process that counts its lines writes them down before it stops
 def test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds(tmp_path: Path) -> None:
     with a_park(tmp_path / "kept") as first:
         entered = first.tap("marco")

@@ -295,6 +295,7 @@ def test_a_wrong_clock_never_locks_a_device_out(store: Store, wrong_ms: int) -> 
 # What a refusal costs, and the order of things
 
 
+@pytest.mark.slow  # six hundred refusals, timed: lines that are counted cost twice as much
 @pytest.mark.timeout(30)
 def test_a_refused_request_costs_little_and_leaves_no_row(caller: Caller, store: Store) -> None:
     true = captured(caller)

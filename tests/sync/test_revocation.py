@@ -76,6 +76,7 @@ def revoke(store: Store, number: int) -> tuple[bytes, float]:
 
 
 @pytest.mark.journey
+@pytest.mark.slow  # fifty gates and central share an interpreter: who counts its lines holds up them all
 @pytest.mark.timeout(120)
 def test_a_revocation_reaches_fifty_waiting_gates_in_time(url: str, clock: Clockwork) -> None:
     store, stop = Store(url, now_ms=clock), threading.Event()
