@@ -56,10 +56,11 @@ SERVED = (
     "sync/console",
     "sync/hooks",
     "sync/own",
+    "sync/people",
     "sync/psp",
     "sync/money/test_debt_paid",
 )
-"""Tests that walk central's pages, talk to others' servers, or begin an engine: whole programs, all."""
+"""Tests that walk central's pages, talk to others' servers, begin an engine or merge guests: whole, all."""
 AWAITED = ("hardware/test_supervised_lines",)
 """Tests that wait as long as a line that is cut takes to be missed."""
 

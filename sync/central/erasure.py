@@ -16,7 +16,7 @@ from sync.central import devices, lanes, seals
 from sync.central.feed import BAND, Change, item_table, publish
 from sync.central.holding import hold
 from sync.central.near import orders
-from sync.central.registry import bands, consents, expected, guests, members, rights, segments, wallets
+from sync.central.registry import bands, consents, expected, guests, links, members, rights, segments, wallets
 from sync.central.registry.profiles import PROFILE
 from sync.central.registry.turn import take_turn
 from sync.central.remarks import ERASE, forget_about
@@ -79,6 +79,8 @@ class Spread(NamedTuple):
 def erase(tx: Connection, site: str, guest: str) -> Erased:
     """Delete a guest, their bands, rights, consents and names; tell every edge before anything else.
 
+    Whoever was found to be one with them goes, too: it is one person who asks.
+
     Call it last in the transaction of whoever asks, and ``store.erase_ghosts()`` after the commit. Events
     stay without what staff remarked in them, and the pseudonym in them leads nowhere any more. What was
     remarked and lies elsewhere, or comes later, is noise: the key under which it is sealed is destroyed.
@@ -96,13 +98,17 @@ def erase(tx: Connection, site: str, guest: str) -> Erased:
     words = (guest, *(card.band.id.hex() for card in cards), *(one.id for one in held), *named)
     gone = Gone(guest, notice.bands, tuple(one.id for one in held), words)
     take_turn(tx, site)
+    others = guests.guests_of(tx, site, links.dissolve(tx, site, guest))
+    also = [erase(tx, site, other) for other in others]
     for blank in ALSO:  # what the provider was asked is held before any wallet: the order of ``holding``
         blank(tx, site, words)
     hold(tx, site, _wallets(tx, site, gone))
     for take in PLACES:
         take(tx, site, gone)
     seq = publish(tx, site, [*_gone(tx, site, ids, guest=guest), _change(notice)])
-    return Erased(guest, len(cards), len(held), seq)
+    return Erased(
+        guest, sum(one.bands for one in also) + len(cards), sum(one.rights for one in also) + len(held), seq
+    )
 
 
 def spread(tx: Connection, site: str, seq: int) -> Spread:

@@ -22,7 +22,7 @@ from sync.central.near import orders
 from sync.central.payouts import Payout
 from sync.central.psp import mandates
 from sync.central.psp.mandates import Mandate
-from sync.central.registry import bands, consents, guests, members, rights, segments
+from sync.central.registry import bands, consents, guests, links, members, rights, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import links_of
 from sync.central.registry.profiles import at_edges, compose, linked
@@ -131,10 +131,19 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Matter, ...] = ()
     payouts: tuple[PaidOut, ...] = ()
     """Of the wallet that is their own."""
+    also: tuple[GuestRecord, ...] = ()
+    """The same of whoever was found to be one with them; the diary of all of them is the one above."""
 
 
 def told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
-    """Return what is held of a guest, or raise ``Unknown``."""
+    """Return what is held of a guest and of who is one with them, or raise ``Unknown``."""
+    people = guests.guests_of(tx, site, links.together(tx, site, [guest]))
+    others = [one for one in people if one != guest]
+    also = tuple(msgspec.structs.replace(_told_of(tx, site, one), diary=()) for one in others)
+    return msgspec.structs.replace(_told_of(tx, site, guest), also=also)
+
+
+def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
     known = guests.guest(tx, site, guest)
     cards = bands.bands_of(tx, site, [guest])
     held = rights.rights_of(tx, site, [guest]).get(guest, ())

@@ -30,9 +30,11 @@ from sync.central.imports.lines import Wrong
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Via, What
 from sync.central.near import orders
+from sync.central.people import merging
+from sync.central.people import words as people
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
-from sync.central.registry import bands, consents, guests, members, profiles, rights, segments
+from sync.central.registry import bands, consents, guests, links, members, profiles, rights, segments
 from sync.central.registry import wallets as purses
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
@@ -167,10 +169,12 @@ def _moving(tx: Connection) -> None:
     filled(tx, plans.inside_table)
     filled(tx, reach.told_table)
     filled(tx, results.move_table)
+    for table in (links.link_table, people.word_table, merging.merge_table):
+        filled(tx, table, why=NAME)
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
-    links = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")
-    first = Told(op="c-canary", step=Step.OPENED, at_ms=1, who="carla", word=Subject.BAND.value, links=links)
+    tied = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")
+    first = Told(op="c-canary", step=Step.OPENED, at_ms=1, who="carla", word=Subject.BAND.value, links=tied)
     case = cases.open_case(tx, SITE, first, note=f"{NAME} called")
     acted = Told(op="a1", step=Step.ACTED, at_ms=2, who="carla", word="band_lost", ref=BAND.hex())
     cases.tell(tx, SITE, case.id, told=acted)

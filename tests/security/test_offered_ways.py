@@ -39,6 +39,8 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.journey.figures import PEOPLE_MIN
 from sync.central.near import orders, slots, stock
+from sync.central.people import merging
+from sync.central.people.merging import Pair
 from sync.central.policy import Policy
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
@@ -126,6 +128,14 @@ def a_paid_out_wallet(tx: Connection) -> dict[str, tuple[str, ...]]:
     return {"wallet": ("w-1", "w-3"), "batch": (payouts.close_batch(tx, SITE),)}
 
 
+def two_who_are_one(tx: Connection) -> tuple[str, ...]:
+    """A guest who was joined to the first one, and somebody of whom that is asked."""
+    guests.put_guests(tx, SITE, [Guest(id="g-2"), Guest(id="g-3")])
+    done = merging.ask(tx, SITE, Pair("g-2", "g-1"), by="olga", why="documents")
+    merging.rule(tx, SITE, done.id, by="piero", given=True)
+    return (merging.ask(tx, SITE, Pair("g-3", "g-1"), by="olga", why="documents").id,)
+
+
 def a_busy_week(tx: Connection) -> None:
     """As many guests came in as a figure is of, and let their visits be learnt from."""
     for number in range(PEOPLE_MIN):
@@ -150,6 +160,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         job = jobs.begin(tx, SITE, name="a.csv", who="olga")
         catalogue.put(tx, SITE, [Article(id="cola", price_minor=200), Group(id="drinks")])
         choosing.wish(tx, SITE, Policy(risk_minor=1_000), by="piero")
+        found_twice = two_who_are_one(tx)
         charged = a_charged_card(tx) | a_paid_out_wallet(tx)
         a_busy_week(tx)
         told = Wanted(url="https://shop.example/", kinds=("paid",))
@@ -166,13 +177,12 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
                 bundles.review(tx, SITE, made, by="piero")
             if steps > 1:
                 bundles.go_live(tx, SITE, made, by=by)
-    journal = a_journal(device)
-    journal.append(
-        0, msgspec.msgpack.encode(Acted(staff="anna", reason="self")), kind=int(Kind.ATTEMPT_REFUSED)
-    )
+    journal, refused = a_journal(device), Acted(staff="anna", reason="self")
+    journal.append(0, msgspec.msgpack.encode(refused), kind=int(Kind.ATTEMPT_REFUSED))
     intake.take(store, device, journal.batch(1, 1))
     return {
-        "site": (SITE,), "guest": ("g-1",), "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
+        "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,
+        "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
         "report": ("funnel",), "channel": ("app",),

@@ -9,8 +9,19 @@ from typing import Any, NamedTuple
 from edge.core.consent import Consent, Source
 from edge.core.profiles import remark_owner
 from sync.central import erasure, retention
-from sync.central.journey.entry import MOVED, PAID, SAID, WORDS_CHARS_MAX, Entry, Via, What, allowed
-from sync.central.registry import consents
+from sync.central.journey.entry import (
+    MOVED,
+    PAID,
+    SAID,
+    WORDS_CHARS_MAX,
+    Basis,
+    Entry,
+    Via,
+    What,
+    allowed,
+    basis_of,
+)
+from sync.central.registry import bands, consents, links
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
     BigInteger,
@@ -27,8 +38,10 @@ from sync.central.store import (
     insert,
     metadata,
     now_of,
+    or_,
     select,
     tuple_,
+    update,
 )
 
 SOURCE_CHARS_MAX = 200
@@ -98,8 +111,12 @@ def put(tx: Connection, site: str, entries: Sequence[Entry]) -> Kept:
 def of_guest(
     tx: Connection, site: str, owner: str, *, before: Mark | None = None, limit: int = PAGE_MAX
 ) -> tuple[Entry, ...]:
-    """Return a page of somebody's diary, the newest first; the next one begins before its last one's mark."""
-    here = _is_of(site, owner)
+    """Return a page of somebody's diary, the newest first; the next one begins before its last one's mark.
+
+    Who was found to be one with others has one diary with them. What their consents do not let us use is
+    not in it, even while it is kept for the day on which they part.
+    """
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)), *_shown(tx, site, owner))
     if before is not None:
         here = and_(here, tuple_(*_order) < before)
     query = select(*_ENTRY).where(here).order_by(*(one.desc() for one in _order)).limit(limit)
@@ -146,14 +163,23 @@ def heed(
     """Write down what a guest changed of what they allow, and forget what nothing lets us keep any more."""
     owner = remark_owner(guest, b"")
     put(tx, site, [_changed(owner, one) for one in after if one not in before])
-    lost = [
-        and_(_own.what == what.value, _own.via == via.value)
-        for what in What
-        for via in Via
-        if not allowed(after, what, via) and allowed(before, what, via)
-    ]
-    for one in lost:
-        tx.execute(delete(diary_table).where(_is_of(site, owner), one))
+    for what, via in sorted(set(_closed(after)) - set(_closed(before))):
+        this = and_(_own.what == what.value, _own.via == via.value)
+        tx.execute(delete(diary_table).where(_is_of(site, owner), this))
+
+
+def settle(tx: Connection, site: str, guest: str) -> None:
+    """Forget what a guest's consents do not let us use, which was kept while it could be taken back."""
+    said = consents.consents_of(tx, site, [guest]).get(guest, ())
+    for what, via in _closed(said):
+        this = and_(_own.what == what.value, _own.via == via.value)
+        tx.execute(delete(diary_table).where(_is_of(site, remark_owner(guest, b"")), this))
+
+
+def claim(tx: Connection, site: str, band: bytes, *, guest: str) -> int:
+    """Give the diary of a band that was nobody's to whom it is now; returns how many entries that was."""
+    nobodys = _is_of(site, remark_owner(None, band))
+    return tx.execute(update(diary_table).where(nobodys).values(owner=remark_owner(guest, b""))).rowcount
 
 
 def _changed(owner: str, one: Consent) -> Entry:
@@ -172,6 +198,30 @@ def _changed(owner: str, one: Consent) -> Entry:
 
 
 _SAID_AT = {one.value: Via(one.value) for one in Source if one.value in frozenset(Via)}
+
+
+def _owners(tx: Connection, site: str, owner: str) -> list[str]:
+    lead, _, guest = owner.partition(":")
+    people = links.together(tx, site, [guest]) if lead == "g" else ()
+    return [remark_owner(one, b"") for one in people] or [owner]
+
+
+def _shown(tx: Connection, site: str, owner: str) -> list[ColumnElement[bool]]:
+    """Return what an entry must be so that consents let it be used."""
+    guest = owner.partition(":")[2]
+    closed: dict[str, list[str]] = {}
+    for what, via in _closed(consents.consents_of(tx, site, [guest]).get(guest, ())):
+        closed.setdefault(what.value, []).append(via.value)
+    whole = [what for what, vias in closed.items() if len(vias) == len(Via)]
+    some = {what: vias for what, vias in closed.items() if len(vias) < len(Via)}
+    narrowed = (or_(_own.what != what, _own.via.not_in(vias)) for what, vias in some.items())
+    return [*([_own.what.not_in(whole)] if whole else ()), *narrowed]
+
+
+def _closed(said: Sequence[Consent]) -> list[tuple[What, Via]]:
+    """Return which kinds by which channel nothing lets us use."""
+    kinds = [what for what in What if basis_of(what) is not Basis.CONTRACT]
+    return [(what, via) for what in kinds for via in Via if not allowed(said, what, via)]
 
 
 def _is_of(site: str, owner: str) -> ColumnElement[bool]:
@@ -195,8 +245,16 @@ def _entry(row: Row[Any]) -> Entry:
     return Entry(**told | {"via": Via(row.via), "what": What(row.what)})
 
 
+def delete_unclaimed(tx: Connection, at_ms: int) -> int:
+    """Forget what bands that nobody claimed did before a moment, purchases too; returns how much."""
+    old = and_(_own.hlc < at_ms << 16, _own.owner.startswith("b:"))
+    return tx.execute(delete(diary_table).where(old)).rowcount
+
+
+bands.CLAIMED.append(claim)
 consents.HEEDED.append(heed)
 erasure.PLACES.append(lambda tx, site, gone: forget(tx, site, gone.owners))
 retention.MOVED.append(partial(delete_before, kinds=MOVED))
+retention.KEPT.append(delete_unclaimed)
 retention.KEPT.append(partial(delete_before, kinds=SAID))
 retention.BOOKED.append(partial(delete_before, kinds=PAID))

@@ -39,6 +39,17 @@ _encode = msgspec.msgpack.Encoder().encode
 _keys = msgspec.msgpack.Decoder(dict[int, bytes])
 
 
+class Gives(Protocol):
+    """What a room does with what it keeps of a band, where somebody claims that."""
+
+    def __call__(self, tx: Connection, site: str, band: bytes, *, guest: str) -> object:
+        """Give it to them."""
+
+
+CLAIMED: list[Gives] = []
+"""Rooms that keep something of a band while it is nobody's: each gives it to whom the band is now."""
+
+
 class Diversify(Protocol):
     """Makes a band's own keys of a site's master (NXP AN10922); hardware's knowledge, hence given in."""
 
@@ -87,6 +98,11 @@ def put_band(tx: Connection, site: str, card: BandCard) -> None:
     """Store one band whole, new or changed, with its revision raised."""
     row = _row(site, card, now_of(tx))
     row["rev"] += 1
+    if card.guest:
+        nobodys = (*_is(site, card.band.id), band_table.c.guest_id.is_(None))
+        claimed = tx.execute(select(band_table.c.band_id).where(*nobodys)).first() is not None
+        for give in CLAIMED if claimed else ():
+            give(tx, site, card.band.id, guest=card.guest)
     changed = tx.execute(update(band_table).where(*_is(site, card.band.id)).values(row))
     if not changed.rowcount:
         tx.execute(insert(band_table).values(row))

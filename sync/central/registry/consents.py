@@ -48,8 +48,17 @@ class Heeds(Protocol):
         """Act on it."""
 
 
+class PassesOn(Protocol):
+    """What a room does with words that a guest said, in that very transaction."""
+
+    def __call__(self, tx: Connection, site: str, guest: str, *, words: Sequence[Consent]) -> None:
+        """Act on it."""
+
+
 HEEDED: list[Heeds] = []
 """Rooms that act on a change, whichever way it was said; each adds itself when it is imported."""
+SPOKEN: list[PassesOn] = []
+"""Rooms that pass words on to others, once they are kept and heeded; also where they say nothing new."""
 
 consent_table = Table(
     "consent",
@@ -128,9 +137,15 @@ def say(tx: Connection, site: str, guest: str, *, wanted: Consent, given: bool) 
         return False
     answer = said(before, wanted, given=given)
     if answer is None:
+        _pass_on(tx, site, guest, words=[one for one in (known,) if one is not None])
         return False
     _change(tx, site, guest, before=before, after=merged(before, [answer]))
     return True
+
+
+def stand(tx: Connection, site: str, guest: str, *, words: Iterable[Consent]) -> None:
+    """Keep words as they are: those of somebody who is one with this guest. Nobody heeds them as spoken."""
+    _put(tx, site, guest, consents=merged(words))
 
 
 def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
@@ -146,6 +161,12 @@ def _change(
     _put(tx, site, guest, consents=after)
     for heed in HEEDED:
         heed(tx, site, guest, before=before, after=after)
+    _pass_on(tx, site, guest, words=[one for one in after if one not in before])
+
+
+def _pass_on(tx: Connection, site: str, guest: str, *, words: Sequence[Consent]) -> None:
+    for pass_on in SPOKEN:
+        pass_on(tx, site, guest, words=words)
 
 
 def _put(tx: Connection, site: str, guest: str, *, consents: Sequence[Consent]) -> None:

@@ -16,7 +16,7 @@ from edge.core.onair import ON_AIR
 from edge.core.profiles import Profile, ProfileItem, in_words, remark_owner
 from edge.core.wallet import WalletLink
 from sync.central.feed import Change, item_table, publish, publish_band
-from sync.central.registry import expected
+from sync.central.registry import expected, links
 from sync.central.registry.bands import BandCard, band, bands_by_id, bands_of, put_band
 from sync.central.registry.consents import consents_of
 from sync.central.registry.guests import Guest, guests_of
@@ -174,8 +174,8 @@ def publish_again(tx: Connection, site: str, ids: Iterable[bytes]) -> None:
 
 
 def publish_guests(tx: Connection, site: str, guests: Iterable[str]) -> int:
-    """Raise the revision of every band of these guests and publish their profiles."""
-    cards = bands_of(tx, site, guests)
+    """Raise the revision of every band of these guests, and of who is one with them, and publish them."""
+    cards = bands_of(tx, site, links.together(tx, site, guests))
     for card in cards:
         put_band(tx, site, card)
     return publish_bands(tx, site, [msgspec.structs.replace(card, rev=card.rev + 1) for card in cards])

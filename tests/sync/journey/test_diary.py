@@ -26,6 +26,7 @@ from sync.central.journey import diary
 from sync.central.journey.diarist import PIECE_MAX, PIECES_MAX, Diarist
 from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.journey.reading import KINDS, Happened, drafts
+from sync.central.registry import bands
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store
 from tests.portions import sample_and_whole
@@ -316,3 +317,26 @@ def test_a_guest_s_copy_of_all_that_is_held_shows_the_diary_and_what_it_stands_o
     with small.store.reading() as tx:
         (noted,) = told_of(tx, SITE, GUEST).diary
     assert (noted.what, noted.amount_minor, noted.basis) == (What.BOUGHT, 150, Basis.CONTRACT)
+
+
+def test_a_band_that_somebody_claims_brings_its_diary_along(book: Book) -> None:
+    """Before that it is nobody's: no profile is made of it, and no guest's diary shows it."""
+    book.tells(Kind.DECIDED, a_passage(guest=None), band=NOBODYS)
+    assert (book.says(), book.says(f"b:{NOBODYS.hex()}")) == ([], [("entered", 1)])
+    with book.store.transaction() as tx:
+        take_turn(tx, SITE)
+        card = bands.band(tx, SITE, NOBODYS)
+        bands.put_band(tx, SITE, msgspec.structs.replace(card, guest=GUEST))
+    assert (book.says(), book.says(f"b:{NOBODYS.hex()}")) == ([("entered", 1)], [])
+    book.tells(Kind.DECIDED, a_passage(guest=None), band=NOBODYS)
+    assert len(book.says()) == 2
+
+
+def test_what_nobody_claims_goes_with_its_days_purchases_too(small: Book) -> None:
+    bought = Entry("/a", "1", f"b:{NOBODYS.hex()}", NOW_MS << 16, 0, Via.TILL, What.BOUGHT)
+    with small.store.transaction() as tx:
+        take_turn(tx, SITE)
+        diary.put(tx, SITE, [bought, bought._replace(id="2", owner=OWNER)])
+        assert diary.delete_unclaimed(tx, NOW_MS) == 0
+        assert diary.delete_unclaimed(tx, NOW_MS + 1) == 1
+    assert small.says() == [("bought", 1)]
