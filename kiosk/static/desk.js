@@ -46,6 +46,9 @@ export function button(words, act, className = "") {
   return made;
 }
 
+/** Devices that the header tells of: a gate and a printer are told where they are used. */
+const HEARING = ["reader", "radio"];
+
 /** The pills of the header: link, central's age, readers, clock. */
 export function paintPills(target, { link, health }, point = "") {
   const pills = [pill(link === "live" ? "good" : "aging", speak(link === "live" ? "staff.link_live" : "staff.link_lost"))];
@@ -53,12 +56,26 @@ export function paintPills(target, { link, health }, point = "") {
     const never = health.sync_age_ms === null || health.sync_age_ms === undefined;
     const words = never ? speak("staff.sync_never") : speak("staff.sync_age", { age: age(health.sync_age_ms) });
     pills.push(pill(syncColour(health), health.online ? words : `${speak("staff.offline")} · ${words}`));
-    for (const device of (health.devices ?? []).filter((known) => ["reader", "radio"].includes(known.kind) && (!point || known.point === point))) {
-      pills.push(pill(deviceColour(device), speak(`staff.${device.kind}`, { state: deviceState(device) })));
-    }
+    const devices = (health.devices ?? []).filter((known) => HEARING.includes(known.kind) && (!point || known.point === point));
+    pills.push(...(point ? devices.map((device) => pill(deviceColour(device), heard(device))) : wholeHouse(devices)));
     if (health.clock_trusted === false) pills.push(pill("aging", speak("staff.clock")));
   }
   fill(target, ...pills);
+}
+
+/** Many devices: those that are well counted by kind, every other one by its place. */
+function wholeHouse(devices) {
+  const ill = devices.filter((device) => deviceColour(device) !== "good");
+  const well = HEARING.map((kind) => [kind, devices.filter((device) => device.kind === kind && !ill.includes(device)).length]);
+  return [
+    ...well.filter(([, n]) => n).map(([kind, n]) => pill("good", speak(`staff.${kind}.well`, { n }))),
+    ...ill.map((device) => pill(deviceColour(device), device.point ? `${place(device.point)}: ${heard(device)}` : heard(device))),
+  ];
+}
+
+/** What a reader or a radio does, in words. */
+function heard(device) {
+  return speak(`staff.${device.kind}`, { state: deviceState(device) });
 }
 
 /** A radio listens where a reader is ready, and can do so worse than it was asked to. */

@@ -244,6 +244,12 @@ def test_operators_see_figures_charts_with_tables_and_make_a_code(
     _, screen = desk.screen("gate")
     with Page(chromium, url, viewport=OFFICE) as carla:
         carla.work_as(desk, "carla", "", "/ops")
+        desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
+        carla.sees("#pills", "Lettori pronti: 1")
+        desk.edge.service.report(DeviceState("reader-1", State.LOST, "unplugged", 0))
+        carla.sees("#pills .aged", "Ingresso Nord: Lettore scollegato")
+        desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
+        carla.sees("#pills", "Lettori pronti: 1")
         desk.edge.service.present(desk.edge.tap(bytes(7)))
         carla.sees("#reasons tbody tr")
         carla.sees("#taps tbody tr")
