@@ -244,16 +244,13 @@ def test_operators_see_figures_charts_with_tables_and_make_a_code(
     _, screen = desk.screen("gate")
     with Page(chromium, url, viewport=OFFICE) as carla:
         carla.work_as(desk, "carla", "", "/ops")
-        desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
-        carla.sees("#pills", "Lettori pronti: 1")
-        desk.edge.service.report(DeviceState("reader-1", State.LOST, "unplugged", 0))
-        carla.sees("#pills .aged", "Ingresso Nord: Lettore scollegato")
-        desk.edge.service.report(DeviceState("reader-1", State.IDLE, "", 0))
-        carla.sees("#pills", "Lettori pronti: 1")
+        by_place = ((State.IDLE, "Lettori pronti: 1"), (State.LOST, "Ingresso Nord: Lettore scollegato"))
+        for state, words in by_place:
+            desk.edge.service.report(DeviceState("reader-1", state, "", 0))
+            carla.sees("#pills", words)
         desk.edge.service.present(desk.edge.tap(bytes(7)))
-        carla.sees("#reasons tbody tr")
-        carla.sees("#taps tbody tr")
-        carla.sees("#per-minute canvas")
+        for shown in ("#reasons tbody tr", "#taps tbody tr", "#per-minute canvas"):
+            carla.sees(shown)
         carla.page.click("details summary")
         carla.sees("#per-minute-table tbody tr:nth-child(60)")
         carla.open("/ops/screens")
