@@ -23,8 +23,9 @@ from sync.central.store import (
     select,
 )
 
-RISKY = ("risk_minor", "risk_slice_minor", "risk_tap_minor_max", "risk_wallet_minor", "risk_taps")
-"""Choices by which more may be lost to payments without money behind them: raising one takes two people."""
+RISKY = ("risk_minor", "risk_slice_minor", "risk_tap_minor_max", "risk_wallet_minor", "risk_taps",
+         "goodwill_minor")  # fmt: skip
+"""Choices by which more may be lost or given away: raising one takes two people."""
 
 proposal_table = Table(
     "money_proposal",

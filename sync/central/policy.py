@@ -74,6 +74,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     risk_wallet_minor: int = 5_000
     """What one wallet may spend at risk until central has charged for it."""
     risk_taps: int = 5
+    goodwill_minor: int = 1_000
+    """What care gives one guest within a month without asking anybody."""
     limits: Limits = Limits(pin_above_minor=5_000, taps_before_pin=10)
     charging: Charging = Charging.AT_ONCE
 

@@ -27,6 +27,8 @@ from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.analysis.results import Result, keep
+from sync.central.care import cases
+from sync.central.care.case import Links, Step, Told
 from sync.central.channels import book as channels
 from sync.central.console import acts
 from sync.central.console.acts import Act
@@ -147,6 +149,13 @@ def a_busy_week(tx: Connection) -> None:
     keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, PEOPLE_MIN, 1_000, "", ())])
 
 
+def a_case(tx: Connection) -> str:
+    """A case of a guest who wears a band and paid by card."""
+    links = Links(guest="g-1", order="o-1")
+    first = Told(op="a", step=Step.OPENED, at_ms=1, word="money", via="phone", links=links)
+    return cases.open_case(tx, SITE, first, note="charged twice").id
+
+
 def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
     """A site with one of everything; returns what stands for each blank of an address."""
     an_open_park(store)
@@ -170,6 +179,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
             site=SITE, id="app", via=Channel.APP, routes=frozenset(), namespaces=frozenset(), public_key=KEY
         )
         channels.add(tx, app)
+        case = a_case(tx)
         acts.record(tx, Act(site=SITE, who="olga", what="channel_added", target="app"))
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):
             made = bundles.make(tx, SITE, bundles.Draft(bundle=Bundle(version=0)), by=by).version
@@ -185,7 +195,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
-        "report": ("funnel",), "channel": ("app",),
+        "report": ("funnel",), "channel": ("app",), "case": (case,),
         "article": ("cola",), "group": ("drinks",), "order": ("o-1",), "hook": (asked, paused), **charged,
     }  # fmt: skip
 

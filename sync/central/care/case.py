@@ -124,6 +124,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What it leads to: the wallet, band or refund of an act."""
     until_ms: int | None = None
     """When a promise is due."""
+    minor: int | None = None
+    """What care gave by itself, in minor units."""
     note: Sealed | None = None
     via: str = ""
     links: Links | None = None
@@ -154,6 +156,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Promises that were done too late, or put off when they were late already."""
     moved: int = 0
     """Promises that were put off before they were due."""
+    given_minor: int = 0
+    """What care gave by itself in this case."""
     steps: int = 1
 
     def is_late(self, now_ms: int) -> bool:
@@ -244,6 +248,7 @@ def _done(case: Case, one: Told) -> Case:
 
 _MOVES: Mapping[Step, Callable[[Case, Told], Case]] = MappingProxyType(
     {
+        Step.ACTED: lambda case, one: replace(case, given_minor=case.given_minor + (one.minor or 0)),
         Step.TAKEN: lambda case, one: replace(case, owner=one.who),
         Step.RANKED: lambda case, one: replace(case, priority=Priority(one.word)),
         Step.PROMISED: _promised,

@@ -126,7 +126,7 @@ def tell(tx: Connection, site: str, id_: str, *, told: Told, note: str = "") -> 
     """Add a step to a case; told again it changes nothing."""
     take_turn(tx, site)
     before = must_find(tx, site, id_)
-    if _has(tx, site, id_, op=told.op):
+    if is_told(tx, site, id_, op=told.op):
         return before
     now, number = after(before, told), before.steps + 1
     if number > STEPS_MAX:
@@ -249,7 +249,8 @@ def _row(case: Case) -> dict[str, object]:
     }
 
 
-def _has(tx: Connection, site: str, id_: str, *, op: str) -> bool:
+def is_told(tx: Connection, site: str, id_: str, *, op: str) -> bool:
+    """Say whether a case has a step of this name."""
     query = select(_steps.number).where(_steps.site_id == site, _steps.case_id == id_, _steps.op == op)
     return tx.execute(query).first() is not None
 

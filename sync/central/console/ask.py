@@ -14,6 +14,8 @@ from flask import Request
 from edge.core.places import Layout
 from edge.errors import Unknown
 from sync.central import alarms, devices, sites
+from sync.central.care import cases
+from sync.central.care.case import Step, Told
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.operators import Operator
@@ -70,6 +72,17 @@ class Ask:
         return f"/console/sites/{self.site}"
 
     @property
+    def case(self) -> str:
+        """The case from whose page somebody came to do this; empty: from none."""
+        named = self.arg("case")
+        fits = named.isascii() and named.isalnum() and self.may(f"{self.home}/care/{named}")
+        return named if fits else ""
+
+    def back_to(self, address: str) -> str:
+        """Return where to go on after something was done: to its case, if there is one."""
+        return f"{self.home}/care/{self.case}" if self.case else address
+
+    @property
     def acts(self) -> bool:
         """Whether a form was sent, which is no look."""
         return self.request.method == "POST"
@@ -98,6 +111,21 @@ class Ask:
         """Record what is being done and by whom."""
         who = self.who.name if self.who else ""
         acts.record(tx, Act(site=self.site, who=who, what=what, target=target, before=before, after=after))
+        if self.case:
+            self._link(tx, what, target)
+
+    def _link(self, tx: Connection, what: str, target: str) -> None:
+        """Write an act into the case that it is for; where that cannot be, nothing is done."""
+        number = cases.must_find(tx, self.site, self.case).steps + 1
+        told = Told(
+            op=f"{what}/{number}",
+            step=Step.ACTED,
+            at_ms=self.store.now_ms(),
+            who=self.who.name if self.who else "",
+            word=what,
+            ref=target,
+        )
+        cases.tell(tx, self.site, self.case, told=told)
 
     @cached_property
     def layout(self) -> Layout:

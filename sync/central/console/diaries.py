@@ -14,6 +14,7 @@ from sync.central.registry.catalogue import catalogue
 from sync.central.store import Connection
 
 GOODS = frozenset({What.BOUGHT, What.ORDERED, What.SEARCHED})
+CASES = frozenset({What.CASE_OPENED, What.CASE_ANSWERED, What.CASE_CLOSED})
 OFFERS = frozenset({What.OFFERED, What.REDEEMED})
 
 
@@ -78,4 +79,6 @@ def _about(ask: Ask, one: Entry, names: Named) -> str:
         return ", ".join(names.articles.get(article, article) for article in one.subject.split())
     if one.what in OFFERS:
         return names.offers.get(one.subject, one.subject)
+    if one.what in CASES:
+        return ask.words(f"case.{one.subject}")
     return names.points.get(one.subject, one.subject)

@@ -37,6 +37,8 @@ class Kind(enum.StrEnum):
     """One text per language."""
     MOMENT = "moment"
     ROWS = "rows"
+    HIDDEN = "hidden"
+    """Sent as it was drawn: the name of what is done, so that sending it twice does it once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

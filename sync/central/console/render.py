@@ -44,8 +44,9 @@ def respond(ask: Ask, answer: Answer) -> Response:
         case Response():
             return answer
         case Moved():
-            mark = "&" if "?" in answer.to else "?"
-            to = f"{answer.to}{mark}said={answer.said}" if answer.said else answer.to
+            there = ask.back_to(answer.to)
+            mark = "&" if "?" in there else "?"
+            to = f"{there}{mark}said={answer.said}" if answer.said else there
             return Response(status=303, headers={"Location": to})
         case Export():
             return _file(ask, answer)

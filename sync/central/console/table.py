@@ -5,6 +5,8 @@ from __future__ import annotations
 from sync.central.console.pages import (
     alarms,
     bands,
+    care,
+    case_acts,
     catalogue,
     channels,
     charges,
@@ -51,6 +53,8 @@ ROUTES: tuple[Route, ...] = (
     *privacy.ROUTES,
     *known.ROUTES,
     *diary.ROUTES,
+    *care.ROUTES,
+    *case_acts.ROUTES,
     *channels.ROUTES,
     *imports.ROUTES,
     *bands.ROUTES,

@@ -143,6 +143,14 @@ def listed(tx: Connection, site: str, *, states: Sequence[State] = (), after: st
     return tuple(_charge(row) for row in rows)
 
 
+def of_wallet(tx: Connection, site: str, wallet: str) -> tuple[Charge, ...]:
+    """Return the latest charges that went into a wallet, or paid what it owed."""
+    own = charge_table.c
+    query = select(charge_table).where(own.site_id == site, own.wallet_id == wallet)
+    rows = tx.execute(query.order_by(own.made_ms.desc(), own.charge_id.desc()).limit(PAGE_MAX))
+    return tuple(_charge(row) for row in rows)
+
+
 def mark(charge: Charge) -> str:
     """Return what a page after this charge is asked for by."""
     return f"{charge.made_ms}-{charge.id}"

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from waitress.server import create_server
 
 from edge.core.bands import BandState
 from edge.core.catalogue import Article
+from edge.core.events import Kind
 from edge.core.orders import Order, Ordered, Stock
 from edge.keys.ring import new_ring
 from edge.vault import Vault
+from sync.central import intake
 from sync.central.analysis.results import Result, keep
 from sync.central.app import create_app
+from sync.central.care import cases
+from sync.central.care.case import Links, Step, Told
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
 from sync.central.hooks import subscriptions
@@ -27,11 +32,13 @@ from sync.central.near import orders, stock
 from sync.central.registry import bands, catalogue, guests, layout, members, wallets
 from sync.central.store import Store
 from tests.barriers import barriers
-from tests.sync.builders import SITE, Clockwork, a_device
+from tests.sync.builders import SITE, Clockwork, a_device, a_journal
+from tests.sync.console.decided import denied
 from tests.sync.console.desk import HOME, PASSWORD, SETTINGS, an_open_park, an_operator
 from tests.sync.imports.files import a_file, a_row
 
 BAND = b"b" * 16
+CASE = cases.id_of("browser")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 PAGES = (
     *("/console/", "/console/operators/olga", HOME, f"{HOME}/events", f"{HOME}/guests", f"{HOME}/guests/g1"),
@@ -43,6 +50,8 @@ PAGES = (
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
     *(f"{HOME}/segments", f"{HOME}/reports/funnel"),
     *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
+    *(f"{HOME}/care", f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/care/{CASE}/promise"),
+    *(f"{HOME}/care/{CASE}/close", f"{HOME}/care/{CASE}/reissue", f"{HOME}/care/new"),
 )
 """Every template, and every kind of field."""
 BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"
@@ -57,6 +66,21 @@ class Central:
     hook: str
 
 
+def a_worried_guest(store: Store) -> None:
+    """Somebody who was refused at a gate, telephoned, and waits for longer than we said."""
+    device, _ = a_device(store)
+    journal = a_journal(device)
+    journal.append(0, msgspec.msgpack.encode(denied()), kind=int(Kind.DECIDED), band=BAND)
+    intake.take(store, device, journal.batch(1, 1))
+    links = Links(guest="g1", band=BAND.hex(), order="o1")
+    told = Told(op="browser", step=Step.OPENED, at_ms=1, who="carla", word="band", via="phone", links=links)
+    answered = Told(op="a", step=Step.ANSWERED, at_ms=2, who="carla")
+    with store.transaction() as tx:
+        cases.open_case(tx, SITE, told, note="The gate would not open for her.")
+        cases.tell(tx, SITE, CASE, told=answered, note="We look into it.")
+        cases.tell(tx, SITE, CASE, told=Told(op="p", step=Step.PROMISED, at_ms=3, until_ms=4))
+
+
 @pytest.fixture(scope="module")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     store = Store(
@@ -66,7 +90,6 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     )
     an_operator(store)
     an_open_park(store)
-    a_device(store)
     with store.transaction() as tx:
         guests.put_guests(tx, SITE, [guests.Guest(id="g1", name="Anna")])
         steps = ((SITE, 1, "came", 200), (SITE, 2, "offered", 50))
@@ -83,6 +106,7 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
                                        at_ms=store.now_ms() - (number == 4) * 3_600_000)])  # fmt: skip
             orders.place(tx, SITE, Order(id=f"o{number}", guest="g1", store=f"shop-{number}", device="",
                                          lines=(Ordered(article="cup"),)))  # fmt: skip
+    a_worried_guest(store)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)

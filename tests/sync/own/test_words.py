@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge.core.consent import TOPICS
+from sync.central.care.case import Subject
 from sync.central.console.words import PLACEHOLDER
 from sync.central.journey.entry import Via, What
 from sync.central.own.family import AMOUNTS
@@ -22,6 +23,7 @@ CHOSEN = {
     *(f"field.{one}" for one in ("once", "a_day", "a_month", *AMOUNTS, "no_charge", "closed")),
     *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five")),
     *(f"via.{one}" for one in Via),
+    *(f"case.{one}" for one in Subject),
     *(f"consent.{one}" for one in TOPICS),
     *("yes", "no", "said.stored", "said.not_stored"),
 }

@@ -76,14 +76,20 @@ def _set_state(ask: Ask) -> Answer:
     if wanted not in ACTS:
         raise Mistyped("act", "wrong.choice")
     with ask.changing() as tx:
-        card = bands.band(tx, ask.site, _id(ask))
-        after = bands.acted(card, BandAct(wanted))
-        if after.band == card.band:
-            return Moved(here)
-        profiles.publish_state(tx, ask.site, after)
-        states = (card.band.state.name.lower(), f"{after.band.state.name.lower()}: {reason}")
-        ask.record(tx, f"band_{wanted}", card.band.id.hex(), before=states[0], after=states[1])
-    return Moved(here, "band_told")
+        changed = do(ask, tx, _id(ask), wanted=BandAct(wanted), reason=reason)
+    return Moved(here, "band_told" if changed else "")
+
+
+def do(ask: Ask, tx: Connection, id_: bytes, *, wanted: BandAct, reason: str) -> bool:
+    """Do something to a band, and say whether it changed anything; every gate hears of it first of all."""
+    card = bands.band(tx, ask.site, id_)
+    after = bands.acted(card, wanted)
+    if after.band == card.band:
+        return False
+    profiles.publish_state(tx, ask.site, after)
+    states = (card.band.state.name.lower(), f"{after.band.state.name.lower()}: {reason}")
+    ask.record(tx, f"band_{wanted}", card.band.id.hex(), before=states[0], after=states[1])
+    return True
 
 
 def _new_form(ask: Ask) -> Form:
@@ -108,7 +114,7 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
             profiles.publish_bands(tx, ask.site, [card])
             ask.record(tx, "band_created", card.band.id.hex(), after=short(card.band))
         elif card.guest and there[card.band.id] != card.guest:
-            _link(ask, tx, card)
+            link(ask, tx, card)
     return Moved(f"{ask.home}/bands/{card.band.id.hex()}", "band_saved")
 
 
@@ -138,7 +144,8 @@ def _card(ask: Ask, tx: Connection, uid: bytes, *, said: dict[str, Any]) -> Band
     )
 
 
-def _link(ask: Ask, tx: Connection, wanted: BandCard) -> None:
+def link(ask: Ask, tx: Connection, wanted: BandCard) -> None:
+    """Give a band of the stock to a guest, and have every device know."""
     before = bands.band(tx, ask.site, wanted.band.id)
     after = bands.linked(before, wanted)
     bands.put_band(tx, ask.site, after)
@@ -158,7 +165,7 @@ def _save_link(ask: Ask, said: dict[str, Any]) -> Answer:
         card = bands.band(tx, ask.site, _id(ask))
         wanted = msgspec.structs.replace(card, guest=said["guest"])
         if card.guest != wanted.guest:
-            _link(ask, tx, wanted)
+            link(ask, tx, wanted)
     return Moved(f"{ask.home}/bands/{ask.path['band']}", "band_saved")
 
 

@@ -12,7 +12,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Mistyped
 from sync.central.console.listing import Listing
-from sync.central.console.routes import Route, act, read
+from sync.central.console.routes import Audience, Route, act, read
 from sync.central.psp import charges, refunds
 from sync.central.psp.judgement import UNSURE, Charge, State
 from sync.central.psp.refunds import Refund
@@ -117,7 +117,8 @@ def _refund_form(ask: Ask) -> Form:
     )
     # The id is made with the form, so that sending it twice asks once.
     values = {"refund": refunds.new_id(), "amount": spelled(left, found.money.currency)}
-    back = f"{ask.home}/charges/{found.id}"
+    here = f"{ask.home}/charges/{found.id}"
+    back = here if ask.may(here) else f"{ask.home}/care"
     return Form(
         name="charge_refund", fields=fields, values=values, back=back, title=found.id, act="ask_refund"
     )
@@ -166,7 +167,9 @@ ROUTES: tuple[Route, ...] = (
     *listing.routes_of("/sites/<site>/unresolved", UNRESOLVED),
     read(_HERE, _one, "One charge, and what was given back of it."),
     act(f"{_HERE}/hurry", _hurry, "Ask the provider now what became of a charge."),
-    *desk.routes_of(f"{_HERE}/refund", Desk(_refund_form, _ask_refund), "ask for a refund."),
+    *desk.routes_of(
+        f"{_HERE}/refund", Desk(_refund_form, _ask_refund), "ask for a refund.", audience=Audience.CARE
+    ),
     act("/sites/<site>/refunds/<refund>/agree", _agree, "Agree to a refund that somebody else asked for."),
     act("/sites/<site>/refunds/<refund>/turn-down", _turn_down, "Turn a refund down."),
 )

@@ -30,6 +30,7 @@ AMOUNTS = (
     "risk_slice_minor",
     "risk_tap_minor_max",
     "risk_wallet_minor",
+    "goodwill_minor",
 )
 PLANNED = "device_minor_max"
 """The one amount that may be left to the plan."""

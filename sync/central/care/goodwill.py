@@ -1,0 +1,81 @@
+"""Goodwill: what care gives a guest by itself, up to a limit; beyond it a second person rules."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.core.money import MINOR_MAX
+from edge.errors import Refused
+from sync.central import blocks, topups, vouchers
+from sync.central.care import cases
+from sync.central.care.case import DAY_MS, Case, Step, Told
+from sync.central.care.cases import Wanted
+from sync.central.policy import policy
+from sync.central.registry import members, wallets
+from sync.central.store import Connection, now_of
+from sync.central.topups import TopUp
+from sync.central.vouchers import Order
+
+CAMPAIGN = "goodwill"
+SPAN_MS = 30 * DAY_MS
+"""So long the limit looks back, over all cases of the guest: it is not had by opening another one."""
+
+
+class Gift(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody of care wants to give; ``op`` makes it happen once."""
+
+    op: str
+    minor: int
+    by: str
+
+
+def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
+    """Give credit that pays like money: at once within the limit; above it another person is asked."""
+    case = cases.must_find(tx, site, id_)
+    if not case.links.guest:
+        raise Refused("Nobody knows whose case this is.", hint="Open one from the guest's own page.")
+    if cases.is_told(tx, site, id_, op=gift.op):
+        return case
+    if not 0 < gift.minor <= MINOR_MAX:
+        raise Refused("Say how much.")
+    within = given_to(tx, site, case.links.guest) + gift.minor <= policy(tx, site).goodwill_minor
+    told = _credit(tx, site, case, gift=gift) if within else _ask(tx, site, case, gift=gift)
+    done = cases.tell(tx, site, id_, told=told)
+    if within:
+        blocks.publish_members(tx, site, told.ref)
+    return done
+
+
+def given_to(tx: Connection, site: str, guest: str) -> int:
+    """Return what care gave a guest by itself lately, in minor units, in whichever case."""
+    since_ms = now_of(tx) - SPAN_MS
+    known = cases.listed(tx, site, Wanted(guest=guest))
+    return sum(one.given_minor for one in known if one.changed_ms >= since_ms)
+
+
+def _credit(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
+    order = Order(id=gift.op, voucher=vouchers.gift(CAMPAIGN), units=gift.minor, guest=case.links.guest)
+    given = vouchers.give(tx, site, order)
+    return _told(tx, gift, "goodwill_given", ref=given.wallet, minor=gift.minor)
+
+
+def _ask(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
+    held = members.members_by_guest(tx, site, [case.links.guest]).get(case.links.guest)
+    if held is None:
+        raise Refused("This guest has no wallet.", hint="Give less, or let an operator open one.")
+    wanted = TopUp(
+        id="",
+        wallet=wallets.wallet(tx, site, held.wallet).id,
+        minor=gift.minor,
+        source=CAMPAIGN,
+        why=f"case {case.id}",
+        state="",
+        asked_by=gift.by,
+        asked_ms=0,
+    )
+    return _told(tx, gift, "topup_asked", ref=topups.ask(tx, site, wanted).wallet)
+
+
+def _told(tx: Connection, gift: Gift, word: str, *, ref: str, minor: int | None = None) -> Told:
+    at_ms = now_of(tx)
+    return Told(op=gift.op, step=Step.ACTED, at_ms=at_ms, who=gift.by, word=word, ref=ref, minor=minor)

@@ -1,0 +1,43 @@
+"""Look-up: whom and which cases a word leads to: a band, an order, a case, a guest."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sync.central.care import cases
+from sync.central.care.case import Case
+from sync.central.care.cases import Wanted
+from sync.central.near import orders
+from sync.central.registry import bands, guests
+from sync.central.store import Connection
+
+CHARS_MIN = 4
+"""Whoever types less browses through guests."""
+GUESTS_MAX = 20
+
+
+class Found(NamedTuple):
+    """What a word leads to: cases, and guests, whether they have one or not."""
+
+    cases: tuple[Case, ...]
+    guests: tuple[str, ...]
+
+
+def look_up(tx: Connection, site: str, text: str) -> Found:
+    """Return what somebody at the desk or on the telephone may mean by a word."""
+    if len(text) < CHARS_MIN:
+        return Found((), ())
+    case = cases.find(tx, site, text.upper())
+    whose = _guests(tx, site, text) if case is None else (case.links.guest,)
+    known = tuple(dict.fromkeys(one for one in whose if one))[:GUESTS_MAX]
+    found = [case] if case is not None else []
+    for wanted in (Wanted(order=text), Wanted(band=text.lower()), *(Wanted(guest=one) for one in known)):
+        found.extend(cases.listed(tx, site, wanted))
+    return Found(tuple({one.id: one for one in found}.values()), known)
+
+
+def _guests(tx: Connection, site: str, text: str) -> tuple[str, ...]:
+    order = orders.find(tx, site, text)
+    worn = [card.guest or "" for card in bands.list_bands(tx, site, text=text)]
+    own = [text] if text in guests.guests_of(tx, site, [text]) else []
+    return (*own, *([order.guest] if order is not None else []), *worn)
