@@ -11,7 +11,7 @@ from sync.central.care import cases
 from sync.central.care.case import DAY_MS, Case, Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.policy import policy
-from sync.central.registry import members, wallets
+from sync.central.registry import links, members, wallets
 from sync.central.store import Connection, now_of
 from sync.central.topups import TopUp
 from sync.central.vouchers import Order
@@ -49,7 +49,8 @@ def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
 def given_to(tx: Connection, site: str, guest: str) -> int:
     """Return what care gave a guest by itself lately, in minor units, in whichever case."""
     since_ms = now_of(tx) - SPAN_MS
-    known = cases.listed(tx, site, Wanted(guest=guest))
+    people = links.together(tx, site, [guest])
+    known = [one for each in people for one in cases.listed(tx, site, Wanted(guest=each))]
     return sum(one.given_minor for one in known if one.changed_ms >= since_ms)
 
 

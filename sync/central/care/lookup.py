@@ -8,7 +8,7 @@ from sync.central.care import cases
 from sync.central.care.case import Case
 from sync.central.care.cases import Wanted
 from sync.central.near import orders
-from sync.central.registry import bands, guests
+from sync.central.registry import bands, guests, links
 from sync.central.store import Connection
 
 CHARS_MIN = 4
@@ -29,7 +29,7 @@ def look_up(tx: Connection, site: str, text: str) -> Found:
         return Found((), ())
     case = cases.find(tx, site, text.upper())
     whose = _guests(tx, site, text) if case is None else (case.links.guest,)
-    known = tuple(dict.fromkeys(one for one in whose if one))[:GUESTS_MAX]
+    known = links.together(tx, site, [one for one in whose if one][:GUESTS_MAX])
     found = [case] if case is not None else []
     for wanted in (Wanted(order=text), Wanted(band=text.lower()), *(Wanted(guest=one) for one in known)):
         found.extend(cases.listed(tx, site, wanted))

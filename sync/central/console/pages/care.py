@@ -28,7 +28,7 @@ from sync.central.journey import diary, ends
 from sync.central.journey.entry import Via
 from sync.central.psp import charges, refunds
 from sync.central.psp.judgement import Charge
-from sync.central.registry import bands, guests, members
+from sync.central.registry import bands, guests, links, members
 from sync.central.registry.bands import BandCard
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection
@@ -211,7 +211,7 @@ def _said(ask: Ask, one: Line) -> str:
 def _beside(ask: Ask, tx: Connection, case: Case) -> Beside:
     """Return what a guest's case is seen beside."""
     guest, owner, names = case.links.guest, remark_owner(case.links.guest, b""), diaries.named(tx, ask)
-    worn = bands.bands_of(tx, ask.site, [guest])
+    worn = bands.bands_of(tx, ask.site, links.together(tx, ask.site, [guest]))
     held = members.members_by_guest(tx, ask.site, [guest]).get(guest)
     wallet = held.wallet if held is not None else ""
     waiting = [diaries.line(ask, one, names) for one in ends.open_ends(tx, ask.site, owner)]
