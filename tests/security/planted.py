@@ -30,7 +30,7 @@ from sync.central.imports.lines import Wrong
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Via, What
 from sync.central.near import orders
-from sync.central.people import merging
+from sync.central.people import aliases, codes, merging
 from sync.central.people import words as people
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
@@ -65,7 +65,16 @@ POINTERS_STAY = {
 """Columns that still name an erased guest's pseudonyms, and why."""
 NOBODYS = frozenset(
     (
-        *("band_master", "band_master_later", "box", "central_key", "checkpoint", "device", "device_cap"),
+        *(
+            "alias_key",
+            "band_master",
+            "band_master_later",
+            "box",
+            "central_key",
+            "checkpoint",
+            "device",
+            "device_cap",
+        ),
         *("device_key", "enrolment", "desk_token", "lane_end", "nonce", "radio_resolver", "rising_time"),
         *("operator", "operator_factor", "operator_recovery", "operator_session", "operator_try", "staff"),
         *(
@@ -87,6 +96,7 @@ NOBODYS = frozenset(
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
 
 
+NAMED = (aliases.alias_table, codes.code_table)
 _encode = msgspec.msgpack.encode
 for _room in ("sync.central.app", "sync.central.journey.diarist"):  # every room that has a table
     import_module(_room)
@@ -169,7 +179,7 @@ def _moving(tx: Connection) -> None:
     filled(tx, plans.inside_table)
     filled(tx, reach.told_table)
     filled(tx, results.move_table)
-    for table in (links.link_table, people.word_table, merging.merge_table):
+    for table in (links.link_table, people.word_table, merging.merge_table, *NAMED):
         filled(tx, table, why=NAME)
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)

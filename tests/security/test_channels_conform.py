@@ -9,17 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central.channels.routes import DOCUMENT, ROUTES
+from sync.central.people import aliases
+from sync.central.people.aliases import Claim, Kind, Proof, named
 from sync.central.store import Store
 from sync.routes import Route
 from sync.signing import Keys, Signer
-from tests.sync.builders import PRIVATE_KEY, Clockwork
+from tests.sync.builders import PRIVATE_KEY, SITE, Clockwork
 from tests.sync.caller import URL
 from tests.sync.channels.test_channels import APP, NOON, Shop
 from tests.sync.journey.book import GUEST
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 SEED = int(os.environ.get("POLSO_SCHEMA_SEED") or random.SystemRandom().randrange(2**32))
+OWN = named(Kind.LOYALTY, "4711", channel=APP.id)
 SIGNED, STRANGE = 30, 6
 """Cases of each kind, well-formed and broken, a route."""
 
@@ -27,8 +32,11 @@ SIGNED, STRANGE = 30, 6
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     clock = Clockwork()
-    store = Store(str(tmp_path / "central.db"), now_ms=clock)
-    yield Shop(store, clock)
+    store = Store(str(tmp_path / "central.db"), now_ms=clock, seals=Vault(bytes(32), new_ring()))
+    shop = Shop(store, clock)
+    with store.transaction() as tx:
+        aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
+    yield shop
     store.close()
 
 
@@ -41,7 +49,13 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
     trial = Trial(SEED)
     app = Signing(shop.http.application, signer)
     operation = trial.document(DOCUMENT, app)[route.path][route.method]
-    known = {"guest": always(GUEST), "subject": always(GUEST), "topic": always("offers"), "at": always(NOON)}
+    own = {"kind": always(OWN.kind.value), "value": always(OWN.value)}
+    known = own | {
+        "guest": always(GUEST),
+        "subject": always(GUEST),
+        "topic": always("offers"),
+        "at": always(NOON),
+    }
     told = trial.run(operation, examples=SIGNED, known=known)
     assert told[200]
     assert 401 not in told

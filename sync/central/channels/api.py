@@ -13,7 +13,7 @@ from edge.core.consent import QUIET, Consent, Purpose, is_topic, may, merged
 from edge.errors import NotAllowed, PolsoError, Refused
 from sync.central import nonces
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book
+from sync.central.channels import book, naming
 from sync.central.channels.book import May, Member
 from sync.central.channels.messages import (
     MEDIA_EVENTS,
@@ -100,9 +100,33 @@ class Api:
             caller.enter(tx)
             return _json(read(tx, caller.channel, guest, cursor=cursor))
 
+    def aliases(self) -> Response:
+        """Take a claim: nobody is joined to anything by it."""
+        caller = self._caller(May.ALIASES)
+        wanted = _sent(naming.Naming, naming.Naming, caller.body, media=MEDIA_JSON)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(naming.claim(tx, caller.channel, wanted))
+
+    def codes(self) -> Response:
+        """Judge a code; a wrong one counts."""
+        caller = self._caller(May.CODES)
+        tried = _sent(naming.Tried, naming.Tried, caller.body, media=MEDIA_JSON)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(naming.tell(tx, caller.channel, tried))
+
+    def find(self) -> Response:
+        """Find a guest by what was proven."""
+        caller = self._caller(May.FIND)
+        wanted = _sent(naming.Spelled, naming.Spelled, caller.body, media=MEDIA_JSON)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(naming.find(tx, caller.channel, wanted))
+
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""
-        what = Problem.INVALID if isinstance(error, Invalid) else problem_of(error)
+        what = Problem.INVALID if isinstance(error, Invalid | naming.NotWritten) else problem_of(error)
         later = self._settings.retry_after_s if what is Problem.LATER else None
         told = describe(what, time_ms=self._store.now_ms(), detail=str(error))
         return problem(told, retry_after_s=later)

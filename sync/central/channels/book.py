@@ -37,6 +37,9 @@ class May(enum.StrEnum):
     TOUCHES = "touches"
     CONSENTS = "consents"
     JOURNEY = "journey"
+    ALIASES = "aliases"
+    CODES = "codes"
+    FIND = "find"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from sync.central.channels.messages import (
     Stands,
     Taken,
 )
+from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
 from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
 
@@ -48,5 +49,35 @@ ROUTES = (
         answer=Journey,
         queries=(Query("cursor", str, "Where the page before ended; none: the newest."),),
         problems=DEVICES,
+    ),
+    Route(
+        name="aliases",
+        method="POST",
+        path="/v1/aliases",
+        about="Claim an address for a guest, and bring them the code; a channel's own numbers need none.",
+        body=Naming,
+        media=MEDIA_JSON,
+        answer=Bearer,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="codes",
+        method="POST",
+        path="/v1/aliases/codes",
+        about="Tell the code that a guest was brought: it proves that the address is theirs.",
+        body=Tried,
+        media=MEDIA_JSON,
+        answer=Proven,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="find",
+        method="POST",
+        path="/v1/guests/find",
+        about="Find the guest who is known by a proven address or number.",
+        body=Spelled,
+        media=MEDIA_JSON,
+        answer=Found,
+        problems=PROBLEMS,
     ),
 )

@@ -1,0 +1,206 @@
+"""Aliases: by what a guest is known beside their id, each proven once, kept under a keyed hash and sealed."""
+
+from __future__ import annotations
+
+import enum
+import hmac
+import secrets
+from typing import NamedTuple
+
+from edge.errors import Refused
+from sync.central.erasure import PLACES
+from sync.central.registry import guests
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    delete,
+    demand_seals,
+    insert,
+    metadata,
+    now_of,
+    select,
+)
+
+VALUE_CHARS_MAX = 200
+ALIASES_MAX = 32
+"""Of one guest."""
+KEY_BYTES = 32
+
+
+class Kind(enum.StrEnum):
+    """What a guest can be known by; a band leads to its guest by itself, see ``registry.bands``."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    APP = "app"
+    LOYALTY = "loyalty"
+    ORDER = "order"
+
+
+class Proof(enum.StrEnum):
+    """Why we believe it."""
+
+    CODE = "code"
+    """They told a code that was brought to it."""
+    STAFF = "staff"
+    """Staff saw a document."""
+    CHANNEL = "channel"
+    """A channel says so of what it gave out itself."""
+
+
+EVERYBODYS = frozenset({Kind.EMAIL, Kind.PHONE})
+"""Kinds that mean the same in every channel; the others are a channel's own numbers."""
+
+key_table = Table(
+    "alias_key",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+alias_table = Table(
+    "guest_alias",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("guest_id", String(ID_CHARS_MAX), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("space", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("proof", String(16), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("guest_alias_guest", "site_id", "guest_id"),
+)
+"""One alias is of one guest: its digest is the key. What was claimed and not proven is not in it."""
+_own = alias_table.c
+
+
+class Name(NamedTuple):
+    """What somebody goes by, in whose numbering."""
+
+    kind: Kind
+    value: str
+    space: str = ""
+    """The channel that gave it out; nothing: it means the same everywhere."""
+
+
+class Claim(NamedTuple):
+    """That a guest goes by a name; it joins nobody to anything before it is proven."""
+
+    name: Name
+    guest: str
+
+
+class Alias(NamedTuple):
+    """One proven alias of a guest."""
+
+    guest: str
+    name: Name
+    proof: Proof
+    by: str
+    at_ms: int
+
+
+def named(kind: Kind, value: str, *, channel: str = "") -> Name:
+    """Return a name as it is compared, or raise ``Refused``; what is everybody's is of no channel."""
+    plain = value.strip()
+    if kind is Kind.EMAIL:
+        plain = plain.casefold()
+        at, _, domain = plain.partition("@")
+        good = bool(at) and "." in domain and " " not in plain
+    elif kind is Kind.PHONE:
+        plain = "+" * plain.startswith("+") + "".join(filter(str.isdecimal, plain))
+        good = plain.isascii() and len(plain) > 5
+    else:
+        good = bool(plain)
+    if not good or len(plain) > VALUE_CHARS_MAX or not plain.isprintable():
+        raise Refused(f"That is no {kind.value}.", hint="Write it as it is written everywhere.")
+    return Name(kind, plain, "" if kind in EVERYBODYS else channel)
+
+
+def prove(tx: Connection, site: str, claim: Claim, *, proof: Proof, by: str) -> bool:
+    """Let a guest be known by a name; say whether it is new. The caller holds the site's turn."""
+    name, guest = claim
+    guests.guest(tx, site, guest)
+    known = find(tx, site, name)
+    if known is not None:
+        if known != guest:
+            raise Refused("Another guest is known by this.", hint="If they are one person, merge them.")
+        return False
+    if len(of_guest(tx, site, guest)) >= ALIASES_MAX:
+        raise Refused(f"A guest is known by at most {ALIASES_MAX} names.")
+    digest = digest_of(tx, site, name)
+    sealed = demand_seals(tx).seal(name.value.encode(), "guest_alias", "sealed", row=_row(site, digest))
+    row = {"site_id": site, "digest": digest, "guest_id": guest, "kind": name.kind.value,
+           "space": name.space, "sealed": sealed, "proof": proof.value, "by": by,
+           "at_ms": now_of(tx)}  # fmt: skip
+    tx.execute(insert(alias_table).values(row))
+    return True
+
+
+def find(tx: Connection, site: str, name: Name) -> str | None:
+    """Return who is known by a name that was proven; nobody by what was only claimed."""
+    key = _key(tx, site)
+    if key is None:
+        return None
+    there = and_(_own.site_id == site, _own.digest == _digest(key, name))
+    return tx.execute(select(_own.guest_id).where(there)).scalar()
+
+
+def of_guest(tx: Connection, site: str, guest: str) -> tuple[Alias, ...]:
+    """Return by what a guest is known, the eldest first."""
+    query = select(alias_table).where(_own.site_id == site, _own.guest_id == guest)
+    found = []
+    for row in tx.execute(query.order_by(_own.at_ms, _own.digest)):
+        opened = demand_seals(tx).open(
+            bytes(row.sealed), "guest_alias", "sealed", row=_row(site, bytes(row.digest))
+        )
+        name = Name(Kind(row.kind), opened.decode(), row.space)
+        found.append(Alias(row.guest_id, name, Proof(row.proof), row.by, row.at_ms))
+    return tuple(found)
+
+
+def drop(tx: Connection, site: str, name: Name, *, guest: str) -> bool:
+    """Let a guest be known by a name no more; say whether they were."""
+    this = and_(_own.site_id == site, _own.digest == digest_of(tx, site, name), _own.guest_id == guest)
+    return bool(tx.execute(delete(alias_table).where(this)).rowcount)
+
+
+def digest_of(tx: Connection, site: str, name: Name, *also: str) -> bytes:
+    """Return a name, and what else, under the site's own key: made at the first call, it lies sealed."""
+    key = _key(tx, site)
+    if key is None:
+        key = secrets.token_bytes(KEY_BYTES)
+        sealed = demand_seals(tx).seal(key, "alias_key", "key", row=site.encode())
+        tx.execute(insert(key_table).values(site_id=site, key=sealed))
+    return _digest(key, name, *also)
+
+
+def _key(tx: Connection, site: str) -> bytes | None:
+    sealed = tx.execute(select(key_table.c.key).where(key_table.c.site_id == site)).scalar()
+    if sealed is None:
+        return None
+    return demand_seals(tx).open(bytes(sealed), "alias_key", "key", row=site.encode())
+
+
+def _digest(key: bytes, name: Name, *also: str) -> bytes:
+    return hmac.digest(key, "\0".join((name.kind, name.space, name.value, *also)).encode(), "sha256")
+
+
+def _row(site: str, digest: bytes) -> bytes:
+    return site.encode() + b"\0" + digest
+
+
+def forget(tx: Connection, site: str, guest: str) -> None:
+    """Forget by what an erased guest was known."""
+    tx.execute(delete(alias_table).where(_own.site_id == site, _own.guest_id == guest))
+
+
+PLACES.append(lambda tx, site, gone: forget(tx, site, gone.guest))
