@@ -67,8 +67,8 @@ AWAITED = ("hardware/test_supervised_lines",)
 
 UNCOUNTED_MARKS = ("slow", "bench")
 UNCOUNTED_PARTS = frozenset({"chromium", "postgresql"})
-COUNTED_JOURNEYS = ("journeys/test_park.py", "journeys/test_operator.py", "journeys/test_device.py")
-"""Journeys that open, misuse and close all there is; what the others start runs at its own pace."""
+COUNTED_JOURNEYS = ("journeys/test_park.py", "journeys/test_device.py")
+"""Journeys that open and close all there is; what the others start runs at its own pace."""
 TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process of ours counts the lines that it runs."""
 FIGURES = "figures"
@@ -209,10 +209,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def is_counted(item: pytest.Item) -> bool:
-    """Say whether the lines that a test runs count for the coverage of the house."""
+    """Say whether the lines that a test runs count for the coverage of the house.
+
+    What is added to a count (`--cov-append`) finds the rulebook counted by its own tests before.
+    """
     place = item.path.relative_to(item.config.rootpath / "tests").as_posix()
     elsewhere = place.startswith("journeys/") and not place.startswith(COUNTED_JOURNEYS)
-    if elsewhere or any(map(item.get_closest_marker, UNCOUNTED_MARKS)):
+    before = place.startswith("core/") and item.config.getoption("cov_append", False)
+    if elsewhere or before or any(map(item.get_closest_marker, UNCOUNTED_MARKS)):
         return False
     return UNCOUNTED_PARTS.isdisjoint(part.name for part in parts_of(item))
 

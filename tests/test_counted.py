@@ -1,4 +1,4 @@
-"""Which tests count lines: those of the rooms, and the journeys that open, misuse and close all there is."""
+"""Which tests count lines: those of the rooms, and two journeys that open and close all there is."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ class Item:
     def __init__(self, place: str, *marks: pytest.MarkDecorator) -> None:
         self.path, self.config = ROOT / "tests" / place, self
         self.rootpath, self._marks = ROOT, [one.mark for one in marks]
+        self.options: dict[str, bool] = {}
 
     def iter_markers(self, name: str | None = None) -> Any:
         return (mark for mark in self._marks if name in (None, mark.name))
+
+    def getoption(self, name: str, default: object) -> object:
+        return self.options.get(name, default)
 
     def get_closest_marker(self, name: str) -> Any:
         return next(self.iter_markers(name), None)
@@ -42,6 +46,14 @@ def test_lines_are_counted_where_each_room_is_walked_through(
     place: str, marks: tuple[pytest.MarkDecorator, ...], counts: bool
 ) -> None:
     item: Any = Item(place, *marks)
+
+    assert is_counted(item) is counts
+
+
+@pytest.mark.parametrize(("place", "counts"), [("core/test_laws.py", False), ("store/test_state.py", True)])
+def test_the_rulebook_is_counted_once(place: str, counts: bool) -> None:
+    item: Any = Item(place)
+    item.options["cov_append"] = True
 
     assert is_counted(item) is counts
 

@@ -103,8 +103,8 @@ def test_a_gate_alone_for_a_day_decides_on_and_is_judged_equal(
                     assert view.seq > 0, "decided and not written"
                     families[view.family] += 1
                     took.append(view.took_ms)
-                    bare.append(a_bare_commit_ms(house))
                     house.hands.forward(ms=60 * MINUTE_MS // (guests_hour * TAPS_GUEST))
+                bare.append(a_bare_commit_ms(house))
             hourly.append(p99(took) / p99(bare))
         told = house.profiles.layout()
         assert told is not None
