@@ -29,6 +29,9 @@ from sync.central.console.guard import SESSION_COOKIE
 from sync.central.hooks import subscriptions
 from sync.central.hooks.subscriptions import Wanted
 from sync.central.near import orders, stock
+from sync.central.people import aliases, merging
+from sync.central.people.aliases import Claim, Proof, named
+from sync.central.people.merging import Pair
 from sync.central.registry import bands, catalogue, guests, layout, members, wallets
 from sync.central.store import Store
 from tests.barriers import barriers
@@ -51,6 +54,7 @@ PAGES = (
     *(f"{HOME}/segments", f"{HOME}/reports/funnel"),
     *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
     *(f"{HOME}/care", f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/care/{CASE}/promise"),
+    *(f"{HOME}/guests/g1/known", f"{HOME}/guests/g1/alias", f"{HOME}/guests/g2/merge"),
     *(f"{HOME}/care/{CASE}/close", f"{HOME}/care/{CASE}/reissue", f"{HOME}/care/new"),
 )
 """Every template, and every kind of field."""
@@ -81,6 +85,16 @@ def a_worried_guest(store: Store) -> None:
         cases.tell(tx, SITE, CASE, told=Told(op="p", step=Step.PROMISED, at_ms=3, until_ms=4))
 
 
+def somebody_entered_twice(store: Store) -> None:
+    """Who is known by an address and was merged, and of whom a second merge is asked."""
+    with store.transaction() as tx:
+        guests.put_guests(tx, SITE, [guests.Guest(id=one, name="Anna R.") for one in ("g2", "g3")])
+        mail = Claim(named(aliases.Kind.EMAIL, "anna@park.example"), "g1")
+        aliases.prove(tx, SITE, mail, proof=Proof.CODE, by="mail")
+        asked = [merging.ask(tx, SITE, Pair(one, "g1"), by="carla", why="documents") for one in ("g2", "g3")]
+        merging.rule(tx, SITE, asked[0].id, by="otto", given=True)
+
+
 @pytest.fixture(scope="module")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     store = Store(
@@ -107,6 +121,7 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
             orders.place(tx, SITE, Order(id=f"o{number}", guest="g1", store=f"shop-{number}", device="",
                                          lines=(Ordered(article="cup"),)))  # fmt: skip
     a_worried_guest(store)
+    somebody_entered_twice(store)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = create_server(create_app(store, SETTINGS), sockets=[listener], threads=8)

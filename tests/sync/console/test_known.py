@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from edge.keys.ring import new_ring
+from edge.vault import Vault
+from sync.central.console import acts
 from sync.central.console.operators import Role
 from sync.central.registry import guests, links
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
-from tests.sync.builders import SITE
+from tests.sync.builders import SITE, Clockwork
 from tests.sync.console.desk import HOME, Browser, a_browser, an_admin, an_operator
 
 ANNA, LEO = f"{HOME}/guests/anna", f"{HOME}/guests/leo"
@@ -58,3 +63,20 @@ def test_who_is_nobody_else_is_not_parted_or_merged_with_nobody(olga: Browser) -
     assert olga.get(f"{ANNA}/part").status_code == 422
     assert olga.post(f"{ANNA}/merge", one_with="nobody", reason="documents").status_code == 422
     assert olga.post(f"{ANNA}/merge", one_with="leo", reason="because").status_code == 422
+
+
+def test_an_address_that_staff_saw_proven_is_shown_and_not_recorded(tmp_path: Path, clock: Clockwork) -> None:
+    store = Store(str(tmp_path / "c.db"), now_ms=clock, seals=Vault(bytes(32), new_ring()))
+    olga = an_admin(store)
+    with store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="anna", name="Anna")])
+    mail = {"kind": "email", "known_by": "Anna@park.example"}
+    assert olga.post(f"{ANNA}/alias", **mail).status_code == 422, "nobody saw anything"
+    assert olga.post(f"{ANNA}/alias", **mail, document_seen="yes").status_code == 303
+    told = olga.says(f"{ANNA}/known")
+    assert "anna@park.example" in told
+    assert "by staff" in told
+    with store.reading() as tx:
+        (done,) = [one for one in acts.acts(tx, SITE) if one.what == "alias_proven"]
+    assert (done.target, done.after) == ("anna", "email")
+    store.close()

@@ -9,9 +9,10 @@ from sync.central.console import desk, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
-from sync.central.console.fields import Field, Kind
+from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Audience, Route, act, read
-from sync.central.people import merging
+from sync.central.people import aliases, merging
+from sync.central.people.aliases import Alias, Claim, Proof
 from sync.central.people.merging import Act, Pair
 from sync.central.registry import guests, links
 from sync.central.registry.tables import ID_CHARS_MAX
@@ -21,6 +22,7 @@ MERGED_FOR = ("documents", "guest", "entered_twice")
 PARTED_FOR = ("mistake", "guest", "other")
 """Why two are one, or not: closed lists, so that nothing personal is typed into the record."""
 COLUMNS = ("time", "guest", "one_with", "step", "reason", "who")
+NAME_COLUMNS = ("kind", "known_by", "channel", "proven", "who", "since", "guest")
 PEOPLE_COLUMNS = ("guest", "name", "one_with", "since")
 
 
@@ -31,6 +33,7 @@ def _one(ask: Ask) -> Answer:
         named = guests.guests_of(tx, ask.site, people)
         joined = {one.guest: one for one in links.links(tx, ask.site, people)}
         acts = merging.about(tx, ask.site, people)
+        names = [one for person in people for one in aliases.of_guest(tx, ask.site, person)]
         now_ms = ask.store.now_ms()
     looks.look(ask, "guest_seen", guest.id, shown=looks.guests_shown(people))
     rows = [
@@ -48,6 +51,7 @@ def _one(ask: Ask) -> Answer:
     values = {
         "guest": guest,
         "people": Sheet(name="one_person", columns=PEOPLE_COLUMNS, rows=rows),
+        "names": Sheet(name="aliases", columns=NAME_COLUMNS, rows=[_named(ask, one) for one in names]),
         "several": len(people) > 1,
         "partable": partable,
         "waiting": merging.waiting(acts),
@@ -58,6 +62,12 @@ def _one(ask: Ask) -> Answer:
 
 def _lead(ask: Ask, guest: str) -> Cell:
     return Cell(guest, f"{ask.home}/guests/{guest}")
+
+
+def _named(ask: Ask, one: Alias) -> tuple[Cell | str, ...]:
+    kind, value, space = one.name
+    words = (ask.words(f"alias.{kind}"), value, space, ask.words(f"proof.{one.proof}"))
+    return (*words, one.by, ask.time(one.at_ms), _lead(ask, one.guest))
 
 
 def _row(ask: Ask, one: Act) -> tuple[Cell | str, ...]:
@@ -97,6 +107,31 @@ def _rule(ask: Ask) -> Answer:
     return Moved(f"{ask.home}/guests/{ruled.guest}/known", "merge_ruled")
 
 
+def _name_form(ask: Ask) -> Form:
+    guest = ask.path["guest"]
+    with ask.store.reading() as tx:
+        guests.guest(tx, ask.site, guest)
+    kinds = [(one.value, f"alias.{one}") for one in aliases.Kind if one in aliases.EVERYBODYS]
+    fields = (
+        Field(name="kind", kind=Kind.CHOICE, choices=kinds, required=True),
+        Field(name="known_by", required=True, chars_max=aliases.VALUE_CHARS_MAX),
+        Field(name="document_seen", kind=Kind.YES),
+    )
+    return Form(name="alias_new", fields=fields, back=f"{ask.home}/guests/{guest}/known", title=guest)
+
+
+def _add_name(ask: Ask, said: dict[str, Any]) -> Answer:
+    """Let a guest be known by what staff saw proven; the record names the kind and not the address."""
+    guest = ask.path["guest"]
+    if not said["document_seen"]:
+        raise Mistyped("document_seen", "wrong.document_seen")
+    name = aliases.named(aliases.Kind(said["kind"]), said["known_by"])
+    with ask.changing() as tx:
+        if aliases.prove(tx, ask.site, Claim(name, guest), proof=Proof.STAFF, by=_name(ask)):
+            ask.record(tx, "alias_proven", guest, after=name.kind.value)
+    return Moved(f"{ask.home}/guests/{guest}/known", "alias_saved")
+
+
 def _part_form(ask: Ask) -> Form:
     guest = ask.path["guest"]
     back = f"{ask.home}/guests/{guest}/known"
@@ -130,6 +165,12 @@ ROUTES: tuple[Route, ...] = (
     ),
     *desk.routes_of(
         f"{HERE}/part", Desk(_part_form, _part), "part a guest from another one.", audience=Audience.CARE
+    ),
+    *desk.routes_of(
+        f"{HERE}/alias",
+        Desk(_name_form, _add_name),
+        "let a guest be known by an address.",
+        audience=Audience.CARE,
     ),
     act("/sites/<site>/merges/<merge>", _rule, "Let a merge through, or refuse it.", audience=Audience.CARE),
 )
