@@ -23,6 +23,7 @@ from edge.sequencer import Sequencer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.views import DeviceHealth, HealthView, RadioCounts, StaffView
+from edge.violations import Violations
 from hardware.port import DeviceState, State
 
 LATENCIES_MAX = 1_000
@@ -86,7 +87,8 @@ class Health:
         self._counted: tuple[int, int] | None = None
         self._disk_began = (watched.clock.monotonic_ms(), _free_bytes(watched.folder))
         self._erasing = False
-        self._meters = Meters()
+        self._meters = meters = Meters()
+        self.violations = Violations(lambda directive: meters.violations.labels(directive).inc())
 
     def known(self) -> tuple[dict[str, str], bool]:
         """Judge the known cases by the rulebook as it runs here; return the answers, and whether all fit."""
@@ -256,6 +258,9 @@ class Meters:
         )
         self.false_denials = Counter(
             "polso_false_denials", "Denials that a supervisor called wrong", registry=self.registry
+        )
+        self.violations = Counter(
+            "polso_csp_violations", "Pages that broke their policy", ["directive"], registry=self.registry
         )
         self.writable = self._gauge("polso_writable", "1 if decisions can be recorded")
         self.outbox = self._gauge("polso_outbox_events", "Events that central does not hold yet")

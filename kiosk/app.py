@@ -27,6 +27,7 @@ from kiosk import (
     till,
     till_acts,
     till_holds,
+    violations,
     visitor,
 )
 from kiosk.admission import language_of
@@ -44,7 +45,7 @@ __all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "ser
 
 ROOMS = (
     *(assets, sign_in, visitor, near, offers, gate, staff_acts, approvals, phone, ops, api, stream, demo),
-    *(till, till_acts, till_holds, receipt),
+    *(till, till_acts, till_holds, receipt, violations),
 )
 THREADS_BESIDE_STREAMS = 30
 REFUSALS = Rate(60, 5.0)

@@ -33,7 +33,7 @@ class Door:
 
     def view_of(self, route: Route) -> Callable[..., Response]:
         """Return what flask calls for ``route``."""
-        decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
+        decoder = msgspec.json.Decoder(route.body) if route.body is not None and not route.media else None
 
         def view(**path: str) -> Response:
             guard.refuse_cross_site(route, request, self.house.settings.origins)

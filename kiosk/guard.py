@@ -38,6 +38,8 @@ OFF = (
     *("hid", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "serial", "usb"),
     *("publickey-credentials-get", "xr-spatial-tracking"),
 )
+REPORTS = "/api/v1/csp-reports"
+"""Where browsers report what this policy kept out; ``report-to`` beside it would silence them on a LAN."""
 HEADERS = {
     "Content-Security-Policy": "; ".join(
         (
@@ -53,6 +55,7 @@ HEADERS = {
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
+            f"report-uri {REPORTS}",
         )
     ),
     "Permissions-Policy": ", ".join(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kiosk.answers import JSON
 from kiosk.refusals import Problem
 from kiosk.routes import Audience, Route
 
@@ -74,7 +75,7 @@ def operation(row: Route, named: Mapping[type, Json]) -> dict[str, Json]:
     if row.body is not None:
         found["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": named[row.body]}},
+            "content": {kind: {"schema": named[row.body]} for kind in row.media[:1] or (JSON,)},
         }
     if row.audience in SECURITY:
         found["security"] = msgspec.to_builtins(SECURITY[row.audience])

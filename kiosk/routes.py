@@ -72,6 +72,8 @@ class Route:
     action: Action | None = None
     """What a person must be permitted to do; the roles stand in the staff's own table."""
     body: type[msgspec.Struct] | None = None
+    media: tuple[str, ...] = ()
+    """What kinds of body its view reads by itself; empty: JSON, read as ``body`` before the view is asked."""
     answer: type | None = None
     """The struct that is answered as JSON; None: a page or a file."""
     rate: Rate = PAGES

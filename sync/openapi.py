@@ -135,12 +135,16 @@ def _hook(hook: Hook, refs: dict[type, Part]) -> Part:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "requestBody": {"required": True, "content": {hook.media: {"schema": {"type": "object"}}}},
         "responses": {
-            "200": _content("It was taken.", "text/plain", {}),
+            **_taken(hook.says),
             **_problems(hook.problems, refs),
         },
     }
+
+
+def _taken(says: str) -> Part:
+    return {"200": _content("It was taken.", says, {})} if says else {"204": {"description": "It was taken."}}
 
 
 def _problems(refused: Iterable[Problem], refs: dict[type, Part]) -> Part:

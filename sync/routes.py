@@ -39,6 +39,7 @@ BOXES = "/v1/boxes"
 DESK = "/v1/desk"
 LEASES = "/v1/devices/{device}/leases"
 NOTICES = "/psp/{name}/notices"
+VIOLATIONS = "/csp-reports"
 ALWAYS = (Problem.MALFORMED, Problem.TOO_LARGE, Problem.LATER)
 SIGNED = (Problem.NOT_SIGNED, Problem.STALE)
 DEVICES = (
@@ -208,6 +209,9 @@ class Hook(msgspec.Struct, frozen=True):
     path: str
     about: str
     problems: tuple[Problem, ...]
+    media: str = "application/json"
+    says: str = "text/plain"
+    """What is answered; empty: nothing."""
 
 
 HOOKS = (
@@ -216,5 +220,13 @@ HOOKS = (
         NOTICES,
         "What a payment provider says of charges, signed in its own way over the raw body.",
         (*ALWAYS, Problem.NOT_SIGNED),
+    ),
+    Hook(
+        "violations",
+        VIOLATIONS,
+        "A page of ours broke our policy for pages, says the browser.",
+        ALWAYS,
+        media="application/csp-report",
+        says="",
     ),
 )

@@ -8,7 +8,7 @@ from flask import Flask, Response, redirect, request
 from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import PolsoError, StoreError
 from edge.rules import rule_or_broken
-from sync.central import api, notices
+from sync.central import api, notices, violations
 from sync.central.answers import describe, problem
 from sync.central.channels import api as channels
 from sync.central.console import guard
@@ -21,7 +21,7 @@ from sync.central.settings import Settings
 from sync.central.sites import sites
 from sync.central.store import Store
 from sync.openapi import document
-from sync.routes import ROUTES
+from sync.routes import ROUTES, VIOLATIONS
 from sync.wire import BATCH_BYTES_MAX, WIRE_VERSION, Problem
 
 PAGES = ("/console/", f"{OWN}/")
@@ -42,6 +42,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     app.register_blueprint(channels.blueprint(store, chosen))
     app.register_blueprint(console(store, chosen))
     app.register_blueprint(own(store, chosen))
+    app.register_blueprint(violations.blueprint(store, chosen, meters))
     saga = saga_of(store, chosen.psp, chosen.seals)
     sagas = {saga.psp.name: saga} if saga else {}
     app.register_blueprint(notices.blueprint(store, sagas, meters, retry_after_s=chosen.retry_after_s))
@@ -64,10 +65,11 @@ def _alive() -> Response:
 def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None:
     """Answer devices and supervisors under our own names only, and no page of another site.
 
-    Console and guests' own pages say the same in pages of theirs. What a device sends needs no browser, so
-    that whatever says it comes from a page (Fetch Metadata, Origin) has no business at its API.
+    Console and guests' own pages say so in pages of theirs; what browsers report comes from pages alone.
+    What a device sends needs no browser, so that whatever says it comes from a page (Fetch Metadata, Origin)
+    has no business at its API.
     """
-    if request.path.startswith(PAGES):
+    if request.path.startswith(PAGES) or request.path == VIOLATIONS:
         return None
     try:
         guard.refuse_foreign_host(request, settings)

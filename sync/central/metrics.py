@@ -46,6 +46,12 @@ class Meters:
         self.refusals = Counter(
             "polso_central_refusals", "Requests refused, by problem", ["problem"], registry=self.registry
         )
+        self.violations = Counter(
+            "polso_central_csp_violations",
+            "Pages that broke their policy",
+            ["directive"],
+            registry=self.registry,
+        )
         self.polls = Gauge(
             "polso_central_open_polls", "Feed requests held open by this worker", registry=self.registry
         )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from edge.clock import monotonic_ms
 from edge.errors import PolsoError, StoreError, Unknown
 from sync.central.answers import describe, problem, problem_of
 from sync.central.metrics import Meters
+from sync.central.pace import Pace
 from sync.central.psp.port import NotSent, Unreachable
 from sync.central.psp.saga import Saga
 from sync.central.store import Store
@@ -31,24 +30,6 @@ BYE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Polso</titl
 <p lang="fr">Merci. Vous pouvez fermer cette page.</p>
 <p lang="es">Gracias. Puede cerrar esta página.</p></html>
 """
-
-
-class Pace:
-    """Lets so many pass in each second, on the monotonic clock."""
-
-    def __init__(self, per_s: int) -> None:
-        """Begin with a whole second's worth."""
-        self._per_s, self._lock = per_s, threading.Lock()
-        self._second, self._left = 0, per_s
-
-    def passes(self) -> bool:
-        """Say whether one more may pass now."""
-        second = monotonic_ms() // 1000
-        with self._lock:
-            if second != self._second:
-                self._second, self._left = second, self._per_s
-            self._left -= 1
-            return self._left >= 0
 
 
 class Door:

@@ -29,6 +29,7 @@ OTHERS = {
     "test_own_band": "a part of test_dishonest_staff",
     "test_rogue_lan_rates": "a part of test_rogue_lan",
     "test_security_page": "this",
+    "test_violations": "a requirement of the standard",
 }
 """Tests here that show something else than one row of the table of threats."""
 

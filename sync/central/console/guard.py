@@ -15,6 +15,7 @@ from edge.errors import NotAllowed, Refused
 from sync.central.console.operators import Operator, Role
 from sync.central.console.routes import SAFE, Audience, Route
 from sync.central.settings import Settings
+from sync.routes import VIOLATIONS
 
 SESSION_COOKIE = "polso-console"
 LANGUAGE_COOKIE = "polso-console-language"
@@ -37,6 +38,7 @@ OFF = (
 POLICY = (
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'",
     "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+    f"report-uri {VIOLATIONS}",
 )  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": "; ".join(POLICY),
@@ -115,8 +117,12 @@ def refuse_foreign_host(request: Request, settings: Settings) -> None:
 
 def refuse_cross_site(route: Route, request: Request, settings: Settings) -> None:
     """Let an unsafe request pass only from our own pages; flask by itself accepts any site's POST."""
-    if not route.unsafe:
-        return
+    if route.unsafe:
+        refuse_foreign_page(request, settings)
+
+
+def refuse_foreign_page(request: Request, settings: Settings) -> None:
+    """Let pass only what a browser says to come from a page of ours."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     scheme = "https" if settings.behind_tls else request.scheme
     if origin is None and site is None:

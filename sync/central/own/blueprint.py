@@ -17,11 +17,11 @@ from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
-from sync.central.notices import Pace
 from sync.central.own import diary, family, pages
 from sync.central.own.cookie import session_of
 from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
+from sync.central.pace import Pace
 from sync.central.registry import guests
 from sync.central.settings import Settings
 from sync.central.store import Store
