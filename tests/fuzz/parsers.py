@@ -53,6 +53,7 @@ from sync.wire import (
 )
 from tests.builders import facts_for
 from tests.fuzz.signed import SIGNED
+from tests.fuzz.vouched import VOUCHED
 
 KEY, UID = bytes(16), bytes.fromhex("04DE5F1EACC040")
 SUN_LINK = "https://polso.example/t?uid=04DE5F1EACC040&ctr=00003D&cmac=94EED9EE65337086"
@@ -291,7 +292,7 @@ PARSERS = {
     "rule": Parser(rule, (b'entries_today < 3 && tier == "gold"',), (Refused,)),
     "sealed cell": Parser(sealed, (VAULT.seal(b"Giulia", "profiles", "name", row=b"1"),), (StoreDamaged,)),
 }
-PARSERS |= {name: Parser(*row) for name, row in SIGNED.items()}
+PARSERS |= {name: Parser(*row) for name, row in (SIGNED | VOUCHED).items()}
 """A new parser of foreign bytes gets its row here."""
 
 

@@ -30,6 +30,8 @@ from sync.central.psp.port import (
 TIMEOUT_MS = 8_000
 """The library's own is 80 s; whoever waits for us has better things to do."""
 TOLERANCE_S = 300
+NO_NOTICE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What the library and we raise over JSON of another shape, signed or not."""
 PAGE_MAX = 100
 PAGES_MAX = 50
 STATEMENT_PAGES_MAX = 1_000
@@ -186,12 +188,14 @@ class Stripe:
         """Let the library check signature and age over the raw octets, then read what concerns us."""
         signature = headers.get("Stripe-Signature", "")
         construct = self._library.Webhook.construct_event
+        if not signature.isascii():  # the library compares characters, and fails at any other
+            raise NotSent
         try:
             # Decoded by us: the library would answer octets that are no text with an error of Python's own.
             event = construct(body.decode("utf-8"), signature, self._secret, tolerance=TOLERANCE_S)
-        except (self._library.SignatureVerificationError, ValueError) as error:
+            return _noticed(str(event.type), event.data.object)
+        except (self._library.SignatureVerificationError, *NO_NOTICE) as error:
             raise NotSent from error
-        return _noticed(str(event.type), event.data.object)
 
     def _intents(self, order: Order) -> Iterator[Any]:
         since = order.made_ms // 1000 - LOOK_BACK_S
