@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from edge.core.events import Kind
 from edge.core.feedback import FeedbackGiven
 from edge.errors import Refused, Unknown
-from edge.service.near.feedback import FRESH_MS
+from edge.service.near.feedback import FRESH_MS, GIVEN, VISIT
 from edge.service.receipts import PHONE_MS_MAX
+from tests.builders import NOW_MS
 from tests.service.house import House, an_edge
 from tests.service.purses import OP, SOUP, TILL, a_guest, bought, cashier, granted
 
@@ -104,3 +106,18 @@ def test_a_word_of_a_phone_is_neither_its_receipt_nor_good_for_ever(shop: House)
     shop.hands.forward(ms=PHONE_MS_MAX)
     with pytest.raises(Unknown):
         receipts.by_word(word)
+
+
+def test_that_somebody_was_asked_is_kept_under_what_nobody_can_guess(tmp_path: Path) -> None:
+    """Guests and days are few: an unkeyed hash of them could be tried out on a copied disk."""
+    with an_edge(tmp_path / "edge") as house:
+        a_guest(house)
+        tap = house.service.present(house.tap(reader="reader-kiosk")).tap_id  # it is about the visit
+        house.service.near.give_feedback(tap, "kiosk", score=3)
+        [(mark, _)] = house.sequencer.submit(lambda tx: list(tx.rows(GIVEN)))
+    days = range(NOW_MS // 86_400_000 + 719_163 - 1, NOW_MS // 86_400_000 + 719_163 + 2)
+    guesses = [f"{prefix}{VISIT}/guest-1/{day}".encode() for day in days for prefix in ("", "feedback ")]
+    made = {hashlib.blake2b(guess, digest_size=size).hexdigest() for guess in guesses for size in (8, 16)}
+    assert mark not in made
+    keyed = {f"{house.vault.blind(guess):016x}" for guess in guesses}
+    assert mark in keyed, "the control: by the site's key they are the right guesses"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 import msgspec
@@ -22,7 +21,7 @@ from edge.service.standing import Guest, HoldAgain, stands_in
 from edge.store.transaction import Transaction
 
 GIVEN = "feedback"
-"""About what somebody has been asked; the key says nothing of whom."""
+"""About what somebody has been asked, blinded: the key says nothing of whom."""
 VISIT = "visit"
 LOOK_BACK = 500
 """So many events of money are looked through for a guest's last purchase."""
@@ -42,7 +41,7 @@ class Feedback:
         bought = self._last(guest.profile.band.id)
         if bought is None:
             return ""
-        given = self._rooms.sequencer.submit(lambda tx: tx.get(GIVEN, _key(bought.op_id)))
+        given = self._rooms.sequencer.submit(lambda tx: tx.get(GIVEN, self._key(bought.op_id)))
         return bought.op_id if given is None else ""
 
     def give(
@@ -71,14 +70,14 @@ class Feedback:
             articles=_articles(bought.lines) if bought is not None else (),
         )
         band = guest.profile.band.id if named else None
-        return self._rooms.sequencer.submit(lambda tx: _keep(tx, about, told, band=band))
+        return self._rooms.sequencer.submit(lambda tx: _keep(tx, self._key(about), told, band=band))
 
     def is_asked(self, op_id: str) -> bool:
         """Say whether a sale of this device may still be asked about."""
 
         def act(tx: Transaction) -> bool:
             sale = _lately_sold(tx, op_id)
-            return sale is not None and tx.get(GIVEN, _key(op_id)) is None
+            return sale is not None and tx.get(GIVEN, self._key(op_id)) is None
 
         return self._rooms.sequencer.submit(act)
 
@@ -108,9 +107,16 @@ class Feedback:
                 guest=guest or "",
                 articles=_articles(sale.basket.lines),
             )
-            return _keep(tx, op_id, told, band=band if guest else None)
+            return _keep(tx, self._key(op_id), told, band=band if guest else None)
 
         return self._rooms.sequencer.submit(act)
+
+    def _key(self, about: str) -> str:
+        """Return under which name it is kept that somebody was asked.
+
+        Blinded by the site's key: who guesses guest and day learns nothing of them from a copied disk.
+        """
+        return f"{self._rooms.vault.blind(b'feedback ' + about.encode()):016x}"
 
     def _visit(self, guest: Guest, now_ms: int) -> str:
         layout = self._rooms.profiles.layout()
@@ -130,11 +136,11 @@ class Feedback:
         return None
 
 
-def _keep(tx: Transaction, about: str, told: FeedbackGiven, *, band: bytes | None) -> FeedbackTaken:
-    if tx.get(GIVEN, _key(about)) is not None:
+def _keep(tx: Transaction, mark: str, told: FeedbackGiven, *, band: bytes | None) -> FeedbackTaken:
+    if tx.get(GIVEN, mark) is not None:
         return FeedbackTaken(first=False)
     tx.append(Kind.FEEDBACK_GIVEN, told, band=band)
-    tx.put(GIVEN, _key(about), str(tx.now.now_ms).encode())
+    tx.put(GIVEN, mark, str(tx.now.now_ms).encode())
     return FeedbackTaken(first=True)
 
 
@@ -148,8 +154,3 @@ def _lately_sold(tx: Transaction, op_id: str) -> Sale | None:
 
 def _articles(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.item for line in lines))
-
-
-def _key(about: str) -> str:
-    """Return under which name it is kept that somebody was asked: nobody reads a guest out of it."""
-    return hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
