@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,14 +11,14 @@ from edge.core.elsewhere import Limited
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.profiles import remark_owner
 from edge.errors import StoreError, Unknown
-from sync.central import devices, lanes, seals
+from sync.central import devices, lanes, named, seals
 from sync.central.feed import BAND, Change, item_table, publish
 from sync.central.holding import hold
 from sync.central.near import orders
 from sync.central.registry import bands, consents, expected, guests, links, members, rights, segments, wallets
 from sync.central.registry.profiles import PROFILE
 from sync.central.registry.turn import take_turn
-from sync.central.remarks import ERASE, forget_about
+from sync.central.remarks import ERASE, erasure_key, forget_about
 from sync.central.store import Connection, Store, and_, or_, select
 from sync.central.traces import ALSO
 from sync.wire import ErasureNotice
@@ -54,6 +53,7 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: bands.forget(tx, site, gone.guest),
     lambda tx, site, gone: seals.destroy(tx, site, gone.owners),
     lambda tx, site, gone: forget_about(tx, site, gone.bands),
+    lambda tx, site, gone: named.forget(tx, site, gone.guest),
     lambda tx, site, gone: lanes.empty_aside(tx, site, (*gone.bands, gone.guest.encode())),
     lambda tx, site, gone: wallets.blank(tx, site, gone.words),
 ]
@@ -141,17 +141,13 @@ def _wallets(tx: Connection, site: str, gone: Gone) -> set[str]:
 
 def _told(tx: Connection, site: str, guest: str) -> bytes | None:
     own = item_table.c
-    found = select(own.body).where(own.site_id == site, own.kind == ERASE, own.key == _key(guest))
+    found = select(own.body).where(own.site_id == site, own.kind == ERASE, own.key == erasure_key(guest))
     body = tx.execute(found).scalar()
     return None if body is None else bytes(body)
 
 
 def _change(notice: ErasureNotice) -> Change:
-    return Change(ERASE, _key(notice.guest), msgspec.msgpack.encode(notice), urgent=True)
-
-
-def _key(guest: str) -> str:
-    return hashlib.blake2b(guest.encode(), digest_size=16).hexdigest()
+    return Change(ERASE, erasure_key(notice.guest), msgspec.msgpack.encode(notice), urgent=True)
 
 
 def _gone(tx: Connection, site: str, ids: tuple[bytes, ...], *, guest: str) -> list[Change]:

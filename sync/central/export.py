@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +12,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Decided, Kind
 from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
-from sync.central import earned, payouts
+from sync.central import earned, named, payouts
 from sync.central.care import cases
 from sync.central.care.cases import Wanted
 from sync.central.earned import Earned
@@ -35,6 +36,9 @@ EVENTS_MAX = 100_000
 SHORT_HEX = 8
 """As much of a BandId as a look-up's event names it by."""
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
+OFFERS = (Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED)
+SUBJECTS: dict[int, str] = {**dict.fromkeys(map(int, OFFERS), "offer"), int(Kind.ORDER_MOVED): "order"}
+"""In which field an event names what it is about."""
 KINDS = {int(kind): kind.name.lower() for kind in Kind}
 _decided = msgspec.msgpack.Decoder(Decided)
 _acted = msgspec.msgpack.Decoder(Acted)
@@ -52,7 +56,7 @@ class Worn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event about one of the guest's bands; who of the staff did it is not the guest's to have."""
+    """One event about the guest or one of their bands; who of the staff did it is not the guest's to have."""
 
     at_ms: int
     device: str
@@ -61,6 +65,8 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     point: str = ""
     outcome: str = ""
     reason: str = ""
+    subject: str = ""
+    """The offer or the order that it is about."""
     remark: str = ""
     """What staff wrote of it."""
 
@@ -79,6 +85,14 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str = ""
     weight: int = 1
     basis: Basis
+
+
+class About(NamedTuple):
+    """By what an event can tell of a guest."""
+
+    guest: str
+    bands: tuple[bytes, ...]
+    orders: frozenset[str]
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +177,8 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         for card in cards
     )
     own = members.owned(tx, site, guest)
-    events = _events(tx, site, [card.band.id for card in cards])
+    placed = orders.of_guest(tx, site, guest)
+    about = About(guest, tuple(card.band.id for card in cards), frozenset(one.id for one in placed))
     return GuestRecord(
         site=site,
         guest=known,
@@ -171,9 +186,9 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         entitlements=held,
         consents=said,
         segments=codes.get(guest, ()),
-        events=events,
+        events=_events(tx, site, about),
         diary=tuple(map(_noted, diary.of_guest(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
-        orders=orders.of_guest(tx, site, guest),
+        orders=placed,
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
         mandates=mandates.of_guest(tx, site, guest),
         cases=_cases(tx, site, guest),
@@ -208,17 +223,13 @@ def _noted(one: Entry) -> Noted:
     return Noted(**same)
 
 
-def _events(tx: Connection, site: str, ids: list[bytes]) -> tuple[Happened, ...]:
+def _events(tx: Connection, site: str, about: About) -> tuple[Happened, ...]:
     own = event_table.c
     columns = (own.device_id, own.hlc, own.kind, own.band, own.body)
-    mine = or_(own.band.in_(ids), own.kind == int(Kind.LOOKED_UP))
+    by_word = own.kind.in_((int(Kind.LOOKED_UP), int(Kind.ORDER_MOVED)))
+    mine = or_(own.band.in_(about.bands), by_word, named.of_guest(tx, about.guest))
     found = select(*columns).where(own.site_id == site, mine).order_by(own.hlc)
-    shorts = {id_.hex()[:SHORT_HEX] for id_ in ids}
-    rows = [
-        row
-        for row in (tx.execute(found.limit(EVENTS_MAX)) if ids else ())
-        if row.band is not None or shorts & set((_read(bytes(row.body)).target or "").split())
-    ]
+    rows = list(islice((row for row in tx.execute(found) if _is_about(row, about)), EVENTS_MAX))
     told = [
         _happened(row.device_id, row.hlc >> 16, row.kind, band=bytes(row.band or b""), body=bytes(row.body))
         for row in rows
@@ -228,6 +239,19 @@ def _events(tx: Connection, site: str, ids: list[bytes]) -> tuple[Happened, ...]
     for place, remark in zip(written, opened(tx, site, list(written.values())), strict=True):
         told[place] = msgspec.structs.replace(told[place], remark=remark)
     return tuple(told)
+
+
+def _is_about(row: Any, about: About) -> bool:  # noqa: ANN401  # a row of the columns above
+    """Say whether an event that may tell of a guest does."""
+    body = bytes(row.body)
+    if row.band is not None and bytes(row.band) in about.bands:
+        return True
+    if row.kind == Kind.LOOKED_UP:
+        shorts = {id_.hex()[:SHORT_HEX] for id_ in about.bands}
+        return row.band is None and bool(shorts & set((_read(body).target or "").split()))
+    if row.kind == Kind.ORDER_MOVED:
+        return _subject(row.kind, body) in about.orders
+    return about.guest in named.guests_in(body)
 
 
 def _written(row: Any) -> Written | None:  # noqa: ANN401  # a row of the columns above
@@ -253,4 +277,14 @@ def _happened(device: str, at_ms: int, kind: int, *, band: bytes, body: bytes) -
         )
     acted = _read(body)
     remark = acted.note if kind in REMARKED else ""
-    return msgspec.structs.replace(bare, point=acted.point or "", remark=remark)
+    return msgspec.structs.replace(bare, point=acted.point or "", subject=_subject(kind, body), remark=remark)
+
+
+def _subject(kind: int, body: bytes) -> str:
+    """Return what an event is about that names a guest and no band."""
+    if kind not in SUBJECTS:
+        return ""
+    try:
+        return str(msgspec.msgpack.decode(body).get(SUBJECTS[kind], ""))
+    except (*UNREADABLE, AttributeError):
+        return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.decision import Reason
 from edge.core.events import BODY_BYTES_MAX, DECISIONS, Decided, Lane, chain_link, chain_start
-from sync.central import checkpoints, lanes, plans, remarks, takings, vouchers
+from sync.central import checkpoints, lanes, named, plans, remarks, takings, vouchers
 from sync.central.devices import Device
 from sync.central.echo import Heard, resound
 from sync.central.lanes import Stream
@@ -213,10 +213,30 @@ def without_late(tx: Connection, site: str, rows: list[Row]) -> list[Row]:
         and row.columns[5] in remarks.ACTED
         and remarks.is_clear(row.columns[8])
     }
-    if not clear:
-        return rows
-    erased = remarks.erased_of(tx, site, [band for band in clear if band])
-    return [_emptied(row) if row.columns and row.columns[7] in erased else row for row in rows]
+    if clear:
+        erased = remarks.erased_of(tx, site, [band for band in clear if band])
+        rows = [_emptied(row) if row.columns and row.columns[7] in erased else row for row in rows]
+    return _nameless(tx, site, rows)
+
+
+def _nameless(tx: Connection, site: str, rows: list[Row]) -> list[Row]:
+    """Return rows whose bodies name no guest who is erased meanwhile."""
+    named_by = {
+        row.seq: frozenset(named.guests_in(row.columns[8]))
+        for row in rows
+        if row.columns and row.columns[5] in named.NAMING
+    }
+    gone = named.erased_among(tx, site, frozenset[str]().union(*named_by.values()))
+    return [_without(row, gone & named_by.get(row.seq, frozenset())) for row in rows] if gone else rows
+
+
+def _without(row: Row, guests: Iterable[str]) -> Row:
+    if row.columns is None:
+        return row
+    *head, body = row.columns
+    for guest in guests:
+        body = named.without(body, guest) or body
+    return msgspec.structs.replace(row, columns=(*head, body))
 
 
 def _emptied(row: Row) -> Row:

@@ -176,11 +176,15 @@ def merge(tx: Connection, site: str, passed: Iterable[Passed | None]) -> None:
 
 
 def forget(tx: Connection, site: str, words: Sequence[str]) -> None:
-    """Take what is told of an erased guest's bands and rights out of the feed."""
-    kinds = (USES, WHEREABOUTS)
-    gone = [Change(kind, key, None) for kind in kinds for key in _known(tx, site, words, kind=kind)]
-    if gone:
-        publish(tx, site, gone)
+    """Take what is told of an erased guest's bands and rights out of the feed.
+
+    No tombstone stays, whose key could name somebody: an edge forgets both by the notice of the erasure.
+    """
+    own = item_table.c
+    for kind in (USES, WHEREABOUTS):
+        keys = list(_known(tx, site, words, kind=kind))
+        if keys:
+            tx.execute(delete(item_table).where(own.site_id == site, own.kind == kind, own.key.in_(keys)))
 
 
 ALSO.append(forget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -72,6 +73,11 @@ def is_clear(body: bytes) -> bool:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
     return isinstance(plain, dict) and bool(plain.get(WORDS[0]))
+
+
+def erasure_key(guest: str) -> str:
+    """Return under which key the feed tells that a guest is to be forgotten."""
+    return hashlib.blake2b(guest.encode(), digest_size=16).hexdigest()
 
 
 def erased_of(tx: Connection, site: str, ids: Sequence[bytes]) -> set[bytes]:

@@ -8,11 +8,13 @@ import msgspec
 
 from edge.core.alarms import OF_CENTRAL
 from edge.core.bands import Band
+from edge.core.consent import Consent, Consented
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.held import Location
 from edge.core.offers.elsewhere import OFFER_TIMES
-from edge.core.orders import Order, Ordered
+from edge.core.offers.said import Told as Offered
+from edge.core.orders import Order, Ordered, OrderMoved, OrderState
 from edge.core.passages import Whereabouts
 from edge.core.profiles import remark_owner
 from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
@@ -97,6 +99,16 @@ NOBODYS = frozenset(
 
 
 NAMED = (aliases.alias_table, codes.code_table)
+OTHER = b"c" * 16
+NAMING: tuple[tuple[Kind, msgspec.Struct], ...] = (
+    (Kind.OFFER_SHOWN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
+    (Kind.OFFER_TAKEN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
+    (Kind.OFFER_DECLINED, Offered(exposure="x.2", offer="tea", guest="guest-9", point="kiosk")),
+    (Kind.CONSENT_SET, Consented(guest=GUEST, consent=Consent(purpose="offers", turns=1, source="kiosk"))),
+    (Kind.ORDER_MOVED, OrderMoved(order="o1", state=OrderState.PICKING, point="shop", staff="anna")),
+    (Kind.ORDER_MOVED, OrderMoved(order="o9", state=OrderState.PICKING, point="shop", staff="anna")),
+)
+"""What a device tells of the guest by id or order alone, and of two others."""
 _encode = msgspec.msgpack.encode
 for _room in ("sync.central.app", "sync.central.journey.diarist"):  # every room that has a table
     import_module(_room)
@@ -130,10 +142,14 @@ def _remarked(store: Store) -> None:
     """Have a device, gone since, tell what staff wrote of two bands, as none does any more: unsealed."""
     device, _ = a_device(store)
     journal = a_journal(device)
-    for band, note in ((BAND, f"{NAME} cried"), (b"c" * 16, "somebody else")):
+    for band, note in ((BAND, f"{NAME} cried"), (OTHER, "somebody else")):
         body = _encode(Acted(staff="anna", reason="lost", note=note))
         journal.append(0, body, kind=int(Kind.BAND_STATE), band=band)
-    intake.take(store, device, journal.batch(1, 2))
+    for kind, said in NAMING:
+        journal.append(0, _encode(said), kind=int(kind), band=None)
+    other = Acted(note="why another one was looked up")
+    journal.append(0, _encode(other), kind=int(Kind.LOOKED_UP), band=OTHER)
+    intake.take(store, device, journal.batch(1, 3 + len(NAMING)))
     with store.transaction() as tx:
         devices.revoke(tx, SITE, device.id)
 

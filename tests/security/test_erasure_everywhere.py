@@ -37,6 +37,7 @@ from tests.security.planted import (
     IBAN,
     NAME,
     NOBODYS,
+    OTHER,
     POINTERS,
     POINTERS_STAY,
     TABLES,
@@ -208,6 +209,7 @@ def test_the_export_holds_everything_and_no_key(small_store: Store) -> None:
     assert [one["last_four"] for one in told["mandates"]] == ["4917"]
     assert [one["iban"] for one in told["payouts"]] == [IBAN]
     assert [one["state"] for one in told["points"]] == ["credited"]
+    assert OTHER.hex() not in text, "what was done about another guest's band is not this guest's to have"
 
 
 # On the way

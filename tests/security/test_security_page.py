@@ -19,6 +19,7 @@ OTHERS = {
     "test_device_rights": "a part of test_signed_requests",
     "test_enrolment_races": "a part of test_signed_requests",
     "test_erasure": "what is kept of people",
+    "test_erasure_by_id": "what is kept of people",
     "test_erasure_everywhere": "what is kept of people",
     "test_hostile_central_caps": "a part of test_hostile_central",
     "test_https_only": "a part of test_rogue_lan",
