@@ -323,7 +323,7 @@ TestTill = Till.TestCase
 """Few runs at each save; ten thousand of them below."""
 
 SEED = int(os.environ.get("POLSO_SEED", "20261128"))
-SHARDS, SHARD_RUNS = 20, 500
+SHARDS, SHARD_RUNS, SHARD_STEPS = 20, 500, 20
 
 
 @pytest.mark.journey
@@ -342,9 +342,7 @@ def test_ten_thousand_days_at_a_till(shard: int) -> None:
             """Note that a day ended."""
             days.append(self.ops)
 
-    run_state_machine_as_test(
-        seed(SEED + shard)(Counted),
-        settings=settings(Till.TestCase.settings, max_examples=SHARD_RUNS, database=None),
-    )
+    more = {"max_examples": SHARD_RUNS, "stateful_step_count": SHARD_STEPS, "database": None}
+    run_state_machine_as_test(seed(SEED + shard)(Counted), settings=settings(Till.TestCase.settings, **more))
     assert len(days) >= SHARD_RUNS
     assert max(days) > 10, "hardly anything happened"
