@@ -9,6 +9,7 @@ from edge.core.consent import SOURCES, Purpose
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import Via, What
 from sync.central.registry.consents import consent_table
+from sync.central.registry.links import link_table
 from sync.central.store import Connection, and_, case, func, literal, select
 
 GUESTS = "g:"
@@ -37,7 +38,7 @@ def figures(tx: Connection, site: str, spans: Iterable[tuple[int, int]]) -> tupl
 
 
 def _of(tx: Connection, site: str, span: tuple[int, int]) -> Iterable[Figure]:
-    own, said = diary_table.c, consent_table.c
+    own, said, link = diary_table.c, consent_table.c, link_table.c
     given = and_(
         said.site_id == site,
         said.purpose == Purpose.RESEARCH.value,
@@ -45,10 +46,14 @@ def _of(tx: Connection, site: str, span: tuple[int, int]) -> Iterable[Figure]:
         said.source.in_(sorted(SOURCES)),
     )
     learnt_from = select(literal(GUESTS) + said.guest_id).where(given)
-    people, times = func.count(own.owner.distinct()), func.sum(case((own.weight < 0, -1), else_=1))
+    # Several guests who were found to be one person are one among ten.
+    same = and_(link.site_id == site, own.owner == literal(GUESTS) + link.guest_id)
+    person = func.coalesce(literal(GUESTS) + link.root_id, own.owner)
+    people, times = func.count(person.distinct()), func.sum(case((own.weight < 0, -1), else_=1))
     there = and_(own.site_id == site, own.hlc >= span[0] << 16, own.hlc < span[1] << 16)
     query = (
         select(own.what, own.via, people, times)
+        .select_from(diary_table.outerjoin(link_table, same))
         .where(there, own.owner.in_(learnt_from))
         .group_by(own.what, own.via)
         .having(people >= PEOPLE_MIN)

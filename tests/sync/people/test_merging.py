@@ -16,6 +16,7 @@ from edge.core.retention import DAY_MS
 from edge.errors import NotAllowed, PolsoError, Refused, Unknown
 from sync.central import erasure
 from sync.central.export import told_of
+from sync.central.journey import figures
 from sync.central.journey.entry import What
 from sync.central.people import merging
 from sync.central.people.merging import Pair, Step
@@ -23,7 +24,7 @@ from sync.central.people.words import stricter, turned
 from sync.central.registry import consents, guests, links
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, delete, metadata
-from tests.sync.builders import SITE, Clockwork
+from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.people.folk import PEOPLE, Folk
 
 
@@ -181,6 +182,18 @@ def test_export_and_erasure_follow_the_one_person(folk: Folk) -> None:
     assert not any("'ada'" in row or "'bea'" in row for name in ("guest", "band") for row in left[name])
     with folk.store.reading() as tx:
         assert merging.about(tx, SITE, ["ada", "bea"]) == ()
+
+
+def test_several_who_are_one_person_are_one_among_ten(folk: Folk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "PEOPLE_MIN", 2)
+    for guest in ("ada", "bea"):
+        folk.says(guest, "research", given=True)
+    span = (NOW_MS - DAY_MS, NOW_MS + DAY_MS)
+    with folk.store.reading() as tx:
+        assert {one.people for one in figures.figures(tx, SITE, [span])} == {2}
+    folk.merges("bea", "ada")
+    with folk.store.reading() as tx:
+        assert figures.figures(tx, SITE, [span]) == ()
 
 
 def test_two_merges_at_once_make_no_ring(folk: Folk) -> None:

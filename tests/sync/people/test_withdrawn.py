@@ -1,0 +1,121 @@
+"""What a guest allows no more is seen by nobody: every room that reads diaries or segments is asked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from edge.core.consent import Channel, Namespace
+from sync.central.analysis import facts
+from sync.central.channels import api
+from sync.central.channels.book import May, Member
+from sync.central.export import told_of
+from sync.central.feed import item_table
+from sync.central.journey import diary, figures
+from sync.central.journey.entry import Via, What
+from sync.central.registry import consents, profiles, segments
+from sync.central.registry.turn import take_turn
+from sync.central.store import Connection, Store, select
+from tests.sync.builders import KEY, NOW_MS, SITE, Clockwork
+from tests.sync.people.folk import Folk, an_entry
+from tests.tidy.source import ROOT
+
+GUEST, MARK, CODE = "ada", "seen-by-none", "behaviour:often"
+TOPICS = ("presence", "offers", "offers:behaviour", "offers:interest", "research")
+SHOP = Member(site=SITE, id="shop", via=Channel.APP, routes=frozenset(May),
+              namespaces=frozenset(Namespace), public_key=KEY)  # fmt: skip
+Reader = Callable[[Connection], object]
+
+
+def at_edges(tx: Connection) -> object:
+    """What the feed tells the edges of the guest's band, now."""
+    profiles.publish_guests(tx, SITE, [GUEST])
+    own = item_table.c
+    told = select(own.body).where(own.site_id == SITE, own.kind == profiles.PROFILE, own.body.is_not(None))
+    bodies = [bytes(body) for body in tx.execute(told).scalars()]
+    return [msgspec.msgpack.decode(body) for body in bodies]
+
+
+def analysed(tx: Connection) -> object:
+    """Which namespaces the guest's rows may be computed in."""
+    return facts._consents(tx, SITE, facts._said(tx, SITE))
+
+
+READERS: dict[str, tuple[str, Reader]] = {
+    "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
+    "sync.central.export": (MARK, lambda tx: told_of(tx, SITE, GUEST).diary),
+    "sync.central.channels.api": (MARK, lambda tx: api.read(tx, SHOP, GUEST, cursor="").events),
+    "sync.central.registry.profiles": (CODE, at_edges),
+    "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
+    "sync.central.journey.figures": (
+        "people=1", lambda tx: figures.figures(tx, SITE, [(NOW_MS - 1, NOW_MS + 1)]),
+    ),
+}  # fmt: skip
+"""By its module: how one sees that the guest is in what it reads, and the reading."""
+BY_ANOTHER = {
+    "sync.central.journey.ends": "what waits is a guest's by contract, read through `diary.of_guest`",
+    "sync.central.own.diary": "shows `diary.of_guest`",
+    "sync.central.console.pages.care": "shows `diary.of_guest`",
+    "sync.central.console.pages.diary": "shows `diary.of_guest`",
+    "sync.central.analysis.membership": "writes what `facts` let be computed; `profiles` tells of it",
+    "sync.central.registry.segments": "the table itself, asked through `profiles`",
+}
+"""Modules that read through one of the others."""
+NAMES = re.compile(r"\b(diary_table|segment_table|segments_of|diary\.of_guest|def of_guest.*owner)\b")
+
+
+def modules() -> set[str]:
+    """Every module of central that names a table or a reading of what consents open."""
+    found = set()
+    for path in (ROOT / "sync").rglob("*.py"):
+        code = ast.unparse(ast.parse(path.read_text()))
+        if NAMES.search(code):
+            found.add(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return found
+
+
+def test_every_reader_is_asked_here_or_reads_through_one_that_is() -> None:
+    assert modules() == READERS.keys() | BY_ANOTHER.keys()
+
+
+@pytest.fixture
+def folk(store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Folk:
+    """A guest who allows everything everywhere, of whom each room holds something that takes a consent."""
+    monkeypatch.setattr(figures, "PEOPLE_MIN", 1)
+    folk = Folk(store, clock)
+    for topic in (*TOPICS, "offers@app", "offers:behaviour@app", "offers:interest@app"):
+        folk.says(GUEST, topic, given=True)
+    with store.transaction() as tx:
+        take_turn(tx, SITE)
+        shown = [
+            an_entry(GUEST, str(what), what=what, via=Via.APP)._replace(subject=MARK)
+            for what in (What.SEARCHED, What.OFFERED, What.DWELT)
+        ]
+        assert diary.put(tx, SITE, shown).new == 3
+        segments.put(tx, SITE, GUEST, codes=[CODE])
+    return folk
+
+
+@pytest.mark.parametrize("room", sorted(READERS))
+def test_what_was_withdrawn_is_hidden_from_it(folk: Folk, room: str) -> None:
+    mark, read = READERS[room]
+    with folk.store.transaction() as tx:
+        assert mark in repr(read(tx))
+    for topic in TOPICS:
+        folk.says(GUEST, topic, given=False)
+    with folk.store.transaction() as tx:
+        assert mark not in repr(read(tx))
+        assert consents.consents_of(tx, SITE, [GUEST])[GUEST]
+
+
+@pytest.mark.parametrize("room", sorted(READERS))
+def test_and_so_it_is_where_only_one_who_is_one_with_them_allows_nothing(folk: Folk, room: str) -> None:
+    """What the stricter side hides lies there still: whoever forgot to ask for consent would show it."""
+    mark, read = READERS[room]
+    folk.merges("bea", GUEST)
+    with folk.store.transaction() as tx:
+        assert mark not in repr(read(tx))
