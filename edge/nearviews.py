@@ -44,6 +44,8 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     here: bool = False
     """Whether this device hands it over."""
+    code: str = ""
+    """By which it is fetched without a band; for its guest alone."""
 
 
 class ShelfView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from edge.core.bands import BAND_ID_BYTES
+from edge.core.orders import pickup_code
 from edge.core.pins import keyed_guest_pin, keyed_pin
 from edge.errors import PolsoError, StoreDamaged
 from edge.keys.ring import Ring
@@ -129,6 +130,10 @@ class Vault:
     def keyed_guest_pin(self, wallet: str, pin: str) -> bytes:
         """Return a guest's PIN under the site's key and bound to the wallet, likewise."""
         return keyed_guest_pin(self._site_key, wallet, pin)
+
+    def pickup_code(self, order: str) -> str:
+        """Return by which digits an order is fetched without a band."""
+        return pickup_code(self._site_key, order)
 
     def seal(self, plain: bytes, table: str, column: str, *, row: bytes) -> bytes:
         """Return AES-SIV (RFC 5297) ciphertext bound to its cell: a moved cell does not open."""

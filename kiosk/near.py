@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta
 
 from edge.core.orders import Ordered
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
+from edge.service.near.pickups import Said
 from edge.service.noticed import Noticed
 from edge.staff import Action
 from kiosk.ask import Ask
@@ -113,6 +115,15 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lines: Annotated[tuple[Part, ...], Meta(max_length=20)] = ()
 
 
+class SaidAtCounter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody without a band says: the order's code and the guest's name."""
+
+    op: Op
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    lines: Annotated[tuple[Part, ...], Meta(max_length=20)] = ()
+
+
 def near(ask: Ask) -> NearView:
     """Show what belongs to who stands here."""
     return ask.house.service.near.view(ask.want(NearAsked).tap_id, ask.seat.point)
@@ -179,8 +190,22 @@ def order(ask: Ask) -> OrderView:
 def hand_over(ask: Ask) -> OrderView:
     """Hand an order over to the band that was just held here, or some of it."""
     said = ask.want(HandOver)
-    lines = [Ordered(article=one.article, quantity=one.quantity) for one in said.lines]
-    return ask.house.service.near.hand_over(ask.person, ask.path["order"], said.tap_id, lines=lines)
+    return ask.house.service.near.hand_over(
+        ask.person, ask.path["order"], said.tap_id, lines=_parts(said.lines)
+    )
+
+
+def hand_over_by_code(ask: Ask) -> OrderView:
+    """Hand an order over without a band, by its code and the guest's name, or some of it."""
+    said = ask.want(SaidAtCounter)
+    spoken = Said(said.code, said.name)
+    return ask.house.service.near.hand_over_by_code(
+        ask.person, ask.path["order"], spoken, lines=_parts(said.lines)
+    )
+
+
+def _parts(lines: Sequence[Part]) -> list[Ordered]:
+    return [Ordered(article=one.article, quantity=one.quantity) for one in lines]
 
 
 def guests(name: str, view: View, *, body: type[msgspec.Struct], answer: type) -> Route:
@@ -216,4 +241,11 @@ ROUTES = (
     act("expected", expected, Action.LOOK_UP, body=Plain, answer=Expected),
     act("order/<order>", order, Action.SELL, body=OrderStep, answer=OrderView),
     act("order/<order>/hand-over", hand_over, Action.SELL, body=HandOver, answer=OrderView),
+    act(
+        "order/<order>/hand-over-by-code",
+        hand_over_by_code,
+        Action.SELL,
+        body=SaidAtCounter,
+        answer=OrderView,
+    ),
 )

@@ -7,7 +7,19 @@ import pytest
 
 from edge.core.entitlements import Entitlement, Status, TimeSlot
 from edge.core.feedback import Because, faults
-from edge.core.orders import Order, Ordered, OrderState, Shelf, Stock, handed, moved, newer, shelf
+from edge.core.orders import (
+    Order,
+    Ordered,
+    OrderState,
+    Shelf,
+    Stock,
+    handed,
+    moved,
+    newer,
+    pickup_code,
+    same_name,
+    shelf,
+)
 from edge.core.slots import SHOWN_MAX, Slot, SlotMoved, choices, free, movable, with_moves
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_profile, a_slot_right
 
@@ -211,3 +223,18 @@ def test_there_are_five_faces(score: int) -> None:
 def test_a_reason_is_one_of_the_list_or_none() -> None:
     assert faults(1, "") == faults(5, Because.PRICE) == ""
     assert "product, staff" in faults(3, "because 4111 1111 1111 1111")
+
+
+def test_a_pickup_code_is_six_digits_of_the_site_and_the_order() -> None:
+    code = pickup_code(b"k" * 32, "o-1")
+    assert (len(code), code.isdigit()) == (6, True)
+    assert code == pickup_code(b"k" * 32, "o-1")
+    assert code not in {pickup_code(b"l" * 32, "o-1"), pickup_code(b"k" * 32, "o-2")}
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "same"),
+    [(" zoe ", "Zoë", True), ("José-Luis", "Jose Luis", True), ("Anna", "Ann", False), ("", "", False)],
+)
+def test_a_name_is_the_same_however_it_is_written(said: str, known: str, same: bool) -> None:
+    assert same_name(said, known) is same

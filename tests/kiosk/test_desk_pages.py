@@ -19,8 +19,9 @@ from kiosk.app import streams_of
 from kiosk.texts import LANGUAGES
 from tests.barriers import barriers
 from tests.builders import HOUR_MS, ROME, a_day_ticket, a_slot_right
+from tests.kiosk.busy import EXPECTED, OFFERED, ORDERS
 from tests.kiosk.desk_park import PIN, Desk, a_desk, an_op, serving
-from tests.kiosk.eye import EACH_LANGUAGE
+from tests.kiosk.eye import EACH_LANGUAGE, PHONE
 from tests.service.house import OTHER_UID, UID, worn
 
 THIRD_UID = bytes.fromhex("04778899aabbcc")
@@ -305,16 +306,14 @@ def test_a_gates_screen_shows_its_page_again_while_the_edge_is_down(chromium: An
         one.context.close()
 
 
-OFFERED = {
-    "exposure": "x", "point": "north", "at_ms": 1_767_265_200_000, "personal": True, "shown": ["x.1", "x.2"],
-    "taken": ["x.2"], "names": {"gelato": "Gelato", "coffee": "Caffè", "fox": "Volpe"},
-    "choice": {"tiles": [["gelato", 1], ["coffee", 2]], "losers": [["fox", "cap", ""]]},
-}  # fmt: skip
-"""One choice with an offer to give, one that was taken, and one that lost."""
+def much_to_do(one: Page) -> None:
+    """Orders and guests who are about, as the page is told once at its begin."""
+    one.page.route("**/api/v1/staff/orders", lambda asked: asked.fulfill(json={"orders": ORDERS}))
+    one.page.route("**/api/v1/staff/expected", lambda asked: asked.fulfill(json={"people": EXPECTED}))
 
 
 def busy_at_the_gate(one: Page, desk: Desk) -> None:
-    """A refusal stands, somebody calls for help, and offers are explained."""
+    """A refusal stands, somebody calls for help, guests are expected, offers explained, an order fetched."""
     one.page.route("**/api/v1/staff/offers", lambda asked: asked.fulfill(json={"choices": [OFFERED]}))
     one.sees("#pills .good")
     desk.edge.service.present(desk.edge.tap(bytes(7)))
@@ -323,6 +322,8 @@ def busy_at_the_gate(one: Page, desk: Desk) -> None:
     one.sees(".alert.attend")
     one.page.click("#offers summary")
     one.sees("#offers details p")
+    one.page.click("#orders li:first-child .button")
+    one.sees("#orders form input:focus")
 
 
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
@@ -333,6 +334,7 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
     scheme, colours = ("light", "dark")[turn % 2], turn < 2  # no colour depends on the language
     pages = [("anna", "north", "/staff/north"), ("carla", "", "/ops"), ("carla", "", "/ops/screens")]
     with Page(chromium, url, locale=language, color_scheme=scheme) as one:
+        much_to_do(one)
         for path in ("/enrol", "/staff/north", "/nowhere"):
             one.open(f"{path}?lang={language}")
             assert barriers(one.page, contrast=colours) == [], path
@@ -348,3 +350,8 @@ def test_axe_finds_nothing_at_any_desk(opened: tuple[Desk, str], chromium: Any, 
             assert one.page.evaluate("document.documentElement.lang") == language
             assert barriers(one.page, contrast=colours) == [], path
             assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            if path == "/staff/north":
+                one.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+                assert barriers(one.page, contrast=False) == [], "on a phone"
+                assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "on a phone"
+                one.page.set_viewport_size(TABLET)

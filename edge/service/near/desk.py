@@ -15,7 +15,7 @@ from edge.service.help import Help
 from edge.service.near.days import Days
 from edge.service.near.feedback import Feedback
 from edge.service.near.offers import NearOffers
-from edge.service.near.pickups import Pickups
+from edge.service.near.pickups import Pickups, Said
 from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
 from edge.service.standing import who_stands
@@ -99,3 +99,10 @@ class Near:
         """Hand an order over to the band that was just held here, or some of it."""
         with written_down(self._rooms, session, "hand_over", target=order):
             return self._pickups.hand_over(session, order, tap_id, lines=lines)
+
+    def hand_over_by_code(
+        self, session: Session, order: str, said: Said, *, lines: Sequence[Ordered] = ()
+    ) -> OrderView:
+        """Hand an order over to who says its code and the guest's name, or some of it."""
+        with written_down(self._rooms, session, "hand_over", target=order):
+            return self._pickups.hand_over_by_code(session, order, said, lines=lines)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,9 +24,11 @@ from edge.core.orders import (
     handed,
     moved,
     newer,
+    same_name,
     shelf,
 )
-from edge.errors import Refused, Unknown
+from edge.core.pins import Tried, one_wrong, paused_until_ms
+from edge.errors import NotAllowed, Refused, Unknown
 from edge.nearviews import ArticleView, OrderLine, OrderView, ShelfView, Shelves
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
@@ -39,6 +43,9 @@ KEEP_MS = 2 * 3_600_000
 """So long a thing is kept that was set aside at a kiosk."""
 EVENT = "order"
 _DECODE = msgspec.msgpack.Decoder(Order).decode
+TRIED = "order_code"
+"""How often the code of an order was wrong in a row, by the order."""
+_TRIED = msgspec.msgpack.Decoder(Tried).decode
 
 
 class NoneLeft(Refused):
@@ -51,6 +58,27 @@ class HandedOver(Refused):
     """This order was handed over already."""
 
     hint = "The journal says when, where and by whom."
+
+
+class WrongCode(NotAllowed):
+    """This is not the code of this order, or not the name of who ordered."""
+
+    hint = "Ask for both again, or have the band held to the reader."
+    why = "wrong_code"
+
+
+class TooOften(NotAllowed):
+    """The code of this order was wrong too often."""
+
+    hint = "Have the band held to the reader, or try again in some minutes."
+    why = "code_paused"
+
+
+class Said(NamedTuple):
+    """What somebody without a band says at the counter."""
+
+    code: str
+    name: str
 
 
 class Pickups:
@@ -139,17 +167,48 @@ class Pickups:
         def act(tx: Transaction) -> Order:
             order = self._mine(tx, id_)
             self._demand_owner(tx, order, tap_id)
-            after = handed(order, lines)
-            if after is None and (order.state is OrderState.HANDED_OVER or lines):
-                raise HandedOver
-            if after is None:
-                raise Refused(f"No way leads from {order.state} to {OrderState.HANDED_OVER}.")
-            given = after.given[len(order.given) :]
-            told = OrderMoved(order=id_, state=after.state, point=order.store, staff=session.staff,
-                              tap_id=tap_id, lines=given)  # fmt: skip
-            return self._written(tx, after, told)
+            return self._handed(tx, order, OrderMoved(**_told_of(order, session), tap_id=tap_id), lines=lines)
 
         return self._told(self._rooms.sequencer.submit(act))
+
+    def _handed(self, tx: Transaction, order: Order, told: OrderMoved, *, lines: Sequence[Ordered]) -> Order:
+        after = handed(order, lines)
+        if after is None and (order.state is OrderState.HANDED_OVER or lines):
+            raise HandedOver
+        if after is None:
+            raise Refused(f"No way leads from {order.state} to {OrderState.HANDED_OVER}.")
+        given = after.given[len(order.given) :]
+        return self._written(tx, after, msgspec.structs.replace(told, state=after.state, lines=given))
+
+    def hand_over_by_code(
+        self, session: Session, id_: str, said: Said, *, lines: Sequence[Ordered] = ()
+    ) -> OrderView:
+        """Hand an order, or some of it, to whoever says its code and the guest's name.
+
+        Five wrong ones in a row bring a pause, which doubles with each further round.
+        """
+        permit(session, Action.SELL, self._rooms.clock.now_ms())
+
+        def act(tx: Transaction) -> Order | None:
+            order = self._mine(tx, id_)
+            tried = _tried(tx, id_)
+            if tx.now.now_ms < paused_until_ms(tried.wrong_ms):
+                raise TooOften
+            if not self._is_right(order, said):
+                tx.put(TRIED, id_, msgspec.msgpack.encode(one_wrong(tried, tx.now.now_ms)))
+                return None
+            tx.delete(TRIED, id_)
+            return self._handed(tx, order, OrderMoved(**_told_of(order, session), by_code=True), lines=lines)
+
+        order = self._rooms.sequencer.submit(act)
+        if order is None:
+            raise WrongCode
+        return self._told(order)
+
+    def _is_right(self, order: Order, said: Said) -> bool:
+        code = self._rooms.vault.pickup_code(order.id)
+        right = hmac.compare_digest(code.encode(), said.code.encode())
+        return same_name(said.name, self._name(order.guest)) and right
 
     def _moved(self, session: Session, id_: str, to: OrderState, *, counter: str) -> OrderView:
         def act(tx: Transaction) -> Order:
@@ -249,6 +308,7 @@ class Pickups:
             guest=order.guest if staff else "",
             name=self._name(order.guest) if staff else "",
             here=order.device == self._rooms.device,
+            code="" if staff or order.state in OVER else self._rooms.vault.pickup_code(order.id),
         )
 
     def _name(self, guest: str) -> str:
@@ -258,6 +318,15 @@ class Pickups:
         """Tell the store's own staff; a guest's screen asks when they stand there."""
         told = self._view(order, self._rooms.profiles.catalogue(), staff=True)
         self._rooms.feed.publish(f"staff-{order.store}", EVENT, told)
+
+
+def _tried(tx: Transaction, id_: str) -> Tried:
+    body = tx.get(TRIED, id_)
+    return Tried() if body is None else _TRIED(body)
+
+
+def _told_of(order: Order, session: Session) -> dict[str, Any]:
+    return {"order": order.id, "state": order.state, "point": order.store, "staff": session.staff}
 
 
 def _lines(lines: Iterable[Ordered], sold: Catalogue) -> Iterable[OrderLine]:
