@@ -85,6 +85,7 @@ NOBODYS = frozenset(
             "thing",
             "bundle",
             "slot",
+            "channel_booking",
             "stock",
             "feedback",
             "provider_read",

@@ -23,6 +23,8 @@ from sync.central.channels.messages import (
     CloudEvent,
     Journey,
     NotKept,
+    Reservation,
+    Reserved,
     Said,
     Stands,
     Taken,
@@ -34,6 +36,7 @@ from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.journey.marks import mark_in, marked
+from sync.central.near.reserving import Wanted, reserve
 from sync.central.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
 from sync.central.registry import consents, guests, profiles
 from sync.central.registry.turn import take_turn
@@ -89,6 +92,14 @@ class Api:
         with self._store.transaction() as tx:
             caller.enter(tx)
             return _json(say(tx, caller.channel, guest, said=said))
+
+    def reservations(self) -> Response:
+        """Book a time for a guest, once."""
+        caller = self._caller(May.RESERVATIONS)
+        asked = _sent(Reservation, Reservation, caller.body, media=MEDIA_JSON)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(book_time(tx, caller.channel, asked))
 
     def journey(self, guest: str) -> Response:
         """Give a page of a diary."""
@@ -192,6 +203,21 @@ def say(tx: Connection, channel: Member, guest: str, *, said: Said) -> Stands:
         topic=said.topic,
         given=stands is not None and stands.given,
         since_ms=0 if stands is None else stands.since_ms,
+    )
+
+
+def book_time(tx: Connection, channel: Member, asked: Reservation) -> Reserved:
+    """Give a guest a time out of this channel's places."""
+    wanted = Wanted(asked.id, asked.guest, asked.point, ms_of(asked.start))
+    booked = reserve(tx, channel.site, wanted, channel=channel.id)
+    slot = booked.slot
+    return Reserved(
+        id=booked.right,
+        product=slot.product,
+        point=slot.point,
+        start_ms=slot.start_ms,
+        end_ms=slot.end_ms,
+        again=booked.again,
     )
 
 

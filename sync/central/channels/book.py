@@ -40,6 +40,7 @@ class May(enum.StrEnum):
     ALIASES = "aliases"
     CODES = "codes"
     FIND = "find"
+    RESERVATIONS = "reservations"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,6 +103,28 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     """The cursor of the page after it; nothing: there is none."""
 
 
+class Reservation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A time that a guest books; told again under the same id it is one booking."""
+
+    id: Id
+    """The channel's own."""
+    guest: Id
+    point: Id
+    start: Moment
+
+
+class Reserved(msgspec.Struct, frozen=True, kw_only=True):
+    """The right that the guest holds now: it opens the gate at its time, and a kiosk can change it."""
+
+    id: str
+    product: str
+    point: str
+    start_ms: int
+    end_ms: int
+    again: bool
+    """It was booked under this id before."""
+
+
 def event_of(one: Entry) -> CloudEvent:
     """Return an entry as a CloudEvent."""
     return CloudEvent(

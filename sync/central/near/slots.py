@@ -98,6 +98,14 @@ def slots(tx: Connection, site: str) -> tuple[Slot, ...]:
     return tuple(_decode(bytes(body)) for body in tx.execute(query).scalars())
 
 
+def must_find(tx: Connection, site: str, point: str, *, start_ms: int) -> Slot:
+    """Return one time, or say that there is none."""
+    known = _one(tx, site, (point, start_ms))
+    if known is None:
+        raise Unknown("There is no such time to book.", hint="Ask which times there are.")
+    return known
+
+
 def past(tx: Connection, site: str, before_ms: int) -> tuple[Slot, ...]:
     """Return the times of a site that began before a moment."""
     return tuple(slot for slot in slots(tx, site) if slot.start_ms < before_ms)

@@ -7,6 +7,8 @@ from typing import Any
 from edge.core.places import PointKind, Zone
 from edge.core.slots import Slot
 from sync.central import devices
+from sync.central.channels import book as channels
+from sync.central.channels.book import May
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Form, Moved, Sheet
 from sync.central.console.ask import Ask
@@ -16,11 +18,12 @@ from sync.central.console.listing import Listing
 from sync.central.console.routes import Route
 from sync.central.devices import Device
 from sync.central.near import slots
+from sync.central.near.reserving import SHARE
 from sync.central.registry import layout
 from sync.central.store import Connection
 
 HERE = "/sites/<site>/times"
-COLUMNS = ("point", "product", "begins", "ends", "capacity", "let_in", "at_kiosks")
+COLUMNS = ("point", "product", "begins", "ends", "capacity", "let_in", "at_kiosks", "for_channels")
 PAGE_MAX = 100
 MINUTE_MS = 60_000
 DAY_MINUTES = 24 * 60
@@ -58,7 +61,8 @@ def _row(ask: Ask, slot: Slot, told: tuple[Device, ...]) -> tuple[str, ...]:
         ask.time(slot.end_ms),
         "" if slot.capacity_max is None else str(slot.capacity_max),
         str(come),
-        str(sum(slot.shares.values())),
+        str(sum(places for name, places in slot.shares.items() if not name.startswith("@"))),
+        str(sum(places for name, places in slot.shares.items() if name.startswith("@"))),
     )
 
 
@@ -74,6 +78,7 @@ def _new(ask: Ask) -> Form:
         Field(name="times", kind=Kind.NUMBER, low=1, high=TIMES_MAX, required=True),
         Field(name="places", kind=Kind.NUMBER, high=PLACES_MAX),
         Field(name="at_kiosks", kind=Kind.NUMBER, high=PLACES_MAX),
+        Field(name="for_channels", kind=Kind.NUMBER, high=PLACES_MAX),
     )
     return Form(
         name="times_new", fields=fields, values={"times": "1"}, back=f"{ask.home}/times", act="open_times"
@@ -84,10 +89,13 @@ def _open(ask: Ask, said: dict[str, Any]) -> Answer:
     places, given = said["places"], said["at_kiosks"] or 0
     if said["first_time"] is None:
         raise Mistyped("first_time", "wrong.empty")
+    outside = said["for_channels"] or 0
     if places is not None and given > places:
         raise Mistyped("at_kiosks", "wrong.number", low=0, high=places)
+    if places is not None and given + outside > places:
+        raise Mistyped("for_channels", "wrong.number", low=0, high=places - given)
     with ask.changing() as tx:
-        shares = _shares(ask, tx, given)
+        shares = _shares(ask, tx, given) | _outside(ask, tx, outside)
         opened = [
             Slot(
                 point=said["point"],
@@ -111,6 +119,16 @@ def _shares(ask: Ask, tx: Connection, given: int) -> dict[str, int]:
     if given and not kiosks:
         raise Mistyped("at_kiosks", "wrong.no_kiosk")
     return {one.device: one.places for one in layout.leases([Zone(id="", capacity_max=given)], kiosks)}
+
+
+def _outside(ask: Ask, tx: Connection, given: int) -> dict[str, int]:
+    """Split places over the channels outside that may book."""
+    known = channels.channels(tx, ask.site)
+    there = [one.id for one in known if May.RESERVATIONS in one.routes and not one.closed]
+    if given and not there:
+        raise Mistyped("for_channels", "wrong.no_channel")
+    found = layout.leases([Zone(id="", capacity_max=given)], there)
+    return {SHARE.format(channel=one.device): one.places for one in found}
 
 
 TIMES = Listing(name="times", page=_page, add="new")

@@ -1,0 +1,98 @@
+"""Reserving: times that guests book by a channel outside, out of the places that were set aside for it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from edge.core.entitlements import Entitlement
+from edge.core.slots import Slot
+from edge.errors import Refused
+from sync.central.near import slots
+from sync.central.registry import guests, profiles, rights
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    String,
+    Table,
+    func,
+    insert,
+    metadata,
+    now_of,
+    select,
+)
+
+SHARE = "@{channel}"
+"""Under what a channel's places stand among a time's shares; no device is called so."""
+
+booking_table = Table(
+    "channel_booking",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("right_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("channel_id", String(32), nullable=False),
+    Column("point", String(ID_CHARS_MAX), nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+)
+"""What each channel has given of its places; whose it is stands at the right alone."""
+_own = booking_table.c
+
+
+class Full(Refused):
+    """No place is left at this time."""
+
+    hint = "Offer another time."
+
+
+class Wanted(NamedTuple):
+    """A time for a guest; ``id`` is the channel's own, by which it is booked once."""
+
+    id: str
+    guest: str
+    point: str
+    start_ms: int
+
+
+class Booked(NamedTuple):
+    """The right that a guest has now, and whether it was there before."""
+
+    right: str
+    slot: Slot
+    again: bool
+
+
+def left(tx: Connection, site: str, slot: Slot, *, channel: str) -> int:
+    """Return how many places a channel can still give of a time."""
+    there = (_own.site_id == site, _own.channel_id == channel, _own.point == slot.point)
+    query = select(func.count()).select_from(booking_table).where(*there, _own.start_ms == slot.start_ms)
+    return slot.shares.get(SHARE.format(channel=channel), 0) - int(tx.execute(query).scalar_one())
+
+
+def reserve(tx: Connection, site: str, wanted: Wanted, *, channel: str) -> Booked:
+    """Give a guest a time, once for each id; call it holding the site's turn.
+
+    The places are counted here alone: what a guest changes at a kiosk later goes to the kiosk's share, so
+    no order of messages gives one place twice. Devices hear of it by the guest's profile, also much later.
+    """
+    guests.guest(tx, site, wanted.guest)
+    slot = slots.must_find(tx, site, wanted.point, start_ms=wanted.start_ms)
+    name = hashlib.blake2b(f"{channel} {wanted.id}".encode(), digest_size=16).hexdigest()
+    known = tx.execute(select(booking_table).where(_own.site_id == site, _own.right_id == name)).first()
+    if known is not None:
+        whose = rights.holders(tx, site, [name]).get(name, wanted.guest)
+        if (known.point, known.start_ms, whose) != (wanted.point, wanted.start_ms, wanted.guest):
+            raise Refused("Another booking had this id.", hint="Give each booking an id of its own.")
+        return Booked(name, slot, True)
+    if slot.end_ms <= now_of(tx):
+        raise Full("This time is over.")
+    if left(tx, site, slot, channel=channel) < 1:
+        raise Full
+    right = Entitlement(id=name, product=slot.product, slot=slot.time)
+    rights.put_rights(tx, site, [right], guest=wanted.guest)
+    row = {"site_id": site, "right_id": name, "channel_id": channel,
+           "point": slot.point, "start_ms": slot.start_ms}  # fmt: skip
+    tx.execute(insert(booking_table).values(row))
+    profiles.publish_guests(tx, site, [wanted.guest])
+    return Booked(name, slot, False)
