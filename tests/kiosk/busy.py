@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 OFFERED = {
     "exposure": "x", "point": "north", "at_ms": 1_767_265_200_000, "personal": True, "shown": ["x.1", "x.2"],
     "taken": ["x.2"], "names": {"gelato": "Gelato", "coffee": "Caffè", "fox": "Volpe"},
@@ -24,3 +26,9 @@ EXPECTED = [
      "place": "kiosk", "since_ms": 1_767_265_200_000},
     {"band": "02", "band_short": "02", "guest": "g-2", "zone": "in_venue", "place": "", "since_ms": 0},
 ]  # fmt: skip
+
+
+def much_to_do(page: Any) -> None:
+    """Orders and guests who are about, as a staff page is told once at its begin."""
+    page.route("**/api/v1/staff/orders", lambda asked: asked.fulfill(json={"orders": ORDERS}))
+    page.route("**/api/v1/staff/expected", lambda asked: asked.fulfill(json={"people": EXPECTED}))

@@ -12,12 +12,9 @@ import pytest
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central.channels.routes import DOCUMENT, ROUTES
-<<<<<<< HEAD
+from sync.central.near import slots
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Kind, Proof, named
-=======
-from sync.central.near import slots
->>>>>>> bbbc9cf (Let channels outside book times, once for each id, out of places set aside for them)
 from sync.central.store import Store
 from sync.routes import Route
 from sync.signing import Keys, Signer
@@ -37,17 +34,11 @@ SIGNED, STRANGE = 30, 6
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     clock = Clockwork()
-<<<<<<< HEAD
     store = Store(str(tmp_path / "central.db"), now_ms=clock, seals=Vault(bytes(32), new_ring()))
     shop = Shop(store, clock)
     with store.transaction() as tx:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
-=======
-    store = Store(str(tmp_path / "central.db"), now_ms=clock)
-    shop = Shop(store, clock)
-    with store.transaction() as tx:
         slots.put(tx, SITE, [a_time(places=SIGNED)])
->>>>>>> bbbc9cf (Let channels outside book times, once for each id, out of places set aside for them)
     yield shop
     store.close()
 
@@ -61,18 +52,15 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
     trial = Trial(SEED)
     app = Signing(shop.http.application, signer)
     operation = trial.document(DOCUMENT, app)[route.path][route.method]
-<<<<<<< HEAD
     own = {"kind": always(OWN.kind.value), "value": always(OWN.value)}
     known = own | {
         "guest": always(GUEST),
         "subject": always(GUEST),
         "topic": always("offers"),
         "at": always(NOON),
+        "point": always("ride"),
+        "start": always(moment(TEN_MS)),
     }
-=======
-    known = {"guest": always(GUEST), "subject": always(GUEST), "topic": always("offers"), "at": always(NOON)}
-    known |= {"point": always("ride"), "start": always(moment(TEN_MS))}
->>>>>>> bbbc9cf (Let channels outside book times, once for each id, out of places set aside for them)
     told = trial.run(operation, examples=SIGNED, known=known)
     assert told[200]
     assert 401 not in told
