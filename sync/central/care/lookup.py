@@ -1,4 +1,4 @@
-"""Look-up: whom and which cases a word leads to: a band, an order, a case, a guest."""
+"""Look-up: whom and which cases a word leads to: a band, an order, a case, a guest, a proven e-mail."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sync.central.care import cases
 from sync.central.care.case import Case
 from sync.central.care.cases import Wanted
 from sync.central.near import orders
+from sync.central.people import aliases
 from sync.central.registry import bands, guests, links
 from sync.central.store import Connection
 
@@ -37,6 +38,8 @@ def look_up(tx: Connection, site: str, text: str) -> Found:
 
 
 def _guests(tx: Connection, site: str, text: str) -> tuple[str, ...]:
+    if "@" in text:
+        return (aliases.find(tx, site, aliases.named(aliases.Kind.EMAIL, text)) or "",)
     order = orders.find(tx, site, text)
     worn = [card.guest or "" for card in bands.list_bands(tx, site, text=text)]
     own = [text] if text in guests.guests_of(tx, site, [text]) else []

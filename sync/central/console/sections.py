@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = {
     "today": ("", "alarms", "events", "desk"),
-    "people": ("care", "guests", "bands", "entitlements", "staff"),
+    "people": ("care", "promises", "guests", "bands", "entitlements", "staff"),
     "goods": ("products", "catalogue", "places", "times", "orders", "stock"),
     "money": ("wallets", "vouchers", "day", "payouts", "mandates", "charges", "unresolved", "outliers"),
     "reach": ("offers", "journeys", "segments", "channels", "webhooks"),

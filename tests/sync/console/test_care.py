@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,18 +14,23 @@ from edge.core.events import Acted, Kind
 from edge.core.held import Held, Location
 from edge.core.orders import Order, Ordered
 from edge.core.payment.bodies import Payment
+from edge.core.retention import DAY_MS
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central.care import cases
+from sync.central.care.case import Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.console import acts
 from sync.central.console.operators import Role
 from sync.central.near import orders
+from sync.central.people import aliases
 from sync.central.registry import guests
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
-from tests.sync.builders import NOW_MS, SITE
+from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.console.careful import CARE, LONG, looked, open_one
 from tests.sync.console.decided import denied
-from tests.sync.console.desk import Browser, a_browser, an_operator
+from tests.sync.console.desk import HOME, Browser, a_browser, an_operator
 from tests.sync.journey.book import BAND, GUEST, NOBODYS, Book, a_passage
 
 
@@ -177,3 +183,32 @@ def test_what_a_later_version_wrote_is_no_reason_to_show_nothing(book: Book, car
     book.writes(Kind.DECIDED, a_passage())
     book.sends()
     assert "Entry recorded." in carla.says(f"{CARE}/{open_one(carla)}")
+
+
+def test_a_proven_address_leads_to_its_guest_and_one_that_is_nobody_s_to_nobody(tmp_path: Path) -> None:
+    book = Book(Store(str(tmp_path / "c.db"), now_ms=Clockwork(), seals=Vault(bytes(32), new_ring())))
+    an_operator(book.store, "carla", Role.CARE)
+    carla = a_browser(book.store, "carla")
+    with book.store.transaction() as tx:
+        name = aliases.named(aliases.Kind.EMAIL, "Giulia@example.org")
+        aliases.prove(tx, SITE, aliases.Claim(name, GUEST), proof=aliases.Proof.CODE, by="carla")
+    for text, count in (("giulia@example.org", 1), ("other@example.org", 0)):
+        assert carla.get(f"{CARE}?q={text}").text.count(f'/guests/{GUEST}"') == count
+    book.store.close()
+
+
+# Promises
+
+
+def test_what_was_promised_is_counted_by_kind_on_the_page_and_in_a_file(book: Book, carla: Browser) -> None:
+    book.tells(Kind.HELP_CALLED, Acted(point="kiosk", target="call-1"), band=None)
+    book.tells(Kind.HELP_ACKNOWLEDGED, Acted(staff="anna", target="call-1"), band=None)
+    id_ = open_one(carla)
+    with book.store.transaction() as tx:
+        for number, at_ms in enumerate((DAY_MS + 60_000, 2 * DAY_MS)):
+            told = Told(op=f"a{number}", step=Step.ANSWERED, at_ms=NOW_MS + at_ms, who="carla")
+            cases.tell(tx, SITE, id_, told=told)
+    page = carla.says(f"{HOME}/promises")
+    assert "Call for help 1 1 0 1 0 0 0 Band 1 1 0 0 1 0 1441" in page
+    lines = carla.get(f"{HOME}/promises.csv").text.splitlines()
+    assert lines[1:] == ["Call for help,1,1,0,1,0,0,0", "Band,1,1,0,0,1,0,1441"]
