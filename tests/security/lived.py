@@ -32,7 +32,7 @@ NOBODYS = frozenset(
         *("count", "checkpoint", "frozen", "lease_cursor", "lease_clock", "lease_gone", "sync", "tallies"),
         *("sessions", "screens", "screen_codes", "pin_tried", "shift", "shift_closed", "receipt", "till"),
         *("hold", "cash_desk", "wallet_leases", "wallet_block", "vouchers_here", "help_calls"),
-        *("slot_given", "slot_taken", "feedback", "shift_closed_by"),
+        *("slot_given", "slot_taken", "feedback", "shift_closed_by", "offer_sent", "order_code"),
     )
 )
 """Kinds of small things that no guest is named in."""
