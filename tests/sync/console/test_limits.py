@@ -17,6 +17,7 @@ NOW = {
     "mint_minor_max": "10000.00", "risk_minor": "0.00", "risk_slice_minor": "200.00",
     "risk_tap_minor_max": "25.00", "risk_wallet_minor": "50.00", "risk_taps": "5",
     "reserve_permille": "250", "refill_permille": "400",
+    "goodwill_minor": "10.00",
 }  # fmt: skip
 
 
@@ -43,6 +44,12 @@ def test_more_may_be_lost_only_once_a_second_operator_agrees(olga: Browser, smal
     assert piero.post(f"{HOME}/limits/agree").status_code == 303
     assert chosen(small_store).risk_minor == 30_000
     assert "Waits for a second person" not in piero.says(f"{HOME}/limits")
+
+
+def test_more_goodwill_takes_a_second_operator_and_less_does_not(olga: Browser, small_store: Store) -> None:
+    for amount, minor in (("10.01", 1_000), ("9.00", 900)):
+        olga.post(f"{HOME}/limits/change", **{**NOW, "goodwill_minor": amount})
+        assert chosen(small_store).goodwill_minor == minor
 
 
 def test_what_lets_no_more_be_lost_holds_at_once(olga: Browser, small_store: Store) -> None:
