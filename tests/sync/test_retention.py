@@ -12,6 +12,7 @@ from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
+from sync.central.registry import consents
 from sync.central.remarks import START, forget_before, without
 from sync.central.retention import STEADY_MS, Retention
 from sync.central.store import Store, delete, insert, update
@@ -228,14 +229,15 @@ def test_the_pieces_of_a_large_journal_meet_without_a_gap(
     [(What.DWELT, KEEPING.moved_days), (What.FED_BACK, DAYS), (What.BOUGHT, KEEPING.booked_days)],
 )
 def test_a_diary_is_kept_as_long_as_what_it_speaks_of(park: Park, what: What, days: int) -> None:
-    entry = Entry("/a", "1", "b:00", NOW_MS << 16, 0, Via.KIOSK, what)
+    entry = Entry("/a", "1", "g:anna", NOW_MS << 16, 0, Via.KIOSK, what)
     with park.store.transaction() as tx:
+        consents.set_here(tx, SITE, "anna", purpose="presence", given=True)
         row = {**entry._asdict(), "site_id": SITE, "basis": "contract", "told_ms": NOW_MS}
         tx.execute(insert(diary.diary_table).values(row))
 
     def holds() -> bool:
         with park.store.reading() as tx:
-            return bool(diary.of_guest(tx, SITE, "b:00"))
+            return any(one.source == "/a" for one in diary.of_guest(tx, SITE, "g:anna"))
 
     park.clock.ms += 20 * 365 * DAY_MS
     park.retention.look()
