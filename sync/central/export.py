@@ -187,7 +187,7 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         consents=said,
         segments=codes.get(guest, ()),
         events=_events(tx, site, about),
-        diary=tuple(map(_noted, diary.of_guest(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
+        diary=tuple(map(_noted, diary.held_of(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
         orders=placed,
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
         mandates=mandates.of_guest(tx, site, guest),

@@ -10,12 +10,15 @@ import pytest
 
 from edge.core.events import Kind
 from edge.core.offers.said import Told as Offered
+from edge.core.profiles import remark_owner
 from sync.central import erasure, intake, lanes, named
 from sync.central.export import told_of
 from sync.central.feed import Change, item_table, publish
+from sync.central.journey import diary
+from sync.central.journey.entry import Via, What
 from sync.central.store import Store, select
 from sync.wire import USES, Ack
-from tests.security.planted import GUEST, NAME, NAMING, WORDS, found_in, planted
+from tests.security.planted import GUEST, NAME, NAMING, WORDS, filled, found_in, planted
 from tests.sync.builders import Clockwork, a_device, a_journal
 
 
@@ -42,6 +45,19 @@ def test_the_export_holds_what_names_the_guest_by_id_alone(small_store: Store) -
         ("consent_set", ""),
         ("order_moved", "o1"),
     ]
+
+
+def test_the_export_holds_what_is_kept_of_the_guest_though_nobody_may_use_it(small_store: Store) -> None:
+    """Where a consent is missing an entry is not used any more; as long as it is kept it is theirs to see."""
+    planted(small_store)
+    with small_store.transaction() as tx:
+        owner = remark_owner(GUEST, b"")
+        filled(tx, diary.diary_table, owner=owner, id="9", via=Via.KIOSK, what=What.DWELT, basis="presence")
+    with small_store.reading() as tx:
+        used = {one.what for one in diary.of_guest(tx, "park", owner)}
+        told = {one.what for one in told_of(tx, "park", GUEST).diary}
+    assert What.DWELT not in used, "the control: it is kept back from everybody else"
+    assert What.DWELT in told
 
 
 def test_what_names_an_erased_guest_by_id_alone_names_nobody_and_stays_a_fact(small_store: Store) -> None:

@@ -123,6 +123,13 @@ def of_guest(
     return tuple(map(_entry, tx.execute(query)))
 
 
+def held_of(tx: Connection, site: str, owner: str, *, limit: int) -> tuple[Entry, ...]:
+    """Return all that is held of somebody, newest first, also what nobody may use: it is theirs to see."""
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)))
+    query = select(*_ENTRY).where(here).order_by(*(one.desc() for one in _order)).limit(limit)
+    return tuple(map(_entry, tx.execute(query)))
+
+
 def mark_of(one: Entry) -> Mark:
     """Return an entry's place."""
     return one.hlc, one.source, one.id
