@@ -13,7 +13,6 @@ from edge.core.consent import Channel, Namespace
 from sync.central.analysis import facts
 from sync.central.channels import api
 from sync.central.channels.book import May, Member
-from sync.central.export import told_of
 from sync.central.feed import item_table
 from sync.central.journey import diary, figures
 from sync.central.journey.entry import Via, What
@@ -47,7 +46,6 @@ def analysed(tx: Connection) -> object:
 
 READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
-    "sync.central.export": (MARK, lambda tx: told_of(tx, SITE, GUEST).diary),
     "sync.central.channels.api": (MARK, lambda tx: api.read(tx, SHOP, GUEST, cursor="").events),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
@@ -58,6 +56,7 @@ READERS: dict[str, tuple[str, Reader]] = {
 """By its module: how one sees that the guest is in what it reads, and the reading."""
 BY_ANOTHER = {
     "sync.central.journey.ends": "what waits is a guest's by contract, read through `diary.of_guest`",
+    "sync.central.export": "gives a guest all that is held of them, to nobody else",
     "sync.central.own.diary": "shows `diary.of_guest`",
     "sync.central.console.pages.care": "shows `diary.of_guest`",
     "sync.central.console.pages.diary": "shows `diary.of_guest`",
