@@ -122,7 +122,7 @@ const tillsOf = (taken, language) => (taken.elsewhere ?? []).map((till) => named
 function elsewhere(tools) {
   const acts = part("div", "row");
   const names = tillsOf(tools.state.taken, tools.language);
-  acts.append(...tools.state.taken.elsewhere.map((till, at) => press(names[at], () => makeOver(tools, till), "quiet")));
+  acts.append(...tools.state.taken.elsewhere.map((till, at) => press(names[at], () => makeOver(tools, till), "")));
   return acts;
 }
 
