@@ -21,6 +21,8 @@ from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.lanes import event_table
 from sync.central.near import orders
 from sync.central.payouts import Payout
+from sync.central.people import aliases
+from sync.central.people.aliases import Alias
 from sync.central.psp import mandates
 from sync.central.psp.mandates import Mandate
 from sync.central.registry import bands, consents, guests, links, members, rights, segments
@@ -115,6 +117,15 @@ class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
     asked_ms: int
 
 
+class KnownBy(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that the guest was proven to go by, and why we believe it."""
+
+    kind: aliases.Kind
+    value: str
+    proof: aliases.Proof
+    at_ms: int
+
+
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
     """One case: what it was about, how it stands, and what we wrote in it."""
 
@@ -143,6 +154,7 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...] = ()
     """Stored cards and accounts, without what could be charged by."""
     cases: tuple[Matter, ...] = ()
+    known_by: tuple[KnownBy, ...] = ()
     payouts: tuple[PaidOut, ...] = ()
     """Of the wallet that is their own."""
     also: tuple[GuestRecord, ...] = ()
@@ -192,6 +204,7 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
         mandates=mandates.of_guest(tx, site, guest),
         cases=_cases(tx, site, guest),
+        known_by=tuple(map(_known_by, aliases.of_guest(tx, site, guest))),
         payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
     )
 
@@ -202,6 +215,10 @@ def _brought(one: Earned) -> Brought:
 
 def _paid_out(one: Payout) -> PaidOut:
     return PaidOut(**one.to._asdict(), minor=one.minor, state=one.state, asked_ms=one.asked_ms)
+
+
+def _known_by(one: Alias) -> KnownBy:
+    return KnownBy(kind=one.name.kind, value=one.name.value, proof=one.proof, at_ms=one.at_ms)
 
 
 def _cases(tx: Connection, site: str, guest: str) -> tuple[Matter, ...]:

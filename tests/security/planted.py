@@ -17,6 +17,8 @@ from edge.core.offers.said import Told as Offered
 from edge.core.orders import Order, Ordered, OrderMoved, OrderState
 from edge.core.passages import Whereabouts
 from edge.core.profiles import remark_owner
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
 from sync.central.alarms import Alarm
 from sync.central.analysis import results
@@ -34,6 +36,8 @@ from sync.central.journey.entry import Basis, Via, What
 from sync.central.near import orders
 from sync.central.people import aliases, codes, merging
 from sync.central.people import words as people
+from sync.central.people.aliases import Claim, Proof, named
+from sync.central.people.aliases import Kind as Known
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
 from sync.central.registry import bands, consents, guests, links, members, profiles, rights, segments
@@ -99,7 +103,9 @@ NOBODYS = frozenset(
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
 
 
-NAMED = (aliases.alias_table, codes.code_table)
+MAIL = "anna.canary@example.org"
+SEALS = Vault(bytes(32), new_ring())
+"""By what a planted store seals."""
 OTHER = b"c" * 16
 NAMING: tuple[tuple[Kind, msgspec.Struct], ...] = (
     (Kind.OFFER_SHOWN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
@@ -196,8 +202,10 @@ def _moving(tx: Connection) -> None:
     filled(tx, plans.inside_table)
     filled(tx, reach.told_table)
     filled(tx, results.move_table)
-    for table in (links.link_table, people.word_table, merging.merge_table, *NAMED):
+    for table in (links.link_table, people.word_table, merging.merge_table, codes.code_table):
         filled(tx, table, why=NAME)
+    known = Claim(named(Known.EMAIL, MAIL), GUEST)
+    aliases.prove(tx, SITE, known, proof=Proof.STAFF, by="olga")
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     tied = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")

@@ -18,13 +18,13 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Via, What
 from sync.central.store import Store, select
 from sync.wire import USES, Ack
-from tests.security.planted import GUEST, NAME, NAMING, WORDS, filled, found_in, planted
+from tests.security.planted import GUEST, NAME, NAMING, SEALS, WORDS, filled, found_in, planted
 from tests.sync.builders import Clockwork, a_device, a_journal
 
 
 @pytest.fixture
 def small_store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(str(tmp_path / "central.db"), now_ms=Clockwork())
+    opened = Store(str(tmp_path / "central.db"), now_ms=Clockwork(), seals=SEALS)
     yield opened
     opened.close()
 

@@ -35,11 +35,13 @@ from tests.portions import sample_and_whole
 from tests.security.planted import (
     GUEST,
     IBAN,
+    MAIL,
     NAME,
     NOBODYS,
     OTHER,
     POINTERS,
     POINTERS_STAY,
+    SEALS,
     TABLES,
     WORDS,
     filled,
@@ -65,14 +67,14 @@ def clock() -> Clockwork:
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
     kind = request.param
     url = str(tmp_path / "c.db") if kind == "sqlite" else request.getfixturevalue("fresh_postgres_url")
-    opened = Store(url, now_ms=clock)
+    opened = Store(url, now_ms=clock, seals=SEALS)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def small_store(tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
-    opened = Store(str(tmp_path / "central.db"), now_ms=clock)
+    opened = Store(str(tmp_path / "central.db"), now_ms=clock, seals=SEALS)
     yield opened
     opened.close()
 
@@ -128,7 +130,7 @@ def test_without_any_one_place_something_of_the_guest_stays(
 ) -> None:
     """The control of every place that forgets: left out, the scan finds what it would have taken away."""
     for number, (kind, one) in enumerate(places):
-        store = Store(str(tmp_path / f"{number}.db"), now_ms=clock)
+        store = Store(str(tmp_path / f"{number}.db"), now_ms=clock, seals=SEALS)
         planted(store)
         with monkeypatch.context() as out:
             out.setattr(erasure, kind, [place for place in getattr(erasure, kind) if place is not one])
@@ -209,6 +211,10 @@ def test_the_export_holds_everything_and_no_key(small_store: Store) -> None:
     assert [one["last_four"] for one in told["mandates"]] == ["4917"]
     assert [one["iban"] for one in told["payouts"]] == [IBAN]
     assert [one["state"] for one in told["points"]] == ["credited"]
+    assert [(one["kind"], one["value"], one["proof"]) for one in told["known_by"]] == [
+        ("email", MAIL, "staff")
+    ]
+    assert f"{NAME} called" in told["cases"][0]["notes"]
     assert OTHER.hex() not in text, "what was done about another guest's band is not this guest's to have"
 
 
