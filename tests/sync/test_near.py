@@ -200,6 +200,18 @@ def test_what_the_store_handed_over_before_it_heard_of_the_end_is_gone_from_the_
     assert (shelf(park), known(park)[0].state) == ((1, 0), OrderState.HANDED_OVER)
 
 
+def test_what_was_set_aside_before_the_shelf_was_counted_frees_nothing_of_the_count(park: Store) -> None:
+    hat = an_order(lines=(Ordered(article="hat"),), state=OrderState.RESERVED)
+    hear(park, (Kind.ORDER_ASKED, OrderAsked(order=hat, point="kiosk")))
+    with park.transaction() as tx:
+        stock.put(tx, SITE, [msgspec.structs.replace(a_stock(1, on_hand=2), article="hat")])
+    hear(park, handed(), handed(state=OrderState.HANDED_OVER))
+    with park.reading() as tx:
+        after = stock.find(tx, SITE, "hat", store="shop")
+    assert after is not None
+    assert (after.on_hand, after.reserved) == (1, 0)
+
+
 @pytest.mark.parametrize("line", [Ordered(article="c\0"), Ordered(article="cup", quantity=0)])
 def test_parts_that_no_shelf_can_lose_change_nothing(park: Store, line: Ordered) -> None:
     hear(park, (Kind.ORDER_ASKED, OrderAsked(order=an_order(quantity=2), point="kiosk")), handed())

@@ -20,6 +20,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    case,
     delete,
     insert,
     metadata,
@@ -76,9 +77,13 @@ def has(tx: Connection, site: str, line: Ordered, *, store: str) -> bool:
 
 
 def reserve(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str, sign: int) -> None:
-    """Set so many aside; with a sign of -1 free them."""
+    """Set so many aside; with a sign of -1 free them.
+
+    What was set aside before a store first counted its shelf is in no count: freeing it frees nothing.
+    """
     for line in lines:
-        _change(tx, site, line, store=store, reserved=_own.reserved + sign * line.quantity)
+        after = _own.reserved + sign * line.quantity
+        _change(tx, site, line, store=store, reserved=case((after > 0, after), else_=0))
 
 
 def leave(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str) -> None:
