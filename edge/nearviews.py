@@ -66,6 +66,8 @@ class ArticleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     price_minor: int
     currency: str
     shelves: tuple[ShelfView, ...] = ()
+    delivery: dict[str, str] = {}
+    """When it comes to whoever has it sent, a sentence for each language; empty: it is not sent."""
 
 
 class Shelves(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,9 @@ from functools import cached_property
 
 import msgspec
 
+from edge.core import delivery as deliveries
+from edge.core.delivery import Delivery
+
 ARTICLE = "catalogue"
 """Kind of a feed item that is one article (key: its id)."""
 GROUP = "catalogue_group"
@@ -45,6 +48,8 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where its tile stands in its group; equal ones stand by name."""
     off: bool = False
     """Not sold at the moment: its tile is there, and grey."""
+    delivery: Delivery | None = None
+    """When it comes to whoever has it sent; None: it is not sent."""
 
     def name(self, language: str) -> str:
         """Return its name in a language, or in any, or its id."""
@@ -137,6 +142,9 @@ def faults_of(catalogue: Catalogue) -> tuple[str, ...]:
     for article in catalogue.articles:
         if article.group and article.group not in groups:
             faults.append(f"{article.id} names group {article.group}, which does not exist")
+        why = "" if article.delivery is None else deliveries.fault_of(article.delivery)
+        if why:
+            faults.append(f"{article.id} has a delivery that cannot be: {why}")
         if article.deposit:
             faults += _deposit_faults(article, catalogue.by_id.get(article.deposit))
         for code in article.codes:

@@ -102,7 +102,8 @@ function article(tools, one) {
   const row = part("li", "item article");
   const head = part("div", "what");
   head.append(part("h2", "", named(one.names, language) || one.article), part("p", "soft num", money(one.price_minor, one.currency, language)));
-  row.append(head, ...one.shelves.map((shelf) => store(tools, one, shelf)));
+  row.append(head, ...(one.shelves ?? []).map((shelf) => store(tools, one, shelf)));
+  if (one.delivery) row.append(part("p", "sent", named(one.delivery, language)));
   return row;
 }
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from edge.core import delivery
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.catalogue import (
     AGE_MAX,
@@ -148,6 +149,7 @@ def _article(told: Article) -> Iterable[tuple[bool, str]]:
     long = any(len(code) > CODE_CHARS_MAX for code in told.codes)
     yield long or len(told.codes) > CODES_MAX, "it bears more codes than a till reads"
     yield told.deposit == told.id, "it is its own deposit"
+    yield told.delivery is not None and bool(delivery.fault_of(told.delivery)), "its delivery cannot be"
 
 
 def _slot(told: Slot) -> Iterable[tuple[bool, str]]:

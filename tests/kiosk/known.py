@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
+from edge.core.delivery import Delivery, said
 from edge.core.offers import Kind, Message
 from edge.errors import NotAllowed, PolsoError
 from edge.nearviews import (
@@ -84,6 +86,9 @@ def some_times(tap_id: str, *, free: int = 4, done: bool = False) -> Times:
     return Times(tap_id=tap_id, entitlement="e2", choices=choices, done=done)
 
 
+SENT = Delivery(first=dt.date(2026, 7, 20), last=dt.date(2026, 7, 24), instead_of=dt.date(2026, 7, 16))
+
+
 def some_shelves() -> Shelves:
     """Two articles in two stores: every word of a shelf."""
     words = (("in_stock", "last"), ("ask", "none"))
@@ -97,6 +102,7 @@ def some_shelves() -> Shelves:
                 ShelfView(store="hall", word=here, at_ms=NOON_MS, here=True),
                 ShelfView(store="park", word=there, at_ms=NOON_MS - 12 * 60_000),
             ),
+            delivery=said(SENT if number else None, SENT.first),
         )
         for number, (here, there) in enumerate(words)
     )

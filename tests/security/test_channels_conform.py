@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.core.catalogue import Article
+from edge.core.delivery import Delivery
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.near import slots
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Kind, Proof, named
+from sync.central.registry import catalogue
 from sync.central.store import Store
 from sync.routes import Route
 from sync.signing import Keys, Signer
@@ -27,6 +31,7 @@ from tests.sync.journey.book import GUEST
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 SEED = int(os.environ.get("POLSO_SCHEMA_SEED") or random.SystemRandom().randrange(2**32))
 OWN = named(Kind.LOYALTY, "4711", channel=APP.id)
+DAY = dt.date(2040, 12, 5)
 SIGNED, STRANGE = 30, 6
 """Cases of each kind, well-formed and broken, a route."""
 
@@ -39,6 +44,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     with store.transaction() as tx:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
         slots.put(tx, SITE, [a_time(places=SIGNED)])
+        catalogue.put(tx, SITE, [Article(id="bed", delivery=Delivery(first=DAY, last=DAY))])
     yield shop
     store.close()
 
@@ -59,6 +65,7 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
         "topic": always("offers"),
         "at": always(NOON),
         "point": always("ride"),
+        "article": always("bed"),
         "start": always(moment(TEN_MS)),
     }
     told = trial.run(operation, examples=SIGNED, known=known)

@@ -98,6 +98,10 @@ HOSTILE: dict[tuple[str, str], bytes] = {
     (ARTICLE, "too many codes"): changed(ARTICLE, codes=["1"] * 9),
     (ARTICLE, "a code too long"): changed(ARTICLE, codes=["1" * 65]),
     (ARTICLE, "its own deposit"): changed(ARTICLE, deposit="cola"),
+    (ARTICLE, "a delivery before itself"): changed(
+        ARTICLE, delivery={"first": "2040-12-05", "last": "2040-12-01"}
+    ),
+    (ARTICLE, "a delivery of words"): changed(ARTICLE, delivery={"first": "soon", "last": "later"}),
     (GROUP, "another's"): changed(GROUP, id="food"),
     (GROUP, "enormous place"): changed(GROUP, position=ENORMOUS),
     (SLOT, "another's"): changed(SLOT, point="ride"),

@@ -14,6 +14,8 @@ from edge.run.album.scene import NOON_MS, Scene
 
 PATIENCE_MS = 20_000
 REFUSED = 400
+LOADED = "!document.querySelector('#stage[aria-busy=true]')"
+"""What a page fetches only when somebody stands before it is there."""
 UNTIL = """new Promise((done, late) => {
   const end = setTimeout(() => late(new Error("not seen: " + %(what)s)), %(patience)d);
   const look = () => {
@@ -88,6 +90,7 @@ class Page:
             self.say(scene.heard)
         for step in scene.steps:
             self.run(step)
+        self.until(LOADED)
         if scene.seen:
             self.until(f"document.querySelector({msgspec.json.encode(scene.seen).decode()})")
         self.run("polso.painted()")

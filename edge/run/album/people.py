@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from edge.codes import qr_svg
 from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
+from edge.core.delivery import Delivery, said
 from edge.core.offers import Kind, Message
 from edge.nearviews import ArticleView, NearView, OrderLine, OrderView, ShelfView, SlotChoice, Times
 from edge.offerviews import OfferTile
@@ -135,6 +138,9 @@ def times(*, free: int = 4, done: bool = False) -> Times:
     return Times(tap_id=TAP, entitlement="e-flight", choices=choices, done=done)
 
 
+LATE = Delivery(first=dt.date(2026, 7, 20), last=dt.date(2026, 7, 24), instead_of=dt.date(2026, 7, 16))
+
+
 def shelves() -> dict[str, object]:
     """Return where three articles can be had, as the kiosk's page keeps it."""
     things = (
@@ -148,6 +154,7 @@ def shelves() -> dict[str, object]:
                 ShelfView(store="bottega-1", word=here, at_ms=NOON_MS - 3 * 60_000, here=True),
                 ShelfView(store="bar-1", word=there, at_ms=NOON_MS - 12 * 60_000),
             ),
+            delivery=said(LATE if here == "none" else None, LATE.first),
         )
         for name, minor, here, there in things
     ]  # fmt: skip

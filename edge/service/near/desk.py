@@ -39,7 +39,7 @@ class Near:
             movable=self._days.movable(guest),
             orders=self._pickups.of(guest),
             ask=self._feedback.asked(guest),
-            shelves=bool(self._rooms.profiles.goods.stock()),
+            shelves=self._pickups.has_shelves(),
         )
 
     def times(self, tap_id: str, point: str, right: str) -> Times:

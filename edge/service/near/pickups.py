@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.core.bands import Trust
+from edge.core.calendar import day_of
 from edge.core.catalogue import Catalogue
+from edge.core.delivery import said as delivery_said
 from edge.core.events import Kind
 from edge.core.orders import (
     OVER,
@@ -30,6 +33,7 @@ from edge.core.orders import (
 from edge.core.pins import Tried, one_wrong, paused_until_ms
 from edge.errors import NotAllowed, Refused, Unknown
 from edge.nearviews import ArticleView, OrderLine, OrderView, ShelfView, Shelves
+from edge.service.facts import NOWHERE, zone_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
 from edge.staff import Action, Session, permit
@@ -101,12 +105,18 @@ class Pickups:
         found = [one for one in self._standing() if one.store == point and one.state not in OVER]
         return tuple(self._view(one, sold, staff=True) for one in sorted(found, key=lambda one: one.id))
 
+    def has_shelves(self) -> bool:
+        """Say whether of anything it is known where it can be had, or when it comes."""
+        sent = any(one.delivery is not None for one in self._rooms.profiles.catalogue().articles)
+        return sent or bool(self._rooms.profiles.goods.stock())
+
     def shelves(self) -> Shelves:
-        """Return where everything can be had whose stock is known."""
+        """Return where everything can be had whose stock is known, and when it comes to whom it is sent."""
         now_ms, sold = self._rooms.clock.now_ms(), self._rooms.profiles.catalogue()
         layout = self._rooms.profiles.layout()
-        currency = layout.currency if layout is not None else ""
-        told: dict[str, list[Stock]] = {}
+        currency, zone = ("", NOWHERE) if layout is None else (layout.currency, layout.timezone)
+        today = dt.date.fromordinal(day_of(zone_of(zone), 0, now_ms))
+        told: dict[str, list[Stock]] = {one.id: [] for one in sold.articles if one.delivery is not None}
         for one in self._rooms.profiles.goods.stock():
             told.setdefault(one.article, []).append(one)
         taken = self._rooms.sequencer.submit(self._taken)
@@ -117,6 +127,7 @@ class Pickups:
                 price_minor=sold.by_id[id_].price_minor,
                 currency=currency,
                 shelves=tuple(self._shelf(one, now_ms, taken.get((id_, one.store), 0)) for one in stock),
+                delivery=delivery_said(sold.by_id[id_].delivery, today),
             )
             for id_, stock in sorted(told.items())
             if id_ in sold.by_id

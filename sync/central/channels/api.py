@@ -23,9 +23,11 @@ from sync.central.channels.messages import (
     CloudEvent,
     Journey,
     NotKept,
+    Offered,
     Reservation,
     Reserved,
     Said,
+    Shelved,
     Stands,
     Taken,
     entry_of,
@@ -36,9 +38,10 @@ from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.journey.marks import mark_in, marked
+from sync.central.near.availability import available
 from sync.central.near.reserving import Wanted, reserve
 from sync.central.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
-from sync.central.registry import consents, guests, profiles
+from sync.central.registry import consents, guests, layout, profiles
 from sync.central.registry.turn import take_turn
 from sync.central.settings import Settings
 from sync.central.store import Connection, Store, now_of
@@ -110,6 +113,13 @@ class Api:
         with self._store.transaction() as tx:
             caller.enter(tx)
             return _json(read(tx, caller.channel, guest, cursor=cursor))
+
+    def articles(self, article: str) -> Response:
+        """Tell of an article what its stores' kiosks tell."""
+        caller = self._caller(May.ARTICLES)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            return _json(offer(tx, caller.channel, article))
 
     def aliases(self) -> Response:
         """Take a claim: nobody is joined to anything by it."""
@@ -218,6 +228,19 @@ def book_time(tx: Connection, channel: Member, asked: Reservation) -> Reserved:
         start_ms=slot.start_ms,
         end_ms=slot.end_ms,
         again=booked.again,
+    )
+
+
+def offer(tx: Connection, channel: Member, article: str) -> Offered:
+    """Return what guests are told of an article."""
+    told = available(tx, channel.site, article)
+    return Offered(
+        article=article,
+        names=told.article.names,
+        price_minor=told.article.price_minor,
+        currency=layout.layout(tx, channel.site).currency,
+        stores=tuple(Shelved(store=one.store, word=one.word, at_ms=one.at_ms) for one in told.stores),
+        delivery=told.delivery,
     )
 
 

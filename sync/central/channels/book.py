@@ -41,6 +41,7 @@ class May(enum.StrEnum):
     CODES = "codes"
     FIND = "find"
     RESERVATIONS = "reservations"
+    ARTICLES = "articles"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

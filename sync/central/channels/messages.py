@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.core.orders import Shelf
 from sync.central.journey.entry import Entry, Via, What
 
 MEDIA_EVENTS = "application/cloudevents-batch+json"
@@ -123,6 +124,26 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int
     again: bool
     """It was booked under this id before."""
+
+
+class Shelved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store's shelf is spoken of, and when it was counted: an old figure promises nothing."""
+
+    store: str
+    word: Shelf
+    at_ms: int
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guest is told of an article, in every channel the same."""
+
+    article: str
+    names: dict[str, str]
+    price_minor: int
+    currency: str
+    stores: tuple[Shelved, ...]
+    delivery: dict[str, str]
+    """When it comes to whom it is sent, a sentence for each language; empty: it is not sent."""
 
 
 def event_of(one: Entry) -> CloudEvent:

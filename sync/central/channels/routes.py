@@ -8,6 +8,7 @@ from sync.central.channels.messages import (
     TOUCHES_MAX,
     Batch,
     Journey,
+    Offered,
     Reservation,
     Reserved,
     Said,
@@ -60,6 +61,15 @@ ROUTES = (
         media=MEDIA_JSON,
         answer=Journey,
         queries=(Query("cursor", str, "Where the page before ended; none: the newest."),),
+        problems=DEVICES,
+    ),
+    Route(
+        name="articles",
+        method="GET",
+        path="/v1/articles/{article}",
+        about="Where an article can be had, and when it comes to whom it is sent, in words for a guest.",
+        media=MEDIA_JSON,
+        answer=Offered,
         problems=DEVICES,
     ),
     Route(

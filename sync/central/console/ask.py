@@ -153,6 +153,11 @@ class Ask:
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             return dt.UTC
 
+    @property
+    def today(self) -> dt.date:
+        """The day at the site."""
+        return dt.datetime.fromtimestamp(self.store.now_ms() / 1000, self.zone).date()
+
     def devices_in_force(self, tx: Connection) -> list[str]:
         """Return the ids of the site's devices that are not revoked."""
         return [one.id for one in devices.devices(tx, self.site) if one.state == devices.ACTIVE]

@@ -36,6 +36,7 @@ class Kind(enum.StrEnum):
     NAMES = "names"
     """One text per language."""
     MOMENT = "moment"
+    DAY = "day"
     ROWS = "rows"
     HIDDEN = "hidden"
     """Sent as it was drawn: the name of what is done, so that sending it twice does it once."""
@@ -107,6 +108,8 @@ def meant(field: Field, shown: Shown, zone: dt.tzinfo) -> object:
             return _number(field, str(shown))
         case Kind.MOMENT:
             return _moment(field, str(shown), zone)
+        case Kind.DAY:
+            return _day(field, str(shown))
         case Kind.TAGS:
             return tuple(word for word in SPLIT.split(str(shown)) if word)
         case Kind.CHOICE | Kind.MANY:
@@ -162,6 +165,13 @@ def _moment(field: Field, text: str, zone: dt.tzinfo) -> int | None:
     except ValueError:
         raise Mistyped(field.name, "wrong.moment") from None
     return int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
+
+
+def _day(field: Field, text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Mistyped(field.name, "wrong.day") from None
 
 
 def _chosen(field: Field, shown: Shown) -> object:

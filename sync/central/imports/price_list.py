@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from edge.core.catalogue import (
     Catalogue,
     faults_of,
 )
+from edge.core.delivery import Delivery, fault_of
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
 from sync.central.imports.cells import Text
@@ -24,10 +26,13 @@ from sync.central.imports.columns import LINE_CHARS_MAX
 from sync.central.imports.lines import DELIMITERS, Wrong, cut
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
 
+DELIVERED = ("delivered_from", "delivered_until", "delivered_before")
+"""Days, as 2030-12-31; the last one is what was promised before."""
 COLUMNS = (
     "id",
     *(f"name_{code}" for code in LANGUAGES),
     *("price", "tax", "category", "age_min", "deposit", "group", "codes", "position", "off"),
+    *DELIVERED,
 )
 """Every column that a price list knows; ``id`` and ``price`` are demanded."""
 DEMANDED = ("id", "price")
@@ -79,7 +84,16 @@ def rows_of(now: Catalogue, currency: str) -> Iterable[tuple[str | int, ...]]:
             *(spelled(one.price_minor, currency), percent(one.tax_permille), one.category),
             *(one.age_min or "", one.deposit, one.group, " ".join(one.codes), one.position or ""),
             "yes" if one.off else "",
+            *delivered(one.delivery),
         )
+
+
+def delivered(told: Delivery | None) -> tuple[str, str, str]:
+    """Return the three days of a promise as they are written; nothing for what is not sent."""
+    if told is None:
+        return "", "", ""
+    before = "" if told.instead_of is None else told.instead_of.isoformat()
+    return told.first.isoformat(), told.last.isoformat(), before
 
 
 def percent(permille: int) -> str:
@@ -166,7 +180,29 @@ def _article(cells: Mapping[str, str], currency: str) -> Article:
         codes=codes_in(cell("codes")),
         position=_number("position", cell("position"), POSITION_MAX),
         off=_yes("off", cell("off")),
+        delivery=delivery_of(*(_day(name, cell(name)) for name in DELIVERED)),
     )
+
+
+def delivery_of(first: dt.date | None, last: dt.date | None, before: dt.date | None) -> Delivery | None:
+    """Return what three days promise; one alone is the day itself; or raise ``ValueError``."""
+    days = [day for day in (first, last) if day is not None]
+    if not days and before is None:
+        return None
+    if not days:
+        raise ValueError("delivered_before says what was promised before: say what is promised now")
+    told = Delivery(first=days[0], last=days[-1], instead_of=before)
+    why = fault_of(told)
+    if why:
+        raise ValueError(f"the delivery cannot be: {why}")
+    return told
+
+
+def _day(column: str, text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError(f"{column} {text[:40]!r} is no day, as 2030-12-31") from error
 
 
 def _told(column: str, told: int | None, cell: Callable[[str], str], *, what: str) -> int:

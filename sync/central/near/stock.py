@@ -70,6 +70,12 @@ def stock(tx: Connection, site: str) -> tuple[Stock, ...]:
     return tuple(_stock(row) for row in tx.execute(query))
 
 
+def of_article(tx: Connection, site: str, article: str) -> tuple[Stock, ...]:
+    """Return what every store has of an article, by store."""
+    here = and_(_own.site_id == site, _own.article == article)
+    return tuple(_stock(row) for row in tx.execute(select(stock_table).where(here).order_by(_own.store)))
+
+
 def has(tx: Connection, site: str, line: Ordered, *, store: str) -> bool:
     """Say whether a store can promise so many."""
     known = find(tx, site, line.article, store=store)

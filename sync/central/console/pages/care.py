@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from edge.core.bands import BandState
+from edge.core.delivery import said
 from edge.core.money import spelled
 from edge.core.profiles import remark_owner
 from edge.errors import NotAllowed, Unknown
@@ -26,9 +27,10 @@ from sync.central.console.pages.charges import told as told_money
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey import diary, ends
 from sync.central.journey.entry import Via
+from sync.central.near import orders
 from sync.central.psp import charges, refunds
 from sync.central.psp.judgement import Charge
-from sync.central.registry import bands, guests, links, members
+from sync.central.registry import bands, catalogue, guests, links, members
 from sync.central.registry.bands import BandCard
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection
@@ -174,6 +176,7 @@ def _one(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         lines = cases.steps(tx, ask.site, case.id)
         beside = _beside(ask, tx, case) if known else _of_band(ask, tx, case)
+        goods = _goods(ask, tx, case.links.order)
     values = {
         "case": case,
         "lines": [(one, _said(ask, one)) for one in lines],
@@ -182,6 +185,7 @@ def _one(ask: Ask) -> Answer:
         "late": case.is_late(ask.store.now_ms()),
         "beside": beside,
         "known": known,
+        "goods": goods,
         "priorities": [one for one in Priority if one is not case.priority],
         "op": refunds.new_id(),
         "lost": BandState.LOST,
@@ -189,6 +193,22 @@ def _one(ask: Ask) -> Answer:
         "note_max": NOTE_CHARS_MAX,
     }
     return Page("case.html", values)
+
+
+def _goods(ask: Ask, tx: Connection, order: str) -> list[tuple[str, str]]:
+    """Return what was ordered, and the sentence of its delivery as every channel says it."""
+    known = orders.find(tx, ask.site, order) if order else None
+    if known is None:
+        return []
+    sold, language = catalogue.catalogue(tx, ask.site).by_id, ask.words.language
+    named = [(line, sold.get(line.article)) for line in known.lines]
+    return [
+        (
+            f"{line.quantity} \u00d7 {article.name(language) if article else line.article}",
+            said(article.delivery if article else None, ask.today).get(language, ""),
+        )
+        for line, article in named
+    ]
 
 
 def _said(ask: Ask, one: Line) -> str:

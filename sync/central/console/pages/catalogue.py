@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.catalogue import AGE_MAX, PRICE_MINOR_MAX, TAX_PERMILLE_MAX, Article, Catalogue, Group
+from edge.core.delivery import Delivery, said
 from edge.core.money import minor_in, spelled
 from edge.core.places import PointKind
 from edge.errors import Refused, Unknown
@@ -17,9 +18,12 @@ from sync.central.console.fields import Field, Kind, Mistyped, names_of
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports.price_list import (
     COLUMNS,
+    DELIVERED,
     FILE_BYTES_MAX,
     POSITION_MAX,
     codes_in,
+    delivered,
+    delivery_of,
     percent,
     permille_in,
     read_price_list,
@@ -28,7 +32,7 @@ from sync.central.imports.price_list import (
 from sync.central.registry import catalogue, layout
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
 
-ARTICLE_COLUMNS = ("article", "name", "price", "tax", "group", "deposit", "sold")
+ARTICLE_COLUMNS = ("article", "name", "price", "tax", "group", "deposit", "sold", "delivery")
 GROUP_COLUMNS = ("group", "name", "tills")
 UPLOAD_BYTES_MAX = FILE_BYTES_MAX + 64 * 1024
 SHOWN_MAX = 100
@@ -72,6 +76,7 @@ def _article_row(ask: Ask, article: Article) -> tuple[Cell | str, ...]:
         Cell(article.id, f"{ask.home}/catalogue/articles/{article.id}"),
         names_of(article.names, ask.words.language, article.id),
         *(price, f"{percent(article.tax_permille)} %", article.group, article.deposit, sold),
+        said(article.delivery, ask.today).get(ask.words.language, ""),
     )
 
 
@@ -112,6 +117,7 @@ def _article_form(ask: Ask) -> Form:
         Field(name="sold_from_age", kind=Kind.NUMBER, high=AGE_MAX),
         Field(name="deposit", kind=Kind.CHOICE, choices=lent),
         Field(name="codes"),
+        *(Field(name=name, kind=Kind.DAY) for name in DELIVERED),
         Field(name="off", kind=Kind.YES),
     )
     name = "article_change" if article else "article_new"
@@ -138,6 +144,7 @@ def _shown(article: Article, currency: str, *, new: bool) -> dict[str, object]:
         "deposit": article.deposit,
         "codes": " ".join(article.codes),
         "off": article.off,
+        **dict(zip(DELIVERED, delivered(article.delivery), strict=True)),
     }
 
 
@@ -162,8 +169,16 @@ def _save_article(ask: Ask, said: dict[str, Any]) -> Answer:
         codes=_codes(said["codes"]),
         position=said["position"] or 0,
         off=said["off"],
+        delivery=_delivery(said),
     )
     return _store(ask, after, before=before)
+
+
+def _delivery(typed: dict[str, Any]) -> Delivery | None:
+    try:
+        return delivery_of(*(typed[name] for name in DELIVERED))
+    except ValueError:
+        raise Mistyped("delivered_until", "wrong.delivery") from None
 
 
 def _group_form(ask: Ask) -> Form:
