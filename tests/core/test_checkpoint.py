@@ -59,6 +59,15 @@ def test_other_bytes_are_none(body: bytes) -> None:
     assert decoded(body) is None
 
 
+def test_what_is_nested_too_deep_to_be_read_is_none() -> None:
+    """A part more than this version knows, arrays within arrays (msgpack: fixarray of one, 0x91)."""
+    plain = encoded(SEEN)
+    later = bytes([plain[0] + 1]) + plain[1:] + b"\x91\xc0"
+    assert decoded(later) == SEEN
+    deep = b"\x91" * (CHECKPOINT_BYTES_MAX - len(plain) - 1) + b"\xc0"
+    assert decoded(bytes([plain[0] + 1]) + plain[1:] + deep) is None
+
+
 def test_what_is_signed_names_its_purpose_and_leaves_the_signature_out() -> None:
     assert TAG.encode() in message(SEEN)
     assert message(SEEN) == message(replace(SEEN, signature=b"s"))
