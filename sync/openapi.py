@@ -33,6 +33,7 @@ ABOUT = {
     Problem.MALFORMED: "This message is not what it says it is.",
     Problem.INVALID: "This is not what the document says; `detail` names the place.",
     Problem.CODE_REFUSED: "The enrolment code is wrong, used or too old.",
+    Problem.TOO_OFTEN: "Ask less often: `RateLimit` says what is left, `Retry-After` until when.",
     Problem.LATER: "Try again after `Retry-After`.",
 }
 NAMELESS = (Problem.UNKNOWN_DEVICE, Problem.NOT_SIGNED, Problem.CODE_REFUSED)

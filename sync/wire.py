@@ -77,6 +77,7 @@ class Problem(enum.StrEnum):
     MALFORMED = "malformed"
     INVALID = "invalid"
     CODE_REFUSED = "code-refused"
+    TOO_OFTEN = "too-often"
     LATER = "later"
 
 
@@ -98,6 +99,7 @@ STATUS = {
     Problem.MALFORMED: 400,
     Problem.INVALID: 422,
     Problem.CODE_REFUSED: 403,
+    Problem.TOO_OFTEN: 429,
     Problem.LATER: 503,
 }
 

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from edge.core.consent import QUIET, Consent, Purpose, is_topic, may, merged
@@ -14,6 +14,7 @@ from edge.errors import NotAllowed, PolsoError, Refused
 from sync.central import nonces
 from sync.central.answers import describe, problem, problem_of, problem_of_http
 from sync.central.channels import book, naming
+from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.messages import (
     MEDIA_EVENTS,
@@ -79,6 +80,7 @@ class Api:
     def __init__(self, store: Store, settings: Settings) -> None:
         """Serve this store."""
         self._store, self._settings = store, settings
+        self._allowance = Allowance()
 
     def touches(self) -> Response:
         """Keep what is new of a batch."""
@@ -147,8 +149,13 @@ class Api:
 
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""
-        what = Problem.INVALID if isinstance(error, Invalid | naming.NotWritten) else problem_of(error)
-        later = self._settings.retry_after_s if what is Problem.LATER else None
+        what, later = problem_of(error), None
+        if isinstance(error, TooOften):
+            what, later = Problem.TOO_OFTEN, g.left.seconds
+        elif isinstance(error, Invalid | naming.NotWritten):
+            what = Problem.INVALID
+        elif what is Problem.LATER:
+            later = self._settings.retry_after_s
         told = describe(what, time_ms=self._store.now_ms(), detail=str(error))
         return problem(told, retry_after_s=later)
 
@@ -169,6 +176,9 @@ class Api:
         if not 0 < len(message.headers.get(IDEMPOTENCY, "")) <= IDEMPOTENCY_CHARS_MAX:
             raise NotSigned("A request carries an Idempotency-Key.")
         proof = verify(message, channel.public_key, now_ms=self._store.now_ms())
+        g.left = self._allowance.take(channel.key_id)
+        if g.left.requests < 0:
+            raise TooOften(f"Channel {channel.id} asks too often.")
         if wanted not in channel.routes:
             raise NotAllowed(f"Channel {channel.id} may not use {wanted}.")
         return Caller(channel, proof, message.body)
@@ -279,6 +289,13 @@ def _json(message: msgspec.Struct) -> Response:
     return reply
 
 
+def _with_allowance(reply: Response) -> Response:
+    """Tell what is left to whoever was known by their signature."""
+    if "left" in g:
+        reply.headers.update(g.left.headers)
+    return reply
+
+
 def blueprint(store: Store, settings: Settings) -> Blueprint:
     """Return the API as a part of an app, with its document, one rule per row of its table."""
     api, made = Api(store, settings), Blueprint("channels", __name__)
@@ -289,6 +306,7 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     described = document("Polso for channels", f"{WIRE_VERSION}", ROUTES, looks=(), hooks=())
     told = msgspec.json.encode(described)
     made.add_url_rule(DOCUMENT, "document", lambda: Response(told, mimetype=MEDIA_JSON))
+    made.after_request(_with_allowance)
     made.register_error_handler(PolsoError, api.refuse)
     made.register_error_handler(HTTPException, api.refuse_http)
     return made

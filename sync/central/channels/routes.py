@@ -20,7 +20,8 @@ from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
 
 DOCUMENT = "/v1/channels/openapi.json"
-PROBLEMS = (*DEVICES, Problem.INVALID)
+ASKED = (*DEVICES, Problem.TOO_OFTEN)
+PROBLEMS = (*ASKED, Problem.INVALID)
 ROUTES = (
     Route(
         name="touches",
@@ -61,7 +62,7 @@ ROUTES = (
         media=MEDIA_JSON,
         answer=Journey,
         queries=(Query("cursor", str, "Where the page before ended; none: the newest."),),
-        problems=DEVICES,
+        problems=ASKED,
     ),
     Route(
         name="articles",
@@ -70,7 +71,7 @@ ROUTES = (
         about="Where an article can be had, and when it comes to whom it is sent, in words for a guest.",
         media=MEDIA_JSON,
         answer=Offered,
-        problems=DEVICES,
+        problems=ASKED,
     ),
     Route(
         name="aliases",

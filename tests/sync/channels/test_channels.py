@@ -71,6 +71,7 @@ class Shop:
         reply = self.http.open(
             path, method=str(asked.method), data=said.get("sent", asked.body or b""), headers=headers
         )
+        self.answered = reply.headers
         return reply.status_code, json.loads(reply.data)
 
     def tells(self, *touches: dict[str, Any]) -> dict[str, Any]:
