@@ -9,8 +9,9 @@ import msgspec
 
 from edge.core.facts import Rule
 from edge.core.offers import Bundle
+from edge.core.payment.promised import Promise, promise_of
 from edge.errors import PolsoError
-from edge.published import Head, newest, put_together
+from edge.published import newest, put_together
 from edge.rules import compile_offer_rule
 from edge.service.rooms import Rooms
 from edge.store.shelf import Told
@@ -36,19 +37,36 @@ class Bundles:
 
     def live(self) -> Live | None:
         """Return the bundle to go by; None: there is none that is whole, signed and sound."""
+        told, now_ms = self._present(), self._rooms.clock.now_ms()
+        by_head = {one.head.signature: one for one in told}
+        head = newest(
+            (one.head for one in told),
+            now_ms,
+            fits=lambda head: self._good_one(by_head[head.signature]) is not None,
+        )
+        return None if head is None else self._good_one(by_head[head.signature])
+
+    def said(self, promise: Promise) -> bool:
+        """Say whether a bundle that central signed, and that is here, promises this very thing."""
+        found = next((one for one in self._present() if one.head.version == promise.bundle), None)
+        live = None if found is None else self._good_one(found)
+        offer = None if live is None else live.bundle.offers_by_id.get(promise.offer.id)
+        if offer is None:
+            return False
+        same = promise_of(offer, exposure=promise.exposure, bundle=promise.bundle, label=promise.label)
+        return msgspec.structs.replace(same, coupon=promise.coupon) == promise
+
+    def _present(self) -> tuple[Told, ...]:
         told = self._rooms.profiles.bundles()
         if told is not self._told:
             self._told, self._good = told, {}
-        good, by_head = self._good, {one.head.signature: one for one in told}
-        now_ms = self._rooms.clock.now_ms()
+        return told
 
-        def fits(head: Head) -> bool:
-            if head.signature not in good:
-                good[head.signature] = self._checked(by_head[head.signature])
-            return good[head.signature] is not None
-
-        head = newest((one.head for one in told), now_ms, fits=fits)
-        return None if head is None else good[head.signature]
+    def _good_one(self, told: Told) -> Live | None:
+        signature = told.head.signature
+        if signature not in self._good:
+            self._good[signature] = self._checked(told)
+        return self._good[signature]
 
     def version(self) -> int:
         """Return which version is in use; 0: none."""

@@ -65,7 +65,7 @@ def read(code: str, rooms: Rooms) -> MadeOver:
     try:
         whole = urlsafe_b64decode(coded + "=" * (-len(coded) % 4))
         made = msgspec.msgpack.decode(whole[SIGNATURE_BYTES:], type=MadeOver)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+    except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
         raise NoCoupon from None
     if made.to != rooms.device:
         raise OtherHome(f"This offer is good at {made.to[:40]}.", hint="Keep it: it stays valid there.")

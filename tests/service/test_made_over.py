@@ -144,6 +144,23 @@ def test_a_code_that_was_changed_or_signed_by_a_stranger_is_none_of_ours(town: T
     assert redeemed(town.shop) == []
 
 
+def test_a_stolen_kiosk_promises_nothing_that_central_does_not_offer(town: Town) -> None:
+    made = madeover.read(town.code(), town.shop._rooms())
+    offer, true = made.promise.offer, made.promise.bundle
+    assert offer.effect is not None
+    generous = msgspec.structs.replace(offer.effect, percent=100, off_minor=0)
+    for wrong in (
+        msgspec.structs.replace(made.promise, offer=msgspec.structs.replace(offer, effect=generous)),
+        msgspec.structs.replace(made.promise, offer=msgspec.structs.replace(offer, budget=None)),
+        msgspec.structs.replace(made.promise, offer=msgspec.structs.replace(offer, id="unheard")),
+        msgspec.structs.replace(made.promise, until="2099-12-31"),
+        msgspec.structs.replace(made.promise, bundle=true + 1),
+    ):
+        with pytest.raises(Refused, match="knows no such offer"):
+            town.scan(madeover.issue(b"d" * 32, MadeOver(wrong, KIOSK, SHOP)))
+    assert redeemed(town.shop) == []
+
+
 def test_a_till_whose_part_of_the_budget_is_empty_says_that_it_stays_valid(town: Town) -> None:
     code = town.code("cake-free")
     third = madeover.read(code, town.shop._rooms())

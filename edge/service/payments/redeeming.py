@@ -73,6 +73,9 @@ class Redeeming:
                 hint=f"In basket {used.op_id}; it is good once.",
             )
         if isinstance(coupon, MadeOver):
+            # Its giver's signature is not enough: a stolen kiosk would give away what central never offered.
+            if not self._bundles.said(coupon.promise):
+                raise Refused("This till knows no such offer.", hint="Keep it, and ask staff.")
             return self._with_rules((coupon.promise,))
         sent = sent_by(tx, coupon.exposure)
         if sent is not None:
