@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from edge.core.cards import holds_card_number
 from edge.errors import Refused
 
 LOG = logging.getLogger(__name__)
@@ -140,7 +141,13 @@ def _in_a_thread(seconds: float, call: Callable[[], None]) -> None:
 
 
 def _kind(directive: str, blocked: str, page: str) -> Kind:
-    return (directive if directive in DIRECTIVES else OTHER, _blocked(blocked), _page(page))
+    word = directive if directive in DIRECTIVES else OTHER
+    return (word, _without_card(_blocked(blocked)), _without_card(_page(page)))
+
+
+def _without_card(text: str) -> str:
+    """Return a text, or nothing of it where the number of a payment card stands in it."""
+    return OTHER if holds_card_number(text) else text
 
 
 def _blocked(text: str) -> str:

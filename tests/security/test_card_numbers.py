@@ -43,7 +43,8 @@ from tests.sync.console.desk import HOME, ORIGIN, Browser, an_admin
 PAN = "4000000000000002"
 GROUPED = "4000 0000 0000 0002"
 KIOSK = [row for room in ROOMS for row in room.ROUTES]
-TYPED = [row for row in KIOSK if row.body is not None]
+TYPED = [row for row in KIOSK if row.body is not None and not row.media]
+"""What browsers send by themselves has a form of its own and a reader of its own: see test_violations."""
 MACHINES = {"uid", *NEVER_TYPED}
 
 
@@ -99,7 +100,7 @@ def filled(kind: Any, pan: tuple[str, ...] | None) -> Any:
 
 def sample(pattern: str) -> str:
     """A text that a pattern of the screens' bodies takes."""
-    tries = ("a" * 32, "lost", "04A1B2C3D4E5F6", "it", "2468", "abcdefgh", "gate", "presence")
+    tries = ("a" * 32, "lost", "04A1B2C3D4E5F6", "it", "2468", "abcdefgh", "gate", "presence", "246824")
     return next((text for text in tries if pattern and re.search(pattern, text)), "")
 
 

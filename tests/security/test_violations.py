@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from edge.errors import Refused
 from edge.run.web import Web
-from edge.violations import BODY_BYTES_MAX, KINDS_MAX, NEW, OLD, REPORTS_MAX, Violations, read
+from edge.violations import BODY_BYTES_MAX, KINDS_MAX, NEW, OLD, OTHER, REPORTS_MAX, Violations, read
 from kiosk import guard as kiosk_guard
 from kiosk.app import create_app, listening_socket, serve_options
 from sync.central.console import guard as console_guard
@@ -91,6 +91,13 @@ def test_what_was_kept_out_is_told_in_a_word(blocked: str, told: str) -> None:
     [(directive, found, page)] = read(an_old(**{"blocked-uri": blocked, "document-uri": blocked}), OLD)
     assert (directive, found) == ("img-src", told)
     assert all(part.isprintable() and " " not in part for part in (found, page))
+
+
+def test_no_card_number_in_an_address_is_kept() -> None:
+    pan = "4000000000000002"
+    blocked, page = f"https://{pan}.example/x", f"http://gate/{pan}/x"
+    told = read(an_old(**{"blocked-uri": blocked, "document-uri": page}), OLD)
+    assert told == (("img-src", OTHER, OTHER),)
 
 
 @pytest.mark.parametrize(("body", "media"), JUNK.values(), ids=JUNK)

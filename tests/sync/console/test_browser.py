@@ -175,6 +175,7 @@ def test_an_operator_signs_in_enters_a_guest_a_band_and_a_ticket_and_revokes_the
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Parco Aurora").click()
     page.get_by_role("link", name="People").click()
+    page.get_by_role("link", name="Guests").click()
     page.get_by_role("link", name="New guest").click()
     page.get_by_label("Id").fill("giulia-7")
     page.get_by_label("Name", exact=True).fill("Giulia")

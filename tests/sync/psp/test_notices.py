@@ -82,11 +82,11 @@ def test_a_long_notice_is_refused_before_it_is_read(shop: Shop, client: FlaskCli
 def test_too_many_notices_at_once_are_told_to_come_back(
     shop: Shop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.central.notices.monotonic_ms", lambda: 5_000)
+    monkeypatch.setattr("sync.central.pace.monotonic_ms", lambda: 5_000)
     body = b"{}"
     answers = [sent(client, shop.sandbox, body, **{"Stripe-Signature": ""}) for _ in range(60)]
     assert answers == [401] * notices.NOTICES_PER_S_MAX + [503] * (60 - notices.NOTICES_PER_S_MAX)
-    monkeypatch.setattr("sync.central.notices.monotonic_ms", lambda: 6_000)
+    monkeypatch.setattr("sync.central.pace.monotonic_ms", lambda: 6_000)
     assert sent(client, shop.sandbox, body, **{"Stripe-Signature": ""}) == 401
 
 
