@@ -228,17 +228,23 @@ def basket(state: BasketState, *, paid_minor: int = 0, rev: int = 1) -> BasketVi
     if state is BasketState.IDLE:
         return BasketView(point="bar-1")
     words, family = WORDS.get(state, ("", None))
-    paid = 1_200 if state in (BasketState.APPROVED, BasketState.HELD, BasketState.VOIDED) else paid_minor
+    paid = PAID_MINOR.get(state, paid_minor)
     legs = (LegView(tender="wallet", amount_minor=paid, name="Emma"),) if paid else ()
     return BasketView(
-        point="bar-1", state=state, op_id="b-1", rev=rev, currency="EUR", lines=LINES, total_minor=1_200,
-        paid_minor=paid, due_minor=1_200 - paid, legs=legs, words=words, family=family, name="Emma",
+        point="bar-1", state=state, op_id="b-1", rev=rev, currency="EUR", lines=LINES,
+        total_minor=WHOLE_MINOR, paid_minor=paid, due_minor=WHOLE_MINOR - paid,
+        legs=legs, words=words, family=family, name="Emma",
         ready_here_minor=420 if state is BasketState.SHORT else None, language="it",
         missing_minor=780 if state is BasketState.SHORT else 0, seq=7 if paid else 0,
         pin_left=3 if state is BasketState.PIN else None, at_ms=NOON_MS, opened_ms=NOON_MS - 20_000,
     )  # fmt: skip
 
 
+WHOLE_MINOR, PART_MINOR = 1_200, 500
+PAID_MINOR = {
+    **dict.fromkeys((BasketState.APPROVED, BasketState.HELD, BasketState.VOIDED), WHOLE_MINOR),
+    BasketState.PARTLY_PAID: PART_MINOR,
+}
 WORDS: dict[BasketState, tuple[str, Family | None]] = {
     BasketState.OPEN: ("pay.basket", None),
     BasketState.AWAITING: ("pay.await_tap", None),
