@@ -68,7 +68,7 @@ def a_known(tap_id: str, *, offers: bool = True) -> Known:
 def an_order(**changes: object) -> OrderView:
     """A cup that waits at the shop's second counter."""
     cup = OrderLine(article="cup", names={"it": "Tazza del parco", "en": "Park mug", "de": "Parkbecher"})
-    order = OrderView(id="o-1", state="ready", store="hall", counter="2", lines=(cup,))
+    order = OrderView(id="o-1", state="ready", store="hall", counter="2", lines=(cup,), code="482913")
     return msgspec.structs.replace(order, **changes)
 
 

@@ -123,7 +123,7 @@ def near() -> NearView:
     """Return what stands beside a guest's plan: an order that is ready, one that waits, and a question."""
     mug = OrderLine(article="tazza", names={"it": "Tazza del parco", "en": "Park mug"})
     orders = (
-        OrderView(id="o-1", state="ready", store="bottega-1", counter="2", lines=(mug,)),
+        OrderView(id="o-1", state="ready", store="bottega-1", counter="2", lines=(mug,), code="482913"),
         OrderView(
             id="o-2", state="reserved", store="bottega-1", lines=(mug,), until_ms=NOON_MS + 2 * HOUR_MS
         ),
