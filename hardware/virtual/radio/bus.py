@@ -45,4 +45,5 @@ def _run(folder: Path) -> subprocess.Popen[bytes]:
         ["dbus-daemon", f"--config-file={written}", "--nofork", "--nosyslog", "--print-address=1"],  # noqa: S607 - where the system has it
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it complains of limits that it may not raise
+        process_group=0,  # Ctrl-C at a terminal ends whoever began it first, and they end it
     )
