@@ -10,6 +10,7 @@ from msgspec import Meta
 from edge.core.payment import reckoning
 from edge.core.shift import CashMove
 from edge.payviews import PaymentView
+from edge.service.madeover import CODE_CHARS_MAX
 from edge.service.receipts import Printed
 from kiosk.operations import Op
 
@@ -67,7 +68,7 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     NOT_TYPED = ("op_id",)
     op: Op
     op_id: OpId
-    code: Annotated[str, Meta(min_length=1, max_length=1_200)]
+    code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
 
 
 class AmountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import msgspec
 
-from edge.core import delivery as deliveries
 from edge.core.delivery import Delivery
+from edge.core.delivery import fault_of as delivery_fault
 
 ARTICLE = "catalogue"
 """Kind of a feed item that is one article (key: its id)."""
@@ -142,8 +142,7 @@ def faults_of(catalogue: Catalogue) -> tuple[str, ...]:
     for article in catalogue.articles:
         if article.group and article.group not in groups:
             faults.append(f"{article.id} names group {article.group}, which does not exist")
-        why = "" if article.delivery is None else deliveries.fault_of(article.delivery)
-        if why:
+        if article.delivery is not None and (why := delivery_fault(article.delivery)):
             faults.append(f"{article.id} has a delivery that cannot be: {why}")
         if article.deposit:
             faults += _deposit_faults(article, catalogue.by_id.get(article.deposit))

@@ -14,8 +14,6 @@ ORDER, STOCK = "order", "stock"
 FEW_MAX = 3
 OLD_MS = 30 * 60_000
 """A figure older than this promises nothing."""
-
-
 CODE_DIGITS = 6
 
 

@@ -30,6 +30,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_ms: int
     end_ms: int
     shares: dict[str, int] = {}
+    outside: dict[str, int] = {}
+    """How many each channel outside may book; central alone counts what is given of them."""
     capacity_max: int | None = None
     gates: dict[str, int] = {}
     """How many each device may let in at this time: the sum never exceeds ``capacity_max``."""

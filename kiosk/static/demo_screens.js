@@ -28,7 +28,7 @@ export function readerCard(reader, addresses, voice, acts) {
   const update = (now, state) => {
     cable.box.checked = now.plugged;
     const band = state.park.bands.find((one) => one.id === state.chosen);
-    holder.setAttribute("aria-label", band ? `${voice.speak("demo.hold_here", { band: band.name })}: ${title.textContent}` : `${voice.speak("demo.hold")}: ${title.textContent}`);
+    holder.setAttribute("aria-label", `${voice.speak("demo.hold")}: ${[band?.name, title.textContent].filter(Boolean).join(", ")}`);
     holder.disabled = !now.plugged;
     element.toggleAttribute("data-ready", Boolean(band) && now.plugged);
   };

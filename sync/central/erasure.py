@@ -35,6 +35,8 @@ class Gone(NamedTuple):
     rights: tuple[str, ...]
     words: tuple[str, ...]
     """What they go by in texts: names of things, and their own."""
+    worn: tuple[bytes, ...]
+    """Those of the bands that are theirs now; the others were when they were erased before."""
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -85,30 +87,35 @@ def erase(tx: Connection, site: str, guest: str) -> Erased:
     stay without what staff remarked in them, and the pseudonym in them leads nowhere any more. What was
     remarked and lies elsewhere, or comes later, is noise: the key under which it is sealed is destroyed.
     """
-    known = guests.guests_of(tx, site, [guest]).get(guest)
-    cards = bands.bands_of(tx, site, [guest])
-    held = rights.rights_of(tx, site, [guest]).get(guest, ())
-    told = _told(tx, site, guest)
-    if known is None and not cards and not held and told is None:
-        raise Unknown(f"There is no guest {guest}.", hint="Give the id that the console shows.")
-    ids = tuple(card.band.id for card in cards)
-    before = msgspec.msgpack.decode(told, type=ErasureNotice).bands if told else ()
-    notice = ErasureNotice(guest=guest, bands=tuple(sorted({*before, *ids})))
-    named = filter(None, [known.name if known is not None else ""])
-    words = (guest, *(card.band.id.hex() for card in cards), *(one.id for one in held), *named)
-    gone = Gone(guest, notice.bands, tuple(one.id for one in held), words)
+    whom = _about(tx, site, guest)
     take_turn(tx, site)
     others = guests.guests_of(tx, site, links.dissolve(tx, site, guest))
-    also = [erase(tx, site, other) for other in others]
-    for blank in ALSO:  # what the provider was asked is held before any wallet: the order of ``holding``
-        blank(tx, site, words)
-    hold(tx, site, _wallets(tx, site, gone))
-    for take in PLACES:
-        take(tx, site, gone)
-    seq = publish(tx, site, [*_gone(tx, site, ids, guest=guest), _change(notice)])
+    people = [*(_about(tx, site, one) for one in others), whom]
+    for gone in people:
+        for blank in ALSO:  # what the provider was asked is held before any wallet: the order of ``holding``
+            blank(tx, site, gone.words)
+    hold(tx, site, {wallet for gone in people for wallet in _wallets(tx, site, gone)})
+    for gone in people:
+        for take in PLACES:
+            take(tx, site, gone)
+    seq = publish(tx, site, [change for gone in people for change in _changes(tx, site, gone)])
     return Erased(
-        guest, sum(one.bands for one in also) + len(cards), sum(one.rights for one in also) + len(held), seq
+        guest, sum(len(gone.worn) for gone in people), sum(len(gone.rights) for gone in people), seq
     )
+
+
+def _about(tx: Connection, site: str, guest: str) -> Gone:
+    """Return by what a guest is known, or raise ``Unknown``."""
+    known = guests.guests_of(tx, site, [guest]).get(guest)
+    worn = tuple(card.band.id for card in bands.bands_of(tx, site, [guest]))
+    held = tuple(one.id for one in rights.rights_of(tx, site, [guest]).get(guest, ()))
+    told = _told(tx, site, guest)
+    if known is None and not worn and not held and told is None:
+        raise Unknown(f"There is no guest {guest}.", hint="Give the id that the console shows.")
+    before = msgspec.msgpack.decode(told, type=ErasureNotice).bands if told else ()
+    name = filter(None, [known.name if known is not None else ""])
+    words = (guest, *(one.hex() for one in worn), *held, *name)
+    return Gone(guest, tuple(sorted({*before, *worn})), held, words, worn)
 
 
 def spread(tx: Connection, site: str, seq: int) -> Spread:
@@ -146,15 +153,13 @@ def _told(tx: Connection, site: str, guest: str) -> bytes | None:
     return None if body is None else bytes(body)
 
 
-def _change(notice: ErasureNotice) -> Change:
-    return Change(ERASE, erasure_key(notice.guest), msgspec.msgpack.encode(notice), urgent=True)
-
-
-def _gone(tx: Connection, site: str, ids: tuple[bytes, ...], *, guest: str) -> list[Change]:
-    """Return tombstones of everything that the feed holds of a guest and these bands."""
+def _changes(tx: Connection, site: str, gone: Gone) -> list[Change]:
+    """Return tombstones of everything that the feed holds of a guest and their bands, and the notice."""
     own = item_table.c
-    keys = [id_.hex() for id_ in ids]
+    keys = [id_.hex() for id_ in gone.worn]
     worn = and_(own.kind.in_((PROFILE, BAND, Limited.GUEST_PIN)), own.key.in_(keys))
-    there = and_(own.site_id == site, or_(worn, and_(own.kind == OFFER_TIMES, own.key == guest)))
+    there = and_(own.site_id == site, or_(worn, and_(own.kind == OFFER_TIMES, own.key == gone.guest)))
     rows = tx.execute(select(own.kind, own.key, own.urgent).where(there))
-    return [Change(row.kind, row.key, None, urgent=row.urgent) for row in rows]
+    notice = msgspec.msgpack.encode(ErasureNotice(guest=gone.guest, bands=gone.bands))
+    told = Change(ERASE, erasure_key(gone.guest), notice, urgent=True)
+    return [*(Change(row.kind, row.key, None, urgent=row.urgent) for row in rows), told]

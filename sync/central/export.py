@@ -10,6 +10,7 @@ import msgspec
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Decided, Kind
+from edge.core.offers.said import KINDS as OFFERED
 from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
 from sync.central import earned, named, payouts
@@ -38,8 +39,7 @@ EVENTS_MAX = 100_000
 SHORT_HEX = 8
 """As much of a BandId as a look-up's event names it by."""
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
-OFFERS = (Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED)
-SUBJECTS: dict[int, str] = {**dict.fromkeys(map(int, OFFERS), "offer"), int(Kind.ORDER_MOVED): "order"}
+SUBJECTS: dict[int, str] = {**dict.fromkeys(map(int, OFFERED), "offer"), int(Kind.ORDER_MOVED): "order"}
 """In which field an event names what it is about."""
 KINDS = {int(kind): kind.name.lower() for kind in Kind}
 _decided = msgspec.msgpack.Decoder(Decided)

@@ -8,20 +8,16 @@ from typing import Any
 import msgspec
 
 from edge.core.events import Kind
+from edge.core.offers.said import KINDS as OFFERED
 from sync.central.feed import item_table
 from sync.central.lanes import event_table
 from sync.central.remarks import ERASE, erasure_key
 from sync.central.store import ColumnElement, Connection, and_, func, is_postgres, literal, select, update
+from sync.packing import UNREADABLE
 
-NAMING = frozenset(
-    (
-        *(Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED),
-        *(Kind.CONSENT_SET, Kind.SLOT_MOVED, Kind.FEEDBACK_GIVEN, Kind.ORDER_ASKED),
-    )
-)
+NAMING = frozenset((*OFFERED, Kind.CONSENT_SET, Kind.SLOT_MOVED, Kind.FEEDBACK_GIVEN, Kind.ORDER_ASKED))
 """Kinds of such events; OFFERS_EXPOSED keeps its guest: what was chosen is judged again by the same name."""
 FIELD = "guest"
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _own = event_table.c
 _place = (_own.site_id, _own.device_id, _own.incarnation, _own.lane, _own.seq)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from edge.core import delivery
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.catalogue import (
     AGE_MAX,
@@ -24,6 +22,7 @@ from edge.core.catalogue import (
     Group,
 )
 from edge.core.checkpoint import Checkpoint
+from edge.core.delivery import fault_of as delivery_fault
 from edge.core.orders import ORDER, STOCK, Order, Stock
 from edge.core.places import Layout
 from edge.core.profiles import Item, ProfileItem, RemarkKey, StaffMember
@@ -80,9 +79,10 @@ def _beside(item: Item) -> str:
 
 
 def _is_band(key: str) -> bool:
-    with suppress(ValueError):
+    try:
         return len(bytes.fromhex(key)) == BAND_ID_BYTES
-    return False
+    except ValueError:
+        return False
 
 
 def _numbers(told: msgspec.Struct) -> str:
@@ -149,7 +149,7 @@ def _article(told: Article) -> Iterable[tuple[bool, str]]:
     long = any(len(code) > CODE_CHARS_MAX for code in told.codes)
     yield long or len(told.codes) > CODES_MAX, "it bears more codes than a till reads"
     yield told.deposit == told.id, "it is its own deposit"
-    yield told.delivery is not None and bool(delivery.fault_of(told.delivery)), "its delivery cannot be"
+    yield told.delivery is not None and bool(delivery_fault(told.delivery)), "its delivery cannot be"
 
 
 def _slot(told: Slot) -> Iterable[tuple[bool, str]]:

@@ -274,6 +274,7 @@ def test_the_next_time_is_the_first_that_somebody_can_still_give() -> None:
     assert start(given=1) is None
     assert start(right=msgspec.structs.replace(RIGHT, valid_until_ms=NOW_MS + HOUR_MS)) is None
     assert somewhere_free(a_slot(1, shares={"edge-2": 1}), "edge-1", 5)
+    assert not somewhere_free(a_slot(1, outside={"app": 9}), "edge-1", 5), "no gate gives what an app books"
 
 
 def test_no_gate_searches_a_whole_season() -> None:

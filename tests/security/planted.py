@@ -110,6 +110,7 @@ OTHER = b"c" * 16
 NAMING: tuple[tuple[Kind, msgspec.Struct], ...] = (
     (Kind.OFFER_SHOWN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
     (Kind.OFFER_TAKEN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
+    (Kind.OFFER_MADE_OVER, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk", to="edge-2")),
     (Kind.OFFER_DECLINED, Offered(exposure="x.2", offer="tea", guest="guest-9", point="kiosk")),
     (Kind.CONSENT_SET, Consented(guest=GUEST, consent=Consent(purpose="offers", turns=1, source="kiosk"))),
     (Kind.ORDER_MOVED, OrderMoved(order="o1", state=OrderState.PICKING, point="shop", staff="anna")),

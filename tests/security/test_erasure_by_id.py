@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+import edge.core
 from edge.core.events import Kind
+from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told as Offered
 from edge.core.profiles import remark_owner
 from sync.central import erasure, intake, lanes, named
@@ -42,6 +48,7 @@ def test_the_export_holds_what_names_the_guest_by_id_alone(small_store: Store) -
     assert told == [
         ("offer_shown", "coffee"),
         ("offer_taken", "coffee"),
+        ("offer_made_over", "coffee"),
         ("consent_set", ""),
         ("order_moved", "o1"),
     ]
@@ -70,7 +77,7 @@ def test_what_names_an_erased_guest_by_id_alone_names_nobody_and_stays_a_fact(sm
         kept = lanes.recent(tx, "park")
     assert {one.event.h for one in kept} == before
     bodies = [one.event.body for one in kept if one.event.kind in named.NAMING]
-    assert [body.count(b"coffee") for body in bodies].count(1) == 2
+    assert [body.count(b"coffee") for body in bodies].count(1) == 3
     assert sum(b"guest-9" in body for body in bodies) == 1, "and nobody else's goes"
 
 
@@ -87,7 +94,7 @@ def test_what_a_device_tells_late_of_an_erased_guest_names_nobody(small_store: S
     assert taken.ack == len(NAMING) + 1
     with small_store.reading() as tx:
         late = [one.event.body for one in lanes.recent(tx, "park") if one.event.kind in named.NAMING]
-    assert len(late) == 2 * 4 + 1
+    assert len(late) == 2 * 5 + 1
     [other] = [body for body in late if GUEST.encode() in body]
     assert f"{GUEST}-other".encode() in other, "whose id only begins alike"
 
@@ -102,3 +109,43 @@ def test_no_tombstone_keeps_what_a_right_was_called(small_store: Store) -> None:
         rows = tx.execute(select(item_table.c.kind, item_table.c.key)).all()
     assert not [row for row in rows if any(word in row.key for word in (NAME, "right-canary"))]
     assert found_in(small_store, WORDS) == set()
+
+
+JUDGED = {Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN, Kind.PAID, Kind.OFFERS_EXPOSED}
+"""What was decided is judged again by the same pseudonym, and keeps it."""
+
+
+def bodies() -> Iterator[tuple[set[Kind], type[msgspec.Struct]]]:
+    """Every form in the rulebook that says of which events it is the body."""
+    for found in pkgutil.walk_packages(edge.core.__path__, "edge.core."):
+        for form in vars(importlib.import_module(found.name)).values():
+            if isinstance(form, type) and issubclass(form, msgspec.Struct):
+                words = re.findall(r"\b[A-Z_]{4,}\b", form.__doc__ or "")
+                yield {Kind[word] for word in words if word in Kind.__members__}, form
+
+
+def names_a_guest(kind: Any, seen: set[type]) -> bool:
+    """Whether a field of it, however deep, holds a guest's id."""
+    match kind:
+        case msgspec.inspect.StructType(cls=cls, fields=fields):
+            if cls in seen:
+                return False
+            seen.add(cls)
+            return any(one.name == named.FIELD or names_a_guest(one.type, seen) for one in fields)
+        case msgspec.inspect.UnionType(types=types) | msgspec.inspect.TupleType(item_types=types):
+            return any(names_a_guest(one, seen) for one in types)
+        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
+            return names_a_guest(item, seen)
+        case msgspec.inspect.DictType(value_type=value):
+            return names_a_guest(value, seen)
+    return False
+
+
+def test_every_event_that_names_a_guest_loses_the_name_or_is_judged_again_by_it() -> None:
+    naming = set(OFFERED)
+    for kinds, form in bodies():
+        if kinds and names_a_guest(msgspec.inspect.type_info(form), set()):
+            naming |= kinds
+    assert naming > JUDGED, "the control: those that keep it are found"
+    assert naming - JUDGED == named.NAMING
+    assert {kind for kind in Kind if kind.name.startswith("OFFER_")} == set(OFFERED)

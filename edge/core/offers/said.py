@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.core.events import Kind
+
+KINDS = (
+    *(Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED),
+    *(Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED, Kind.OFFER_MADE_OVER),
+)
+"""What became of an offer that was chosen for somebody: the events whose body is ``Told``."""
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Body of the OFFER_ events after the choice: shown, taken, declined, redeemed, returned, made over."""
+    """Body of each of these."""
 
     exposure: str
     """Of the tile; a coupon's is its own id."""

@@ -6,9 +6,10 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.bands import Trust
 from edge.core.calendar import day_of
@@ -178,7 +179,7 @@ class Pickups:
         def act(tx: Transaction) -> Order:
             order = self._mine(tx, id_)
             self._demand_owner(tx, order, tap_id)
-            return self._handed(tx, order, OrderMoved(**_told_of(order, session), tap_id=tap_id), lines=lines)
+            return self._handed(tx, order, replace(_told_of(order, session), tap_id=tap_id), lines=lines)
 
         return self._told(self._rooms.sequencer.submit(act))
 
@@ -189,7 +190,7 @@ class Pickups:
         if after is None:
             raise Refused(f"No way leads from {order.state} to {OrderState.HANDED_OVER}.")
         given = after.given[len(order.given) :]
-        return self._written(tx, after, msgspec.structs.replace(told, state=after.state, lines=given))
+        return self._written(tx, after, replace(told, state=after.state, lines=given))
 
     def hand_over_by_code(
         self, session: Session, id_: str, said: Said, *, lines: Sequence[Ordered] = ()
@@ -209,7 +210,7 @@ class Pickups:
                 tx.put(TRIED, id_, msgspec.msgpack.encode(one_wrong(tried, tx.now.now_ms)))
                 return None
             tx.delete(TRIED, id_)
-            return self._handed(tx, order, OrderMoved(**_told_of(order, session), by_code=True), lines=lines)
+            return self._handed(tx, order, replace(_told_of(order, session), by_code=True), lines=lines)
 
         order = self._rooms.sequencer.submit(act)
         if order is None:
@@ -336,8 +337,8 @@ def _tried(tx: Transaction, id_: str) -> Tried:
     return Tried() if body is None else _TRIED(body)
 
 
-def _told_of(order: Order, session: Session) -> dict[str, Any]:
-    return {"order": order.id, "state": order.state, "point": order.store, "staff": session.staff}
+def _told_of(order: Order, session: Session) -> OrderMoved:
+    return OrderMoved(order=order.id, state=order.state, point=order.store, staff=session.staff)
 
 
 def _lines(lines: Iterable[Ordered], sold: Catalogue) -> Iterable[OrderLine]:

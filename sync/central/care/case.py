@@ -9,12 +9,10 @@ from types import MappingProxyType
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.calendar import DAY_MS, MINUTE_MS
 from edge.core.events import Sealed
 from edge.errors import Refused
 from sync.central.journey.entry import Via
-
-MINUTE_MS = 60_000
-DAY_MS = 24 * 60 * MINUTE_MS
 
 
 class Subject(enum.StrEnum):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.core.calendar import DAY_MS
 from edge.core.money import MINOR_MAX
 from edge.errors import Refused
 from sync.central import blocks, topups, vouchers
 from sync.central.care import cases
-from sync.central.care.case import DAY_MS, Case, Step, Told
+from sync.central.care.case import Case, Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.policy import policy
 from sync.central.registry import links, members, wallets

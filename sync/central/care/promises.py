@@ -6,8 +6,9 @@ from collections import defaultdict
 from statistics import median_low
 from typing import NamedTuple
 
+from edge.core.calendar import DAY_MS, MINUTE_MS
 from sync.central.care import cases
-from sync.central.care.case import DAY_MS, MINUTE_MS, Case, State, Subject
+from sync.central.care.case import Case, State, Subject
 from sync.central.store import Connection, now_of
 
 DAYS = 30

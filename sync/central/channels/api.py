@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -86,25 +87,17 @@ class Api:
         """Keep what is new of a batch."""
         caller = self._caller(May.TOUCHES)
         told = _sent(list[CloudEvent], Batch, caller.body, media=MEDIA_EVENTS)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(take(tx, caller.channel, told))
+        return self._answer(caller, lambda tx: take(tx, caller.channel, told))
 
     def consents(self, guest: str) -> Response:
         """Take a guest's word; a no is heard from everybody who may speak of consents at all."""
-        caller = self._caller(May.CONSENTS)
-        said = _sent(Said, Said, caller.body, media=MEDIA_JSON)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(say(tx, caller.channel, guest, said=said))
+        caller, said = self._asked(May.CONSENTS, Said)
+        return self._answer(caller, lambda tx: say(tx, caller.channel, guest, said=said))
 
     def reservations(self) -> Response:
         """Book a time for a guest, once."""
-        caller = self._caller(May.RESERVATIONS)
-        asked = _sent(Reservation, Reservation, caller.body, media=MEDIA_JSON)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(book_time(tx, caller.channel, asked))
+        caller, asked = self._asked(May.RESERVATIONS, Reservation)
+        return self._answer(caller, lambda tx: book_time(tx, caller.channel, asked))
 
     def journey(self, guest: str) -> Response:
         """Give a page of a diary."""
@@ -112,40 +105,38 @@ class Api:
         cursor = request.args.get("cursor", "")
         if cursor and mark_in(cursor) is None:
             raise Malformed("cursor is none of ours.")
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(read(tx, caller.channel, guest, cursor=cursor))
+        return self._answer(caller, lambda tx: read(tx, caller.channel, guest, cursor=cursor))
 
     def articles(self, article: str) -> Response:
         """Tell of an article what its stores' kiosks tell."""
         caller = self._caller(May.ARTICLES)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(offer(tx, caller.channel, article))
+        return self._answer(caller, lambda tx: offer(tx, caller.channel, article))
 
     def aliases(self) -> Response:
         """Take a claim: nobody is joined to anything by it."""
-        caller = self._caller(May.ALIASES)
-        wanted = _sent(naming.Naming, naming.Naming, caller.body, media=MEDIA_JSON)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(naming.claim(tx, caller.channel, wanted))
+        caller, wanted = self._asked(May.ALIASES, naming.Naming)
+        return self._answer(caller, lambda tx: naming.claim(tx, caller.channel, wanted))
 
     def codes(self) -> Response:
         """Judge a code; a wrong one counts."""
-        caller = self._caller(May.CODES)
-        tried = _sent(naming.Tried, naming.Tried, caller.body, media=MEDIA_JSON)
-        with self._store.transaction() as tx:
-            caller.enter(tx)
-            return _json(naming.tell(tx, caller.channel, tried))
+        caller, tried = self._asked(May.CODES, naming.Tried)
+        return self._answer(caller, lambda tx: naming.tell(tx, caller.channel, tried))
 
     def find(self) -> Response:
         """Find a guest by what was proven."""
-        caller = self._caller(May.FIND)
-        wanted = _sent(naming.Spelled, naming.Spelled, caller.body, media=MEDIA_JSON)
+        caller, wanted = self._asked(May.FIND, naming.Spelled)
+        return self._answer(caller, lambda tx: naming.find(tx, caller.channel, wanted))
+
+    def _asked(self, wanted: May, form: type[M]) -> tuple[Caller, M]:
+        """Return who asks, and what was sent as JSON of this form."""
+        caller = self._caller(wanted)
+        return caller, _sent(form, form, caller.body, media=MEDIA_JSON)
+
+    def _answer(self, caller: Caller, act: Callable[[Connection], msgspec.Struct]) -> Response:
+        """Do what was asked for and take the request's nonce, both or neither."""
         with self._store.transaction() as tx:
             caller.enter(tx)
-            return _json(naming.find(tx, caller.channel, wanted))
+            return _json(act(tx))
 
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from flask import Request
 
 from edge.core.places import Layout
-from edge.errors import Unknown
+from edge.errors import NotAllowed, Unknown
 from sync.central import alarms, devices, sites
 from sync.central.care import cases
 from sync.central.care.case import Step, Told
@@ -55,6 +55,13 @@ class Ask:
     def renew(self, session: str) -> None:
         """Go on under another token."""
         self.session, self.renewed = session, True
+
+    @property
+    def name(self) -> str:
+        """The name of who asks, by whose word something is done; raises ``NotAllowed`` where nobody does."""
+        if self.who is None:
+            raise NotAllowed("Nobody is signed in.")
+        return self.who.name
 
     @property
     def store(self) -> Store:

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.core.decision import Outcome
 from edge.core.events import Acted, Decided, Kind
+from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.remarks import sealed_in
 from sync.central.lanes import event_table
@@ -25,13 +26,6 @@ _acted = msgspec.msgpack.Decoder(Acted)
 _told = msgspec.msgpack.Decoder(Told)
 KINDS = {int(kind): kind.name.lower() for kind in Kind}
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)
-OFFERED = frozenset(
-    {
-        *(Kind.OFFER_SHOWN, Kind.OFFER_TAKEN, Kind.OFFER_DECLINED, Kind.OFFER_REDEEMED),
-        *(Kind.OFFER_RETURNED, Kind.OFFER_MADE_OVER),
-    }
-)
-"""What became of an offer that was chosen for somebody."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.calendar import MINUTE_MS
 from edge.core.decision import Basis, Reason
 from edge.core.events import DECISIONS, Decided, Kind, decided_in
 from edge.core.money import spelled
@@ -18,7 +19,6 @@ from sync.central.store import Connection, Row, select
 from sync.packing import UNREADABLE
 
 PAGE_MAX = 20
-MINUTE_MS = 60_000
 KINDS = (*DECISIONS, Kind.PAID)
 _payment = msgspec.msgpack.Decoder(Payment).decode
 
@@ -27,7 +27,6 @@ class Why(NamedTuple):
     """One decision as somebody at the telephone explains it."""
 
     at_ms: int
-    event: str
     outcome: str
     reason: str
     where: str
@@ -59,7 +58,6 @@ def _decided(ask: Ask, row: Row[tuple[object, ...]], told: Decided, *, names: Na
     said = told.decision
     return Why(
         at_ms=row.hlc >> 16,
-        event=Kind(row.kind).name.lower(),
         outcome=said.outcome.value,
         reason=said.reason.value,
         where=names.points.get(said.point, said.point),
@@ -110,7 +108,7 @@ def _paid(ask: Ask, told: Payment, *, at_ms: int, names: Named) -> Why:
     outcome = "granted" if told.state is not None else "denied"
     where = names.points.get(told.point, told.point)
     knew = tuple(_knew_of_money(ask, told))
-    return Why(at_ms, "paid", outcome, told.reason.value, where, told.staff, knew)
+    return Why(at_ms, outcome, told.reason.value, where, told.staff, knew)
 
 
 def _knew_of_money(ask: Ask, told: Payment) -> Iterator[str]:

@@ -12,6 +12,7 @@ from edge.cloudevents import CloudEvent, formed, rfc3339, source_of
 from edge.core.consent import Consented
 from edge.core.events import DECISIONS, Acted, Event, Kind, decided_in
 from edge.core.feedback import FeedbackGiven
+from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.core.orders import OrderMoved
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
@@ -60,12 +61,7 @@ FORMS: Mapping[Kind, Tell] = {
     Kind.CAPTURED: _of(HoldEnded, "op_id", "state", "captured_minor", "currency", "point"),
     Kind.TOPPED_UP: _of(ToppedUp, "op_id", "amount_minor", "currency", "tender", "point"),
     Kind.REFUND_ASKED: _of(RefundAsked, "refund_id", "op_id", "amount_minor", "currency", "point"),
-    Kind.OFFER_SHOWN: _OFFER,
-    Kind.OFFER_TAKEN: _OFFER,
-    Kind.OFFER_DECLINED: _OFFER,
-    Kind.OFFER_REDEEMED: _OFFER,
-    Kind.OFFER_RETURNED: _OFFER,
-    Kind.OFFER_MADE_OVER: _OFFER,
+    **dict.fromkeys(OFFERED, _OFFER),
     Kind.ORDER_MOVED: _of(OrderMoved, "order", "state", "point", "counter"),
     Kind.FEEDBACK_GIVEN: _of(FeedbackGiven, "score", "point", "because", "articles"),
     Kind.HELP_CALLED: _CALL,

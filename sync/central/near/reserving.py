@@ -24,9 +24,6 @@ from sync.central.store import (
     select,
 )
 
-SHARE = "@{channel}"
-"""Under what a channel's places stand among a time's shares; no device is called so."""
-
 booking_table = Table(
     "channel_booking",
     metadata,
@@ -67,7 +64,7 @@ def left(tx: Connection, site: str, slot: Slot, *, channel: str) -> int:
     """Return how many places a channel can still give of a time."""
     there = (_own.site_id == site, _own.channel_id == channel, _own.point == slot.point)
     query = select(func.count()).select_from(booking_table).where(*there, _own.start_ms == slot.start_ms)
-    return slot.shares.get(SHARE.format(channel=channel), 0) - int(tx.execute(query).scalar_one())
+    return slot.outside.get(channel, 0) - int(tx.execute(query).scalar_one())
 
 
 def reserve(tx: Connection, site: str, wanted: Wanted, *, channel: str) -> Booked:

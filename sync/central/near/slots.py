@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -139,11 +139,18 @@ def take(tx: Connection, site: str, move: SlotMoved, *, device: str) -> None:
 
 def _risen(slot: Slot, known: Lent | None) -> Lent:
     before = known or Lent(point=slot.point, product=slot.product, start_ms=slot.start_ms, end_ms=slot.end_ms)
-    shares = dict(before.shares)
-    shares.update({name: max(places, shares.get(name, 0)) for name, places in slot.shares.items()})
     return msgspec.structs.replace(
-        before, product=slot.product, end_ms=slot.end_ms, shares=shares, capacity_max=slot.capacity_max
+        before,
+        product=slot.product,
+        end_ms=slot.end_ms,
+        shares=_more(before.shares, slot.shares),
+        outside=_more(before.outside, slot.outside),
+        capacity_max=slot.capacity_max,
     )
+
+
+def _more(before: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
+    return {name: max(before.get(name, 0), told.get(name, 0)) for name in (*before, *told)}
 
 
 def _keep(tx: Connection, site: str, changed: Sequence[Lent]) -> None:

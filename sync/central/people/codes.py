@@ -7,6 +7,8 @@ import hmac
 import secrets
 from typing import Any
 
+from edge.core.calendar import MINUTE_MS
+from edge.core.retention import HOUR_MS
 from edge.errors import Refused
 from sync.central.erasure import PLACES
 from sync.central.people import aliases
@@ -33,8 +35,7 @@ from sync.central.store import (
 )
 
 DIGITS = 6
-GOOD_MS = 10 * 60_000
-HOUR_MS = 60 * 60_000
+GOOD_MS = 10 * MINUTE_MS
 TRIES_MAX = 5
 """Wrong ones of one code."""
 ASKED_MAX = 5

@@ -11,7 +11,6 @@ import pytest
 from edge.core.slots import Slot, SlotMoved
 from sync.central.channels.book import May
 from sync.central.near import slots
-from sync.central.near.reserving import SHARE
 from sync.central.registry import guests, rights
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
@@ -24,8 +23,8 @@ TEN_MS = (NOW_MS // HOUR_MS + 2) * HOUR_MS
 
 
 def a_time(places: int = 2, at_ms: int = TEN_MS, *, channel: str = APP.id) -> Slot:
-    shares = {SHARE.format(channel=channel): places, "edge-1": 1}
-    return Slot(point="ride", product="ride", start_ms=at_ms, end_ms=at_ms + HOUR_MS, shares=shares)
+    return Slot(point="ride", product="ride", start_ms=at_ms, end_ms=at_ms + HOUR_MS, shares={"edge-1": 1},
+                outside={channel: places})  # fmt: skip
 
 
 @pytest.fixture

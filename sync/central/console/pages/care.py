@@ -9,7 +9,7 @@ from edge.core.bands import BandState
 from edge.core.delivery import said
 from edge.core.money import spelled
 from edge.core.profiles import remark_owner
-from edge.errors import NotAllowed, Unknown
+from edge.errors import Unknown
 from sync.central import topups
 from sync.central.care import cases
 from sync.central.care.case import Case, Links, Priority, State, Step, Subject, Told
@@ -56,13 +56,6 @@ class Beside(NamedTuple):
     charges: Sequence[tuple[Charge, str, str]] = ()
     refunds: Sequence[tuple[refunds.Refund, str]] = ()
     topups: Sequence[tuple[topups.TopUp, str]] = ()
-
-
-def who_of(ask: Ask) -> str:
-    """Return who asks, or refuse."""
-    if ask.who is None:
-        raise NotAllowed("Nobody is signed in.")
-    return ask.who.name
 
 
 def row_of(ask: Ask, one: Case) -> tuple[Cell | str, ...]:
@@ -141,7 +134,7 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
             op=f"console/{said['op']}",
             step=Step.OPENED,
             at_ms=ask.store.now_ms(),
-            who=who_of(ask),
+            who=ask.name,
             word=said["subject"],
             via=said["via"],
             links=links,

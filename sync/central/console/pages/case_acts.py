@@ -19,7 +19,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped, values
 from sync.central.console.pages import bands as band_pages
-from sync.central.console.pages.care import HERE, who_of
+from sync.central.console.pages.care import HERE
 from sync.central.console.routes import Audience, Route, act
 from sync.central.policy import policy
 from sync.central.psp import refunds
@@ -49,7 +49,7 @@ def _case(ask: Ask) -> Case:
 
 def _tell(ask: Ask, told: Told, what: str, *, note: str = "") -> None:
     """Add a step to the case, and record it once among what was done."""
-    id_, named = ask.path["case"], replace(told, at_ms=ask.store.now_ms(), who=who_of(ask))
+    id_, named = ask.path["case"], replace(told, at_ms=ask.store.now_ms(), who=ask.name)
     with ask.changing() as tx:
         before = cases.must_find(tx, ask.site, id_)
         if cases.tell(tx, ask.site, id_, told=named, note=note).steps != before.steps:
@@ -73,7 +73,7 @@ def _say(ask: Ask) -> Answer:
 
 
 def _take(ask: Ask) -> Answer:
-    _tell(ask, Told(op=f"taken/{who_of(ask)}/{_case(ask).steps}", step=Step.TAKEN, at_ms=0), "case_taken")
+    _tell(ask, Told(op=f"taken/{ask.name}/{_case(ask).steps}", step=Step.TAKEN, at_ms=0), "case_taken")
     return Moved(_home(ask), "case_told")
 
 
@@ -133,7 +133,7 @@ def _goodwill_form(ask: Ask) -> Form:
 
 def _give(ask: Ask, said: dict[str, Any]) -> Answer:
     minor = amounts.meant("amount", said["amount"], ask.layout.currency) or 0
-    gift = Gift(op=said["op"], minor=minor, by=who_of(ask))
+    gift = Gift(op=said["op"], minor=minor, by=ask.name)
     with ask.changing() as tx:
         before = cases.must_find(tx, ask.site, ask.path["case"])
         after = goodwill.give(tx, ask.site, before.id, gift=gift)
@@ -173,7 +173,7 @@ def _reissue(ask: Ask, said: dict[str, Any]) -> Answer:
             op=said["op"],
             step=Step.ACTED,
             at_ms=ask.store.now_ms(),
-            who=who_of(ask),
+            who=ask.name,
             word="band_reissued",
             ref=new.band.id.hex(),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.money import Money, minor_in, spelled
-from edge.errors import Refused
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -132,7 +131,7 @@ def _ask_refund(ask: Ask, said: dict[str, Any]) -> Answer:
         if minor is None or minor <= 0:
             raise Mistyped("amount", "wrong.price")
         money = Money(minor, found.money.currency)
-        made = Refund(id=said["refund"], charge=id_, money=money, note=said["why"], asked_by=_who(ask))
+        made = Refund(id=said["refund"], charge=id_, money=money, note=said["why"], asked_by=ask.name)
         if wish(tx, ask.site, made):
             # Without the reason: typed words stay in one place, where an erasure finds them.
             ask.record(tx, "refund_asked", made.id, after=f"{told(money)} of {id_}")
@@ -141,22 +140,16 @@ def _ask_refund(ask: Ask, said: dict[str, Any]) -> Answer:
 
 def _agree(ask: Ask) -> Answer:
     with ask.changing() as tx:
-        found = agree(tx, ask.site, ask.path["refund"], by=_who(ask))
+        found = agree(tx, ask.site, ask.path["refund"], by=ask.name)
         ask.record(tx, "refund_agreed", found.id, after=told(found.money))
     return Moved(f"{ask.home}/charges/{found.charge}", "refund_agreed")
 
 
 def _turn_down(ask: Ask) -> Answer:
     with ask.changing() as tx:
-        found = turn_down(tx, ask.site, ask.path["refund"], by=_who(ask))
+        found = turn_down(tx, ask.site, ask.path["refund"], by=ask.name)
         ask.record(tx, "refund_turned_down", found.id)
     return Moved(f"{ask.home}/charges/{found.charge}", "refund_turned_down")
-
-
-def _who(ask: Ask) -> str:
-    if ask.who is None:
-        raise Refused("Nobody is signed in.")
-    return ask.who.name
 
 
 CHARGES = Listing(name="charges", page=_all)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.errors import NotAllowed, Refused
+from edge.errors import Refused
 from sync.central.console import desk, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -94,7 +94,7 @@ def _merge_form(ask: Ask) -> Form:
 def _merge(ask: Ask, said: dict[str, Any]) -> Answer:
     pair = Pair(ask.path["guest"], said["one_with"])
     with ask.changing() as tx:
-        asked = merging.ask(tx, ask.site, pair, by=_name(ask), why=said["reason"])
+        asked = merging.ask(tx, ask.site, pair, by=ask.name, why=said["reason"])
         ask.record(tx, "merge_asked", pair.guest, after=f"{asked.id} {pair.head}")
     return Moved(f"{ask.home}/guests/{pair.guest}/known", "merge_asked")
 
@@ -102,7 +102,7 @@ def _merge(ask: Ask, said: dict[str, Any]) -> Answer:
 def _rule(ask: Ask) -> Answer:
     given = ask.typed("ruling") == "give"
     with ask.changing() as tx:
-        ruled = merging.rule(tx, ask.site, ask.path["merge"], by=_name(ask), given=given)
+        ruled = merging.rule(tx, ask.site, ask.path["merge"], by=ask.name, given=given)
         ask.record(tx, "merge_ruled", ruled.guest, after=f"{ruled.id} {ruled.step}")
     return Moved(f"{ask.home}/guests/{ruled.guest}/known", "merge_ruled")
 
@@ -127,7 +127,7 @@ def _add_name(ask: Ask, said: dict[str, Any]) -> Answer:
         raise Mistyped("document_seen", "wrong.document_seen")
     name = aliases.named(aliases.Kind(said["kind"]), said["known_by"])
     with ask.changing() as tx:
-        if aliases.prove(tx, ask.site, Claim(name, guest), proof=Proof.STAFF, by=_name(ask)):
+        if aliases.prove(tx, ask.site, Claim(name, guest), proof=Proof.STAFF, by=ask.name):
             ask.record(tx, "alias_proven", guest, after=name.kind.value)
     return Moved(f"{ask.home}/guests/{guest}/known", "alias_saved")
 
@@ -144,15 +144,9 @@ def _part_form(ask: Ask) -> Form:
 def _part(ask: Ask, said: dict[str, Any]) -> Answer:
     guest = ask.path["guest"]
     with ask.changing() as tx:
-        parted = merging.part(tx, ask.site, guest, by=_name(ask), why=said["reason"])
+        parted = merging.part(tx, ask.site, guest, by=ask.name, why=said["reason"])
         ask.record(tx, "guest_parted", guest, after=f"{parted.id} {parted.head}")
     return Moved(f"{ask.home}/guests/{guest}/known", "guest_parted")
-
-
-def _name(ask: Ask) -> str:
-    if ask.who is None:
-        raise NotAllowed("Nobody is signed in.")
-    return ask.who.name
 
 
 ROUTES: tuple[Route, ...] = (

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from edge.core.money import minor_in, spelled
-from edge.errors import Refused
 from sync.central import caps, choosing, devices, placed, risk, sums
 from sync.central import policy as policies
 from sync.central.console import desk
@@ -127,7 +126,7 @@ def _change(ask: Ask, said: dict[str, Any]) -> Answer:
         before = policies.policy(tx, ask.site)
         charging = Charging(said["charging"] or before.charging)
         after = msgspec.structs.replace(before, **wanted, charging=charging)
-        done = choosing.wish(tx, ask.site, after, by=_who(ask))
+        done = choosing.wish(tx, ask.site, after, by=ask.name)
         word = "limits_changed" if done else "limits_asked"
         ask.record(tx, word, ask.site, before=short(before), after=short(after))
     return Moved(f"{ask.home}/limits", word)
@@ -136,7 +135,7 @@ def _change(ask: Ask, said: dict[str, Any]) -> Answer:
 def _agree(ask: Ask) -> Answer:
     with ask.changing() as tx:
         before = policies.policy(tx, ask.site)
-        after = choosing.agree(tx, ask.site, by=_who(ask))
+        after = choosing.agree(tx, ask.site, by=ask.name)
         ask.record(tx, "limits_agreed", ask.site, before=short(before), after=short(after))
     return Moved(f"{ask.home}/limits", "limits_changed")
 
@@ -146,12 +145,6 @@ def _turn_down(ask: Ask) -> Answer:
         choosing.drop(tx, ask.site)
         ask.record(tx, "limits_turned_down", ask.site)
     return Moved(f"{ask.home}/limits", "limits_turned_down")
-
-
-def _who(ask: Ask) -> str:
-    if ask.who is None:
-        raise Refused("Nobody is signed in.")
-    return ask.who.name
 
 
 ROUTES: tuple[Route, ...] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.money import spelled
-from edge.errors import Refused
 from sync.central import budgets, bundle_checks, bundles, devices, earned
 from sync.central.bundles import State, Version
 from sync.central.console import desk
@@ -81,14 +80,14 @@ def _form(ask: Ask) -> Form:
 
 def _make(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
-        made = bundles.make(tx, ask.site, bundles.read(said["bundle"]), by=_who(ask))
+        made = bundles.make(tx, ask.site, bundles.read(said["bundle"]), by=ask.name)
         ask.record(tx, "offers_drafted", str(made.version), after=str(len(made.draft.bundle.offers)))
     return Moved(f"{ask.home}/offers", "offers_drafted")
 
 
 def _review(ask: Ask) -> Answer:
     with ask.changing() as tx:
-        found = bundles.review(tx, ask.site, _version(ask), by=_who(ask))
+        found = bundles.review(tx, ask.site, _version(ask), by=ask.name)
         ask.record(tx, "offers_reviewed", str(found.version))
     return Moved(f"{ask.home}/offers", "offers_reviewed")
 
@@ -97,14 +96,14 @@ def _publish(ask: Ask) -> Answer:
     version = _version(ask)
     with ask.changing() as tx:
         ask.record(tx, "offers_published", str(version))
-        bundles.go_live(tx, ask.site, version, by=_who(ask))
+        bundles.go_live(tx, ask.site, version, by=ask.name)
     return Moved(f"{ask.home}/offers", "offers_published")
 
 
 def _stop(ask: Ask) -> Answer:
     with ask.changing() as tx:
         ask.record(tx, "offers_stopped", ask.site)
-        bundles.stop(tx, ask.site, by=_who(ask))
+        bundles.stop(tx, ask.site, by=ask.name)
     return Moved(f"{ask.home}/offers", "offers_stopped")
 
 
@@ -113,12 +112,6 @@ def _version(ask: Ask) -> int:
     if not told.isdecimal() or len(told) > 9:
         raise Mistyped("version", "wrong.choice")
     return int(told)
-
-
-def _who(ask: Ask) -> str:
-    if ask.who is None:
-        raise Refused("Nobody is signed in.")
-    return ask.who.name
 
 
 ROUTES: tuple[Route, ...] = (

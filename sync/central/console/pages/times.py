@@ -18,7 +18,6 @@ from sync.central.console.listing import Listing
 from sync.central.console.routes import Route
 from sync.central.devices import Device
 from sync.central.near import slots
-from sync.central.near.reserving import SHARE
 from sync.central.registry import layout
 from sync.central.store import Connection
 
@@ -61,8 +60,8 @@ def _row(ask: Ask, slot: Slot, told: tuple[Device, ...]) -> tuple[str, ...]:
         ask.time(slot.end_ms),
         "" if slot.capacity_max is None else str(slot.capacity_max),
         str(come),
-        str(sum(places for name, places in slot.shares.items() if not name.startswith("@"))),
-        str(sum(places for name, places in slot.shares.items() if name.startswith("@"))),
+        str(sum(slot.shares.values())),
+        str(sum(slot.outside.values())),
     )
 
 
@@ -95,7 +94,7 @@ def _open(ask: Ask, said: dict[str, Any]) -> Answer:
     if places is not None and given + outside > places:
         raise Mistyped("for_channels", "wrong.number", low=0, high=places - given)
     with ask.changing() as tx:
-        shares = _shares(ask, tx, given) | _outside(ask, tx, outside)
+        shares, booked = _shares(ask, tx, given), _outside(ask, tx, outside)
         opened = [
             Slot(
                 point=said["point"],
@@ -103,6 +102,7 @@ def _open(ask: Ask, said: dict[str, Any]) -> Answer:
                 start_ms=said["first_time"] + at * said["minutes"] * MINUTE_MS,
                 end_ms=said["first_time"] + (at + 1) * said["minutes"] * MINUTE_MS,
                 shares=shares,
+                outside=booked,
                 capacity_max=places,
             )
             for at in range(said["times"])
@@ -128,7 +128,7 @@ def _outside(ask: Ask, tx: Connection, given: int) -> dict[str, int]:
     if given and not there:
         raise Mistyped("for_channels", "wrong.no_channel")
     found = layout.leases([Zone(id="", capacity_max=given)], there)
-    return {SHARE.format(channel=one.device): one.places for one in found}
+    return {one.device: one.places for one in found}
 
 
 TIMES = Listing(name="times", page=_page, add="new")

@@ -7,7 +7,6 @@ from typing import Any
 
 from edge.core.lease import PlacedState
 from edge.core.money import spelled
-from edge.errors import NotAllowed
 from sync.central import devices, pots, topups
 from sync.central.console import amounts, desk, listing, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
@@ -172,7 +171,7 @@ def _ask_top_up(ask: Ask, said: dict[str, Any]) -> Answer:
             source=said["source"],
             why=said["why"],
             state="",
-            asked_by=_name(ask),
+            asked_by=ask.name,
             asked_ms=0,
         )
         made = topups.ask(tx, ask.site, wanted)
@@ -183,7 +182,7 @@ def _ask_top_up(ask: Ask, said: dict[str, Any]) -> Answer:
 def _rule(ask: Ask) -> Answer:
     given = ask.typed("ruling") == "give"
     with ask.changing() as tx:
-        ruled = topups.rule(tx, ask.site, ask.path["topup"], by=_name(ask), given=given)
+        ruled = topups.rule(tx, ask.site, ask.path["topup"], by=ask.name, given=given)
         ask.record(tx, "topup_ruled", ruled.wallet, after=f"{ruled.id} {ruled.state}")
     return Moved(f"{ask.home}/wallets/{ruled.wallet}", "topup_ruled")
 
@@ -196,18 +195,12 @@ def _list(ask: Ask) -> Form:
 
 def _load(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
-        done = wallet_list.load(tx, ask.site, said["list"], who=_name(ask))
+        done = wallet_list.load(tx, ask.site, said["list"], who=ask.name)
         profiles.publish_guests(tx, ask.site, done.guests)
         ask.record(tx, "wallets_loaded", "", after=f"{done.wallets} {done.members} {done.topups}")
     rows = [(one.number, one.why) for one in done.wrong]
     sheet = Sheet(name="wrong", columns=("line", "why"), rows=rows)
     return Page("wallets_loaded.html", {"done": done, "sheet": sheet})
-
-
-def _name(ask: Ask) -> str:
-    if ask.who is None:
-        raise NotAllowed("Nobody is signed in.")
-    return ask.who.name
 
 
 WALLETS = Listing(name="wallets", page=_page, add="new", load="list", searched=True)
