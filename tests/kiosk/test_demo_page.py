@@ -19,7 +19,7 @@ def test_a_band_is_held_to_a_reader_by_keyboard_alone(chromium: Any, stage: Stag
         band = eye.page.get_by_role("button", name="Orlando")
         band.focus()
         eye.page.keyboard.press("Enter")
-        eye.page.get_by_role("button", name="Avvicina qui: Orlando, Ingresso Sud").focus()
+        eye.page.get_by_role("button", name="Avvicina: Orlando, Ingresso Sud").focus()
         eye.page.keyboard.press("Space")
         eye.sees("Dichiarato smarrito")
         eye.sees("23,9 ms in tutto")
