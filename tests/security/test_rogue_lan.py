@@ -21,6 +21,7 @@ PUBLIC = {
     "kiosk GET /healthz", "kiosk GET /readyz", "kiosk GET /api/openapi.json",
     "console GET /console/sign-in", "console POST /console/sign-in", "console POST /console/language",
     "console GET /console/assets/<digest>/<path:name>", "own GET /own/", "own GET /own/back",
+    "own GET /own/unsubscribe", "own POST /own/unsubscribe",
     "looks GET /", "looks GET /healthz", "looks GET /readyz", "looks GET /openapi.json",
     "looks GET /v1/channels/openapi.json",
     "looks GET /psp/back",

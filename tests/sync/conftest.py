@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central import feed, intake, sites  # noqa: F401  # tables are known once their rooms are imported
 from sync.central.store import Store
 from tests.sync.builders import Clockwork
@@ -76,6 +78,15 @@ def store(url: str, clock: Clockwork) -> Iterator[Store]:
 def small_store(empty_central: Path, tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
     """An open store on SQLite only, where the kind of database makes no difference."""
     opened = Store(str(shutil.copy(empty_central, tmp_path)), now_ms=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sealed_store(empty_central: Path, tmp_path: Path, clock: Clockwork) -> Iterator[Store]:
+    """An open store of a central that has a key to seal by."""
+    copied = str(shutil.copy(empty_central, tmp_path / "sealed.db"))
+    opened = Store(copied, now_ms=clock, seals=Vault(bytes(32), new_ring()))
     yield opened
     opened.close()
 

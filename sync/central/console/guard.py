@@ -117,6 +117,8 @@ def refuse_foreign_host(request: Request, settings: Settings) -> None:
 
 def refuse_cross_site(route: Route, request: Request, settings: Settings) -> None:
     """Let an unsafe request pass only from our own pages; flask by itself accepts any site's POST."""
+    if route.proven and not {"Origin", "Sec-Fetch-Site"} & set(request.headers.keys()):
+        return
     if route.unsafe:
         refuse_foreign_page(request, settings)
 

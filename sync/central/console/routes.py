@@ -50,6 +50,9 @@ class Route:
     owing: bool = False
     """Whether it is open to somebody who has a password to change or a second factor to set up first."""
 
+    proven: bool = False
+    """Whether what is sent proves itself, so that programs may ask for it that are no browser at all."""
+
     @property
     def unsafe(self) -> bool:
         """Whether asking changes something."""

@@ -17,11 +17,12 @@ from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
-from sync.central.own import diary, family, pages
+from sync.central.own import diary, family, pages, unsubscribe
 from sync.central.own.cookie import session_of
 from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
 from sync.central.pace import Pace
+from sync.central.people.unsubscribing import NoMail
 from sync.central.registry import guests
 from sync.central.settings import Settings
 from sync.central.store import Store
@@ -32,12 +33,13 @@ ASKED_PER_S_MAX = 50
 """What one worker answers in a second of people whom it does not know."""
 REFUSED = {
     NoDoor: "wrong.no_door",
+    NoMail: "wrong.no_mail",
     TooFast: "wrong.too_fast",
     NotTheHead: "wrong.not_the_head",
     NoPin: "wrong.no_pin",
     PinSpent: "wrong.pin_spent",
 }
-ROUTES = (*pages.ROUTES, *family.ROUTES, *diary.ROUTES)
+ROUTES = (*pages.ROUTES, *family.ROUTES, *diary.ROUTES, *unsubscribe.ROUTES)
 
 _environment = Environment(
     loader=PackageLoader("sync.central.own"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hmac
 import secrets
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from edge.errors import Refused
@@ -147,10 +148,10 @@ def prove(tx: Connection, site: str, claim: Claim, *, proof: Proof, by: str) -> 
 
 def find(tx: Connection, site: str, name: Name) -> str | None:
     """Return who is known by a name that was proven; nobody by what was only claimed."""
-    key = _key(tx, site)
-    if key is None:
+    digest = known_keyed(tx, site, *_words(name))
+    if digest is None:
         return None
-    there = and_(_own.site_id == site, _own.digest == _digest(key, name))
+    there = and_(_own.site_id == site, _own.digest == digest)
     return tx.execute(select(_own.guest_id).where(there)).scalar()
 
 
@@ -174,13 +175,28 @@ def drop(tx: Connection, site: str, name: Name, *, guest: str) -> bool:
 
 
 def digest_of(tx: Connection, site: str, name: Name, *also: str) -> bytes:
-    """Return a name, and what else, under the site's own key: made at the first call, it lies sealed."""
+    """Return a name, and what else, under the site's own key."""
+    return keyed(tx, site, *_words(name), *also)
+
+
+def keyed(tx: Connection, site: str, *words: str) -> bytes:
+    """Return words under the site's own key: made at the first call, it lies sealed.
+
+    The first word says what for: a kind of alias, or what is none.
+    """
+    known = known_keyed(tx, site, *words)
+    if known is not None:
+        return known
+    key = secrets.token_bytes(KEY_BYTES)
+    sealed = demand_seals(tx).seal(key, "alias_key", "key", row=site.encode())
+    tx.execute(insert(key_table).values(site_id=site, key=sealed))
+    return _digest(key, words)
+
+
+def known_keyed(tx: Connection, site: str, *words: str) -> bytes | None:
+    """Return words under the site's own key; None where it never had one: nothing can have been under it."""
     key = _key(tx, site)
-    if key is None:
-        key = secrets.token_bytes(KEY_BYTES)
-        sealed = demand_seals(tx).seal(key, "alias_key", "key", row=site.encode())
-        tx.execute(insert(key_table).values(site_id=site, key=sealed))
-    return _digest(key, name, *also)
+    return None if key is None else _digest(key, words)
 
 
 def _key(tx: Connection, site: str) -> bytes | None:
@@ -190,8 +206,12 @@ def _key(tx: Connection, site: str) -> bytes | None:
     return demand_seals(tx).open(bytes(sealed), "alias_key", "key", row=site.encode())
 
 
-def _digest(key: bytes, name: Name, *also: str) -> bytes:
-    return hmac.digest(key, "\0".join((name.kind, name.space, name.value, *also)).encode(), "sha256")
+def _words(name: Name) -> tuple[str, ...]:
+    return name.kind.value, name.space, name.value
+
+
+def _digest(key: bytes, words: Iterable[str]) -> bytes:
+    return hmac.digest(key, "\0".join(words).encode(), "sha256")
 
 
 def _row(site: str, digest: bytes) -> bytes:
