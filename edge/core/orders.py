@@ -15,6 +15,10 @@ FEW_MAX = 3
 OLD_MS = 30 * 60_000
 """A figure older than this promises nothing."""
 CODE_DIGITS = 6
+OPEN_MAX = 5
+"""Orders that a guest has in hand at once."""
+KEEP_MS = 2 * 3_600_000
+"""So long a thing is kept that was set aside, unless somebody says until when."""
 
 
 class OrderState(enum.StrEnum):

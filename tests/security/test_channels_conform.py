@@ -12,10 +12,13 @@ import pytest
 
 from edge.core.catalogue import Article
 from edge.core.delivery import Delivery
+from edge.core.orders import Stock
 from edge.keys.ring import new_ring
 from edge.vault import Vault
+from sync.central.care import cases
+from sync.central.channels import caring, ordering
 from sync.central.channels.routes import DOCUMENT, ROUTES
-from sync.central.near import slots
+from sync.central.near import slots, stock
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Kind, Proof, named
 from sync.central.registry import catalogue
@@ -32,6 +35,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 SEED = int(os.environ.get("POLSO_SCHEMA_SEED") or random.SystemRandom().randrange(2**32))
 OWN = named(Kind.LOYALTY, "4711", channel=APP.id)
 DAY = dt.date(2040, 12, 5)
+CASE = caring.Opening(id="c-1", subject="order", text="Where is it?")
 SIGNED, STRANGE = 30, 6
 """Cases of each kind, well-formed and broken, a route."""
 
@@ -45,6 +49,10 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
         slots.put(tx, SITE, [a_time(places=SIGNED)])
         catalogue.put(tx, SITE, [Article(id="bed", delivery=Delivery(first=DAY, last=DAY))])
+        stock.put(tx, SITE, [Stock(article="bed", store="bar", device="till", on_hand=999, at_ms=clock.ms)])
+        line = ordering.Line(article="bed")
+        ordering.place(tx, APP, ordering.Placing(id="o-1", guest=GUEST, store="bar", lines=(line,)))
+        caring.begin(tx, APP, CASE)
     yield shop
     store.close()
 
@@ -67,6 +75,11 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
         "point": always("ride"),
         "article": always("bed"),
         "start": always(moment(TEN_MS)),
+        "store": always("bar"),
+        "lines": always([{"article": "bed"}]),
+        "until": always(moment(TEN_MS)),
+        "order": always("o-1"),
+        "case": always(cases.id_of(f"channel/{APP.id}/{CASE.id}")),
     }
     told = trial.run(operation, examples=SIGNED, known=known)
     assert told[200]

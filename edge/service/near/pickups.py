@@ -17,6 +17,8 @@ from edge.core.catalogue import Catalogue
 from edge.core.delivery import said as delivery_said
 from edge.core.events import Kind
 from edge.core.orders import (
+    KEEP_MS,
+    OPEN_MAX,
     OVER,
     Order,
     OrderAsked,
@@ -42,10 +44,6 @@ from edge.store.transaction import Transaction
 
 ORDERS = "orders"
 """Orders by their id, as this device brought them further or was asked for them."""
-OPEN_MAX = 5
-"""Orders that a guest has in hand at once."""
-KEEP_MS = 2 * 3_600_000
-"""So long a thing is kept that was set aside at a kiosk."""
 EVENT = "order"
 _DECODE = msgspec.msgpack.Decoder(Order).decode
 TRIED = "order_code"

@@ -42,6 +42,9 @@ class May(enum.StrEnum):
     FIND = "find"
     RESERVATIONS = "reservations"
     ARTICLES = "articles"
+    ORDERS = "orders"
+    CASES = "cases"
+    ANSWERS = "answers"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

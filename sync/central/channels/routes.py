@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync.central.channels.caring import Matter, Opening, Spoken
 from sync.central.channels.messages import (
     MEDIA_EVENTS,
     MEDIA_JSON,
@@ -16,6 +17,7 @@ from sync.central.channels.messages import (
     Taken,
 )
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
+from sync.central.channels.ordering import Placing, Standing
 from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
 
@@ -101,6 +103,63 @@ ROUTES = (
         body=Spelled,
         media=MEDIA_JSON,
         answer=Found,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="orders",
+        method="POST",
+        path="/v1/orders",
+        about="Set something aside at a store for a guest; where it has too little, say where else.",
+        body=Placing,
+        media=MEDIA_JSON,
+        answer=Standing,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="order",
+        method="GET",
+        path="/v1/orders/{order}",
+        about="How an order of this channel stands, by the channel's own id.",
+        media=MEDIA_JSON,
+        answer=Standing,
+        problems=ASKED,
+    ),
+    Route(
+        name="give_up",
+        method="DELETE",
+        path="/v1/orders/{order}",
+        about="Give an order up; what was set aside can be sold again.",
+        media=MEDIA_JSON,
+        answer=Standing,
+        problems=ASKED,
+    ),
+    Route(
+        name="cases",
+        method="POST",
+        path="/v1/cases",
+        about="Open a case for somebody who writes or calls, and hear until when we answer.",
+        body=Opening,
+        media=MEDIA_JSON,
+        answer=Matter,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="case",
+        method="GET",
+        path="/v1/cases/{case}",
+        about="Where a case of this channel stands, and what was said in it.",
+        media=MEDIA_JSON,
+        answer=Matter,
+        problems=ASKED,
+    ),
+    Route(
+        name="speak",
+        method="POST",
+        path="/v1/cases/{case}/words",
+        about="One more word of the guest in a case, or an answer that was given outside.",
+        body=Spoken,
+        media=MEDIA_JSON,
+        answer=Matter,
         problems=PROBLEMS,
     ),
 )

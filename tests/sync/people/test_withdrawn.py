@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.consent import Channel, Namespace
 from sync.central.analysis import facts
-from sync.central.channels import api
+from sync.central.channels import deeds
 from sync.central.channels.book import May, Member
 from sync.central.feed import item_table
 from sync.central.journey import diary, figures
@@ -46,7 +46,7 @@ def analysed(tx: Connection) -> object:
 
 READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
-    "sync.central.channels.api": (MARK, lambda tx: api.read(tx, SHOP, GUEST, cursor="").events),
+    "sync.central.channels.deeds": (MARK, lambda tx: deeds.read(tx, SHOP, GUEST, cursor="").events),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
     "sync.central.journey.figures": (
