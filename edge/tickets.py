@@ -14,9 +14,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from edge.core.bands import Band, Trust
 from edge.core.entitlements import Entitlement
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, of_ticket
 from edge.errors import PolsoError
 
 PREFIX = b"POLSO1"
@@ -119,8 +118,4 @@ class Tickets:
         """Return the profile of a nameless guest who holds nothing but the ticket; None: none lately."""
         with self._lock:
             ticket = self._kept.get(band)
-        if ticket is None:
-            return None
-        return Profile(
-            band=Band(id=band, trust_min=Trust.SUN), rev=0, guest=name(ticket), entitlements=(right(ticket),)
-        )
+        return None if ticket is None else of_ticket(band, right(ticket))

@@ -130,6 +130,14 @@ class Entitlement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     seat: str = ""
 
 
+def exchanged(rights: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
+    """Return rights that now live on another band."""
+    return tuple(
+        msgspec.structs.replace(right, status=Status.EXCHANGED) if right.status is Status.VALID else right
+        for right in rights
+    )
+
+
 class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The group a guest came with: ``role`` is ``adult`` or ``child``."""
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from edge.core.bands import Presented
 from edge.core.decision import Decision
-from edge.core.entitlements import TimeSlot
+from edge.core.entitlements import Entitlement, TimeSlot
 from edge.core.held import Held
 
 BODY_BYTES_MAX = 16_384
@@ -161,6 +161,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """When the next time begins that a right could have, of rights whose own is over or full."""
     moved: tuple[tuple[str, TimeSlot], ...] = ()
     """Times that the guest chose here and of which central's profile of that revision knows nothing yet."""
+    carried: tuple[Entitlement, ...] = ()
+    """What a scanned ticket said of itself: of its band central has no profile."""
 
 
 def body_of(decided: Decided) -> Decided:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.core.bands import Band
+from edge.core.bands import Band, Trust
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement, Party
 from edge.core.wallet import WalletLink
@@ -54,6 +54,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def in_words(language: str) -> tuple[str, ...]:
     """Return a language as it stands among a guest's words."""
     return (SPEAKS + language,) if language else ()
+
+
+def of_ticket(band: bytes, right: Entitlement) -> Profile:
+    """Return the profile of a nameless guest who holds nothing but a ticket: no revision of central's."""
+    own = Band(id=band, trust_min=Trust.SUN)
+    return Profile(band=own, rev=0, guest=right.id, entitlements=(right,))
 
 
 class RemarkKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge.core.checks.people import answered
 from edge.core.claim import claims
+from edge.core.entitlements import Entitlement
 from edge.core.entry import decide
 from edge.core.events import Decided
 from edge.core.evidence import evidence
@@ -16,7 +17,7 @@ from edge.core.facts import Facts, Moment, Rule, Ruling
 from edge.core.held import Held
 from edge.core.passage import passage_of
 from edge.core.places import Layout
-from edge.core.profiles import Profile
+from edge.core.profiles import Profile, of_ticket
 from edge.core.slots import with_times
 
 
@@ -51,6 +52,7 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         reentry=used[0].reentry if used else None,
         slot_next=tuple(sorted(facts.slot_next.items())),
         moved=tuple(sorted(facts.moved.items())),
+        carried=_carried(facts.profile),
     )
 
 
@@ -64,12 +66,15 @@ def facts_of(
 ) -> Facts | None:
     """Return the facts of a journaled decision, or None where that layout has no such point.
 
-    ``profile`` and ``layout`` are central's, of the revision and version that the record names.
+    ``profile`` and ``layout`` are central's, of the revision and version that the record names; what a
+    ticket said of itself, its record carries.
     """
     point = layout.points_by_id.get(decided.decision.point)
     if point is None:
         return None
     moved = dict(decided.moved)
+    if decided.carried:
+        profile = of_ticket(decided.presented.band or b"", decided.carried[0])
     return Facts(
         moment=Moment(
             now_ms=decided.now_ms, uncertainty_ms=decided.uncertainty_ms, trusted=decided.clock_trusted
@@ -111,6 +116,13 @@ def replay(
     """Judge a journaled decision again: at central it must come out equal."""
     facts = facts_of(decided, profile, layout, timezone=timezone, rules=rules)
     return None if facts is None else decide(facts)
+
+
+def _carried(profile: Profile | None) -> tuple[Entitlement, ...]:
+    """What no revision of central's tells: the right that was read off a ticket."""
+    if profile is None or profile.rev:
+        return ()
+    return tuple(right for right in profile.entitlements if profile == of_ticket(profile.band.id, right))
 
 
 def _answered(facts: Facts) -> tuple[str, ...]:

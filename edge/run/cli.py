@@ -12,6 +12,7 @@ import msgspec
 
 from edge.errors import PolsoError
 from edge.run.analysis import analyse
+from edge.run.audit_verb import audit
 from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
@@ -141,21 +142,6 @@ def tickets(*, site: str, database: str, pictures: Path | None, **said: object) 
 
     said = {**said, "last_day": said["last_day"] or said["first_day"]}
     click.echo(issue(database, site, Wanted(**said), pictures=pictures))  # type: ignore[arg-type]  # click's types
-
-
-@main.command()
-@click.argument("site")
-@click.option(
-    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
-)
-def audit(site: str, database: str) -> None:
-    """Judge every decision of SITE again with the same rulebook, and name what comes out otherwise."""
-    from edge.run.platform import audit as act
-
-    equal, words = act(database, site)
-    click.echo(words)
-    if not equal:
-        sys.exit(1)
 
 
 @main.command()
@@ -345,5 +331,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-for verb in (analyse, bench, calibrate_verb, learn, update):
+for verb in (analyse, audit, bench, calibrate_verb, learn, update):
     main.add_command(verb)

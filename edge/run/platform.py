@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,9 +26,7 @@ from sync.central import days
 from sync.central.ahead import Ahead
 from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
-from sync.central.audit import audit as audited
 from sync.central.calls import Calls
-from sync.central.choices import judge_choices
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.crediting import Crediting
@@ -225,26 +224,18 @@ def refuse_unknown_site(store: Store, site: str) -> None:
         raise Unknown(f"There is no site {site!r}.", hint=f"Known here: {', '.join(known) or 'none yet'}.")
 
 
-def audit(database: str, site: str) -> tuple[bool, str]:
-    """Judge a site's decisions again; returns whether all came out equal, and what was found in words."""
+@contextmanager
+def opened_site(database: str, site: str) -> Iterator[Store]:
+    """Open the database of a central that is there and has this site; it is closed afterwards."""
     file = _file(database)
     if file is not None and not file.exists():
         raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
     store = opened(database)
     try:
         refuse_unknown_site(store, site)
-        found, offers = audited(store, site), judge_choices(store, site)
+        yield store
     finally:
         store.close()
-    lines = [
-        f"{found.judged} decisions judged again, {found.equal} equal",
-        f"{found.moved_on} not judged: what they stood on is kept no longer",
-        f"{offers.judged} choices of offers made again, {offers.equal} equal",
-        *(f"  {one.device} {one.lane}/{one.seq}: said {one.said}, now {one.now}" for one in found.different),
-        *(f"  one too many: {one.use.entitlement} at {one.use.point}" for one in found.conflicts),
-    ]
-    lines += [f"  {one.device} {one.seq}: chose {one.said}, now {one.now}" for one in offers.different]
-    return found.judged == found.equal and offers.judged == offers.equal, "\n".join(lines)
 
 
 def learn(database: str, site: str, version: int, *, by: str) -> str:
@@ -278,15 +269,8 @@ def replay(database: str, site: str) -> tuple[bool, str]:
 
 def day(database: str, site: str, *, date: str = "", as_json: bool = False) -> tuple[bool, str]:
     """Prove a day of a site; returns whether nothing is unexplained, and the proof in words or as JSON."""
-    file = _file(database)
-    if file is not None and not file.exists():
-        raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
-    store = opened(database)
-    try:
-        refuse_unknown_site(store, site)
+    with opened_site(database, site) as store:
         from_ms, until_ms = days.bounds(store, site, date)
         proof = days.prove(store, site, from_ms, until_ms=until_ms)
-    finally:
-        store.close()
     told = msgspec.json.encode(proof).decode() if as_json else days.in_words(proof)
     return proof.proven, told

@@ -18,7 +18,7 @@ from edge.core.bands import (
     transition,
 )
 from edge.core.elsewhere import Limited
-from edge.core.entitlements import Entitlement, Status
+from edge.core.entitlements import exchanged
 from edge.core.entry import decide
 from edge.core.events import Acted, Kind
 from edge.core.held import Change, Held, Location
@@ -165,12 +165,13 @@ class Wearers:
                 point=deed.point,
                 note=deed.reason,
                 target=deed.source,
+                amount=giver.rev,
             )
             tx.append(
                 Kind.LINKED, remarked(self._rooms, body, Kind.LINKED, band=band, about=giver), band=band
             )
             tx.link(band, msgspec.structs.replace(giver, band=taker.band, rev=taker.rev))
-            tx.link(source, msgspec.structs.replace(giver, entitlements=_exchanged(giver.entitlements)))
+            tx.link(source, msgspec.structs.replace(giver, entitlements=exchanged(giver.entitlements)))
 
         self._rooms.sequencer.submit(act)
 
@@ -255,11 +256,3 @@ def _linked(tx: Transaction, band: bytes, profile: Profile) -> Profile:
     """Return a band's profile as it stands at this site."""
     presented = Presented(tap_id="", reader="", band=band)
     return own_profile(tx, presented, profile) or profile
-
-
-def _exchanged(rights: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
-    """Return rights that now live on another band."""
-    return tuple(
-        msgspec.structs.replace(right, status=Status.EXCHANGED) if right.status is Status.VALID else right
-        for right in rights
-    )

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from edge.core.decision import Reason
-from edge.core.entitlements import USES_MAX, Question, Redemption, Reentry
+from edge.core.entitlements import USES_MAX, Question, Redemption, Reentry, Status, exchanged
 from edge.core.entry import Facts, decide
 from edge.core.events import BODY_BYTES_MAX, Decided, body_of, decided_in
+from edge.core.profiles import of_ticket
 from edge.core.replay import record, replay
 from tests.builders import (
     DAY_MS,
@@ -52,6 +53,7 @@ JOURNALED: dict[str, Facts] = {
         places={f"castle/{NOW_MS}": 0},
         slot_next={OVER.id: NOW_MS + HOUR_MS},
     ),
+    "a ticket": facts_for(of_ticket(a_band_id(), a_day_ticket("q01"))),
     "a device not allowed": facts_for(device_allowed=False, device_revoked=True),
 }
 
@@ -62,7 +64,20 @@ def test_central_comes_to_the_same_ruling(facts: Facts) -> None:
     sent = msgspec.msgpack.encode(record(facts, ruling))
     assert len(sent) < BODY_BYTES_MAX
     decided = msgspec.msgpack.decode(sent, type=Decided)
-    assert replay(decided, facts.profile, facts.layout, timezone=ROME, rules={}) == ruling
+    known = None if decided.carried else facts.profile
+    assert replay(decided, known, facts.layout, timezone=ROME, rules={}) == ruling
+
+
+def test_what_a_ticket_carries_stands_in_its_record_and_nothing_of_a_profile_does() -> None:
+    ticket = of_ticket(a_band_id(), a_day_ticket("q01"))
+    own = msgspec.structs.replace(a_profile(), rev=0)
+    assert record(facts_for(ticket), decide(facts_for(ticket))).carried == ticket.entitlements
+    assert record(facts_for(own), decide(facts_for(own))).carried == ()
+
+
+def test_what_lives_on_another_band_is_exchanged_and_what_was_not_valid_stays_so() -> None:
+    rights = (a_day_ticket("a"), a_day_ticket("b", status=Status.CANCELLED))
+    assert [one.status for one in exchanged(rights)] == [Status.EXCHANGED, Status.CANCELLED]
 
 
 def a_season(**terms: object) -> Facts:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge.core.entitlements import Entitlement, Terms
+from edge.core.bands import Band
+from edge.core.decision import Reason
+from edge.core.entitlements import Entitlement, Terms, exchanged
 from edge.core.entry import decide
 from edge.core.events import Acted, Decided, Kind, body_of
 from edge.core.facts import Facts, Moment
 from edge.core.places import Layout, Point, PointKind, Zone
-from edge.core.profiles import ProfileItem
+from edge.core.profiles import Profile, ProfileItem, of_ticket
 from edge.core.replay import record
 from sync.central import erasure
 from sync.central.audit import Audit, audit
 from sync.central.feed import item_table
-from sync.central.registry import layout, past, profiles, rights
+from sync.central.registry import bands, layout, past, profiles, rights
+from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest, put_guests
 from sync.central.store import Store, select
 from tests.builders import ROME, a_tap
 from tests.sync.builders import NOW_MS, SITE
-from tests.sync.test_echo import BAND, Gate, a_worn_band
+from tests.sync.test_echo import BAND, OTHER, Gate, a_worn_band
 
 RIGHT = "ticket-1"
 
@@ -139,3 +142,57 @@ def test_a_use_that_was_taken_back_is_accused_of_nothing(small_store: Store, kin
     decides(small_store, south, tap="t-2", at_ms=5_000)
     north.says(kind, Acted(tap_id="t-1", target="1"))
     assert audit(small_store, SITE).conflicts == []
+
+
+def judges(gate: Gate, store: Store, profile: Profile, *, tap: str) -> Decided:
+    """A device judges by a profile that central did not tell it."""
+    with store.reading() as tx:
+        told = layout.published(tx, SITE)
+    assert told is not None
+    facts = Facts(
+        moment=Moment(now_ms=NOW_MS),
+        presented=a_tap(band=profile.band.id, tap_id=tap, counter=None),
+        point=told.points_by_id["gate"],
+        layout=told,
+        timezone=ROME,
+        device=gate.device.id,
+        profile=profile,
+    )
+    decided = record(facts, decide(facts))
+    gate.says(Kind.DECIDED, body_of(decided), band=profile.band.id)
+    return decided
+
+
+def told_of(store: Store, band: bytes) -> Profile:
+    with store.reading() as tx:
+        [body] = profiles.bodies(tx, SITE, [band.hex()]).values()
+    return msgspec.msgpack.decode(body, type=ProfileItem).profile
+
+
+def test_what_a_ticket_said_of_itself_stands_in_its_record(small_store: Store) -> None:
+    [gate] = a_site(small_store)
+    right = Entitlement(id="q0001", product="day", terms=Terms(uses_max=1))
+    decided = judges(gate, small_store, of_ticket(OTHER, right), tap="t-1")
+    assert decided.decision.entitlement == "q0001"
+    assert counts(audit(small_store, SITE)) == (1, 1, 0)
+
+
+def test_a_band_that_staff_linked_is_judged_as_its_device_knew_it(small_store: Store) -> None:
+    """Before the link, after it, and after a second one, central's own profiles say something else."""
+    [gate] = a_site(small_store)
+    third = bytes([3]) * 16
+    with small_store.transaction() as tx:
+        bands.add_bands(tx, SITE, [BandCard(band=Band(id=one), label=str(one[0])) for one in (OTHER, third)])
+        profiles.publish_bands(tx, SITE, bands.bands_by_id(tx, SITE, [OTHER, third]))
+    giver, taker, last = (told_of(small_store, one) for one in (BAND, OTHER, third))
+    judges(gate, small_store, giver, tap="t-0")
+    judges(gate, small_store, taker, tap="t-1")
+    gate.says(Kind.LINKED, Acted(target=BAND.hex(), amount=giver.rev), band=OTHER)
+    taken = msgspec.structs.replace(giver, band=taker.band, rev=taker.rev)
+    given = msgspec.structs.replace(giver, entitlements=exchanged(giver.entitlements))
+    gate.says(Kind.LINKED, Acted(target=OTHER.hex(), amount=taken.rev), band=third)
+    twice = msgspec.structs.replace(taken, band=last.band, rev=last.rev)
+    known = [judges(gate, small_store, one, tap=f"t-{place}") for place, one in enumerate((given, twice), 2)]
+    assert [one.decision.reason for one in known] == [Reason.ALREADY_EXCHANGED, Reason.ENTERED]
+    found = audit(small_store, SITE)
+    assert (counts(found), found.different) == ((4, 4, 0), [])

@@ -27,6 +27,8 @@ from sync.central.traces import ALSO
 from sync.wire import KEY_CHARS_MAX
 
 LAYOUT, PROFILE = "layout", "profile"
+A_PIN = "*"
+"""Stands for the hash of a PIN that there was."""
 past_table = Table(
     "past",
     metadata,
@@ -61,7 +63,13 @@ def keep_profiles(tx: Connection, site: str, told: dict[str, tuple[bytes | None,
 
 
 def judged_by(profile: Profile) -> Profile:
-    """Return what a decision stands on: no name, no keys, nothing that a guest said or is offered."""
+    """Return what a decision stands on: no name, no keys, nothing that a guest said or is offered.
+
+    Of a PIN only that there is one: whether it was right stands in the payment.
+    """
+    link = profile.wallet
+    if link is not None and link.pin_hash:
+        link = msgspec.structs.replace(link, pin_hash=A_PIN)
     return Profile(
         band=profile.band,
         rev=profile.rev,
@@ -73,6 +81,7 @@ def judged_by(profile: Profile) -> Profile:
         age_band=profile.age_band,
         height_cm=profile.height_cm,
         payments=profile.payments,
+        wallet=link,
         staff=profile.staff,
     )
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.clock import wall_ms
 from edge.core.decision import Reason
+from edge.core.events import Kind
+from edge.core.payment import decide, payment_in
 from edge.payviews import BasketState
 from sync.central import leases, placed
-from sync.central.store import Store
+from sync.central.audit import audit
+from sync.central.lanes import event_table
+from sync.central.store import Store, select, update
 from tests.sync.ends import served, until
-from tests.sync.money.shop import OTHER, SITE, UID, Shop, a_guest, a_shop, a_site, worth
+from tests.sync.money.shop import OTHER, SITE, SOUP, TILL, UID, Shop, a_guest, a_shop, a_site, worth
 
 
 @pytest.fixture
@@ -118,3 +123,44 @@ def _leased(store: Store) -> int:
     with store.reading() as tx:
         rows = placed.of_wallet(tx, SITE, "w1", held=True)
     return sum(worth(store, f"lease:{row.placed.lease}") for row in rows)
+
+
+def _a_day(shop: Shop) -> None:
+    """A guest comes in, pays, asks for more than there is, and somebody pays in cash."""
+    funded(shop)
+    shop.service.present(shop.tap("r-gate"))
+    shop.sells("op-soup-000001")
+    shop.sells("op-too-much-01", count=30)
+    shop.service.give_up(shop.cashier(), TILL, "op-too-much-01")
+    shop.service.ring(shop.cashier(), TILL, "op-cash-00001", lines=[SOUP])
+    shop.service.add_cash(shop.cashier(), TILL, "op-cash-00001", minor=600)
+    shop.client.kick()
+    until(shop.drained)
+
+
+def test_central_judges_what_was_paid_again_and_a_changed_answer_or_rule_is_found(
+    shop: Shop, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _a_day(shop)
+    found = audit(store, SITE)
+    assert (found.kinds["paid"].judged, found.different, found.moved_on) == (3, [], 0)
+    assert found.kinds["decided"].judged >= 4
+    own = event_table.c
+    with store.transaction() as tx:
+        row = tx.execute(
+            select(own.seq, own.body).where(own.kind == int(Kind.PAID)).order_by(own.seq)
+        ).first()
+        assert row is not None
+        said = payment_in(bytes(row.body))
+        lied = msgspec.structs.replace(said, due_minor=said.due_minor + 1)
+        tx.execute(
+            update(event_table)
+            .where(own.kind == int(Kind.PAID), own.seq == row.seq)
+            .values(body=msgspec.msgpack.encode(lied))
+        )
+    [tampered] = audit(store, SITE).different
+    assert (tampered.lane, tampered.seq, tampered.kind) == (1, row.seq, "paid")
+    assert (tampered.said, tampered.now, tampered.fields) == ("paid", "paid", ("due_minor",))
+    monkeypatch.setattr(decide, "LEASES_MAX", 0)  # a rulebook that sees no money
+    [first, *_] = audit(store, SITE).different
+    assert (first.said, first.now) == ("paid", "insufficient_here")

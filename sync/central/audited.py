@@ -1,0 +1,107 @@
+"""Audited: one judgement out of a device's journal, and what the rulebook says of the same facts here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from edge.core.events import DECISIONS, Acted, Decided, Kind, decided_in
+from edge.core.facts import Rule, Ruling
+from edge.core.payment import Payment, payment_in, replay_payment
+from edge.core.places import Layout
+from edge.core.profiles import Profile
+from edge.core.replay import replay
+from sync.central.passages import BACK
+from sync.central.registry.past import Revision
+from sync.central.store import Row
+
+AUDITED = (*DECISIONS, *BACK, Kind.LINKED, Kind.PAID)
+"""Kinds of events that are read: what was judged, and what changes how it is to be judged."""
+_acted = msgspec.msgpack.Decoder(Acted)
+
+
+class Place(NamedTuple):
+    """One event that the audit reads: where it stands, and what it says."""
+
+    device: str
+    incarnation: int
+    lane: int
+    seq: int
+    hlc: int
+    kind: Kind
+    band: bytes | None = None
+    decided: Decided | None = None
+    """What was decided; of a payment, the tap that paid."""
+    payment: Payment | None = None
+    acted: Acted | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is a judgement at all."""
+        return self.decided is not None or self.payment is not None
+
+    @property
+    def profile(self) -> Revision | None:
+        """Which of its band's profiles its device had; None: none, or what a ticket said of itself."""
+        tap = self.decided
+        if tap is None or tap.profile_rev is None or tap.carried:
+            return None
+        return (self.band or b"").hex(), tap.profile_rev
+
+
+class Terms(NamedTuple):
+    """A layout, and what is made of it once."""
+
+    layout: Layout
+    rules: dict[str, Rule]
+    timezone: ZoneInfo
+
+
+NOWHERE = Terms(Layout(site="", version=0, timezone="UTC"), {}, ZoneInfo("UTC"))
+"""What cash and an external card are judged by: no layout has a word in it."""
+
+
+class Judgement(NamedTuple):
+    """What was said and what is said now; ``ruling`` is that of an entry."""
+
+    said: Any
+    now: Any
+    ruling: Ruling | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both are the same to the last field."""
+        return bool(self.said == self.now)
+
+
+def read(row: Row[*tuple[Any, ...]]) -> Place:
+    """Return what one row of the journal says."""
+    body, band = bytes(row.body), bytes(row.band) if row.band else None
+    at = Place(row.device_id, row.incarnation, row.lane, row.seq, row.hlc, Kind(row.kind), band)
+    if at.kind in DECISIONS:
+        return at._replace(decided=decided_in(body, band))
+    if at.kind is not Kind.PAID:
+        return at._replace(acted=_acted.decode(body))
+    payment = payment_in(body)
+    return at._replace(payment=payment, decided=payment.judged.tap)
+
+
+def judged_again(one: Place, profile: Profile | None, terms: Terms) -> Judgement:
+    """Judge one event by what its device had; ``now`` is None where that layout has no such point."""
+    if one.payment is not None:
+        paid = replay_payment(one.payment, one.band, profile, layout=terms.layout, timezone=terms.timezone)
+        return Judgement(one.payment, None if paid is None else paid.payment)
+    assert one.decided is not None  # noqa: S101 - asked of judgements only
+    ruling = replay(one.decided, profile, terms.layout, timezone=terms.timezone, rules=terms.rules)
+    return Judgement(one.decided.decision, None if ruling is None else ruling.decision, ruling)
+
+
+def differing(judged: Judgement) -> tuple[str, ...]:
+    """Return the names of the fields in which two answers are not the same; none where there is but one."""
+    said, now = judged.said, judged.now
+    if now is None:
+        return ()
+    names: tuple[str, ...] = said.__struct_fields__
+    return tuple(name for name in names if getattr(said, name) != getattr(now, name))
