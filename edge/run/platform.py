@@ -24,6 +24,7 @@ from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
 from sync.central import days
 from sync.central.ahead import Ahead
+from sync.central.analysis.lately import Lately
 from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
 from sync.central.calls import Calls
@@ -108,6 +109,7 @@ class Central:
             Diarist(store),
             Calls(store),
             Nightly(store),
+            Lately(store),
             Delivery(store, public_url=own),
             *workers,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from sync.central.registry.consents import consent_table
 from sync.central.registry.members import member_table
 from sync.central.registry.segments import segment_table
 from sync.central.registry.tables import guest_table
-from sync.central.store import Connection, and_, func, select
+from sync.central.store import ColumnElement, Connection, and_, func, select
 
 Row = tuple[Any, ...]
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
@@ -64,8 +64,8 @@ def rows(tx: Connection, site: str, *, first: int, last: int) -> dict[str, Itera
     calendar = Calendar(tx, site)
     said = _said(tx, site)
     return {
-        "entries": _entries(tx, site, calendar, first=first, last=last),
-        "consents": list(_consents(tx, site, said)),
+        "entries": entries(tx, site, calendar, days=(first, last)),
+        "consents": list(consents(tx, site, said)),
         "declared": list(_declared(tx, site, calendar)),
     }
 
@@ -100,15 +100,23 @@ def _mark(values: Iterable[object]) -> str:
     return "/".join("" if value is None else str(value) for value in values)
 
 
-def _entries(tx: Connection, site: str, calendar: Calendar, *, first: int, last: int) -> Iterator[Row]:
+def entries(
+    tx: Connection,
+    site: str,
+    calendar: Calendar,
+    *,
+    days: tuple[int, int],
+    there: Sequence[ColumnElement[bool]] = (),
+) -> Iterator[Row]:
+    """Yield what guests' diaries say from a first to a last local day, as far as it is wanted."""
     columns = (_own.source, _own.id, _own.owner, _own.hlc, _own.via, _own.what, _own.point, _own.subject,
                _own.ref, _own.amount_minor, _own.weight)  # fmt: skip
-    there = and_(_own.site_id == site, _own.owner.startswith(GUEST))
-    query = select(*columns).where(there).execution_options(yield_per=AT_ONCE)
+    wanted = and_(_own.site_id == site, _own.owner.startswith(GUEST), *there)
+    query = select(*columns).where(wanted).execution_options(yield_per=AT_ONCE)
     for row in tx.execute(query):
         at_ms = row.hlc >> 16
         day = calendar.day(at_ms)
-        if not first <= day <= last:
+        if not days[0] <= day <= days[1]:
             continue
         guest, date = row.owner[len(GUEST) :], date_of(day)
         head = (site, guest, key_of(guest), key_of(f"{row.source} {row.id}"), at_ms, day)
@@ -144,7 +152,7 @@ def _said(tx: Connection, site: str) -> Mapping[str, list[Consent]]:
     return found
 
 
-def _consents(tx: Connection, site: str, said: Mapping[str, list[Consent]]) -> Iterator[Row]:
+def consents(tx: Connection, site: str, said: Mapping[str, Sequence[Consent]]) -> Iterator[Row]:
     """Yield what each guest lets be used: nothing of a child but what counts among ten or more."""
     young = _children(tx, site)
     for guest, all_ in said.items():

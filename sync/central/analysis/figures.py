@@ -9,10 +9,8 @@ import ibis.expr.types as ir
 
 from edge.core.consent import Namespace, Purpose
 from sync.central.analysis import declared, paths, purchases, visits
+from sync.central.analysis.listed import GUESTS_MIN, INSIDE
 from sync.central.analysis.tables import Tables, allowed
-
-GUESTS_MIN = 10
-"""Of fewer guests no figure and no segment is shown to anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +57,10 @@ FIGURES: dict[str, Figure] = {
         Figure(
             name="dwell", basis=_BEHAVIOUR, days=visits.DWELT_DAYS, kinds=("dwelt",),
             shown=False, expression=visits.dwell,
+        ),
+        Figure(
+            name="inside", basis=_BEHAVIOUR, days=1, kinds=(INSIDE,),
+            shown=False, expression=visits.inside,
         ),
         Figure(
             name="interests", basis=_INTEREST, days=declared.FRESH_DAYS, reads="declared",

@@ -18,6 +18,8 @@ class Listed:
     figure: str
     owner: str = "marketing"
     version: int = 1
+    live: bool = False
+    """Whether it is brought up to the moment, and not once a night up to the day that is over."""
 
     @property
     def namespace(self) -> str:
@@ -35,6 +37,10 @@ CODES = {
         Listed("behaviour:first-visit", "rhythm"),
         Listed("behaviour:lapsing", "lapsing", owner="care"),
         Listed("behaviour:stays", "dwell"),
+        Listed("behaviour:inside", "inside", live=True),
+        Listed("behaviour:here-today", "rhythm", live=True),
+        Listed("behaviour:first-today", "rhythm", live=True),
+        Listed("behaviour:bought-today", "rfm", live=True),
         Listed("demographic:household.single", "demography"),
         Listed("demographic:household.pair", "demography"),
         Listed("demographic:household.family", "demography"),
@@ -44,6 +50,11 @@ CODES = {
     )
 }
 """Segments that are computed; every other code is an operator's own."""
+LIVE = tuple(code for code, one in CODES.items() if one.live)
+GUESTS_MIN = 10
+"""Of fewer guests no figure and no segment is shown to anybody."""
+INSIDE = "inside"
+"""No word of any diary: whom a site's devices tell each other to be in a zone when it is looked at."""
 REPORTS = {
     "collected": ("channel", "kind", "entries", "guests"),
     "funnel": ("number", "step", "guests"),

@@ -6,6 +6,7 @@ import logging
 from typing import ClassVar
 
 from sync.central.analysis import facts
+from sync.central.analysis.listed import LIVE
 from sync.central.analysis.results import results
 from sync.central.analysis.wanted import installed
 from sync.central.rounds import SiteRounds
@@ -30,7 +31,8 @@ class Nightly(SiteRounds):
         with self._store.reading() as tx:
             calendar = facts.Calendar(tx, site)
             day = calendar.day(now_ms) - 1
-            if calendar.hour(now_ms) < HOUR or any(one.day >= day for one in results(tx, site).values()):
+            made = (one.day for name, one in results(tx, site).items() if name not in LIVE)
+            if calendar.hour(now_ms) < HOUR or any(one >= day for one in made):
                 return 0
             first_ms = facts.first_ms(tx, site)
             if first_ms is None or calendar.day(first_ms) > day:

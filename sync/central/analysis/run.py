@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sync.central.analysis import facts, membership
-from sync.central.analysis.engine import duckdb, load, rows_of
-from sync.central.analysis.figures import FIGURES, GUESTS_MIN, Figure
-from sync.central.analysis.listed import CODES
+from sync.central.analysis.engine import Row, duckdb, load, rows_of
+from sync.central.analysis.figures import FIGURES, Figure
+from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE
 from sync.central.analysis.results import Result, keep, results
 from sync.central.analysis.segments import members as in_segments
 from sync.central.devices import ACTIVE, devices
@@ -32,7 +32,8 @@ class Ran(NamedTuple):
 def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
     """Bring a site's reports and segments up to a local day; ``anew`` computes also what did not change."""
     with store.reading() as tx:
-        marks, former, heard = facts.marks(tx, site), results(tx, site), heard_permille(tx, site, day)
+        marks, heard = facts.marks(tx, site), heard_permille(tx, site, day)
+        former = {name: one for name, one in results(tx, site).items() if name not in LIVE}
         due = {
             name: mark
             for name, mark in _wanted(marks, day)
@@ -60,6 +61,15 @@ def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
     return Ran(day, tuple(sorted(due)), len(former.keys() - due.keys()), moved, heard)
 
 
+def live(rows: Mapping[str, Iterable[Row]], day: int) -> dict[str, frozenset[str]]:
+    """Return who is in each live segment as these rows of a day stand."""
+    engine = duckdb()
+    try:
+        return _members(LIVE, rows_of(engine, in_segments(load(engine, rows), day, LIVE)))
+    finally:
+        engine.disconnect()
+
+
 def heard_permille(tx: Connection, site: str, day: int) -> int:
     """Return the share of a site's edges that were heard since a local day ended; all of none."""
     calendar = facts.Calendar(tx, site)
@@ -77,6 +87,8 @@ def _wanted(marks: dict[str, str], day: int) -> Iterable[tuple[str, str]]:
         if figure.shown:
             yield figure.name, _mark(figure, marks, day, version=figure.version)
     for code, segment in CODES.items():
+        if segment.live:
+            continue
         figure = FIGURES[segment.figure]
         yield code, _mark(figure, marks, day, version=segment.version * PERMILLE + figure.version)
 

@@ -68,6 +68,10 @@ _MEMBERS: dict[str, Callable[[ir.Table], ir.Table]] = {
     "behaviour:first-visit": _first_visits,
     "behaviour:lapsing": lambda all_: all_,
     "behaviour:stays": _stays,
+    "behaviour:inside": lambda all_: all_,
+    "behaviour:here-today": lambda all_: all_.filter(all_.away_days == 0),
+    "behaviour:first-today": lambda all_: all_.filter(all_.away_days == 0, all_.visits == 1),
+    "behaviour:bought-today": lambda all_: all_.filter(all_.recency_days == 0),
 }
 SEGMENTS = {code: Segment(one, _MEMBERS.get(code) or _declared(code)) for code, one in CODES.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from sync.central.analysis.listed import INSIDE
 from sync.central.analysis.tables import Tables
 
 YEAR_DAYS = 365
@@ -41,6 +42,12 @@ def lapsing(tables: Tables, day: int) -> ir.Table:
     late = ibis.greatest(guests.gap_days * LATE_TIMES, LATE_DAYS_MIN)
     found = guests.mutate(late_days=(guests.away_days - late).cast("int64"))
     return found.filter(found.visits >= VISITS_MIN, found.late_days > 0)
+
+
+def inside(tables: Tables, day: int) -> ir.Table:
+    """Return who passed into a zone today and not out again, and in how many zones their bands are."""
+    told = tables.between(day, day).of(INSIDE)
+    return told.group_by("site", "guest").agg(zones=told.subject.nunique().cast("int64"))
 
 
 def dwell(tables: Tables, day: int) -> ir.Table:

@@ -25,6 +25,7 @@ from sync.central.rounds import SiteRounds
 from sync.central.seals import Written, opened
 from sync.central.store import (
     DIARY,
+    ENTRIES,
     BigInteger,
     Column,
     Connection,
@@ -37,6 +38,7 @@ from sync.central.store import (
     metadata,
     select,
     text,
+    wake_here_after,
 )
 from sync.packing import UNREADABLE
 
@@ -95,6 +97,7 @@ def follow(tx: Connection, stream: Stream) -> tuple[int, bool]:
     full = len(rows) == PIECE_MAX
     kept = diary.put(tx, stream.site, _entries(tx, stream, _happened(tx, stream.site, rows)))
     tx.execute(SET, {**stream._asdict(), "seq": rows[-1].seq if full else ack})
+    wake_here_after(tx, ENTRIES)
     return kept.new, full
 
 

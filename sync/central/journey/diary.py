@@ -24,6 +24,7 @@ from sync.central.journey.entry import (
 from sync.central.registry import bands, consents, links
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
+    ENTRIES,
     BigInteger,
     Column,
     ColumnElement,
@@ -42,6 +43,7 @@ from sync.central.store import (
     select,
     tuple_,
     update,
+    wake_here_after,
 )
 
 SOURCE_CHARS_MAX = 200
@@ -105,6 +107,7 @@ def put(tx: Connection, site: str, entries: Sequence[Entry]) -> Kept:
     ]
     if rows:
         tx.execute(insert(diary_table), rows)
+        wake_here_after(tx, ENTRIES)
     return Kept(len(rows), len(good) - len(rows), len(entries) - len(good))
 
 

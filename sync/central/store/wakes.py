@@ -14,6 +14,8 @@ AHEAD = "/ahead"
 """Waited for as a site is: somebody is new for whom money should lie ready. No site's name has a slash."""
 DIARY = "/diary"
 """Likewise: a device told something of which a diary may be written."""
+ENTRIES = "/entries"
+"""Likewise: something new is in a diary, or was read for one."""
 LISTEN_S_MAX = 0.5
 """How long the listener waits for one notice before it looks whether it should stop."""
 REPAIR_S = 1.0

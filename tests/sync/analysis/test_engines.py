@@ -20,7 +20,18 @@ from sync.central.analysis.tables import unbound
 from tests.sync.analysis.park import BASES, DAY, SITE, entry, figures, yes
 
 pytestmark = pytest.mark.real("ibis")
-KINDS = ("entered", "dwelt", "offered", "redeemed", "bought", "refunded", "fed_back", "arrived", "opened")
+KINDS = (
+    "inside",
+    "entered",
+    "dwelt",
+    "offered",
+    "redeemed",
+    "bought",
+    "refunded",
+    "fed_back",
+    "arrived",
+    "opened",
+)
 CHANNELS = ("gate", "presence", "kiosk", "till", "email")
 EXAMPLES = 2
 """Each is every figure twice."""

@@ -4,74 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from edge.core.entitlements import Party
 from sync.central.analysis import facts
 from sync.central.analysis.nightly import Nightly
 from sync.central.analysis.results import moves, results
-from sync.central.analysis.run import Ran, analyse
 from sync.central.erasure import erase
 from sync.central.export import told_of
 from sync.central.journey import diary
-from sync.central.journey.entry import Entry, Via, What
+from sync.central.journey.entry import What
 from sync.central.registry import consents, guests, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store
-from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device
+from tests.sync.analysis.site import DAY_MS, PEOPLE, Site, every_week
+from tests.sync.builders import SITE, Clockwork
 
 pytestmark = pytest.mark.real("ibis")
-DAY_MS = 86_400_000
-PEOPLE = [f"g{n:02}" for n in range(12)]
-
-
-class Site:
-    """Twelve guests who allow everything, and their diaries as the test writes them."""
-
-    def __init__(self, store: Store, clock: Clockwork) -> None:
-        """They said so two days ago."""
-        self.store = store
-        a_device(store)
-        clock.ms -= 2 * DAY_MS
-        with store.transaction() as tx:
-            take_turn(tx, SITE)
-            party = Party(id="", size=2, role="")
-            guests.put_guests(tx, SITE, [Guest(id=one, age_band="30-39", party=party) for one in PEOPLE])
-            for one in PEOPLE:
-                for topic in ("offers", "offers:behaviour", "offers:demographic", "research"):
-                    consents.set_here(tx, SITE, one, purpose=topic, given=True)
-            self.today = facts.Calendar(tx, SITE).day(NOW_MS)
-        clock.ms += 2 * DAY_MS
-        self._number = 0
-
-    def told(self, guest: str, days_ago: int, what: What, **said: object) -> Entry:
-        """One entry, at noon of a day."""
-        self._number += 1
-        known = {"source": "/test", "id": str(self._number), "owner": f"g:{guest}", "uncertainty_ms": 0,
-                 "hlc": (NOW_MS - days_ago * DAY_MS) << 16, "via": Via.GATE, "what": what, "point": "gate",
-                 "subject": "", "ref": str(self._number), "amount_minor": None, "currency": "",
-                 "weight": 1}  # fmt: skip
-        return Entry(**{**known, **said})  # type: ignore[arg-type]  # as the test says it
-
-    def writes(self, *entries: Entry) -> None:
-        with self.store.transaction() as tx:
-            take_turn(tx, SITE)
-            diary.put(tx, SITE, entries)
-
-    def runs(self, *, anew: bool = False) -> Ran:
-        return analyse(self.store, SITE, self.today - 1, anew=anew)
-
-    def codes(self, guest: str) -> tuple[str, ...]:
-        with self.store.reading() as tx:
-            return segments.segments_of(tx, SITE, [guest]).get(guest, ())
 
 
 @pytest.fixture
 def site(small_store: Store, clock: Clockwork) -> Site:
     return Site(small_store, clock)
-
-
-def every_week(site: Site, people: list[str]) -> list[Entry]:
-    return [site.told(guest, 1 + 7 * week, What.ENTERED) for guest in people for week in range(5)]
 
 
 def test_ten_who_come_every_week_are_a_segment_and_nine_are_none(site: Site) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edge.errors import Unknown
 from sync.central.analysis import facts
-from sync.central.analysis.listed import CODES, REPORTS
+from sync.central.analysis.listed import CODES, LIVE, REPORTS
 from sync.central.analysis.results import Result, results
 from sync.central.analysis.wanted import installed
 from sync.central.console.answers import Answer, Export, Page, Sheet
@@ -36,7 +36,9 @@ def _segments(ask: Ask) -> Sheet:
 
 def _all(ask: Ask) -> Answer:
     found = _found(ask)
-    newest = max(found.values(), key=lambda one: one.day, default=None)
+    newest = max(
+        (one for one in found.values() if one.name not in LIVE), key=lambda one: one.day, default=None
+    )
     shown = [name for name in REPORTS if name in found]
     values = {
         "sheet": _segments(ask),
