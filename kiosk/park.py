@@ -163,6 +163,13 @@ class DemoAddress(msgspec.Struct, frozen=True, kw_only=True):
     point: str = ""
 
 
+class DemoPast(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the park's earlier guests are at central by now, with all that they did."""
+
+    guests: int
+    of: int
+
+
 class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole demo park in one look; published as event ``demo`` on topic ``demo`` at each change."""
 
@@ -174,6 +181,8 @@ class DemoState(msgspec.Struct, frozen=True, kw_only=True):
     desk: DemoDesk = DemoDesk()
     walk: DemoWalk | None = None
     """None: this machine has no message bus to hear bands by."""
+    past: DemoPast | None = None
+    """None: the park was opened without a past."""
     internet: bool = True
     disk_full: bool = False
     crowd: int = 0

@@ -4,6 +4,7 @@ import { carry } from "./carry.js";
 import { begin, reduce } from "./demo_state.js";
 import { paintCard } from "./demo_card.js";
 import { paperOf } from "./demo_paper.js";
+import { paintPast } from "./demo_past.js";
 import { preview, readerCard } from "./demo_screens.js";
 import { storyOf } from "./demo_story.js";
 import { paintWalk } from "./demo_walk.js";
@@ -154,6 +155,7 @@ function paintSwitches() {
   by("outbox").toggleAttribute("data-waiting", park.outbox > 0);
   paintCard(park.card, voice, by);
   paintWalk(state, page.ways, voice, by);
+  paintPast(park.past, voice, by);
   const { desk } = park;
   const written = park.bands.find((band) => band.id === desk?.band);
   if (written) by("desk-done").textContent = voice.speak("demo.desk_done", { band: written.name, count: desk.steps, ms: desk.took_ms });

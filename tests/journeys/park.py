@@ -23,10 +23,13 @@ ASK_S_MAX = 15
 class Park:
     """One running park."""
 
-    def __init__(self, data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run")) -> None:
+    def __init__(
+        self, data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run"), guests: int = 0
+    ) -> None:
         self.data_dir = data_dir
         self.key = data_dir.parent / f"{data_dir.name}.key"
         words = ("demo", "--headless", "--port", "0", "--data", str(data_dir), "--key", str(self.key))
+        words = (*words, "--guests", str(guests))
         command = [sys.executable, *program, *words]
         self.errors = (data_dir.parent / f"{data_dir.name}.err").open("ab")
         began = time.monotonic()

@@ -19,6 +19,7 @@ from edge.run.demo.crowd import Crowd
 from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground, Hands
+from edge.run.demo.history.behind import Behind
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park, Wearer
 from edge.run.demo.stories import TOPIC, Stories
@@ -47,7 +48,7 @@ PASSAGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the keeper's hands reach: fields by reader, bands by name, paper, cards, desk, disk, air, ways."""
+    """What the keeper's hands reach: fields by reader, bands by name, and every other part of the park."""
 
     fields: Mapping[str, Ground]
     bands: Mapping[str, Band]
@@ -56,6 +57,7 @@ class Parts:
     desk: Desk
     disk: DemoDisk
     air: Air
+    behind: Behind
     edge: Callable[[], str]
     central: Callable[[], str]
 
@@ -77,9 +79,11 @@ class Keeper:
         """Begin to watch and to let the crowd in, at first nobody."""
         self._stories.start()
         self._crowd.start()
+        self._parts.behind.start(self._tell)
 
     def stop(self) -> None:
         """Send everybody home."""
+        self._parts.behind.stop()
         self._crowd.stop()
         self._stories.stop()
 
@@ -100,6 +104,7 @@ class Keeper:
             printers=self._parts.papers.shown({point.id: point.names for point in self._park.points}),
             card=self._parts.cards.state(),
             walk=self._parts.air.state(health.radio.heard),
+            past=self._parts.behind.state,
             internet=self._edge.own.cable.plugged,
             disk_full=self._parts.disk.full,
             crowd=self._crowd.rate,

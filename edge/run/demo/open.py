@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from edge.run.demo.cards import Cards
 from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
+from edge.run.demo.history.behind import Behind
+from edge.run.demo.history.load import site_of
 from edge.run.demo.keeper import Keeper, Parts
 from edge.run.demo.nearby import open_nearby
 from edge.run.demo.offers import open_offers
@@ -46,6 +49,7 @@ from sync.central.console import operators
 from sync.central.devices import devices
 from sync.central.enrolment import Invitation, invite
 from sync.central.registry.layout import publish_layout
+from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.client import Unpinned
 
@@ -84,6 +88,8 @@ class Choices:
     data_dir: Path | None = None
     key: Path | None = None
     """File of the edge's key; else one in the account's own state folder, or none for a park that forgets."""
+    guests: int = 0
+    """Earlier guests whose past comes in while the park is open."""
 
 
 class DemoPark:
@@ -91,7 +97,7 @@ class DemoPark:
 
     def __init__(self, choices: Choices, folder: Path) -> None:
         """Build everything in ``folder``; a park that was there before goes on."""
-        self.key, self.host = _key(choices, folder), choices.host
+        self.choices, self.key, self.host = choices, _key(choices, folder), choices.host
         self.park = load()
         self.fields = {reader: ground() for reader, ground in READERS.items()}
         self.desk_field = Field()
@@ -111,6 +117,7 @@ class DemoPark:
         own, disk = self._own(folder / "edge"), DemoDisk()
         self.air = Air(_on_air(self.park, master), lambda: own.clock.central_ms() // 1_000)
         self.air.start()
+        self.behind = self._behind(store, known)
         papers = Papers(lambda: self.keeper.printed())
         parts = Parts(
             papers=papers,
@@ -120,6 +127,7 @@ class DemoPark:
             desk=Desk(self.park, self.desk_field, self.central, written=before),
             disk=disk,
             air=self.air,
+            behind=self.behind,
             edge=lambda: seen_from_outside(self.edge.url, choices.host),
             central=lambda: seen_from_outside(self.central.url, choices.host),
         )
@@ -145,6 +153,11 @@ class DemoPark:
         self.air.stop()
         for field in (*self.fields.values(), self.desk_field):
             field.close()
+
+    def _behind(self, store: Store, known: Settings) -> Behind:
+        sold, own = self.park.articles, self.park.site.id
+        site = site_of(store, own, diversify=known.diversify, sold=sold)
+        return Behind(site, seed=self.park.crowd.seed, guests=self.choices.guests)
 
     def _let_in(self, store: Store) -> None:
         """Let the demo's operator into central's console, once: hashing a password is slow on purpose."""
@@ -221,6 +234,15 @@ def _open(park: DemoPark, choices: Choices) -> None:
     if park.air.state() is None:
         click.echo("\nNo radio hears bands here: install dbus-daemon and start again to carry them about.")
     click.echo("\nCtrl-C closes it.")
+    if park.behind.state is not None:
+        threading.Thread(target=_draw_past, args=[park.behind], name="demo-bar", daemon=True).start()
+
+
+def _draw_past(behind: Behind) -> None:
+    """Draw at the terminal how far the past is, while the park is open."""
+    click.echo()
+    with click.progressbar(length=behind.guests, label="Earlier guests come in", width=30) as bar:
+        behind.steps(lambda past: bar.update(past.guests - bar.pos))
 
 
 def _key(choices: Choices, folder: Path) -> Source:

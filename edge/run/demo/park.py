@@ -13,6 +13,7 @@ from edge.core.bands import BandState
 from edge.core.catalogue import Article, Group
 from edge.core.entitlements import Entitlement, Party, Product, Status, Terms, TimeSlot
 from edge.core.places import Layout, Point, Zone
+from edge.run.demo.history import resort
 from kiosk.park import DemoBand, Story
 
 HOUR_MS = 3_600_000
@@ -235,9 +236,16 @@ def _visitor(number: int, chance: random.Random) -> Wearer:
 
 
 def load() -> Park:
-    """Read the file that ships with the package."""
+    """Read the file that ships with the package, with the rest of the resort around it."""
     text = resources.files("edge.run.demo").joinpath("park.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), Park, strict=False)
+    tray = msgspec.convert(tomllib.loads(text), Park, strict=False)
+    return msgspec.structs.replace(
+        tray,
+        zones=(*tray.zones, *resort.zones()),
+        points=(*tray.points, *resort.points()),
+        groups=(*tray.groups, *resort.groups()),
+        articles=(*tray.articles, *resort.articles()),
+    )
 
 
 def state_of(wearer: Wearer) -> BandState:

@@ -1,0 +1,98 @@
+"""The past comes in by central's own rooms: the books balance, consents hold, and no block comes in twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from edge.keys.memory import MemoryKey
+from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
+from edge.run.demo.history.people import Person
+from edge.run.demo.park import load
+from edge.run.demo.seed import seed
+from edge.run.platform import opened, settings
+from sync.central import ledger
+from sync.central.care import cases
+from sync.central.care.case import State
+from sync.central.care.cases import Wanted
+from sync.central.journey import diary
+from sync.central.journey.entry import What
+from sync.central.people import aliases
+from sync.central.people.aliases import Kind
+from sync.central.registry import bands
+from sync.central.store import Store
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(90)]
+WHOLE = Whole(2026, 120, dt.date(2026, 10, 31).toordinal())
+
+
+class Filled(NamedTuple):
+    store: Store
+    site: Site
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    store = opened(str(Path(tmp_path_factory.mktemp("past")) / "central.db"), MemoryKey())
+    park = load()
+    seed(store, park)
+    site = site_of(store, park.site.id, diversify=settings().diversify, sold=park.articles)
+    assert load_past(site, WHOLE, lambda done: False) < 120, "left off after its first block"
+    assert load_past(site, WHOLE, lambda done: True) == 120, "and went on from there"
+    yield Filled(store, site)
+    store.close()
+
+
+def counted(filled: Filled) -> tuple[Any, ...]:
+    with filled.store.reading() as tx:
+        name = filled.site.desk.site
+        entries = [len(diary.held_of(tx, name, f"g:{one.id}", limit=500)) for one in everybody(filled)]
+        return entries, ledger.standings(tx, name), len(cases.listed(tx, name, Wanted()))
+
+
+def everybody(filled: Filled) -> list[Person]:
+    return [person for one in told(WHOLE, filled.site.shelves) for person in one.family.people]
+
+
+def test_every_account_sums_to_nothing_and_no_wallet_is_below_it(filled: Filled) -> None:
+    with filled.store.reading() as tx:
+        assert set(ledger.trial_balance(tx, filled.site.desk.site).values()) == {0}
+        stands = {one.account: one.minor for one in ledger.standings(tx, filled.site.desk.site)}
+    assert min(minor for account, minor in stands.items() if account.startswith("wallet:")) >= 0
+    assert all(stands[account] > 0 for account in ("tax:40", "tax:100", "tax:220"))
+
+
+def test_the_next_day_finds_it_all_there_and_changes_nothing(filled: Filled) -> None:
+    before = counted(filled)
+    tomorrow = WHOLE._replace(last=WHOLE.last + 1)
+    assert load_past(filled.site, tomorrow, lambda done: True) == 120
+    assert counted(filled) == before
+
+
+def test_a_diary_holds_what_its_guest_allows_and_never_a_search_of_who_said_nothing(filled: Filled) -> None:
+    by_consent = {What.SEARCHED, What.ASKED, What.MAILED, What.OPENED, What.OFFERED}
+    kept = {True: set[What](), False: set[What]()}
+    with filled.store.reading() as tx:
+        for one in everybody(filled):
+            found = diary.held_of(tx, filled.site.desk.site, f"g:{one.id}", limit=500)
+            kept[bool(one.words)] |= {entry.what for entry in found}
+    assert not kept[False] & by_consent
+    assert {What.ENTERED, What.BOUGHT} <= kept[False]
+    assert {What.SEARCHED, What.OFFERED, What.CONSENT_CHANGED} <= kept[True]
+
+
+def test_bands_that_went_astray_are_shut_out_and_their_cases_closed(filled: Filled) -> None:
+    with filled.store.reading() as tx:
+        site = filled.site.desk.site
+        found = cases.listed(tx, site, Wanted())
+        worn = bands.bands_of(tx, site, [one.id for one in everybody(filled)])
+        mailed = next(one for one in everybody(filled) if one.email)
+        known = aliases.find(tx, site, aliases.named(Kind.EMAIL, mailed.email))
+    astray = [one for one in everybody(filled) if one.fate]
+    assert {one.state for one in found} == {State.CLOSED}
+    assert sum(card.band.state.name != "ACTIVE" for card in worn) == len(astray)
+    assert known == mailed.id

@@ -1,0 +1,116 @@
+"""The past of the demo park: one seed is the same bytes, consents as given."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+
+import msgspec
+import pytest
+
+from edge.core.offers.control import BUCKETS, bucket_of
+from edge.run.demo.history.almanac import DAYS, almanac
+from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS, Past, Trial
+from edge.run.demo.history.load import Whole, told
+from edge.run.demo.history.people import Person
+from edge.run.demo.park import load
+from sync.central.journey.entry import What
+
+LAST = dt.date(2026, 10, 31).toordinal()
+WHOLE = Whole(2026, 5_000, LAST)
+
+
+def shelves() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for one in load().articles:
+        found.setdefault(one.group, []).append(one.id)
+    return {group: tuple(sorted(ids)) for group, ids in found.items()}
+
+
+@pytest.fixture(scope="module")
+def pasts() -> list[Past]:
+    return list(told(WHOLE, shelves()))
+
+
+def people(pasts: list[Past]) -> list[Person]:
+    return [person for one in pasts for person in one.family.people]
+
+
+def digest(whole: Whole) -> str:
+    return hashlib.blake2b(msgspec.msgpack.encode(list(told(whole, shelves())))).hexdigest()
+
+
+def test_one_seed_is_the_same_bytes_and_another_one_is_not() -> None:
+    small = Whole(2026, 150, LAST)
+    assert digest(small) == digest(small)
+    assert digest(small) != digest(small._replace(seed=2027))
+
+
+def test_few_guests_are_the_first_of_many(pasts: list[Past]) -> None:
+    few = list(told(WHOLE._replace(guests=100), shelves()))
+    assert few[:-1] == pasts[: len(few) - 1]
+
+
+def test_five_thousand_guests_live_in_nineteen_hundred_families_by_first_names_alone(
+    pasts: list[Past],
+) -> None:
+    found = people(pasts)
+    assert len(found) == len({one.id for one in found}) == 5_000
+    assert len({one.uid for one in found}) == 5_000
+    assert 1_850 <= len(pasts) <= 1_950
+    assert all(one.name.isalpha() for one in found), "a first name, never two words"
+    assert all(one.email.endswith(".example") for one in found if one.email)
+    assert {one.language for one in found} == {"it", "de", "fr", "en", "es"}
+
+
+def test_consents_are_mixed_as_given_and_children_have_none(pasts: list[Past]) -> None:
+    adults = [one for one in people(pasts) if not one.is_child]
+    said = Counter(topic for one in adults for topic in {word.topic for word in one.words})
+    silent = sum(not one.words for one in adults)
+    assert abs(said["offers"] * 100 - 62 * len(adults)) < 3 * len(adults)
+    assert abs(said["presence"] * 100 - 35 * len(adults)) < 3 * len(adults)
+    assert abs(silent * 100 - 18 * len(adults)) < 3 * len(adults)
+    assert not any(one.words for one in people(pasts) if one.is_child)
+
+
+def test_eighteen_months_hold_every_kind_of_deed_on_open_days_alone(pasts: list[Past]) -> None:
+    days = almanac(WHOLE.seed, LAST)
+    came = [deed for one in pasts for deed in one.deeds if deed.what is What.ENTERED]
+    assert all(days.is_open(deed.day) for deed in came)
+    assert max(deed.day for deed in came) - min(deed.day for deed in came) > DAYS - 60
+    assert {deed.what for one in pasts for deed in one.deeds} == {
+        What.ENTERED, What.SEARCHED, What.ASKED, What.MAILED, What.OPENED, What.OFFERED,
+    }  # fmt: skip
+    assert {deed.subject for one in pasts for deed in one.deeds if deed.what is What.MAILED} == set(CAMPAIGNS)
+    assert any(sale.back for one in pasts for sale in one.sales)
+    assert {one.fate for one in people(pasts)} == {"", "lost", "replaced", "cloned"}
+    assert all(one.matters for one in pasts if any(person.fate for person in one.family.people))
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.campaign)
+def test_an_experiment_reads_as_the_truth_that_it_was_made_of(pasts: list[Past], trial: Trial) -> None:
+    bought = {
+        sale.guest for one in pasts for sale in one.sales if sale.ref.startswith(f"t-{trial.campaign}-")
+    }
+    counts = Counter(
+        (bucket_of(trial.salt, person.id) >= BUCKETS // 2, person.id in bought)
+        for one in pasts
+        if one.family.wallet
+        for person in one.family.people
+        if not person.is_child
+    )
+    treated, control = (counts[arm, True] * 100 for arm in (True, False))
+    treated_of, control_of = (counts[arm, True] + counts[arm, False] for arm in (True, False))
+    lift_of_100 = treated // treated_of - control // control_of
+    assert min(treated_of, control_of) > 500
+    assert abs(lift_of_100 - trial.lift_of_100) <= 5, "three standard errors of so many guests"
+
+
+def test_the_resort_has_its_doors_rides_tills_and_a_hundred_and_forty_articles() -> None:
+    park = load()
+    kinds = Counter(point.kind.value for point in park.points)
+    assert (kinds["door"], kinds["attraction"], kinds["kiosk"]) == (60, 6, 2)
+    assert len(park.articles) == len({one.id for one in park.articles}) == 140
+    assert {one.tax_permille for one in park.articles if one.price_minor > 100} == {40, 100, 220}
+    assert all(set(one.names) == {"it", "en", "de", "fr", "es"} for one in park.articles)
