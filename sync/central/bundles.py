@@ -147,6 +147,12 @@ def versions(tx: Connection, site: str) -> tuple[Version, ...]:
     return tuple(_version(row) for row in tx.execute(query.limit(LISTED_MAX)))
 
 
+def in_force(tx: Connection, site: str) -> Version | None:
+    """Return the version to choose offers by now, as every device does; None: there is none yet."""
+    now_ms = now_of(tx)
+    return next((one for one in _live(tx, site) if one.from_ms <= now_ms), None)
+
+
 def version_of(tx: Connection, site: str, version: int) -> Version:
     """Return one version as it was made, or raise ``Unknown``."""
     query = select(bundle_table).where(_own.site_id == site, _own.version == version)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from edge.core.calendar import day_of
-from edge.core.offers.elsewhere import COUNTED, OFFER_CHARS_MAX, OFFER_TIMES, Times, Totals, added
+from edge.core.offers.elsewhere import (
+    COUNTED,
+    OFFER_CHARS_MAX,
+    OFFER_TIMES,
+    ROWS_MAX,
+    Times,
+    Totals,
+    added,
+)
+from edge.core.offers.offer import Counted
 from edge.core.offers.said import Told
 from sync.central.days import zone_of
 from sync.central.feed import Change, item_table, publish
-from sync.central.registry import guests, layout
+from sync.central.registry import guests, layout, links
 from sync.central.registry.tables import parts
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, and_, now_of, select
@@ -21,6 +31,8 @@ from sync.packing import UNREADABLE
 
 PAGE_MAX = 500
 """Guests let go in one transaction."""
+ONE = "@"
+"""Under which name, among devices, a guest is told of what was shown to whom they are one with."""
 LOG = logging.getLogger(__name__)
 _told = msgspec.msgpack.Decoder(Told).decode
 _totals = msgspec.msgpack.Decoder(Totals).decode
@@ -67,11 +79,24 @@ def merge(tx: Connection, site: str, told: Iterable[Seen], *, device: str) -> in
             day = day_of(zone, starts_min, min(one.at_ms, now_ms))
             counted, times = COUNTED[one.kind]
             fresh.setdefault(one.guest, []).append(Times(one.offer, counted, day, times))
-    before = _known(tx, site, list(fresh))
+    before = _own_of(tx, site, fresh)
     after = {guest: added(before.get(guest, {}), new, device=device) for guest, new in fresh.items()}
-    changes = [Change(OFFER_TIMES, guest, msgspec.msgpack.encode(all_)) for guest, all_ in after.items()]
-    publish(tx, site, changes)
-    return len(changes)
+    _tell(tx, site, after)
+    return len(after)
+
+
+def level(tx: Connection, site: str, who: Iterable[str]) -> None:
+    """Tell anew of guests who were found to be one person, or are no more: a cap is a person's."""
+    take_turn(tx, site)
+    people = tuple(who)
+    own = _own_of(tx, site, people)
+    _tell(tx, site, {guest: own.get(guest, {}) for guest in people})
+
+
+def of_guest(tx: Connection, site: str, guest: str, *, device: str = "") -> Totals:
+    """Return how often a guest, and who is one with them, was shown or redeemed what; or at one device."""
+    told = _known(tx, site, [guest]).get(guest, {})
+    return {name: there for name, there in told.items() if device in ("", name)}
 
 
 def before(tx: Connection, site: str, at_ms: int, *, after: str = "") -> tuple[str, int]:
@@ -95,9 +120,44 @@ def before(tx: Connection, site: str, at_ms: int, *, after: str = "") -> tuple[s
     return page[-1] if page else after, len(page)
 
 
-def _known(tx: Connection, site: str, who: list[str]) -> dict[str, Totals]:
+def _tell(tx: Connection, site: str, own: dict[str, Totals]) -> None:
+    """Publish what each of these was shown, and beside it what was shown to whom they are one with.
+
+    What a device counted of a guest stays under its name: it leaves that out, because it knows it better.
+    """
+    people = links.together(tx, site, own)
+    led = links.roots(tx, site, people)
+    all_ = _own_of(tx, site, people) | own
+    before, changes = _known(tx, site, people), list[Change]()
+    for guest in people:
+        rows = [
+            all_.get(one, {}) for one in people if one != guest and led.get(one, one) == led.get(guest, guest)
+        ]
+        others = _summed(rows)
+        told = {**all_.get(guest, {}), **({ONE: others} if others else {})}
+        if told != before.get(guest, {}):
+            changes.append(Change(OFFER_TIMES, guest, msgspec.msgpack.encode(told) if told else None))
+    publish(tx, site, changes)
+
+
+def _summed(told: Iterable[Totals]) -> tuple[Times, ...]:
+    """Return the sums of several guests over all devices, the newest days of them."""
+    sums: Counter[tuple[str, Counted, int]] = Counter()
+    for one in (one for totals in told for there in totals.values() for one in there):
+        sums[one.offer, one.counted, one.day] += one.times
+    newest = sorted(sums.items(), key=lambda row: (-row[0][2], row[0][0], row[0][1]))[:ROWS_MAX]
+    return tuple(Times(*key, times) for key, times in newest)
+
+
+def _own_of(tx: Connection, site: str, who: Iterable[str]) -> dict[str, Totals]:
+    """Return what was counted of each of these themselves."""
+    known = _known(tx, site, who)
+    return {guest: {name: one for name, one in told.items() if name != ONE} for guest, told in known.items()}
+
+
+def _known(tx: Connection, site: str, who: Iterable[str]) -> dict[str, Totals]:
     own, found = item_table.c, dict[str, Totals]()
-    for part in parts(who):
+    for part in parts(sorted(set(who))):
         these = and_(own.site_id == site, own.kind == OFFER_TIMES, own.key.in_(part))
         for row in tx.execute(select(own.key, own.body).where(these)):
             if row.body is not None:

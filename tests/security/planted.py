@@ -24,6 +24,7 @@ from sync.central.alarms import Alarm
 from sync.central.analysis import results
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Subject, Told
+from sync.central.channels import exposures
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
@@ -90,6 +91,7 @@ NOBODYS = frozenset(
             "bundle",
             "slot",
             "channel_booking",
+            "channel_tile",
             "stock",
             "feedback",
             "provider_read",
@@ -208,6 +210,7 @@ def _moving(tx: Connection) -> None:
     known = Claim(named(Known.EMAIL, MAIL), GUEST)
     aliases.prove(tx, SITE, known, proof=Proof.STAFF, by="olga")
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
+    filled(tx, exposures.choice_table, body=GUEST.encode())
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     tied = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")
     first = Told(op="c-canary", step=Step.OPENED, at_ms=1, who="carla", word=Subject.BAND.value, links=tied)

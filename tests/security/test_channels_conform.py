@@ -27,7 +27,8 @@ from sync.routes import Route
 from sync.signing import Keys, Signer
 from tests.sync.builders import PRIVATE_KEY, SITE, Clockwork
 from tests.sync.caller import URL
-from tests.sync.channels.test_channels import APP, NOON, Shop
+from tests.sync.channels.test_channels import APP, NOON
+from tests.sync.channels.test_offering import Stand, an_offer
 from tests.sync.channels.test_reservations import TEN_MS, a_time, moment
 from tests.sync.journey.book import GUEST
 
@@ -41,10 +42,10 @@ SIGNED, STRANGE = 30, 6
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path) -> Iterator[Stand]:
     clock = Clockwork()
     store = Store(str(tmp_path / "central.db"), now_ms=clock, seals=Vault(bytes(32), new_ring()))
-    shop = Shop(store, clock)
+    shop = Stand(store, clock)
     with store.transaction() as tx:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
         slots.put(tx, SITE, [a_time(places=SIGNED)])
@@ -53,12 +54,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         line = ordering.Line(article="bed")
         ordering.place(tx, APP, ordering.Placing(id="o-1", guest=GUEST, store="bar", lines=(line,)))
         caring.begin(tx, APP, CASE)
+    shop.publishes(an_offer("for-all", public=True))
     yield shop
     store.close()
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) -> None:
+def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -> None:
     from tests.security.conforming import Signing, Trial, always
 
     print(f"replay with POLSO_SCHEMA_SEED={SEED}")
@@ -79,6 +81,7 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
         "lines": always([{"article": "bed"}]),
         "until": always(moment(TEN_MS)),
         "order": always("o-1"),
+        "exposure": always(shop.shows("for-all")),
         "case": always(cases.id_of(f"channel/{APP.id}/{CASE.id}")),
     }
     told = trial.run(operation, examples=SIGNED, known=known)
@@ -87,7 +90,7 @@ def test_a_channel_is_answered_as_its_document_says(shop: Shop, route: Route) ->
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_strangers_are_answered_so_too_and_are_told_nothing(shop: Shop, route: Route) -> None:
+def test_strangers_are_answered_so_too_and_are_told_nothing(shop: Stand, route: Route) -> None:
     from tests.security.conforming import Trial
 
     trial = Trial(SEED)

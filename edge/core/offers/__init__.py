@@ -17,13 +17,14 @@ from edge.core.offers.context import (
     AboutVisit,
     Context,
     StockCode,
+    about_now,
     digest_of,
     facts_of,
     unknown,
 )
 from edge.core.offers.control import bucket_of, draw_of
 from edge.core.offers.message import Message, faults_of, in_language
-from edge.core.offers.occasion import Count, Occasion, Standing
+from edge.core.offers.occasion import Count, Occasion, Standing, is_young, standing_by
 from edge.core.offers.offer import Budget, Cap, Counted, Effect, Kind, Level, Offer, Period, Span, Unit
 from edge.core.offers.price import Applied, applied, comes_back
 from edge.core.offers.stack import Stack, best
@@ -68,6 +69,7 @@ __all__ = [
     "Tile",
     "Unit",
     "Why",
+    "about_now",
     "applied",
     "best",
     "bucket_of",
@@ -80,5 +82,7 @@ __all__ = [
     "facts_of",
     "faults_of",
     "in_language",
+    "is_young",
+    "standing_by",
     "unknown",
 ]

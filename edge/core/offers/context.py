@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import hashlib
 
@@ -11,6 +12,7 @@ from edge.core.facts import Fact
 
 CONTEXT_VERSION = (1, 0)
 """A new field raises the second number; a field that goes or means something else raises the first."""
+SEASONS = ("winter", "spring", "summer", "autumn")
 
 
 class StockCode(enum.StrEnum):
@@ -55,6 +57,12 @@ class AboutNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Monday is 0."""
     season: str | None = None
     to_closing_min: int | None = None
+
+
+def about_now(wall: dt.datetime) -> AboutNow:
+    """Return what a rule may ask about a moment, at its wall time."""
+    season = SEASONS[wall.month % 12 // 3]
+    return AboutNow(minute=wall.hour * 60 + wall.minute, weekday=wall.weekday(), season=season)
 
 
 class AboutSite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from edge.core.basket import Line
+from edge.core.consent import Channel, Consent, Namespace, Purpose, may
 from edge.core.facts import Moment, Rule
 from edge.core.offers.bundle import Bundle
 from edge.core.offers.context import Context
 from edge.core.offers.offer import Counted, Span
+
+ADULT_YEARS = 16
+"""Who may be younger gets no marketing."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,6 +32,22 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def behaviour(self) -> bool:
         """Whether what the guest did may choose and rank offers."""
         return self.offers and "behaviour" in self.namespaces
+
+
+def standing_by(said: Sequence[Consent], channel: Channel, *, child: bool, quiet: bool) -> Standing:
+    """Return what a guest allows by one way, as all their consents stand."""
+    return Standing(
+        offers=may(said, Purpose.OFFERS, channel=channel),
+        namespaces=tuple(name for name in Namespace if may(said, Purpose.OFFERS, name, channel=channel)),
+        child=child,
+        quiet=quiet,
+    )
+
+
+def is_young(age_band: str) -> bool:
+    """Say whether an age class, as ``6-11``, holds people who get no marketing; of none nobody knows."""
+    youngest = age_band.partition("-")[0]
+    return youngest.isdigit() and int(youngest) < ADULT_YEARS
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -8,18 +8,20 @@ from typing import NamedTuple
 
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of, local
-from edge.core.consent import Channel, Namespace, Purpose, may
+from edge.core.consent import Channel
 from edge.core.facts import Moment
 from edge.core.lease import LeaseKind, ready
 from edge.core.offers import (
     AboutBasket,
     AboutGuest,
-    AboutNow,
     AboutPoint,
     AboutSite,
     AboutStock,
     AboutVisit,
     Context,
+    about_now,
+    is_young,
+    standing_by,
 )
 from edge.core.offers.control import draw_of
 from edge.core.offers.occasion import Occasion, Standing
@@ -34,9 +36,6 @@ from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 
-ADULT_YEARS = 16
-"""Who may be younger gets no marketing."""
-SEASONS = ("winter", "spring", "summer", "autumn")
 MINUTE_MS = 60_000
 EXPOSURE_BYTES = 8
 CHANNELS = {PointKind.TILL: Channel.TILL}
@@ -59,20 +58,13 @@ def standing_of(consents: Consents, profile: Profile | None, channel: Channel) -
     """Return what a guest allows by one way, as all consents stand now."""
     if profile is None:
         return Standing()
-    said = consents.of(profile)
-    return Standing(
-        offers=may(said, Purpose.OFFERS, channel=channel),
-        namespaces=tuple(name for name in Namespace if may(said, Purpose.OFFERS, name, channel=channel)),
-        child=is_child(profile),
-        quiet=consents.is_quiet(profile),
-    )
+    quiet = consents.is_quiet(profile)
+    return standing_by(consents.of(profile), channel, child=is_child(profile), quiet=quiet)
 
 
 def is_child(profile: Profile) -> bool:
     """Say whether a band may be a child's: it is young, or its head of family lets it pay nothing."""
-    youngest = (profile.age_band or "").partition("-")[0]
-    young = youngest.isdigit() and int(youngest) < ADULT_YEARS
-    return young or (profile.wallet is not None and profile.wallet.no_charge)
+    return is_young(profile.age_band or "") or (profile.wallet is not None and profile.wallet.no_charge)
 
 
 class Asking:
@@ -133,11 +125,7 @@ class Asking:
         return Context(
             guest=self._guest(asked),
             visit=self._visit(tx, asked),
-            now=AboutNow(
-                minute=wall.hour * 60 + wall.minute,
-                weekday=wall.weekday(),
-                season=SEASONS[wall.month % 12 // 3],
-            ),
+            now=about_now(wall),
             site=AboutSite(id=layout.site),
             point=AboutPoint(id=point.id, kind=point.kind.value, zone=point.zone),
             basket=AboutBasket(

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from edge.errors import NotAllowed, PolsoError
 from sync.central import nonces
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book, caring, deeds, naming, ordering
+from sync.central.channels import book, caring, deeds, naming, offering, ordering
 from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
@@ -133,6 +133,21 @@ class Api:
         """Write down one more word."""
         caller, spoken = self._asked(May.CASES, caring.Spoken)
         return self._answer(caller, lambda tx: caring.speak(tx, caller.channel, case, spoken=spoken))
+
+    def offers(self, guest: str) -> Response:
+        """Choose what a guest is offered."""
+        caller = self._caller(May.OFFERS)
+        return self._answer(caller, lambda tx: offering.offers(tx, caller.channel, guest))
+
+    def shown(self, exposure: str) -> Response:
+        """Note that a guest saw an offer."""
+        caller = self._caller(May.OFFERS)
+        return self._answer(caller, lambda tx: offering.shown(tx, caller.channel, exposure))
+
+    def redeemed(self, exposure: str) -> Response:
+        """Note that an offer was redeemed."""
+        caller, by = self._asked(May.OFFERS, offering.Redeeming)
+        return self._answer(caller, lambda tx: offering.redeemed(tx, caller.channel, exposure, by=by))
 
     def _asked(self, wanted: May, form: type[M]) -> tuple[Caller, M]:
         """Return who asks, and what was sent as JSON of this form."""

@@ -45,6 +45,7 @@ class May(enum.StrEnum):
     ORDERS = "orders"
     CASES = "cases"
     ANSWERS = "answers"
+    OFFERS = "offers"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

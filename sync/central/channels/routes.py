@@ -17,6 +17,7 @@ from sync.central.channels.messages import (
     Taken,
 )
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
+from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
 from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
@@ -160,6 +161,34 @@ ROUTES = (
         body=Spoken,
         media=MEDIA_JSON,
         answer=Matter,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="offers",
+        method="GET",
+        path="/v1/guests/{guest}/offers",
+        about="What a guest is offered in this channel today, chosen as at a kiosk, in this order.",
+        media=MEDIA_JSON,
+        answer=Offers,
+        problems=ASKED,
+    ),
+    Route(
+        name="shown",
+        method="POST",
+        path="/v1/exposures/{exposure}/shown",
+        about="A guest saw this: it counts for the caps of every place. Without a body.",
+        media=MEDIA_JSON,
+        answer=Became,
+        problems=ASKED,
+    ),
+    Route(
+        name="redeemed",
+        method="POST",
+        path="/v1/exposures/{exposure}/redeemed",
+        about="The channel sold by what it showed; once for each exposure.",
+        body=Redeeming,
+        media=MEDIA_JSON,
+        answer=Became,
         problems=PROBLEMS,
     ),
 )

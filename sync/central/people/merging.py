@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from edge.core.retention import DAY_MS
 from edge.errors import NotAllowed, Refused, Unknown
+from sync.central import offered
 from sync.central.erasure import PLACES
 from sync.central.journey import diary
 from sync.central.people import words
@@ -114,6 +115,7 @@ def rule(tx: Connection, site: str, id_: str, *, by: str, given: bool) -> Act:
     links.join(tx, site, guest, head=head)
     people = links.together(tx, site, [head])
     words.begin(tx, site, people)
+    offered.level(tx, site, people)
     profiles.publish_guests(tx, site, people)
     merged = asked._replace(step=Step.MERGED, guest=guest, head=head, by=by, at_ms=now_of(tx))
     return _write(tx, site, merged)
@@ -132,6 +134,7 @@ def part(tx: Connection, site: str, guest: str, *, by: str, why: str) -> Act:
     links.cut(tx, site, guest)
     for people in (links.together(tx, site, [guest]), links.together(tx, site, [link.head])):
         words.part(tx, site, people)
+        offered.level(tx, site, people)
         profiles.publish_guests(tx, site, people)
     steps = _steps(tx, and_(_own.site_id == site, _own.guest_id == guest))
     over = {one.id for one in steps if one.step is Step.PARTED}

@@ -37,7 +37,14 @@ APP = Member(
     public_key=KEY,
 )
 INTEREST_HERE = ("offers", "offers:interest", "offers@app", "offers:interest@app")
-BY = {"order": May.ORDERS, "give_up": May.ORDERS, "case": May.CASES, "speak": May.CASES}
+BY = {
+    "order": May.ORDERS,
+    "give_up": May.ORDERS,
+    "case": May.CASES,
+    "speak": May.CASES,
+    "shown": May.OFFERS,
+    "redeemed": May.OFFERS,
+}
 """Routes that another one's right opens."""
 NOON = "2025-10-09T08:00:00Z"
 """A little before the tests' own now."""

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from edge.core.consent import Channel, Namespace
+from sync.central import bundles
 from sync.central.analysis import facts
-from sync.central.channels import deeds
+from sync.central.channels import deeds, occasions
 from sync.central.channels.book import May, Member
 from sync.central.feed import item_table
 from sync.central.journey import diary, figures
@@ -44,9 +45,18 @@ def analysed(tx: Connection) -> object:
     return facts._consents(tx, SITE, facts._said(tx, SITE))
 
 
+def chosen_by(tx: Connection) -> object:
+    """What rules may see of the guest where a channel asks for offers to them."""
+    there = bundles.in_force(tx, SITE)
+    if there is None:
+        bundles.stop(tx, SITE, by="olga")
+    return occasions.occasion(tx, occasions.asked(tx, SHOP, GUEST)).context
+
+
 READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
     "sync.central.channels.deeds": (MARK, lambda tx: deeds.read(tx, SHOP, GUEST, cursor="").events),
+    "sync.central.channels.occasions": (CODE, chosen_by),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
     "sync.central.journey.figures": (

@@ -1,0 +1,152 @@
+"""Exposures: what central chose to offer a guest in a channel, whole, and what became of each tile."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.offers.asked import Exposed
+from edge.core.offers.choice import Tile, exposure_of
+from sync.central import erasure, retention
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.store import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    delete,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
+
+PAGE_MAX = 1_000
+"""Choices that retention deletes in one transaction."""
+
+choice_table = Table(
+    "channel_choice",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("exposure", String(ID_CHARS_MAX), primary_key=True),
+    Column("channel_id", String(32), nullable=False),
+    Column("guest_id", String(ID_CHARS_MAX), nullable=False),
+    Column("occasion", LargeBinary(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Index("channel_choice_occasion", "site_id", "occasion"),
+    Index("channel_choice_guest", "site_id", "guest_id"),
+    Index("channel_choice_made", "made_ms"),
+)
+"""``occasion`` names what is chosen for once: a channel, a guest, a day, a version and what they allow."""
+tile_table = Table(
+    "channel_tile",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("exposure", String(ID_CHARS_MAX), primary_key=True),
+    Column("choice", String(ID_CHARS_MAX), nullable=False),
+    Column("shown_ms", BigInteger, nullable=False),
+    Column("redeemed_ms", BigInteger),
+    Column("ref", String(ID_CHARS_MAX), nullable=False),
+    Index("channel_tile_choice", "site_id", "choice"),
+)
+"""Tiles that were shown; ``ref`` is by which sale one was redeemed."""
+_own, _tiles = choice_table.c, tile_table.c
+_decode = msgspec.msgpack.Decoder(Exposed).decode
+
+
+class Kept(NamedTuple):
+    """A choice as it was made, by which channel it was asked for, and for whom; empty: for anybody."""
+
+    channel: str
+    guest: str
+    exposed: Exposed
+
+    def tile(self, exposure: str) -> Tile | None:
+        """Return the tile of an exposure."""
+        choice = self.exposed.choice
+        return next((one for one in choice.tiles if exposure_of(choice, one) == exposure), None)
+
+
+class Seen(NamedTuple):
+    """A tile that was shown, and the sale that it was redeemed by; empty: none yet."""
+
+    redeemed: bool
+    ref: str
+
+
+def keep(tx: Connection, site: str, kept: Kept, *, occasion: bytes) -> None:
+    """Keep a choice with all that it stood on."""
+    row = {"site_id": site, "exposure": kept.exposed.choice.exposure, "channel_id": kept.channel,
+           "guest_id": kept.guest, "occasion": occasion, "made_ms": now_of(tx),
+           "body": msgspec.msgpack.encode(kept.exposed)}  # fmt: skip
+    tx.execute(insert(choice_table).values(row))
+
+
+def known(tx: Connection, site: str, occasion: bytes) -> Kept | None:
+    """Return what was chosen for an occasion before."""
+    return _one(tx, and_(_own.site_id == site, _own.occasion == occasion))
+
+
+def find(tx: Connection, site: str, exposure: str) -> Kept | None:
+    """Return the choice that a tile is of."""
+    return _one(tx, and_(_own.site_id == site, _own.exposure == exposure.partition(".")[0]))
+
+
+def of_guest(tx: Connection, site: str, guest: str) -> tuple[Kept, ...]:
+    """Return all that was chosen for a guest, the eldest first."""
+    query = select(choice_table).where(_own.site_id == site, _own.guest_id == guest)
+    rows = tx.execute(query.order_by(_own.made_ms, _own.exposure))
+    return tuple(Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in rows)
+
+
+def seen(tx: Connection, site: str, exposure: str) -> Seen | None:
+    """Return what became of a tile; None: it was not shown."""
+    there = and_(_tiles.site_id == site, _tiles.exposure == exposure)
+    row = tx.execute(select(tile_table).where(there)).first()
+    return None if row is None else Seen(row.redeemed_ms is not None, row.ref)
+
+
+def show(tx: Connection, site: str, exposure: str) -> None:
+    """Note that a tile was shown."""
+    row = {"site_id": site, "exposure": exposure, "choice": exposure.partition(".")[0]}
+    tx.execute(insert(tile_table).values(**row, shown_ms=now_of(tx), ref=""))
+
+
+def redeem(tx: Connection, site: str, exposure: str, *, ref: str) -> None:
+    """Note by which sale a tile was redeemed."""
+    there = and_(_tiles.site_id == site, _tiles.exposure == exposure)
+    tx.execute(update(tile_table).where(there).values(redeemed_ms=now_of(tx), ref=ref))
+
+
+def forget(tx: Connection, site: str, guest: str) -> None:
+    """Forget what was chosen for an erased guest."""
+    theirs = select(_own.exposure).where(_own.site_id == site, _own.guest_id == guest)
+    tx.execute(delete(tile_table).where(_tiles.site_id == site, _tiles.choice.in_(theirs)))
+    tx.execute(delete(choice_table).where(_own.site_id == site, _own.guest_id == guest))
+
+
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Delete what was chosen before a moment; returns how much."""
+    old = select(_own.site_id, _own.exposure).where(_own.made_ms < at_ms).limit(PAGE_MAX)
+    gone = [tuple(row) for row in tx.execute(old)]
+    for site, choice in gone:
+        tx.execute(delete(tile_table).where(_tiles.site_id == site, _tiles.choice == choice))
+        tx.execute(delete(choice_table).where(_own.site_id == site, _own.exposure == choice))
+    return len(gone)
+
+
+def _one(tx: Connection, where: ColumnElement[bool]) -> Kept | None:
+    row = tx.execute(select(choice_table).where(where)).first()
+    return None if row is None else Kept(row.channel_id, row.guest_id, _decode(bytes(row.body)))
+
+
+erasure.PLACES.append(lambda tx, site, gone: forget(tx, site, gone.guest))
+retention.KEPT.append(delete_before)

@@ -1,0 +1,174 @@
+"""Occasions: what a choice of offers for a channel stands on, as far as its guest allows it there."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.calendar import day_of, local
+from edge.core.consent import Channel, quiet_since
+from edge.core.facts import Moment
+from edge.core.offers import (
+    AboutGuest,
+    AboutPoint,
+    AboutSite,
+    AboutStock,
+    Context,
+    Count,
+    Counted,
+    Occasion,
+    Offer,
+    Span,
+    Standing,
+    about_now,
+    is_young,
+    standing_by,
+)
+from edge.core.offers.control import draw_of
+from edge.core.offers.elsewhere import summed
+from edge.core.segments import covered
+from edge.errors import Refused
+from edge.rules import compile_offer_rule
+from sync.central import bundles, offered
+from sync.central.bundles import Version
+from sync.central.channels.book import Member
+from sync.central.days import zone_of
+from sync.central.registry import catalogue, consents, guests, layout, members, segments
+from sync.central.registry.guests import Guest
+from sync.central.store import Connection, now_of
+
+EXPOSURE_BYTES, NAME_BYTES = 8, 16
+SHARED = frozenset({Channel.KIOSK, Channel.TILL})
+"""Ways by which others may see what a guest is shown."""
+
+
+class Asked(NamedTuple):
+    """Who asks for whom, under which version of the offers; no guest: as for anybody."""
+
+    channel: Member
+    version: Version
+    guest: Guest | None
+    standing: Standing
+    day: int
+
+    @property
+    def name(self) -> bytes:
+        """By what this is told from every other occasion: on one day one choice is made for it."""
+        who = "" if self.guest is None else self.guest.id
+        told = (self.channel.id, who, self.version.version, self.day, self.standing)
+        return hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=NAME_BYTES).digest()
+
+
+def asked(tx: Connection, channel: Member, guest: str) -> Asked:
+    """Return what a guest may be offered by; who does not allow it here is anybody, a child stays a child."""
+    known, version = guests.guest(tx, channel.site, guest), bundles.in_force(tx, channel.site)
+    if version is None:
+        raise Refused("This site has no offers yet.", hint="Publish them first.")
+    standing = _standing(tx, channel, known)
+    day = day_at(tx, channel.site, now_of(tx))
+    if not standing.offers:
+        anybody = Standing(child=standing.child, quiet=standing.quiet)
+        return Asked(channel, version, None, anybody, day)
+    return Asked(channel, version, known, standing, day)
+
+
+def occasion(tx: Connection, one: Asked) -> Occasion:
+    """Return everything that the choice stands on.
+
+    A channel is at no point and in no zone, holds no slice of a budget and no points: what needs one of
+    these is told where it can be given.
+    """
+    exposure, bundle = f"c{secrets.token_hex(EXPOSURE_BYTES)}", one.version.draft.bundle
+    return Occasion(
+        exposure=exposure,
+        draw=draw_of(bundle.control.salt, exposure),
+        bundle=bundle,
+        rules={rule.id: compile_offer_rule(rule.cel) for rule in bundle.rules},
+        context=_context(tx, one),
+        moment=Moment(now_ms=now_of(tx)),
+        timezone=zone_of(tx, one.channel.site),
+        site=one.channel.site,
+        point="",
+        guest=None if one.guest is None else one.guest.id,
+        standing=one.standing,
+        watched=one.channel.via in SHARED,
+        counts=() if one.guest is None else counts(tx, one.channel, one.guest.id, day=one.day),
+    )
+
+
+def counts(tx: Connection, channel: Member, guest: str, *, day: int) -> tuple[Count, ...]:
+    """Return how often a guest was shown or redeemed what, wherever; a day in a channel is one session."""
+    site = channel.site
+    sums = summed(offered.of_guest(tx, site, guest), day=day)
+    here = summed(offered.of_guest(tx, site, guest, device=device_of(channel)), day=day)
+    sums |= {
+        (name, counted, Span.SESSION): times
+        for (name, counted, span), times in here.items()
+        if span is Span.DAY
+    }
+    return tuple(
+        Count(offer=name, counted=counted, span=span, elsewhere=times)
+        for (name, counted, span), times in sorted(sums.items())
+    )
+
+
+def is_used_up(known: Iterable[Count], offer: Offer) -> bool:
+    """Say whether an offer was redeemed as often as it may be."""
+    told = {(one.counted, one.span): one.elsewhere for one in known if one.offer == offer.id}
+    limits = [cap for cap in offer.caps if cap.counted is Counted.REDEEMED and not cap.screen]
+    return any(told.get((cap.counted, cap.span), 0) >= cap.most for cap in limits)
+
+
+def device_of(channel: Member) -> str:
+    """Return under which name a channel counts, among devices; no device's has a stroke."""
+    return f"channel/{channel.id}"
+
+
+def day_at(tx: Connection, site: str, at_ms: int) -> int:
+    """Return the site's day of a moment."""
+    places = layout.published(tx, site)
+    return day_of(zone_of(tx, site), places.day_starts_min if places is not None else 0, at_ms)
+
+
+def _standing(tx: Connection, channel: Member, guest: Guest) -> Standing:
+    site = channel.site
+    said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
+    member, since_ms = members.members_by_guest(tx, site, [guest.id]).get(guest.id), quiet_since(said)
+    found = standing_by(
+        said,
+        channel.via,
+        child=is_young(guest.age_band) or (member is not None and member.no_charge),
+        quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
+    )
+    mine = tuple(name for name in found.namespaces if name in channel.namespaces)
+    return msgspec.structs.replace(found, namespaces=mine)
+
+
+def _context(tx: Connection, one: Asked) -> Context:
+    site = one.channel.site
+    goods = catalogue.catalogue(tx, site).articles
+    return Context(
+        guest=AboutGuest() if one.guest is None else _about(tx, one, one.guest),
+        now=about_now(local(zone_of(tx, site), now_of(tx))),
+        site=AboutSite(id=site),
+        point=AboutPoint(kind=one.channel.via.value),
+        stock=AboutStock(
+            in_stock=tuple(article.id for article in goods if not article.off),
+            out=tuple(article.id for article in goods if article.off),
+        ),
+    )
+
+
+def _about(tx: Connection, one: Asked, guest: Guest) -> AboutGuest:
+    site = one.channel.site
+    codes = segments.segments_of(tx, site, [guest.id]).get(guest.id, ())
+    said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
+    return AboutGuest(
+        segments=covered(codes, said, [one.channel.via]),
+        tier=guest.tier or None,
+        language=guest.language or None,
+    )

@@ -1,0 +1,107 @@
+"""Caps are a person's: what was shown to a guest counts for whoever is found to be the same person."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from edge.core.events import Kind
+from edge.core.offers.elsewhere import OFFER_TIMES, Totals, summed
+from edge.core.offers.offer import Counted, Span
+from sync.central import erasure, offered
+from sync.central.feed import item_table
+from sync.central.offered import Seen
+from sync.central.store import Store, select
+from tests.sync.builders import NOW_MS, SITE, Clockwork
+from tests.sync.people.folk import Folk
+
+
+@pytest.fixture
+def folk(small_store: Store, clock: Clockwork) -> Folk:
+    return Folk(small_store, clock)
+
+
+def shows(folk: Folk, guest: str, device: str = "kiosk", times: int = 1) -> None:
+    with folk.store.transaction() as tx:
+        seen = [Seen(guest, "coffee", int(Kind.OFFER_SHOWN), NOW_MS)] * times
+        offered.merge(tx, SITE, seen, device=device)
+
+
+def told(folk: Folk, guest: str) -> Totals:
+    """What the feed tells every device of a guest."""
+    own = item_table.c
+    query = select(own.body).where(own.site_id == SITE, own.kind == OFFER_TIMES, own.key == guest)
+    with folk.store.reading() as tx:
+        body = tx.execute(query).scalar()
+    return {} if body is None else msgspec.msgpack.decode(bytes(body), type=Totals)
+
+
+def counted_at(folk: Folk, guest: str, device: str, *, here: int) -> int:
+    """What a device counts, as its cap does: its own of this guest, and all that it is told of others'."""
+    elsewhere = {name: rows for name, rows in told(folk, guest).items() if name != device}
+    days = [one.day for rows in elsewhere.values() for one in rows]
+    sums = summed(elsewhere, day=max(days, default=0))
+    return here + sums.get(("coffee", Counted.SHOWN, Span.CAMPAIGN), 0)
+
+
+def test_what_one_was_shown_counts_for_who_is_the_same_person_until_they_part(folk: Folk) -> None:
+    shows(folk, "ada", "kiosk", 2)
+    shows(folk, "bea", "till", 1)
+    assert counted_at(folk, "bea", "till", here=1) == 1
+    folk.merges("ada", "bea")
+    assert counted_at(folk, "bea", "till", here=1) == 3
+    assert counted_at(folk, "ada", "kiosk", here=2) == 3
+    shows(folk, "ada", "till", 4)
+    assert counted_at(folk, "bea", "till", here=1) == 7, "also what the same device showed to the other band"
+    folk.parts("ada")
+    assert counted_at(folk, "bea", "till", here=1) == 1
+    assert told(folk, "ada").keys() == {"kiosk", "till"}
+    with folk.store.reading() as tx:
+        assert sum(map(len, offered.of_guest(tx, SITE, "ada").values())) == 2
+
+
+def test_who_was_shown_nothing_is_told_of_the_others_and_of_nothing_once_parted(folk: Folk) -> None:
+    shows(folk, "ada")
+    folk.merges("cleo", "ada")
+    assert counted_at(folk, "cleo", "kiosk", here=0) == 1
+    folk.parts("cleo")
+    assert told(folk, "cleo") == {}
+
+
+def test_with_an_erasure_nothing_of_it_stays_with_anybody(folk: Folk) -> None:
+    shows(folk, "ada")
+    shows(folk, "dora")
+    folk.merges("cleo", "ada")
+    with folk.store.transaction() as tx:
+        erasure.erase(tx, SITE, "ada")
+    assert (told(folk, "ada"), told(folk, "cleo")) == ({}, {})
+    assert told(folk, "dora") != {}
+
+
+def test_nobody_is_told_anew_without_news(folk: Folk) -> None:
+    def numbers() -> list[int]:
+        own = item_table.c
+        with folk.store.reading() as tx:
+            query = select(own.seq).where(own.site_id == SITE, own.kind == OFFER_TIMES).order_by(own.key)
+            return list(tx.execute(query).scalars())
+
+    shows(folk, "ada")
+    folk.merges("cleo", "ada")
+    before = numbers()
+    with folk.store.transaction() as tx:
+        offered.level(tx, SITE, ["ada", "cleo"])
+    assert numbers() == before
+
+
+def test_all_of_one_person_fits_one_item(folk: Folk) -> None:
+    wide = "o" * 37
+    for guest in ("ada", "bea"):
+        with folk.store.transaction() as tx:
+            seen = [
+                Seen(guest, f"{wide}{number:03}", int(Kind.OFFER_SHOWN), NOW_MS - number * 86_400_000)
+                for number in range(310)
+            ]
+            offered.merge(tx, SITE, seen, device="d" * 64)
+    folk.merges("ada", "bea")
+    assert len(told(folk, "ada")[offered.ONE]) == 300
+    assert sum(len(rows) for name, rows in told(folk, "ada").items() if name != offered.ONE) == 300
