@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sync.central.console.ask import Ask
 
 SECTIONS: Final = {
-    "today": ("", "alarms", "events", "desk"),
+    "today": ("", "map", "alarms", "events", "desk"),
     "people": ("care", "promises", "guests", "bands", "entitlements", "staff"),
     "goods": ("products", "catalogue", "places", "times", "orders", "stock"),
     "money": ("wallets", "vouchers", "day", "payouts", "mandates", "charges", "unresolved", "outliers"),

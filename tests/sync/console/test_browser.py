@@ -46,7 +46,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 PAGES = (
     *("/console/", "/console/operators/olga", HOME, f"{HOME}/events", f"{HOME}/guests", f"{HOME}/guests/g1"),
     *(f"{HOME}/bands/{BAND.hex()}", f"{HOME}/products/day", f"{HOME}/points/new", f"{HOME}/places"),
-    *(f"{HOME}/devices", f"{HOME}/imports", f"{HOME}/guests/g1/grant", f"{HOME}/catalogue"),
+    *(f"{HOME}/devices", f"{HOME}/map", f"{HOME}/imports", f"{HOME}/guests/g1/grant", f"{HOME}/catalogue"),
     *(f"{HOME}/catalogue/articles/new", f"{HOME}/catalogue/groups/new"),
     *(f"{HOME}/wallets/w1", f"{HOME}/wallets/w1/change", f"{HOME}/wallets/w1/pin", f"{HOME}/limits"),
     *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),

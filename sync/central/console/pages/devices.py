@@ -8,7 +8,7 @@ import msgspec
 
 from sync.central import devices, enrolment
 from sync.central.console import desk
-from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.answers import Answer, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, names_of
@@ -20,6 +20,7 @@ from sync.wire import ReaderState
 SILENT_MS_MAX = 90_000
 """Devices report every half minute: after three missed ones a device counts as offline."""
 OUTBOX_AGE_MS_MAX = 300_000
+COLUMNS = ("device", "name", "state", "contact", "outbox", "outbox_age", "version", "kept_points", "ills")
 WELL = frozenset({"idle", "reading", "hold", "open", "closed", "opening", "ready"})
 
 
@@ -85,6 +86,25 @@ def _all(ask: Ask) -> Answer:
     return Page("devices.html", {"devices": found})
 
 
+def _exported(ask: Ask) -> Answer:
+    ask.layout  # noqa: B018  # as above
+    with ask.store.reading() as tx:
+        found = [seen(ask, one) for one in devices.devices(tx, ask.site)]
+    rows = [
+        (one.id, one.name, _word(ask, one), one.contact, one.outbox, one.outbox_age, one.version,
+         " ".join(one.points), " ".join(one.ills))
+        for one in found
+    ]  # fmt: skip
+    return Export("devices", iter([Sheet(name="devices", columns=COLUMNS, rows=rows)]))
+
+
+def _word(ask: Ask, one: Seen) -> str:
+    """Return in a word whether a device is in force, and heard."""
+    if one.state != devices.ACTIVE:
+        return ask.words("devices.revoked")
+    return ask.words("devices.online" if one.online else "devices.offline")
+
+
 def _revoke(ask: Ask) -> Answer:
     with ask.changing() as tx:
         before = devices.device(tx, ask.site, ask.path["device"])
@@ -114,6 +134,7 @@ def _invite(ask: Ask, said: dict[str, Any]) -> Answer:
 
 ROUTES: tuple[Route, ...] = (
     read("/sites/<site>/devices", _all, "Devices and their health."),
+    read("/sites/<site>/devices.csv", _exported, "The same devices as CSV."),
     *desk.routes_of(
         "/sites/<site>/devices/new", Desk(_form, _invite), "invite a device: its code is shown once."
     ),

@@ -10,17 +10,20 @@ from edge.errors import Refused
 from sync.central import devices, lanes, sites
 from sync.central.arrears import Arrears, arrears
 from sync.central.console import desk, happenings
-from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.answers import Answer, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field
 from sync.central.console.pages.devices import seen
+from sync.central.console.pages.map import inside_of, oldest_of
 from sync.central.console.pages.settings import known_zone
 from sync.central.console.routes import Audience, Route, read
 from sync.central.registry import bands, guests, layout, rights
 from sync.central.store import Connection, func, select
 
 MINUTES = 60
+CARD = ("id", "name", "guests", "devices", "online", "ill", "inside", "waiting", "oldest")
+COLUMNS = ("site", "name", "guests", "devices", "online", "unwell", "inside", "outbox", "outbox_age")
 
 
 def _all(ask: Ask) -> Answer:
@@ -29,8 +32,9 @@ def _all(ask: Ask) -> Answer:
     return Page("sites.html", {"sites": found})
 
 
-def _card(ask: Ask, tx: Connection, site: str) -> dict[str, object]:
-    own = [seen(ask, one) for one in devices.devices(tx, site)]
+def _card(ask: Ask, tx: Connection, site: str) -> dict[str, Any]:
+    found = [one for one in devices.devices(tx, site) if one.state == devices.ACTIVE]
+    own, inside, oldest_ms = [seen(ask, one) for one in found], inside_of(found), oldest_of(found)
     return {
         "id": site,
         "name": _name(tx, site),
@@ -38,7 +42,23 @@ def _card(ask: Ask, tx: Connection, site: str) -> dict[str, object]:
         "devices": len(own),
         "online": sum(one.online for one in own),
         "ill": sum(bool(one.ills) for one in own),
+        "inside": None if inside is None else sum(inside.get(zone, 0) for zone in _outermost(tx, site)),
+        "waiting": sum(one.outbox for one in own),
+        "oldest": ask.ago(ask.store.now_ms() - oldest_ms) if oldest_ms else "",
     }
+
+
+def _outermost(tx: Connection, site: str) -> list[str]:
+    """Return the zones that lie in no other."""
+    known = layout.published(tx, site)
+    zones = known.zones if known is not None else ()
+    return [zone.id for zone in zones if zone.parent not in {one.id for one in zones}]
+
+
+def _exported(ask: Ask) -> Answer:
+    with ask.store.reading() as tx:
+        rows = [tuple(_card(ask, tx, site)[column] for column in CARD) for site in sites.sites(tx)]
+    return Export("sites", iter([Sheet(name="sites", columns=COLUMNS, rows=rows)]))
 
 
 def _name(tx: Connection, site: str) -> str:
@@ -109,6 +129,7 @@ def _create(ask: Ask, said: dict[str, Any]) -> Answer:
 
 ROUTES: tuple[Route, ...] = (
     read("/", _all, "All sites.", audience=Audience.SIGNED_IN),
+    read("/sites.csv", _exported, "The same sites as CSV.", audience=Audience.SIGNED_IN),
     *desk.routes_of("/sites/new", Desk(_form, _create), "open a site.", audience=Audience.ADMIN),
     read("/sites/<site>", _one, "How a site is doing.", audience=Audience.CARE),
 )
