@@ -26,9 +26,14 @@ Table = dict[str, Any]
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
-    """The site this device belongs to."""
+    """The site this device belongs to, and the book that it shares with the site's other devices."""
 
     id: Word
+    etcd: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^https?://[^/\s]+$", max_length=300)], ...], Meta(max_length=7)
+    ]
+    ca: Annotated[str, Meta(max_length=500)]
+    certificate: Annotated[str, Meta(max_length=500)]
 
 
 class Device(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from edge.clock import Clock
 from edge.core.events import Lane
 from edge.core.known import ANSWERS, RULE, judged
+from edge.core.site import SiteMode
 from edge.errors import StoreError
 from edge.payviews import Exposure
 from edge.rules import rule_or_broken
@@ -66,6 +67,8 @@ class Watched:
     """How each radio listens, by its name."""
     radio: Callable[[], RadioCounts] = RadioCounts
     """What the radios heard."""
+    site: Callable[[], SiteMode] = lambda: SiteMode.NONE
+    """Whether the site's other devices answer."""
     free_bytes_min: int = 536_870_912
     """Less free space than this is a warning (``store.free_bytes_min``)."""
 
@@ -192,6 +195,7 @@ class Health:
             witnesses=watched.witnesses(),
             money=watched.money(),
             radio=watched.radio(),
+            site=watched.site(),
             erasing=self._erasing,
         )
 

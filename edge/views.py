@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.decision import Basis, Failure, Family, First, Outcome, Reason, WhatNext
+from edge.core.site import SiteMode
 from edge.core.wallet import MandateNote
 from edge.payviews import Exposure
 
@@ -330,5 +331,7 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     money: Exposure | None = None
     """What lies here and what could be lost with this device; None: it sells nothing."""
     radio: RadioCounts = RadioCounts()
+    site: SiteMode = SiteMode.NONE
+    """Whether the site's other devices answer, where they share a book."""
     erasing: bool = False
     """What was erased still lies in a file's log: a reader holds it, and it is tried again."""

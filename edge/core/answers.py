@@ -32,13 +32,19 @@ def answer(
         direction=direction,
         notes=notes,
         failures=failed,
-        basis=Basis.STALE if is_stale(facts) else Basis.EDGE,
+        basis=_basis(facts),
         age_ms=facts.profile_age_ms,
         band=facts.presented.band,
         guest=facts.profile.guest if facts.profile else None,
         first=shown.first,
         rule=shown.rule,
     )
+
+
+def _basis(facts: Facts) -> Basis:
+    if is_stale(facts):
+        return Basis.STALE
+    return Basis.LIVE if facts.agreed else Basis.EDGE
 
 
 def go(

@@ -163,6 +163,9 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Times that the guest chose here and of which central's profile of that revision knows nothing yet."""
     carried: tuple[Entitlement, ...] = ()
     """What a scanned ticket said of itself: of its band central has no profile."""
+    agreed: bool = False
+    unsettled: tuple[str, ...] = ()
+    """Rights of which a use waited for the site's word."""
 
 
 def body_of(decided: Decided) -> Decided:

@@ -61,6 +61,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     profile_age_ms: int | None = None
     unconfirmed: bool = False
     """The site's other devices could not be asked."""
+    agreed: bool = False
+    """They were: what this spends is spent nowhere else."""
+    unsettled: frozenset[str] = frozenset()
+    """Rights of which a use here still waits for the site's word: alone, none of them is spent again."""
     chosen: str | None = None
     """The entitlement that the guest chose."""
     answers: Mapping[str, str] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec.structs import replace
 
@@ -12,6 +14,7 @@ from edge.core.events import Decided
 from edge.core.held import Held, Location
 from edge.core.passage import moves, through
 from edge.core.places import Direction, Layout
+from edge.core.reconcile import weightier
 
 UNDONE_MAX = 8
 """Taps taken back that are told of one band: those that were taken back last."""
@@ -81,6 +84,19 @@ def taken_back(known: Whereabouts | None, decided: Decided) -> Whereabouts:
     undone = (*(one for one in known.undone if one != tap_id), tap_id)[-UNDONE_MAX:]
     here = known.location.tap_id == tap_id
     return Whereabouts(before if here else known.location, undone)
+
+
+def news(known: Iterable[Use], told: Iterable[Use]) -> tuple[Use, ...]:
+    """Return what one did not know yet of uses that others tell of.
+
+    A use that is known under another tap is one's own: only what became of the same one is news.
+    """
+    before = {(one.entitlement, one.device, one.ordinal): one for one in known}
+    return tuple(use for use in told if _is_news(before.get((use.entitlement, use.device, use.ordinal)), use))
+
+
+def _is_news(known: Use | None, told: Use) -> bool:
+    return known is None or (known.tap_id == told.tap_id and weightier(known, told) != known)
 
 
 def heard(held: Held, told: Whereabouts) -> Held:

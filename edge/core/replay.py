@@ -53,6 +53,8 @@ def record(facts: Facts, ruling: Ruling, *, cursor: int = 0) -> Decided:
         slot_next=tuple(sorted(facts.slot_next.items())),
         moved=tuple(sorted(facts.moved.items())),
         carried=_carried(facts.profile),
+        agreed=facts.agreed,
+        unsettled=tuple(sorted(facts.unsettled)),
     )
 
 
@@ -102,6 +104,8 @@ def facts_of(
         device_revoked=decided.device_revoked,
         slot_next=dict(decided.slot_next),
         moved=moved,
+        agreed=decided.agreed,
+        unsettled=frozenset(decided.unsettled),
     )
 
 

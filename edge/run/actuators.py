@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from edge.config import Equipment
+from edge.config import Config, Equipment
 from edge.errors import ConfigError
 from hardware.port import DeviceError, Gate, Light, PassageSink, Printer
 
@@ -109,3 +109,15 @@ def _missing(what: str, one: Equipment) -> ConfigError:
     library, extra = NEEDS[one.driver]
     hint = f"pip install 'polso[{extra}]'"
     return ConfigError(f"{what} {one.name}: {library} is not installed.", hint=hint)
+
+
+def kinds(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield name, kind and point of every configured device."""
+    for reader in config.readers:
+        yield reader.name, "reader", reader.point
+    for gate in config.gates:
+        yield gate.name, "gate", gate.point
+    for light in config.lights:
+        yield light.name, "light", light.point
+    for radio in config.radios:
+        yield radio.name, "radio", radio.point or radio.area or ""

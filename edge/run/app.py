@@ -15,7 +15,7 @@ from edge.core.caps import Caps
 from edge.errors import StoreError
 from edge.feed import Feed
 from edge.health import Health, Watched
-from edge.run import actuators, garbage, outside, processor, second
+from edge.run import actuators, garbage, outside, processor, second, site
 from edge.run.current import Current, run_folder
 from edge.run.identities import Identities
 from edge.run.identity import Identity
@@ -42,8 +42,9 @@ from kiosk.app import House, Settings, create_app, serve_options, streams_of
 from kiosk.house import RemoteTap
 from kiosk.park import DemoPort
 from kiosk.streams import Streams
-from sync.client import Cable, Client, Place, Ports, Sender
+from sync.client import Cable, Client, Place, Ports
 from sync.signing import Keys
+from sync.site import Member
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -60,6 +61,8 @@ class Own:
     vault: Vault
     identity: Identity
     cable: Cable = field(default_factory=Cable)
+    neighbours: Cable | None = None
+    """The way to the site's etcd, if not the one that the configuration names."""
     clock: Clock = field(default_factory=Clock)
     store: Callable[[Path], Store] | None = None
     printers: Mapping[str, Printer] = field(default_factory=dict)
@@ -99,14 +102,13 @@ class Edge:
         self.service: Service
         self.gates = actuators.gates(config.gates, lambda passage: self.service.passed(passage))
         self.lights = actuators.lights(config.lights)
+        self.member = self._member()
         self.printers = {**actuators.printers(config.printers), **own.printers}
         self.service = Service(self._rooms())
         self.identities = Identities(self.profiles, self.service, self.clock)
         self.readers = self._readers()
         self.fleet = Fleet(self.readers, self.report)
-        worn = worn_by(own.vault, self.service)
-        ears = Ears(self.identities.lookup, worn, hear=self.service.hear, tell=self.service.report)
-        self.radios = Radios(config.radios, ears)
+        self.radios = self._radios()
         self.demo: DemoPort | None = None
         self.listener: Listener | None = None
         self.sync = self._sync() if who.central else None
@@ -156,6 +158,7 @@ class Edge:
             (self.sequencer.start, self.sequencer.stop),
             (self._demand_seen_history, lambda: None),
             *self._run_mark(),
+            *site.begun(self.member, self.sequencer),
             (self.service.start, self._close_gates),
             (self.identities.start, self.identities.stop),
             (self._web.start, self._hang_up),
@@ -244,10 +247,11 @@ class Edge:
             current=lambda: self.current.proven,
             central_key=self.own.identity.central_key,
             coupon_key=self.own.identity.private_key,
+            site=self.member,
         )
 
     def _watched(self, folder: Path) -> Watched:
-        devices = [*_kinds(self.config)]
+        devices = [*actuators.kinds(self.config)]
         return Watched(
             sequencer=self.sequencer,
             profiles=self.profiles,
@@ -261,6 +265,7 @@ class Edge:
             screens=lambda: len(self._streams.open()) if self._streams else 0,
             witnesses=self._witnesses,
             money=lambda: self.service.exposure(),
+            site=lambda: site.mode(self.member),
             free_bytes_min=self.config.store.free_bytes_min,
         )
 
@@ -270,6 +275,16 @@ class Edge:
             reader.name: registry.build(reader.driver, reader.name, reader.settings, keys=keys)
             for reader in self.config.readers
         }
+
+    def _radios(self) -> Radios:
+        worn = worn_by(self.own.vault, self.service)
+        ears = Ears(self.identities.lookup, worn, hear=self.service.hear, tell=self.service.report)
+        return Radios(self.config.radios, ears)
+
+    def _member(self) -> Member | None:
+        parts = site.Parts(self.sequencer, self.journal, self.profiles, self.clock)
+        who = outside.sender(self.own.identity)
+        return site.member(self.config.site, who, parts, cable=self.own.neighbours)
 
     def _app(self) -> WSGIApplication:
         screens = self.config.screens
@@ -313,8 +328,7 @@ class Edge:
         )
         keys = Keys(key_id=who.key_id, private_key=who.private_key, central=who.central_key)
         place = Place(url=who.central, keys=keys, linger_s=self.config.central.push_ms / 1000)
-        sender = Sender(site=who.site, device=who.device, incarnation=who.incarnation)
-        return Client(sender, place, ports, cable=self.own.cable)
+        return Client(outside.sender(who), place, ports, cable=self.own.cable)
 
     def _dismissed(self) -> None:
         """Give all leases back before everybody is forgotten: central settles what it can."""
@@ -334,15 +348,3 @@ class Edge:
 
 def _store(config: Config) -> Store:
     return Store(Path(config.store.folder), reserve_bytes=config.store.reserve_bytes)
-
-
-def _kinds(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield name, kind and point of every configured device."""
-    for reader in config.readers:
-        yield reader.name, "reader", reader.point
-    for gate in config.gates:
-        yield gate.name, "gate", gate.point
-    for light in config.lights:
-        yield light.name, "light", light.point
-    for radio in config.radios:
-        yield radio.name, "radio", radio.point or radio.area or ""

@@ -19,6 +19,7 @@ from hardware.port import Medium, Reader, Tap, Trust
 from hardware.webnfc import PhoneBusy, WebNfcReader
 from kiosk.house import RemoteTap
 from sync import passes
+from sync.client import Sender
 from sync.wire import DeviceReport, ReaderState
 
 BOOT = secrets.token_hex(8)
@@ -49,6 +50,11 @@ class Listening:
         """Take central's time from an answer."""
         self._clock.heard(central_ms, round_trip_ms)
         self._health.contact(reached=True)
+
+
+def sender(who: Identity) -> Sender:
+    """Return whose journal this is, as sync says it."""
+    return Sender(site=who.site, device=who.device, incarnation=who.incarnation)
 
 
 def described(report: DeviceReport, health: HealthView, *, bundle: int = 0) -> DeviceReport:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edge.clock import Clock
 from edge.config import Limits, Retention, shipped
 from edge.core.presence import Receiver
+from edge.core.site import Site
 from edge.feed import Feed
 from edge.health import Health
 from edge.sequencer import Sequencer
@@ -61,3 +62,5 @@ class Rooms:
     """With which this device signs coupons (Ed25519, 32 bytes); empty: it gives none."""
     current: Callable[[], bool] = lambda: True
     """Whether the journal is proven to be the newest of this device: no money moves before."""
+    site: Site | None = None
+    """The site's other devices, asked before a right counts; None: nobody is, as ever."""

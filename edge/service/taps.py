@@ -16,6 +16,7 @@ from edge.core.events import BODY_BYTES_MAX, Decided, Kind, body_of
 from edge.core.places import Layout, Point, PointKind
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
+from edge.service.agreeing import Agreement
 from edge.service.alarms import note_alarm
 from edge.service.answers import Answer, Stage, answer_of, keep, keep_decided, kept_answer
 from edge.service.counts import Counts
@@ -24,7 +25,7 @@ from edge.service.pending import hold
 from edge.service.rooms import Rooms
 from edge.service.show import staff_view
 from edge.service.tell import Told, tell, view_before
-from edge.service.verdict import Verdict, judge
+from edge.service.verdict import Verdict
 from edge.store.transaction import Transaction
 from edge.views import StaffView
 from hardware.port import Tap
@@ -66,6 +67,7 @@ class Taps:
         self._rooms = rooms
         self._counts = counts
         self._payments = payments
+        self._agreement = Agreement(rooms)
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise.
@@ -92,7 +94,7 @@ class Taps:
         A person's act may be refused with an error that says why (``may_refuse``); a band's tap never is.
         """
         try:
-            told = self._rooms.sequencer.submit(act)
+            told = self._agreement.submit(asked.presented.tap_id, act)
         except StoreError as error:
             told = self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error))
         except Exception as error:
@@ -106,7 +108,7 @@ class Taps:
 
     def judge(self, tx: Transaction, asked: Asked, kind: Kind = Kind.DECIDED) -> Told:
         """Decide inside the transaction; write the decision, what it changes and what it answers."""
-        return self._write(tx, judge(tx, asked, self._rooms.device), kind)
+        return self._write(tx, self._agreement.judge(tx, asked), kind)
 
     def _write(
         self, tx: Transaction, verdict: Verdict, kind: Kind = Kind.DECIDED, *, taken: Taken | None = None
@@ -143,7 +145,7 @@ class Taps:
         kept = kept_answer(tx, asked.presented.tap_id)
         if kept is not None:
             return Told(answer=kept, profile=asked.profile, fresh=False)
-        verdict = judge(tx, asked, self._rooms.device)
+        verdict = self._agreement.judge(tx, asked)
         taken = self._payments.take(tx, verdict) if asked.point.kind is PointKind.TILL else None
         return self._write(tx, verdict, taken=taken)
 

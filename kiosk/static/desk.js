@@ -58,6 +58,7 @@ export function paintPills(target, { link, health }, point = "") {
     pills.push(pill(syncColour(health), health.online ? words : `${speak("staff.offline")} · ${words}`));
     const devices = (health.devices ?? []).filter((known) => HEARING.includes(known.kind) && (!point || known.point === point));
     pills.push(...(point ? devices.map((device) => pill(deviceColour(device), heard(device))) : wholeHouse(devices)));
+    if (health.site) pills.push(pill(health.site === "agreed" ? "good" : "aging", speak(`staff.site.${health.site}`)));
     if (health.clock_trusted === false) pills.push(pill("aging", speak("staff.clock")));
   }
   fill(target, ...pills);

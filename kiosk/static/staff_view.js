@@ -48,6 +48,7 @@ function facts(view) {
     speak(view.direction === "out" ? "staff.out" : "staff.in"),
     view.band_short && speak("staff.band", { band: view.band_short }),
     typeof view.uses_left === "number" && speak("staff.uses_left", { n: view.uses_left }),
+    view.basis === "live" && speak("staff.basis_live"),
     view.basis === "stale" && speak("staff.basis_stale", { n: Math.round((view.age_ms ?? 0) / 60000) }),
     view.staff && speak("staff.by", { name: view.staff }),
     view.seq > 0 ? speak("staff.seq", { seq: view.seq }) : [speak("staff.not_written"), view.cause].filter(Boolean).join(": "),

@@ -24,13 +24,16 @@ class Cable(HTTPAdapter):
     That is how threads that wait for central stop at once, and how the demo cuts the internet.
     """
 
-    def __init__(self, *, ca: str = "") -> None:
-        """Begin plugged in; ``ca`` is the file of the only authority that may vouch for central."""
-        self.ca = ca
+    def __init__(self, *, ca: str = "", certificate: str = "", pool_max: int = POOL_MAX) -> None:
+        """Begin plugged in; ``ca`` is the file of the only authority that may vouch for the other side.
+
+        ``certificate`` is the file (certificate and key) by which this side shows who it is, if it has to.
+        """
+        self.ca, self.certificate = ca, certificate
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._plugged = True
-        super().__init__(pool_connections=POOL_MAX, pool_maxsize=POOL_MAX)
+        super().__init__(pool_connections=POOL_MAX, pool_maxsize=pool_max)
 
     @property
     def plugged(self) -> bool:
@@ -54,6 +57,7 @@ class Cable(HTTPAdapter):
         session = requests.Session()
         session.trust_env = False
         session.verify = self.ca or True
+        session.cert = self.certificate or None
         session.mount("http://", self)
         session.mount("https://", self)
         return session

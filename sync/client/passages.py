@@ -10,8 +10,7 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.entitlements import Use
 from edge.core.held import Change
-from edge.core.passages import Whereabouts, heard
-from edge.core.reconcile import weightier
+from edge.core.passages import Whereabouts, heard, news
 from edge.errors import Refused
 from sync.client.ports import Books, Desk
 from sync.packing import UNREADABLE
@@ -61,8 +60,7 @@ def _read_place(item: Item) -> Seen:
 
 def _keep(desk: Desk, used: list[Used], seen: list[Seen]) -> None:
     for right, uses in used:
-        known = {(one.device, one.ordinal): one for one in desk.held(b"", (right,)).uses}
-        fresh = tuple(use for use in uses if _is_news(known.get((use.device, use.ordinal)), use))
+        fresh = news(desk.held(b"", (right,)).uses, uses)
         if fresh:
             desk.apply(None, Change(uses=fresh), 0)
     for band, place in seen:
@@ -70,8 +68,3 @@ def _keep(desk: Desk, used: list[Used], seen: list[Seen]) -> None:
         after = heard(held, place)
         if after is not held:
             desk.apply(band, Change(held=after), 0)
-
-
-def _is_news(known: Use | None, told: Use) -> bool:
-    """A use that this device knows under another tap is its own: only what became of the same one is news."""
-    return known is None or (known.tap_id == told.tap_id and weightier(known, told) != known)

@@ -137,3 +137,12 @@ def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
     assert figures["lost"] == 0
     assert figures["adverts_per_s"] >= 900
     assert figures["core_share"] <= 0.3
+
+
+@pytest.mark.real("etcd")
+def test_gates_that_agree_through_three_nodes(told: Callable[..., Figures]) -> None:
+    """Goal 15 ms; a green that nobody agreed to, because a node was late, says so and is counted apart."""
+    figures = told("site", "--races", "100", "--seconds", "5")
+    assert figures["added_p99_ms"] <= 60
+    assert (figures["double_greens"], figures["double_claims"]) == (0, 0)
+    assert (figures["no_green"], figures["no_claim"]) == (0, 0)

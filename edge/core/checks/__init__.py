@@ -27,7 +27,7 @@ CHECKS: tuple[tuple[Check, bool, Asks], ...] = (
     (uses.days, True, lambda terms, point: terms.days_max is not None),
     (uses.since_first, True, lambda terms, point: terms.since_first_s_max is not None),
     (uses.since_last, True, lambda terms, point: terms.since_last_s_min is not None),
-    (uses.unconfirmed, False, lambda terms, point: point.refer_unconfirmed),
+    (uses.unconfirmed, False, lambda terms, point: point.refer_unconfirmed or uses.is_counted(terms)),
     (people.companion, True, lambda terms, point: terms.companion_role is not None or point.companion),
     (people.age, True, lambda terms, point: terms.age_min is not None or point.age_min is not None),
     (people.height, True, lambda terms, point: (terms.height_cm_min, point.height_cm_min) != (None, None)),

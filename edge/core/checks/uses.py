@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.core.claim import SEE_STAFF, Claim, has_left, last_admission, lasts, reenters
 from edge.core.decision import Act, Failure, First, Reason, WhatNext
-from edge.core.entitlements import Reentry, Use
+from edge.core.entitlements import Reentry, Terms, Use
 from edge.core.places import PointKind
 
 
@@ -85,11 +85,23 @@ def since_last(claim: Claim, at_ms: int) -> Failure | None:
 
 
 def unconfirmed(claim: Claim, at_ms: int) -> Failure | None:
-    """Refer where the site's other devices could not be asked and the point does not decide alone."""
+    """Refer where the site's other devices could not be asked and this one does not decide alone.
+
+    It does so once for each counted right: cut off, it can let in one too many and not more.
+    """
     facts = claim.facts
-    if not facts.unconfirmed or not facts.point.refer_unconfirmed or "passage" in facts.confirmed:
+    if not facts.unconfirmed or "passage" in facts.confirmed:
+        return None
+    again = claim.entitlement.id in facts.unsettled and not reenters(claim, at_ms)
+    if not facts.point.refer_unconfirmed and not (again and is_counted(claim.terms)):
         return None
     return Failure(reason=Reason.UNCONFIRMED_OFFLINE, next=WhatNext(act=Act.CONFIRM))
+
+
+def is_counted(terms: Terms) -> bool:
+    """Return whether a use of such a right leaves fewer of them."""
+    limits = (terms.uses_max, terms.uses_per_day_max, terms.uses_per_point_max, terms.days_max)
+    return any(limit is not None for limit in limits)
 
 
 def left(claim: Claim, at_ms: int) -> int | None:

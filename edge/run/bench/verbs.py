@@ -191,3 +191,14 @@ def loop(_: bool, *, purchases: int, entries: int, events: int) -> None:
     from edge.run.bench.loop import measure
 
     click.echo(measure(purchases, entries, events))
+
+
+@bench.command("site")
+@as_json
+@click.option("--races", default=1_000, show_default=True, type=click.IntRange(1), help="Rights raced for.")
+@seconds(10.0)
+def site_(_: bool, races: int, seconds: float) -> None:
+    """Gates that agree through three nodes of etcd (Debian: etcd-server): what it adds, who wins a race."""
+    from edge.run.bench.site import measure
+
+    click.echo(measure(races, seconds))

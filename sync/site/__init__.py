@@ -1,0 +1,7 @@
+"""What the devices of one site share through etcd while they reach one another, the internet or not."""
+
+from sync.site.book import SiteBook as SiteBook
+from sync.site.gateway import Gateway as Gateway
+from sync.site.gateway import Unanswered as Unanswered
+from sync.site.member import Member as Member
+from sync.site.member import Ports as Ports

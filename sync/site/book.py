@@ -1,0 +1,188 @@
+"""The site's book: rights used, and where bands are, under keys that only one tap can make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.entitlements import Use
+from edge.core.site import Answer, Said, is_same, meaning
+from sync.packing import UNREADABLE
+from sync.site.gateway import Gateway, Pair, Unanswered, after, coded, created, pairs, ranges, unchanged
+
+FOUND_MAX = 100
+"""Uses of one right that are read beside a claim: the newest."""
+FIRST_SHARE = 0.6
+"""Of the time that there is: what is left afterwards is for reading back."""
+WAIT_S = 2.0
+"""What a call may take that nobody stands and waits for."""
+TRIES_MAX = 5
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One use as the site keeps it: whose, by which tap, and which life of that device says so."""
+
+    use: Use
+    incarnation: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Entry).decode
+
+
+class Keys(NamedTuple):
+    """Where things stand in etcd; the site comes first."""
+
+    site: str
+
+    def all(self) -> str:
+        """Return what every key begins with."""
+        return f"polso/{self.site}/"
+
+    def uses(self) -> str:
+        """Return what keys of uses begin with."""
+        return f"{self.all()}use/"
+
+    def right(self, right: str) -> str:
+        """Return what keys of one right's uses begin with."""
+        return f"{self.uses()}{right}/"
+
+    def use(self, use: Use) -> str:
+        """Return the key of one use: whichever device makes it first has it."""
+        return f"{self.right(use.entitlement)}{use.ordinal:06d}"
+
+    def band(self, band: bytes) -> str:
+        """Return the key of where a band is."""
+        return f"{self.all()}band/{band.hex()}"
+
+
+class SiteBook:
+    """Claims, gives back and tells; nothing here is a record, every fact in it is in some journal."""
+
+    def __init__(self, gateway: Gateway, site: str, *, incarnation: int) -> None:
+        """Keep ``site``'s book through a gateway."""
+        self._gateway, self.keys, self._incarnation = gateway, Keys(site), incarnation
+
+    def claim(self, uses: tuple[Use, ...], wait_s: float) -> Answer:
+        """Create all of these uses or none, and say what came of it; never creates a second time."""
+        until = time.monotonic() + wait_s
+        rights = sorted({use.entitlement for use in uses})
+        body = {
+            "compare": [created(self.keys.use(use)) for use in uses],
+            "success": [self._put(use) for use in uses],
+            "failure": [{"request_range": self._newest(right)} for right in rights],
+        }
+        try:
+            said = self._gateway.call("kv/txn", body, wait_s * FIRST_SHARE)
+        except Unanswered as error:
+            if not error.sent:
+                return Answer(Said.UNREACHABLE)
+            return self._read_back(uses, until)
+        if said.get("succeeded"):
+            return Answer(Said.MINE, uses)
+        return meaning(uses, [entry.use for _, entry in entries(ranges(said))])
+
+    def _read_back(self, uses: tuple[Use, ...], until: float) -> Answer:
+        """Find out by the taps' own ids what became of a claim that nobody answered."""
+        left, rights = until - time.monotonic(), sorted({use.entitlement for use in uses})
+        if left <= 0:
+            return Answer(Said.UNREACHABLE)
+        body = {"success": [{"request_range": self._newest(right)} for right in rights]}
+        try:
+            said = self._gateway.call("kv/txn", body, left)
+        except Unanswered:
+            return Answer(Said.UNREACHABLE)
+        return meaning(uses, [entry.use for _, entry in entries(ranges(said))])
+
+    def free(self, use: Use) -> None:
+        """Give one use back, if it is still this tap's; raises ``Unanswered``."""
+        self._change(self.keys.use(use), lambda found: _freed(found, use))
+
+    def amend(self, use: Use) -> None:
+        """Say what became of one use, if it is this tap's; raises ``Unanswered``."""
+        self._change(self.keys.use(use), lambda found: self._amended(found, use))
+
+    def tell(self, key: str, told: Callable[[bytes | None], bytes | None]) -> None:
+        """Change what a key says by a function of what it says now; raises ``Unanswered``."""
+        self._change(key, lambda found: told(found.value if found else None))
+
+    def all(self, since: int, prefix: str = "") -> tuple[list[Pair], int]:
+        """Return what was changed from a revision on, and the revision that this was read at."""
+        found: list[Pair] = []
+        prefix = prefix or self.keys.all()
+        key, revision = coded(prefix), 0
+        while True:
+            body = {"key": key, "range_end": after(prefix), "limit": "1000", "min_mod_revision": str(since)}
+            if revision:
+                body["revision"] = str(revision)
+            said = self._gateway.call("kv/range", body, WAIT_S)
+            revision = revision or int(said["header"]["revision"])
+            page = pairs(said.get("kvs"))
+            found += page
+            if not page or not said.get("more"):
+                return found, revision
+            key = coded(page[-1].key + "\0")
+
+    def pulse(self, wait_s: float) -> str:
+        """Ask for the smallest thing of which only a majority can speak; return the cluster's id."""
+        said = self._gateway.call("kv/range", {"key": coded(f"{self.keys.all()}pulse")}, wait_s)
+        return str(said["header"].get("cluster_id", ""))
+
+    def _change(self, key: str, change: Callable[[Pair | None], bytes | None]) -> None:
+        """Compare and set by the revision that was read; None leaves it as it is, empty removes it."""
+        for _ in range(TRIES_MAX):
+            said = self._gateway.call("kv/range", {"key": coded(key)}, WAIT_S)
+            found = next(iter(pairs(said.get("kvs"))), None)
+            value = change(found)
+            if value is None:
+                return
+            put = {"request_put": {"key": coded(key), "value": coded(value)}}
+            gone = {"request_delete_range": {"key": coded(key)}}
+            revision = found.revision if found else 0
+            body = {"compare": [unchanged(key, revision)], "success": [put if value else gone]}
+            if self._gateway.call("kv/txn", body, WAIT_S).get("succeeded"):
+                return
+        raise Unanswered(f"{key} changes too often", sent=False)
+
+    def _amended(self, found: Pair | None, use: Use) -> bytes | None:
+        held = _entry(found)
+        if held is None or not is_same(held.use, use) or held.use.redemption == use.redemption:
+            return None
+        return _encode(Entry(use, self._incarnation))
+
+    def _put(self, use: Use) -> dict[str, dict[str, str]]:
+        value = _encode(Entry(use, self._incarnation))
+        return {"request_put": {"key": coded(self.keys.use(use)), "value": coded(value)}}
+
+    def _newest(self, right: str) -> dict[str, str]:
+        prefix = self.keys.right(right)
+        return {
+            "key": coded(prefix),
+            "range_end": after(prefix),
+            "limit": str(FOUND_MAX),
+            "sort_order": "DESCEND",
+            "sort_target": "KEY",
+        }
+
+
+def entries(found: Iterable[Pair]) -> list[tuple[Pair, Entry]]:
+    """Return the uses among keys; what does not decode is none."""
+    read = [(pair, _entry(pair)) for pair in found]
+    return [(pair, entry) for pair, entry in read if entry is not None]
+
+
+def _entry(found: Pair | None) -> Entry | None:
+    if found is None:
+        return None
+    try:
+        return _decode(found.value)
+    except UNREADABLE:
+        return None
+
+
+def _freed(found: Pair | None, use: Use) -> bytes | None:
+    held = _entry(found)
+    return b"" if held is not None and is_same(held.use, use) else None

@@ -1,0 +1,252 @@
+"""A member of the site: asks for the taps, follows what the others do, tells what this device did."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge.core.entitlements import Use
+from edge.core.events import DECISIONS, Event
+from edge.core.places import Layout
+from edge.core.site import Answer, Pending, Said
+from sync.client.passages import Seen, Used
+from sync.site.book import SiteBook, entries
+from sync.site.gateway import Gateway, Unanswered, after, coded, pairs
+from sync.site.telling import BACK, Told, placed, told_of
+
+PULSE_S = 0.5
+"""How often the site is felt while nothing else shows that it answers."""
+PULSE_WAIT_S = 0.4
+SILENCE_S = 5.0
+"""A watch that says nothing for so long is begun anew: its node may have lost the others."""
+OUTBOX_MAX = 10_000
+"""Passages to be told; of more the oldest go: claims stand already, and central tells the rest."""
+KEPT_MS = 604_800_000
+"""How long a use stands in the book: by then every device has long heard of it."""
+FLIGHT_MS = 60_000
+"""Far longer than from a claim to its commit."""
+DAY_MS = 86_400_000
+PIECE_MAX = 200
+STOP_S_MAX = 2.0
+LOG = logging.getLogger("polso.site")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a member needs of the edge, without importing any of its rooms."""
+
+    device: str
+    learn: Callable[[list[Used], list[Seen]], None]
+    """Keep what other devices used and saw, durably."""
+    waiting: Callable[[], tuple[Pending, ...]]
+    """What the site has not heard of, or shall forget."""
+    settle: Callable[[Sequence[Pending]], None]
+    """Forget what it has heard now."""
+    decided: Callable[[int], Event | None]
+    """Return an ordinary record by its number."""
+    strays: Callable[[Sequence[Use]], Sequence[Use]]
+    """Return those of this device's own uses that its store knows nothing of."""
+    layout: Callable[[], Layout | None]
+    now_ms: Callable[[], int]
+
+
+class Member:
+    """One device's part in its site; two threads of its own, and whoever claims."""
+
+    def __init__(self, gateway: Gateway, book: SiteBook, ports: Ports) -> None:
+        """Nothing is asked before ``start``."""
+        self._gateway, self._book, self._ports = gateway, book, ports
+        self._touch = self._following = False
+        self._cluster = ""
+        self._since = 0
+        self._outbox: deque[Event] = deque(maxlen=OUTBOX_MAX)
+        self._back: deque[Use] = deque(maxlen=OUTBOX_MAX)
+        self._bell = threading.Event()
+        self._restless = True
+        """Whether something may be pending: also what a former run left."""
+        self._tidied_ms = self._began_ms = 0
+        self._ended = False
+        self._threads = [
+            threading.Thread(target=self._follow, name="site-follow", daemon=True),
+            threading.Thread(target=self._keep, name="site-keep", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to follow and to tell."""
+        self._began_ms = self._ports.now_ms()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End within two seconds; what was not told stays pending or stands in the journal."""
+        self._ended = True
+        self._bell.set()
+        for thread in self._threads:
+            thread.join(STOP_S_MAX / 2)
+
+    # The port of taps
+
+    def in_touch(self) -> bool:
+        """Whether a majority answered last and what it did meanwhile is known here."""
+        return self._touch and self._following
+
+    def claim(self, uses: tuple[Use, ...], wait_ms: int) -> Answer:
+        """Ask for all of these uses or none."""
+        answer = self._book.claim(uses, wait_ms / 1_000)
+        if answer.said is Said.UNREACHABLE:
+            self._lose("a claim")
+        return answer
+
+    def nudge(self) -> None:
+        """Something has become pending."""
+        self._restless = True
+        self._bell.set()
+
+    def give_back(self, uses: tuple[Use, ...]) -> None:
+        """Free uses whose tap came to nothing."""
+        self._back.extend(uses)
+        self._bell.set()
+
+    def committed(self, results: Sequence[object], events: Sequence[Event]) -> None:
+        """Hear of a commit; made for the sequencer's ``after_commit``, it returns at once."""
+        mine = [event for event in events if event.kind in DECISIONS or event.kind in BACK]
+        if mine:
+            self._outbox.extend(mine)
+            self._bell.set()
+
+    def _lose(self, what: str) -> None:
+        if self._touch:
+            LOG.warning("the site does not answer (%s): this device decides alone", what)
+        self._touch = False
+
+    # Following
+
+    def _follow(self) -> None:
+        while not self._ended:
+            try:
+                self._catch_up()
+                self._listen()
+            except Unanswered as error:
+                LOG.debug("the site is not followed: %s", error)
+                self._following = False
+                self._pause()
+            except Exception:  # one thing that makes no sense must not end the following; its trace is logged
+                LOG.exception("what the site tells could not be taken")
+                self._following = False
+                self._pause()
+
+    def _pause(self) -> None:
+        threading.Event().wait(PULSE_S)
+
+    def _catch_up(self) -> None:
+        found, revision = self._book.all(self._since)
+        self._learn(Told(found))
+        self._since = revision + 1
+        self._following = True
+
+    def _listen(self) -> None:
+        """Take what changes; a silent watch is no fault, it is begun anew with whatever came meanwhile."""
+        prefix = self._book.keys.all()
+        asked = {"key": coded(prefix), "range_end": after(prefix), "start_revision": str(self._since)}
+        for said in self._gateway.watch({"create_request": asked}, SILENCE_S):
+            if self._ended or said.get("canceled"):
+                return
+            self._learn(Told(pairs([event["kv"] for event in said.get("events", ()) if "kv" in event])))
+            self._since = int(said["header"]["revision"]) + 1
+
+    def _learn(self, told: Told) -> None:
+        own = self._ports.device
+        used = [one for one in told.used(self._book.keys) if any(use.device != own for use in one[1])]
+        seen = told.seen(self._book.keys)
+        if used or seen:
+            self._ports.learn(used, [one for one in seen if one[1].location.device != own])
+
+    # Feeling, telling, settling
+
+    def _keep(self) -> None:
+        while not self._ended:
+            try:
+                self._feel()
+                self._tell()
+                self._settle()
+                self._tidy()
+            except Unanswered as error:
+                self._lose(str(error))
+            except Exception:  # as above: it is tried again
+                LOG.exception("the site's book could not be kept")
+            self._bell.wait(PULSE_S)
+            self._bell.clear()
+
+    def _feel(self) -> None:
+        cluster = self._book.pulse(PULSE_WAIT_S)
+        if self._cluster and cluster != self._cluster:
+            LOG.warning("the site has a new book: what is in the old one is told by the journals alone")
+            self._since = 0
+        self._cluster = cluster
+        if not self._touch:
+            LOG.info("the site answers")
+            self._touch = True
+
+    def _tell(self) -> None:
+        while self._outbox and not self._ended:
+            self._tell_one(self._outbox[0])
+            self._outbox.popleft()
+
+    def _tell_one(self, event: Event) -> None:
+        told = told_of(event, self._ports.decided)
+        if told is None:
+            return
+        for use in told.amended:
+            self._book.amend(use)
+        layout = self._ports.layout()
+        if layout is not None:
+            self._book.tell(self._book.keys.band(told.band), lambda known: placed(known, told, layout))
+
+    def _settle(self) -> None:
+        while self._back:
+            self._book.free(self._back[0])
+            self._back.popleft()
+        if not self._restless:
+            return
+        self._restless = False
+        try:
+            done = []
+            for one in self._ports.waiting():
+                self._settle_one(one)
+                done.append(one)
+            if done:
+                self._ports.settle(done)
+        except BaseException:
+            self._restless = True
+            raise
+
+    def _settle_one(self, pending: Pending) -> None:
+        """Tell of one use; where another tap has it, two got in: central finds that, as ever."""
+        if not pending.keep:
+            self._book.free(pending.use)
+            return
+        answer = self._book.claim((pending.use,), PULSE_WAIT_S)
+        if answer.said is Said.UNREACHABLE:
+            raise Unanswered("a use is still not confirmed", sent=True)
+        if answer.said is Said.LOST:
+            LOG.warning("a right was used twice while the site did not answer")
+
+    def _tidy(self) -> None:
+        """Once a day, and at the start: free what a killed tap left, and what everybody has heard of."""
+        now_ms = self._ports.now_ms()
+        if self._tidied_ms and now_ms - self._tidied_ms < DAY_MS:
+            return
+        found, _ = self._book.all(0, self._book.keys.uses())
+        mine = [entry.use for _, entry in entries(found) if entry.use.device == self._ports.device]
+        # What a tap has claimed since may still be on its way to the store.
+        mine = [use for use in mine if use.scan_ms < max(self._began_ms, now_ms - FLIGHT_MS)]
+        for start in range(0, len(mine), PIECE_MAX):
+            piece = mine[start : start + PIECE_MAX]
+            strays = self._ports.strays(piece)
+            for use in piece:
+                if use in strays or now_ms - use.scan_ms > KEPT_MS:
+                    self._book.free(use)
+        self._tidied_ms = now_ms

@@ -1,0 +1,109 @@
+"""Gates of one site with a real etcd between them: real stores, real sequencers, real members."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from edge.config import Site
+from edge.core.entitlements import Entitlement, Use
+from edge.core.places import Layout
+from edge.run import site
+from edge.run.bench.nodes import Nodes
+from edge.service import Rooms
+from edge.views import StaffView
+from sync.client import Cable, Sender
+from sync.site import Gateway, Member, SiteBook
+from tests.builders import NOW_MS
+from tests.service.house import Hands, House, worn
+
+SOON_S = 20.0
+TICK = threading.Event()
+
+
+def eventually(true: Callable[[], object], within_s: float = SOON_S) -> None:
+    """Wait until something is so; it is looked at all the time, and never slept over."""
+    until = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until, f"still not so after {within_s} s"
+        TICK.wait(0.02)
+
+
+@contextmanager
+def three_nodes(folder: Path) -> Iterator[Nodes]:
+    folder.mkdir()
+    nodes = Nodes(folder)
+    try:
+        yield nodes
+    finally:
+        nodes.close()
+
+
+def a_book(nodes: Sequence[str], cable: Cable | None = None) -> SiteBook:
+    return SiteBook(Gateway(nodes, cable or Cable()), "site-1", incarnation=1)
+
+
+def a_use(right: str, ordinal: int = 1, *, device: str = "edge-1", tap_id: str = "") -> Use:
+    named = tap_id or f"{device}:{right}:{ordinal}"
+    return Use(entitlement=right, ordinal=ordinal, scan_ms=NOW_MS, device=device, point="north", tap_id=named)
+
+
+class Gate(House):
+    """One device with its own cable to the site's nodes."""
+
+    def __init__(self, folder: Path, hands: Hands, *, device: str, nodes: Sequence[str]) -> None:
+        self.nodes, self.cable = nodes, Cable()
+        folder.mkdir(exist_ok=True)
+        super().__init__(folder, hands, device=device)
+
+    def _rooms(self) -> Rooms:
+        who = Sender(site="site-1", device=self.device, incarnation=1)
+        parts = site.Parts(self.sequencer, self.journal, self.profiles, self.clock)
+        book = Site(id="site-1", etcd=tuple(self.nodes), ca="", certificate="")
+        member = site.member(book, who, parts, cable=self.cable)
+        assert member is not None
+        self.member: Member = member
+        return dataclasses.replace(super()._rooms(), site=member)
+
+    def open(self) -> None:
+        for start, _ in site.begun(self.member, self.sequencer):
+            start()
+        eventually(self.member.in_touch)
+
+    def tapped(self, tap_id: str, **more: object) -> StaffView:
+        return self.service.present(self.tap(tap_id=tap_id, counter=None, **more))
+
+    def close(self) -> None:
+        self.member.stop()
+        self.cable.pull()
+        super().close()
+
+
+@contextmanager
+def gates(
+    folder: Path, nodes: Sequence[str], *rights: Entitlement, layout: Layout, count: int = 2
+) -> Iterator[list[Gate]]:
+    hands = Hands()
+    hands.wall_ms = int(time.time() * 1_000)
+    made = [Gate(folder / f"edge-{n}", hands, device=f"edge-{n}", nodes=nodes) for n in range(1, count + 1)]
+    try:
+        for gate in made:
+            gate.tell(worn(gate, entitlements=rights), layout=msgspec.structs.replace(layout, version=2))
+            gate.open()
+        yield made
+    finally:
+        for gate in made:
+            gate.close()
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A folder as a killed process left it."""
+    shutil.copytree(source, target)
+    return target
