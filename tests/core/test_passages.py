@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from edge.core.decision import Outcome, Reason
+from edge.core.entitlements import Redemption
 from edge.core.entry import decide
 from edge.core.facts import Facts
 from edge.core.held import Held, Location
-from edge.core.passages import NOWHERE, Whereabouts, heard, moved, place_after, taken_back, uses_in
+from edge.core.passages import NOWHERE, Whereabouts, heard, moved, news, place_after, taken_back, uses_in
 from edge.core.replay import record
 from tests.builders import (
     NOW_MS,
@@ -127,3 +129,24 @@ def test_an_older_record_that_does_not_say_tells_no_use() -> None:
     facts = facts_for(point=a_gate())
     told = msgspec.structs.replace(record(facts, decide(facts)), reentry=None)
     assert uses_in(told, SEQ) == ()
+
+
+# What others tell of uses
+
+
+def test_a_use_that_nobody_knew_here_is_news_and_the_same_twice_is_none() -> None:
+    told = some_uses(NOW_MS)
+    assert news((), told) == told
+    assert news(told, told) == ()
+
+
+def test_what_became_of_a_known_use_is_news_once() -> None:
+    known = some_uses(NOW_MS)
+    undone = tuple(replace(use, redemption=Redemption.UNDONE) for use in known)
+    assert news(known, undone) == undone
+    assert news(undone, known) == ()
+
+
+def test_a_use_that_is_known_under_another_tap_is_known_better_here() -> None:
+    [known] = some_uses(NOW_MS)
+    assert news((known,), (replace(known, tap_id="told"),)) == ()

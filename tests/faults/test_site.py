@@ -24,7 +24,7 @@ from tests.faults.gates import Gate, a_book, a_use, eventually, gates, three_nod
 from tests.faults.proxy import Faults, between
 from tests.service.house import band_of
 
-pytestmark = [pytest.mark.real("etcd"), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real("etcd"), pytest.mark.timeout(240)]
 GATES, RACES, RIVALS = 40, 1_000, 4
 PATIENT_S = 10.0
 BUDGET_S = WAIT_MS_MAX / 1_000
@@ -78,6 +78,7 @@ def winners(told: dict[str, list[Answer]]) -> Counter[int]:
     return Counter(sum(one.said is Said.MINE for one in answers) for answers in told.values())
 
 
+@pytest.mark.slow
 def test_of_a_thousand_rights_before_forty_gates_each_has_exactly_one(nodes: Nodes) -> None:
     told = raced(nodes, lambda book, use: book.claim((use,), PATIENT_S), races=RACES, prefix="race-")
     assert winners(told) == {1: RACES}
