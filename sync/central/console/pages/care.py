@@ -50,8 +50,8 @@ class Beside(NamedTuple):
     name: str = ""
     bands: Sequence[BandCard] = ()
     wallet: str = ""
-    open: Sheet | None = None
-    diary: Sheet | None = None
+    open: Sequence[diaries.Line] = ()
+    diary: Sequence[diaries.Line] = ()
     whys: Sequence[whys.Why] = ()
     charges: Sequence[tuple[Charge, str, str]] = ()
     refunds: Sequence[tuple[refunds.Refund, str]] = ()
@@ -236,12 +236,8 @@ def _beside(ask: Ask, tx: Connection, case: Case) -> Beside:
         name=guests.guest(tx, ask.site, guest).name,
         bands=worn,
         wallet=wallet,
-        open=Sheet(name="open_ends", columns=diaries.Line._fields, rows=waiting),
-        diary=Sheet(
-            name="diary",
-            columns=diaries.Line._fields,
-            rows=[diaries.line(ask, one, names) for one in entries],
-        ),
+        open=waiting,
+        diary=[diaries.line(ask, one, names) for one in entries],
         whys=whys.latest(ask, tx, [card.band.id for card in worn], names=names),
         charges=[(one, told_money(one.money), CHARGE_MARKS.get(one.state, "")) for one in paid],
         refunds=[(one, told_money(one.money)) for one in asked if one.state is refunds.State.ASKED],
