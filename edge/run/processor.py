@@ -15,7 +15,28 @@ def shared() -> Iterator[None]:
     waits for the other processor to wake.
     """
     may = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(may)[os.getpid() % len(may)]})
+    with _kept_to({_ours(may)}, may):
+        yield
+
+
+@contextmanager
+def beside() -> Iterator[None]:
+    """Have processes that begin inside leave that processor alone, where there is another.
+
+    For measurements: whoever plays the world outside must not take what the house works with.
+    """
+    may = os.sched_getaffinity(0)
+    with _kept_to(may - {_ours(may)} or may, may):
+        yield
+
+
+def _ours(may: set[int]) -> int:
+    return sorted(may)[os.getpid() % len(may)]
+
+
+@contextmanager
+def _kept_to(processors: set[int], may: set[int]) -> Iterator[None]:
+    os.sched_setaffinity(0, processors)
     try:
         yield
     finally:

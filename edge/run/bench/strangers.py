@@ -14,6 +14,7 @@ from threading import Event, Thread
 
 import msgspec
 
+from edge.run import processor
 from edge.run.bench.figures import BenchError
 from edge.run.bench.radio import SYSTEM_BUS, UP_S_MAX, restore, when_up
 from hardware.ble.frames import APPLE
@@ -56,7 +57,8 @@ def strangers(flood: Flood, per_s: int) -> Iterator[Counted]:
     with private_bus() as address:
         os.environ[SYSTEM_BUS] = address
         words = [sys.executable, "-m", "edge.run.bench.strangers", address, str(min(per_s, BUS_PER_S_MAX))]
-        air = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and module
+        with processor.beside():  # a stranger's radio has a machine of its own
+            air = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and module
         ear = Receiver("bench", mode=Mode.PRECISE, beacons=True)
         scanner = Scanner([ear], lambda frame: None, hear=lambda sighting: None, tell=when_up(up))
         door = Thread(target=_door, args=(scanner, flood, per_s), kwargs={"over": over, "counted": counted})
