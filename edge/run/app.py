@@ -89,7 +89,7 @@ class Edge:
             Signer(who.incarnation, outside.BOOT, signer(who.first_key or who.private_key)),
         )
         self.store.employ(self.notary)
-        self.second = second.place(config.store.second_folder, self.notary)
+        self.second = second.place(config.store.second_folder, self.notary, self.journal)
         self.current = Current()
         self.mark = self._mark()
         self.sequencer = Sequencer(

@@ -261,7 +261,7 @@ def _witnesses(config: Config) -> Iterator[Finding]:
     if named and not os.access(named, os.W_OK):
         yield Finding(Level.LOOK, f"checkpoints: {named} cannot be written", "plug in and mount its disk")
     elif named:
-        yield Finding(Level.OK, f"checkpoints are kept in {named} too")
+        yield Finding(Level.OK, f"checkpoints and unsent sales are kept in {named} too")
     elif config.central.url or _enrolled_at(config):
         yield Finding(Level.OK, "checkpoints are kept by the platform and by the site's other devices")
     else:

@@ -75,6 +75,19 @@ def opened(database: str, source: Source | None = None) -> Store:
         raise StoreError(f"Central's database cannot be opened: {cause or error}", hint=hint) from error
 
 
+@contextmanager
+def existing(database: str) -> Iterator[Store]:
+    """Open central's database where there is one, for the length of a verb; never make one."""
+    file = _file(database)
+    if file is not None and not file.exists():
+        raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
+    store = opened(database)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 def _file(database: str) -> Path | None:
     """Return the SQLite file that an address names, or nothing."""
     name = database.removeprefix("sqlite:///")
@@ -229,15 +242,9 @@ def refuse_unknown_site(store: Store, site: str) -> None:
 @contextmanager
 def opened_site(database: str, site: str) -> Iterator[Store]:
     """Open the database of a central that is there and has this site; it is closed afterwards."""
-    file = _file(database)
-    if file is not None and not file.exists():
-        raise Unknown(f"There is no database {file}.", hint="Name central's with --database.")
-    store = opened(database)
-    try:
+    with existing(database) as store:
         refuse_unknown_site(store, site)
         yield store
-    finally:
-        store.close()
 
 
 def learn(database: str, site: str, version: int, *, by: str) -> str:

@@ -11,14 +11,21 @@ from edge.errors import PolsoError
 from edge.signature import is_signed
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
+from edge.store.salvage import Salvage
 from edge.store.secondplace import SecondPlace, path_of, read
+from edge.unsent import newest
+from edge.unsent import path_of as sales_path
 
 LOG = logging.getLogger("polso.checkpoints")
 
 
-def place(folder: str, notary: Notary) -> SecondPlace | None:
-    """Return what keeps checkpoints in the configured folder; None where there is none."""
-    return SecondPlace(Path(folder), lambda: notary.newest) if folder else None
+def place(folder: str, notary: Notary, journal: Journal) -> SecondPlace | None:
+    """Return what keeps checkpoints and unsent sales in the configured folder; None where there is none."""
+    if not folder:
+        return None
+    there = Path(folder)
+    salvage = Salvage(sales_path(there, notary.owner.device), journal, notary.attest)
+    return SecondPlace(there, lambda: notary.newest, salvage)
 
 
 def doubt(folder: str, journal: Journal, *, passed_on: Checkpoint | None = None) -> str:
@@ -50,10 +57,13 @@ def witnessed(folder: str, journal: Journal) -> bool:
 
 
 def _kept(folder: str, device: str) -> Iterator[tuple[str, Checkpoint]]:
-    path = path_of(Path(folder), device)
-    if not folder or not path.exists():
+    if not folder:
         return
+    path, sales = path_of(Path(folder), device), sales_path(Path(folder), device)
     try:
-        yield str(path), read(path)
-    except PolsoError as error:
+        if path.exists():
+            yield str(path), read(path)
+        if (seen := newest(sales)) is not None:
+            yield str(sales), seen
+    except (PolsoError, OSError) as error:
         LOG.warning("the second place is no witness: %s", error)

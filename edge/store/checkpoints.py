@@ -36,7 +36,7 @@ class Notary:
 
     def __init__(self, owner: Owner, signer: Signer) -> None:
         """Begin with no checkpoint made; the first is due with the first record."""
-        self._owner, self._signer = owner, signer
+        self.owner, self._signer = owner, signer
         self._slot, self._events = 0, 0
         self._made_ms: int | None = None
         self.newest: Checkpoint | None = None
@@ -63,20 +63,24 @@ class Notary:
 
     def put(self, tx: Transaction) -> Checkpoint:
         """Put a checkpoint of where the batch ends among what it keeps."""
-        chain, owner = tx.chain, self._owner
-        first, second = (Mark(head.seq, head.h) for head in chain.heads)
-        made = self._signer.sign(
+        first, second = (Mark(head.seq, head.h) for head in tx.chain.heads)
+        made = self.attest((first, second), tx.chain.hlc)
+        tx.put(KEPT, f"{(self._slot + 1) % SLOTS_MAX:02d}", encoded(made))
+        return made
+
+    def attest(self, marks: tuple[Mark, Mark], hlc: int) -> Checkpoint:
+        """Sign where both lanes were seen to stand; it is kept nowhere. For any thread."""
+        owner, signer = self.owner, self._signer
+        return signer.sign(
             Checkpoint(
                 site=owner.site,
                 device=owner.device,
-                incarnation=self._signer.incarnation,
-                boot=self._signer.boot,
-                hlc=chain.hlc,
-                marks=(first, second),
+                incarnation=signer.incarnation,
+                boot=signer.boot,
+                hlc=hlc,
+                marks=marks,
             )
         )
-        tx.put(KEPT, f"{(self._slot + 1) % SLOTS_MAX:02d}", encoded(made))
-        return made
 
     def settled(self, made: Checkpoint, now_ms: int) -> None:
         """Take that it is durable."""

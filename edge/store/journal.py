@@ -148,14 +148,14 @@ class Journal:
             connection.close()
         return tuple(made for _, made in found if is_signed(made, public_key))
 
+    def hash_at(self, lane: int, seq: int) -> bytes | None:
+        """Return the hash of a record, kept or the last of those that were pruned; None: of neither."""
+        event, anchor = self.one(lane, seq), self.anchor(lane)
+        return event.h if event is not None else anchor.h if anchor.seq == seq else None
+
     def contradiction(self, checkpoint: Checkpoint) -> str:
         """Say why this cannot be the journal that a checkpoint was made of; empty: it can."""
-
-        def hash_at(lane: int, seq: int) -> bytes | None:
-            event, anchor = self.one(lane, seq), self.anchor(lane)
-            return event.h if event is not None else anchor.h if anchor.seq == seq else None
-
-        found = contradictions(checkpoint, [self.head(lane).seq for lane in LANES], hash_at)
+        found = contradictions(checkpoint, [self.head(lane).seq for lane in LANES], self.hash_at)
         return checkpoints.words(found[0]) if found else ""
 
     def verify(self, also: Sequence[Checkpoint] = ()) -> Report:

@@ -1,4 +1,4 @@
-"""The second place: a folder on another disk that holds this device's newest checkpoint."""
+"""The second place: a folder on another disk with a device's newest checkpoint and its unsent sales."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.core.checkpoint import CHECKPOINT_BYTES_MAX, Checkpoint, decoded, encoded
-from edge.errors import PolsoError
+from edge.core.events import Event
+from edge.errors import PolsoError, StoreError
 from edge.store.folder import sync_folder
+from edge.store.salvage import MONEY, Salvage
 
 SUFFIX = ".checkpoint"
 STOP_S_MAX = 1.0
@@ -27,17 +29,19 @@ class CheckpointError(PolsoError):
 
 
 class SecondPlace:
-    """Writes each new checkpoint into a folder, on a thread of its own: a slow stick keeps no tap waiting."""
+    """Writes into a folder what is new, on a thread of its own: a slow stick keeps no tap waiting."""
 
-    def __init__(self, folder: Path, newest: Callable[[], Checkpoint | None]) -> None:
-        """Keep there what ``newest`` returns."""
-        self._folder, self._newest = folder, newest
+    def __init__(
+        self, folder: Path, newest: Callable[[], Checkpoint | None], salvage: Salvage | None = None
+    ) -> None:
+        """Keep there what ``newest`` returns, and the sales that central does not hold yet."""
+        self._folder, self._newest, self._salvage = folder, newest, salvage
         self._bell = threading.Event()
         self._written: Checkpoint | None = None
         self._ended = False
         self._thread = threading.Thread(target=self._keep, name="second-place", daemon=True)
         self.cause = ""
-        """Why the last one could not be written; empty: it was."""
+        """Why the last could not be written; empty: it was."""
 
     def start(self) -> None:
         """Begin to write."""
@@ -49,9 +53,12 @@ class SecondPlace:
         self._bell.set()
         self._thread.join(STOP_S_MAX)
 
-    def committed(self, results: Sequence[object], events: Sequence[object]) -> None:
-        """Hear of a commit; made for the sequencer's ``after_commit``, it returns at once."""
-        if self._newest() is not self._written:
+    def committed(self, results: Sequence[object], events: Sequence[Event]) -> None:
+        """Hear of a commit; made for the sequencer's ``after_commit``, it returns at once.
+
+        One without events may be central's word that it holds something.
+        """
+        if self._newest() is not self._written or not events or any(one.lane == MONEY for one in events):
             self._bell.set()
 
     def _keep(self) -> None:
@@ -62,16 +69,16 @@ class SecondPlace:
         self._write(self._newest())
 
     def _write(self, newest: Checkpoint | None) -> None:
-        if newest is None or newest is self._written:
-            return
         try:
-            write(self._folder, newest)
-        except OSError as error:
-            if not self.cause:
-                LOG.warning("the second place cannot be written: %s", error)
-            self.cause = str(error)
-            return
-        self._written, self.cause = newest, ""
+            why = self._salvage.keep() if self._salvage is not None else ""
+            if newest is not None and newest is not self._written:
+                write(self._folder, newest)
+                self._written = newest
+        except (OSError, StoreError) as error:
+            why = str(error)
+        if why and not self.cause:
+            LOG.warning("the second place cannot be written: %s", why)
+        self.cause = why
 
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:

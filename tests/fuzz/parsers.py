@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edge import config
+from edge import config, unsent
 from edge.core.bands import BandState
+from edge.core.checkpoint import decoded
 from edge.core.entry import decide
 from edge.core.events import body_of, decided_in
 from edge.core.profiles import Item, ProfileItem
@@ -21,6 +22,7 @@ from edge.keys.ring import Ring
 from edge.rules import compile_rule
 from edge.tickets import Forged, Ticket, written
 from edge.tickets import read as read_ticket
+from edge.unsent import Piece
 from edge.vault import Vault
 from hardware.ble.frames import BandFrame, band_payload, frames, split
 from hardware.nfc import felica, ntag424, sun, tags
@@ -104,6 +106,10 @@ class Blocks:
     def write(self, octets: bytes, *blocks: int) -> None:
         if not self._left.read(1):
             raise Gone
+
+
+def unsent_sales(octets: bytes) -> object:
+    return [decoded(piece.seen) for piece in unsent.read(io.BytesIO(octets))]
 
 
 def type4(octets: bytes) -> object:
@@ -290,6 +296,7 @@ PARSERS = {
     "csv of guests": Parser(table, (CSV,), (Refused,)),
     "configuration": Parser(settings, (TOML,), (ConfigError,)),
     "rule": Parser(rule, (b'entries_today < 3 && tier == "gold"',), (Refused,)),
+    "unsent sales": Parser(unsent_sales, (unsent.framed(Piece(1, bytes(32), (b"row",), 1, b"seen")),)),
     "sealed cell": Parser(sealed, (VAULT.seal(b"Giulia", "profiles", "name", row=b"1"),), (StoreDamaged,)),
 }
 PARSERS |= {name: Parser(*row) for name, row in (SIGNED | VOUCHED).items()}

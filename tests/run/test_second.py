@@ -42,5 +42,6 @@ def test_a_journal_that_ends_before_its_witness_is_doubted(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("folder", ["", "stick"])
-def test_without_a_folder_there_is_no_second_place(folder: str) -> None:
-    assert (second.place(folder, Notary(OWNER, Signer(1, "b", SIGN))) is not None) is bool(folder)
+def test_without_a_folder_there_is_no_second_place(folder: str, tmp_path: Path) -> None:
+    notary, journal = Notary(OWNER, Signer(1, "b", SIGN)), Journal(tmp_path)
+    assert (second.place(folder, notary, journal) is not None) is bool(folder)

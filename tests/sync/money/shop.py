@@ -37,6 +37,7 @@ from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Store
 from sync.client import Ports, enrol
+from sync.wire import EnrolAnswer
 from tests.sync.ends import PRIVATE_KEY, Edge
 
 SITE, TILL, GATE, EXIT = "park", "till-1", "gate-1", "exit-1"
@@ -189,13 +190,17 @@ def worth(store: Store, account: str) -> int:
         return balance(tx, SITE, account, currency="EUR")
 
 
+def enrolled(store: Store, url: str) -> EnrolAnswer:
+    """The answer to a device that was enrolled for the till."""
+    with store.transaction() as tx:
+        code = invite(tx, Invitation(site=SITE, points=(TILL, GATE)))
+    return enrol(url, code, private_key=PRIVATE_KEY, name="shop")
+
+
 @contextmanager
 def a_shop(store: Store, folder: Path, url: str, **said: Any) -> Iterator[Shop]:
     """A device that was enrolled for the till and runs."""
-    with store.transaction() as tx:
-        code = invite(tx, Invitation(site=SITE, points=(TILL, GATE)))
-    welcome = enrol(url, code, private_key=PRIVATE_KEY, name="shop")
-    shop = Shop(folder=folder, url=url, welcome=welcome, **said)
+    shop = Shop(folder=folder, url=url, welcome=enrolled(store, url), **said)
     shop.start()
     try:
         yield shop
