@@ -9,7 +9,7 @@ import msgspec
 from edge import published
 from edge.core.offers import Bundle
 from edge.errors import NotAllowed, Refused, Unknown
-from sync.central import budgets, bundle_checks
+from sync.central import budgets, bundle_checks, campaigned
 from sync.central import policy as policies
 from sync.central.feed import Change, publish
 from sync.central.registry import layout
@@ -100,9 +100,17 @@ def read(text: str) -> Draft:
 
 
 def make(tx: Connection, site: str, wanted: Draft, *, by: str) -> Version:
-    """Keep a draft as the next version; refuse what no screen could show or no rule could judge."""
-    bundle_checks.demand_sound(tx, site, wanted.bundle, totals=wanted.budgets)
+    """Keep a draft as the next version; refuse what no screen could show or no rule could judge.
+
+    Campaigns that are in force are in it, whatever the draft says of them.
+    """
     policies.lock(tx, site)
+    bundle, totals = campaigned.woven(tx, site, wanted.bundle, totals=wanted.budgets)
+    return _make(tx, site, Draft(bundle=bundle, budgets=totals), by=by)
+
+
+def _make(tx: Connection, site: str, wanted: Draft, *, by: str) -> Version:
+    bundle_checks.demand_sound(tx, site, wanted.bundle, totals=wanted.budgets)
     top = tx.execute(select(func.max(_own.version)).where(_own.site_id == site)).scalar()
     version = int(top or 0) + 1
     kept = msgspec.structs.replace(wanted, bundle=msgspec.structs.replace(wanted.bundle, version=version))
@@ -137,8 +145,32 @@ def go_live(tx: Connection, site: str, version: int, *, by: str, from_ms: int = 
 
 def stop(tx: Connection, site: str, *, by: str) -> Version:
     """Publish a version without any offer at once: to stop takes one person, like any emergency."""
-    made = make(tx, site, Draft(bundle=Bundle(version=0)), by=by)
+    policies.lock(tx, site)
+    made = _make(tx, site, Draft(bundle=Bundle(version=0)), by=by)
     return _publish(tx, site, msgspec.structs.replace(made, live_by=by))
+
+
+def take_out(tx: Connection, site: str, *, by: str) -> Version:
+    """Publish what is in force without the campaigns that no longer are: like stopping, one person does."""
+    policies.lock(tx, site)
+    now = draft_in_force(tx, site)
+    bundle, totals = campaigned.woven(tx, site, now.bundle, totals=now.budgets)
+    more = {one.id for one in bundle.offers} - {one.id for one in now.bundle.offers}
+    if more:
+        raise NotAllowed(f"{min(more)} would come in.", hint="Two people stand between a draft and that.")
+    made = _make(tx, site, Draft(bundle=bundle, budgets=totals), by=by)
+    return _publish(tx, site, msgspec.structs.replace(made, live_by=by))
+
+
+def draft_in_force(tx: Connection, site: str) -> Draft:
+    """Return what edges go by now; where nothing was ever published, an empty bundle."""
+    found = in_force(tx, site)
+    return Draft(bundle=Bundle(version=0)) if found is None else found.draft
+
+
+def waiting(tx: Connection, site: str) -> int:
+    """Return the version that is published and waits for its hour; 0: none."""
+    return next((one.version for one in _live(tx, site) if one.from_ms > now_of(tx)), 0)
 
 
 def versions(tx: Connection, site: str) -> tuple[Version, ...]:

@@ -10,9 +10,8 @@ import msgspec
 from edge.core.events import Kind
 from edge.core.lease import Placed
 from edge.core.shift import ShiftClosed, expected_minor
-from sync.central import campaigns, ledger, ops, placed
+from sync.central import ledger, ops, placed, voucher_sums
 from sync.central.books import BOOKS, Book
-from sync.central.campaigns import Campaign
 from sync.central.lanes import event_table
 from sync.central.ledger import entry_table, posting_table
 from sync.central.ops import What
@@ -22,6 +21,7 @@ from sync.central.records import PROVED, Heard, told_by
 from sync.central.repeats import PAYERS
 from sync.central.store import Connection, Store, and_, case, func, or_, select
 from sync.central.sums import Figures, TillSum, figures, till_sums
+from sync.central.voucher_sums import Campaign
 from sync.packing import UNREADABLE
 
 NAMED_MAX = 200
@@ -140,7 +140,7 @@ def prove(store: Store, site: str, from_ms: int, *, until_ms: int) -> DayProof:
             leases=tuple(_line(one, until_ms) for one in leases if one.living or is_lost(one))[:NAMED_MAX],
             trial=trial,
             books=books,
-            vouchers=campaigns.of_day(tx, site, (from_ms, until_ms)),
+            vouchers=voucher_sums.of_day(tx, site, (from_ms, until_ms)),
             figures=figures(tx, site, from_ms, until_ms=until_ms),
         )
 

@@ -89,6 +89,7 @@ NOBODYS = frozenset(
             "site",
             "thing",
             "bundle",
+            "campaign",
             "slot",
             "channel_booking",
             "channel_tile",

@@ -19,6 +19,7 @@ from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.money import Money
 from edge.core.offers import Bundle
+from edge.core.offers.said import Told as Offered
 from edge.core.orders import Order, Ordered, Stock
 from edge.core.profiles import StaffMember
 from edge.core.retention import DAY_MS
@@ -27,6 +28,7 @@ from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
 from sync.central.analysis.results import Result, keep
+from sync.central.campaigns import life
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
 from sync.central.channels import book as channels
@@ -34,6 +36,7 @@ from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.ask import Ask
 from sync.central.console.operators import Role
+from sync.central.devices import Device
 from sync.central.hooks import subscriptions
 from sync.central.hooks.subscriptions import Wanted
 from sync.central.imports import jobs
@@ -57,6 +60,7 @@ from sync.central.store import Connection, Store
 from tests.security.matrix import CONSOLE_FILE, CONSOLE_ROLES, NOBODY
 from tests.security.matrix import rights as rows_of
 from tests.sync.builders import KEY, NOW_MS, SITE, Clockwork, a_device, a_journal
+from tests.sync.campaigns.shop import a_plan
 from tests.sync.console.desk import Browser, a_browser, an_open_park, an_operator
 
 ALLOWED = {(row.method, row.route): row.allowed for row in rows_of(CONSOLE_FILE)}
@@ -149,11 +153,32 @@ def a_busy_week(tx: Connection) -> None:
     keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, PEOPLE_MIN, 1_000, "", ())])
 
 
+def some_campaigns(tx: Connection) -> tuple[str, ...]:
+    """A campaign at each step of its life, one of them with a day behind it."""
+    plan = a_plan()
+    for name, steps in (("draft", 0), ("good", 1), ("live", 2)):
+        life.make(tx, SITE, name, plan=plan, by="olga")
+        if steps > 0:
+            life.review(tx, SITE, name, by="piero")
+        if steps > 1:
+            life.schedule(tx, SITE, name, by="olga")
+    return "draft", "good", "live"
+
+
 def a_case(tx: Connection) -> str:
     """A case of a guest who wears a band and paid by card."""
     links = Links(guest="g-1", order="o-1")
     first = Told(op="a", step=Step.OPENED, at_ms=1, word="money", via="phone", links=links)
     return cases.open_case(tx, SITE, first, note="charged twice").id
+
+
+def a_day_of(store: Store, device: Device) -> None:
+    """A device tells of an attempt that it refused, and of an offer that it showed."""
+    journal, refused = a_journal(device), Acted(staff="anna", reason="self")
+    journal.append(0, msgspec.msgpack.encode(refused), kind=int(Kind.ATTEMPT_REFUSED))
+    shown = Offered(exposure="x.1", offer="live", campaign="live", bundle=1)
+    journal.append(0, msgspec.msgpack.encode(shown), kind=int(Kind.OFFER_SHOWN))
+    intake.take(store, device, journal.batch(1, 2))
 
 
 def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
@@ -187,15 +212,14 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
                 bundles.review(tx, SITE, made, by="piero")
             if steps > 1:
                 bundles.go_live(tx, SITE, made, by=by)
-    journal, refused = a_journal(device), Acted(staff="anna", reason="self")
-    journal.append(0, msgspec.msgpack.encode(refused), kind=int(Kind.ATTEMPT_REFUSED))
-    intake.take(store, device, journal.batch(1, 1))
+        promoted = some_campaigns(tx)
+    a_day_of(store, device)
     return {
         "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,
         "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
-        "report": ("funnel",), "channel": ("app",), "case": (case,),
+        "campaign": promoted, "report": ("funnel",), "channel": ("app",), "case": (case,),
         "article": ("cola",), "group": ("drinks",), "order": ("o-1",), "hook": (asked, paused), **charged,
     }  # fmt: skip
 

@@ -16,7 +16,6 @@ from edge.core.offers.asked import Exposed
 from edge.payviews import BasketState
 from sync.central import bundles, leases, pots
 from sync.central.bundles import Draft
-from sync.central.campaigns import campaigns
 from sync.central.choices import judge_choices
 from sync.central.day import prove
 from sync.central.feed import head
@@ -27,6 +26,7 @@ from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.store import insert, select, update
 from sync.central.voice import voice_table
+from sync.central.voucher_sums import campaigns
 from tests.builders import NOW_MS, a_layout
 from tests.security.remarked import GUEST, SITE, Park
 from tests.service.house import CENTRAL_KEY, an_edge

@@ -26,6 +26,7 @@ PURE = frozenset(
         "hashlib",
         "heapq",
         "hmac",
+        "html",
         "itertools",
         "json",
         "math",

@@ -28,6 +28,7 @@ from edge.core.offers.occasion import Count, Occasion, Standing, is_young, stand
 from edge.core.offers.offer import Budget, Cap, Counted, Effect, Kind, Level, Offer, Period, Span, Unit
 from edge.core.offers.price import Applied, applied, comes_back
 from edge.core.offers.stack import Stack, best
+from edge.core.offers.worth import Benefit, Worth, benefit, worth_of
 
 __all__ = [
     "AboutBasket",
@@ -40,6 +41,7 @@ __all__ = [
     "AboutStock",
     "AboutVisit",
     "Applied",
+    "Benefit",
     "Budget",
     "Bundle",
     "Cap",
@@ -69,8 +71,10 @@ __all__ = [
     "Tile",
     "Unit",
     "Why",
+    "Worth",
     "about_now",
     "applied",
+    "benefit",
     "best",
     "bucket_of",
     "choose",
@@ -85,4 +89,5 @@ __all__ = [
     "is_young",
     "standing_by",
     "unknown",
+    "worth_of",
 ]

@@ -61,6 +61,7 @@ ROLES: Mapping[Audience, frozenset[Role]] = MappingProxyType(
         Audience.SIGNED_IN: frozenset(Role),
         Audience.CARE: frozenset({Role.CARE, Role.OPERATOR, Role.ADMIN}),
         Audience.FIGURES: frozenset({Role.MARKETER, Role.OPERATOR, Role.ADMIN}),
+        Audience.CAMPAIGNS: frozenset({Role.MARKETER, Role.OPERATOR, Role.ADMIN}),
         Audience.OPERATOR: frozenset({Role.OPERATOR, Role.ADMIN}),
         Audience.ADMIN: frozenset({Role.ADMIN}),
         Audience.GUEST: frozenset(),

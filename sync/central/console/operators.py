@@ -48,7 +48,7 @@ class Role(enum.StrEnum):
     CARE = "care"
     """Guest care: looks guests, bands and rights up, and mends a band."""
     MARKETER = "marketer"
-    """Sees which sites there are and how many guests did what; no guest."""
+    """Makes campaigns, and sees which sites there are and how many guests did what; no guest."""
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True):

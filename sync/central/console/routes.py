@@ -27,6 +27,8 @@ class Audience(enum.StrEnum):
     """Operators, and guest care: what concerns one guest."""
     FIGURES = "figures"
     """Operators, and marketers: how many guests did what, and no guest."""
+    CAMPAIGNS = "campaigns"
+    """Operators, and marketers: what guests are told and offered, and no guest."""
     OPERATOR = "operator"
     """Whoever runs a site."""
     ADMIN = "admin"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sync.central.console.pages import (
     alarms,
     bands,
+    campaign_views,
+    campaigns,
     care,
     case_acts,
     catalogue,
@@ -76,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     *purse.ROUTES,
     *payers.ROUTES,
     *vouchers.ROUTES,
+    *campaigns.ROUTES,
+    *campaign_views.ROUTES,
     *offers.ROUTES,
     *hooks.ROUTES,
     *segments.ROUTES,

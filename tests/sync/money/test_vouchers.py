@@ -15,7 +15,6 @@ from edge.core.payment import Authorisation, Leg, RefundAsked, Tender, Voided, V
 from edge.errors import Refused
 from sync.central import doubts, erasure, ledger, vouchers
 from sync.central import policy as policies
-from sync.central.campaigns import Campaign, campaigns
 from sync.central.day import Fault, prove
 from sync.central.days import in_words
 from sync.central.placed import PlacedRow
@@ -25,6 +24,7 @@ from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member, links_of
 from sync.central.rising import STEP_MS_MAX
 from sync.central.store import Store, text
+from sync.central.voucher_sums import Campaign, campaigns
 from sync.central.vouchers import Order
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet

@@ -7,6 +7,7 @@ from typing import Any
 from edge.core.money import spelled
 from sync.central import budgets, bundle_checks, bundles, devices, earned
 from sync.central.bundles import State, Version
+from sync.central.campaigns import life
 from sync.central.console import desk
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -103,7 +104,7 @@ def _publish(ask: Ask) -> Answer:
 def _stop(ask: Ask) -> Answer:
     with ask.changing() as tx:
         ask.record(tx, "offers_stopped", ask.site)
-        bundles.stop(tx, ask.site, by=ask.name)
+        life.stop_all(tx, ask.site, by=ask.name)
     return Moved(f"{ask.home}/offers", "offers_stopped")
 
 

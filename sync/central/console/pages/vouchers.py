@@ -9,7 +9,6 @@ from typing import Any
 from edge.core.money import spelled
 from edge.core.vouchers import CAMPAIGN_CHARS_MAX, VOUCHER_KINDS
 from sync.central import blocks, vouchers
-from sync.central.campaigns import Campaign, campaigns
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -22,6 +21,7 @@ from sync.central.registry import wallets
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection
+from sync.central.voucher_sums import Campaign, campaigns
 from sync.central.vouchers import Left
 
 HERE = "/sites/<site>/vouchers"

@@ -1,0 +1,1 @@
+"""Campaigns: what guests are told and offered, by whose word, in which words, and what came of it."""

@@ -1,0 +1,43 @@
+"""Tongues: how each of the five languages of guests writes a price, a date and the words around them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+
+import msgspec
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+from edge.core.money import spelled
+
+LANGUAGES = ("it", "en", "de", "fr", "es")
+
+
+class Spoken:
+    """One language with a site's currency: what a rendering asks for beside a campaign's own words."""
+
+    def __init__(self, language: str, currency: str) -> None:
+        """Speak this language, of amounts in this currency."""
+        self.language, self._currency, self._words = language, currency, _words(language)
+
+    def __call__(self, key: str, /, **places: object) -> str:
+        """Return a sentence with its places filled in."""
+        return self._words[key].format(**places)
+
+    def money(self, minor: int) -> str:
+        """Return an amount as the language writes it."""
+        whole = Decimal(spelled(minor, self._currency))
+        return str(format_currency(whole, self._currency, locale=self.language))
+
+    def date(self, text: str) -> str:
+        """Return a date that is given as ISO 8601."""
+        return str(format_date(dt.date.fromisoformat(text), "medium", locale=self.language))
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    body = (resources.files(__package__) / "sentences" / f"{language}.json").read_bytes()
+    return msgspec.json.decode(body, type=dict[str, str])
