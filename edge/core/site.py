@@ -10,7 +10,7 @@ import msgspec
 
 from edge.core.entitlements import Use
 
-UNSETTLED = "site"
+UNSETTLED = "unsettled"
 """Under which kind a device keeps, by right, what the site has not heard of or shall forget."""
 Name = tuple[str, int]
 """A right and the number of one of its uses: what only one tap of a whole site can have."""
@@ -64,6 +64,9 @@ class Site(Protocol):
 
     def give_back(self, uses: tuple[Use, ...]) -> None:
         """Free uses whose tap came to nothing, some time later; returns at once."""
+
+    def forget(self, rights: frozenset[str], bands: frozenset[bytes]) -> None:
+        """Take what names these rights and bands out of the book, some time later; returns at once."""
 
 
 def name_of(use: Use) -> Name:

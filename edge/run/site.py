@@ -15,7 +15,7 @@ from edge.sequencer import Sequencer
 from edge.service import agreeing
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
-from sync.client import Cable, Sender, passages
+from sync.client import Cable, Sender, passages, urgent
 from sync.site import Gateway, Member, Ports, SiteBook
 
 LANE = 0
@@ -47,6 +47,7 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
     ports = Ports(
         device=who.device,
         learn=partial(passages.apply, books),
+        bind=partial(urgent.bind, books),
         waiting=lambda: books.submit(agreeing.waiting),
         settle=settle,
         decided=partial(parts.journal.one, LANE),

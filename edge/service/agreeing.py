@@ -169,6 +169,14 @@ def settle(tx: Transaction, done: Iterable[Pending]) -> None:
         _put(tx, right, tuple(one for one in unsettled(tx, right) if one not in heard))
 
 
+def forget_unsettled(tx: Transaction, rights: Iterable[str]) -> int:
+    """Forget what waits of an erased guest's rights; return of how many something did."""
+    found = [right for right in rights if tx.get(UNSETTLED, right) is not None]
+    for right in found:
+        tx.delete(UNSETTLED, right)
+    return len(found)
+
+
 def strays(tx: Transaction, uses: Sequence[Use]) -> tuple[Use, ...]:
     """Return the uses that this device has claimed once and knows nothing of: their tap came to nothing."""
     return tuple(use for use in uses if missing((use,), tx.held(b"", (use.entitlement,)).uses))

@@ -12,6 +12,7 @@ import msgspec
 from edge.core.events import Acted, Kind, Lane
 from edge.core.profiles import Profile
 from edge.errors import StoreError
+from edge.service.agreeing import forget_unsettled
 from edge.service.answers import answer_in
 from edge.service.consents import CONSENT
 from edge.service.near import keeping
@@ -68,7 +69,11 @@ def _nearby(tx: Transaction, gone: Gone) -> int:
     return keeping.forget(tx, gone.guest, gone.rights)
 
 
-PLACES: tuple[Place, ...] = (_movements, _small_things, _consents, _nearby, forget_offers)
+def _unsettled(tx: Transaction, gone: Gone) -> int:
+    return forget_unsettled(tx, gone.rights)
+
+
+PLACES: tuple[Place, ...] = (_movements, _small_things, _consents, _nearby, _unsettled, forget_offers)
 """Every place where ``state.db`` keeps something of a guest: a new one is added here, and nowhere else.
 
 The journal is none: what people wrote in it lies sealed under a key that only central has, and destroys.
@@ -108,6 +113,8 @@ class Erasure:
         rooms.sequencer.submit(act)
         for forget in (*self._memories, self._untell):
             forget(gone)
+        if rooms.site is not None:
+            rooms.site.forget(gone.rights, gone.bands)
         self._note(gone=rooms.sequencer.erase_ghosts() and whole)
 
     def finish(self) -> None:

@@ -119,6 +119,11 @@ def apply(books: Books, items: Sequence[Item], to: Cursor, *, shut_out_max: int)
     return books.submit(lambda desk: _apply(desk, read, to, shut_out_max=shut_out_max))
 
 
+def bind(books: Books, told: Sequence[BandNotice]) -> None:
+    """Apply what the site's other devices say of bands; the same told twice, or late, changes nothing."""
+    books.submit(lambda desk: [_bind(desk, notice) for notice in told])
+
+
 def _apply(
     desk: Desk, read: Sequence[tuple[Item, BandNotice | None]], to: Cursor, *, shut_out_max: int
 ) -> Applied:

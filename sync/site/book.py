@@ -56,7 +56,15 @@ class Keys(NamedTuple):
 
     def band(self, band: bytes) -> str:
         """Return the key of where a band is."""
-        return f"{self.all()}band/{band.hex()}"
+        return f"{self.bands()}{band.hex()}"
+
+    def bands(self) -> str:
+        """Return what keys of bands' whereabouts begin with."""
+        return f"{self.all()}band/"
+
+    def states(self) -> str:
+        """Return what keys of bands' states begin with."""
+        return f"{self.all()}state/"
 
 
 class SiteBook:
@@ -104,6 +112,20 @@ class SiteBook:
     def amend(self, use: Use) -> None:
         """Say what became of one use, if it is this tap's; raises ``Unanswered``."""
         self._change(self.keys.use(use), lambda found: self._amended(found, use))
+
+    def forget(self, rights: Iterable[str], bands: Iterable[bytes]) -> None:
+        """Take out all that names these rights and bands; raises ``Unanswered``."""
+        keys = self.keys
+        spans = [(keys.right(right), after(keys.right(right))) for right in rights]
+        for band in bands:
+            state = f"{keys.states()}{band.hex()}"
+            spans += [(keys.band(band), after(keys.band(band))), (state, after(state))]
+        for begin, end in spans:
+            self._gateway.call("kv/deleterange", {"key": coded(begin), "range_end": end}, WAIT_S)
+
+    def drop(self, pair: Pair) -> None:
+        """Remove a key, if it says what it said when it was read; raises ``Unanswered``."""
+        self._change(pair.key, lambda found: b"" if found == pair else None)
 
     def tell(self, key: str, told: Callable[[bytes | None], bytes | None]) -> None:
         """Change what a key says by a function of what it says now; raises ``Unanswered``."""

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.core.entitlements import Use
-from edge.core.events import DECISIONS, Event
+from edge.core.events import DECISIONS, Event, Kind
 from edge.core.places import Layout
 from edge.core.site import Answer, Pending, Said
 from sync.client.passages import Seen, Used
 from sync.site.book import SiteBook, entries
 from sync.site.gateway import Gateway, Unanswered, after, coded, pairs
-from sync.site.telling import BACK, Told, placed, told_of
+from sync.site.telling import BACK, Told, placed, stated, stated_of, told_of, was_long_ago
+from sync.wire import BandNotice
 
 PULSE_S = 0.5
 """How often the site is felt while nothing else shows that it answers."""
@@ -31,6 +32,7 @@ FLIGHT_MS = 60_000
 DAY_MS = 86_400_000
 PIECE_MAX = 200
 STOP_S_MAX = 2.0
+TOLD = frozenset({*DECISIONS, *BACK, Kind.BAND_STATE})
 LOG = logging.getLogger("polso.site")
 
 
@@ -41,6 +43,8 @@ class Ports:
     device: str
     learn: Callable[[list[Used], list[Seen]], None]
     """Keep what other devices used and saw, durably."""
+    bind: Callable[[Sequence[BandNotice]], None]
+    """Hold bands to what staff at other devices made of them."""
     waiting: Callable[[], tuple[Pending, ...]]
     """What the site has not heard of, or shall forget."""
     settle: Callable[[Sequence[Pending]], None]
@@ -64,6 +68,7 @@ class Member:
         self._since = 0
         self._outbox: deque[Event] = deque(maxlen=OUTBOX_MAX)
         self._back: deque[Use] = deque(maxlen=OUTBOX_MAX)
+        self._gone: deque[tuple[frozenset[str], frozenset[bytes]]] = deque(maxlen=OUTBOX_MAX)
         self._bell = threading.Event()
         self._restless = True
         """Whether something may be pending: also what a former run left."""
@@ -110,9 +115,14 @@ class Member:
         self._back.extend(uses)
         self._bell.set()
 
+    def forget(self, rights: frozenset[str], bands: frozenset[bytes]) -> None:
+        """Take what names these out of the book."""
+        self._gone.append((rights, bands))
+        self._bell.set()
+
     def committed(self, results: Sequence[object], events: Sequence[Event]) -> None:
         """Hear of a commit; made for the sequencer's ``after_commit``, it returns at once."""
-        mine = [event for event in events if event.kind in DECISIONS or event.kind in BACK]
+        mine = [event for event in events if event.kind in TOLD]
         if mine:
             self._outbox.extend(mine)
             self._bell.set()
@@ -161,6 +171,9 @@ class Member:
         own = self._ports.device
         used = [one for one in told.used(self._book.keys) if any(use.device != own for use in one[1])]
         seen = told.seen(self._book.keys)
+        bound = told.stated(self._book.keys)
+        if bound:
+            self._ports.bind(bound)
         if used or seen:
             self._ports.learn(used, [one for one in seen if one[1].location.device != own])
 
@@ -192,10 +205,19 @@ class Member:
 
     def _tell(self) -> None:
         while self._outbox and not self._ended:
-            self._tell_one(self._outbox[0])
-            self._outbox.popleft()
+            event = self._outbox.popleft()
+            try:
+                self._tell_one(event)
+            except Unanswered:
+                self._outbox.appendleft(event)
+                raise
 
     def _tell_one(self, event: Event) -> None:
+        notice = stated_of(event)
+        if notice is not None:
+            key = f"{self._book.keys.states()}{notice.band.hex()}"
+            self._book.tell(key, lambda known: stated(known, notice))
+            return
         told = told_of(event, self._ports.decided)
         if told is None:
             return
@@ -209,6 +231,9 @@ class Member:
         while self._back:
             self._book.free(self._back[0])
             self._back.popleft()
+        while self._gone:
+            self._book.forget(*self._gone[0])
+            self._gone.popleft()
         if not self._restless:
             return
         self._restless = False
@@ -249,4 +274,8 @@ class Member:
             for use in piece:
                 if use in strays or now_ms - use.scan_ms > KEPT_MS:
                     self._book.free(use)
+        seen, _ = self._book.all(0, self._book.keys.bands())
+        for pair in seen:
+            if was_long_ago(pair, now_ms - KEPT_MS):
+                self._book.drop(pair)
         self._tidied_ms = now_ms

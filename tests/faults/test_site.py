@@ -11,6 +11,7 @@ from random import Random
 import msgspec
 import pytest
 
+from edge.core.bands import BandState
 from edge.core.decision import Basis, Outcome, Reason
 from edge.core.entitlements import Redemption, Reentry, Use
 from edge.core.places import Passback
@@ -128,6 +129,20 @@ def test_only_who_has_a_use_gives_it_back_or_says_what_became_of_it(book: SiteBo
     assert held(book, "back") == []
 
 
+def test_what_names_an_erased_guest_is_taken_out_and_nothing_beside_it(book: SiteBook) -> None:
+    band, other = bytes(16), bytes(15) + b"\x01"
+    book.claim((a_use("gone"), a_use("gone", 2), a_use("gone-not")), PATIENT_S)
+    for key in (book.keys.band(band), book.keys.band(other), f"{book.keys.states()}{band.hex()}"):
+        book.tell(key, lambda _: b"there")
+    book.forget({"gone"}, {band})
+    assert (held(book, "gone"), held(book, "gone-not")) == ([], [a_use("gone-not")])
+    kept, _ = book.all(0, book.keys.bands())
+    assert [pair.key for pair in kept] == [book.keys.band(other)]
+    assert book.all(0, book.keys.states())[0] == []
+    book.drop(kept[0])
+    assert book.all(0, book.keys.bands())[0] == []
+
+
 def held(book: SiteBook, right: str) -> list[Use]:
     found, _ = book.all(0, book.keys.right(right))
     return [entry.use for _, entry in entries(found)]
@@ -191,6 +206,10 @@ def test_gates_agree_see_each_other_and_stand_alone_within_bounds(tmp_path: Path
         here.service.undo(here.session("supervisor"), "t4", reason="mistake")
         eventually(lambda: Redemption.UNDONE in {use.redemption for use in uses(there)})
         cut_off_and_healed(here, there)
+        here.service.set_band_state(here.session("supervisor"), band_of(here).hex(), "lost", reason="mislaid")
+        eventually(lambda: there.sequencer.submit(lambda tx: tx.held(band_of(there))).state is BandState.LOST)
+        there.hands.forward(s=1)
+        assert there.tapped("t8").reason is Reason.BAND_LOST
 
 
 def cut_off_and_healed(here: Gate, there: Gate) -> None:

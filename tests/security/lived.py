@@ -15,6 +15,7 @@ from edge.core.consent import Consent, Source
 from edge.core.elsewhere import Limited
 from edge.core.lease import Limits
 from edge.core.offers.elsewhere import OFFER_TIMES
+from edge.core.site import UNSETTLED
 from edge.sequencer import Transaction
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_slot_right
 from tests.service.house import OTHER_UID, UID, House, band_of, worn
@@ -108,6 +109,7 @@ def _told(tx: Transaction, band: str, tap: str) -> None:
     for kind in ("seen", "drift", "guest_tried", Limited.GUEST_PIN):
         tx.put(kind, band, b"somewhere")
     tx.put(OFFER_TIMES, GUEST, msgspec.msgpack.encode({}))
+    tx.put(UNSETTLED, SLOT, msgspec.msgpack.encode(()))
 
 
 def at_the_kiosk(edge: House) -> str:

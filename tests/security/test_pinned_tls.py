@@ -16,10 +16,10 @@ import trustme
 import werkzeug.serving
 
 from edge.clock import wall_ms
-from edge.config import Central
+from edge.config import Central, Site
 from edge.errors import ConfigError
 from edge.run.enrol import enrol
-from edge.run.tls import cable_for
+from edge.run.tls import cable_for, site_cable
 from sync.central.app import create_app
 from sync.central.enrolment import Invitation, invite
 from sync.central.settings import Settings
@@ -147,6 +147,24 @@ def test_an_authority_that_is_no_certificate_is_named(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=file.name):
             cable_for(a_way(ca=str(file)), "https://central.example")
         (tmp_path / "note.pem").write_text("not a certificate")
+
+
+@pytest.mark.parametrize("node", ["http://gate-2.local:2379", "http://10.0.0.7:2379"])
+def test_the_sites_book_is_never_kept_over_an_open_line(node: str) -> None:
+    """Who may write there opens gates: no word of the configuration allows it."""
+    with pytest.raises(ConfigError, match=r"site\.etcd") as refused:
+        site_cable(Site("site-1", ("https://gate-1.local:2379", node), "", ""))
+    assert "https" in refused.value.hint
+
+
+def test_a_device_shows_the_sites_nodes_who_it_is(tmp_path: Path) -> None:
+    ca, own = trustme.CA(), tmp_path / "gate.pem"
+    trustme.CA().issue_cert("gate-1.local").private_key_and_cert_chain_pem.write_to_path(str(own))
+    book = Site("site-1", ("https://gate-1.local:2379",), pinned(ca, tmp_path), str(own))
+    with site_cable(book).session() as session:
+        assert (session.verify, session.cert) == (pinned(ca, tmp_path), str(own))
+    with pytest.raises(ConfigError, match=r"site\.certificate"):
+        site_cable(Site("site-1", (), "", str(tmp_path / "none.pem")))
 
 
 def test_enrolment_by_plain_http_over_the_network_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class Line:
         """Whether the answer does."""
         self.asked: list[tuple[Use, ...]] = []
         self.given_back: list[Use] = []
+        self.forgotten: list[tuple[frozenset[str], frozenset[bytes]]] = []
         self.nudges = 0
         self.before: list[Use] = []
         """What others claim a moment before this device does."""
@@ -76,6 +77,9 @@ class Line:
 
     def give_back(self, uses: tuple[Use, ...]) -> None:
         self.given_back.extend(uses)
+
+    def forget(self, rights: frozenset[str], bands: frozenset[bytes]) -> None:
+        self.forgotten.append((rights, bands))
 
 
 class Neighbour(House):

@@ -16,7 +16,7 @@ from edge.service import agreeing
 from edge.service.agreeing import ASKS_MAX
 from edge.views import StaffView
 from tests.builders import NOW_MS, a_day_ticket, a_gate, a_layout
-from tests.service.house import an_edge
+from tests.service.house import an_edge, band_of
 from tests.service.neighbours import GATES, Neighbour, a_site
 
 ONCE = a_day_ticket(reentry=Reentry.NEVER)
@@ -225,3 +225,12 @@ def test_a_device_without_neighbours_asks_nobody(tmp_path: Path) -> None:
     with an_edge(tmp_path) as house:
         view = house.service.present(house.tap())
         assert (view.outcome, view.basis) == (Outcome.GRANTED, Basis.EDGE)
+
+
+def test_an_erased_guest_leaves_the_book_too(tmp_path: Path) -> None:
+    with a_site(tmp_path, ONCE) as [here, _]:
+        here.line.touch = False
+        tapped(here)
+        here.service.erase("guest-1", [band_of(here)])
+        assert here.pending() == ()
+        assert here.line.forgotten == [(frozenset({"ticket-1"}), frozenset({band_of(here)}))]
