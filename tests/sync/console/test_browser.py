@@ -51,7 +51,7 @@ PAGES = (
     *(f"{HOME}/wallets/w1", f"{HOME}/wallets/w1/change", f"{HOME}/wallets/w1/pin", f"{HOME}/limits"),
     *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
-    *(f"{HOME}/segments", f"{HOME}/reports/funnel"),
+    *(f"{HOME}/segments", f"{HOME}/reports/funnel", f"{HOME}/reports/cohorts"),
     *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
     *(f"{HOME}/care", f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/care/{CASE}/promise"),
     *(f"{HOME}/guests/g1/known", f"{HOME}/guests/g1/alias", f"{HOME}/guests/g2/merge"),
@@ -108,6 +108,8 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
         guests.put_guests(tx, SITE, [guests.Guest(id="g1", name="Anna")])
         steps = ((SITE, 1, "came", 200), (SITE, 2, "offered", 50))
         keep(tx, SITE, [Result("funnel", 1, 20_000, 2, 1_000, "", steps)])
+        again = ((SITE, 24_300, 0, 40), (SITE, 24_300, 1, 36), (SITE, 24_300, 2, 12), (SITE, 24_301, 0, 20))
+        keep(tx, SITE, [Result("cohorts", 1, 20_000, 4, 1_000, "", again)])
         keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, 120, 1_000, "", ())])
         bands.add_bands(tx, SITE, [bands.BandCard(band=bands.Band(id=BAND), guest="g1", chip="ntag213")])
         wallets.create(tx, SITE, wallets.Wallet(id="w1", currency="EUR"))

@@ -29,7 +29,8 @@ def night(small_store: Store, browser: Browser) -> Browser:
     ]
     steps = ((SITE, 1, "came", 200), (SITE, 2, "offered", 50))
     made += [Result("funnel", 1, DAY, 2, 750, "", steps)]
-    made += [Result("cohorts", 1, DAY, 1, 750, "", ((SITE, 2025 * 12, 2, 12),))]
+    came = ((SITE, 2025 * 12, 0, 40), (SITE, 2025 * 12, 2, 12), (SITE, 2025 * 12 + 1, 0, 30))
+    made += [Result("cohorts", 1, DAY, 1, 750, "", came)]
     with small_store.transaction() as tx:
         keep(tx, SITE, made)
     return browser
@@ -56,6 +57,14 @@ def test_a_report_has_a_bar_as_long_as_its_figure_and_the_same_table_as_its_file
     assert [line.split(",")[-2:] for line in told[1:]] == [["Came", "200"], ["Was offered something", "50"]]
     assert "2025-01" in night.says(f"{HOME}/reports/cohorts")
     assert len(night.get(f"{HOME}/segments.csv").text.splitlines()) == 1 + len(CODES)
+
+
+def test_who_comes_again_is_shown_month_by_month_and_what_is_not_said_is_no_nought(night: Browser) -> None:
+    page = night.says(f"{HOME}/reports/cohorts")
+
+    assert "First month Guests +1 +2 2025-01 40 30 % 2025-02 30" in page
+    assert 'class="tint-3"' in night.get(f"{HOME}/reports/cohorts").text
+    assert "2025-01,2,12" in night.get(f"{HOME}/reports/cohorts.csv").text
 
 
 def test_every_segment_and_report_has_its_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from edge.errors import Unknown
 from sync.central.analysis import facts
@@ -18,8 +19,18 @@ PERCENT, PER_PERCENT = 100, 10
 MONTHS = 12
 WORDS = {"step": "step.", "channel": "via.", "before": "via.", "after": "via.", "kind": "diary."}
 """Columns whose words have a text of their own."""
+COHORTS = "cohorts"
+"""The report whose picture is a flight of stairs, month by month."""
 BARS_MAX = 24
 """Bars of a chart; the table below it has every row."""
+
+
+class Stair(NamedTuple):
+    """Newcomers of one month: how many, and of a hundred how many came again one, two ... months later."""
+
+    month: str
+    guests: int
+    shares: tuple[int | None, ...]
 
 
 def _segments(ask: Ask) -> Sheet:
@@ -59,10 +70,29 @@ def _report(ask: Ask) -> Answer:
         "name": one.name,
         "sheet": sheet,
         "bars": _bars(bars),
+        "stairs": _stairs(one) if one.name == COHORTS else (),
         "cut_off": _day(one.day),
         "heard": _heard(one),
     }
     return Page("report.html", values)
+
+
+def _stairs(one: Result) -> list[Stair]:
+    """Return of each month's newcomers how many there were, and the share of them that came again later.
+
+    What is not said of fewer than ten is no nought: it stays empty.
+    """
+    known = {(int(cohort), int(later)): int(guests) for _, cohort, later, guests in one.rows}
+    most = max((later for _, later in known), default=0)
+    found = []
+    for cohort in sorted({cohort for cohort, _ in known}):
+        first, name = known.get((cohort, 0), 0), f"{cohort // MONTHS}-{cohort % MONTHS + 1:02}"
+        shares = [
+            known[cohort, later] * PERCENT // first if first and (cohort, later) in known else None
+            for later in range(1, most + 1)
+        ]
+        found.append(Stair(name, first, tuple(shares)))
+    return found
 
 
 def _one(ask: Ask) -> tuple[Result, Sheet]:
