@@ -145,6 +145,13 @@ PARTS = {
         ),
         Part("ibis", module("ibis"), "pip install -e '.[test]'", 60),
         Part(
+            "pyspark",
+            lambda: module("pyspark")() and command("java")(),
+            "apt-get install openjdk-17-jre-headless, then pip install -e '.[spark]' (470 MB)",
+            600,
+            optional=True,
+        ),
+        Part(
             "bluetoothd",
             has_emulator,
             "Debian on x86-64 with its package lists, apt-get install qemu-system-x86 cpio, "

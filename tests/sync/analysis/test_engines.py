@@ -33,6 +33,13 @@ KINDS = (
     "opened",
 )
 CHANNELS = ("gate", "presence", "kiosk", "till", "email")
+SPARK = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.ui.enabled": "false",
+}
+"""In this very process's machine and nowhere else."""
 EXAMPLES = 2
 """Each is every figure twice."""
 GUESTS = [f"{name}{n}" for n in range(12) for name in ("ada", "Bea", "çelik", "D-")]
@@ -88,6 +95,24 @@ def test_postgresql_says_the_same_as_duckdb(known: Mapping[str, list[Row]], fres
         assert figures(other, crowd(1, 6000)) == known
     finally:
         other.disconnect()
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+@pytest.mark.real("pyspark")
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")  # of a library that is not ours, on whatever Java there is
+def test_spark_says_the_same_as_duckdb(known: Mapping[str, list[Row]], tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    made = SparkSession.builder.master("local[2]").config("spark.sql.warehouse.dir", str(tmp_path))
+    for key, value in SPARK.items():
+        made = made.config(key, value)
+    session = made.getOrCreate()
+    try:
+        assert figures(ibis.pyspark.connect(session), crowd(1, 6000)) == known
+    finally:
+        session.stop()
 
 
 def test_every_expression_compiles_to_spark() -> None:
