@@ -141,8 +141,11 @@ def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
 
 @pytest.mark.real("etcd")
 def test_gates_that_agree_through_three_nodes(told: Callable[..., Figures]) -> None:
-    """Goal 15 ms; a green that nobody agreed to, because a node was late, says so and is counted apart."""
+    """Goal 15 ms; a green that nobody agreed to, because a node was late, says so and is counted apart.
+
+    Three nodes and four gates share these processors: where even a gate that asks nobody is late, so are all.
+    """
     figures = told("site", "--races", "100", "--seconds", "5")
-    assert figures["added_p99_ms"] <= 60
+    assert figures["added_p99_ms"] <= max(60, 2 * figures["alone_p99_ms"])
     assert (figures["double_greens"], figures["double_claims"]) == (0, 0)
     assert (figures["no_green"], figures["no_claim"]) == (0, 0)

@@ -155,7 +155,7 @@ def test_asking_ends_with_its_time(tmp_path: Path) -> None:
     with a_site(tmp_path, ONCE) as [here, _]:
         here.line.meanwhile = lambda: here.hands.forward(ms=200)
         here.line.before.append(elsewhere(device="edge-1", tap_id="hangs"))
-        assert tapped(here).outcome is Outcome.REFERRED
+        assert tapped(here).reason is Reason.UNCONFIRMED_OFFLINE
         assert len(here.line.asked) == 1
 
 

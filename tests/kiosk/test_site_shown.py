@@ -1,0 +1,58 @@
+"""What staff read of the site's other gates: whether they answer, and what a decision stands on."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.core.site import SiteMode
+from edge.health import Watched
+from edge.service import Rooms
+from tests.builders import a_day_ticket
+from tests.kiosk.desk_park import a_desk, serving
+from tests.kiosk.test_desk_pages import Page
+from tests.service.house import UID, House, worn
+from tests.service.neighbours import Book, Line
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+
+def neighboured(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the house to come a line to its site's book, as a configuration with nodes does."""
+    rooms, watched = House._rooms, House._watched
+
+    def mode() -> SiteMode:
+        return SiteMode.AGREED if line.touch else SiteMode.ALONE
+
+    def with_site(house: House) -> Rooms:
+        return dataclasses.replace(rooms(house), site=line)
+
+    def told(house: House) -> Watched:
+        return dataclasses.replace(watched(house), site=mode)
+
+    monkeypatch.setattr(House, "_rooms", with_site)
+    monkeypatch.setattr(House, "_watched", told)
+
+
+def test_staff_read_whether_the_other_gates_agreed(
+    tmp_path: Path, chromium: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(Book())
+    neighboured(line, monkeypatch)
+    with a_desk(tmp_path, heartbeat_s=1.0, watch_s=0.2) as desk, serving(desk) as url:
+        edge = desk.edge
+        edge.tell(worn(edge, name="Giulia", entitlements=(a_day_ticket(uses_max=3, reentry="free"),)))
+        with Page(chromium, url) as anna:
+            anna.work_as(desk, "anna", "north", "/staff/north")
+            anna.sees("#pills .good", "Varchi concordi")
+            edge.service.present(edge.tap(UID))
+            anna.sees("#now.allow", "Concordato con gli altri varchi")
+            line.touch = False
+            anna.sees("#pills .aging", "Da solo: un uso per diritto")
+            edge.hands.forward(s=60)
+            edge.service.present(edge.tap(UID))
+            anna.sees("#now.allow", "Deciso senza gli altri")
+            assert "Concordato" not in anna.page.inner_text("#now")
