@@ -12,7 +12,7 @@ from kiosk.ask import Ask
 from kiosk.assets import texts_address
 from kiosk.guests import names_of
 from kiosk.pages import page
-from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, Place, TapStory
+from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, DemoTale, Place, Tale, TapStory
 from kiosk.routes import DEMO, Audience, Route, View
 from kiosk.texts import LANGUAGES
 
@@ -71,6 +71,14 @@ class WalkAsked(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
 
 
+class TaleAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which guided story."""
+
+    tale: Tale
+    cut: bool = False
+    """With the internet cut from where the story needs none any more."""
+
+
 class CardAsked(msgspec.Struct, frozen=True, kw_only=True):
     """How charges to a stored card go."""
 
@@ -96,6 +104,7 @@ def demo(ask: Ask) -> Response:
         "texts": {language: texts_address("demo", language) for language in LANGUAGES},
         "crowd_max": CROWD_MAX,
         "turns": [turn.value for turn in CardTurn],
+        "tales": [one.value for one in Tale],
         "ways": [place.value for place in Place],
         "state": msgspec.to_builtins(park(ask).state()),
     }
@@ -164,6 +173,12 @@ def card(ask: Ask) -> DemoState:
     return park(ask).state()
 
 
+def tale(ask: Ask) -> DemoTale:
+    """Play a guided story; its steps come by the stream meanwhile."""
+    asked = ask.want(TaleAsked)
+    return park(ask).play(asked.tale, cut=asked.cut)
+
+
 def debt(ask: Ask) -> DemoState:
     """Pay what is owed."""
     park(ask).pay_debt()
@@ -200,6 +215,16 @@ ROUTES = (
         "Hold a band to a reader.",
         body=TapAsked,
         answer=TapStory,
+        rate=DEMO,
+    ),
+    Route(
+        "POST",
+        "/demo/tales",
+        tale,
+        Audience.DEMO,
+        "Play a guided story.",
+        body=TaleAsked,
+        answer=DemoTale,
         rate=DEMO,
     ),
     _switch("/demo/desk", desk, DeskAsked, summary="Write a new band at the desk."),

@@ -7,6 +7,7 @@ import { paperOf } from "./demo_paper.js";
 import { paintPast } from "./demo_past.js";
 import { preview, readerCard } from "./demo_screens.js";
 import { storyOf } from "./demo_story.js";
+import { paintTale, tellable } from "./demo_tale.js";
 import { paintWalk } from "./demo_walk.js";
 import { part, ring } from "./ring.js";
 import { openStream } from "./stream.js";
@@ -58,6 +59,16 @@ export async function hold(band, reader) {
   }
 }
 
+/** Have a story played; its steps come by the stream, and its end as the answer, whatever the stream does. */
+async function play(tale) {
+  hear({ type: "tale", body: { tale } });
+  try {
+    hear({ type: "tale", body: await ask("/demo/tales", { tale, cut: by("tale-cut").checked }) });
+  } catch (error) {
+    hear({ type: "tale", body: { tale, over: true, failed: error.message } });
+  }
+}
+
 async function turn(path, body) {
   try {
     hear({ type: "demo", body: await ask(path, body) });
@@ -75,6 +86,7 @@ function paint(before) {
   for (const reader of park.readers) drawn.get(reader.id)?.update(reader, state);
   if (!before || before.screens !== state.screens) for (const reader of park.readers) preview(drawn.get(reader.id).screen, reader, state, voice);
   if (before && state.story !== before.story) by("story").replaceChildren(...storyOf(state.story, state.park, voice));
+  if (!before || before.tale !== state.tale) paintTale(state.tale, voice, by);
   if (!before || before.park.printers !== park.printers) paintPaper();
   paintSwitches();
   by("hint").textContent = hint();
@@ -185,6 +197,7 @@ by("reset").addEventListener("click", async () => {
 setInterval(() => hear({ type: "tick" }), TICK_MS);
 // What becomes of a charge happens at central: no stream of this edge tells of it.
 setInterval(() => (state.park.outbox > 0 || state.park.card) && !document.hidden && refresh(), REFRESH_MS);
+tellable(page.tales, voice, by("tales"), play);
 paint(null);
 hear({ type: "demo", body: page.state });
 const TOPICS = { kiosk: "kiosk", till: "guest" };

@@ -9,12 +9,12 @@ export const OWN_MS_MIN = 15000;
 /** So long anybody's story stays: a crowd's would else change faster than anybody reads. */
 export const STORY_MS_MIN = 2500;
 
-/** @typedef {{storyUntil: number, park: any, chosen: string|null, busy: string|null, story: any, heard: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
+/** @typedef {{storyUntil: number, park: any, chosen: string|null, busy: string|null, story: any, tale: any, heard: any, failed: string, screens: Record<string, any>, live: boolean}} DemoPage */
 
 /** @param {any} park the park at the page's start @returns {DemoPage} */
 export function begin(park) {
   const fresh = (reader) => [reader.point, kindOf(park, reader.point).begin()];
-  return { park, chosen: null, busy: null, story: null, storyUntil: 0, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
+  return { park, chosen: null, busy: null, story: null, tale: null, storyUntil: 0, heard: null, failed: "", live: true, screens: Object.fromEntries(park.readers.map(fresh)) };
 }
 
 const KINDS = { kiosk, till };
@@ -34,6 +34,7 @@ export function reduce(page, event) {
   switch (type) {
     case "demo": return withReaders({ ...page, park: body }, event);
     case "story": return told({ ...page, heard: body }, event);
+    case "tale": return { ...page, tale: body };
     case "choose": return { ...page, chosen: body === page.chosen ? null : body, failed: "" };
     case "ask": return screen({ ...page, busy: body.reader, failed: "" }, pointOf(page.park, body.reader), { type: "reading", now: event.now });
     case "told": return { ...page, busy: null, story: newer(body, page.heard), storyUntil: event.now + OWN_MS_MIN };

@@ -28,8 +28,8 @@ class Park:
     ) -> None:
         self.data_dir = data_dir
         self.key = data_dir.parent / f"{data_dir.name}.key"
-        words = ("demo", "--headless", "--port", "0", "--data", str(data_dir), "--key", str(self.key))
-        words = (*words, "--guests", str(guests))
+        words = ["demo", "--headless", "--port", "0", "--data", str(data_dir), "--key", str(self.key)]
+        words += ["--guests", str(guests)]
         command = [sys.executable, *program, *words]
         self.errors = (data_dir.parent / f"{data_dir.name}.err").open("ab")
         began = time.monotonic()
@@ -83,9 +83,11 @@ class Park:
 
 
 @contextmanager
-def a_park(data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run")) -> Iterator[Park]:
+def a_park(
+    data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run"), guests: int = 0
+) -> Iterator[Park]:
     """A park that is closed at the end, whatever happened in it."""
-    park = Park(data_dir, program=program)
+    park = Park(data_dir, program=program, guests=guests)
     try:
         yield park
     finally:

@@ -23,7 +23,7 @@ from kiosk.app import create_app, streams_of
 from kiosk.house import House, Settings
 from kiosk.park import CardTurn, DemoAddress, DemoDesk, DemoReader, DemoState, DemoWalk, Place, Step, TapStory
 from tests.kiosk.known import FakeGuests
-from tests.kiosk.tray import a_printer, a_stored_card, some_bands
+from tests.kiosk.tray import Telling, a_printer, a_stored_card, some_bands
 
 NOON_MS = 1_767_265_200_000
 """1 January 2026, 12:00 in Rome."""
@@ -190,7 +190,7 @@ class FakeRooms(FakeGuests):
         return None
 
 
-class FakePark:
+class FakePark(Telling):
     """A demo park that decides by the band's own story, and tells the feed as the real one does."""
 
     def __init__(self, feed: Feed) -> None:

@@ -88,6 +88,7 @@ def test_a_new_band_is_written_and_the_state_tells_how_long_it_took(running: Sta
         ("/demo/crowd", {"rate": "many"}),
         ("/demo/walk", {"band": "giulia", "place": "moon"}),
         ("/demo/card", {"next": "stolen"}),
+        ("/demo/tales", {"tale": "cinderella"}),
         ("/demo/taps", {"band": "giulia"}),
         ("/demo/taps", {"band": "x" * 200, "reader": "park-reader"}),
         ("/demo/desk", {"band": "giulia"}),
@@ -104,6 +105,12 @@ def test_an_unknown_story_is_not_found(running: Stage) -> None:
 def a_house(park: FakePark | None) -> House:
     rooms: Any = FakeRooms()
     return House(service=rooms, staff=rooms, feed=Feed(), health=rooms, clock=rooms, demo=park)
+
+
+def test_a_story_is_asked_for_by_name_and_can_be_told_without_the_internet(running: Stage) -> None:
+    for cut, told in ((False, None), (True, [{"scene": "cut"}])):
+        status, tale = ask(running, "/demo/tales", {"tale": "help", "cut": cut})
+        assert (status, tale["over"], tale.get("scenes")) == (200, True, told)
 
 
 def test_without_the_demo_no_such_address_exists() -> None:

@@ -23,11 +23,26 @@ from edge.run.demo.history.behind import Behind
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park, Wearer
 from edge.run.demo.stories import TOPIC, Stories
+from edge.run.demo.tales.app import App
+from edge.run.demo.tales.stage import Stage
+from edge.run.demo.tales.teller import Teller
 from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from kiosk.park import CardTurn, DemoAddress, DemoBand, DemoReader, DemoState, Place, TapStory
+from kiosk.park import (
+    CardTurn,
+    DemoAddress,
+    DemoBand,
+    DemoReader,
+    DemoScene,
+    DemoState,
+    DemoTale,
+    Place,
+    Tale,
+    TapStory,
+)
+from sync.central.store import Store
 
 LOG = logging.getLogger("polso.demo")
 SCREENS = (
@@ -58,6 +73,8 @@ class Parts:
     disk: DemoDisk
     air: Air
     behind: Behind
+    store: Store
+    app: App
     edge: Callable[[], str]
     central: Callable[[], str]
 
@@ -73,6 +90,7 @@ class Keeper:
         self._visitors = {one.id: parts.bands[one.id] for one in park.visitors}
         self._crowd = Crowd(park, self._visitors, tap=self._hands.tap, sell=Counter(edge, park).sell)
         self._passages: deque[str] = deque(maxlen=PASSAGES_MAX)
+        self._teller = Teller(self._stage, lambda told: edge.feed.publish(TOPIC, "tale", told))
         self._points = {point.id: point for point in park.points}
 
     def start(self) -> None:
@@ -187,6 +205,20 @@ class Keeper:
         """Pay what guests of stored cards owe."""
         self._parts.cards.pay()
         self._tell()
+
+    def play(self, tale: Tale, *, cut: bool = False) -> DemoTale:
+        """Play a guided story, from a morning on which nothing of the tray has happened yet."""
+        with self._teller.alone():
+            self.reset()
+            told = self._teller.play(tale, cut=cut)
+            self.internet(up=True)
+        return told
+
+    def _stage(self, tell: Callable[[DemoScene], None]) -> Stage:
+        return Stage(
+            park=self._park, edge=self._edge, central=self._parts.store, app=self._parts.app,
+            tap=self.tap, walk=self.walk, internet=self.internet, tell=tell,
+        )  # fmt: skip
 
     def reset(self) -> None:
         """Mend what was broken, send the crowd home and take back every passage of the tray, newest first."""

@@ -34,6 +34,7 @@ from edge.run.demo.onair import radio_key
 from edge.run.demo.papers import Papers
 from edge.run.demo.park import Park, load
 from edge.run.demo.seed import seed, written
+from edge.run.demo.tales.app import App
 from edge.run.demo.tray import tray
 from edge.run.enrol import enrol_in
 from edge.run.identity import IDENTITY_FILE, Identity, pinned
@@ -128,6 +129,8 @@ class DemoPark:
             disk=disk,
             air=self.air,
             behind=self.behind,
+            store=store,
+            app=self._app(store, master),
             edge=lambda: seen_from_outside(self.edge.url, choices.host),
             central=lambda: seen_from_outside(self.central.url, choices.host),
         )
@@ -153,6 +156,12 @@ class DemoPark:
         self.air.stop()
         for field in (*self.fields.values(), self.desk_field):
             field.close()
+
+    def _app(self, store: Store, master: bytes) -> App:
+        app = App(self.park.site.id, master, central=lambda: self.central.url, now_ms=store.now_ms)
+        with store.transaction() as tx:
+            app.let_in(tx)
+        return app
 
     def _behind(self, store: Store, known: Settings) -> Behind:
         sold, own = self.park.articles, self.park.site.id

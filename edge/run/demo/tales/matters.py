@@ -1,0 +1,192 @@
+"""Stories of care: a bed that comes late, a band that is lost, a word that was not kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
+from edge.core.decision import Reason
+from edge.core.delivery import Delivery
+from edge.core.orders import Stock
+from edge.run.demo.tales.stage import Stage, TaleBroke
+from kiosk.park import Scene
+from sync.central import pots
+from sync.central.care import cases
+from sync.central.care.case import Case, Result, State, Step, Told
+from sync.central.care.cases import Wanted
+from sync.central.devices import devices
+from sync.central.journey.entry import What
+from sync.central.near import stock
+from sync.central.psp import wants
+from sync.central.registry import catalogue, wallets
+from sync.central.store import now_of, wake_after
+
+KIOSK, BAR, SHOP, COUNTER, SELLER = "kiosk-1", "bar-1", "bottega-1", "2", "rita"
+BED, BUYER, WALLET = "letto-acqua", "matteo", "w-47"
+TOPICS = ("offers", "offers:interest", "offers@app", "offers:interest@app")
+PROMISED_DAYS, FIRST_DAYS, LAST_DAYS = 3, 12, 14
+CARE = "olga"
+UNHAPPY, SPARE_MINOR = 1, 1_100
+
+
+def water_bed(stage: Stage) -> None:
+    """Matteo looks for a bed that comes late; care says so, the shop has it, and his band takes it home."""
+    guest = stage.guest(BUYER)
+    names = _comes_late(stage)
+    for topic in TOPICS:
+        stage.app.says(guest, topic, given=True)
+    stage.app.touches(guest, What.SEARCHED, BED)
+    stage.says(Scene.LOOKED_FOR, BUYER, names=names)
+    seen = stage.app.asks("GET", f"/v1/articles/{BED}")
+    stage.says(Scene.LATE, BUYER, names=seen["delivery"])
+    body = {"id": secrets.token_hex(8), "subject": "order", "guest": guest, "text": seen["delivery"]["en"]}
+    matter = stage.app.asks("POST", "/v1/cases", body)["case"]
+    stage.says(Scene.ASKED, BUYER, what=matter)
+    _tell(stage, matter, Step.ANSWERED, note=seen["delivery"]["en"])
+    if not any(one["by"] == "us" for one in stage.app.asks("GET", f"/v1/cases/{matter}")["said"]):
+        raise TaleBroke("The app does not show what care answered.")
+    stage.says(Scene.ANSWERED, CARE, what=matter)
+    _fetched(stage, guest, names)
+    _tell(stage, matter, Step.CLOSED, word=Result.PUT_RIGHT.value)
+    stage.says(Scene.CLOSED, CARE, what=matter)
+
+
+def _fetched(stage: Stage, guest: str, names: dict[str, str]) -> None:
+    """Let the shop set the bed aside, and the band pay for it and take it home."""
+    near, session = stage.edge.service.near, stage.staff(SELLER, SHOP)
+    body = {"id": secrets.token_hex(6), "guest": guest, "store": SHOP, "lines": [{"article": BED}]}
+    number = stage.app.asks("POST", "/v1/orders", body)["number"]
+    stage.says(Scene.SET_ASIDE, BUYER, where=SHOP, names=names)
+    stage.waits(
+        lambda: number in {one.id for one in near.orders(session, SHOP).orders}, "the order at the shop"
+    )
+    near.move_order(session, number, "ready", counter=COUNTER)
+    tap = stage.holds(BUYER, KIOSK)
+    told = [one for one in near.view(tap.tap_id, KIOSK).orders if (one.id, one.state) == (number, "ready")]
+    if not told:
+        raise TaleBroke("The kiosk does not know that it is ready.")
+    stage.says(Scene.READY, BUYER, where=SHOP, what=told[0].counter)
+    price, before = _card_fills(stage), stage.diary(BUYER)
+    stage.sells(SELLER, BUYER, point=SHOP, articles=(BED,), more=lambda: _has(stage)[1] >= price)
+    shown = stage.holds(BUYER, SHOP, wants={Reason.IDENTIFIED})
+    near.hand_over(stage.staff(SELLER, SHOP), number, shown.tap_id)
+    stage.says(Scene.HANDED, BUYER, where=SHOP, names=names)
+    stage.written(BUYER, What.PICKED_UP, after=before)
+    near.give_feedback(stage.holds(BUYER, KIOSK).tap_id, KIOSK, score=5)
+    stage.says(Scene.RATED, BUYER, count=5)
+
+
+def _card_fills(stage: Stage) -> int:
+    """Let the stored card fill the wallet as he wished for a day of shopping; returns what the bed costs."""
+    with stage.central.transaction() as tx:
+        price = catalogue.catalogue(tx, stage.site).by_id[BED].price_minor
+        known = wallets.lock(tx, stage.site, WALLET)
+        wallets.change(tx, stage.site, replace(known, low_minor=price, fill_minor=price + SPARE_MINOR))
+    with stage.central.transaction() as tx:
+        wants.look(tx, stage.site, [WALLET])
+        wake_after(tx, stage.site)
+    stage.waits(lambda: sum(_has(stage)) >= price, "the money from his card")
+    with stage.central.transaction() as tx:
+        wallets.change(tx, stage.site, known)
+    stage.says(Scene.CHARGED, BUYER, minor=price)
+    return price
+
+
+def _has(stage: Stage) -> tuple[int, int]:
+    """Return what is free of his money, and what devices hold of it."""
+    with stage.central.reading() as tx:
+        free, lent, _ = pots.worth(tx, stage.site, WALLET, currency=stage.park.site.currency)
+    return free, lent
+
+
+def feedback(stage: Stage) -> None:
+    """Giulia is not content with her coffee: a case opens by itself, is answered and closed."""
+    before = {one.id for one in _open_cases(stage, "giulia")}
+    stage.sells("carla", "giulia", point=BAR, articles=("espresso",))
+    tap = stage.holds("giulia", KIOSK)
+    taken = stage.edge.service.near.give_feedback(tap.tap_id, KIOSK, score=UNHAPPY, named=True)
+    stage.says(Scene.RATED, "giulia", count=UNHAPPY)
+    if not taken.called:
+        raise TaleBroke("Nobody was sent to her.")
+    found = stage.waits(
+        lambda: [one.id for one in _open_cases(stage, "giulia") if one.id not in before], "a case at central"
+    )
+    stage.says(Scene.ASKED, "giulia", what=found[0])
+    _tell(stage, found[0], Step.ANSWERED, note="We clean the machine twice a day from today on.")
+    stage.says(Scene.ANSWERED, CARE, what=found[0])
+    _tell(stage, found[0], Step.CLOSED, word=Result.PUT_RIGHT.value)
+    stage.says(Scene.CLOSED, CARE, what=found[0])
+
+
+def lost_band(stage: Stage) -> None:
+    """Luca has lost his band: it opens nothing, and the new one has his rights, two people stand for it."""
+    stage.may_be_cut()
+    service, marta = stage.edge.service, stage.staff("marta", "gate-1")
+    (old,) = [one.band for one in service.look_up(marta, "luca")]
+    service.set_band_state(marta, old, "lost", reason="lost at the lake")
+    stage.says(Scene.LOST, "luca", where="gate-1")
+    stage.holds("luca", "gate-1", wants={Reason.BAND_LOST})
+    stage.holds("nuovo", "gate-1", wants={Reason.BAND_UNLINKED})
+    short = service.recent("gate-1", 1)[0].band_short
+    (new,) = [one.band for one in service.look_up(marta, short)]
+    asked = service.ask_link(marta, new, old, reason="lost at the lake")
+    service.approve(stage.staff("dario", "gate-1"), asked.id, granted=True)
+    stage.says(Scene.LINKED, "luca", what="Nuovo")
+    stage.holds("nuovo", "gate-1")
+    stage.holds("luca", "gate-1", wants={Reason.BAND_REPLACED, Reason.BAND_LOST})
+    stage.written("luca", What.ENTERED)
+
+
+def help_call(stage: Stage) -> None:
+    """Somebody presses for help at the kiosk; staff see it, Dario comes, and central has the case."""
+    stage.may_be_cut()
+    service = stage.edge.service
+    call = service.call_help(KIOSK, secrets.token_hex(8))
+    stage.says(Scene.CALLED, where=KIOSK)
+    device = stage.edge.own.identity.device
+    matter = cases.id_of(f"help/{device}/{call.id}")
+    stage.at_central(lambda: _comes_to(stage, matter, {State.OPEN, State.SOLVED}, scene=Scene.ASKED))
+    service.acknowledge_help(stage.staff("dario", "gate-1"), call.id)
+    stage.says(Scene.CAME, "dario", where=KIOSK)
+    stage.at_central(lambda: _comes_to(stage, matter, {State.SOLVED}, scene=Scene.CLOSED))
+
+
+def _comes_late(stage: Stage) -> dict[str, str]:
+    """Let the bed come later than was said, with three in the shop; returns what it is called."""
+    today = dt.datetime.fromtimestamp(stage.central.now_ms() / 1000, dt.UTC).date()
+    days = [today + dt.timedelta(days=more) for more in (FIRST_DAYS, LAST_DAYS, PROMISED_DAYS)]
+    with stage.central.transaction() as tx:
+        known = catalogue.catalogue(tx, stage.site).by_id[BED]
+        delivery = Delivery(first=days[0], last=days[1], instead_of=days[2])
+        catalogue.put(tx, stage.site, [replace(known, delivery=delivery)])
+        mine = next(one.id for one in devices(tx, stage.site))
+        counted = Stock(article=BED, store=SHOP, device=mine, on_hand=3, at_ms=now_of(tx))
+        stock.put(tx, stage.site, [counted])
+    return known.names
+
+
+def _tell(stage: Stage, matter: str, step: Step, *, word: str = "", note: str = "") -> None:
+    """Add a step to a case, as care does at the console."""
+    with stage.central.transaction() as tx:
+        told = Told(op=f"tale/{secrets.token_hex(6)}", step=step, at_ms=now_of(tx), who=CARE, word=word)
+        cases.tell(tx, stage.site, matter, told=told, note=note)
+
+
+def _open_cases(stage: Stage, band: str) -> list[Case]:
+    with stage.central.reading() as tx:
+        return cases.listed(tx, stage.site, Wanted(guest=stage.guest(band), living=True))
+
+
+def _comes_to(stage: Stage, matter: str, wanted: Collection[State], *, scene: Scene) -> None:
+    """Wait until a case is at central and stands so."""
+
+    def stands() -> bool:
+        with stage.central.reading() as tx:
+            known = cases.find(tx, stage.site, matter)
+        return known is not None and known.state in wanted
+
+    stage.waits(stands, "the call as a case at central")
+    stage.says(scene, "dario", what=matter)

@@ -1,0 +1,87 @@
+"""Stories of what was said: a no at the kiosk, and a wrong price that a new version puts right."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from edge.core.offers import Bundle
+from edge.run.demo.offers import LOOKED_BY, MADE_BY
+from edge.run.demo.tales.stage import Stage, TaleBroke
+from edge.run.demo.tales.visits import KIOSK, called
+from kiosk.park import Scene
+from sync.central import bundles
+from sync.central.bundles import Draft, State
+from sync.central.journey.entry import What
+from sync.central.registry import consents
+
+OFFER = "limonata-estate"
+RIGHT_MINOR, WRONG_MINOR = 250, 290
+TOPIC = "offers"
+
+
+def consent(stage: Stage) -> None:
+    """Chloé says yes to offers of her own and takes it back: at once here, and at central in her diary."""
+    stage.may_be_cut()
+    service, before = stage.edge.service, stage.diary("chloe")
+    tap = stage.holds("chloe", KIOSK)
+    service.consent(tap.tap_id, KIOSK, TOPIC, given=True)
+    stage.says(Scene.ALLOWED, "chloe", where=KIOSK)
+    stage.written("chloe", What.CONSENT_CHANGED, after=before)
+    between = stage.diary("chloe")
+    known = service.consent(tap.tap_id, KIOSK, TOPIC, given=False)
+    if any(one.given for one in known.consents if one.purpose == TOPIC):
+        raise TaleBroke("The kiosk still thinks that she said yes.")
+    stage.says(Scene.WITHDREW, "chloe", where=KIOSK)
+    if any(one.personal for one in service.near.offers.view(tap.tap_id, KIOSK).tiles):
+        raise TaleBroke("An offer was chosen for her after her no.")
+    stage.written("chloe", What.CONSENT_CHANGED, after=between)
+    stage.at_central(lambda: _has_heard(stage))
+
+
+def _has_heard(stage: Stage) -> None:
+    """See to it that central thinks so, too."""
+    guest = stage.guest("chloe")
+
+    def said_no() -> bool:
+        with stage.central.reading() as tx:
+            said = consents.consents_of(tx, stage.site, [guest]).get(guest, ())
+        return [one.given for one in said if one.purpose == TOPIC] == [False]
+
+    stage.waits(said_no, "her no at central")
+
+
+def wrong_price(stage: Stage) -> None:
+    """A price was typed wrongly: nobody mends it in place, a new version that two people stand for does."""
+    for minor in (WRONG_MINOR, RIGHT_MINOR):
+        _shown(stage, _published(stage, minor), minor)
+
+
+def _shown(stage: Stage, version: int, minor: int) -> None:
+    """See to it that the kiosk shows a version's price."""
+    stage.says(Scene.PUBLISHED, count=version)
+    stage.waits(lambda: _price(stage) == minor, "the kiosk shows the version")
+    tile = next(one for one in stage.edge.service.near.offers.public(KIOSK).tiles if one.offer == OFFER)
+    stage.says(Scene.PRICED, where=KIOSK, names=called(tile), minor=minor)
+
+
+def _published(stage: Stage, minor: int) -> int:
+    """Publish the living offers with another price, made by one and looked through by another."""
+    with stage.central.transaction() as tx:
+        live = next(one for one in bundles.versions(tx, stage.site) if one.state is State.LIVE)
+        draft = Draft(bundle=_priced(live.draft.bundle, minor), budgets=live.draft.budgets)
+        made = bundles.make(tx, stage.site, draft, by=MADE_BY)
+        bundles.review(tx, stage.site, made.version, by=LOOKED_BY)
+        return bundles.go_live(tx, stage.site, made.version, by=MADE_BY).version
+
+
+def _priced(bundle: Bundle, minor: int) -> Bundle:
+    offers = tuple(
+        replace(one, effect=replace(one.effect, price_minor=minor)) if one.id == OFFER and one.effect else one
+        for one in bundle.offers
+    )
+    return replace(bundle, offers=offers)
+
+
+def _price(stage: Stage) -> int | None:
+    tiles = stage.edge.service.near.offers.public(KIOSK).tiles
+    return next((one.price_minor for one in tiles if one.offer == OFFER), None)
