@@ -8,8 +8,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import requests
-
 from edge.core.consent import Channel, Namespace
 from edge.errors import Refused
 from sync.central.channels import book
@@ -17,10 +15,10 @@ from sync.central.channels.book import May, Member
 from sync.central.channels.messages import MEDIA_EVENTS, MEDIA_JSON, PREFIX
 from sync.central.journey.entry import What
 from sync.central.store import Connection
-from sync.signing import IDEMPOTENCY, Keys, Signer, public_half
+from sync.client.channel import ChannelLine
+from sync.signing import Keys, public_half
 
 NAME = "app-aurora"
-ANSWER_S_MAX = 10.0
 
 
 class App:
@@ -30,16 +28,17 @@ class App:
         self, site: str, master: bytes, *, central: Callable[[], str], now_ms: Callable[[], int]
     ) -> None:
         """Sign by a key that follows from the site's own: the park is the same after a night."""
-        self._key = hmac.digest(master, b"polso demo app 1", "sha256")
+        key = hmac.digest(master, b"polso demo app 1", "sha256")
         self.member = Member(
             site=site,
             id=NAME,
             via=Channel.APP,
             routes=frozenset(May),
             namespaces=frozenset({Namespace.INTEREST, Namespace.BEHAVIOUR}),
-            public_key=public_half(self._key),
+            public_key=public_half(key),
         )
-        self._central, self._now_ms = central, now_ms
+        self._now_ms = now_ms
+        self._line = ChannelLine(Keys(key_id=self.member.key_id, private_key=key), central, now_ms)
 
     def let_in(self, tx: Connection) -> None:
         """Enter it into central's book of channels, once."""
@@ -48,20 +47,8 @@ class App:
 
     def asks(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Ask central and return what it answers, or raise what it refuses with."""
-        url, media = self._central(), MEDIA_EVENTS if path == "/v1/touches" else MEDIA_JSON
-        keys = Keys(key_id=self.member.key_id, private_key=self._key)
-        answer = requests.request(
-            method,
-            url + path,
-            json=body,
-            headers={IDEMPOTENCY: secrets.token_hex(16), "Content-Type": media},
-            auth=Signer(keys, self._now_ms, dialled=url),
-            timeout=ANSWER_S_MAX,
-        )
-        told: dict[str, Any] = answer.json()
-        if not answer.ok:
-            raise Refused(f"Central refuses the app: {told.get('detail') or told.get('title')}")
-        return told
+        media = MEDIA_EVENTS if path == "/v1/touches" else MEDIA_JSON
+        return self._line.asks(method, path, body, media=media)
 
     def touches(self, guest: str, what: What, about: str) -> None:
         """Tell what a guest did in the app."""

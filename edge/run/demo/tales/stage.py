@@ -24,7 +24,7 @@ from sync.central.journey.entry import Entry, What
 from sync.central.store import Store
 
 T = TypeVar("T")
-SOON_S_MAX = 20.0
+SOON_S_MAX = 45.0
 """Central hears of what the edge did, and the other way round, within this or the story is broken."""
 TRIES_MAX = 5
 """So often a band is held to a till at which too little lay ready at first."""

@@ -47,7 +47,7 @@ def park_day(stage: Stage) -> None:
 
 def coffee(stage: Stage) -> None:
     """Marco takes his usual up at the kiosk and pays without cash; a gift lies beside it."""
-    stage.waits(lambda: _is_lent(stage, "gift:caffe"), "a part of the campaign's budget lies at this edge")
+    stage.waits(lambda: is_lent(stage, "gift:caffe"), "a part of the campaign's budget lies at this edge")
     stage.may_be_cut()
     tap = stage.holds("marco", KIOSK)
     offers = stage.edge.service.near.offers
@@ -136,7 +136,8 @@ def lent(stage: Stage, wallet: str) -> int:
         return pots.worth(tx, stage.site, wallet, currency=stage.park.site.currency)[1]
 
 
-def _is_lent(stage: Stage, kind: str) -> bool:
+def is_lent(stage: Stage, kind: str) -> bool:
+    """Whether a part of a campaign's budget lies at the edge: a dry one ends its offers before they show."""
     with stage.central.reading() as tx:
         rows = [row for one in devices(tx, stage.site) for row in placed.of_device(tx, stage.site, one.id)]
     return any(row.placed.kind == kind and row.living for row in rows)

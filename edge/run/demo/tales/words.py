@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from edge.core.offers import Bundle
 from edge.run.demo.offers import LOOKED_BY, MADE_BY
 from edge.run.demo.tales.stage import Stage, TaleBroke
-from edge.run.demo.tales.visits import KIOSK, called
+from edge.run.demo.tales.visits import KIOSK, called, is_lent
 from kiosk.park import Scene
 from sync.central import bundles
 from sync.central.bundles import Draft, State
 from sync.central.journey.entry import What
 from sync.central.registry import consents
 
-OFFER = "limonata-estate"
+OFFER, BUDGET = "limonata-estate", "gift:estate"
 RIGHT_MINOR, WRONG_MINOR = 250, 290
 TOPIC = "offers"
 
@@ -52,6 +52,7 @@ def _has_heard(stage: Stage) -> None:
 
 def wrong_price(stage: Stage) -> None:
     """A price was typed wrongly: nobody mends it in place, a new version that two people stand for does."""
+    stage.waits(lambda: is_lent(stage, BUDGET), "a part of the campaign's budget lies at this edge")
     for minor in (WRONG_MINOR, RIGHT_MINOR):
         _shown(stage, _published(stage, minor), minor)
 
