@@ -36,6 +36,7 @@ from sync.central.registry import bands, catalogue, guests, layout, members, wal
 from sync.central.store import Store
 from tests.barriers import barriers
 from tests.sync.builders import SITE, Clockwork, a_device, a_journal
+from tests.sync.campaigns.shop import opened, scheduled
 from tests.sync.console.decided import denied
 from tests.sync.console.desk import HOME, PASSWORD, SETTINGS, an_open_park, an_operator
 from tests.sync.imports.files import a_file, a_row
@@ -52,6 +53,8 @@ PAGES = (
     *(f"{HOME}/orders", f"{HOME}/orders/o1", f"{HOME}/stock", f"{HOME}/stock/count"),
     *(f"{HOME}/wallets/w1/block", f"{HOME}/wallets/w1/members/g1"),
     *(f"{HOME}/segments", f"{HOME}/reports/funnel", f"{HOME}/reports/cohorts"),
+    *(f"{HOME}/campaigns/soup-days{page}" for page in ("", "/preview", "/results")),
+    f"{HOME}/campaigns/rules",
     *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
     *(f"{HOME}/care", f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/care/{CASE}/promise"),
     *(f"{HOME}/guests/g1/known", f"{HOME}/guests/g1/alias", f"{HOME}/guests/g2/merge"),
@@ -122,6 +125,8 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
                                        at_ms=store.now_ms() - (number == 4) * 3_600_000)])  # fmt: skip
             orders.place(tx, SITE, Order(id=f"o{number}", guest="g1", store=f"shop-{number}", device="",
                                          lines=(Ordered(article="cup"),)))  # fmt: skip
+    opened(store)
+    scheduled(store)
     a_worried_guest(store)
     somebody_entered_twice(store)
     listener = socket.socket()
@@ -241,6 +246,7 @@ def test_a_live_page_shows_what_changed_until_it_is_paused(page: Any, central: C
     assert [url for url in looks if not url.endswith("/healthz")] == []
 
 
+@pytest.mark.timeout(120)  # it looks at every page
 def test_no_page_has_a_barrier_in_light_or_dark_wide_or_narrow(page: Any, central: Central) -> None:
     found = {}
     for number, path in enumerate((*PAGES, f"{HOME}/webhooks/{central.hook}")):
