@@ -29,7 +29,7 @@ from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
 from sync.central.feed import Change, publish
-from sync.central.hooks import reach
+from sync.central.hooks import happened, reach
 from sync.central.imports import jobs
 from sync.central.imports.lines import Wrong
 from sync.central.journey import diary
@@ -100,7 +100,7 @@ NOBODYS = frozenset(
         ),
         *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
-        *("channel", "hook", "hook_end", "analysis"),
+        *("channel", "hook", "hook_end", "hook_own_end", "analysis"),
     )
 )
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""
@@ -212,6 +212,7 @@ def _moving(tx: Connection) -> None:
     aliases.prove(tx, SITE, known, proof=Proof.STAFF, by="olga")
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, exposures.choice_table, body=GUEST.encode())
+    filled(tx, happened.own_table, body=GUEST.encode())
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     tied = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")
     first = Told(op="c-canary", step=Step.OPENED, at_ms=1, who="carla", word=Subject.BAND.value, links=tied)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edge.cloudevents import CloudEvent, formed, rfc3339, source_of
+from edge.cloudevents import DOMAIN, CloudEvent, formed, rfc3339, source_of
 from edge.core.consent import Consented
 from edge.core.events import DECISIONS, Acted, Event, Kind, decided_in
 from edge.core.feedback import FeedbackGiven
@@ -16,6 +16,7 @@ from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.core.orders import OrderMoved
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
+from sync.central.hooks.happened import OWN, Own, told_in
 from sync.central.lanes import Stream
 from sync.packing import UNREADABLE
 
@@ -69,12 +70,19 @@ FORMS: Mapping[Kind, Tell] = {
     Kind.ALARM_RAISED: _CALL,
 }
 """Kinds that can be subscribed to; what is not named here never leaves central by this way."""
-NAMES: Mapping[str, Kind] = {kind.name.lower(): kind for kind in FORMS}
+NAMES: Mapping[str, int] = {one.name.lower(): int(one) for one in (*FORMS, *Own)}
+OWN_NAMES = frozenset(one.name.lower() for one in Own)
+"""Those that central itself tells of, each of one guest."""
 
 
 def numbers(names: Iterable[str]) -> list[int]:
-    """Return the kinds of these names; one that a newer version knew is left out."""
-    return [int(NAMES[name]) for name in names if name in NAMES]
+    """Return the kinds of these names; one that a newer version knew is left out.
+
+    Whoever is told of guests by central is told of their consents, too, asked for or not.
+    """
+    wanted = [NAMES[name] for name in names if name in NAMES]
+    also = [int(Own.CONSENT_CHANGED)] if OWN_NAMES.intersection(names) else []
+    return list(dict.fromkeys([*wanted, *also]))
 
 
 def pseudonym(key: bytes, band: bytes) -> str:
@@ -87,12 +95,20 @@ def letter(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
 
     No body is larger than 16 KiB (``events.BODY_BYTES_MAX``), so no letter comes near 64 KiB.
     """
+    if stream.device == OWN:
+        return _of_central(stream, event, subject=subject)
     source = source_of(stream.site, stream.device, str(stream.incarnation), lane=stream.lane)
     try:
         said = FORMS[Kind(event.kind)](event.body)
     except UNREADABLE:
         said = {}
     return formed(event, said, source=source, subject=subject)
+
+
+def _of_central(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
+    name = f"{DOMAIN}.{Own(event.kind).name.lower()}.v{event.schema}"
+    made = formed(event, told_in(event).said, source=f"/sites/{stream.site}/{OWN}", subject=subject)
+    return msgspec.structs.replace(made, type=name, dataschema=f"urn:polso:{name}")
 
 
 def trial(site: str, hook: str, at_ms: int) -> CloudEvent:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.core.events import Event
+from sync.central import lanes
 from sync.central.erasure import PLACES
-from sync.central.lanes import Stream, ends, event_of, event_table, is_of
+from sync.central.hooks import happened
+from sync.central.hooks.happened import OWN
+from sync.central.lanes import Stream, event_of, event_table, is_of
 from sync.central.store import (
     BigInteger,
     Column,
@@ -66,12 +69,21 @@ def move(tx: Connection, hook: str, stream: Stream, *, seq: int) -> None:
     tx.execute(MOVE, {"site_id": stream.site, "hook_id": hook, "seq": seq, **columns})
 
 
+def ends(tx: Connection, site: str) -> list[tuple[Stream, int]]:
+    """Return every stream of a site, the devices' and central's own, each with its last settled number."""
+    return [*lanes.ends(tx, site), *happened.ends(tx, site)]
+
+
 def go_back(tx: Connection, site: str, hook: str, *, from_ms: int) -> None:
     """Set every stream to just before a moment in UTC milliseconds."""
     own = event_table.c
     for stream, ack in ends(tx, site):
         before = select(func.max(own.seq)).where(is_of(event_table, stream), own.hlc < from_ms << 16)
-        move(tx, hook, stream, seq=min(ack, tx.execute(before).scalar_one() or 0))
+        if stream.device == OWN:
+            seq = happened.before(tx, site, from_ms)
+        else:
+            seq = tx.execute(before).scalar_one() or 0
+        move(tx, hook, stream, seq=min(ack, seq))
 
 
 def pending(tx: Connection, site: str, hook: str) -> list[Waiting]:
@@ -85,6 +97,10 @@ def pending(tx: Connection, site: str, hook: str) -> list[Waiting]:
 
 def page(tx: Connection, waiting: Waiting, kinds: Sequence[int], *, limit: int) -> tuple[list[Event], int]:
     """Return a stream's next events of these kinds, and the number up to which was looked."""
+    if waiting.stream.device == OWN:
+        span = (waiting.told, waiting.settled)
+        events = happened.page(tx, waiting.stream.site, span=span, kinds=kinds, limit=limit)
+        return events, events[-1].seq if len(events) == limit else waiting.settled
     own = event_table.c
     found = select(event_table).where(
         is_of(event_table, waiting.stream),
@@ -123,4 +139,4 @@ def forget(tx: Connection, site: str, bands: Iterable[bytes]) -> None:
     tx.execute(delete(told_table).where(own.site_id == site, own.band_id.in_(list(bands))))
 
 
-PLACES.append(lambda tx, site, gone: forget(tx, site, gone.bands))
+PLACES.append(lambda tx, site, gone: forget(tx, site, (*gone.bands, happened.person(gone.guest))))

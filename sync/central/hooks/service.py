@@ -17,7 +17,8 @@ from edge.core.consent import Consented, Purpose, may
 from edge.core.events import Event, Kind
 from sync.central import alarms
 from sync.central.alarms import Alarm
-from sync.central.hooks import letters, outward, reach, subscriptions, verdict
+from sync.central.hooks import happened, letters, outward, reach, subscriptions, verdict
+from sync.central.hooks.happened import OWN
 from sync.central.hooks.outward import Letter
 from sync.central.hooks.subscriptions import Taken
 from sync.central.hooks.verdict import State
@@ -123,9 +124,13 @@ class Service:
         purpose, seen = self._hook.purpose, {one.band for one in events if one.band is not None}
         if not purpose:
             return Post(tuple(letters.letter(stream, one, subject="") for one in events), stream, seq)
-        given = self._consenting(tx, seen)
         told = reach.known(tx, self._site, self._hook.id, bands=seen)
-        may = [one for one in events if self._may(one, given=given, told=told)]
+        if stream.device == OWN:
+            open_ = happened.open_now(tx, self._site, events, purpose=purpose)
+            may = [one for one in events if one.seq in open_ or self._takes_back(one, told=told)]
+        else:
+            given = self._consenting(tx, seen)
+            may = [one for one in events if self._may(one, given=given, told=told)]
         made = tuple(letters.letter(stream, one, subject=self._subject(one)) for one in may)
         return Post(made, stream, seq, tuple(one.band for one in may if one.band is not None))
 
@@ -133,6 +138,9 @@ class Service:
         if event.band is None or event.band in given:
             return True
         return event.band in told and event.kind == Kind.CONSENT_SET and self._withdraws(event)
+
+    def _takes_back(self, event: Event, *, told: set[bytes]) -> bool:
+        return event.band in told and happened.takes_back(event, purpose=self._hook.purpose)
 
     def _withdraws(self, event: Event) -> bool:
         try:

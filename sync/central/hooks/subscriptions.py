@@ -11,10 +11,9 @@ import msgspec
 from edge.core.consent import Purpose
 from edge.errors import Refused, Unknown
 from sync.central.claims import Queue
-from sync.central.hooks import reach
-from sync.central.hooks.letters import NAMES
+from sync.central.hooks import happened, reach
+from sync.central.hooks.letters import NAMES, OWN_NAMES
 from sync.central.hooks.verdict import State
-from sync.central.lanes import ends
 from sync.central.store import (
     BigInteger,
     Column,
@@ -149,7 +148,9 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
             **_changing(made),
         )
     )
-    for stream, ack in ends(tx, site):
+    if OWN_NAMES.intersection(kinds):
+        happened.begin(tx, site)
+    for stream, ack in reach.ends(tx, site):
         reach.move(tx, id_, stream, seq=ack)
     return made
 
@@ -235,6 +236,10 @@ def _check(wanted: Wanted) -> None:
         )
     if purpose and purpose not in frozenset(Purpose):
         raise Refused(f"There is no purpose {purpose[:40]!r}.", hint=f"There are {', '.join(Purpose)}.")
+    if OWN_NAMES.intersection(kinds) and not purpose:
+        raise Refused(
+            "Diaries, cases, segments and consents are of people.", hint="Say which consent it takes to tell."
+        )
     if not token.isprintable() or not token.isascii() or len(token) > TOKEN_CHARS_MAX:
         raise Refused("A token is of plain characters.", hint="Copy it as the receiver shows it.")
 

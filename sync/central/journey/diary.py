@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -79,6 +79,8 @@ diary_table = Table(
 _own = diary_table.c
 _ENTRY = tuple(column for column in _own if column.name not in ("site_id", "basis", "told_ms"))
 _order = (_own.hlc, _own.source, _own.id)
+WRITTEN: list[Callable[[Connection, str, Sequence[Entry]], None]] = []
+"""Rooms that are told what is new, in that very transaction; each adds itself when it is imported."""
 Mark = tuple[int, str, str]
 """An entry's place: its time, source and id."""
 
@@ -108,6 +110,8 @@ def put(tx: Connection, site: str, entries: Sequence[Entry]) -> Kept:
     if rows:
         tx.execute(insert(diary_table), rows)
         wake_here_after(tx, ENTRIES)
+        for tell in WRITTEN:
+            tell(tx, site, list(fresh.values()))
     return Kept(len(rows), len(good) - len(rows), len(entries) - len(good))
 
 

@@ -57,6 +57,8 @@ class PassesOn(Protocol):
 
 HEEDED: list[Heeds] = []
 """Rooms that act on a change, whichever way it was said; each adds itself when it is imported."""
+STOOD: list[Heeds] = []
+"""Rooms that are told of words that nobody spoke: those of somebody who is one with the guest."""
 SPOKEN: list[PassesOn] = []
 """Rooms that pass words on to others, once they are kept and heeded; also where they say nothing new."""
 
@@ -145,7 +147,10 @@ def say(tx: Connection, site: str, guest: str, *, wanted: Consent, given: bool) 
 
 def stand(tx: Connection, site: str, guest: str, *, words: Iterable[Consent]) -> None:
     """Keep words as they are: those of somebody who is one with this guest. Nobody heeds them as spoken."""
-    _put(tx, site, guest, consents=merged(words))
+    before, after = consents_of(tx, site, [guest]).get(guest, ()), merged(words)
+    _put(tx, site, guest, consents=after)
+    for tell in STOOD:
+        tell(tx, site, guest, before=before, after=after)
 
 
 def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +26,19 @@ from sync.central.store import (
     now_of,
     select,
 )
+
+
+class Moves(Protocol):
+    """What a room does where a guest came into segments or left them, in that very transaction."""
+
+    def __call__(
+        self, tx: Connection, site: str, guest: str, *, entered: Iterable[str], left: Iterable[str]
+    ) -> None:
+        """Act on it."""
+
+
+MOVED: list[Moves] = []
+"""Rooms that act on it; each adds itself when it is imported."""
 
 segment_table = Table(
     "segment",
@@ -69,6 +83,8 @@ def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
     rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": now_ms} for code in fresh]
     if rows:
         tx.execute(insert(segment_table), rows)
+    for tell in MOVED:
+        tell(tx, site, guest, entered=fresh, left=sorted(known - set(wanted)))
     return True
 
 

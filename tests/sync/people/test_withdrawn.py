@@ -42,7 +42,7 @@ def at_edges(tx: Connection) -> object:
 
 def analysed(tx: Connection) -> object:
     """Which namespaces the guest's rows may be computed in."""
-    return facts._consents(tx, SITE, facts._said(tx, SITE))
+    return facts.consents(tx, SITE, facts._said(tx, SITE))
 
 
 def chosen_by(tx: Connection) -> object:
@@ -70,6 +70,7 @@ BY_ANOTHER = {
     "sync.central.own.diary": "shows `diary.of_guest`",
     "sync.central.console.pages.care": "shows `diary.of_guest`",
     "sync.central.console.pages.diary": "shows `diary.of_guest`",
+    "sync.central.analysis.lately": "reads today's entries of whom `facts.consents` names, for each code",
     "sync.central.analysis.membership": "writes what `facts` let be computed; `profiles` tells of it",
     "sync.central.registry.segments": "the table itself, asked through `profiles`",
 }
