@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from edge.core.offers import Worth, benefit
 from tests.kiosk.scripts import run
 
 OFFERS = """
@@ -74,17 +76,22 @@ def test_untouched_it_ends_with_the_question_one_tap_brings_the_tiles_back_else_
 
 
 @pytest.mark.parametrize(
-    ("tile", "key"),
+    ("worth", "key"),
     [
-        ("{ price_minor: 0, was_minor: 500 }", "offer.free"),
-        ("{ price_minor: 400, was_minor: 500 }", "offer.price"),
-        ("{ price_minor: 500, was_minor: 500, percent: 10 }", "offer.percent"),
-        ("{ off_minor: 200 }", "offer.off"),
-        ("{ points_earned: 20 }", "offer.points"),
-        ("{ points_spent: 20 }", "offer.for_points"),
-        ("{ price_minor: 500, was_minor: 500 }", "offer.price"),
-        ("{}", None),
+        (Worth(price_minor=0, was_minor=500), "offer.free"),
+        (Worth(price_minor=400, was_minor=500), "offer.price"),
+        (Worth(price_minor=500, was_minor=500, percent=10), "offer.percent"),
+        (Worth(off_minor=200), "offer.off"),
+        (Worth(points_earned=20), "offer.points"),
+        (Worth(points_spent=20), "offer.for_points"),
+        (Worth(price_minor=500, was_minor=500), "offer.price"),
+        (Worth(), ""),
     ],
 )
-def test_what_an_offer_is_worth_is_said_in_one_figure(tile: str, key: str | None) -> None:
-    assert run(OFFERS + f"return benefit({tile})?.key ?? null;") == key
+def test_what_an_offer_is_worth_is_said_in_one_figure_here_and_in_every_letter(
+    worth: Worth, key: str
+) -> None:
+    """A kiosk says it by its page's own script, other channels by the rulebook: both come to one."""
+    tile = msgspec.json.encode(worth).decode()
+    assert run(OFFERS + f"return benefit({tile})?.key ?? '';") == key
+    assert benefit(worth).key == key

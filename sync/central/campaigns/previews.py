@@ -8,18 +8,16 @@ import msgspec
 
 from edge.core.catalogue import Catalogue
 from edge.core.offers import worth_of
-from edge.core.renderings import ONE_CLICK, app, kiosk, letter, page, receipt, say, till
+from edge.core.renderings import app, kiosk, letter, page, receipt, say, till
 from sync.central.campaigned import Campaign
 from sync.central.campaigns.tongues import LANGUAGES, Spoken
+from sync.central.people import unsubscribing
 
 CHANNELS = ("kiosk", "till", "receipt", "page", "letter", "app")
 COLUMNS = 42
 """Of the paper in a preview: what a roll of 80 mm has."""
 SAMPLE = "SAMPLE"
-AWAY = {
-    "List-Unsubscribe": "<https://example.invalid/own/unsubscribe?t=SAMPLE>",
-    "List-Unsubscribe-Post": ONE_CLICK,
-}
+AWAY = unsubscribing.headers("https://example.invalid", SAMPLE)
 """Stands where each letter has an address of its own."""
 
 

@@ -176,6 +176,21 @@ def test_rules_are_tried_on_invented_guests_and_on_a_pasted_context(park: Store)
     assert "at most 1000" in anna.says(f"{HOME}/campaigns/rules?cel={'x' * 1001}")
 
 
+def test_real_choice_says_who_would_see_it_at_which_moment_and_why_not(park: Store) -> None:
+    anna = a_marketer(park, "anna")
+    with park.transaction() as tx:
+        life.make(tx, SITE, NAME, plan=a_plan({"points": ("gate",)}), by="anna")
+    page = anna.says(f"{ONE}/seen")
+    assert "A regular who comes every week tile 1" in page
+    assert "A family of four who come every month no Its rule campaign.soup-days says no" in page
+    assert "A stranger without a band no Personal" in page
+    assert "every week no It holds at another point" in anna.says(f"{ONE}/seen?point=other")
+    late = rows(anna, f"{ONE}/seen.csv?at=2027-03-01T12:00&point=gate")
+    assert {row[2] for row in late[1:5]} == {"It does not hold at this time"}
+    assert anna.get(f"{ONE}/seen?at=soon").status_code == 422
+    assert anna.get(f"{ONE}/revisions.csv").text.count("draft") == 1
+
+
 def test_results_say_not_yet_and_show_each_day_with_the_table_of_its_chart(park: Store) -> None:
     anna = a_marketer(park, "anna")
     scheduled(park)
@@ -200,6 +215,7 @@ def test_campaigns_that_meet_are_told_and_stopping_all_offers_pauses_them(park: 
     scheduled(park, "soup-too")
     anna = a_marketer(park, "anna")
     assert "Campaigns that meet" in anna.says(f"{HOME}/campaigns")
+    assert sorted(rows(anna, f"{HOME}/campaigns/clashes.csv")[1][:2]) == [NAME, "soup-too"]
     an_operator(park, "olga")
     assert a_browser(park, "olga").post(f"{HOME}/offers/stop").status_code == 303
     assert state(park) is State.PAUSED

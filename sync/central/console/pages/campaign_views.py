@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from edge.core.money import spelled
 from edge.errors import Refused
 from edge.rules import OFFER_RULE_CHARS_MAX
+from sync.central import bundles
 from sync.central.campaigned import Campaign
-from sync.central.campaigns import life, previews, results, tester
+from sync.central.campaigns import life, previews, results, seen, tester
 from sync.central.campaigns.lift import Arm, Lift, Verdict, wilson
 from sync.central.campaigns.results import Results
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.fields import Field, Kind, meant
 from sync.central.console.pages.campaigns import HERE, ONE
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
@@ -24,6 +27,7 @@ DAYS = ("date", "shown", "taken_up", "redeemed", "returned", "took_off")
 ARMS = ("arm", "guests", "planned", "bought", "rate", "low", "high")
 PERCENT, SCALE = 100, 1_000
 BARS_MAX = 31
+SEEN = ("example", "sees", "why")
 SAMPLE = '"behaviour:weekly" in guest.segments && guest.visits > 10'
 ITS_OWN = "pasted"
 """The context that somebody pasted, among the examples."""
@@ -51,6 +55,39 @@ def _preview_exported(ask: Ask) -> Answer:
     ]
     sheet = Sheet(name="campaign_preview", columns=PREVIEW, rows=rows)
     return Export(f"{one.id}-preview", iter([sheet]))
+
+
+def _seen(ask: Ask) -> Answer:
+    one, sheet, at, point = _looked(ask)
+    points = [point.id for point in ask.layout.points]
+    return Page(
+        "campaign_seen.html", {"one": one, "sheet": sheet, "at": at, "point": point, "points": points}
+    )
+
+
+def _looked(ask: Ask) -> tuple[Campaign, Sheet, str, str]:
+    """Return what invented guests would see at the moment and point that were asked for."""
+    with ask.store.reading() as tx:
+        one = life.find(tx, ask.site, ask.path["campaign"])
+        bundle = bundles.draft_in_force(tx, ask.site).bundle
+    usual = f"{one.plan.offer.period.first}T12:00"
+    point = ask.arg("point") or next(iter(one.plan.offer.points), "")
+    at_ms = meant(Field(name="at", kind=Kind.MOMENT), ask.arg("at") or usual, ask.zone)
+    place = seen.Place(at_ms=cast("int", at_ms), zone=ask.zone, site=ask.site, point=point)
+    rows = [
+        (
+            ask.words(f"example.{told.guest}"),
+            ask.words("seen.tile", place=told.place) if told.place else ask.words("says.no"),
+            ask.words(f"objection.{told.why}", detail=told.detail) if told.why else "",
+        )
+        for told in seen.seen(one, bundle, tester.EXAMPLES, place=place)
+    ]
+    return one, Sheet(name="campaign_seen", columns=SEEN, rows=rows), ask.arg("at") or usual, point
+
+
+def _seen_exported(ask: Ask) -> Answer:
+    one, sheet, _, _ = _looked(ask)
+    return Export(f"{one.id}-seen", iter([sheet]))
 
 
 def _rules(ask: Ask) -> Answer:
@@ -191,6 +228,8 @@ _BY = Audience.CAMPAIGNS
 ROUTES: tuple[Route, ...] = (
     read(f"{HERE}/rules", _rules, "What a rule says of invented guests, and why.", audience=_BY),
     read(f"{HERE}/rules.csv", _rules_exported, "The same as CSV.", audience=_BY),
+    read(f"{ONE}/seen", _seen, "What invented guests would see of it at any moment.", audience=_BY),
+    read(f"{ONE}/seen.csv", _seen_exported, "The same as CSV.", audience=_BY),
     read(f"{ONE}/preview", _preview, "Six renderings in five languages.", audience=_BY),
     read(f"{ONE}/preview.csv", _preview_exported, "The same as CSV.", audience=_BY),
     read(f"{ONE}/results", _results, "What came of a campaign.", audience=_BY),

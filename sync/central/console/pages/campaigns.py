@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edge.core.money import spelled
@@ -11,7 +12,7 @@ from sync.central.analysis.results import results as reports
 from sync.central.campaigned import Campaign, Standing, State
 from sync.central.campaigns import checks, life
 from sync.central.console import desk, listing
-from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
+from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.listing import Listing
@@ -71,7 +72,10 @@ def _units(one: Campaign, units: int, currency: str) -> str:
 
 
 def _all(ask: Ask) -> Answer:
-    sheet = _page(ask, "")
+    return Page("campaigns.html", {"sheet": _page(ask, ""), "clashes": _clashes(ask)})
+
+
+def _clashes(ask: Ask) -> Sheet:
     with ask.store.reading() as tx:
         found = [one for one in campaigned.newest(tx, ask.site) if one.state is not State.ENDED]
     pairs = [
@@ -79,8 +83,11 @@ def _all(ask: Ask) -> Answer:
          min(one.plan.offer.period.last, other.plan.offer.period.last))
         for one, other in checks.clashes(found)
     ]  # fmt: skip
-    clashes = Sheet(name="campaign_clashes", columns=CLASHES, rows=pairs)
-    return Page("campaigns.html", {"sheet": sheet, "clashes": clashes})
+    return Sheet(name="campaign_clashes", columns=CLASHES, rows=pairs)
+
+
+def _clashes_exported(ask: Ask) -> Answer:
+    return Export("campaign-clashes", iter([_clashes(ask)]))
 
 
 def _one(ask: Ask) -> Answer:
@@ -99,13 +106,22 @@ def _one(ask: Ask) -> Answer:
             "reach": _reach(ask, tx, one),
             "budget": _units(one, one.plan.budget, currency),
             "each": _units(one, one.plan.each, currency),
-            "revisions": Sheet(
-                name="campaign_revisions",
-                columns=REVISIONS,
-                rows=[_revision(ask, other, today) for other in every],
-            ),
+            "revisions": _revisions(ask, every, today),
         }
     return Page("campaign.html", values)
+
+
+def _revisions(ask: Ask, every: Sequence[Campaign], today: str) -> Sheet:
+    rows = [_revision(ask, one, today) for one in every]
+    return Sheet(name="campaign_revisions", columns=REVISIONS, rows=rows)
+
+
+def _revisions_exported(ask: Ask) -> Answer:
+    name = ask.path["campaign"]
+    with ask.store.reading() as tx:
+        every = life.revisions(tx, ask.site, life.find(tx, ask.site, name).id)
+        sheet = _revisions(ask, every, campaigned.today_of(tx, ask.site))
+    return Export(f"{name}-revisions", iter([sheet]))
 
 
 def _reach(ask: Ask, tx: Connection, one: Campaign) -> list[tuple[str, int]]:
@@ -182,6 +198,8 @@ _DESK = Desk(_form, _make)
 ROUTES: tuple[Route, ...] = (
     read(HERE, _all, "Campaigns, how far each has come, and which of them meet.", audience=_BY),
     *listing.routes_of(HERE, _LIST, audience=_BY)[1:],
+    read(f"{HERE}/clashes.csv", _clashes_exported, "Campaigns that meet, as CSV.", audience=_BY),
+    read(f"{ONE}/revisions.csv", _revisions_exported, "Its revisions as CSV.", audience=_BY),
     *desk.routes_of(f"{HERE}/new", _DESK, "draft a campaign.", audience=_BY),
     read(ONE, _one, "One campaign: its plan, its revisions and what may be done next.", audience=_BY),
     *desk.routes_of(f"{ONE}/change", _DESK, "draft another revision of a campaign.", audience=_BY),

@@ -1,0 +1,91 @@
+"""Seen: what invented guests would see of a campaign at any moment, by the very choice that a kiosk makes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.facts import Moment, Rule
+from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, choose
+from edge.core.offers.control import BUCKETS, GLOBAL
+from edge.rules import compile_offer_rule
+from sync.central.campaigned import Campaign, with_campaigns
+
+STRANGER = "stranger"
+ALLOWS = Standing(offers=True, namespaces=("demographic", "interest", "behaviour"))
+PLENTY = 10**9
+"""Of each budget: a preview is of a kiosk that has some left."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What one guest would see: the place of its tile, or the first reason why there is none."""
+
+    guest: str
+    place: int
+    """From 1; 0: none."""
+    why: str = ""
+    detail: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """When and where."""
+
+    at_ms: int
+    zone: dt.tzinfo
+    site: str
+    point: str
+
+
+def seen(one: Campaign, bundle: Bundle, contexts: Mapping[str, Context], *, place: Place) -> tuple[Seen, ...]:
+    """Return what each guest would see if this revision were in the bundle; nobody of them is kept out."""
+    others = replace(
+        bundle,
+        offers=tuple(offer for offer in bundle.offers if offer.id != one.id),
+        rules=tuple(rule for rule in bundle.rules if rule.id != one.rule),
+        experiments=tuple(trial for trial in bundle.experiments if trial.id != one.id),
+    )
+    whole = with_campaigns(others, [one])
+    rules = {rule.id: compile_offer_rule(rule.cel) for rule in whole.rules}
+    told = []
+    for name, context in contexts.items():
+        choice = choose(_occasion(whole, name, context=context, rules=rules, place=place))
+        tile = next((tile for tile in choice.tiles if tile.offer == one.id), None)
+        lost = next((loser for loser in choice.losers if loser.offer == one.id), None)
+        told.append(
+            Seen(
+                guest=name,
+                place=tile.position if tile is not None else 0,
+                why=lost.why.value if lost is not None else "",
+                detail=lost.detail if lost is not None else "",
+            )
+        )
+    return tuple(told)
+
+
+def _occasion(
+    bundle: Bundle, name: str, *, context: Context, rules: Mapping[str, Rule], place: Place
+) -> Occasion:
+    wall = dt.datetime.fromtimestamp(place.at_ms / 1000, place.zone)
+    now = replace(context.now, minute=wall.hour * 60 + wall.minute, weekday=wall.weekday())
+    needed = tuple(sorted({article for offer in bundle.offers for article in offer.needs}))
+    stock = replace(context.stock, **{StockCode.IN_STOCK.value: needed})
+    known = name != STRANGER
+    return Occasion(
+        exposure=f"example.{name}",
+        draw=BUCKETS,
+        bundle=bundle,
+        context=replace(context, now=now, stock=stock),
+        moment=Moment(now_ms=place.at_ms),
+        timezone=place.zone,
+        site=place.site,
+        point=place.point,
+        guest=name if known else None,
+        standing=ALLOWS if known else Standing(),
+        rules=rules,
+        slices={offer.budget.id: PLENTY for offer in bundle.offers if offer.budget is not None},
+        points_left=PLENTY,
+        held_buckets=dict.fromkeys((GLOBAL, *(trial.id for trial in bundle.experiments)), BUCKETS - 1),
+    )
