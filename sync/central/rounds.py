@@ -6,6 +6,8 @@ import abc
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from edge.errors import PolsoError
@@ -34,6 +36,7 @@ class Rounds(abc.ABC):
         """Prepare to look, woken by these; nothing happens before ``start``."""
         self._wakes = wakes or Wakes()
         self._stop = threading.Event()
+        self._once_s = 0.0
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     @abc.abstractmethod
@@ -51,6 +54,15 @@ class Rounds(abc.ABC):
         if self._thread.is_alive():
             self._thread.join()
 
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Take no rest for what is done inside: it comes once, as the loading of a library."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._once_s += time.monotonic() - began
+
     @property
     def stopping(self) -> bool:
         """Whether somebody waits for the end of this look."""
@@ -62,7 +74,7 @@ class Rounds(abc.ABC):
             seen = self._wakes.seen(self.woken_by)
             if self.stopping:
                 return
-            began = time.monotonic()
+            began, self._once_s = time.monotonic(), 0.0
             try:
                 self.look()
             except PolsoError as error:
@@ -70,8 +82,8 @@ class Rounds(abc.ABC):
             except Exception:
                 # A fault of one round must not end all that follow: nobody would see that money lies still.
                 LOG.exception("%s", self.failing)
-            every_s = self.every_ms / 1_000
-            pause_s = min(every_s, max(PAUSE_S, REST_TIMES * (time.monotonic() - began)))
+            every_s, took_s = self.every_ms / 1_000, time.monotonic() - began - self._once_s
+            pause_s = min(every_s, max(PAUSE_S, REST_TIMES * took_s))
             self._stop.wait(pause_s)
             self._wakes.wait(self.woken_by, seen, every_s - pause_s)
 

@@ -90,3 +90,25 @@ def test_who_is_woken_all_the_time_looks_for_a_tenth_of_it_at_the_most(
     assert rounds.done.wait(4)
     rounds.stop()
     assert looks[1] - looks[0] >= slow * rounds_room.REST_TIMES
+
+
+def test_no_rest_is_taken_for_what_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine times the half second would be rested: who waits four seconds would wait in vain."""
+    monkeypatch.setattr(Tries, "every_ms", 3_600_000)
+    monkeypatch.setattr(rounds_room, "PAUSE_S", 0.0)
+    wakes, looks = Wakes(), list[float]()
+    rounds = Tries(wakes=wakes)
+
+    def look() -> None:
+        looks.append(time.monotonic())
+        wakes.notify([rounds.woken_by])
+        if len(looks) == 1:
+            with rounds.once():
+                threading.Event().wait(0.5)
+        else:
+            rounds.done.set()
+
+    monkeypatch.setattr(rounds, "look", look)
+    rounds.start()
+    assert rounds.done.wait(4)
+    rounds.stop()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
-from edge.run.bench import care, letters, live
+from edge.run.bench import care, crowd, letters, live
 from sync.central.analysis.wanted import insist
 
 
 def measure(purchases: int, entries: int, events: int) -> str:
     """Return the figures as JSON; a further turn adds its keys here."""
-    return json.dumps(
-        {**_analysis(purchases, entries), **letters.measure(events), **care.measure(), **live.measure()}
-    )
+    figures = _analysis(purchases, entries) | letters.measure(events)
+    return json.dumps(figures | care.measure() | live.measure() | crowd.measure())
 
 
 def _analysis(purchases: int, entries: int) -> dict[str, float | int]:

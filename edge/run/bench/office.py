@@ -19,7 +19,7 @@ from edge.run.bench import town
 from edge.run.bench.figures import BenchError
 from sync.central.console import guard, operators
 from sync.central.enrolment import Invitation, invite
-from sync.central.registry import bands, guests, layout, profiles, rights
+from sync.central.registry import bands, consents, guests, layout, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.sites import band_key, create_site
@@ -27,6 +27,7 @@ from sync.central.store import Connection, Store
 
 WAIT_S_MAX = 30
 SITE, GUEST, KIOSK = "care", "g-bench", "kiosk-1"
+ALLOWED = ("offers", "offers:behaviour")
 HOME = f"/console/sites/{SITE}"
 
 
@@ -73,25 +74,45 @@ class Park(NamedTuple):
     codes: tuple[str, ...]
     word: str
     band: str
+    worn: list[bytes]
+    """Bands of the crowd."""
 
 
-def settled(database: str, *, devices: int, people: dict[str, operators.Role]) -> Park:
-    """Open a park with a gate, a kiosk, one guest and these people; central itself begins afterwards."""
+def settled(database: str, *, devices: int, people: dict[str, operators.Role], crowd: int = 0) -> Park:
+    """Open a park with a gate, a kiosk, one guest and these people; central itself begins afterwards.
+
+    ``crowd``: so many further guests, who allow what they do to be used.
+    """
     store, word = Store(database, now_ms=wall_ms), secrets.token_urlsafe(24)
     with store.transaction() as tx:
         create_site(tx, SITE)
         _furnish(tx)
-        guests.put_guests(tx, SITE, [Guest(id=GUEST)])
-        band = Band(id=bands.band_id(band_key(tx, SITE), town.uid(0)), trust_min=Trust.UID)
-        bands.add_bands(tx, SITE, [BandCard(band=band, guest=GUEST)])
-        rights.add_rights(tx, SITE, [(GUEST, Entitlement(id="t0", product="day"))])
-        profiles.publish_guests(tx, SITE, [GUEST])
+        worn = [_let_in(tx, number) for number in range(crowd + 1)]
+        for name in names(crowd):
+            for topic in ALLOWED:
+                consents.set_here(tx, SITE, name, purpose=topic, given=True)
+        profiles.publish_guests(tx, SITE, [GUEST, *names(crowd)])
         for name, role in people.items():
             operators.let_in(tx, name, word, role=role)
         invitation = Invitation(site=SITE, points=(town.GATE, KIOSK))
         codes = tuple(invite(tx, invitation) for _ in range(devices))
     store.close()
-    return Park(codes, word, band.id.hex())
+    return Park(codes, word, worn[0].hex(), worn[1:])
+
+
+def names(crowd: int) -> list[str]:
+    """Return who the crowd is, beside the one guest."""
+    return [f"{GUEST}-{number}" for number in range(1, crowd + 1)]
+
+
+def _let_in(tx: Connection, number: int) -> bytes:
+    """Enter the guest who wears the town's n-th band, with a day ticket; return the band."""
+    name = GUEST if not number else f"{GUEST}-{number}"
+    guests.put_guests(tx, SITE, [Guest(id=name)])
+    band = Band(id=bands.band_id(band_key(tx, SITE), town.uid(number)), trust_min=Trust.UID)
+    bands.add_bands(tx, SITE, [BandCard(band=band, guest=name)])
+    rights.add_rights(tx, SITE, [(name, Entitlement(id=f"t{number}", product="day"))])
+    return band.id
 
 
 def _furnish(tx: Connection) -> None:

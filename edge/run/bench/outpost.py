@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.core.segments import is_code
 from edge.feed import Feed
 from edge.health import Health, Watched
 from edge.keys.ring import new_ring
@@ -85,10 +86,15 @@ class Outpost:
         self._sequencer.after_commit(self._client.committed)
         self._client.start()
 
-    def says(self) -> str:
-        """Let the town's first band be read once; return the reason."""
+    def says(self, number: int = 0) -> str:
+        """Let the town's n-th band be read once; return the reason."""
         self._taps += 1
-        return str(self.service.present(tap_of(self._taps, 0)).reason)
+        return str(self.service.present(tap_of(self._taps, number)).reason)
+
+    def codes(self, band: bytes) -> set[str]:
+        """Return the codes of segments that lie here of a band's wearer."""
+        profile = self._profiles.get(band)
+        return set() if profile is None else {tag for tag in profile.tags if is_code(tag)}
 
     def close(self) -> None:
         """Close everything."""

@@ -51,21 +51,35 @@ class Lately(SiteRounds):
         """Bring a site's live segments up to the moment; returns how many came or left."""
         now_ms = self._store.now_ms()
         with self._store.reading() as tx:
-            calendar = Calendar(tx, site)
-            day = calendar.day(now_ms)
+            day = Calendar(tx, site).day(now_ms)
             mark = (day, *_mark(tx, site))
             if self._done.get(site) == mark:
                 return 0
             guests = _about(tx, site, now_ms - DAY_MS_MAX)
             # Of fewer nobody is in a segment: no engine is started for nothing.
-            found = (
-                _members(tx, site, calendar, guests=guests, day=day) if len(guests) >= GUESTS_MIN else NOBODY
-            )
+            known = len(guests) >= GUESTS_MIN
+            found = self._members(tx, site, guests, day=day) if known else NOBODY
         versions = {code: CODES[code].version for code in LIVE}
         moved = membership.bring(self._store, site, found, versions=versions)
         self._keep(site, day, found)
         self._done[site] = mark
         return moved
+
+    def _members(
+        self, tx: Connection, site: str, guests: list[str], *, day: int
+    ) -> Mapping[str, frozenset[str]]:
+        if not installed():
+            return NOBODY
+        with self.once():
+            from sync.central.analysis.run import live  # the engine comes with it: seconds
+
+        calendar = Calendar(tx, site)
+        told = _entries(tx, site, calendar, guests=guests, day=day)
+        rows = {
+            "entries": [*told, *_inside(tx, site, calendar, day=day)],
+            "consents": list(facts.consents(tx, site, consents.consents_of(tx, site, guests))),
+        }
+        return live(rows, day)
 
     def _keep(self, site: str, day: int, found: Mapping[str, frozenset[str]]) -> None:
         """Write down how large each is, where that changed."""
@@ -95,27 +109,11 @@ def _mark(tx: Connection, site: str) -> Mark:
 
 
 def _about(tx: Connection, site: str, since_ms: int) -> list[str]:
-    """Return the guests of whom a diary says anything since a moment."""
-    there = and_(_own.site_id == site, _own.hlc >= since_ms << 16, _own.owner.startswith(GUEST))
+    """Return the guests who came or bought since a moment."""
+    lately = and_(_own.site_id == site, _own.hlc >= since_ms << 16, _own.what.in_(KINDS))
+    there = and_(lately, _own.owner.startswith(GUEST))
     owners = tx.execute(select(_own.owner).where(there).distinct()).scalars()
     return sorted(owner[len(GUEST) :] for owner in owners)
-
-
-def _members(
-    tx: Connection, site: str, calendar: Calendar, *, guests: list[str], day: int
-) -> Mapping[str, frozenset[str]]:
-    if not installed():
-        return NOBODY
-    from sync.central.analysis.run import live  # the engine comes with it: seconds, once
-
-    rows = {
-        "entries": [
-            *_entries(tx, site, calendar, guests=guests, day=day),
-            *_inside(tx, site, calendar, day=day),
-        ],
-        "consents": list(facts.consents(tx, site, consents.consents_of(tx, site, guests))),
-    }
-    return live(rows, day)
 
 
 def _entries(
