@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from edge.core.catalogue import LANGUAGES
 from edge.keys.memory import MemoryKey
+from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS
 from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
 from edge.run.demo.history.people import Person
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
-from sync.central import ledger
+from sync.central import bundles, campaigned, ledger
 from sync.central.care import cases
 from sync.central.care.case import State
 from sync.central.care.cases import Wanted
@@ -24,6 +26,7 @@ from sync.central.journey.entry import What
 from sync.central.people import aliases
 from sync.central.people.aliases import Kind
 from sync.central.registry import bands
+from sync.central.registry.layout import publish_layout
 from sync.central.store import Store
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(90)]
@@ -40,6 +43,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     store = opened(str(Path(tmp_path_factory.mktemp("past")) / "central.db"), MemoryKey())
     park = load()
     seed(store, park)
+    with store.transaction() as tx:
+        publish_layout(tx, park.site.id, [])
     site = site_of(store, park.site.id, diversify=settings().diversify, sold=park.articles)
     assert load_past(site, WHOLE, lambda done: False) < 120, "left off after its first block"
     assert load_past(site, WHOLE, lambda done: True) == 120, "and went on from there"
@@ -96,3 +101,17 @@ def test_bands_that_went_astray_are_shut_out_and_their_cases_closed(filled: Fill
     assert {one.state for one in found} == {State.CLOSED}
     assert sum(card.band.state.name != "ACTIVE" for card in worn) == len(astray)
     assert known == mailed.id
+
+
+def test_twelve_campaigns_speak_five_languages_and_two_of_them_run_as_experiments(filled: Filled) -> None:
+    site = filled.site.desk.site
+    with filled.store.reading() as tx:
+        found = {one.id: one for one in campaigned.newest(tx, site)}
+        (live,) = (one for one in bundles.versions(tx, site) if one.state is bundles.State.LIVE)
+    assert set(found) == set(CAMPAIGNS)
+    assert all(set(one.plan.offer.messages) == set(LANGUAGES) for one in found.values())
+    trials = {one.campaign for one in TRIALS}
+    assert {name for name, one in found.items() if one.state is campaigned.State.SCHEDULED} == trials
+    assert {(one.id, one.salt) for one in live.draft.bundle.experiments} == {
+        (one.campaign, one.salt) for one in TRIALS
+    }, "the arms of the past are the bundle's"

@@ -11,10 +11,12 @@ import pytest
 
 from edge.core.offers.control import BUCKETS, bucket_of
 from edge.run.demo.history.almanac import DAYS, almanac
+from edge.run.demo.history.campaigns import PLANNED
 from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS, Past, Trial
 from edge.run.demo.history.load import Whole, told
 from edge.run.demo.history.people import Person
 from edge.run.demo.park import load
+from sync.central.campaigns.lift import Arm, Verdict, lift
 from sync.central.journey.entry import What
 
 LAST = dt.date(2026, 10, 31).toordinal()
@@ -100,11 +102,12 @@ def test_an_experiment_reads_as_the_truth_that_it_was_made_of(pasts: list[Past],
         for person in one.family.people
         if not person.is_child
     )
-    treated, control = (counts[arm, True] * 100 for arm in (True, False))
-    treated_of, control_of = (counts[arm, True] + counts[arm, False] for arm in (True, False))
-    lift_of_100 = treated // treated_of - control // control_of
-    assert min(treated_of, control_of) > 500
-    assert abs(lift_of_100 - trial.lift_of_100) <= 5, "three standard errors of so many guests"
+    offered, withheld = (
+        Arm(counts[arm, True] + counts[arm, False], counts[arm, True]) for arm in (True, False)
+    )
+    read = lift(offered, withheld, share=BUCKETS // 2, planned=PLANNED)
+    assert read.verdict is (Verdict.MORE if trial.lift_of_100 else Verdict.NOTHING_SEEN)
+    assert read.low <= trial.lift_of_100 / 100 <= read.high, "the interval holds what is true"
 
 
 def test_the_resort_has_its_doors_rides_tills_and_a_hundred_and_forty_articles() -> None:

@@ -13,7 +13,7 @@ from edge.core.bands import BandState
 from edge.core.catalogue import Article, Group
 from edge.core.entitlements import Entitlement, Party, Product, Status, Terms, TimeSlot
 from edge.core.places import Layout, Point, Zone
-from edge.run.demo.history import resort
+from edge.run.demo import resort
 from kiosk.park import DemoBand, Story
 
 HOUR_MS = 3_600_000

@@ -26,8 +26,8 @@ HELPINGS = {
 """Till to the groups that are bought there."""
 SEEN_OF_MAIL, REFUND_OF_100, CASE_OF_100 = 35, 1, 13
 CAMPAIGNS = (
-    "benvenuto", "primavera", "caffe-serale", "estate", "gelato-famiglia", "bottega",
-    "rientro", "castagne", "luci", "casa-nuova", "assaggi", "stagionale",
+    "benvenuto", "primavera", "caffe-serale", "estate-lago", "gelato-famiglia", "bottega-aperta",
+    "rientro", "castagne", "luci", "casa-nuova", "assaggi-vivi", "stagionale",
 )  # fmt: skip
 """Twelve, one after the other; each is written about once."""
 
@@ -36,15 +36,19 @@ class Trial(NamedTuple):
     """A running experiment whose truth is known: of a hundred so many buy without, and so many more with."""
 
     campaign: str
-    salt: str
     article: str
     base_of_100: int
     lift_of_100: int
 
+    @property
+    def salt(self) -> str:
+        """By what its arms are drawn: as in the bundle, its own name."""
+        return self.campaign
+
 
 TRIALS = (
-    Trial("caffe-serale", "caffe-serale/1", "capsule-notte", 15, 12),
-    Trial("gelato-famiglia", "gelato-famiglia/1", "gelato-grande", 20, 0),
+    Trial("caffe-serale", "capsule-notte", 15, 12),
+    Trial("gelato-famiglia", "gelato-grande", 20, 0),
 )
 """One that works, and one that does nothing at all."""
 

@@ -19,6 +19,7 @@ from edge.core.entitlements import Entitlement, Party
 from edge.core.money import tax_within
 from edge.errors import Refused
 from edge.run.demo.history.almanac import almanac
+from edge.run.demo.history.campaigns import open_campaigns
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
 from sync.central import ledger, pots
@@ -91,8 +92,10 @@ def site_of(store: Store, name: str, *, diversify: bands.Diversify | None, sold:
 
 def load_past(site: Site, whole: Whole, progress: Callable[[int], bool]) -> int:
     """Load what is not in yet and return how many guests are in; ``progress`` hears of it and says go on."""
-    done = 0
-    blocks = _blocks(told(_as_begun(site, whole), site.shelves))
+    done, whole = 0, _as_begun(site, whole)
+    with site.desk.store.transaction() as tx:
+        open_campaigns(tx, site.desk.site, whole.last)
+    blocks = _blocks(told(whole, site.shelves))
     for block in blocks:
         if not _is_in(site, block[0].family):
             _store(site, block, last=whole.last)

@@ -99,7 +99,7 @@ def groups() -> Iterator[Group]:
 
 def articles() -> Iterator[Article]:
     """Yield what is sold beside the bar's and the shop's own; each article has its own rate of tax."""
-    text = resources.files("edge.run.demo.history").joinpath("assortment.csv").read_text(encoding="utf-8")
+    text = resources.files("edge.run.demo").joinpath("assortment.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(StringIO(text), delimiter=";"):
         yield Article(
             id=row["id"],
