@@ -19,6 +19,7 @@ from edge.run.calibrate import calibrate_verb
 from edge.run.causes import in_words
 from edge.run.guest import add_verbs
 from edge.run.offer_verbs import learn
+from edge.run.reader_verb import reader
 from edge.run.salvage_verbs import salvage
 from edge.run.update_verbs import update
 from edge.store import driver
@@ -333,5 +334,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-for verb in (analyse, audit, bench, calibrate_verb, learn, salvage, update):
+for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, update):
     main.add_command(verb)
