@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,9 +38,9 @@ def eventually(true: Callable[[], object], within_s: float = SOON_S) -> None:
 
 
 @contextmanager
-def three_nodes(folder: Path) -> Iterator[Nodes]:
+def three_nodes(folder: Path, **how: Any) -> Iterator[Nodes]:
     folder.mkdir()
-    nodes = Nodes(folder)
+    nodes = Nodes(folder, **how)
     try:
         yield nodes
     finally:

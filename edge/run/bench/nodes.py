@@ -26,14 +26,21 @@ PROGRAM = "etcd"
 class Nodes:
     """A cluster on loopback, each node in a folder of its own; they can be killed, held and started again."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start all three, and wait until they have agreed on a leader."""
+    def __init__(
+        self, folder: Path, *, cable: Cable | None = None, tls: Mapping[str, str] | None = None
+    ) -> None:
+        """Start all three, and wait until they have agreed on a leader.
+
+        ``tls`` are etcd's own options by which it asks for certificates; ``cable`` then shows one.
+        """
         program = shutil.which(PROGRAM)
         if program is None:
             raise BenchError("There is no etcd here.", hint="apt-get install etcd-server")
         self._program, self._folder = program, folder
         ports = _free_ports(2 * COUNT)
-        self.urls = tuple(f"http://127.0.0.1:{port}" for port in ports[:COUNT])
+        self._cable, self._tls = cable or Cable(), dict(tls or {})
+        scheme = "https" if self._tls else "http"
+        self.urls = tuple(f"{scheme}://127.0.0.1:{port}" for port in ports[:COUNT])
         self._peers = tuple(f"http://127.0.0.1:{port}" for port in ports[COUNT:])
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
         for number in range(COUNT):
@@ -98,7 +105,7 @@ class Nodes:
             return False
 
     def _ask(self, number: int) -> Json:
-        gateway = Gateway([self.urls[number]], Cable())
+        gateway = Gateway([self.urls[number]], self._cable)
         return gateway.call("maintenance/status", {}, ASK_S)
 
     def _arguments(self, number: int) -> Mapping[str, str]:
@@ -115,11 +122,12 @@ class Nodes:
             "election-timeout": str(ELECTION_MS),
             "auto-compaction-retention": "1h",
             "log-level": "error",
+            **self._tls,
         }
 
 
 def _words(arguments: Mapping[str, str]) -> list[str]:
-    return [word for key, value in arguments.items() for word in (f"--{key}", value)]
+    return [f"--{key}={value}" for key, value in arguments.items()]
 
 
 def _free_ports(count: int) -> list[int]:
