@@ -5,14 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.calendar import DAY_MS
+from edge.core.lease import LeaseKind
 from edge.core.money import MINOR_MAX
+from edge.core.vouchers import PERCENT, Voucher
 from edge.errors import Refused
 from sync.central import blocks, topups, vouchers
 from sync.central.care import cases
 from sync.central.care.case import Case, Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.policy import policy
-from sync.central.registry import links, members, wallets
+from sync.central.registry import catalogue, links, members, wallets
 from sync.central.store import Connection, now_of
 from sync.central.topups import TopUp
 from sync.central.vouchers import Order
@@ -32,9 +34,7 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
 
 def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
     """Give credit that pays like money: at once within the limit; above it another person is asked."""
-    case = cases.must_find(tx, site, id_)
-    if not case.links.guest:
-        raise Refused("Nobody knows whose case this is.", hint="Open one from the guest's own page.")
+    case = _someones(tx, site, id_)
     if cases.is_told(tx, site, id_, op=gift.op):
         return case
     if not 0 < gift.minor <= MINOR_MAX:
@@ -47,12 +47,47 @@ def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
     return done
 
 
+class Coupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that somebody of care wants a guest to have for nothing; ``op`` makes it happen once."""
+
+    op: str
+    article: str
+    by: str
+
+
+def hand_over(tx: Connection, site: str, id_: str, *, coupon: Coupon) -> Case:
+    """Give one thing for nothing, at any till; what it costs counts as credit does, and no more is given."""
+    case = _someones(tx, site, id_)
+    if cases.is_told(tx, site, id_, op=coupon.op):
+        return case
+    article = catalogue.catalogue(tx, site).by_id.get(coupon.article)
+    if article is None or article.price_minor <= 0:
+        raise Refused("There is no such thing to give.", hint="Choose one that is sold.")
+    if given_to(tx, site, case.links.guest) + article.price_minor > policy(tx, site).goodwill_minor:
+        raise Refused("This is above your limit.", hint="Give credit: another person can let that through.")
+    voucher = Voucher(kind=f"{LeaseKind.FREE_DRINK}:{CAMPAIGN}", names=article.names, items=(article.id,),
+                      percent=PERCENT)  # fmt: skip
+    given = vouchers.give(tx, site, Order(id=coupon.op, voucher=voucher, units=1, guest=case.links.guest))
+    told = Told(op=coupon.op, step=Step.ACTED, at_ms=now_of(tx), who=coupon.by, word="coupon_given",
+                ref=given.wallet, minor=article.price_minor)  # fmt: skip
+    done = cases.tell(tx, site, id_, told=told)
+    blocks.publish_members(tx, site, given.wallet)
+    return done
+
+
 def given_to(tx: Connection, site: str, guest: str) -> int:
     """Return what care gave a guest by itself lately, in minor units, in whichever case."""
     since_ms = now_of(tx) - SPAN_MS
     people = links.together(tx, site, [guest])
     known = [one for each in people for one in cases.listed(tx, site, Wanted(guest=each))]
     return sum(one.given_minor for one in known if one.changed_ms >= since_ms)
+
+
+def _someones(tx: Connection, site: str, id_: str) -> Case:
+    case = cases.must_find(tx, site, id_)
+    if not case.links.guest:
+        raise Refused("Nobody knows whose case this is.", hint="Open one from the guest's own page.")
+    return case
 
 
 def _credit(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:

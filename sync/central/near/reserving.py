@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from edge.core.entitlements import Entitlement
 from edge.core.slots import Slot
 from edge.errors import Refused
@@ -17,6 +19,7 @@ from sync.central.store import (
     Connection,
     String,
     Table,
+    delete,
     func,
     insert,
     metadata,
@@ -65,6 +68,52 @@ def left(tx: Connection, site: str, slot: Slot, *, channel: str) -> int:
     there = (_own.site_id == site, _own.channel_id == channel, _own.point == slot.point)
     query = select(func.count()).select_from(booking_table).where(*there, _own.start_ms == slot.start_ms)
     return slot.outside.get(channel, 0) - int(tx.execute(query).scalar_one())
+
+
+def offered(tx: Connection, site: str, right: Entitlement) -> tuple[Slot, ...]:
+    """Return the times to which central can move a right: of its product, to come, with a place outside."""
+    now_ms = now_of(tx)
+    return tuple(
+        slot
+        for slot in slots.slots(tx, site)
+        if slot.product == right.product
+        and slot.time != right.slot
+        and slot.end_ms > now_ms
+        and _freest(tx, site, slot)
+    )
+
+
+def move(tx: Connection, site: str, right_id: str, *, to: tuple[str, int]) -> Slot:
+    """Give a right another time, by its point and start, out of what is set aside for channels outside.
+
+    What one of these had given of the former time is theirs again; a place that a kiosk gave stays taken.
+    Moved twice it is moved once. Call it holding the site's turn.
+    """
+    guest, right = rights.right(tx, site, right_id)
+    slot = slots.must_find(tx, site, to[0], start_ms=to[1])
+    if right.slot == slot.time:
+        return slot
+    if right.slot is None or slot.product != right.product:
+        raise Refused("This right is good for another thing.", hint="Choose a time of the same.")
+    if slot.end_ms <= now_of(tx):
+        raise Full("This time is over.")
+    channel = _freest(tx, site, slot)
+    if not channel:
+        raise Full
+    tx.execute(delete(booking_table).where(_own.site_id == site, _own.right_id == right_id))
+    row = {"site_id": site, "right_id": right_id, "channel_id": channel,
+           "point": slot.point, "start_ms": slot.start_ms}  # fmt: skip
+    tx.execute(insert(booking_table).values(row))
+    rights.put_rights(tx, site, [replace(right, slot=slot.time)], guest=guest)
+    profiles.publish_guests(tx, site, [guest])
+    return slot
+
+
+def _freest(tx: Connection, site: str, slot: Slot) -> str:
+    """Return which channel has most places left of a time; empty: none has any."""
+    free = {name: left(tx, site, slot, channel=name) for name in sorted(slot.outside)}
+    most = max(free, key=lambda name: free[name], default="")
+    return most if free.get(most, 0) > 0 else ""
 
 
 def reserve(tx: Connection, site: str, wanted: Wanted, *, channel: str) -> Booked:

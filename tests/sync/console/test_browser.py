@@ -58,7 +58,13 @@ PAGES = (
     *(f"{HOME}/webhooks", f"{HOME}/webhooks/new"),
     *(f"{HOME}/care", f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/care/{CASE}/promise"),
     *(f"{HOME}/guests/g1/known", f"{HOME}/guests/g1/alias", f"{HOME}/guests/g2/merge"),
-    *(f"{HOME}/promises", f"{HOME}/care/{CASE}/close", f"{HOME}/care/{CASE}/reissue", f"{HOME}/care/new"),
+    *(
+        f"{HOME}/promises",
+        f"{HOME}/care/{CASE}/close",
+        f"{HOME}/care/{CASE}/reissue",
+        f"{HOME}/care/new",
+        f"{HOME}/care/{CASE}/slot",
+    ),
 )
 """Every template, and every kind of field."""
 BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"

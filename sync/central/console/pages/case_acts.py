@@ -7,12 +7,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from edge.core.bands import BandAct, BandState
+from edge.core.entitlements import Entitlement
 from edge.core.money import spelled
 from edge.errors import Refused
 from sync.central.care import cases, goodwill
 from sync.central.care.case import Case, Priority, Result, Step, Told
 from sync.central.care.cases import NOTE_CHARS_MAX, OP_CHARS_MAX
-from sync.central.care.goodwill import Gift
+from sync.central.care.goodwill import Coupon, Gift
 from sync.central.console import amounts, desk
 from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
@@ -21,9 +22,10 @@ from sync.central.console.fields import Field, Kind, Mistyped, values
 from sync.central.console.pages import bands as band_pages
 from sync.central.console.pages.care import HERE
 from sync.central.console.routes import Audience, Route, act
+from sync.central.near import reserving
 from sync.central.policy import policy
 from sync.central.psp import refunds
-from sync.central.registry import bands
+from sync.central.registry import bands, catalogue, links, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection
@@ -35,6 +37,8 @@ OP = Field(name="op", kind=Kind.HIDDEN, required=True)
 NOTE = Field(name="note", kind=Kind.LONG, chars_max=NOTE_CHARS_MAX)
 SPOKEN = Field(name="note", kind=Kind.LONG, required=True, chars_max=NOTE_CHARS_MAX)
 REPLACEABLE = (BandState.ACTIVE, BandState.LOST, BandState.EXPIRED)
+TIMES_MAX = 100
+"""Ways to move a guest's times that are offered at once: more is a timetable."""
 BY_HAND = tuple(one for one in Result if one is not Result.ERASED)
 
 
@@ -188,6 +192,71 @@ def _of_stock(ask: Ask, tx: Connection, text: str) -> BandCard:
     return found[0]
 
 
+def _coupon_form(ask: Ask) -> Form:
+    _case(ask)
+    with ask.store.reading() as tx:
+        sold = [
+            one for one in catalogue.catalogue(tx, ask.site).articles if one.price_minor > 0 and not one.off
+        ]
+    choices = [
+        (one.id, f"{one.name(ask.words.language)} · {spelled(one.price_minor, ask.layout.currency)}")
+        for one in sold
+    ]
+    return _form(
+        ask,
+        "case_coupon",
+        (Field(name="article", kind=Kind.CHOICE, required=True, choices=choices),),
+        act="give",
+    )
+
+
+def _hand_over(ask: Ask, said: dict[str, Any]) -> Answer:
+    coupon = Coupon(op=said["op"], article=said["article"], by=ask.name)
+    with ask.changing() as tx:
+        before = cases.must_find(tx, ask.site, ask.path["case"])
+        if goodwill.hand_over(tx, ask.site, before.id, coupon=coupon).steps != before.steps:
+            ask.record(tx, "coupon_given", before.id, after=coupon.article)
+    return Moved(_home(ask), "coupon_given")
+
+
+def _slot_form(ask: Ask) -> Form:
+    """Offer each booked time of the guest with the times that it can be moved to."""
+    case = _case(ask)
+    with ask.store.reading() as tx:
+        choices = [
+            (f"{right.id}/{slot.point}/{slot.start_ms}",
+             f"{right.product} {ask.time(right.slot.start_ms)} → {slot.point} {ask.time(slot.start_ms)}")
+            for right in _booked(ask, tx, case)
+            if right.slot is not None
+            for slot in reserving.offered(tx, ask.site, right)
+        ]  # fmt: skip
+        if cases.is_told(tx, ask.site, case.id, op=ask.typed("op")):
+            choices.append((ask.typed("move_to"), ""))  # sent twice: it was done
+    field = Field(name="move_to", kind=Kind.CHOICE, required=True, choices=choices[-TIMES_MAX:])
+    return _form(ask, "case_slot", (field,), act="save")
+
+
+def _booked(ask: Ask, tx: Connection, case: Case) -> list[Entitlement]:
+    people = links.together(tx, ask.site, [case.links.guest] if case.links.guest else [])
+    found = rights.rights_of(tx, ask.site, people)
+    return [right for one in people for right in found.get(one, ()) if right.slot is not None]
+
+
+def _move(ask: Ask, said: dict[str, Any]) -> Answer:
+    id_, point, start = said["move_to"].rsplit("/", 2)
+    with ask.changing() as tx:
+        case = cases.must_find(tx, ask.site, ask.path["case"])
+        if id_ not in {one.id for one in _booked(ask, tx, case)}:
+            raise Refused("This is not the guest's of this case.", hint="Open the case again.")
+        if not cases.is_told(tx, ask.site, case.id, op=said["op"]):
+            slot = reserving.move(tx, ask.site, id_, to=(point, int(start)))
+            told = Told(op=said["op"], step=Step.ACTED, at_ms=ask.store.now_ms(), who=ask.name,
+                        word="slot_moved", ref=id_)  # fmt: skip
+            cases.tell(tx, ask.site, case.id, told=told)
+            ask.record(tx, "slot_moved", case.id, after=f"{id_} {slot.key}")
+    return Moved(_home(ask), "slot_moved")
+
+
 CARE = Audience.CARE
 ROUTES: tuple[Route, ...] = (
     act(f"{ONE}/say", _say, "Write down what was said in a case.", audience=CARE),
@@ -208,4 +277,8 @@ ROUTES: tuple[Route, ...] = (
     *desk.routes_of(
         f"{ONE}/reissue", Desk(_reissue_form, _reissue), "give a guest another band.", audience=CARE
     ),
+    *desk.routes_of(
+        f"{ONE}/coupon", Desk(_coupon_form, _hand_over), "give one thing for nothing.", audience=CARE
+    ),
+    *desk.routes_of(f"{ONE}/slot", Desk(_slot_form, _move), "move a booked time.", audience=CARE),
 )
