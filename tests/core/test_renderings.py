@@ -118,7 +118,9 @@ def test_six_renderings_agree_in_name_price_validity_and_terms_in_all_five_langu
         said = say(offer, worth, version=version, tongue=tongue)
         assert said is not None
         own = offer.messages[language]
-        until = tongue("offer.until", date=tongue.date(offer.period.last)) if offer.period.last else ""
+        until = (
+            tongue("kiosk.voucher_until", date=tongue.date(offer.period.last)) if offer.period.last else ""
+        )
         whole = (own.name, said.price, until, own.terms, said.mark)
         found = read_back(said, worth, offer, columns)
         paper = found.pop("receipt")

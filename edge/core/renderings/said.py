@@ -81,7 +81,7 @@ def say(offer: Offer, worth: Worth, *, version: int, tongue: Tongue) -> Said | N
         call=message.call,
         price=price,
         was=tongue("offer.was", amount=tongue.money(worth.was_minor or 0)) if lowered else "",
-        until=tongue("offer.until", date=tongue.date(offer.period.last)) if offer.period.last else "",
+        until=tongue("kiosk.voucher_until", date=tongue.date(offer.period.last)) if offer.period.last else "",
         image=message.image,
         alt=message.alt,
     )
