@@ -210,3 +210,8 @@ DEFAULTS: dict[PointKind, Point] = {
 def point_of(kind: PointKind, id: str, zone: str, **changes: object) -> Point:
     """Return a point of a kind with its kind's defaults and these changes."""
     return replace(DEFAULTS[kind], id=id, zone=zone, **changes)
+
+
+def unplaced(id: str) -> Point:
+    """Return what stands in for a point that the site does not have, or not yet: nobody may decide there."""
+    return replace(_HERE, id=id, zone=id)

@@ -16,7 +16,7 @@ from edge.core.evidence import evidence
 from edge.core.facts import Facts, Moment, Rule, Ruling
 from edge.core.held import Held
 from edge.core.passage import passage_of
-from edge.core.places import Layout
+from edge.core.places import Layout, unplaced
 from edge.core.profiles import Profile, of_ticket
 from edge.core.slots import with_times
 
@@ -71,7 +71,8 @@ def facts_of(
     ``profile`` and ``layout`` are central's, of the revision and version that the record names; what a
     ticket said of itself, its record carries.
     """
-    point = layout.points_by_id.get(decided.decision.point)
+    where = decided.decision.point
+    point = layout.points_by_id.get(where) or (None if decided.device_allowed else unplaced(where))
     if point is None:
         return None
     moved = dict(decided.moved)

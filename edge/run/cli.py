@@ -21,6 +21,7 @@ from edge.run.guest import add_verbs
 from edge.run.offer_verbs import learn
 from edge.run.reader_verb import reader
 from edge.run.salvage_verbs import salvage
+from edge.run.simulate.verb import simulate
 from edge.run.update_verbs import update
 from edge.store import driver
 from hardware.port import DeviceError
@@ -334,5 +335,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, update):
+for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, simulate, update):
     main.add_command(verb)

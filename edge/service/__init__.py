@@ -95,7 +95,7 @@ class Service(PayDesk):
                 self._counts.add(view, before=before)
         except StoreError as error:
             LOG.warning("today's counts begin at zero: %s", error)
-        self._recall_tills()
+        self.recall_tills()
         self._watch.start()
         self.nearby.start()
 

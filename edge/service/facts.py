@@ -15,7 +15,7 @@ from edge.core.entitlements import Entitlement, Terms
 from edge.core.facts import Facts, Rule
 from edge.core.held import Held, Location
 from edge.core.passage import moves
-from edge.core.places import Direction, Layout, Point, PointKind
+from edge.core.places import Direction, Layout, Point, unplaced
 from edge.core.profiles import Profile
 from edge.core.slots import NO_TIMES, Timetable, moved_times, with_moves
 from edge.rules import rule_or_broken
@@ -122,7 +122,7 @@ def ask(rooms: Rooms, presented: Presented, point_id: str) -> Asked:
     point = layout.points_by_id.get(point_id)
     return Asked(
         presented=presented,
-        point=point or Point(id=point_id, kind=PointKind.GATE, zone=point_id),
+        point=point or unplaced(point_id),
         layout=layout,
         allowed=point is not None,
         dismissed=rooms.dismissed(),

@@ -13,7 +13,7 @@ from edge.core.bands import Presented
 from edge.core.decision import Act, Decision, Reason, WhatNext, outcome_of
 from edge.core.entitlements import Use
 from edge.core.events import BODY_BYTES_MAX, Decided, Kind, body_of
-from edge.core.places import Layout, Point, PointKind
+from edge.core.places import Layout, PointKind, unplaced
 from edge.core.replay import record
 from edge.errors import PolsoError, StoreError
 from edge.service.agreeing import Agreement
@@ -222,5 +222,6 @@ def uses_after(before: tuple[Use, ...], changed: tuple[Use, ...]) -> tuple[Use, 
 
 def _unread(presented: Presented, point_id: str) -> Asked:
     """Return a question whose profiles could not be read."""
-    point = Point(id=point_id, kind=PointKind.GATE, zone=point_id)
-    return Asked(presented=presented, point=point, layout=Layout(site="", version=0, timezone=NOWHERE))
+    return Asked(
+        presented=presented, point=unplaced(point_id), layout=Layout(site="", version=0, timezone=NOWHERE)
+    )

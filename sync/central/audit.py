@@ -101,7 +101,7 @@ class _Judge:
 
     def learn(self, tx: Connection, site: str, judged: list[Place]) -> None:
         """Look up the layouts that judgements name and that are not known yet."""
-        wanted = {one.decided.layout for one in judged if one.decided}.difference(self._terms)
+        wanted = {one.layout for one in judged if one.layout is not None}.difference(self._terms)
         now = published(tx, site) if wanted else None
         known = past.layouts(tx, site, wanted)
         if now is not None and now.version in wanted:
@@ -127,7 +127,7 @@ class _Judge:
 
     def judge(self, one: Place, profiles: Mapping[Revision, Profile]) -> None:
         """Judge one event by what its device had."""
-        terms = NOWHERE if one.decided is None else self._terms.get(one.decided.layout)
+        terms = NOWHERE if one.layout is None else self._terms.get(one.layout)
         profile = self._links.profile(one, profiles)
         count = self._found.kinds.setdefault(one.kind.name.lower(), Count())
         if terms is None or (profile is None and one.profile is not None):

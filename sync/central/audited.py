@@ -43,6 +43,11 @@ class Place(NamedTuple):
         return self.decided is not None or self.payment is not None
 
     @property
+    def layout(self) -> int | None:
+        """Which layout it was judged by; None: none, as with cash or where none had come yet."""
+        return None if self.decided is None else self.decided.layout or None
+
+    @property
     def profile(self) -> Revision | None:
         """Which of its band's profiles its device had; None: none, or what a ticket said of itself."""
         tap = self.decided
@@ -60,7 +65,7 @@ class Terms(NamedTuple):
 
 
 NOWHERE = Terms(Layout(site="", version=0, timezone="UTC"), {}, ZoneInfo("UTC"))
-"""What cash and an external card are judged by: no layout has a word in it."""
+"""What is judged where no layout has a word: cash, an external card, a device that had none yet."""
 
 
 class Judgement(NamedTuple):

@@ -9,6 +9,7 @@ from edge.core.decision import Reason
 from edge.core.entitlements import USES_MAX, Question, Redemption, Reentry, Status, exchanged
 from edge.core.entry import Facts, decide
 from edge.core.events import BODY_BYTES_MAX, Decided, body_of, decided_in
+from edge.core.places import unplaced
 from edge.core.profiles import of_ticket
 from edge.core.replay import record, replay
 from tests.builders import (
@@ -149,6 +150,14 @@ def test_no_answer_leaves_the_device_in_clear() -> None:
 def test_a_point_that_central_never_had_cannot_be_judged_again() -> None:
     decided = record(facts_for(), decide(facts_for()))
     assert replay(decided, a_profile(), a_layout(points=()), timezone=ROME, rules={}) is None
+
+
+def test_a_decision_made_before_any_layout_came_is_judged_without_one() -> None:
+    facts = facts_for(point=unplaced("north"), layout=a_layout(points=()), device_allowed=False)
+    ruling = decide(facts)
+    assert ruling.decision.reason is Reason.DEVICE_NOT_ALLOWED
+    again = replay(record(facts, ruling), facts.profile, facts.layout, timezone=ROME, rules={})
+    assert again == ruling
 
 
 def test_a_record_names_the_versions_it_was_judged_by_and_no_answer() -> None:

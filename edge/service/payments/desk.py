@@ -49,7 +49,12 @@ class PayDesk:
         duties = (self._tills.lapse, self._cash.lapse, self._holds.expire)
         self._pay_duties = (*duties, self._lifetime.look)
 
-    def _recall_tills(self) -> None:
+    def look(self) -> None:
+        """Do once what time asks of what is paid or set aside here; the watch does it every round."""
+        for duty in self._pay_duties:
+            duty()
+
+    def recall_tills(self) -> None:
         """Show again, after a start, what stands at each till; nobody pays twice."""
         try:
             self._lifetime.resume()

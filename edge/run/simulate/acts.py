@@ -1,0 +1,259 @@
+"""Acts: what a seed may let happen, each a few lines over the product's own use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from edge.core.basket import Line
+from edge.core.events import Lane
+from edge.errors import PolsoError
+from edge.payviews import BasketState
+from edge.run.simulate.device import Device
+from edge.run.simulate.world import Told, World
+from sync.client.line import Unreachable
+
+PAGES_MAX = 8
+"""So many pages are pulled in one turn."""
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+DONE = frozenset({BasketState.IDLE, BasketState.APPROVED, BasketState.VOIDED, BasketState.GIVEN_UP})
+"""States in which a till is free for the next guest."""
+
+
+class Act(NamedTuple):
+    """One kind of act, and how often it comes up beside the others."""
+
+    do: Callable[[World], None]
+    weight: int
+    fault: bool = False
+    """Whether a seed may leave it out."""
+
+
+def tap(world: World) -> None:
+    """A guest holds their band to a gate."""
+    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
+    tapped = device.tap(guest.uid, device.gate)
+    world.attempt(
+        device, f"gate, {guest.right}", lambda: world.told(device, tapped, device.service.present(tapped))
+    )
+
+
+def tap_again(world: World) -> None:
+    """A reader says the same tap once more, however late."""
+    if not world.taps:
+        return
+    tapped, number, before = world.taps[world.dice.choice(sorted(world.taps))]
+    device = world.devices[number]
+    if device.frozen:
+        return
+
+    def again() -> str:
+        view = device.service.present(tapped)
+        if view.seq and Told(view.reason, view.seq) != before:
+            world.contradictions.append(f"{tapped.tap_id}: {before}, then {view.reason} #{view.seq}")
+        return f"again {view.reason} #{view.seq}"
+
+    world.attempt(device, "same tap", again)
+
+
+def sell(world: World) -> None:
+    """Somebody rings up soup and lets a guest pay."""
+    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
+    op, minor = f"op-{world.step:08}", world.dice.choice((150, 300, 900))
+    line = Line(item="soup", name="Soup", quantity=1, price_minor=minor)
+
+    def act() -> str:
+        service, who = device.service, device.cashier()
+        if not service.shifts.view(device.till).open:
+            service.shifts.open(who, device.till, counted_minor=0)
+        standing = service.basket(device.till)
+        if standing.state not in DONE:
+            service.give_up(who, device.till, standing.op_id)
+        service.ring(who, device.till, op, lines=[line])
+        service.await_band(who, device.till, op)
+        service.present(device.tap(guest.uid, device.till))
+        if service.basket(device.till).state is BasketState.SHORT and world.dice.random() < 0.5:
+            meet(world, device)  # somebody waits until more of their money is here
+            service.present(device.tap(guest.uid, device.till))
+        shown = service.basket(device.till)
+        world.seen[f"till {shown.state}"] += 1
+        if shown.state is BasketState.APPROVED:
+            world.sold.append((device.number, op))
+        return f"{op} {guest.wallet} {minor}: {shown.state} {shown.reason or ''}"
+
+    world.attempt(device, "till", lambda: _unless_refused(world, act))
+
+
+def void(world: World) -> None:
+    """Staff take the last payment of a device back, or do it once more under the same id."""
+    done = [op for number, op in world.sold if number == (at := world.dice.randrange(len(world.devices)))]
+    if not done:
+        return
+    device, op = world.devices[at], done[-1]
+    world.attempt(
+        device,
+        f"void {op}",
+        lambda: _unless_refused(
+            world,
+            lambda: device.service.void(device.cashier(), op, f"void-{op}", reason="cold").state.value,
+        ),
+    )
+
+
+def connect(world: World) -> None:
+    """A device meets central: attest, urgent things, both lanes, the feed, leases."""
+    device = world.dice.choice(world.devices)
+    world.attempt(device, "meets central", lambda: meet(world, device))
+
+
+def meet(world: World, device: Device) -> str:
+    """Take every turn with central once; return how far that came."""
+    device.look()
+    try:
+        device.report()
+        while device.push(Lane.PRIORITY):
+            pass
+        _follow(world, device)
+        while device.push(Lane.ORDINARY):
+            pass
+        device.ask()
+        device.listen()
+    except Unreachable:
+        return "broke off"
+    except PolsoError as error:
+        world.seen[f"refused {type(error).__name__}"] += 1
+        return f"refused: {error}"
+    return device.frozen or "whole"
+
+
+def _follow(world: World, device: Device) -> None:
+    """Pull until nothing newer is there."""
+    head = world.central.head()
+    for _ in range(PAGES_MAX):
+        if device.frozen:
+            return
+        if device.profiles.cursor().seq == head:
+            world.informed(device)
+            return
+        device.pull()
+
+
+def press(world: World) -> None:
+    """Only one lane goes out, without a word before."""
+    device = world.dice.choice(world.devices)
+    lane = world.dice.choice(list(Lane))
+
+    def act() -> str:
+        try:
+            return f"pushed {device.push(lane)}"
+        except PolsoError as error:
+            return f"not pushed: {type(error).__name__}"
+
+    world.attempt(device, f"lane {lane}", act)
+
+
+def wait(world: World) -> None:
+    """Time passes, and everybody looks at what has run out."""
+    for _ in range(world.dice.choice((1, 6))):
+        world.passes(MINUTE_MS)
+        world.central.sweep()
+    for device in world.devices:
+        world.attempt(device, "time passes", device.look)
+
+
+def top_up(world: World) -> None:
+    """Somebody pays money in at central."""
+    world.fund(world.dice.choice(world.guests), f"act-{world.step}", 500)
+    world.note("central: 500 paid in")
+
+
+def revoke(world: World) -> None:
+    """A band is revoked at central."""
+    guest = world.dice.choice(world.guests)
+    if guest.band not in world.revoked:
+        world.revoked.add(guest.band)
+        world.central.revoke(guest.band)
+        world.note(f"central: {guest.right} revoked")
+
+
+def jump(world: World) -> None:
+    """Somebody sets a machine's clock."""
+    device = world.dice.choice(world.devices)
+    device.hands.wall_off_ms = world.dice.choice((0, -HOUR_MS, 72 * HOUR_MS, -START_OFF_MS))
+    world.note(f"device {device.number}: clock set by {device.hands.wall_off_ms} ms")
+    world.seen["clock set"] += 1
+
+
+def cut(world: World) -> None:
+    """A cable is pulled, or plugged in again."""
+    number = world.dice.randrange(len(world.devices))
+    world.weather.cut ^= {number}
+    world.note(f"device {number}: {'cut off' if number in world.weather.cut else 'connected'}")
+
+
+def late(world: World) -> None:
+    """A request that nobody waits for any more reaches central."""
+    world.weather.deliver()
+
+
+def crash(world: World) -> None:
+    """A device loses its process, or its power."""
+    device, reboot = world.dice.choice(world.devices), world.dice.random() < 0.5
+    device.crash(reboot=reboot)
+    world.start(device)
+    world.restarted(device, reboot=reboot)
+    world.note(f"device {device.number}: {'rebooted' if reboot else 'killed'}")
+    world.seen["rebooted" if reboot else "killed"] += 1
+
+
+def doom(world: World) -> None:
+    """The next act at a device is its process's last, before its commit or after it."""
+    device = world.dice.choice(world.devices)
+    if not device.frozen:
+        device.books.dies = world.dice.choice(("before", "after"))
+
+
+def copy(world: World) -> None:
+    """Somebody copies a device's disk, and leaves the copy lying about."""
+    device = world.dice.choice(world.devices)
+    if device.number not in world.copies and not world.lives[device.number].doomed:
+        world.copies[device.number] = device.copied(world.folder / f"copy-{device.number}")
+
+
+def restore(world: World) -> None:
+    """Somebody puts such a copy back."""
+    if world.copies:
+        number = world.dice.choice(sorted(world.copies))
+        world.put_back(world.devices[number], world.copies.pop(number))
+        world.note(f"device {number}: an old copy of its disk is put back")
+
+
+def _unless_refused(world: World, act: Callable[[], str]) -> str:
+    try:
+        return act()
+    except PolsoError as error:
+        world.seen[f"refused {type(error).__name__}"] += 1
+        return f"refused: {error}"
+
+
+START_OFF_MS = 50 * 365 * 24 * HOUR_MS
+"""A machine without a clock of its own begins decades ago."""
+ACTS = (
+    Act(tap, 12),
+    Act(tap_again, 3),
+    Act(sell, 16),
+    Act(void, 4),
+    Act(connect, 16),
+    Act(press, 4),
+    Act(wait, 10),
+    Act(top_up, 2),
+    Act(revoke, 2),
+    Act(jump, 2, fault=True),
+    Act(cut, 4, fault=True),
+    Act(late, 3, fault=True),
+    Act(crash, 3, fault=True),
+    Act(doom, 3, fault=True),
+    Act(copy, 4),
+    Act(restore, 4, fault=True),
+)
+__all__ = ["ACTS", "Act", "meet"]

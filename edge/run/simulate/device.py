@@ -1,0 +1,290 @@
+"""A device as the simulator has it: the product's own store, sequencer, service and sync, on no thread."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from edge.clock import Clock
+from edge.config import shipped
+from edge.core.events import Event, Lane
+from edge.feed import Feed
+from edge.health import Health, Watched
+from edge.keys.ring import Ring
+from edge.run.current import Current
+from edge.run.outside import Listening
+from edge.run.simulate.platform import Central, key_of, points_of
+from edge.run.simulate.wire import Wire
+from edge.sequencer import Sequencer
+from edge.service import Rooms, Service
+from edge.signature import signer
+from edge.staff import Session
+from edge.store.checkpoints import Notary, Signer
+from edge.store.journal import Journal
+from edge.store.profiles import Profiles
+from edge.store.records import Owner
+from edge.store.state import Store
+from edge.store.transaction import Transaction
+from edge.vault import Vault
+from hardware.port import Medium, Tap, Trust
+from sync.client import Ports
+from sync.client.history import Frozen, Sender
+from sync.client.lending import Borrower
+from sync.client.pulling import Puller
+from sync.client.pushing import Pusher
+from sync.signing import public_half
+
+T = TypeVar("T")
+SEAL = Ring({1: hashlib.blake2b(b"simulated folder", digest_size=64).digest()})
+RESERVE_BYTES = 4_096
+HOUR_MS = 3_600_000
+LIMITS = msgspec.structs.replace(shipped().limits, lease_wait_ms=0)
+"""Nobody answers while a till waits: all happens in turn."""
+
+
+class Died(BaseException):
+    """The process was killed here; nothing of it goes on, so nothing may catch this."""
+
+
+class Hands:
+    """The clocks of one machine: the wall's may be set by anybody, the other only rises."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        """Begin right; ``now_ms`` is the true time."""
+        self._now_ms, self._boot_ms = now_ms, now_ms()
+        self.wall_off_ms, self.boots = 0, 1
+
+    def wall(self) -> int:
+        """Return what the machine believes is UTC."""
+        return self._now_ms() + self.wall_off_ms
+
+    def monotonic(self) -> int:
+        """Return milliseconds since the machine was switched on."""
+        return self._now_ms() - self._boot_ms + 1
+
+    def reboot(self) -> None:
+        """Begin the clock that only rises anew."""
+        self._boot_ms = self._now_ms()
+        self.boots += 1
+
+
+class Steps(Sequencer):
+    """The sequencer, served by who submits; it dies where it is told to."""
+
+    def start(self) -> None:
+        """Open the store, here and now."""
+        self.dies = ""
+        with self._seat:
+            self._open()
+
+    def submit(self, act: Callable[[Transaction], T]) -> T:
+        """Run an act; ``dies`` says whether the process is killed before its commit or after it."""
+        if self.dies == "before":
+            raise Died
+        done = super().submit(act)
+        if self.dies == "after":
+            raise Died
+        return done
+
+    def peek(self, act: Callable[[Transaction], T]) -> T:
+        """Look something up for the story: nobody dies of it."""
+        return super().submit(act)
+
+    def stop(self) -> None:
+        """Close the store as a clean stop does."""
+        with self._seat:
+            self._close()
+
+
+class Device:
+    """One machine at a gate and a till; what is on its disk outlives every process."""
+
+    def __init__(self, number: int, folder: Path, *, central: Central, hands: Hands) -> None:
+        """Name the machine; nothing runs before ``start``."""
+        self.number, self.hands = number, hands
+        self.id, self.site = central.devices[number], central.site
+        self.gate, self.till = points_of(number)
+        self.frozen = ""
+        self._central, self._root, self._lives, self._taps = central, folder, 0, 0
+        self.folder = folder / f"{number}-0"
+
+    # Life and death
+
+    def start(self, wire: Callable[[], Wire]) -> None:
+        """Open the folder as a process does; ``wire`` makes a line to central."""
+        self.clock = Clock(wall=self.hands.wall, monotonic=self.hands.monotonic)
+        self.vault = Vault(self._central.band_key, SEAL)
+        private = key_of(self.number)
+        public, boot = public_half(private), f"boot-{self.hands.boots}"
+        store = Store(self.folder, reserve_bytes=RESERVE_BYTES)
+        store.seal_by(self.vault)
+        self._notary = Notary(Owner(self.site, self.id, public), Signer(1, boot, signer(private)))
+        store.employ(self._notary)
+        self.books = Steps(store, self.clock, site=self.site, device=self.id, public_key=public)
+        self.books.start()
+        self.journal, self.profiles = Journal(self.folder), Profiles(self.folder, self.vault)
+        self.current = Current()
+        self.health = Health(self._watched())
+        self.service = Service(self._rooms(boot))
+        self.frozen = self.books.frozen
+        if not self.frozen:
+            self.service.recall_tills()
+        self._sync(wire)
+
+    def crash(self, *, copy: Path | None = None, reboot: bool = False) -> None:
+        """Lose the process with all that is not on the disk; ``copy`` is put in place of the disk."""
+        self._lives += 1
+        after = self._root / f"{self.number}-{self._lives}"
+        shutil.copytree(copy or self.folder, after, ignore=shutil.ignore_patterns("*-shm", "lock"))
+        self._close()
+        shutil.rmtree(self.folder)
+        self.folder = after
+        if reboot:
+            self.hands.reboot()
+
+    def copied(self, to: Path) -> Path:
+        """Copy the disk as it is now, for later."""
+        shutil.rmtree(to, ignore_errors=True)
+        shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns("*-shm", "lock"))
+        return to
+
+    def close(self) -> None:
+        """End for good."""
+        self._close()
+
+    def _close(self) -> None:
+        self.profiles.close()
+        self.journal.close()
+        self.books.stop()
+
+    # What is asked of it
+
+    def tap(self, uid: bytes, reader: str) -> Tap:
+        """Return a new tap at one of its readers."""
+        self._taps += 1
+        return Tap(
+            reader=reader,
+            seq=self._taps,
+            tap_id=f"{reader}:{self.number}:{self._taps}",
+            uid=uid,
+            trust=Trust.LIVE,
+            at_ns=self._taps,
+            medium=Medium.NFC,
+            counter=None,
+        )
+
+    def cashier(self) -> Session:
+        """Return who sells here."""
+        until_ms = self.clock.now_ms() + HOUR_MS
+        return Session(
+            token="",
+            staff="carla",
+            name="Carla",
+            roles=("till",),
+            point=self.till,
+            until_ms=until_ms,
+            fresh_until_ms=until_ms,
+        )
+
+    def events(self, after: tuple[int, int]) -> list[Event]:
+        """Return what is durable behind these numbers of both lanes."""
+        return [event for lane in Lane for event in self.journal.range(lane, after[lane])]
+
+    # Its turns with central; each raises what the client's threads would rest from
+
+    def report(self) -> None:
+        """Compare histories and take what is urgent, as at first contact."""
+        try:
+            for lost in self._puller.report(frozen=self.frozen):
+                self._pushers[lost.lane].go_back(lost.seq)
+        except Frozen as error:
+            self.freeze(error)
+        else:
+            self.current.prove("central")
+
+    def push(self, lane: int) -> bool:
+        """Send the next range; False: there was nothing."""
+        if self.frozen:
+            return False
+        try:
+            return self._pushers[lane].push() is not None
+        except Frozen as error:
+            self.freeze(error)
+            return False
+
+    def pull(self) -> bool:
+        """Take the next page; False: there is nothing newer."""
+        return not self.frozen and self._puller.pull(0)
+
+    def ask(self) -> bool:
+        """Ask for what should lie here; False: there is nothing to say."""
+        return not self.frozen and self._borrower.ask()
+
+    def listen(self) -> None:
+        """Take what central set aside or wants back."""
+        if not self.frozen:
+            self._borrower.wait(0)
+
+    def look(self) -> None:
+        """Do what the device does by itself as time passes."""
+        if not self.frozen:
+            self.service.look()
+
+    def freeze(self, why: Exception) -> None:
+        """Append nothing any more: this history is not believed."""
+        self.frozen = str(why)
+        self.books.freeze(self.frozen)
+
+    def outbox(self) -> int:
+        """Return how many events central is not known to hold."""
+        return sum(self.journal.head(lane).seq - self.journal.acked(lane) for lane in Lane)
+
+    def _watched(self) -> Watched:
+        return Watched(
+            sequencer=self.books,
+            profiles=self.profiles,
+            journal=self.journal,
+            clock=self.clock,
+            folder=self.folder,
+        )
+
+    def _rooms(self, boot: str) -> Rooms:
+        return Rooms(
+            sequencer=self.books,
+            profiles=self.profiles,
+            journal=self.journal,
+            vault=self.vault,
+            clock=self.clock,
+            feed=Feed(),
+            health=self.health,
+            device=self.id,
+            readers={self.gate: self.gate, self.till: self.till},
+            limits=LIMITS,
+            boot=boot,
+            current=lambda: self.current.proven,
+        )
+
+    def _sync(self, wire: Callable[[], Wire]) -> None:
+        ports = Ports(
+            journal=self.journal,
+            books=self.books,
+            profiles=self.profiles,
+            clock=Listening(self.clock, self.health),
+            describe=lambda bare: msgspec.structs.replace(bare, boot=f"boot-{self.hands.boots}"),
+            points=(self.gate, self.till),
+            checkpoint=lambda: self._notary.newest,
+            lending=self.service.placement,
+            agreed=lambda: self.current.prove("central"),
+            erase=self.service.erase,
+            alarm=self.service.tell_alarm,
+        )
+        self.service.placement.listen(lambda: None)  # what a basket lacks is asked for in this device's turn
+        sender = Sender(site=self.site, device=self.id)
+        self._pushers = [Pusher(sender, lane, ports=ports, line=wire()) for lane in Lane]
+        self._puller = Puller(sender, ports=ports, line=wire())
+        self._borrower = Borrower(sender, self.service.placement, ports=ports, line=wire())

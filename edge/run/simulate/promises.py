@@ -1,0 +1,256 @@
+"""Promises: what must hold in every world, each a small function that says how it was broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+
+from edge.core.bands import BandState
+from edge.core.events import Kind, Lane, chain_start, verify_chain
+from edge.core.lease import Lease
+from edge.core.payment import Tender
+from edge.run.simulate.device import Device
+from edge.run.simulate.platform import key_of
+from edge.run.simulate.world import Green, World
+from edge.service.payments import chest
+from edge.store.transaction import Transaction
+from sync.central.audit import audit
+from sync.signing import public_half
+
+Promise = Callable[[World], str]
+
+
+# After every step, from the journals
+
+
+def order_is_the_device_s_own(world: World) -> str:
+    """Numbers are contiguous, the chain is whole, and the logical clock rises whatever anybody sets."""
+    for number, life in enumerate(world.lives):
+        for lane in Lane:
+            start = chain_start(
+                world.central.site,
+                world.central.devices[number],
+                lane,
+                public_key=public_half(key_of(number)),
+            )
+            found = verify_chain(life.events[lane], lane, start)
+            if found is not None:
+                return f"device {number} lane {lane}: {found.fault} at {found.seq}"
+        times = sorted(event.hlc for lane in Lane for event in life.events[lane])
+        if any(later == earlier for earlier, later in pairwise(times)):
+            return f"device {number}: two records of one time"
+    return ""
+
+
+def same_tap_same_answer(world: World) -> str:
+    """Who asks again hears what they heard, and every answer has its durable row."""
+    if world.contradictions:
+        return world.contradictions[0]
+    for tap_id, (_, number, told) in world.taps.items():
+        life = world.lives[number]
+        if not life.doomed and told.seq > len(life.events[Lane.ORDINARY]):
+            return f"{tap_id}: answered #{told.seq}, which is not in the journal"
+    return ""
+
+
+def one_green_per_right(world: World) -> str:
+    """A right opens once at each device, and nowhere that could have heard of the first time."""
+    for right, opened in world.greens.items():
+        where = [green.device for green in opened]
+        if len(set(where)) < len(where):
+            return f"{right} opened twice at one device"
+    return world.heard_too_late[0] if world.heard_too_late else ""
+
+
+def nothing_is_overspent(world: World) -> str:
+    """Of each wallet no more is spent, over all devices, than was ever in it."""
+    spent = spendings(world)
+    for wallet, minor in spent.items():
+        if minor > world.funded[wallet]:
+            return f"{wallet}: {minor} spent of {world.funded[wallet]}"
+    return ""
+
+
+def a_copy_spends_nothing(world: World) -> str:
+    """What was restored from an old copy, and central knows better, sells nothing and is not believed."""
+    for device in world.devices:
+        life = world.lives[device.number]
+        if not life.doomed:
+            continue
+        for event in device.journal.range(Lane.PRIORITY, 0):
+            known = life.events[Lane.PRIORITY]
+            fresh = event.seq > len(known) or known[event.seq - 1].h != event.h
+            if fresh and event.kind == Kind.PAID and world.is_accepted(event):
+                return f"device {device.number}: the copy sold something"
+    return ""
+
+
+def revoked_means_closed(world: World) -> str:
+    """After a device has applied a revocation, that band opens nothing there."""
+    for number, life in enumerate(world.lives):
+        bound = {one.band: one.hlc for one in life.events[Lane.PRIORITY] if one.kind == Kind.URGENT_APPLIED}
+        for event in world.opened(number):
+            if event.band in bound and event.hlc > bound[event.band]:
+                return f"device {number}: a revoked band opened at #{event.seq}"
+    return ""
+
+
+def no_lease_is_prolonged(world: World) -> str:
+    """Nothing is paid out of a lease after its time, whatever happens to clocks."""
+    return world.overdue[0] if world.overdue else ""
+
+
+# After every step that central was part of
+
+
+def central_holds_a_beginning(world: World) -> str:
+    """What central has of each lane is the device's own, whole from the first on, each record once."""
+    for number, life in enumerate(world.lives):
+        for lane, held in enumerate(world.far.held[number]):
+            own = life.events[lane][: len(held)]
+            if [one.h for one in own] != [h for _, h in held]:
+                return f"device {number} lane {lane}: central holds another history"
+            if [seq for seq, _ in held] != list(range(1, len(held) + 1)):
+                return f"device {number} lane {lane}: central has a gap or a record twice"
+    return ""
+
+
+def nothing_acked_is_lost(world: World) -> str:
+    """What a device heard to be at central is there, and what anybody heard to be written is on the disk."""
+    for number, life in enumerate(world.lives):
+        for lane in Lane:
+            held = len(world.far.held[number][lane])
+            if not life.doomed and life.acked[lane] > held:
+                return f"device {number} lane {lane}: {life.acked[lane]} acked, {held} held"
+    return ""
+
+
+def accounts_sum_to_zero(world: World) -> str:
+    """Every account of the ledger together holds nothing, and no wallet has less than nothing free."""
+    far = world.far
+    if any(far.sums.values()):
+        return f"the ledger holds {far.sums}"
+    short = [wallet for wallet, minor in far.free.items() if minor < 0]
+    return f"{short[0]} has {far.free[short[0]]} free" if short else ""
+
+
+def central_is_never_more_generous(world: World) -> str:
+    """Of every lease central has granted at least what the device has, and heard at most what happened."""
+    for far in world.far.placed.values():
+        world.seen[f"lease at central {far.state}"] += 1
+    for device, lease in _leases(world):
+        world.seen[f"lease {lease.state}"] += 1
+        row = world.far.placed.get(lease.id)
+        if row is None:
+            return f"device {device.number} holds {lease.id}, of which central knows nothing"
+        there, own = row.counters, lease.counters
+        if there.granted < own.granted:
+            return f"device {device.number}: {own.granted} granted here, {there.granted} at central"
+        if there.spent > own.spent or there.voided > own.voided or there.returned > own.returned:
+            return f"device {device.number}: central has heard more of {lease.id} than happened"
+    return ""
+
+
+# At the end, when everything was healed and has come to rest
+
+
+def everything_drains(world: World) -> str:
+    """Every lane is at central, every cursor at its head; only a history that is not believed stays out."""
+    for device in world.devices:
+        doomed = world.lives[device.number].doomed
+        if doomed != bool(device.frozen):
+            return f"device {device.number}: doomed {doomed}, frozen {device.frozen!r}"
+        if not doomed and device.outbox():
+            return f"device {device.number}: {device.outbox()} events wait"
+        if not doomed and device.profiles.cursor().seq != world.central.head():
+            return f"device {device.number}: its copy of the site is not the newest"
+    return ""
+
+
+def revocations_arrive(world: World) -> str:
+    """Every device has applied every revocation."""
+    for device in world.devices:
+        for band in world.revoked if not device.frozen else ():
+            held = device.books.peek(partial(Transaction.held, band=band))
+            if held.state is not BandState.REVOKED:
+                return f"device {device.number}: a revoked band is {held.state.name}"
+    return ""
+
+
+def both_ends_agree_on_money(world: World) -> str:
+    """Central's totals of every lease are the device's."""
+    for device, lease in _leases(world):
+        if not device.frozen and world.far.placed[lease.id].counters != lease.counters:
+            return f"device {device.number}: {lease.id} is not the same at both ends"
+    return ""
+
+
+def central_judges_the_same(world: World) -> str:
+    """Every decision and payment comes out equal, and each passage too many is reported once."""
+    found = audit(world.central.store, world.central.site)
+    world.seen["judged again"] += found.judged
+    if found.different or found.moved_on:
+        many = found.judged - found.equal
+        return f"{many} come out otherwise, {found.moved_on} not judged: {found.different[:1]}"
+    extra = sum(len(opened) - 1 for opened in _at_central(world).values())
+    if extra != len(found.conflicts):
+        return f"{extra} passages too many, {len(found.conflicts)} reported"
+    world.seen["passages too many"] += extra
+    return ""
+
+
+ALWAYS: tuple[Promise, ...] = (
+    order_is_the_device_s_own,
+    same_tap_same_answer,
+    one_green_per_right,
+    nothing_is_overspent,
+    a_copy_spends_nothing,
+    revoked_means_closed,
+    no_lease_is_prolonged,
+    central_holds_a_beginning,
+    nothing_acked_is_lost,
+    accounts_sum_to_zero,
+    central_is_never_more_generous,
+)
+QUIET: tuple[Promise, ...] = (everything_drains, both_ends_agree_on_money)
+"""Once these hold nothing moves any more."""
+AT_REST: tuple[Promise, ...] = (
+    everything_drains,
+    revocations_arrive,
+    both_ends_agree_on_money,
+    central_judges_the_same,
+)
+
+
+def spendings(world: World) -> Counter[str]:
+    """Return what was spent of each wallet, less what was taken back."""
+    spent: Counter[str] = Counter()
+    for number in range(len(world.devices)):
+        for _, payment in world.payments(number):
+            for leg in payment.legs:
+                spent[leg.wallet] += leg.amount_minor if leg.tender is Tender.WALLET else 0
+        for voided in world.voids(number):
+            for leg in voided.legs:
+                spent[leg.wallet] -= leg.amount_minor if leg.tender is Tender.WALLET else 0
+    return spent
+
+
+def _at_central(world: World) -> dict[str, list[Green]]:
+    """Return the greens that central has heard of."""
+    tips = [len(held[Lane.ORDINARY]) for held in world.far.held]
+    heard = {
+        right: [green for green in opened if green.seq <= tips[green.device]]
+        for right, opened in world.greens.items()
+    }
+    return {right: opened for right, opened in heard.items() if opened}
+
+
+def _leases(world: World) -> Iterator[tuple[Device, Lease]]:
+    """Yield every lease that a device of a believed history holds."""
+    for device in world.devices:
+        if device.frozen or world.lives[device.number].doomed:
+            continue
+        for lease in device.books.peek(lambda tx: list(chest.all_leases(tx))):
+            yield device, lease

@@ -1,0 +1,283 @@
+"""The world of one seed: a central, devices, guests, weather, and a book of all that people were told."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from edge.core.decision import Outcome, Reason
+from edge.core.events import Event, Kind, Lane, decided_in
+from edge.core.payment import Payment, Voided
+from edge.run.simulate.device import Device, Died, Hands
+from edge.run.simulate.far import Far, look
+from edge.run.simulate.platform import START_MS, Central, Shared
+from edge.run.simulate.weather import Fate, Weather
+from edge.run.simulate.wire import Wire
+from edge.views import StaffView
+from hardware.port import Tap
+from sync.central.registry.bands import band_id
+from sync.lending import LeaseAnswer
+
+DEVICES, FUNDS = 2, (1_500, 5_000)
+"""So many machines, and what each guest's wallet begins with."""
+BEGUN = 0.9
+"""How many devices have met central before anything happens."""
+TICK_MS_MAX = 60_000
+"""A device notes the time twice as often as this at least."""
+_PAYMENT = msgspec.msgpack.Decoder(Payment).decode
+_VOIDED = msgspec.msgpack.Decoder(Voided).decode
+
+
+class Guest(NamedTuple):
+    """Somebody with a band, a right and a wallet."""
+
+    number: int
+    uid: bytes
+    band: bytes
+
+    @property
+    def wallet(self) -> str:
+        """The name of their wallet."""
+        return f"w{self.number}"
+
+    @property
+    def right(self) -> str:
+        """The name of their right."""
+        return f"r{self.number}"
+
+
+class Green(NamedTuple):
+    """A right that opened a gate."""
+
+    device: int
+    seq: int
+
+
+class Told(NamedTuple):
+    """What somebody was told of a tap, an op or a void."""
+
+    reason: str
+    seq: int
+
+
+class Life(msgspec.Struct):
+    """All that one device ever made durable, in order of its own numbers."""
+
+    events: tuple[list[Event], list[Event]]
+    acked: tuple[int, int] = (0, 0)
+    """Up to where the device has heard that central holds each lane."""
+    known: tuple[int, ...] = ()
+    """Up to where central held each device's ordinary lane when this one last had all that it could tell."""
+    doomed: bool = False
+    """An old copy was put back, and central knows more: what it writes may never be believed."""
+
+
+class World:
+    """Everything of one seed; ``step`` counts what happened."""
+
+    def __init__(self, seed: int, folder: Path, shared: Shared, *, begun: Path | None = None) -> None:
+        """Let nothing happen yet; ``begun`` holds disks of devices that have met central."""
+        self.seed, self.folder = seed, folder
+        self.dice = random.Random(seed)  # noqa: S311 - a story, nothing secret
+        self.now_ms, self.step = START_MS, 0
+        self.central = Central(shared, lambda: self.now_ms)
+        bad = tuple(fate for fate in Fate if fate is not Fate.THROUGH and self.dice.random() < 0.5)
+        self.weather = Weather(self.dice, bad, permille=self.dice.choice((50, 150, 350)))
+        self.guests = tuple(
+            Guest(number, uid, band_id(shared.band_key, uid)) for number, uid in enumerate(shared.uids)
+        )
+        self.funded = Counter({one.wallet: FUNDS[one.number] for one in self.guests})
+        self.lives = [Life(([], [])) for _ in range(DEVICES)]
+        self.devices = [self._device(number, begun) for number in range(DEVICES)]
+        self._far: Far | None = None
+        self.log: list[str] = []
+        self.seen: Counter[str] = Counter()
+        self.taps: dict[str, tuple[Tap, int, Told]] = {}
+        self.sold: list[tuple[int, str]] = []
+        self.contradictions: list[str] = []
+        self.greens: dict[str, list[Green]] = {}
+        self.overdue: list[str] = []
+        self.heard_too_late: list[str] = []
+        self.revoked: set[bytes] = set()
+        self.until_ms: dict[tuple[int, str], int] = {}
+        self.copies: dict[int, Path] = {}
+
+    def close(self) -> None:
+        """End everything."""
+        for device in self.devices:
+            device.close()
+
+    @property
+    def far(self) -> Far:
+        """What central holds now."""
+        if self.central.moved or self._far is None:
+            self._far, self.central.moved = look(self.central, [one.wallet for one in self.guests]), False
+        return self._far
+
+    # What happens
+
+    def note(self, what: str) -> None:
+        """Write one line of the story."""
+        self.log.append(f"{self.step:3} {self.now_ms - START_MS:>10} ms  {what}")
+
+    def passes(self, ms: int) -> None:
+        """Let time pass."""
+        self.now_ms += ms
+
+    def fund(self, guest: Guest, act: str, minor: int) -> None:
+        """Put money into a guest's wallet."""
+        self.central.top_up(guest.number, f"{act}-{guest.wallet}", minor)
+        self.funded[guest.wallet] += minor
+
+    def start(self, device: Device) -> None:
+        """Start a device's process."""
+        device.start(lambda: self._wire(device))
+
+    def attempt(self, device: Device, what: str, act: Callable[[], object]) -> None:
+        """Do something at a device that may be killed in the middle of it; then it starts again."""
+        try:
+            done = act()
+        except Died:
+            self.note(f"device {device.number} {what}: killed {device.books.dies} the commit")
+            self.seen[f"killed {device.books.dies}"] += 1
+            device.crash()
+            self.start(device)
+            done = None
+        if done is not None:
+            self.note(f"device {device.number} {what}: {done}")
+        device.books.dies = ""
+        self.remember(device)
+
+    def remember(self, device: Device) -> None:
+        """Take what has become durable at a device into its life; of a doomed copy nothing is."""
+        life = self.lives[device.number]
+        if life.doomed:
+            return
+        for lane in Lane:
+            known = life.events[lane]
+            new = device.journal.range(lane, len(known))
+            known.extend(new)
+            self._watch_leases(device.number, new)
+            self._watch_gates(device.number, new)
+        life.acked = (device.journal.acked(0), device.journal.acked(1))
+
+    def informed(self, device: Device) -> None:
+        """Note that a device has all that central could tell by now."""
+        self.lives[device.number].known = tuple(len(held[Lane.ORDINARY]) for held in self.far.held)
+
+    def _watch_gates(self, number: int, new: list[Event]) -> None:
+        """Note where each right opened, and where it must not have."""
+        known = self.lives[number].known
+        for event in new:
+            right = _right_in(event)
+            if right is None:
+                continue
+            before = self.greens.setdefault(right, [])
+            for green in before:
+                if green.device != number and known and known[green.device] >= green.seq:
+                    self.heard_too_late.append(f"{right} at device {number}, which knew of {green}")
+            before.append(Green(number, event.seq))
+
+    def _watch_leases(self, number: int, new: list[Event]) -> None:
+        """Note each payment out of a lease whose time is over."""
+        for event in new:
+            legs = _PAYMENT(event.body).legs if event.kind == Kind.PAID else ()
+            for lease in {leg.lease for leg in legs if leg.lease}:
+                if self.now_ms > self.until_ms.get((number, lease), self.now_ms):
+                    self.overdue.append(f"device {number} #{event.seq} paid out of {lease}")
+
+    def restarted(self, device: Device, *, reboot: bool) -> None:
+        """Allow for what a machine without a clock cannot know: when it was off since its last tick."""
+        for key in self.until_ms:
+            if reboot and key[0] == device.number:
+                self.until_ms[key] += TICK_MS_MAX
+
+    def put_back(self, device: Device, copy: Path) -> None:
+        """Let a device go on from an old copy of its disk."""
+        self.weather.deliver_all()
+        device.crash(copy=copy, reboot=True)
+        self.start(device)
+        # Nobody can ask it again for what it does not remember.
+        self.taps = {key: one for key, one in self.taps.items() if one[1] != device.number}
+        life = self.lives[device.number]
+        heads = [device.journal.head(lane).seq for lane in Lane]
+        held = self.far.held[device.number]
+        if any(len(held[lane]) > heads[lane] for lane in Lane):
+            life.doomed = True
+            self.seen["copy that central knows better"] += 1
+            return
+        for key in [one for one in self.until_ms if one[0] == device.number]:
+            del self.until_ms[key]  # nobody can say how old the copy is
+        # Nobody but the lost disk knew of the rest: what is here is the history now.
+        for lane in Lane:
+            del life.events[lane][heads[lane] :]
+        for opened in self.greens.values():
+            opened[:] = [one for one in opened if one.device != device.number or one.seq <= heads[0]]
+        self.seen["copy that nobody can tell"] += 1
+
+    def told(self, device: Device, tap: Tap, view: StaffView) -> str:
+        """Take down what was answered to a tap; return it in words."""
+        self.seen[f"reason {view.reason}"] += 1
+        told = Told(view.reason, view.seq)
+        if view.seq and tap.tap_id not in self.taps:
+            self.taps[tap.tap_id] = (tap, device.number, told)
+        return f"{view.reason} #{view.seq}"
+
+    # What the journals tell
+
+    def payments(self, number: int) -> list[tuple[Event, Payment]]:
+        """Return all payments that a device made durable."""
+        lane = self.lives[number].events[Lane.PRIORITY]
+        return [(one, _PAYMENT(one.body)) for one in lane if one.kind == Kind.PAID]
+
+    def voids(self, number: int) -> list[Voided]:
+        """Return all that was taken back."""
+        lane = self.lives[number].events[Lane.PRIORITY]
+        return [_VOIDED(one.body) for one in lane if one.kind == Kind.PAYMENT_VOIDED]
+
+    def is_accepted(self, event: Event) -> bool:
+        """Say whether a payment took anything."""
+        return bool(_PAYMENT(event.body).legs)
+
+    def opened(self, number: int) -> list[Event]:
+        """Return the decisions that let somebody in by a right."""
+        return [one for one in self.lives[number].events[Lane.ORDINARY] if _right_in(one) is not None]
+
+    def _device(self, number: int, begun: Path | None) -> Device:
+        device = Device(number, self.folder, central=self.central, hands=Hands(lambda: self.now_ms))
+        if begun is not None and self.dice.random() < BEGUN:
+            shutil.copytree(begun / str(number), device.folder)
+        self.start(device)
+        device.current.prove("the beginning")
+        return device
+
+    def _wire(self, device: Device) -> Wire:
+        return Wire(
+            device.number,
+            self.central,
+            self.weather,
+            passes=self.passes,
+            granted=lambda told: self._granted(device, told),
+        )
+
+    def _granted(self, device: Device, told: LeaseAnswer) -> None:
+        """Note until when each lease may be spent at most: its time counts from now at the latest."""
+        for grant in told.grants:
+            end = self.now_ms + grant.ttl_s * 1_000
+            key = (device.number, grant.lease)
+            self.until_ms[key] = max(self.until_ms.get(key, 0), end)
+
+
+def _right_in(event: Event) -> str | None:
+    """Return which right let somebody in, if this record says that one did."""
+    if event.kind != Kind.DECIDED:
+        return None
+    told = decided_in(event.body, event.band).decision
+    is_entry = told.outcome is Outcome.GRANTED and told.reason is Reason.ENTERED
+    return told.entitlement if is_entry else None

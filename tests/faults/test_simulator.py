@@ -1,0 +1,184 @@
+"""The simulator: a thousand seeds in which every promise holds, and what it finds where one is not kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+import edge.core.payment.replaying
+import edge.service.taps
+import sync.central.leases
+import sync.central.policy
+import sync.client.beside
+import sync.client.pulling
+import sync.client.pushing
+import sync.client.urgent
+from edge.core.lease import Grant
+from edge.run.cli import main
+from edge.run.simulate.run import Failure, run_seed, run_seeds
+from edge.store.transaction import Transaction
+from sync.client.pushing import Pusher
+
+pytestmark = pytest.mark.timeout(600)
+HEAVY = (pytest.mark.journey, pytest.mark.slow)
+"""They take a processor for seconds: they run with the journeys."""
+PIECE = 100
+CONTROL_SEEDS = 250
+
+
+@pytest.mark.parametrize("first", [pytest.param(first, marks=HEAVY) for first in range(0, 1_000, PIECE)])
+def test_every_promise_holds_in_every_seed(first: int) -> None:
+    ran = run_seeds(range(first, first + PIECE))
+    assert ran.failure is None, ran.failure.words()
+    missing = [what for what in HAPPENS if not ran.seen[what]]
+    assert not missing, f"it never came to {missing}"
+
+
+HAPPENS = (
+    *("killed before", "killed after", "rebooted", "clock set", "passages too many", "judged again"),
+    *("request lost", "answer lost", "request doubled", "request delayed", "central said epoch"),
+    *("copy that central knows better", "copy that nobody can tell"),
+    *("till approved", "till short", "till declined", "act void"),
+    *("reason entered", "reason already_used_here", "reason already_used_elsewhere", "reason band_revoked"),
+)
+"""A simulator that never comes to a thing tests nothing of it."""
+
+
+@pytest.mark.journey
+def test_one_seed_is_a_story_that_the_verb_tells() -> None:
+    told = CliRunner().invoke(main, ["simulate", "--seed", "7"])
+    assert told.exit_code == 0, told.output
+    assert told.output.rstrip().endswith("seed 7: every promise holds")
+    counted = CliRunner().invoke(main, ["simulate", "--seeds", "2"])
+    assert counted.output.rstrip().endswith("2 seeds: every promise holds")
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+def test_the_same_seed_is_the_same_story_in_every_process() -> None:
+    tell = (
+        "import sys; from edge.run.simulate.run import run_seed; print([run_seed(n)[1] for n in range(4, 9)])"
+    )
+    told = {
+        hashlib.sha256(
+            subprocess.run(
+                [sys.executable, "-c", tell],
+                env={**os.environ, "PYTHONHASHSEED": salt},
+                check=True,
+                capture_output=True,
+            ).stdout
+        ).hexdigest()
+        for salt in ("1", "2")
+    }
+    assert len(told) == 1
+
+
+def freed_at_its_expiry(patch: pytest.MonkeyPatch) -> None:
+    kept = sync.central.policy.policy
+    at_once = {"write_off_s": 0}
+    patch.setattr(sync.central.policy, "policy", lambda *of: msgspec.structs.replace(kept(*of), **at_once))
+
+
+def told_before_its_commit(patch: pytest.MonkeyPatch) -> None:
+    kept = sync.central.leases._grant
+
+    def more(*row: Any, **said: Any) -> Grant:
+        grant = kept(*row, **said)
+        return msgspec.structs.replace(grant, total=grant.total + 500)
+
+    patch.setattr(sync.central.leases, "_grant", more)
+
+
+def an_old_copy_believed(patch: pytest.MonkeyPatch) -> None:
+    for room, name in (
+        (sync.client.pulling, "demand_same"),
+        (sync.client.pulling, "demand_seen"),
+        (sync.client.pushing, "demand_not_above"),
+    ):
+        patch.setattr(room, name, lambda *_: None)
+
+
+def asked_again_judged_anew(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.service.taps, "kept_answer", lambda *_: None)
+
+
+def a_revocation_put_aside(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sync.client.urgent, "_bind", lambda *_: False)
+
+
+def uses_not_remembered(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Transaction, "put_use", lambda *_, **__: None)
+
+
+def others_uses_not_taken(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sync.client.beside, "take", lambda *_, **__: None)
+
+
+def acked_before_it_was_sent(patch: pytest.MonkeyPatch) -> None:
+    kept = Pusher.push
+
+    def push(self: Pusher) -> int | None:
+        books, lane = self._ports.books, self.lane
+        books.ack(lane, self._ports.journal.head(lane).seq)
+        return kept(self)
+
+    patch.setattr(Pusher, "push", push)
+
+
+def another_rulebook_at_central(patch: pytest.MonkeyPatch) -> None:
+    kept = edge.core.payment.replaying.decide_payment
+
+    def otherwise(facts: Any) -> Any:
+        ruling = kept(facts)
+        return msgspec.structs.replace(
+            ruling,
+            payment=msgspec.structs.replace(ruling.payment, ready_minor=ruling.payment.ready_minor + 1),
+        )
+
+    patch.setattr(edge.core.payment.replaying, "decide_payment", otherwise)
+
+
+def time_by_the_wall(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("edge.store.transaction.hlc_tick", lambda last, now_ms: now_ms << 16)
+
+
+CONTROLS = {
+    freed_at_its_expiry: {"nothing_is_overspent", "both_ends_agree_on_money"},
+    told_before_its_commit: {"central_is_never_more_generous", "nothing_is_overspent"},
+    an_old_copy_believed: {"a_copy_spends_nothing", "central_holds_a_beginning", "everything_drains"},
+    asked_again_judged_anew: {"same_tap_same_answer"},
+    a_revocation_put_aside: {"revocations_arrive"},
+    uses_not_remembered: {"one_green_per_right"},
+    others_uses_not_taken: {"one_green_per_right"},
+    acked_before_it_was_sent: {"nothing_acked_is_lost"},
+    another_rulebook_at_central: {"central_judges_the_same"},
+    time_by_the_wall: {"order_is_the_device_s_own"},
+}
+
+
+@pytest.mark.parametrize("take", CONTROLS, ids=lambda take: take.__name__)
+@pytest.mark.journey
+@pytest.mark.slow
+def test_without_its_protection_a_promise_is_broken_within_so_many_seeds(
+    take: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_seed(0)  # what worlds begin with is made by the whole product
+    take(monkeypatch)
+    ran = run_seeds(range(1, CONTROL_SEEDS + 1))
+    assert ran.failure is not None, f"{CONTROL_SEEDS} seeds notice nothing"
+    assert ran.failure.promise in CONTROLS[take], ran.failure.words()
+    monkeypatch.undo()
+    assert _again(ran.failure) == "", "the same seed holds with its protection"
+
+
+def _again(failure: Failure) -> str:
+    found, _ = run_seed(failure.seed)
+    return "" if found is None else found.words()
