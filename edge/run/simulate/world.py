@@ -93,6 +93,8 @@ class World:
             Guest(number, uid, band_id(shared.band_key, uid)) for number, uid in enumerate(shared.uids)
         )
         self.funded = Counter({one.wallet: FUNDS[one.number] for one in self.guests})
+        self.copies: dict[int, Path] = {}
+        """Of a device's disk, as it was once."""
         self.lives = [Life(([], [])) for _ in range(DEVICES)]
         self.devices = [self._device(number, begun) for number in range(DEVICES)]
         self._far: Far | None = None
@@ -106,7 +108,6 @@ class World:
         self.heard_too_late: list[str] = []
         self.revoked: set[bytes] = set()
         self.until_ms: dict[tuple[int, str], int] = {}
-        self.copies: dict[int, Path] = {}
 
     def close(self) -> None:
         """End everything."""
@@ -253,6 +254,8 @@ class World:
         device = Device(number, self.folder, central=self.central, hands=Hands(lambda: self.now_ms))
         if begun is not None and self.dice.random() < BEGUN:
             shutil.copytree(begun / str(number), device.folder)
+            if self.dice.random() < 0.5:
+                self.copies[number] = begun / str(number)
         self.start(device)
         device.current.prove("the beginning")
         return device
