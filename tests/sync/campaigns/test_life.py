@@ -10,7 +10,8 @@ from edge.errors import NotAllowed, Refused, Unknown
 from sync.central import budgets, bundles, campaigned
 from sync.central.bundles import Draft
 from sync.central.campaigned import Audience, Campaign, Plan, Standing, State
-from sync.central.campaigns import checks, life
+from sync.central.campaigns import checks, life, results
+from sync.central.campaigns.lift import Verdict
 from sync.central.store import Store
 from tests.service.offered import an_offer
 from tests.sync.builders import Clockwork, a_site
@@ -202,6 +203,11 @@ def test_a_campaign_is_found_by_its_name_or_not_at_all(store: Store) -> None:
         bundles.go_live(tx, SITE, made.version, by=ANNA)
         with pytest.raises(Refused, match="soup-less"):
             life.make(tx, SITE, "soup-less", plan=a_plan(), by=ANNA)
+        life.review(tx, SITE, NAME, by=PIERO)
+        found = results.results(tx, SITE, life.schedule(tx, SITE, NAME, by=ANNA))
+        assert found.days == ()
+        assert found.lift is not None
+        assert found.lift.verdict is Verdict.NOT_YET
 
 
 def said(**changes: str) -> dict[str, Message]:
