@@ -15,7 +15,7 @@ from pathlib import Path
 from edge.config import Config
 from edge.errors import PolsoError
 from edge.keys.source import OnlyRoot
-from edge.run import air
+from edge.run import air, site
 from edge.run.actuators import GATES, LIGHTS, NEEDS
 from edge.run.finding import Finding, Level
 from edge.run.identity import load
@@ -61,6 +61,7 @@ def check(config: Config, machine: Machine, *, now_ms: int) -> list[Finding]:
         *_serial(machine),
         *air.findings(config.radios, machine.root, machine.radios),
         *_central(config),
+        *site.findings(config.site),
         *_witnesses(config),
         *_screens(config),
     ]

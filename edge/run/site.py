@@ -10,15 +10,18 @@ from edge.clock import Clock
 from edge.config import Site
 from edge.core.entitlements import Use
 from edge.core.site import Pending, SiteMode
+from edge.run.finding import Finding, Level
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
 from edge.service import agreeing
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages, urgent
-from sync.site import Gateway, Member, Ports, SiteBook
+from sync.site import Gateway, Member, Ports, SiteBook, Unanswered
 
 LANE = 0
+ASK_S_MAX = 3.0
+NODES_MIN = 3
 
 
 class Parts(NamedTuple):
@@ -72,3 +75,29 @@ def mode(part: Member | None) -> SiteMode:
     if part is None:
         return SiteMode.NONE
     return SiteMode.AGREED if part.in_touch() else SiteMode.ALONE
+
+
+def findings(site: Site) -> Iterator[Finding]:
+    """Say how the nodes of the site's book stand: a majority has to answer."""
+    if not site.etcd:
+        return
+    cable = site_cable(site)
+    away = [node for node in site.etcd if not _answers(node, cable)]
+    there, every = len(site.etcd) - len(away), len(site.etcd)
+    if 2 * there <= every:
+        act = f"start etcd at {', '.join(away)}, or look at site.ca and site.certificate; gates decide alone"
+        yield Finding(Level.BAD, f"{there} of the site's {every} nodes answer", act)
+    elif away:
+        yield Finding(Level.LOOK, f"{there} of the site's {every} nodes answer", f"mend {', '.join(away)}")
+    else:
+        yield Finding(Level.OK, f"the site's {every} nodes answer")
+    if every < NODES_MIN:
+        yield Finding(Level.LOOK, f"the site's book has {every} nodes", "give it three: one may then fail")
+
+
+def _answers(node: str, cable: Cable) -> bool:
+    """Whether a node answers and knows a leader."""
+    try:
+        return str(Gateway([node], cable).call("maintenance/status", {}, ASK_S_MAX).get("leader", "0")) != "0"
+    except Unanswered:
+        return False

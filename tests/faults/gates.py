@@ -47,8 +47,8 @@ def three_nodes(folder: Path, **how: Any) -> Iterator[Nodes]:
         nodes.close()
 
 
-def a_book(nodes: Sequence[str], cable: Cable | None = None) -> SiteBook:
-    return SiteBook(Gateway(nodes, cable or Cable()), "site-1", incarnation=1)
+def a_book(nodes: Sequence[str], cable: Cable | None = None, site: str = "site-1") -> SiteBook:
+    return SiteBook(Gateway(nodes, cable or Cable()), site, incarnation=1)
 
 
 def a_use(right: str, ordinal: int = 1, *, device: str = "edge-1", tap_id: str = "") -> Use:

@@ -129,7 +129,8 @@ def test_only_who_has_a_use_gives_it_back_or_says_what_became_of_it(book: SiteBo
     assert held(book, "back") == []
 
 
-def test_what_names_an_erased_guest_is_taken_out_and_nothing_beside_it(book: SiteBook) -> None:
+def test_what_names_an_erased_guest_is_taken_out_and_nothing_beside_it(nodes: Nodes) -> None:
+    book = a_book(nodes.urls, site="site-of-its-own")
     band, other = bytes(16), bytes(15) + b"\x01"
     book.claim((a_use("gone"), a_use("gone", 2), a_use("gone-not")), PATIENT_S)
     for key in (book.keys.band(band), book.keys.band(other), f"{book.keys.states()}{band.hex()}"):

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.config import Site
 from edge.core.decision import Outcome, Reason
 from edge.core.entitlements import Reentry, Use
 from edge.core.site import Name, Said, SiteMode, name_of
 from edge.run import site
 from edge.run.bench.nodes import Nodes
+from edge.run.finding import Level
 from edge.service.agreeing import WAIT_MS_MAX, waiting
 from sync.site import SiteBook
 from sync.site.book import entries
@@ -108,8 +110,11 @@ def test_with_two_of_three_nodes_dead_each_gate_stands_alone_within_its_bounds(
     with gates(tmp_path, nodes.urls, THRICE, layout=PARK) as [here, there]:
         gone = nodes.await_leader()
         other = next(number for number in nodes.processes if number != gone)
-        nodes.kill(gone)
-        nodes.kill(other)
+        told = [found_of(nodes)]
+        for number in (gone, other):
+            nodes.kill(number)
+            told.append(found_of(nodes))
+        assert told == [[Level.OK], [Level.LOOK], [Level.BAD]], "as `polso check` says it"
         for gate in (here, there):
             eventually(lambda gate=gate: site.mode(gate.member) is SiteMode.ALONE)
         began = time.monotonic()
@@ -124,6 +129,10 @@ def test_with_two_of_three_nodes_dead_each_gate_stands_alone_within_its_bounds(
             eventually(lambda gate=gate: not gate.sequencer.submit(waiting))
         assert site.mode(here.member) is SiteMode.AGREED
         assert len(kept(a_book(nodes.urls))) == 1, "one right, told once: both used its first number"
+
+
+def found_of(nodes: Nodes) -> list[Level]:
+    return [one.level for one in site.findings(Site("site-1", nodes.urls, "", ""))]
 
 
 def test_what_a_killed_gate_claimed_and_never_wrote_is_free_again_once_it_is_back(
