@@ -198,9 +198,9 @@ class Service(PayDesk):
         with written_down(self._rooms, session, "undo", target=tap_id):
             return self._back.undo(session, tap_id, reason=reason)
 
-    def annul(self, tap_id: str, *, cause: str) -> StaffView:
-        """Take a passage back that did not happen."""
-        return self._back.annul(tap_id, cause=cause)
+    def annul(self, tap_id: str, *, cause: str, guest: bool = True) -> StaffView:
+        """Take a passage back that did not happen; ``guest``: they may stand there still."""
+        return self._back.annul(tap_id, cause=cause, guest=guest)
 
     def ask_refund(
         self,

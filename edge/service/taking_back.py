@@ -58,8 +58,11 @@ class TakingBack:
 
         return self._settle(act, guest=False)
 
-    def annul(self, tap_id: str, *, cause: str) -> StaffView:
-        """Take a passage back that did not happen: the gate did not turn, the door did not open."""
+    def annul(self, tap_id: str, *, cause: str, guest: bool = True) -> StaffView:
+        """Take a passage back that did not happen: the gate did not turn, the door did not open.
+
+        The guest's side shows it unless nobody stands there any more (``guest`` False).
+        """
         asked = ask_again(self._rooms, tap_id)
 
         def act(tx: Transaction) -> Told:
@@ -69,7 +72,7 @@ class TakingBack:
             acted = Acted(reason=cause[:REASON_CHARS_MAX])
             return take_back(tx, as_before(asked, kept), acted, kind=Kind.ANNULLED)
 
-        return self._settle(act, guest=True)
+        return self._settle(act, guest=guest)
 
     def expire(self) -> int | None:
         """Give back every held use that nobody confirmed in time; return when the next one is due."""

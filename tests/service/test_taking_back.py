@@ -129,6 +129,14 @@ def test_passage_that_happened_annuls_nothing(house: House) -> None:
     assert house.events(Kind.ANNULLED) == []
 
 
+def test_a_passage_that_is_annulled_when_nobody_stands_there_is_told_to_staff_alone(house: House) -> None:
+    view = house.service.present(house.tap())
+    house.told("gate-north")
+    assert house.service.annul(view.tap_id, cause="another day", guest=False).reason is Reason.ANNULLED
+    assert house.told("gate-north") == []
+    assert len(house.events(Kind.ANNULLED)) == 1
+
+
 def test_party_that_was_undone_is_nowhere_for_its_children(tmp_path: Path) -> None:
     with an_edge(tmp_path) as house:
         house.tell(worn(house, party=a_party(), rev=2))

@@ -238,7 +238,7 @@ class Keeper:
 
     def _take_back(self, tap_id: str) -> None:
         try:
-            self._edge.service.annul(tap_id, cause=RESET)
+            self._edge.service.annul(tap_id, cause=RESET, guest=False)
         except PolsoError as error:
             LOG.warning("a passage of the tray stays: %s", error)
 
