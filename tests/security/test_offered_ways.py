@@ -68,8 +68,9 @@ PAGES = sorted(route for method, route in ALLOWED if method == "GET" and not rou
 WORN, STOCK = bytes([1]) * 16, bytes([2]) * 16
 NOT_OFFERED = {
     "/sign-in", "/assets/<digest>/<path:name>", "/sites/<site>/imports/<job>/wrong.csv",
-    "/sites/<site>/alarms/seen", "/sites/<site>/imports/<job>/state", "/sites/<site>/topups/<topup>",
+    "/sites/<site>/alarms/seen", "/sites/<site>/alarms.csv", "/sites/<site>/topups/<topup>",
     "/sites/<site>/imports/<job>/parts/<at>", "/sites/<site>/imports/<job>/start",
+    "/sites/<site>/imports/<job>/state",
     "/sites/<site>/guests/<guest>/diary.csv",
     "/me/codes", "/me/factor/confirm", "/me/factor/remove", "/me/sessions",
 }  # fmt: skip

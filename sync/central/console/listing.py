@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from edge.errors import Unknown
 from sync.central.console import looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
-from sync.central.console.routes import Audience, Route, read
+from sync.central.console.routes import Audience, Route, View, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,21 @@ class Listing:
         while sheet.after:
             sheet = self.page(ask, sheet.after)
             yield sheet
+
+
+def file_of(view: View) -> View:
+    """Return the view that gives one table of a page as a file: the one that is named, else the first."""
+
+    def file(ask: Ask) -> Answer:
+        page = view(ask)
+        values = page.values.values() if isinstance(page, Page) else ()
+        sheets = {one.name: one for one in values if isinstance(one, Sheet)}
+        wanted = ask.arg("table") or next(iter(sheets), "")
+        if wanted not in sheets:
+            raise Unknown(f"There is no table {wanted[:40]!r} here.", hint="Save it from its own page.")
+        return Export(wanted, iter([sheets[wanted]]))
+
+    return file
 
 
 def routes_of(

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from sync.central import alarms, warnings
 from sync.central.alarms import Alarm
-from sync.central.console.answers import Answer, Moved, Page
+from sync.central.console.answers import Answer, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
+from sync.central.console.listing import file_of
 from sync.central.console.routes import Route, act, read
+
+COLUMNS = ("time", "reason", "point", "band", "times", "device", "seen")
+CELLS = ("last", *COLUMNS[1:])
+"""Where each column's words stand."""
 
 
 def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         found = alarms.alarms(tx, ask.site)
-    return Page("alarms.html", {"alarms": [_shown(ask, one) for one in found]})
+    shown = [_shown(ask, one) for one in found]
+    rows = [tuple(str(one[cell]) for cell in CELLS) for one in shown]
+    return Page("alarms.html", {"alarms": shown, "sheet": Sheet(name="alarms", columns=COLUMNS, rows=rows)})
 
 
 def _shown(ask: Ask, one: Alarm) -> dict[str, object]:
@@ -42,5 +49,6 @@ def _see(ask: Ask) -> Answer:
 
 ROUTES: tuple[Route, ...] = (
     read("/sites/<site>/alarms", _all, "Signs of copied bands, and money that waits."),
+    read("/sites/<site>/alarms.csv", file_of(_all), "The same alarms as CSV."),
     act("/sites/<site>/alarms/seen", _see, "Say that somebody has looked at an alarm."),
 )
