@@ -27,10 +27,15 @@ from tests.kiosk.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 States = list[list[dict[str, Any]]]
+TALES = (
+    {"tale": "help", "scenes": [{"scene": "held", "who": "Giulia", "where": "park", "reason": "entered"}]},
+    {"tale": "help", "scenes": [{"scene": "cut"}], "over": True, "failed": "Nobody came."},
+)
+"""A story that is being told, and one that broke off."""
 PAGES: tuple[tuple[str, tuple[int, int], tuple[int, int], Callable[[], States]], ...] = (
     ("/g/park", GATE, GATE_TALL, gate_states),
     ("/k/hall", KIOSK_TALL, KIOSK_WIDE, kiosk_states),
-    ("/demo", DESK, PHONE, lambda: [[{"type": "tick"}]]),
+    ("/demo", DESK, PHONE, lambda: [[{"type": "tick"}], *([{"type": "tale", "body": one}] for one in TALES)]),
 )
 LOOK = """() => {
   const { phase, shape } = document.body.dataset;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
+from functools import lru_cache
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ LAST = dt.date(2026, 10, 31).toordinal()
 WHOLE = Whole(2026, 5_000, LAST)
 
 
+@lru_cache
 def shelves() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for one in load().articles:
