@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from edge.errors import NotAllowed, PolsoError
 from sync.central import nonces
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book, caring, deeds, naming, offering, ordering
+from sync.central.channels import book, caring, deeds, naming, offering, ordering, telling
 from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
@@ -148,6 +148,16 @@ class Api:
         """Note that an offer was redeemed."""
         caller, by = self._asked(May.OFFERS, offering.Redeeming)
         return self._answer(caller, lambda tx: offering.redeemed(tx, caller.channel, exposure, by=by))
+
+    def letter(self, exposure: str) -> Response:
+        """Write what was chosen for a guest as a letter to them."""
+        caller, url = self._caller(May.OFFERS), self._settings.public_url
+        return self._answer(caller, lambda tx: telling.written(tx, caller.channel, exposure, public_url=url))
+
+    def words(self, campaign: str) -> Response:
+        """Say what a campaign says."""
+        caller, locale = self._caller(May.WORDS), request.args.get("locale", "")
+        return self._answer(caller, lambda tx: telling.words(tx, caller.channel, campaign, locale=locale))
 
     def _asked(self, wanted: May, form: type[M]) -> tuple[Caller, M]:
         """Return who asks, and what was sent as JSON of this form."""

@@ -46,6 +46,7 @@ class May(enum.StrEnum):
     CASES = "cases"
     ANSWERS = "answers"
     OFFERS = "offers"
+    WORDS = "words"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from edge.core.consent import Purpose, may
 from edge.core.events import Kind
-from edge.core.offers import Message, Offer, choose, exposure_of
+from edge.core.offers import Message, Offer, Worth, choose, exposure_of, worth_of
 from edge.core.offers.asked import Exposed, asked_of
 from edge.core.profiles import remark_owner
 from edge.errors import Refused, Unknown
@@ -21,7 +21,7 @@ from sync.central.channels.messages import NO_CONTROLS
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.offered import Seen
-from sync.central.registry import consents, guests
+from sync.central.registry import catalogue, consents, guests
 from sync.central.store import Connection, now_of
 
 REF_CHARS_MAX = 64
@@ -49,6 +49,8 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     personal: bool
     """Chosen for this guest; else it is what anybody is shown."""
     messages: dict[str, Message]
+    worth: Worth
+    """What it does to a price, to the minor unit."""
     until: str
     """Its last day, ISO 8601; empty: as long as it is shown."""
 
@@ -84,32 +86,43 @@ def offers(tx: Connection, channel: Member, guest: str) -> Offers:
         exposed = Exposed(asked=asked_of(occasion), choice=choose(occasion))
         kept = Kept(channel.id, occasion.guest or "", exposed)
         exposures.keep(tx, channel.site, kept, occasion=asked.name)
-    bundle = asked.version.draft.bundle
+    bundle, goods = asked.version.draft.bundle, catalogue.catalogue(tx, channel.site)
     told = [(exposure_of(kept.exposed.choice, tile), tile) for tile in kept.exposed.choice.tiles]
     return Offers(
         bundle=bundle.version,
         tiles=tuple(
-            _tile(name, bundle.offers_by_id[tile.offer], position=tile.position, personal=bool(kept.guest))
+            Tile(
+                exposure=name,
+                offer=offer.id,
+                campaign=offer.campaign,
+                kind=offer.kind.value,
+                position=tile.position,
+                personal=bool(kept.guest),
+                messages=offer.messages,
+                worth=worth_of(offer, goods),
+                until=offer.period.last,
+            )
             for name, tile in told
+            for offer in (bundle.offers_by_id[tile.offer],)
         ),
     )
 
 
 def shown(tx: Connection, channel: Member, exposure: str) -> Became:
     """Take a channel's word that a guest saw a tile; it counts for the caps of every place."""
-    kept, offer = _known(tx, channel, exposure)
+    kept, offer = known(tx, channel, exposure)
     before = exposures.seen(tx, channel.site, exposure)
     if before is not None:
         return Became(shown=True, redeemed=before.redeemed, again=True)
     exposures.show(tx, channel.site, exposure)
-    if _allows(tx, channel, kept.guest):
+    if allows(tx, channel, kept.guest):
         _note(tx, channel, Mark(kept.guest, offer.id, exposure), kind=Kind.OFFER_SHOWN)
     return Became(shown=True, redeemed=False, again=False)
 
 
 def redeemed(tx: Connection, channel: Member, exposure: str, *, by: Redeeming) -> Became:
     """Take a channel's word that it sold by a tile what it showed; once, and as often as caps let it be."""
-    kept, offer = _known(tx, channel, exposure)
+    kept, offer = known(tx, channel, exposure)
     before = exposures.seen(tx, channel.site, exposure)
     if before is None:
         raise Refused("This offer was not shown.", hint="Say so first.")
@@ -126,7 +139,7 @@ def redeemed(tx: Connection, channel: Member, exposure: str, *, by: Redeeming) -
     return Became(shown=True, redeemed=True, again=False)
 
 
-def _known(tx: Connection, channel: Member, exposure: str) -> tuple[Kept, Offer]:
+def known(tx: Connection, channel: Member, exposure: str) -> tuple[Kept, Offer]:
     """Return a tile's choice and offer: of this channel, and of the version in force."""
     kept, version = exposures.find(tx, channel.site, exposure), bundles.in_force(tx, channel.site)
     tile = kept.tile(exposure) if kept is not None and kept.channel == channel.id else None
@@ -139,7 +152,7 @@ def _is_there(tx: Connection, site: str, guest: str) -> bool:
     return bool(guests.guests_of(tx, site, [guest]))
 
 
-def _allows(tx: Connection, channel: Member, guest: str) -> bool:
+def allows(tx: Connection, channel: Member, guest: str) -> bool:
     """Whether a guest still lets us choose for them here: what they took back since counts nothing."""
     if not guest or not _is_there(tx, channel.site, guest):
         return False
@@ -164,16 +177,3 @@ def _note(tx: Connection, channel: Member, mark: Mark, *, kind: Kind) -> None:
         ref=exposure,
     )
     diary.put(tx, channel.site, [entry])
-
-
-def _tile(exposure: str, offer: Offer, *, position: int, personal: bool) -> Tile:
-    return Tile(
-        exposure=exposure,
-        offer=offer.id,
-        campaign=offer.campaign,
-        kind=offer.kind.value,
-        position=position,
-        personal=personal,
-        messages=offer.messages,
-        until=offer.period.last,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.core.renderings import Letter
 from sync.central.channels.caring import Matter, Opening, Spoken
 from sync.central.channels.messages import (
     MEDIA_EVENTS,
@@ -19,6 +20,7 @@ from sync.central.channels.messages import (
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
 from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
+from sync.central.channels.telling import Words
 from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
 
@@ -190,5 +192,24 @@ ROUTES = (
         media=MEDIA_JSON,
         answer=Became,
         problems=PROBLEMS,
+    ),
+    Route(
+        name="letter",
+        method="GET",
+        path="/v1/exposures/{exposure}/letter",
+        about="What was chosen for a guest as an e-mail to them, with the one press that ends such mails.",
+        media=MEDIA_JSON,
+        answer=Letter,
+        problems=ASKED,
+    ),
+    Route(
+        name="words",
+        method="GET",
+        path="/v1/campaigns/{campaign}/messages",
+        about="What a campaign in force says, as every channel says it.",
+        media=MEDIA_JSON,
+        answer=Words,
+        queries=(Query("locale", str, "One of the guests' languages; none: all that it is written in."),),
+        problems=ASKED,
     ),
 )

@@ -44,6 +44,7 @@ BY = {
     "speak": May.CASES,
     "shown": May.OFFERS,
     "redeemed": May.OFFERS,
+    "letter": May.OFFERS,
 }
 """Routes that another one's right opens."""
 NOON = "2025-10-09T08:00:00Z"
