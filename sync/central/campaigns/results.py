@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from types import MappingProxyType
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from edge.core.calendar import local
+from edge.core.consent import Purpose, may
 from edge.core.events import Kind
 from edge.core.facts import Moment
 from edge.core.offers import Effect, Loser, Tile, Why
@@ -23,6 +24,7 @@ from sync.central.days import zone_of
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, What
 from sync.central.lanes import event_table
+from sync.central.registry import consents
 from sync.central.store import Connection, and_, now_of, select
 from sync.packing import UNREADABLE
 
@@ -122,9 +124,17 @@ def _arms(
             first = arms[arm].get(guest, said.asked.moment.now_ms)
             arms[arm][guest] = min(first, said.asked.moment.now_ms)
     both = arms[True].keys() & arms[False].keys()
-    for guest in both:
-        del arms[True][guest], arms[False][guest]
+    for guest in both | _gone(tx, site, arms[True].keys() | arms[False].keys()):
+        for group in arms.values():
+            group.pop(guest, None)
     return arms, len(both)
+
+
+def _gone(tx: Connection, site: str, guests: Iterable[str]) -> set[str]:
+    """Return those who let nothing be chosen for them any more: of them nothing is read either."""
+    asked = set(guests)
+    said = consents.consents_of(tx, site, asked)
+    return {guest for guest in asked if not may(said.get(guest, ()), Purpose.OFFERS)}
 
 
 def _arm(choice: _Choice, name: str) -> bool | None:

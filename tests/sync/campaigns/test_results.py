@@ -29,6 +29,8 @@ from sync.central.campaigns.lift import Verdict
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.lanes import event_table
+from sync.central.registry import consents
+from sync.central.registry.turn import take_turn
 from sync.central.store import Store, update
 from tests.builders import ROME
 from tests.sync.builders import NOW_MS, SITE, Clockwork
@@ -44,6 +46,10 @@ def kiosk(small_store: Store) -> Gate:
     gate = Gate(small_store)
     opened(small_store)
     scheduled(small_store, NAME, a_plan(control=5_000, planned=30))
+    with small_store.transaction() as tx:
+        take_turn(tx, SITE)
+        for guest in PEOPLE:
+            consents.set_here(tx, SITE, guest, purpose="offers", given=True)
     return gate
 
 
@@ -161,6 +167,21 @@ def test_what_was_bought_late_before_brought_back_or_is_something_else_does_not_
     now = read(small_store).lift
     assert now is not None
     assert now.offered.did == 1
+
+
+def test_of_who_lets_nothing_be_chosen_for_them_any_more_nothing_is_read(
+    kiosk: Gate, small_store: Store
+) -> None:
+    come(kiosk, PEOPLE[:20], bundle_of(small_store))
+    gone = [next(one for one in PEOPLE if kept_out(one) is arm) for arm in (True, False)]
+    with small_store.transaction() as tx:
+        take_turn(tx, SITE)
+        for guest in gone:
+            consents.set_here(tx, SITE, guest, purpose="offers", given=False)
+    now = read(small_store).lift
+    assert now is not None
+    assert now.withheld.guests == sum(kept_out(one) for one in PEOPLE[:20]) - 1
+    assert now.offered.guests == sum(not kept_out(one) for one in PEOPLE[:20]) - 1
 
 
 def test_who_gets_no_personal_offer_at_all_and_who_was_in_both_arms_are_left_out(
