@@ -36,7 +36,7 @@ GOODS = Catalogue(
     articles=(Article(id="soup", price_minor=600, category="food"), Article(id="cake", price_minor=350))
 )
 word = st.text("aàeèiìoòuùßçñäöüÉ\u2019\u2013<&\"'>€0123456789xyz", min_size=1, max_size=45)
-words = st.lists(word, min_size=1, max_size=6).map(" ".join)
+words = st.lists(word, min_size=1, max_size=3).map(" ".join)
 messages = st.builds(
     Message, name=words, headline=words, body=words, terms=words | st.just(""), call=words, alt=words
 )
@@ -130,20 +130,18 @@ def test_six_renderings_agree_in_name_price_validity_and_terms_in_all_five_langu
         assert said.mark.startswith(f"v{version} ")
 
 
-@LAWS
-@given(offer=campaigns)
-def test_a_mark_differs_as_soon_as_one_word_does(offer: Offer) -> None:
-    worth, tongue = worth_of(offer, GOODS), Spoken("it", "EUR")
-    before = say(offer, worth, version=1, tongue=tongue)
-    for name in ("name", "terms", "headline"):
-        more = msgspec.structs.replace(
-            offer.messages["it"], **{name: getattr(offer.messages["it"], name) + "!"}
-        )
-        changed = msgspec.structs.replace(offer, messages={**offer.messages, "it": more})
-        after = say(changed, worth, version=1, tongue=tongue)
-        assert before is not None
-        assert after is not None
-        assert before.digest != after.digest
+@pytest.mark.parametrize("name", ["name", "terms", "headline", "body", "call"])
+def test_a_mark_differs_as_soon_as_one_word_does(name: str) -> None:
+    own = Message(name="Zuppa", headline="Zuppa", body="Oggi", terms="Una", call="Ok")
+    offer = Offer(id="a", kind=Kind.NEW, campaign="c", messages={"it": own})
+    more = msgspec.structs.replace(own, **{name: getattr(own, name) + "!"})
+    changed = msgspec.structs.replace(offer, messages={"it": more})
+    marks = {
+        said.mark
+        for one in (offer, changed)
+        if (said := say(one, Worth(), version=1, tongue=Spoken("it", "EUR"))) is not None
+    }
+    assert len(marks) == 2
 
 
 @pytest.mark.parametrize(

@@ -214,9 +214,8 @@ def said(**changes: str) -> dict[str, Message]:
     return {"it": msgspec.structs.replace(MESSAGES["it"], **changes)}
 
 
-@pytest.mark.parametrize(
-    ("name", "plan", "place"),
-    [
+def test_what_no_channel_could_show_or_judge_is_refused_with_its_place(park: Store) -> None:
+    cases: list[tuple[str, Plan, str]] = [
         ("Soup Days", a_plan(), "small letters"),
         (NAME, a_plan(goal=""), "what it is for"),
         (NAME, a_plan({"period": Period(first=LAST, last=FIRST)}), "begins and ends"),
@@ -229,13 +228,10 @@ def said(**changes: str) -> dict[str, Message]:
         (NAME, a_plan({"messages": said(headline="x" * 41)}), "headline"),
         (NAME, a_plan(audience=Audience(rule="guest.nothing == 1")), "guest.nothing"),
         (NAME, a_plan(budget=0), "needs a budget"),
-    ],
-)
-def test_what_no_channel_could_show_or_judge_is_refused_with_its_place(
-    park: Store, name: str, plan: Plan, place: str
-) -> None:
-    with park.transaction() as tx, pytest.raises(Refused, match=place):
-        life.make(tx, SITE, name, plan=plan, by=ANNA)
+    ]
+    for name, plan, place in cases:
+        with park.transaction() as tx, pytest.raises(Refused, match=place):
+            life.make(tx, SITE, name, plan=plan, by=ANNA)
 
 
 def test_missing_languages_and_clashing_prices_are_told_and_stop_nothing(park: Store) -> None:
