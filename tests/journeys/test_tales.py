@@ -55,7 +55,7 @@ def played(park: Park, tale: Tale, *, cut: bool = False) -> dict[str, Any]:
 
 def scenes(told: dict[str, Any]) -> list[str]:
     """The steps by name; a till at which too little lay ready asks for the band again."""
-    asked_again = ("insufficient_here",)
+    asked_again = ("insufficient_here", "insufficient_funds")
     return [one["scene"] for one in told["scenes"] if one.get("reason") not in asked_again]
 
 

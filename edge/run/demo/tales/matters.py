@@ -69,8 +69,9 @@ def _fetched(stage: Stage, guest: str, names: dict[str, str]) -> None:
     if not told:
         raise TaleBroke("The kiosk does not know that it is ready.")
     stage.says(Scene.READY, BUYER, where=SHOP, what=told[0].counter)
-    price, before = _card_fills(stage), stage.diary(BUYER)
-    stage.sells(SELLER, BUYER, point=SHOP, articles=(BED,), more=lambda: _has(stage)[1] >= price)
+    _card_fills(stage)
+    before = stage.diary(BUYER)
+    stage.sells(SELLER, BUYER, point=SHOP, articles=(BED,))
     shown = stage.holds(BUYER, SHOP, wants={Reason.IDENTIFIED})
     near.hand_over(stage.staff(SELLER, SHOP), number, shown.tap_id)
     stage.says(Scene.HANDED, BUYER, where=SHOP, names=names)
@@ -79,8 +80,8 @@ def _fetched(stage: Stage, guest: str, names: dict[str, str]) -> None:
     stage.says(Scene.RATED, BUYER, count=5)
 
 
-def _card_fills(stage: Stage) -> int:
-    """Let the stored card fill the wallet as he wished for a day of shopping; returns what the bed costs."""
+def _card_fills(stage: Stage) -> None:
+    """Let the stored card fill the wallet as he wished for a day of shopping."""
     with stage.central.transaction() as tx:
         price = catalogue.catalogue(tx, stage.site).by_id[BED].price_minor
         known = wallets.lock(tx, stage.site, WALLET)
@@ -88,18 +89,17 @@ def _card_fills(stage: Stage) -> int:
     with stage.central.transaction() as tx:
         wants.look(tx, stage.site, [WALLET])
         wake_after(tx, stage.site)
-    stage.waits(lambda: sum(_has(stage)) >= price, "the money from his card")
+    stage.waits(lambda: _has(stage) >= price, "the money from his card")
     with stage.central.transaction() as tx:
         wallets.change(tx, stage.site, known)
     stage.says(Scene.CHARGED, BUYER, minor=price)
-    return price
 
 
-def _has(stage: Stage) -> tuple[int, int]:
-    """Return what is free of his money, and what devices hold of it."""
+def _has(stage: Stage) -> int:
+    """Return his money: what is free of it, and what devices hold."""
     with stage.central.reading() as tx:
         free, lent, _ = pots.worth(tx, stage.site, WALLET, currency=stage.park.site.currency)
-    return free, lent
+    return free + lent
 
 
 def feedback(stage: Stage) -> None:

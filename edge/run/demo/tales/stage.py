@@ -10,6 +10,7 @@ import msgspec
 
 from edge.core.basket import Line
 from edge.core.decision import Outcome, Reason
+from edge.core.payment.funds import in_hand
 from edge.errors import PolsoError
 from edge.payviews import BasketState, BasketView
 from edge.run.app import Edge
@@ -17,8 +18,11 @@ from edge.run.demo.counter import FLOAT_MINOR
 from edge.run.demo.park import Park
 from edge.run.demo.tales.app import App
 from edge.run.waiting import until
+from edge.sequencer import Transaction
+from edge.service.payments.chest import leases_of
 from edge.staff import Session
 from kiosk.park import DemoScene, Place, Scene, TapStory
+from sync.central import pots
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, What
 from sync.central.store import Store
@@ -26,6 +30,8 @@ from sync.central.store import Store
 T = TypeVar("T")
 SOON_S_MAX = 45.0
 """Central hears of what the edge did, and the other way round, within this or the story is broken."""
+SHORT = frozenset({Reason.INSUFFICIENT_HERE, Reason.INSUFFICIENT_FUNDS})
+"""Answers after which a till asks central for more of a wallet."""
 TRIES_MAX = 5
 """So often a band is held to a till at which too little lay ready at first."""
 
@@ -100,11 +106,10 @@ class Stage:
         *,
         point: str,
         articles: Collection[str],
-        more: Callable[[], bool] = lambda: False,
     ) -> BasketView:
         """Ring articles up and let a band pay them; returns the bill as it was paid.
 
-        Where too little lies ready, ``more`` says when it does: then the band is held there again.
+        Where too little lies ready the till asks central for more: then the band is held there again.
         """
         service, session = self.edge.service, self.staff(seller, point)
         if not service.shifts.view(point).open:
@@ -125,11 +130,11 @@ class Stage:
         bill = service.ring(session, point, "", lines=lines, rev=0)
         try:
             service.await_band(session, point, bill.op_id)
-            wants = {Reason.PAID, Reason.INSUFFICIENT_HERE}
+            due = sum(one.price_minor for one in lines)
             for _ in range(TRIES_MAX):
-                if self.holds(band, point, wants=wants).reason is Reason.PAID:
+                if self.holds(band, point, wants={Reason.PAID, *SHORT}).reason is Reason.PAID:
                     break
-                self.waits(more, "the money at the till, which has asked central for it")
+                self.waits(lambda: self.ready(band) >= due, "the money at the till, which has asked for it")
                 service.await_band(session, point, bill.op_id)
         finally:
             now = service.basket(point)
@@ -138,6 +143,20 @@ class Stage:
         paid = now.total_minor - sum(one.off_minor for one in now.lines)
         self.says(Scene.PAID, band, where=point, minor=paid)
         return now
+
+    def ready(self, band: str) -> int:
+        """Return what the edge could let a band pay now, as the till counts it."""
+        wallet = next(one.pays.wallet for one in self.park.guests if one.id == band and one.pays is not None)
+
+        def here(tx: Transaction) -> int:
+            money = [one for one in leases_of(tx, wallet) if one.kind == pots.MONEY]
+            return in_hand(money, self.edge.clock.monotonic_ms())
+
+        return self.edge.sequencer.submit(here)
+
+    def has_ready(self, band: str, minor: int) -> None:
+        """Wait until so much of a band's money lies at the edge, which is asked for soon after it opens."""
+        self.waits(lambda: self.ready(band) >= minor, f"money of {band} at the edge")
 
     def written(self, band: str, what: What, *, after: Collection[Entry] = ()) -> None:
         """See to it that a guest's diary at central has a new entry of a kind, and tell of it."""

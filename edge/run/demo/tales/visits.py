@@ -11,7 +11,7 @@ from edge.run.demo.park import SLOT_POINT
 from edge.run.demo.tales.app import NAME
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Place, Scene
-from sync.central import placed, pots
+from sync.central import placed
 from sync.central.devices import devices
 from sync.central.journey.entry import What
 from sync.central.near import slots
@@ -19,7 +19,8 @@ from sync.central.store import now_of
 
 KIOSK, BAR = "kiosk-1", "bar-1"
 APPS_PLACES = 20
-HER_WALLET, HER_MEAL_MINOR = "w-45", 1_000
+MEAL_MINOR = 800
+"""A little more than anything that is eaten in these stories costs."""
 USUAL, GIFT = "il-solito", "cono-regalo"
 
 
@@ -35,7 +36,7 @@ def park_day(stage: Stage) -> None:
     booked = stage.app.asks("POST", "/v1/reservations", body)
     stage.says(Scene.BOOKED, "sofia", where=SLOT_POINT, at_ms=start_ms)
     stage.waits(lambda: _is_known(stage, "sofia", booked["id"]), "her booking at the edge")
-    stage.waits(lambda: lent(stage, HER_WALLET) >= HER_MEAL_MINOR, "money for her meal at the edge")
+    stage.has_ready("sofia", MEAL_MINOR)
     stage.may_be_cut()
     stage.holds("sofia", "door-214")
     stage.holds("sofia", "gate-1")
@@ -48,6 +49,7 @@ def park_day(stage: Stage) -> None:
 def coffee(stage: Stage) -> None:
     """Marco takes his usual up at the kiosk and pays without cash; a gift lies beside it."""
     stage.waits(lambda: is_lent(stage, "gift:caffe"), "a part of the campaign's budget lies at this edge")
+    stage.has_ready("marco", MEAL_MINOR)
     stage.may_be_cut()
     tap = stage.holds("marco", KIOSK)
     offers = stage.edge.service.near.offers
@@ -88,6 +90,7 @@ def near(stage: Stage) -> None:
 def offline(stage: Stage) -> None:
     """The internet is cut for a while: the same campaign, gates and tills go on, and central hears it all."""
     before = stage.diary("giulia")
+    stage.has_ready("giulia", MEAL_MINOR)
     version = _public(stage).bundle
     stage.internet(False)
     stage.says(Scene.CUT)
@@ -126,14 +129,6 @@ def _is_known(stage: Stage, band: str, right: str) -> bool:
     guest = stage.guest(band)
     profiles = stage.edge.profiles.of_guest(guest)
     return any(one.id == right for profile in profiles for one in profile.entitlements)
-
-
-def lent(stage: Stage, wallet: str) -> int:
-    """Return what the edge holds of a wallet's money, as it has told central itself."""
-    if stage.edge.health.view().outbox:
-        return 0  # what it has just been given is told to central next
-    with stage.central.reading() as tx:
-        return pots.worth(tx, stage.site, wallet, currency=stage.park.site.currency)[1]
 
 
 def is_lent(stage: Stage, kind: str) -> bool:
