@@ -25,7 +25,7 @@ SCENES = {
         " charged held paid held handed diary held rated closed"
     ),
     Tale.FEEDBACK: "held paid held rated asked answered closed",
-    Tale.CONSENT: "held allowed diary withdrew diary",
+    Tale.CONSENT: "held allowed diary held withdrew diary",
     Tale.OFFLINE: "cut held offered held paid waiting restored diary diary",
     Tale.WRONG_PRICE: "published priced published priced",
     Tale.HELP: "called asked came closed",
@@ -34,7 +34,7 @@ SCENES = {
 """What a guest, staff and central see, in order; a band that had to be held twice stands once."""
 CUT = {
     Tale.PARK_DAY: "booked cut held held held held paid restored diary",
-    Tale.CONSENT: "cut held allowed withdrew restored diary diary",
+    Tale.CONSENT: "cut held allowed held withdrew restored diary diary",
     Tale.HELP: "cut called came restored asked closed",
 }
 """Those that need no internet, without it: what central hears it hears afterwards."""

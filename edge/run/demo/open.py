@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -26,7 +27,8 @@ from edge.run.demo.desk import Desk
 from edge.run.demo.disk import DemoDisk
 from edge.run.demo.hands import Ground
 from edge.run.demo.history.behind import Behind
-from edge.run.demo.history.load import site_of
+from edge.run.demo.history.campaigns import open_campaigns
+from edge.run.demo.history.load import site_of, yesterday
 from edge.run.demo.keeper import Keeper, Parts
 from edge.run.demo.nearby import open_nearby
 from edge.run.demo.offers import open_offers
@@ -191,6 +193,12 @@ class DemoPark:
             publish_layout(tx, who.site, [who.device])
             open_nearby(tx, self.park, device=who.device, now_ms=self.central.store.now_ms())
             open_offers(tx, self.park)
+        if (
+            self.choices.guests
+        ):  # before anybody sees an offer: a new bundle would change what lies before them
+            with self.central.store.transaction() as tx:
+                zone = ZoneInfo(self.park.site.timezone)
+                open_campaigns(tx, who.site, yesterday(zone, self.central.store.now_ms()))
         pages = seen_from_outside(self.central.url, self.host)
         return Own(vault=vault, identity=who, pages=pages)
 

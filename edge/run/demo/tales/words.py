@@ -28,6 +28,7 @@ def consent(stage: Stage) -> None:
     stage.says(Scene.ALLOWED, "chloe", where=KIOSK)
     stage.written("chloe", What.CONSENT_CHANGED, after=before)
     between = stage.diary("chloe")
+    tap = stage.holds("chloe", KIOSK)
     known = service.consent(tap.tap_id, KIOSK, TOPIC, given=False)
     if any(one.given for one in known.consents if one.purpose == TOPIC):
         raise TaleBroke("The kiosk still thinks that she said yes.")
