@@ -139,12 +139,14 @@ def _follow(world: World, device: Device) -> None:
 
 
 def press(world: World) -> None:
-    """Only one lane goes out, without a word before."""
+    """Only one lane goes out; who was started anew is compared with central before."""
     device = world.dice.choice(world.devices)
     lane = world.dice.choice(list(Lane))
 
     def act() -> str:
         try:
+            if not device.current.proven:
+                device.report()
             return f"pushed {device.push(lane)}"
         except PolsoError as error:
             return f"not pushed: {type(error).__name__}"
