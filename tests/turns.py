@@ -23,6 +23,7 @@ ALONE = (
 """What times taps, news and stops: a neighbour would make it slower, and red."""
 LAST = "alone"
 LONGEST = (
+    "tests/faults/test_simulator.py",
     "tests/faults/test_kill_sale.py",
     "tests/faults/test_alone.py",
     "tests/journeys/test_readme.py",
