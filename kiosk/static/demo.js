@@ -136,7 +136,7 @@ function paintLinks() {
   const apart = state.park.addresses.filter((one) => !["gate", "kiosk"].includes(one.kind) || !own.has(one.point));
   by("links").replaceChildren(...apart.map((one) => {
     const row = document.createElement("li");
-    const link = part("a", "", [voice.speak(`demo.open.${one.kind}`), named(page.places[one.point], page.language)].filter(Boolean).join(": "));
+    const link = part("a", "", [voice.speak(`demo.open.${one.kind}`), named(page.places[one.point], page.language) || one.point].filter(Boolean).join(": "));
     Object.assign(link, { href: one.url, target: "_blank", rel: "noopener" });
     row.append(link);
     return row;

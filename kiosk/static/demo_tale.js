@@ -35,7 +35,7 @@ function sentence(one, voice) {
   const { speak, language, zone, currency } = voice;
   const what = one.scene === "diary" ? speak(`demo.diary.${one.what}`) : one.what;
   return speak(`demo.scene.${one.scene}`, {
-    who: one.who ?? "", where: named(voice.places[one.where], language), what: named(one.names, language) || what || "", count: one.count ?? 0,
+    who: one.who ?? "", where: named(voice.places[one.where], language) || one.where || "", what: named(one.names, language) || what || "", count: one.count ?? 0,
     why: one.reason ? speak(`reason.${one.reason}.staff`) : "", amount: money(one.minor ?? 0, currency, language),
     time: one.at_ms ? clock(one.at_ms, language, zone) : "",
   });
