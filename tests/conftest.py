@@ -67,8 +67,8 @@ AWAITED = ("hardware/test_supervised_lines",)
 
 UNCOUNTED_MARKS = ("slow", "bench")
 UNCOUNTED_PARTS = frozenset({"chromium", "postgresql"})
-COUNTED_JOURNEYS = ("journeys/test_park.py", "journeys/test_device.py")
-"""Journeys that open and close all there is; what the others start runs at its own pace."""
+COUNTED_JOURNEYS = tuple(f"journeys/test_{name}.py" for name in ("park", "device", "past", "tales"))
+"""Journeys that open and close all there is, and the demo's own; the others run at their own pace."""
 TRACERS = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process of ours counts the lines that it runs."""
 FIGURES = "figures"

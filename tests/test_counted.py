@@ -1,4 +1,4 @@
-"""Which tests count lines: those of the rooms, and two journeys that open and close all there is."""
+"""Which tests count lines: those of the rooms, and a few journeys."""
 
 from __future__ import annotations
 
