@@ -121,14 +121,18 @@ class Drained(NamedTuple):
     events: int
     seconds: float
     sent_bytes: int
+    pace: tuple[tuple[int, float], ...] = ()
+    """After each batch: how many events were handed over, and how many seconds had gone by."""
 
 
 def drain(pusher: Pusher, line: Line) -> Drained:
     """Push until nothing waits, as a device does after a long silence; raise what a push raises."""
     began, before, events = time.monotonic(), line.sent_bytes, 0
+    pace: list[tuple[int, float]] = []
     while (moved := pusher.push()) is not None:
         events += moved
-    return Drained(events, time.monotonic() - began, line.sent_bytes - before)
+        pace.append((events, time.monotonic() - began))
+    return Drained(events, time.monotonic() - began, line.sent_bytes - before, tuple(pace))
 
 
 def drain_lane(sender: Sender, line: Line, ports: Ports, *, lane: int) -> Drained:
