@@ -322,10 +322,16 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
 @click.option("--key", type=FILE, help="File of the edge's key; else one in your state folder.")
-@click.option("--guests", default=5_000, show_default=True, help="Earlier guests, with their past.")
+@click.option(
+    "--guests",
+    default=5_000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Earlier guests, with their past.",
+)
 @click.option("--screenshots", type=FOLDER, help="Only draw every page in every state into this folder.")
 def demo(*, screenshots: Path | None, **said: object) -> None:
-    """Open the demo park: central and one edge with four virtual readers and a tray of wristbands."""
+    """Open the demo park: central and one edge with six virtual readers and a tray of wristbands."""
     from edge.run.album.shoot import album
     from edge.run.demo.open import Choices, serve
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from edge.config import Config
 from edge.core.decision import Outcome
+from edge.keys.source import write_whole
 from edge.run import actuators
 from edge.run.tls import cable_for
 from edge.run.waiting import until_stopped
@@ -94,7 +96,8 @@ class RemoteReader:
 
 def serve(config: Config, url: str, *, code: str, token: Path, ca: str = "") -> None:
     """Run until told to stop; ``code`` enrols this reader first and keeps its token in a file."""
-    line = line_to(url, cable_for(config.central, url, ca=ca), code=code, token=token)
+    way = replace(config.central, ca=ca or config.central.ca)  # the edge's own authority is not central's
+    line = line_to(url, cable_for(way, url), code=code, token=token)
     reader = RemoteReader(config, line)
     until_stopped(reader.stop, started=reader.start)
 
@@ -108,10 +111,7 @@ def line_to(url: str, cable: Cable, *, code: str, token: Path) -> EdgeLine:
             raise NotIts(f"{token} holds no token: {error}.") from error
     line = EdgeLine(url, cable)
     bought = line.enrol(code)
-    with os.fdopen(
-        os.open(token, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
-    ) as file:
-        file.write(bought)
+    write_whole(token, bought.encode("ascii"))
     return line
 
 

@@ -50,6 +50,8 @@ class Hand:
         """Rights that another tap has just been given."""
         self.asks = 0
         self.alone = False
+        self.noted = False
+        """Whether the act has left the site something to hear, or to forget."""
 
     def take(self, wanted: tuple[Use, ...], answer: Answer, device: str) -> None:
         """Take an answer in."""
@@ -71,29 +73,37 @@ class Agreement:
     def __init__(self, rooms: Rooms) -> None:
         """Ask through ``rooms.site``."""
         self._rooms = rooms
-        self._hands: dict[str, Hand] = {}
+        self._hand: Hand | None = None
+        """Of the act that runs just now: there is one at a time."""
 
-    def submit(self, tap_id: str, act: Callable[[Transaction], T]) -> T:
+    def submit(self, act: Callable[[Transaction], T]) -> T:
         """Run an act durably; whenever it lacks the site's word, fetch that and run it anew."""
         site = self._rooms.site
         if site is None:
             return self._rooms.sequencer.submit(act)
-        hand = self._hands[tap_id] = Hand(self._rooms.clock.monotonic_ms() + WAIT_MS_MAX)
-        done = False
+        hand, done = Hand(self._rooms.clock.monotonic_ms() + WAIT_MS_MAX), False
+
+        def with_hand(tx: Transaction) -> T:
+            self._hand = hand
+            try:
+                return act(tx)
+            finally:
+                self._hand = None
+
         try:
             while True:
                 try:
-                    result = self._rooms.sequencer.submit(act)
+                    result = self._rooms.sequencer.submit(with_hand)
                 except Unclaimed as lacking:
                     self._ask(site, hand, lacking.uses)
                 else:
                     done = True
                     return result
         finally:
-            self._hands.pop(tap_id, None)
-            if not done and hand.mine:
-                site.give_back(tuple(hand.mine.values()))
-            elif hand.alone or hand.asks > 1:
+            held = (*hand.mine.values(), *hand.doubtful.values())
+            if not done and held:
+                site.give_back(held)
+            elif hand.noted:
                 site.nudge()
 
     def _ask(self, site: Site, hand: Hand, uses: tuple[Use, ...]) -> None:
@@ -106,7 +116,7 @@ class Agreement:
     def judge(self, tx: Transaction, asked: Asked) -> Verdict:
         """Judge inside the transaction; raises ``Unclaimed`` where the site must be asked first."""
         site, device = self._rooms.site, self._rooms.device
-        hand = self._hands.get(asked.presented.tap_id)
+        hand = self._hand
         if site is None or hand is None:
             return judge(tx, asked, device)
         _learn(tx, hand.elsewhere)
@@ -147,6 +157,7 @@ def _note(tx: Transaction, hand: Hand, spent: tuple[Use, ...]) -> None:
     notes = [Pending(use, keep=False) for name, use in held.items() if name not in ours]
     if hand.alone:
         notes += [Pending(use, keep=True) for name, use in ours.items() if name not in hand.mine]
+    hand.noted = bool(notes)
     for note in notes:
         _put(tx, note.use.entitlement, (*unsettled(tx, note.use.entitlement), note))
 

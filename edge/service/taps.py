@@ -94,7 +94,7 @@ class Taps:
         A person's act may be refused with an error that says why (``may_refuse``); a band's tap never is.
         """
         try:
-            told = self._agreement.submit(asked.presented.tap_id, act)
+            told = self._agreement.submit(act)
         except StoreError as error:
             told = self._unrecorded(asked, Reason.STORE_UNAVAILABLE, str(error))
         except Exception as error:

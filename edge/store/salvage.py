@@ -9,7 +9,7 @@ from typing import Literal
 
 from edge.core.checkpoint import Checkpoint, Mark, encoded
 from edge.core.events import Event, Lane, canonical
-from edge.errors import StoreDamaged
+from edge.errors import StoreDamaged, StoreError
 from edge.store.folder import sync_folder
 from edge.store.journal import Journal
 from edge.unsent import Piece, framed, newest
@@ -57,7 +57,7 @@ class Salvage:
     def _append(self) -> None:
         try:
             self._upto = self._write("ab", self._path, self._upto)
-        except OSError:
+        except (OSError, StoreError):
             self._after = self._upto = -1  # it may end in half a piece now, behind which nobody reads
             raise
 

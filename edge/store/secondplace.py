@@ -71,7 +71,7 @@ class SecondPlace:
     def _write(self, newest: Checkpoint | None) -> None:
         try:
             why = self._salvage.keep() if self._salvage is not None else ""
-            if newest is not None and newest is not self._written:
+            if not why and newest is not None and newest is not self._written:
                 write(self._folder, newest)
                 self._written = newest
         except (OSError, StoreError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -143,15 +144,21 @@ def go_live(tx: Connection, site: str, version: int, *, by: str, from_ms: int = 
     return _publish(tx, site, msgspec.structs.replace(found, live_by=by, from_ms=from_ms))
 
 
-def stop(tx: Connection, site: str, *, by: str) -> Version:
-    """Publish a version without any offer at once: to stop takes one person, like any emergency."""
+def stop(tx: Connection, site: str, *, by: str, back: Iterable[str] = ()) -> Version:
+    """Publish a version without any offer at once: to stop takes one person, like any emergency.
+
+    What is left of the budgets in ``back`` is free again.
+    """
     policies.lock(tx, site)
-    made = _make(tx, site, Draft(bundle=Bundle(version=0)), by=by)
+    made = _make(tx, site, Draft(bundle=Bundle(version=0), budgets=dict.fromkeys(back, 0)), by=by)
     return _publish(tx, site, msgspec.structs.replace(made, live_by=by))
 
 
 def take_out(tx: Connection, site: str, *, by: str) -> Version:
-    """Publish what is in force without the campaigns that no longer are: like stopping, one person does."""
+    """Publish what is in force without the campaigns that no longer are: like stopping, one person does.
+
+    A version that waits for its hour is over by it, and has to be made anew.
+    """
     policies.lock(tx, site)
     now = draft_in_force(tx, site)
     bundle, totals = campaigned.woven(tx, site, now.bundle, totals=now.budgets)

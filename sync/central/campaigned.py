@@ -203,8 +203,8 @@ def woven(
 ) -> tuple[Bundle, dict[str, int]]:
     """Return a bundle and its budgets with just those campaigns in it that are in force.
 
-    What else is in it stays; of a campaign that was in it before and is not in force, nothing does, and
-    what is left of its budget comes back.
+    What else is in it stays; of a campaign that is in it and is not in force, nothing does, and what
+    is left of its budget comes back.
     """
     all_ = set(tx.execute(select(own.campaign_id).where(own.site_id == site).distinct()).scalars())
     if not all_:

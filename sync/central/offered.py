@@ -127,15 +127,15 @@ def _tell(tx: Connection, site: str, own: dict[str, Totals]) -> None:
     """
     people = links.together(tx, site, own)
     led = links.roots(tx, site, people)
-    all_ = _own_of(tx, site, people) | own
-    before, changes = _known(tx, site, people), list[Change]()
+    was, changes = _known(tx, site, people), list[Change]()
+    all_ = _own(was) | own
     for guest in people:
         rows = [
             all_.get(one, {}) for one in people if one != guest and led.get(one, one) == led.get(guest, guest)
         ]
         others = _summed(rows)
         told = {**all_.get(guest, {}), **({ONE: others} if others else {})}
-        if told != before.get(guest, {}):
+        if told != was.get(guest, {}):
             changes.append(Change(OFFER_TIMES, guest, msgspec.msgpack.encode(told) if told else None))
     publish(tx, site, changes)
 
@@ -151,7 +151,10 @@ def _summed(told: Iterable[Totals]) -> tuple[Times, ...]:
 
 def _own_of(tx: Connection, site: str, who: Iterable[str]) -> dict[str, Totals]:
     """Return what was counted of each of these themselves."""
-    known = _known(tx, site, who)
+    return _own(_known(tx, site, who))
+
+
+def _own(known: dict[str, Totals]) -> dict[str, Totals]:
     return {guest: {name: one for name, one in told.items() if name != ONE} for guest, told in known.items()}
 
 

@@ -1,4 +1,4 @@
-"""Campaigns: what vouchers of each kind came to, from the ledger alone."""
+"""Voucher sums: what vouchers of each kind came to, by campaign, from the ledger alone."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from edge.errors import Refused
+from sync.client.cable import Cable
 from sync.signing import IDEMPOTENCY, Keys, Signer
 
 ANSWER_S_MAX = 10.0
@@ -20,12 +21,13 @@ class ChannelLine:
     def __init__(self, keys: Keys, url: Callable[[], str], now_ms: Callable[[], int]) -> None:
         """Sign by these keys, at the time that central goes by; ``url`` is where central answers."""
         self._keys, self._url, self._now_ms = keys, url, now_ms
+        self._cable = Cable()
 
     def asks(self, method: str, path: str, body: object = None, *, media: str) -> dict[str, Any]:
-        """Return what central answers, or raise what it refuses with."""
+        """Return what central answers, or raise ``Refused`` with its words."""
         url = self._url()
         try:
-            answer = requests.request(
+            answer = self._cable.session().request(
                 method,
                 url + path,
                 json=body,

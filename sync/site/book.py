@@ -106,7 +106,10 @@ class SiteBook:
         return meaning(uses, [entry.use for _, entry in entries(ranges(said))])
 
     def free(self, use: Use) -> None:
-        """Give one use back, if it is still this tap's; raises ``Unanswered``."""
+        """Give one use back, if it is still this tap's; raises ``Unanswered``.
+
+        Who has heard of it meanwhile goes on counting it: rather a guest to staff than two in by one right.
+        """
         self._change(self.keys.use(use), lambda found: _freed(found, use))
 
     def amend(self, use: Use) -> None:

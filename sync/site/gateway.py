@@ -18,6 +18,8 @@ ANSWER_BYTES_MAX = 8_388_608
 LINE_BYTES_MAX = 4_194_304
 CONNECT_S_MAX = 0.05
 """A neighbour on the same network takes a call at once or is not there."""
+WORDS_MAX = 200
+"""Of what a node says is wrong."""
 Json = dict[str, Any]
 
 
@@ -79,9 +81,11 @@ class Gateway:
                 url, data=json.dumps(body), stream=True, timeout=(CONNECT_S_MAX, silence_s)
             ) as told:
                 if told.status_code != requests.codes.ok:
-                    raise Unanswered(f"{url}: {told.status_code}", sent=True)
-                for line in _lines(told):
-                    yield _object(line).get("result", {})
+                    raise ValueError(told.status_code)
+                for line in map(_object, _lines(told)):
+                    if "result" not in line:
+                        raise ValueError(str(line)[:WORDS_MAX])
+                    yield line["result"]
         except (requests.RequestException, ValueError) as error:
             self._first += 1
             raise Unanswered(f"{url}: {error}", sent=True) from error

@@ -153,6 +153,8 @@ class Member:
 
     def _catch_up(self) -> None:
         found, revision = self._book.all(self._since)
+        if revision + 1 < self._since:  # another book, younger than the one that was followed
+            found, revision = self._book.all(0)
         self._learn(Told(found))
         self._since = revision + 1
         self._following = True
@@ -164,8 +166,10 @@ class Member:
         for said in self._gateway.watch({"create_request": asked}, SILENCE_S):
             if self._ended or said.get("canceled"):
                 return
-            self._learn(Told(pairs([event["kv"] for event in said.get("events", ()) if "kv" in event])))
-            self._since = int(said["header"]["revision"]) + 1
+            told = pairs([event["kv"] for event in said.get("events", ()) if "kv" in event])
+            self._learn(Told(told))
+            # Not the header's: it is the book's own, which may be far ahead of what was brought so far.
+            self._since = max([self._since, *(pair.revision + 1 for pair in told)])
 
     def _learn(self, told: Told) -> None:
         own = self._ports.device
@@ -244,7 +248,8 @@ class Member:
                 done.append(one)
             if done:
                 self._ports.settle(done)
-        except BaseException:
+                self._restless = True  # one look returns so many at most
+        except BaseException:  # whatever stopped it, it is looked at again
             self._restless = True
             raise
 

@@ -45,7 +45,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     seed(store, park)
     with store.transaction() as tx:
         publish_layout(tx, park.site.id, [])
-    site = site_of(store, park.site.id, diversify=settings().diversify, sold=park.articles)
+    site = site_of(store, park, diversify=settings().diversify)
     assert load_past(site, WHOLE, lambda done: False) < 120, "left off after its first block"
     assert load_past(site, WHOLE, lambda done: True) == 120, "and went on from there"
     yield Filled(store, site)
@@ -76,6 +76,18 @@ def test_the_next_day_finds_it_all_there_and_changes_nothing(filled: Filled) -> 
     tomorrow = WHOLE._replace(last=WHOLE.last + 1)
     assert load_past(filled.site, tomorrow, lambda done: True) == 120
     assert counted(filled) == before
+
+
+def test_who_was_erased_does_not_come_back_with_the_others(filled: Filled) -> None:
+    site = filled.site.desk.site
+    first = everybody(filled)[0]
+    with filled.store.transaction() as tx:
+        diary.forget(tx, site, [f"g:{first.id}"])
+    before = counted(filled)
+    assert load_past(filled.site, WHOLE._replace(last=WHOLE.last + 1), lambda done: True) == 120
+    assert counted(filled) == before
+    with filled.store.reading() as tx:
+        assert not diary.held_of(tx, site, f"g:{first.id}", limit=1)
 
 
 def test_a_diary_holds_what_its_guest_allows_and_never_a_search_of_who_said_nothing(filled: Filled) -> None:

@@ -15,6 +15,7 @@ from edge.keys.ring import new_ring
 from edge.run.bench import town
 from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import tap_of
+from edge.run.waiting import until
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.store.journal import Journal
@@ -107,9 +108,6 @@ class Outpost:
 
 def once(holds: Callable[[], bool], what: str) -> float:
     """Look again and again until something holds; return when that was."""
-    end = time.monotonic() + WAIT_S_MAX
-    while not holds():
-        if time.monotonic() > end:
-            raise BenchError(f"It never came about: {what}.")
-        time.sleep(LOOK_S)
+    if not until(holds, WAIT_S_MAX, look_s=LOOK_S):
+        raise BenchError(f"It never came about: {what}.")
     return time.monotonic()

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +23,7 @@ from edge.run.bench import town
 from edge.run.bench.figures import BenchError, as_json, in_turns, percentile
 from edge.run.bench.gatehouse import STRIDE, Gatehouse, tap_of
 from edge.run.bench.nodes import Nodes
+from edge.run.waiting import until
 from edge.service import Rooms
 from edge.vault import Vault
 from edge.views import StaffView
@@ -191,9 +191,5 @@ def _doubles(races: list[list[T]], won: Callable[[T], bool]) -> int:
 
 
 def _await(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + READY_S_MAX
-    pause = threading.Event()
-    while not true():
-        if time.monotonic() > until:
-            raise BenchError("The site's nodes do not answer.")
-        pause.wait(0.01)
+    if not until(true, READY_S_MAX, look_s=0.01):
+        raise BenchError("The site's nodes do not answer.")

@@ -210,9 +210,10 @@ class Keeper:
         """Play a guided story, from a morning on which nothing of the tray has happened yet."""
         with self._teller.alone():
             self.reset()
-            told = self._teller.play(tale, cut=cut)
-            self.internet(up=True)
-        return told
+            try:
+                return self._teller.play(tale, cut=cut)
+            finally:
+                self.internet(up=True)
 
     def _stage(self, tell: Callable[[DemoScene], None]) -> Stage:
         return Stage(

@@ -166,8 +166,7 @@ class DemoPark:
         return app
 
     def _behind(self, store: Store, known: Settings) -> Behind:
-        sold, own = self.park.articles, self.park.site.id
-        site = site_of(store, own, diversify=known.diversify, sold=sold)
+        site = site_of(store, self.park, diversify=known.diversify)
         return Behind(site, seed=self.park.crowd.seed, guests=self.choices.guests)
 
     def _let_in(self, store: Store) -> None:
@@ -193,9 +192,8 @@ class DemoPark:
             publish_layout(tx, who.site, [who.device])
             open_nearby(tx, self.park, device=who.device, now_ms=self.central.store.now_ms())
             open_offers(tx, self.park)
-        if (
-            self.choices.guests
-        ):  # before anybody sees an offer: a new bundle would change what lies before them
+        if self.choices.guests:
+            # Before anybody sees an offer: a new bundle would change what lies before them.
             with self.central.store.transaction() as tx:
                 zone = ZoneInfo(self.park.site.timezone)
                 open_campaigns(tx, who.site, yesterday(zone, self.central.store.now_ms()))

@@ -50,7 +50,6 @@ SOLD_AT = {
 }
 """Group to the tills that show it and its names."""
 ROOM = ("Camera", "Room", "Chambre", "Zimmer", "Habitación")
-ORDER = ("it", "en", "fr", "de", "es")
 
 
 def zones() -> tuple[Zone, ...]:
@@ -112,4 +111,4 @@ def articles() -> Iterator[Article]:
 
 
 def _names(words: tuple[str, ...] | list[str]) -> dict[str, str]:
-    return dict(zip(ORDER, words, strict=True))
+    return dict(zip(LANGUAGES, words, strict=True))

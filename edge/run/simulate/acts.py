@@ -86,7 +86,8 @@ def sell(world: World) -> None:
 
 def void(world: World) -> None:
     """Staff take the last payment of a device back, or do it once more under the same id."""
-    done = [op for number, op in world.sold if number == (at := world.dice.randrange(len(world.devices)))]
+    at = world.dice.randrange(len(world.devices))
+    done = [op for number, op in world.sold if number == at]
     if not done:
         return
     device, op = world.devices[at], done[-1]

@@ -118,7 +118,7 @@ def central_holds_a_beginning(world: World) -> str:
 
 
 def nothing_acked_is_lost(world: World) -> str:
-    """What a device heard to be at central is there, and what anybody heard to be written is on the disk."""
+    """What a device heard to be at central is there."""
     for number, life in enumerate(world.lives):
         for lane in Lane:
             held = len(world.far.held[number][lane])

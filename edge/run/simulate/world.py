@@ -60,7 +60,7 @@ class Green(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What somebody was told of a tap, an op or a void."""
+    """What somebody was told of a tap."""
 
     reason: str
     seq: int

@@ -71,6 +71,8 @@ def _own(one: Campaign) -> Iterator[str]:
         yield f"at most {CONTROL_MAX} of 10,000 guests can be kept out of it"
     if not 0 <= plan.planned <= PLANNED_MAX or not 1 <= plan.window_days <= WINDOW_DAYS_MAX:
         yield f"an effect is read of at most {PLANNED_MAX} guests, over 1 to {WINDOW_DAYS_MAX} days"
+    if plan.control and not plan.planned:
+        yield "guests are kept out of it and nothing says of how many it is read"
     if plan.offer.public and (plan.control or plan.audience.segments):
         yield "what everybody is shown has neither segments nor guests who are kept out"
     for language, message in plan.offer.messages.items():

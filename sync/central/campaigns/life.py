@@ -107,10 +107,11 @@ def end(tx: Connection, site: str, name: str, *, by: str) -> Campaign:
 
 
 def stop_all(tx: Connection, site: str, *, by: str) -> None:
-    """Publish no offer at all from now on; campaigns that were in force are paused by it."""
+    """Publish no offer at all from now on; campaigns in force are paused, and their budgets come back."""
     policies.lock(tx, site)
-    version = bundles.stop(tx, site, by=by).version
-    for one in in_force(tx, site):
+    mine = in_force(tx, site)
+    version = bundles.stop(tx, site, by=by, back=[one.kind for one in mine if one.plan.budget]).version
+    for one in mine:
         _put(tx, site, replace(one, state=State.PAUSED, version=version), by=by)
 
 
@@ -122,10 +123,14 @@ def revisions(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
 
 def find(tx: Connection, site: str, name: str) -> Campaign:
     """Return the newest revision of a campaign, or raise ``Unknown``."""
+    return _written(tx, site, name)[0]
+
+
+def _written(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
     found = revisions(tx, site, name)
     if not found:
         raise Unknown(f"There is no campaign {name[:40]!r} at this site.")
-    return found[0]
+    return found
 
 
 def published(tx: Connection, site: str, name: str) -> Campaign | None:
@@ -139,8 +144,7 @@ def _moving(tx: Connection, site: str, name: str, *, to: State) -> Campaign:
     Beside a draft the revision that is published can still be paused, and ended for good.
     """
     policies.lock(tx, site)
-    find(tx, site, name)
-    found = revisions(tx, site, name)
+    found = _written(tx, site, name)
     inside = next((one for one in found if one.state is State.SCHEDULED), None)
     if to is State.PAUSED or (to is State.ENDED and found[0].state is State.ENDED):
         one = inside or found[0]

@@ -8,6 +8,8 @@ from statistics import NormalDist
 
 import msgspec
 
+from edge.core.offers.control import BUCKETS
+
 CONFIDENCE = 0.95
 POWER = 0.8
 """How often a difference of the planned size is seen as one."""
@@ -15,7 +17,6 @@ Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 Z_POWER = NormalDist().inv_cdf(POWER)
 MISMATCH_CHI2 = NormalDist().inv_cdf(1 - 0.001 / 2) ** 2
 """Of one degree of freedom, p = 0.001: beyond it the arms are not what the buckets say."""
-BUCKETS = 10_000
 PER_MILLE = 1_000
 
 

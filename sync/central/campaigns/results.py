@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from edge.core.calendar import local
+from edge.core.calendar import DAY_MS, local
 from edge.core.consent import Purpose, may
 from edge.core.events import Kind
 from edge.core.facts import Moment
@@ -23,17 +23,16 @@ from sync.central.campaigns.lift import Arm, Lift, lift
 from sync.central.days import zone_of
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, What
+from sync.central.journey.figures import GUESTS
 from sync.central.lanes import event_table
 from sync.central.registry import consents
 from sync.central.store import Connection, and_, now_of, select
 from sync.packing import UNREADABLE
 
 LOG = logging.getLogger(__name__)
-DAY_MS = 24 * 3_600_000
 EVENTS_MAX = 500_000
 """Events of a site that one reading goes through, the first ones: an experiment is read once."""
 AT_ONCE = 5_000
-GUEST = "g:"
 S = TypeVar("S", bound=msgspec.Struct)
 OFFERED = frozenset({Why.EXCLUDED, Why.GROUP, Why.STACK, Why.NO_SLOT})
 """Lost after the control group was asked: whoever is kept out would have met them as well."""
@@ -164,7 +163,7 @@ def _bought(tx: Connection, site: str, one: Campaign, *, first: Mapping[str, int
     left: Counter[tuple[str, str]] = Counter()
     bought: set[tuple[str, str]] = set()
     for row in tx.execute(select(*columns).where(about).execution_options(yield_per=AT_ONCE)):
-        guest = row.owner.removeprefix(GUEST)
+        guest = row.owner.removeprefix(GUESTS)
         if guest not in first:
             continue
         refunded = row.what == What.REFUNDED

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.calendar import local
 from edge.core.facts import Moment, Rule
-from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, choose
+from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, about_now, choose
 from edge.core.offers.control import BUCKETS, GLOBAL
 from edge.rules import compile_offer_rule
 from sync.central.campaigned import Campaign, with_campaigns
@@ -68,8 +69,9 @@ def seen(one: Campaign, bundle: Bundle, contexts: Mapping[str, Context], *, plac
 def _occasion(
     bundle: Bundle, name: str, *, context: Context, rules: Mapping[str, Rule], place: Place
 ) -> Occasion:
-    wall = dt.datetime.fromtimestamp(place.at_ms / 1000, place.zone)
-    now = replace(context.now, minute=wall.hour * 60 + wall.minute, weekday=wall.weekday())
+    now = about_now(local(place.zone, place.at_ms))
+    here = replace(context.point, id=place.point) if place.point else context.point
+    there = replace(context.site, id=place.site)
     needed = tuple(sorted({article for offer in bundle.offers for article in offer.needs}))
     stock = replace(context.stock, **{StockCode.IN_STOCK.value: needed})
     known = name != STRANGER
@@ -77,7 +79,7 @@ def _occasion(
         exposure=f"example.{name}",
         draw=BUCKETS,
         bundle=bundle,
-        context=replace(context, now=now, stock=stock),
+        context=replace(context, now=now, site=there, point=here, stock=stock),
         moment=Moment(now_ms=place.at_ms),
         timezone=place.zone,
         site=place.site,

@@ -12,8 +12,9 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from edge.core.money import spelled
+from sync.central.bundle_checks import LOCALES
 
-LANGUAGES = ("it", "en", "de", "fr", "es")
+LANGUAGES = LOCALES
 
 
 class Spoken:
@@ -21,7 +22,7 @@ class Spoken:
 
     def __init__(self, language: str, currency: str) -> None:
         """Speak this language, of amounts in this currency."""
-        self.language, self._currency, self._words = language, currency, _words(language)
+        self.language, self.currency, self._words = language, currency, _words(language)
 
     def __call__(self, key: str, /, **places: object) -> str:
         """Return a sentence with its places filled in."""
@@ -29,8 +30,8 @@ class Spoken:
 
     def money(self, minor: int) -> str:
         """Return an amount as the language writes it."""
-        whole = Decimal(spelled(minor, self._currency))
-        return str(format_currency(whole, self._currency, locale=self.language))
+        whole = Decimal(spelled(minor, self.currency))
+        return str(format_currency(whole, self.currency, locale=self.language))
 
     def date(self, text: str) -> str:
         """Return a date that is given as ISO 8601."""

@@ -99,7 +99,7 @@ def speak(tx: Connection, channel: Member, id_: str, *, spoken: Spoken) -> Matte
     _refuse_cards(spoken.text)
     _own(tx, channel, id_)
     told = Told(
-        op=f"{_mine(channel)}{spoken.id}",
+        op=f"{_mine(channel)}said/{spoken.id}",
         step=Step.ANSWERED if ours else Step.HEARD,
         at_ms=now_of(tx),
         who=channel.id if ours else "",

@@ -25,11 +25,9 @@ from sync.central.store import (
     metadata,
     now_of,
     select,
+    tuple_,
     update,
 )
-
-PAGE_MAX = 1_000
-"""Choices that retention deletes in one transaction."""
 
 choice_table = Table(
     "channel_choice",
@@ -135,12 +133,9 @@ def forget(tx: Connection, site: str, guest: str) -> None:
 
 def delete_before(tx: Connection, at_ms: int) -> int:
     """Delete what was chosen before a moment; returns how much."""
-    old = select(_own.site_id, _own.exposure).where(_own.made_ms < at_ms).limit(PAGE_MAX)
-    gone = [tuple(row) for row in tx.execute(old)]
-    for site, choice in gone:
-        tx.execute(delete(tile_table).where(_tiles.site_id == site, _tiles.choice == choice))
-        tx.execute(delete(choice_table).where(_own.site_id == site, _own.exposure == choice))
-    return len(gone)
+    old = select(_own.site_id, _own.exposure).where(_own.made_ms < at_ms)
+    tx.execute(delete(tile_table).where(tuple_(_tiles.site_id, _tiles.choice).in_(old)))
+    return tx.execute(delete(choice_table).where(_own.made_ms < at_ms)).rowcount
 
 
 def _one(tx: Connection, where: ColumnElement[bool]) -> Kept | None:

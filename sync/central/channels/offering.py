@@ -126,10 +126,10 @@ def redeemed(tx: Connection, channel: Member, exposure: str, *, by: Redeeming) -
     before = exposures.seen(tx, channel.site, exposure)
     if before is None:
         raise Refused("This offer was not shown.", hint="Say so first.")
-    if before.redeemed:
-        if before.ref != by.ref:
-            raise Refused("This offer was redeemed before.", hint="Ask for the guest's offers again.")
+    if before.redeemed and before.ref == by.ref:
         return Became(shown=True, redeemed=True, again=True)
+    if before.redeemed and kept.guest:  # what anybody is shown is one exposure for all of them
+        raise Refused("This offer was redeemed before.", hint="It is chosen anew tomorrow.")
     if kept.guest and _is_there(tx, channel.site, kept.guest):
         day = occasions.day_at(tx, channel.site, now_of(tx))
         if occasions.is_used_up(occasions.counts(tx, channel, kept.guest, day=day), offer):

@@ -107,7 +107,7 @@ def give_up(tx: Connection, channel: Member, id_: str) -> Standing:
 
 
 def _number(channel: Member, id_: str) -> str:
-    return f"{channel.id}.{id_[:OWN_CHARS_MAX]}"
+    return f"{channel.id}.{id_}"
 
 
 def _whose(tx: Connection, site: str, lines: tuple[Ordered, ...], *, store: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.consent import Channel, Purpose, topic_of
-from edge.core.offers import Offer, worth_of
+from edge.core.offers import Offer, Worth, worth_of
 from edge.core.renderings import AppSaid, Letter, app, letter, say
-from edge.core.renderings.said import Said
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central import bundles
 from sync.central.campaigns.tongues import LANGUAGES, Spoken
@@ -35,10 +34,12 @@ def words(tx: Connection, channel: Member, campaign: str, *, locale: str) -> Wor
     if version is None or not found:
         raise Unknown("There is no such campaign in force.")
     wanted = [one for one in LANGUAGES if locale in ("", one)]
+    goods, currency = catalogue.catalogue(tx, channel.site), layout.layout(tx, channel.site).currency
     made = [
-        _app(tx, channel.site, offer, language=one, version=version.version)
+        _app(offer, worth_of(offer, goods), tongue=Spoken(one, currency), version=version.version)
         for offer in found
         for one in wanted
+        if one in offer.messages
     ]
     return Words(said=tuple(one for one in made if one is not None))
 
@@ -56,26 +57,16 @@ def written(tx: Connection, channel: Member, exposure: str, *, public_url: str) 
     if not public_url.startswith("https://"):
         raise Refused("This central has no https address.", hint="Give it one: a letter's reader needs it.")
     reader = guests.guest(tx, channel.site, kept.guest)
-    spoken = Spoken(reader.language if reader.language in LANGUAGES else "it", _currency(tx, channel.site))
-    said = _said(tx, channel.site, offer, tongue=spoken, version=kept.exposed.choice.bundle)
+    currency = layout.layout(tx, channel.site).currency
+    spoken = Spoken(reader.language if reader.language in LANGUAGES else "it", currency)
+    worth = worth_of(offer, catalogue.catalogue(tx, channel.site))
+    said = say(offer, worth, version=kept.exposed.choice.bundle, tongue=spoken)
     if said is None:
         raise Unknown("This offer says nothing in that language.")
     word = unsubscribing.word(tx, Mailed(channel.site, kept.guest, BY))
     return letter(said, unsubscribing.headers(public_url, word), words=spoken("letter.away"))
 
 
-def _app(tx: Connection, site: str, offer: Offer, *, language: str, version: int) -> AppSaid | None:
-    if language not in offer.messages:
-        return None
-    currency = _currency(tx, site)
-    said = _said(tx, site, offer, tongue=Spoken(language, currency), version=version)
-    worth = worth_of(offer, catalogue.catalogue(tx, site))
-    return None if said is None else app(said, worth, period=offer.period, currency=currency)
-
-
-def _said(tx: Connection, site: str, offer: Offer, *, tongue: Spoken, version: int) -> Said | None:
-    return say(offer, worth_of(offer, catalogue.catalogue(tx, site)), version=version, tongue=tongue)
-
-
-def _currency(tx: Connection, site: str) -> str:
-    return layout.layout(tx, site).currency
+def _app(offer: Offer, worth: Worth, *, tongue: Spoken, version: int) -> AppSaid | None:
+    said = say(offer, worth, version=version, tongue=tongue)
+    return None if said is None else app(said, worth, period=offer.period, currency=tongue.currency)

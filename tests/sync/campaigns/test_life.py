@@ -143,6 +143,7 @@ def test_stopping_all_offers_pauses_every_campaign(park: Store) -> None:
     with park.transaction() as tx:
         life.stop_all(tx, SITE, by=PIERO)
         assert life.find(tx, SITE, NAME).state is State.PAUSED
+        assert budgets.total(tx, SITE, f"gift:{NAME}", currency="EUR") == 0
     assert live(park).offers == ()
     scheduled(park, "cake-days", a_plan({"effect": Effect(percent=5, articles=("cake",))}))
     assert [one.id for one in live(park).offers] == ["cake-days"]

@@ -61,6 +61,12 @@ def test_a_case_goes_to_and_fro_and_each_word_is_one_however_often_it_is_told(sh
     assert told_of == ["case_opened", "case_answered", "case_opened"]
 
 
+def test_a_word_that_is_numbered_as_its_case_is_kept(shop: Shop) -> None:
+    _, told = opens(shop, id="1")
+    _, told = shop.asks("POST", f"/v1/cases/{told['case']}/words", {"id": "1", "text": "Hello?"})
+    assert [one["text"] for one in told["said"]][-1] == "Hello?"
+
+
 def test_who_answers_for_us_was_let_in_for_that(shop: Shop, outside: Shop) -> None:
     answer = {"id": "a-1", "text": "It comes on Friday.", "by": "us"}
     mine = opens(shop)[1]["case"]

@@ -214,6 +214,14 @@ def test_an_offer_is_redeemed_once_by_one_sale_and_no_more_often_than_its_caps(s
     assert [one for one, _ in stand.book.says()].count("redeemed") == 1
 
 
+def test_what_anybody_is_shown_is_sold_to_more_than_one(stand: Stand) -> None:
+    exposure = stand.shows("for-all")
+    first = {"shown": True, "redeemed": True, "again": False}
+    assert stand.redeems(exposure, "s-1") == (200, first)
+    assert stand.redeems(exposure, "s-2") == (200, first)
+    assert stand.redeems(exposure, "s-2") == (200, first | {"again": True})
+
+
 def test_of_other_channels_tiles_and_of_older_versions_a_channel_says_nothing(stand: Stand) -> None:
     stand.says_of(EVERYTHING)
     exposure, other = stand.shows("for-you"), stand.by(id="other")

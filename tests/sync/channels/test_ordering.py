@@ -94,6 +94,12 @@ def test_the_channel_hears_how_far_the_store_is_and_may_give_it_up(shop: Shop, s
     assert left(small_store) == 0
 
 
+def test_a_longer_id_is_another_order(shop: Shop) -> None:
+    orders_it(shop, id="o" * 31)
+    for method in ("GET", "DELETE"):
+        assert shop.asks(method, f"/v1/orders/{'o' * 31}-and-more")[0] == 404
+
+
 def test_of_others_orders_a_channel_is_told_nothing(shop: Shop, small_store: Store) -> None:
     orders_it(shop)
     other = shop.by(id="other")

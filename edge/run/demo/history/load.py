@@ -22,6 +22,7 @@ from edge.run.demo.history.almanac import almanac
 from edge.run.demo.history.campaigns import open_campaigns
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
+from edge.run.demo.park import Park
 from sync.central import ledger, pots
 from sync.central.bookings import MONEY
 from sync.central.care import cases
@@ -85,9 +86,10 @@ def told(whole: Whole, shelves: dict[str, tuple[str, ...]]) -> Iterator[Past]:
         yield past(whole.seed, family, days, shelves=shelves)
 
 
-def site_of(store: Store, name: str, *, diversify: bands.Diversify | None, sold: Iterable[Article]) -> Site:
-    """Return a site of this store as the past finds it."""
-    return Site(Desk(store, name, diversify), ZoneInfo("Europe/Rome"), "EUR", {one.id: one for one in sold})
+def site_of(store: Store, park: Park, *, diversify: bands.Diversify | None) -> Site:
+    """Return the park's site in this store as the past finds it."""
+    own, sold = park.site, {one.id: one for one in park.articles}
+    return Site(Desk(store, own.id, diversify), ZoneInfo(own.timezone), own.currency, sold)
 
 
 def load_past(site: Site, whole: Whole, progress: Callable[[int], bool]) -> int:
@@ -97,7 +99,7 @@ def load_past(site: Site, whole: Whole, progress: Callable[[int], bool]) -> int:
         open_campaigns(tx, site.desk.site, whole.last)
     blocks = _blocks(told(whole, site.shelves))
     for block in blocks:
-        if not _is_in(site, block[0].family):
+        if not _is_in(site, block):
             _store(site, block, last=whole.last)
         done += sum(len(one.family.people) for one in block)
         if not progress(done):
@@ -118,18 +120,24 @@ def _blocks(told: Iterable[Past]) -> Iterator[list[Past]]:
 
 def _as_begun(site: Site, whole: Whole) -> Whole:
     """Return the past that was begun here before: another day's would be other people's lives."""
-    first = next(families(whole.seed, whole.guests), None)
-    if first is None:
-        return whole
-    with site.desk.store.reading() as tx:
-        kept = diary.held_of(tx, site.desk.site, f"g:{first.people[0].id}", limit=diary.PAGE_MAX)
-    days = [int(one.source.rpartition("/")[2]) for one in kept if one.source.startswith(SOURCE)]
-    return whole._replace(last=days[0]) if days else whole
+    first = itertools.islice(families(whole.seed, whole.guests), FAMILIES_EACH)
+    last = _told_until(site, first)
+    return whole if last is None else whole._replace(last=last)
 
 
-def _is_in(site: Site, family: Family) -> bool:
+def _is_in(site: Site, block: Sequence[Past]) -> bool:
+    """Whether anybody's diary tells of it: one guest may have been erased, or have nothing left in it."""
+    return _told_until(site, (past.family for past in block)) is not None
+
+
+def _told_until(site: Site, those: Iterable[Family]) -> int | None:
+    """Return the last day of the past that diaries of these families tell of; None: they tell of none."""
     with site.desk.store.reading() as tx:
-        return bool(diary.held_of(tx, site.desk.site, f"g:{family.people[0].id}", limit=1))
+        for one in (person for family in those for person in family.people):
+            for entry in diary.held_of(tx, site.desk.site, f"g:{one.id}", limit=diary.PAGE_MAX):
+                if entry.source.startswith(SOURCE):
+                    return int(entry.source.rpartition("/")[2])
+    return None
 
 
 def _store(site: Site, block: Sequence[Past], *, last: int) -> None:

@@ -123,9 +123,12 @@ def feedback(stage: Stage) -> None:
 
 def lost_band(stage: Stage) -> None:
     """Luca has lost his band: it opens nothing, and the new one has his rights, two people stand for it."""
-    stage.may_be_cut()
     service, marta = stage.edge.service, stage.staff("marta", "gate-1")
-    (old,) = [one.band for one in service.look_up(marta, "luca")]
+    found = [one.band for one in service.look_up(marta, "luca")]
+    if len(found) != 1:
+        raise TaleBroke("Luca has a new band already.")
+    stage.may_be_cut()
+    (old,) = found
     service.set_band_state(marta, old, "lost", reason="lost at the lake")
     stage.says(Scene.LOST, "luca", where="gate-1")
     stage.holds("luca", "gate-1", wants={Reason.BAND_LOST})

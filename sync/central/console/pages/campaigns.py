@@ -27,13 +27,12 @@ REVISIONS = ("revision", "state", "made_by", "reviewed_by", "version", "since")
 CLASHES = ("campaign", "other_campaign", "first_date", "last_date")
 MARKS = {Standing.LIVE: "active", Standing.SCHEDULED: "done", Standing.PAUSED: "waiting"}
 STEPS = {
-    State.DRAFT: ("review", "end"),
-    State.REVIEWED: ("publish", "end"),
-    State.SCHEDULED: ("pause", "end"),
-    State.PAUSED: ("publish", "end"),
-    State.ENDED: (),
+    State.REVIEWED: "review",
+    State.SCHEDULED: "publish",
+    State.PAUSED: "pause",
+    State.ENDED: "end",
 }
-"""What may be done to a campaign as it stands."""
+"""How each move is called on the page."""
 
 
 def _page(ask: Ask, after: str) -> Sheet:
@@ -100,7 +99,11 @@ def _one(ask: Ask) -> Answer:
             "one": one,
             "state": _state(ask, one, today),
             "inside": inside if inside is not one else None,
-            "steps": [step for step in STEPS[one.state] if step != "review" or ask.name != one.made_by],
+            "steps": [
+                step
+                for to, step in STEPS.items()
+                if to in life.MOVES[one.state] and (step != "review" or ask.name != one.made_by)
+            ],
             "own": one.state is State.DRAFT and ask.name == one.made_by,
             "warnings": checks.warnings(tx, ask.site, one) if one.state is not State.ENDED else (),
             "reach": _reach(ask, tx, one),

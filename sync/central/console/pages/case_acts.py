@@ -229,10 +229,10 @@ def _slot_form(ask: Ask) -> Form:
             for right in _booked(ask, tx, case)
             if right.slot is not None
             for slot in reserving.offered(tx, ask.site, right)
-        ]  # fmt: skip
+        ][:TIMES_MAX]  # fmt: skip
         if cases.is_told(tx, ask.site, case.id, op=ask.typed("op")):
             choices.append((ask.typed("move_to"), ""))  # sent twice: it was done
-    field = Field(name="move_to", kind=Kind.CHOICE, required=True, choices=choices[-TIMES_MAX:])
+    field = Field(name="move_to", kind=Kind.CHOICE, required=True, choices=choices)
     return _form(ask, "case_slot", (field,), act="save")
 
 

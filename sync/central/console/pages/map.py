@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from edge.core.places import Layout, Point, Zone
 from sync.central import devices
-from sync.central.console.answers import Answer, Cell, Export, Page, Sheet
+from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
+from sync.central.console.listing import file_of
 from sync.central.console.pages.devices import Seen, seen
 from sync.central.console.routes import Route, read
 from sync.central.devices import Device
@@ -161,11 +162,7 @@ def _show(ask: Ask) -> Answer:
     return Page("map.html", values)
 
 
-def _export(ask: Ask) -> Answer:
-    return Export("map", iter([_zones(ask, rooms_of(ask, _now(ask)))]))
-
-
 ROUTES: tuple[Route, ...] = (
     read(HERE, _show, "Zones with who is inside, and how each point's device is, as it is now."),
-    read(f"{HERE}.csv", _export, "The same zones as CSV."),
+    read(f"{HERE}.csv", file_of(_show), "The same zones as CSV."),
 )
