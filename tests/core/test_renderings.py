@@ -165,6 +165,42 @@ def test_price_is_said_by_the_first_thing_that_says_anything(worth: Worth, said:
     assert bool(benefit(worth).key) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("effect", "price", "was"),
+    [
+        (Effect(level=Level.LINE, percent=25, articles=("soup",)), 450, 600),
+        (Effect(level=Level.LINE, price_minor=200, articles=("cake",)), 200, 350),
+        (Effect(level=Level.BASKET, off_minor=100, articles=("soup",)), 600, 600),
+        (Effect(level=Level.LINE, percent=25, articles=("soup", "cake")), None, None),
+        (Effect(level=Level.LINE, percent=25, articles=("gone",)), None, None),
+        (None, None, None),
+    ],
+)
+def test_an_offer_about_one_article_is_worth_what_the_till_makes_of_it(
+    effect: Effect | None, price: int | None, was: int | None
+) -> None:
+    worth = worth_of(Offer(id="a", kind=Kind.NEW, campaign="c", effect=effect), GOODS)
+    assert (worth.price_minor, worth.was_minor) == (price, was)
+
+
+def test_a_gift_is_worth_the_one_thing_given() -> None:
+    worth = worth_of(Offer(id="a", kind=Kind.GIFT, campaign="c", gives="cake"), GOODS)
+    assert (worth.price_minor, worth.was_minor) == (350, 350)
+
+
+def test_paper_breaks_at_words_and_cuts_a_word_that_is_wider_than_the_roll() -> None:
+    own = Message(
+        name="Zuppa di farro con verdure", headline="Zuppa", terms="Donaudampfschifffahrtsgesellschaft gilt"
+    )
+    offer = Offer(id="a", kind=Kind.NEW, campaign="c", messages={"it": own})
+    said = say(offer, Worth(), version=1, tongue=Spoken("it", "EUR"))
+    assert said is not None
+    paper = receipt(said, columns=5)
+    assert paper.name == ("Zuppa di farro con", "verdure")
+    assert paper.terms == ("Donaudampfschifffahr", "tsgesellschaft gilt")
+    assert (paper.price, paper.until) == ((), ())
+
+
 def test_missing_language_falls_back_to_italian_and_no_words_at_all_are_nothing() -> None:
     offer = Offer(id="a", kind=Kind.NEW, campaign="c", messages={"it": Message(name="Zuppa", headline="Z")})
     told = say(offer, Worth(), version=1, tongue=Spoken("de", "EUR"))
