@@ -1,4 +1,4 @@
-"""Facts: a site's diary, consents and declared words as rows that every engine takes in."""
+"""Facts: a site's diary, consents and declared words as rows for every engine, a person as one guest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from edge.core.calendar import day_of, local
 from edge.core.consent import Consent, Namespace, Purpose, may
 from edge.core.segments import namespace_of
+from sync.central.analysis import persons as people
+from sync.central.analysis.persons import Persons
 from sync.central.days import zone_of
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import What
@@ -66,7 +68,7 @@ def rows(tx: Connection, site: str, *, first: int, last: int) -> dict[str, Itera
     return {
         "entries": entries(tx, site, calendar, days=(first, last)),
         "consents": list(consents(tx, site, said)),
-        "declared": list(_declared(tx, site, calendar)),
+        "declared": _declared(tx, site, calendar),
     }
 
 
@@ -83,15 +85,15 @@ def marks(tx: Connection, site: str) -> dict[str, str]:
     known = {row[0]: _mark(row[1:]) for row in found}
     consent, person, code = consent_table.c, guest_table.c, segment_table.c
     yes = select(func.count(), func.max(consent.since_ms), func.sum(consent.turns))
-    people = select(func.count(), func.max(person.changed_ms))
+    known_guests = select(func.count(), func.max(person.changed_ms))
     codes = select(func.count(), func.max(code.since_ms)).where(code.code.startswith(Namespace.INTEREST))
     said = tx.execute(yes.where(consent.site_id == site)).one()
     unpaid = select(func.count()).where(member_table.c.site_id == site, member_table.c.no_charge.is_(True))
-    declared = tx.execute(people.where(person.site_id == site)).one()
+    declared = tx.execute(known_guests.where(person.site_id == site)).one()
     wanted = tx.execute(codes.where(code.site_id == site)).one()
     return {
         **known,
-        "consents": _mark((*said, *declared, tx.execute(unpaid).scalar())),
+        "consents": _mark((*said, *declared, tx.execute(unpaid).scalar(), *people.mark(tx, site))),
         "declared": _mark((*declared, *wanted)),
     }
 
@@ -108,7 +110,11 @@ def entries(
     days: tuple[int, int],
     there: Sequence[ColumnElement[bool]] = (),
 ) -> Iterator[Row]:
-    """Yield what guests' diaries say from a first to a last local day, as far as it is wanted."""
+    """Yield what guests' diaries say from a first to a last local day, as far as it is wanted.
+
+    What was told of any of a person is the person's.
+    """
+    one = people.persons(tx, site)
     columns = (_own.source, _own.id, _own.owner, _own.hlc, _own.via, _own.what, _own.point, _own.subject,
                _own.ref, _own.amount_minor, _own.weight)  # fmt: skip
     wanted = and_(_own.site_id == site, _own.owner.startswith(GUEST), *there)
@@ -118,7 +124,7 @@ def entries(
         day = calendar.day(at_ms)
         if not days[0] <= day <= days[1]:
             continue
-        guest, date = row.owner[len(GUEST) :], date_of(day)
+        guest, date = one.of(row.owner[len(GUEST) :]), date_of(day)
         head = (site, guest, key_of(guest), key_of(f"{row.source} {row.id}"), at_ms, day)
         for subject, minor in _parts(row.what, row.subject or row.point, row.amount_minor or 0):
             where = subject if row.what != What.DWELT else row.point or subject
@@ -153,21 +159,26 @@ def _said(tx: Connection, site: str) -> Mapping[str, list[Consent]]:
 
 
 def consents(tx: Connection, site: str, said: Mapping[str, Sequence[Consent]]) -> Iterator[Row]:
-    """Yield what each guest lets be used: nothing of a child but what counts among ten or more."""
-    young = _children(tx, site)
+    """Yield what each person lets be used: nothing of a child but what counts among ten or more.
+
+    Of guests who are one person each has to allow it, whatever was written to the others.
+    """
+    one, young = people.persons(tx, site), _children(tx, site)
+    allowed: dict[str, set[str]] = {}
     for guest, all_ in said.items():
-        if may(all_, Purpose.RESEARCH):
-            yield site, guest, Purpose.RESEARCH.value
+        mine = {Purpose.RESEARCH.value} if may(all_, Purpose.RESEARCH) else set()
         if guest not in young:
-            yield from ((site, guest, name.value) for name in Namespace if may(all_, Purpose.OFFERS, name))
+            mine |= {name.value for name in Namespace if may(all_, Purpose.OFFERS, name)}
+        person = one.of(guest)
+        allowed[person] = allowed.get(person, mine) & mine
+    for person, bases in allowed.items():
+        yield from ((site, person, basis) for basis in sorted(bases))
 
 
 def _children(tx: Connection, site: str) -> set[str]:
     own, held = guest_table.c, member_table.c
-    people = tx.execute(select(own.guest_id, own.age_band).where(own.site_id == site, own.age_band != ""))
-    found = {
-        guest for guest, band in people if (_years(band) or 0) < ADULT_YEARS and _years(band) is not None
-    }
+    aged = tx.execute(select(own.guest_id, own.age_band).where(own.site_id == site, own.age_band != ""))
+    found = {guest for guest, band in aged if (_years(band) or 0) < ADULT_YEARS and _years(band) is not None}
     unpaid = select(held.guest_id).where(held.site_id == site, held.no_charge.is_(True))
     return found | set(tx.execute(unpaid).scalars())
 
@@ -177,19 +188,40 @@ def _years(band: str) -> int | None:
     return int(youngest) if youngest.isascii() and youngest.isdigit() else None
 
 
-def _declared(tx: Connection, site: str, calendar: Calendar) -> Iterator[Row]:
-    """Yield what guests said of themselves: interests as they stand, age class and household as declared."""
-    code = segment_table.c
-    interest = Namespace.INTEREST.value
-    codes = select(code.guest_id, code.code, code.since_ms).where(code.site_id == site)
-    for row in tx.execute(codes.where(code.code.startswith(f"{interest}:"))):
-        yield site, row.guest_id, namespace_of(row.code), row.code, calendar.day(row.since_ms)
-    own = guest_table.c
-    people = select(own.guest_id, own.age_band, own.party_size, own.changed_ms).where(own.site_id == site)
-    for guest, band, size, changed_ms in tx.execute(people):
-        for word in filter(None, (_age(band), _household(size))):
-            said = f"{Namespace.DEMOGRAPHIC}:{word}"
-            yield site, guest, Namespace.DEMOGRAPHIC.value, said, calendar.day(changed_ms)
+def _declared(tx: Connection, site: str, calendar: Calendar) -> list[Row]:
+    """Return what persons said of themselves: interests as they stand, age class and household as declared.
+
+    Of guests who are one person all interests count, the younger word of each, and the youngest
+    age class and household alone: nobody is of two ages.
+    """
+    one = people.persons(tx, site)
+    return [*_interests(tx, site, calendar, one=one), *_demography(tx, site, calendar, one=one)]
+
+
+def _interests(tx: Connection, site: str, calendar: Calendar, *, one: Persons) -> Iterator[Row]:
+    own, days = segment_table.c, dict[tuple[str, str], int]()
+    codes = select(own.guest_id, own.code, own.since_ms).where(own.site_id == site)
+    for row in tx.execute(codes.where(own.code.startswith(f"{Namespace.INTEREST}:"))):
+        key = (one.of(row.guest_id), row.code)
+        days[key] = max(days.get(key, 0), calendar.day(row.since_ms))
+    for (person, code), day in days.items():
+        yield site, person, namespace_of(code), code, day
+
+
+def _demography(tx: Connection, site: str, calendar: Calendar, *, one: Persons) -> Iterator[Row]:
+    own, last = guest_table.c, dict[tuple[str, str], tuple[int, str]]()
+    wanted = select(own.guest_id, own.age_band, own.party_size, own.changed_ms).where(own.site_id == site)
+    for guest, band, size, changed_ms in tx.execute(wanted.order_by(own.changed_ms, own.guest_id)):
+        words = {"age": _age(band), "household": _household(size)}
+        last.update({(one.of(guest), kind): (changed_ms, word) for kind, word in words.items() if word})
+    for (person, _), (changed_ms, word) in last.items():
+        yield (
+            site,
+            person,
+            Namespace.DEMOGRAPHIC.value,
+            f"{Namespace.DEMOGRAPHIC}:{word}",
+            calendar.day(changed_ms),
+        )
 
 
 def _age(band: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from edge.core.passages import Whereabouts
-from sync.central.analysis import facts, membership
+from sync.central.analysis import facts, membership, persons
 from sync.central.analysis.facts import GUEST, Calendar
 from sync.central.analysis.listed import CODES, GUESTS_MIN, INSIDE, LIVE
 from sync.central.analysis.results import Result, keep, results
@@ -55,12 +55,12 @@ class Lately(SiteRounds):
             mark = (day, *_mark(tx, site))
             if self._done.get(site) == mark:
                 return 0
-            guests = _about(tx, site, now_ms - DAY_MS_MAX)
+            one, about = persons.persons(tx, site), _about(tx, site, now_ms - DAY_MS_MAX)
             # Of fewer nobody is in a segment: no engine is started for nothing.
-            known = len(guests) >= GUESTS_MIN
+            known, guests = len(one.among(about)) >= GUESTS_MIN, sorted(one.guests(one.among(about)))
             found = self._members(tx, site, guests, day=day) if known else NOBODY
         versions = {code: CODES[code].version for code in LIVE}
-        moved = membership.bring(self._store, site, found, versions=versions)
+        moved = membership.bring(self._store, site, one.spread(found), versions=versions)
         self._keep(site, day, found)
         self._done[site] = mark
         return moved
@@ -101,11 +101,11 @@ NOBODY: Mapping[str, frozenset[str]] = {code: frozenset() for code in LIVE}
 
 
 def _mark(tx: Connection, site: str) -> Mark:
-    """Return what changes whenever a diary has news, or a band is told to be elsewhere."""
+    """Return what changes whenever a diary has news, a band is told to be elsewhere, or guests become one."""
     last = tx.execute(select(func.max(_own.told_ms)).where(_own.site_id == site)).scalar()
     same = select(func.count()).where(_own.site_id == site, _own.told_ms == last)
     moved = select(func.max(_item.seq)).where(_item.site_id == site, _item.kind == WHEREABOUTS)
-    return last, tx.execute(same).scalar(), tx.execute(moved).scalar()
+    return last, tx.execute(same).scalar(), tx.execute(moved).scalar(), *persons.mark(tx, site)
 
 
 def _about(tx: Connection, site: str, since_ms: int) -> list[str]:
@@ -131,15 +131,10 @@ def _inside(tx: Connection, site: str, calendar: Calendar, *, day: int) -> Itera
     )
     found = {bytes.fromhex(row.key): _place(bytes(row.body)).location for row in tx.execute(query)}
     here = {band: one for band, one in found.items() if one.zone and calendar.day(one.since_ms) == day}
-    date = facts.date_of(day)
+    date, whose = facts.date_of(day), persons.persons(tx, site)
     for card in bands.bands_by_id(tx, site, here):
         if card.guest:
-            one = here[card.band.id]
-            head = (
-                site,
-                card.guest,
-                facts.key_of(card.guest),
-                facts.key_of(f"{INSIDE} {card.band.id.hex()}"),
-            )
+            one, guest = here[card.band.id], whose.of(card.guest)
+            head = (site, guest, facts.key_of(guest), facts.key_of(f"{INSIDE} {card.band.id.hex()}"))
             where = (INSIDE, "gate", one.point, one.zone, "")
             yield (*head, one.since_ms, day, date.year * 12 + date.month - 1, *where, 1, 0)

@@ -9,6 +9,7 @@ from sync.central.analysis import facts, membership
 from sync.central.analysis.engine import Row, duckdb, load, rows_of
 from sync.central.analysis.figures import FIGURES, Figure
 from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE
+from sync.central.analysis.persons import persons
 from sync.central.analysis.results import Result, keep, results
 from sync.central.analysis.segments import members as in_segments
 from sync.central.devices import ACTIVE, devices
@@ -33,12 +34,13 @@ def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
     """Bring a site's reports and segments up to a local day; ``anew`` computes also what did not change."""
     with store.reading() as tx:
         marks, heard = facts.marks(tx, site), heard_permille(tx, site, day)
-        former = {name: one for name, one in results(tx, site).items() if name not in LIVE}
+        former = {name: found for name, found in results(tx, site).items() if name not in LIVE}
         due = {
             name: mark
             for name, mark in _wanted(marks, day)
             if anew or name not in former or former[name].mark != mark
         }
+        one = persons(tx, site)
         rows = facts.rows(tx, site, first=day - DAYS_MAX + 1, last=day) if due else {}
         engine = duckdb()
         named = load(engine, rows) if due else {}
@@ -46,7 +48,7 @@ def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
     codes = [code for code in due if code in CODES]
     members = _members(codes, rows_of(engine, in_segments(named, day, codes)) if codes else [])
     moved = membership.bring(
-        store, site, members, versions={code: one.version for code, one in CODES.items()}
+        store, site, one.spread(members), versions={code: listed.version for code, listed in CODES.items()}
     )
     made = [
         Result(name, FIGURES[name].version, day, len(found), heard, due[name], tuple(found))
@@ -62,7 +64,7 @@ def analyse(store: Store, site: str, day: int, *, anew: bool = False) -> Ran:
 
 
 def live(rows: Mapping[str, Iterable[Row]], day: int) -> dict[str, frozenset[str]]:
-    """Return who is in each live segment as these rows of a day stand."""
+    """Return which persons are in each live segment as these rows of a day stand."""
     engine = duckdb()
     try:
         return _members(LIVE, rows_of(engine, in_segments(load(engine, rows), day, LIVE)))
@@ -103,7 +105,7 @@ def _mark(figure: Figure, marks: dict[str, str], day: int, *, version: int) -> s
 
 
 def _members(codes: Iterable[str], found: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[str]]:
-    """Return who is in each segment; of fewer than ten nobody is, for anybody to see."""
+    """Return which persons are in each segment; of fewer than ten nobody is, for anybody to see."""
     guests: dict[str, set[str]] = {code: set() for code in codes}
     for _, guest, code in found:
         guests[code].add(guest)

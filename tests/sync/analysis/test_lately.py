@@ -21,6 +21,8 @@ from sync.central.analysis.nightly import Nightly
 from sync.central.analysis.results import moves, results
 from sync.central.feed import Change, item_table, publish
 from sync.central.journey.entry import What
+from sync.central.people import merging
+from sync.central.people.merging import Pair
 from sync.central.registry import bands, consents, profiles, segments
 from sync.central.registry.bands import BandCard
 from sync.central.registry.turn import take_turn
@@ -88,6 +90,21 @@ def test_of_nine_who_are_about_nobody_is_in_any_and_no_engine_is_started(
     assert Lately(site.store).look() == 0
     with site.store.reading() as tx:
         assert results(tx, SITE) == {}, "nothing is written where nothing is to be said"
+
+
+@pytest.mark.journey
+def test_who_is_one_with_somebody_is_here_under_every_name(site: Site, clock: Clockwork) -> None:
+    site.writes(*(site.told(one, 0, What.ENTERED) for one in PEOPLE[:11]))
+    lately = Lately(site.store)
+    assert lately.look() == 22
+    clock.ms += 1
+    with site.store.transaction() as tx:
+        asked = merging.ask(tx, SITE, Pair("g11", "g00"), by="olga", why="both passports seen")
+        merging.rule(tx, SITE, asked.id, by="otto", given=True)
+
+    assert lately.look() == 2
+
+    assert live(site, "g11") == {"behaviour:here-today", "behaviour:first-today"}
 
 
 def test_nothing_is_looked_at_again_before_a_diary_has_news_which_wakes_the_look(

@@ -11,6 +11,8 @@ from sync.central.erasure import erase
 from sync.central.export import told_of
 from sync.central.journey import diary
 from sync.central.journey.entry import What
+from sync.central.people import merging
+from sync.central.people.merging import Pair
 from sync.central.registry import consents, guests, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
@@ -171,3 +173,61 @@ def test_a_site_is_analysed_once_a_night_up_to_the_day_that_is_over(site: Site, 
         found = results(tx, SITE)["behaviour:weekly"]
     assert found.day == site.today
     assert found.heard_permille == 0, "its only edge was not heard since"
+
+
+def one_person(site: Site, guest: str, head: str) -> None:
+    """Two people let two guests be one."""
+    with site.store.transaction() as tx:
+        asked = merging.ask(tx, SITE, Pair(guest, head), by="olga", why="both passports seen")
+        merging.rule(tx, SITE, asked.id, by="otto", given=True)
+
+
+def test_two_guests_who_are_one_person_count_once_and_both_are_told_until_they_part(
+    site: Site, clock: Clockwork
+) -> None:
+    """Every week is what the person came, half of it under each name; ten guests who are nine are too few."""
+    weeks = every_week(site, PEOPLE[:8])
+    weeks += [site.told(PEOPLE[8 + week % 2], 1 + 7 * week, What.ENTERED) for week in range(5)]
+    site.writes(*weeks, *every_week(site, PEOPLE[10:11]))
+    site.runs()
+    assert "behaviour:weekly" not in site.codes("g00"), "nine guests came every week, each by themselves"
+    clock.ms += 1
+    one_person(site, "g09", "g08")
+
+    site.runs()
+
+    assert all("behaviour:weekly" in site.codes(guest) for guest in ("g00", "g08", "g09", "g10"))
+    with site.store.reading() as tx:
+        assert results(tx, SITE)["behaviour:weekly"].size == 10, "persons, and not bands"
+    with site.store.transaction() as tx:
+        merging.part(tx, SITE, "g09", by="olga", why="two sisters")
+    site.runs()
+    assert not any("behaviour:weekly" in site.codes(guest) for guest in PEOPLE)
+
+
+def test_a_person_is_of_one_age_and_likes_all_that_they_said_they_like(site: Site, clock: Clockwork) -> None:
+    with site.store.transaction() as tx:
+        segments.put(tx, SITE, "g00", codes=("interest:coffee",))
+        segments.put(tx, SITE, "g01", codes=("interest:coffee", "interest:tea"))
+    clock.ms += 1
+    with site.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g01", age_band="60+")])
+    one_person(site, "g01", "g00")
+
+    with site.store.reading() as tx:
+        declared = facts.rows(tx, SITE, first=0, last=0)["declared"]
+
+    said = sorted(row[3] for row in declared if row[1] in ("g00", "g01"))
+    assert said == ["demographic:age.senior", "demographic:household.pair", "interest:coffee", "interest:tea"]
+
+
+def test_what_one_of_a_person_does_not_allow_is_not_the_persons(site: Site, clock: Clockwork) -> None:
+    clock.ms += 1
+    with site.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g00", age_band="8-11")])
+    one_person(site, "g01", "g00")
+
+    with site.store.reading() as tx:
+        rows = facts.rows(tx, SITE, first=0, last=0)["consents"]
+
+    assert {row[2] for row in rows if row[1] in ("g00", "g01")} == {"research"}, "one of them is a child"
