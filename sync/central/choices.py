@@ -1,9 +1,10 @@
-"""Choices: central makes every journaled choice of offers again, with the edges' own engine."""
+"""Choices: central makes every choice of offers again, of its edges and of its channels, with one engine."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from edge.core.offers.asked import Exposed, occasion_of
 from edge.errors import PolsoError
 from edge.rules import compile_offer_rule
 from sync.central import bundles
+from sync.central.channels import exposures
 from sync.central.lanes import event_table
 from sync.central.registry import layout
 from sync.central.store import Connection, Store, and_, select, tuple_
@@ -27,7 +29,10 @@ _EXPOSED = msgspec.msgpack.Decoder(Exposed).decode
 
 
 class Other(NamedTuple):
-    """One choice that comes out otherwise here: where it is, what was chosen, what is chosen now."""
+    """One choice that comes out otherwise here: where it is, what was chosen, what is chosen now.
+
+    One of a channel is in no journal: its place is the channel's name with the choice's, at 0.
+    """
 
     device: str
     seq: int
@@ -50,8 +55,7 @@ def judge_choices(store: Store, site: str) -> Choices:
     with store.reading() as tx:
         zone = ZoneInfo(layout.layout(tx, site).timezone)
     known: dict[int, tuple[Bundle, Mapping[str, Rule]] | None] = {}
-    for device, seq, body in _exposed(store, site):
-        exposed = _EXPOSED(body)
+    for device, seq, exposed in chain(_exposed(store, site), _in_channels(store, site)):
         version = exposed.asked.bundle
         if version not in known:
             with store.reading() as tx:
@@ -87,7 +91,18 @@ def _bundle(tx: Connection, site: str, version: int) -> tuple[Bundle, Mapping[st
         return None
 
 
-def _exposed(store: Store, site: str) -> Iterator[tuple[str, int, bytes]]:
+def _in_channels(store: Store, site: str) -> Iterator[tuple[str, int, Exposed]]:
+    after = ""
+    while True:
+        with store.reading() as tx:
+            found = exposures.page(tx, site, after=after, most=PIECE_MAX)
+        if not found:
+            return
+        after = found[-1].exposed.choice.exposure
+        yield from ((f"channel/{one.channel}/{one.exposed.choice.exposure}", 0, one.exposed) for one in found)
+
+
+def _exposed(store: Store, site: str) -> Iterator[tuple[str, int, Exposed]]:
     key = (event_table.c.device_id, event_table.c.lane, event_table.c.seq)
     after: tuple[str, int, int] = ("", 0, 0)
     while True:
@@ -102,5 +117,5 @@ def _exposed(store: Store, site: str) -> Iterator[tuple[str, int, bytes]]:
             rows = tx.execute(query.order_by(*key).limit(PIECE_MAX)).all()
         if not rows:
             return
-        yield from ((row[0], row[2], bytes(row.body)) for row in rows)
+        yield from ((row[0], row[2], _EXPOSED(bytes(row.body))) for row in rows)
         after = (rows[-1][0], rows[-1][1], rows[-1][2])

@@ -1,7 +1,8 @@
-"""Learning: what shown offers came to teaches the model, as a draft that two people make live."""
+"""Learning: what shown offers came to, at kiosks and in channels, teaches the model, as a draft."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +19,10 @@ from edge.errors import Refused
 from sync.central import bundles, ops
 from sync.central.basket import Op
 from sync.central.bundles import Version
+from sync.central.channels import exposures
+from sync.central.channels.exposures import Outcome
+from sync.central.journey.diary import returned
+from sync.central.journey.figures import GUESTS
 from sync.central.lanes import event_table
 from sync.central.registry import layout
 from sync.central.store import Connection, and_, select
@@ -45,10 +50,11 @@ def learn(tx: Connection, site: str, version: int, *, by: str) -> Lesson:
         raise Refused(
             f"Version {version} has no model.", hint="Give its bundle one with the features to learn by."
         )
-    shown, kept = {one.exposure for one in _told(tx, site, Kind.OFFER_SHOWN)}, _kept(tx, site)
+    outcomes = list(exposures.outcomes(tx, site))
+    shown = {one.exposure for one in outcomes} | {one.exposure for one in _told(tx, site, Kind.OFFER_SHOWN)}
+    kept = _kept(tx, site) | _kept_in_channels(tx, site, outcomes)
     zone = ZoneInfo(layout.layout(tx, site).timezone)
-    for body in _bodies(tx, site, Kind.OFFERS_EXPOSED):
-        told = msgspec.msgpack.decode(body, type=Exposed)
+    for told in _chosen(tx, site):
         first = _first(told.choice)
         if told.asked.bundle != version or first is None or first[0] not in shown:
             continue
@@ -60,6 +66,20 @@ def learn(tx: Connection, site: str, version: int, *, by: str) -> Lesson:
     better = better_fixed(watch)
     bundle = replace(known.draft.bundle, model=None if better else _next(model))
     return Lesson(bundles.make(tx, site, replace(known.draft, bundle=bundle), by=by), watch.choices, better)
+
+
+def _chosen(tx: Connection, site: str) -> Iterator[Exposed]:
+    """Yield the newest choices of kiosks, then those of channels, in an order that anybody reads them in."""
+    for body in _bodies(tx, site, Kind.OFFERS_EXPOSED):
+        yield msgspec.msgpack.decode(body, type=Exposed)
+    yield from (one.exposed for one in exposures.newest(tx, site, most=LESSONS_MAX))
+
+
+def _kept_in_channels(tx: Connection, site: str, outcomes: Sequence[Outcome]) -> set[str]:
+    """Return what channels redeemed and their guests' diaries do not tell to have come back."""
+    sold = [one for one in outcomes if one.redeemed_ms is not None]
+    back = returned(tx, site, [one.ref for one in sold])
+    return {one.exposure for one in sold if (f"{GUESTS}{one.guest}", one.ref) not in back}
 
 
 def _next(model: Model) -> Model:

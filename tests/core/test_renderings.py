@@ -25,7 +25,7 @@ from edge.core.renderings import (
     till,
     unprintable,
 )
-from sync.central.campaigns.tongues import LANGUAGES, Spoken
+from sync.central.tongues import LANGUAGES, Spoken
 from tests.core.strategies import LAWS
 
 AWAY = {

@@ -19,7 +19,13 @@ from edge.errors import Refused
 from sync.central import bundles, learning, ops
 from sync.central.basket import Op
 from sync.central.bundles import Draft, State
-from sync.central.registry import layout
+from sync.central.channels import exposures
+from sync.central.channels.exposures import Kept
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What
+from sync.central.registry import guests, layout
+from sync.central.registry.guests import Guest
+from sync.central.registry.turn import take_turn
 from sync.central.store import Store
 from tests.builders import ROME
 from tests.service.offered import MONEY, an_offer
@@ -78,6 +84,25 @@ def lives(kiosk: Gate, bundle: Bundle, *, taken: str, returned: str = "", again:
     kiosk.says(Kind.OFFERS_EXPOSED, chosen(bundle, 20))
 
 
+def lives_in_an_app(store: Store, bundle: Bundle, *, taken: str, came_back: bool = False) -> None:
+    """Twenty guests of an app: each is shown a first tile, and one of the two offers is always sold."""
+    with store.transaction() as tx:
+        take_turn(tx, SITE)
+        guests.put_guests(tx, SITE, [Guest(id="g1")])
+        for number in range(20):
+            exposed = chosen(bundle, number)
+            tile = exposed.choice.tiles[0]
+            name, ref = exposure_of(exposed.choice, tile), f"o-{number}"
+            exposures.keep(tx, SITE, Kept("app", "g1", exposed), occasion=bytes([number]))
+            exposures.show(tx, SITE, name)
+            if tile.offer == taken:
+                exposures.redeem(tx, SITE, name, ref=ref)
+            if came_back:
+                told = Entry("/shop", ref, "g:g1", NOW_MS << 16, 0, Via.APP, What.REFUNDED, ref=ref)
+                diary.put(tx, SITE, [told])
+        exposures.keep(tx, SITE, Kept("app", "g1", chosen(bundle, 20)), occasion=b"unseen")
+
+
 def learnt(store: Store, version: int = 1) -> learning.Lesson:
     with store.transaction() as tx:
         return learning.learn(tx, SITE, version, by="olga")
@@ -95,6 +120,31 @@ def test_what_is_redeemed_ranks_higher_in_a_draft_of_the_next_version(
     assert model.version == 5
     assert score(model, "b", (0, 1)) > 0.7 > score(model, "a", (0, 1))
     assert learnt(small_store).draft.draft.bundle.model == model
+
+
+def test_what_an_app_sells_teaches_as_much_as_what_a_kiosk_does(small_store: Store) -> None:
+    Gate(small_store)
+    lives_in_an_app(small_store, published(small_store), taken="b")
+    lesson = learnt(small_store)
+    model = lesson.draft.draft.bundle.model
+    assert model is not None
+    assert (lesson.choices, model.version) == (20, 5), "what nobody saw teaches nothing"
+    assert score(model, "b", (0, 1)) > 0.7 > score(model, "a", (0, 1))
+
+
+def test_kiosk_and_app_are_one_lesson(kiosk: Gate, small_store: Store) -> None:
+    bundle = published(small_store)
+    lives(kiosk, bundle, taken="b")
+    lives_in_an_app(small_store, bundle, taken="b")
+    assert learnt(small_store).choices == 40
+
+
+def test_what_an_app_tells_to_have_come_back_is_no_reward(small_store: Store) -> None:
+    Gate(small_store)
+    lives_in_an_app(small_store, published(small_store), taken="b", came_back=True)
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert score(model, "b", (0, 1)) == score(model, "a", (0, 1))
 
 
 def test_what_came_back_counts_as_not_redeemed(kiosk: Gate, small_store: Store) -> None:

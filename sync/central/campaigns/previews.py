@@ -10,8 +10,8 @@ from edge.core.catalogue import Catalogue
 from edge.core.offers import worth_of
 from edge.core.renderings import app, kiosk, letter, page, receipt, say, till
 from sync.central.campaigned import Campaign
-from sync.central.campaigns.tongues import LANGUAGES, Spoken
 from sync.central.people import unsubscribing
+from sync.central.tongues import LANGUAGES, Spoken
 
 CHANNELS = ("kiosk", "till", "receipt", "page", "letter", "app")
 COLUMNS = 42

@@ -1,4 +1,4 @@
-"""Results: what came of a campaign, from what devices told and guests bought; never of fewer than ten."""
+"""Results: what came of a campaign, from what devices and channels told and persons bought."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from edge.core.events import Kind
 from edge.core.facts import Moment
 from edge.core.offers import Effect, Loser, Tile, Why
 from edge.core.offers.said import Told
+from sync.central.analysis.persons import persons
 from sync.central.campaigned import Campaign
 from sync.central.campaigns import life
 from sync.central.campaigns.lift import Arm, Lift, lift
+from sync.central.channels import exposures
 from sync.central.days import zone_of
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, What
@@ -64,7 +66,7 @@ class _Exposed(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """What devices told of one local day."""
+    """What devices and channels told of one local day; a channel tells of no amount."""
 
     date: str
     shown: int = 0
@@ -82,7 +84,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     lift: Lift | None
     """None: nobody was kept out, so nothing can be read."""
     two_arms: int = 0
-    """Guests who were in both arms, as by a band that was claimed later: they are left out."""
+    """Persons who were in both arms, as by a band that was claimed later: they are left out."""
 
 
 def results(tx: Connection, site: str, one: Campaign) -> Results:
@@ -115,18 +117,31 @@ def _read(tx: Connection, site: str, one: Campaign, *, arms: dict[bool, dict[str
 def _arms(
     tx: Connection, site: str, one: Campaign, *, since_ms: int
 ) -> tuple[dict[bool, dict[str, int]], int]:
-    """Return when each guest was first offered it (True) or kept out (False), and how many were both."""
+    """Return when each person was first offered it (True) or kept out (False), and how many were both.
+
+    Wherever it was: at a kiosk or in a channel, under whichever band.
+    """
     arms: dict[bool, dict[str, int]] = {True: {}, False: {}}
-    for _, _, said in _events(tx, site, {int(Kind.OFFERS_EXPOSED): _Exposed}, since_ms=since_ms):
+    whose, asked = persons(tx, site), set[str]()
+    for said in _chosen(tx, site, since_ms=since_ms):
         guest, arm = said.asked.guest, _arm(said.choice, one.id)
         if guest is not None and arm is not None:
-            first = arms[arm].get(guest, said.asked.moment.now_ms)
-            arms[arm][guest] = min(first, said.asked.moment.now_ms)
+            asked.add(guest)
+            first = arms[arm].get(whose.of(guest), said.asked.moment.now_ms)
+            arms[arm][whose.of(guest)] = min(first, said.asked.moment.now_ms)
     both = arms[True].keys() & arms[False].keys()
-    for guest in both | _gone(tx, site, arms[True].keys() | arms[False].keys()):
+    for guest in both | whose.among(_gone(tx, site, asked)):
         for group in arms.values():
             group.pop(guest, None)
     return arms, len(both)
+
+
+def _chosen(tx: Connection, site: str, *, since_ms: int) -> Iterator[_Exposed]:
+    for _, _, said in _events(tx, site, {int(Kind.OFFERS_EXPOSED): _Exposed}, since_ms=since_ms):
+        yield said
+    for kept in exposures.newest(tx, site, most=EVENTS_MAX, since_ms=since_ms):
+        asked, choice = kept.exposed.asked, kept.exposed.choice
+        yield _Exposed(_Asked(asked.moment, asked.guest), _Choice(choice.tiles, choice.losers))
 
 
 def _gone(tx: Connection, site: str, guests: Iterable[str]) -> set[str]:
@@ -153,6 +168,7 @@ def _bought(tx: Connection, site: str, one: Campaign, *, first: Mapping[str, int
     """Return which of these guests bought what it is about in their time, and kept it."""
     if not first:
         return set()
+    whose = persons(tx, site)
     entry, wanted = diary_table.c, frozenset((one.plan.offer.effect or Effect()).articles)
     about = and_(
         entry.site_id == site,
@@ -163,7 +179,7 @@ def _bought(tx: Connection, site: str, one: Campaign, *, first: Mapping[str, int
     left: Counter[tuple[str, str]] = Counter()
     bought: set[tuple[str, str]] = set()
     for row in tx.execute(select(*columns).where(about).execution_options(yield_per=AT_ONCE)):
-        guest = row.owner.removeprefix(GUESTS)
+        guest = whose.of(row.owner.removeprefix(GUESTS))
         if guest not in first:
             continue
         refunded = row.what == What.REFUNDED
@@ -176,14 +192,22 @@ def _bought(tx: Connection, site: str, one: Campaign, *, first: Mapping[str, int
 
 
 def _days(tx: Connection, site: str, one: Campaign, *, since_ms: int) -> Iterator[Day]:
-    """Yield what devices told, day by day at the site."""
+    """Yield what devices and channels told, day by day at the site."""
     zone, counts = zone_of(tx, site), dict[str, Counter[str]]()
+
+    def of(at_ms: int) -> Counter[str]:
+        return counts.setdefault(local(zone, at_ms).date().isoformat(), Counter())
+
     for kind, at_ms, told in _events(tx, site, dict.fromkeys(COUNTED, Told), since_ms=since_ms):
         if told.campaign != one.id and told.offer != one.id:
             continue
-        day = counts.setdefault(local(zone, at_ms).date().isoformat(), Counter())
-        day[COUNTED[kind]] += 1
-        day["minor"] += -told.minor if kind == Kind.OFFER_RETURNED else told.minor
+        of(at_ms)[COUNTED[kind]] += 1
+        of(at_ms)["minor"] += -told.minor if kind == Kind.OFFER_RETURNED else told.minor
+    for tile in exposures.outcomes(tx, site, since_ms=since_ms):
+        if tile.offer == one.id:
+            of(tile.shown_ms)["shown"] += 1
+            if tile.redeemed_ms is not None:
+                of(tile.redeemed_ms)["redeemed"] += 1
     for date, day in sorted(counts.items()):
         yield Day(date=date, **day)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -56,6 +57,8 @@ tile_table = Table(
     Index("channel_tile_choice", "site_id", "choice"),
 )
 """Tiles that were shown; ``ref`` is by which sale one was redeemed."""
+PAGE_MAX = 1_000
+"""Choices that are read at once."""
 _own, _tiles = choice_table.c, tile_table.c
 _decode = msgspec.msgpack.Decoder(Exposed).decode
 
@@ -77,6 +80,19 @@ class Seen(NamedTuple):
     """A tile that was shown, and the sale that it was redeemed by; empty: none yet."""
 
     redeemed: bool
+    ref: str
+
+
+class Outcome(NamedTuple):
+    """A tile that a channel showed: by which choice, whose, and what came of it."""
+
+    exposure: str
+    choice: str
+    offer: str
+    channel: str
+    guest: str
+    shown_ms: int
+    redeemed_ms: int | None
     ref: str
 
 
@@ -122,6 +138,33 @@ def redeem(tx: Connection, site: str, exposure: str, *, ref: str) -> None:
     """Note by which sale a tile was redeemed."""
     there = and_(_tiles.site_id == site, _tiles.exposure == exposure)
     tx.execute(update(tile_table).where(there).values(redeemed_ms=now_of(tx), ref=ref))
+
+
+def page(tx: Connection, site: str, *, after: str = "", most: int = PAGE_MAX) -> list[Kept]:
+    """Return choices of a site in the order of their names, those behind one of them."""
+    query = select(choice_table).where(_own.site_id == site, _own.exposure > after)
+    rows = tx.execute(query.order_by(_own.exposure).limit(most))
+    return [Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in rows]
+
+
+def newest(tx: Connection, site: str, *, most: int, since_ms: int = 0) -> list[Kept]:
+    """Return the newest choices of a site since a moment, the eldest of them first."""
+    query = select(choice_table).where(_own.site_id == site, _own.made_ms >= since_ms)
+    rows = tx.execute(query.order_by(_own.made_ms.desc(), _own.exposure.desc()).limit(most)).all()
+    return [Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in reversed(rows)]
+
+
+def outcomes(tx: Connection, site: str, *, since_ms: int = 0) -> Iterator[Outcome]:
+    """Yield every tile that was shown since a moment."""
+    whole = select(tile_table, _own.channel_id, _own.guest_id, _own.body).join(
+        choice_table, and_(_own.site_id == _tiles.site_id, _own.exposure == _tiles.choice)
+    )
+    there = and_(_tiles.site_id == site, _tiles.shown_ms >= since_ms)
+    for row in tx.execute(whole.where(there).order_by(_tiles.shown_ms, _tiles.exposure)):
+        tile = Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))).tile(row.exposure)
+        if tile is not None:
+            yield Outcome(row.exposure, row.choice, tile.offer, row.channel_id, row.guest_id,
+                          row.shown_ms, row.redeemed_ms, row.ref)  # fmt: skip
 
 
 def forget(tx: Connection, site: str, guest: str) -> None:

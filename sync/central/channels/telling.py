@@ -9,13 +9,13 @@ from edge.core.offers import Offer, Worth, worth_of
 from edge.core.renderings import AppSaid, Letter, app, letter, say
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central import bundles
-from sync.central.campaigns.tongues import LANGUAGES, Spoken
 from sync.central.channels import offering
 from sync.central.channels.book import Member
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import catalogue, guests, layout
 from sync.central.store import Connection
+from sync.central.tongues import LANGUAGES, Spoken
 
 BY = topic_of(Purpose.OFFERS, channel=Channel.EMAIL)
 """What a letter is sent by, and what its reader takes back."""

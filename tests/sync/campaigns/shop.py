@@ -11,9 +11,9 @@ from edge.core.offers import Effect, Kind, Message, Offer, Period, Unit
 from edge.core.places import Layout
 from sync.central.campaigned import Audience, Plan
 from sync.central.campaigns import life
-from sync.central.campaigns.tongues import LANGUAGES
 from sync.central.registry import catalogue, layout
 from sync.central.store import Store
+from sync.central.tongues import LANGUAGES
 
 SITE = "park"
 ANNA, PIERO = "anna", "piero"

@@ -8,7 +8,7 @@ from edge.core.offers import Offer, worth_of
 from edge.core.renderings import on_paper, say, unprintable
 from edge.run.demo.offers import draft
 from sync.central import bundles
-from sync.central.campaigns.tongues import LANGUAGES, Spoken
+from sync.central.tongues import LANGUAGES, Spoken
 from tests.core.test_renderings import GOODS, read_back
 
 OFFERS = bundles.read(draft()).bundle.offers

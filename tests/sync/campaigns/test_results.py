@@ -26,10 +26,15 @@ from edge.rules import compile_offer_rule
 from sync.central import bundles, intake
 from sync.central.campaigns import life, results
 from sync.central.campaigns.lift import Verdict
+from sync.central.channels import exposures
+from sync.central.channels.exposures import Kept
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.lanes import event_table
-from sync.central.registry import consents
+from sync.central.people import merging
+from sync.central.people.merging import Pair
+from sync.central.registry import consents, guests
+from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store, update
 from tests.builders import ROME
@@ -218,6 +223,52 @@ def test_who_lost_to_another_offer_after_the_draw_is_in_the_arm_of_the_offered(
     found = read(small_store).lift
     assert found is not None
     assert found.offered.guests == sum(not kept_out(one) for one in PEOPLE[:20])
+
+
+def in_an_app(store: Store, people: list[str], bundle: Bundle) -> None:
+    """All of them look into an app, which shows what was chosen; every second tile is sold."""
+    with store.transaction() as tx:
+        take_turn(tx, SITE)
+        for guest in people:
+            exposed = chosen(bundle, guest)
+            exposures.keep(tx, SITE, Kept("app", guest, exposed), occasion=guest.encode())
+            for tile in exposed.choice.tiles:
+                name = exposure_of(exposed.choice, tile)
+                exposures.show(tx, SITE, name)
+                if int(guest[1:]) % 2:
+                    exposures.redeem(tx, SITE, name, ref=guest)
+
+
+def test_what_an_app_offered_counts_beside_what_a_kiosk_did(kiosk: Gate, small_store: Store) -> None:
+    bundle = bundle_of(small_store)
+    come(kiosk, PEOPLE[:10], bundle)
+    in_an_app(small_store, PEOPLE[10:20], bundle)
+    found = read(small_store)
+    assert found.lift is not None
+    assert found.lift.offered.guests == sum(not kept_out(one) for one in PEOPLE[:20])
+    assert found.lift.withheld.guests == sum(kept_out(one) for one in PEOPLE[:20])
+    (day,) = found.days
+    assert day.shown == sum(not kept_out(one) for one in PEOPLE[:20])
+    assert day.redeemed == sum(not kept_out(one) for one in PEOPLE[11:20:2])
+
+
+def test_who_is_one_person_is_in_one_arm_or_left_out_and_buys_under_any_name(
+    kiosk: Gate, small_store: Store, clock: Clockwork
+) -> None:
+    bundle, offered = bundle_of(small_store), [one for one in PEOPLE if not kept_out(one)][:4]
+    out = next(one for one in PEOPLE if kept_out(one))
+    clock.ms += 1
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id=one) for one in (*offered, out)])
+        for guest, head in ((offered[1], offered[0]), (out, offered[2])):
+            asked = merging.ask(tx, SITE, Pair(guest, head), by="olga", why="both passports seen")
+            merging.rule(tx, SITE, asked.id, by="otto", given=True)
+    come(kiosk, [*offered, out], bundle, at_ms=NOW_MS)
+    bought(small_store, a_purchase(offered[1]))
+    found = read(small_store)
+    assert found.lift is not None
+    assert (found.lift.offered.guests, found.lift.withheld.guests, found.two_arms) == (2, 0, 1)
+    assert found.lift.offered.did == 1
 
 
 def test_another_share_is_another_experiment(kiosk: Gate, small_store: Store, clock: Clockwork) -> None:

@@ -7,15 +7,13 @@ from importlib import resources
 
 import pytest
 
-from sync.central.campaigns.tongues import LANGUAGES, Spoken
+from sync.central.tongues import LANGUAGES, Spoken
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_central_says_a_price_and_a_date_in_the_words_of_the_kiosk(language: str) -> None:
     kiosk = json.loads((resources.files("kiosk") / "texts" / f"{language}.json").read_bytes())
-    own = json.loads(
-        (resources.files("sync.central.campaigns") / "sentences" / f"{language}.json").read_bytes()
-    )
+    own = json.loads((resources.files("sync.central") / "sentences" / f"{language}.json").read_bytes())
     shared = [key for key in own if not key.startswith("letter.")]
     assert len(shared) == 8
     assert {key: own[key] for key in shared} == {key: kiosk[key] for key in shared}

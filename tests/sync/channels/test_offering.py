@@ -18,13 +18,14 @@ from sync.central import bundles, erasure, offered
 from sync.central.bundles import Draft
 from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
+from sync.central.choices import judge_choices
 from sync.central.days import zone_of
 from sync.central.registry import consents, guests, members, segments, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member as Payer
 from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import Wallet
-from sync.central.store import Store, func, select
+from sync.central.store import Store, func, select, update
 from tests.service.offered import a_message
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_channels import Shop
@@ -171,6 +172,22 @@ def test_the_same_choice_comes_out_again_to_the_last_octet_with_its_odds(stand: 
     assert first.propensity is not None
     assert exposed.choice.drawn is not None
     assert len(exposed.choice.drawn.candidates) == 3
+
+
+def test_central_makes_every_choice_of_a_channel_again_and_finds_the_one_that_differs(stand: Stand) -> None:
+    stand.offers()
+    stand.says_of(EVERYTHING)
+    stand.offers()
+    found = judge_choices(stand.book.store, SITE)
+    assert (found.judged, found.equal, found.unknown) == (2, 2, 0)
+    one, own = stand.chosen()[-1].exposed, exposures.choice_table.c
+    wrong = msgspec.structs.replace(one, choice=msgspec.structs.replace(one.choice, tiles=()))
+    with stand.book.store.transaction() as tx:
+        body = msgspec.msgpack.encode(wrong)
+        tx.execute(update(exposures.choice_table).where(own.guest_id == GUEST).values(body=body))
+    found = judge_choices(stand.book.store, SITE)
+    assert (found.judged, found.equal) == (2, 1)
+    assert [other.device for other in found.different] == [f"channel/shop-online/{one.choice.exposure}"]
 
 
 def test_a_guest_is_in_one_control_group_in_every_channel(stand: Stand) -> None:

@@ -8,13 +8,13 @@ from edge.core.consent import Channel
 from edge.core.offers import worth_of
 from edge.core.renderings import app, say
 from sync.central import bundles
-from sync.central.campaigns.tongues import Spoken
 from sync.central.channels.telling import written
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import catalogue, guests, layout
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
+from sync.central.tongues import Spoken
 from tests.service.offered import a_message
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_offering import Stand, an_offer
