@@ -47,10 +47,21 @@ from edge.core.lease.parent import (
     take_report,
     write_off,
 )
+from edge.core.lease.passing import (
+    PART_TTL_S,
+    Passing,
+    heard_ahead,
+    home,
+    part_of,
+    pass_on,
+    passable,
+    taken,
+)
 
 __all__ = [
     "COUNTER_MAX",
     "OWN_TTL_S",
+    "PART_TTL_S",
     "Close",
     "Counters",
     "Drain",
@@ -60,6 +71,7 @@ __all__ = [
     "LeaseKind",
     "LeaseState",
     "Limits",
+    "Passing",
     "Placed",
     "PlacedState",
     "Refusal",
@@ -78,10 +90,15 @@ __all__ = [
     "free",
     "freeze",
     "give_back",
+    "heard_ahead",
     "highest",
+    "home",
     "is_sound",
     "left_s",
     "mint",
+    "part_of",
+    "pass_on",
+    "passable",
     "place",
     "ready",
     "report_of",
@@ -90,6 +107,7 @@ __all__ = [
     "spend",
     "take_grant",
     "take_report",
+    "taken",
     "void",
     "write_off",
 ]

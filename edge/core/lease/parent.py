@@ -110,10 +110,11 @@ def ask_close(placed: Placed) -> Placed:
     return replace(placed, closing=True)
 
 
-def take_report(placed: Placed, report: Report) -> Placed | Refusal:
+def take_report(placed: Placed, report: Report, *, ahead: int = 0) -> Placed | Refusal:
     """Learn the larger of each total; a device that speaks is no longer in doubt.
 
     A device can neither grant to itself nor spend more than it had: such totals are refused whole.
+    ``ahead`` is what it passed on as only those have told so far who took it.
     """
     if (report.lease, report.wallet, report.kind, report.unit) != (
         placed.lease, placed.wallet, placed.kind, placed.unit,
@@ -123,9 +124,10 @@ def take_report(placed: Placed, report: Report) -> Placed | Refusal:
         return Refusal.OTHER_INCARNATION
     if not is_sound(report.counters) or report.counters.granted > placed.counters.granted:
         return Refusal.TOO_MUCH
+    told = replace(report.counters, returned=report.counters.returned + ahead)
     if placed.state in WRITTEN:
-        return replace(placed, late=highest(placed.late, report.counters))
-    known = highest(placed.counters, report.counters)
+        return replace(placed, late=highest(placed.late, told))
+    known = highest(placed.counters, told)
     closed = report.state is LeaseState.CLOSED or placed.state is PlacedState.SETTLED
     settled = closed and known.spendable == 0
     state = PlacedState.SETTLED if settled else PlacedState.OPEN
@@ -146,11 +148,11 @@ def write_off(placed: Placed) -> WrittenOff | Refusal:
     return WrittenOff(given_up, placed.counters.spendable)
 
 
-def settle_late(placed: Placed, report: Report) -> LateSettled | Refusal:
+def settle_late(placed: Placed, report: Report, *, ahead: int = 0) -> LateSettled | Refusal:
     """Set what a device says after all against the loss: the wallet got its money back before."""
     if placed.state not in WRITTEN:
         return Refusal.NOT_OPEN
-    heard = take_report(placed, report)
+    heard = take_report(placed, report, ahead=ahead)
     if isinstance(heard, Refusal):
         return heard
     news = heard.late.consumed - placed.late.consumed
