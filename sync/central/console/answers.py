@@ -31,6 +31,8 @@ class Sheet:
     columns: tuple[str, ...]
     rows: Sequence[Row]
     after: str = ""
+    whole: bool = False
+    """Whether its file has an address of its own, with all pages and for those whom that lets in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlencode
 
 from flask import Request
 
@@ -101,6 +102,16 @@ class Ask:
     def arg(self, name: str) -> str:
         """Return one part of the query."""
         return self.request.args.get(name, "")[:200]
+
+    @property
+    def file(self) -> str:
+        """The table of this page that is asked for as a file; empty: the page itself is."""
+        return "" if self.acts else self.arg("file")
+
+    def file_of(self, table: str) -> str:
+        """Return where one table of this page is a file, as it stands here."""
+        asked = {name: value for name, value in self.request.args.items() if name not in ("said", "file")}
+        return f"{self.request.path}?{urlencode({**asked, 'file': table})}"
 
     def typed(self, name: str) -> str:
         """Return one field of the form that was sent."""

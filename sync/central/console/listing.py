@@ -9,7 +9,7 @@ from edge.errors import Unknown
 from sync.central.console import looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
-from sync.central.console.routes import Audience, Route, View, read
+from sync.central.console.routes import Audience, Route, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,8 @@ class Listing:
 
     def show(self, ask: Ask) -> Answer:
         """Return the page that was asked for."""
+        if ask.file:
+            raise Unknown("This list is a file at an address of its own.", hint="Save it from its page.")
         sheet = self.page(ask, ask.arg("after"))
         if self.personal:
             looks.look(ask, f"{self.name}_seen", shown=looks.shown_in(ask, sheet))
@@ -49,21 +51,6 @@ class Listing:
         while sheet.after:
             sheet = self.page(ask, sheet.after)
             yield sheet
-
-
-def file_of(view: View) -> View:
-    """Return the view that gives one table of a page as a file: the one that is named, else the first."""
-
-    def file(ask: Ask) -> Answer:
-        page = view(ask)
-        values = page.values.values() if isinstance(page, Page) else ()
-        sheets = {one.name: one for one in values if isinstance(one, Sheet)}
-        wanted = ask.arg("table") or next(iter(sheets), "")
-        if wanted not in sheets:
-            raise Unknown(f"There is no table {wanted[:40]!r} here.", hint="Save it from its own page.")
-        return Export(wanted, iter([sheets[wanted]]))
-
-    return file
 
 
 def routes_of(

@@ -36,6 +36,12 @@ COUNTED: Mapping[str, Figure] = MappingProxyType(
         "guest_exported": Figure.EXPORTS,
         "guests_exported": Figure.EXPORTS,
         "diary_exported": Figure.EXPORTS,
+        "guest_copied": Figure.EXPORTS,
+        "diary_copied": Figure.EXPORTS,
+        "band_copied": Figure.EXPORTS,
+        "wallet_copied": Figure.EXPORTS,
+        "mandate_copied": Figure.EXPORTS,
+        "events_copied": Figure.EXPORTS,
         "care_exported": Figure.EXPORTS,
         "bands_exported": Figure.EXPORTS,
         "entitlements_exported": Figure.EXPORTS,
@@ -59,6 +65,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def look(ask: Ask, what: str, target: str = "", *, shown: Shown | None = None, within_ms: int = 0) -> None:
     """Write a look down before its page is answered; where that fails, nothing is shown."""
     ask.layout  # noqa: B018  # an unknown site is refused before anything is kept of it
+    if ask.file:  # A table of the page goes out as a file: that is more than a look.
+        what, within_ms = what.replace("_seen", "_copied"), 0
     after = "" if shown is None else _fitting(shown)
     who = ask.who.name if ask.who else ""
     with ask.store.transaction() as tx:

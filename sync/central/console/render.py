@@ -16,7 +16,7 @@ from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from edge.errors import Unknown
-from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Row
+from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Row, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import LANGUAGES, ROWS_MAX, Kind, typed
 from sync.central.console.guard import form_token
@@ -53,7 +53,18 @@ def respond(ask: Ask, answer: Answer) -> Response:
         case Form():
             return respond(ask, Page("form.html", {"form": answer}))
         case Page():
-            return page(ask, answer)
+            return _file(ask, _saved(ask, answer)) if ask.file else page(ask, answer)
+
+
+def _saved(ask: Ask, shown: Page) -> Export:
+    """Return one table of a page as a file: what whoever asks may see, they may keep."""
+    values = itertools.chain.from_iterable(
+        one if isinstance(one, tuple) else (one,) for one in shown.values.values()
+    )
+    for one in values:
+        if isinstance(one, Sheet) and one.name == ask.file and not one.whole:
+            return Export(one.name, iter([one]))
+    raise Unknown(f"There is no table {ask.file[:40]!r} here.", hint="Save it from its own page.")
 
 
 def page(ask: Ask, shown: Page) -> Response:

@@ -60,7 +60,7 @@ def test_each_zone_shows_the_people_that_all_its_devices_let_in(browser: Browser
 
     assert "155 of 400 inside" in page
     assert "Almost full 95 of 100 inside" in page
-    assert table(browser, f"{HOME}/map.csv") == [
+    assert table(browser, f"{HOME}/map?file=map") == [
         ["The park", "155", "400", "38 %", "2", "0"],
         ["The pool", "95", "100", "95 %", "0", "0"],
     ]
@@ -85,7 +85,7 @@ def test_a_point_says_how_its_device_is_and_which_has_none(
 def test_before_any_device_has_spoken_nobody_is_said_to_be_nowhere(browser: Browser) -> None:
     page = browser.says(f"{HOME}/map")
     assert "\u2013 of 400 inside" in page
-    assert table(browser, f"{HOME}/map.csv")[0][:3] == ["The park", "", "400"]
+    assert table(browser, f"{HOME}/map?file=map")[0][:3] == ["The park", "", "400"]
 
 
 def test_devices_and_sites_are_files_too(browser: Browser, small_store: Store) -> None:

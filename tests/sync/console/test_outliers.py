@@ -46,8 +46,12 @@ def test_who_stands_out_is_named_with_the_figure_and_the_way_to_their_record(
     assert f'href="{HOME}/staff/anna"' in page
     assert "forbidden attempts" in browser.says(f"{HOME}/outliers")
     assert ">2<" in page
-    assert browser.get(f"{HOME}/outliers.csv").text.splitlines()[1].startswith("Anna,forbidden attempts,2,")
-    assert browser.get(f"{HOME}/outliers.csv?table=staff").status_code == 404
+    assert (
+        browser.get(f"{HOME}/outliers?file=outliers")
+        .text.splitlines()[1]
+        .startswith("Anna,forbidden attempts,2,")
+    )
+    assert browser.get(f"{HOME}/outliers?file=staff").status_code == 404
 
 
 def test_each_day_has_its_own_page_and_a_day_that_is_none_is_refused(

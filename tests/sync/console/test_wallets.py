@@ -162,7 +162,7 @@ def test_a_day_without_sales_is_proven_and_shows_what_may_be_lost(olga: Browser)
     assert "Proven: 0 ops" in said
     assert 'class="said proven"' in olga.get(f"{HOME}/day").text, "good news in the colour of good news"
     assert "if the internet went now" in said
-    file = olga.get(f"{HOME}/day.csv?table=tills")
+    file = olga.get(f"{HOME}/day?file=tills")
     assert file.text.splitlines() == ["\ufeffDevice,Point,Currency,Ops,On sale,Taken back,Held"], (
         "no till sold"
     )

@@ -7,7 +7,6 @@ from sync.central.alarms import Alarm
 from sync.central.console.answers import Answer, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
-from sync.central.console.listing import file_of
 from sync.central.console.routes import Route, act, read
 
 COLUMNS = ("time", "reason", "point", "band", "times", "device", "seen")
@@ -49,6 +48,5 @@ def _see(ask: Ask) -> Answer:
 
 ROUTES: tuple[Route, ...] = (
     read("/sites/<site>/alarms", _all, "Signs of copied bands, and money that waits."),
-    read("/sites/<site>/alarms.csv", file_of(_all), "The same alarms as CSV."),
     act("/sites/<site>/alarms/seen", _see, "Say that somebody has looked at an alarm."),
 )

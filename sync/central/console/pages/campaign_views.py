@@ -22,7 +22,8 @@ from sync.central.journey.figures import PEOPLE_MIN
 from sync.central.registry import catalogue
 
 PREVIEW = ("rendering", "language", "words")
-RULES = ("example", "says", "condition", "comes_to", "known")
+CLAUSES = ("condition", "comes_to", "known")
+RULES = ("example", "says", *CLAUSES)
 DAYS = ("date", "shown", "taken_up", "redeemed", "returned", "took_off")
 ARMS = ("arm", "guests", "planned", "bought", "rate", "low", "high")
 PERCENT, SCALE = 100, 1_000
@@ -95,7 +96,12 @@ def _rules(ask: Ask) -> Answer:
     values: dict[str, object] = {"cel": cel, "context": pasted, "told": (), "sheet": None}
     try:
         told = _tried(cel, pasted)
-        values |= {"told": told, "sheet": _rules_sheet(ask, told)}
+        clauses = tuple(Sheet(name=one.guest, columns=CLAUSES, rows=_clauses(ask, one)) for one in told)
+        values |= {
+            "told": tuple(zip(told, clauses, strict=True)),
+            "tables": clauses,
+            "sheet": _rules_sheet(ask, told),
+        }
     except Refused as wrong:
         values |= {"error": str(wrong), "hint": wrong.hint}
     return Page("campaign_rules.html", values)
@@ -113,11 +119,23 @@ def _tried(cel: str, pasted: str) -> tuple[tester.Said, ...]:
 
 def _rules_sheet(ask: Ask, told: Sequence[tester.Said]) -> Sheet:
     rows = [
-        (ask.words(f"example.{one.guest}"), ask.words(f"says.{one.says}"), clause.text,
-         " ".join(filter(None, (ask.words(f"says.{clause.says}"), clause.detail))), clause.known)
-        for one in told for clause in one.clauses
-    ]  # fmt: skip
+        (ask.words(f"example.{one.guest}"), ask.words(f"says.{one.says}"), *clause)
+        for one in told
+        for clause in _clauses(ask, one)
+    ]
     return Sheet(name="campaign_rules", columns=RULES, rows=rows)
+
+
+def _clauses(ask: Ask, one: tester.Said) -> list[tuple[str, str, str]]:
+    """Return the conditions of a rule as rows: each, what it comes to for a guest, and what is read."""
+    return [
+        (
+            clause.text,
+            " ".join(filter(None, (ask.words(f"says.{clause.says}"), clause.detail))),
+            clause.known,
+        )
+        for clause in one.clauses
+    ]
 
 
 def _rules_exported(ask: Ask) -> Answer:

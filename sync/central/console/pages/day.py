@@ -14,7 +14,6 @@ from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Mistyped
-from sync.central.console.listing import file_of
 from sync.central.console.pages import vouchers
 from sync.central.console.routes import Route, act, read
 from sync.central.day import DayProof
@@ -167,7 +166,6 @@ def _date(text: str) -> dt.date:
 
 ROUTES: tuple[Route, ...] = (
     read("/sites/<site>/day", _day, "The proof of a day, and what may be lost."),
-    read("/sites/<site>/day.csv", file_of(_day), "One table of a day's proof as CSV."),
     read("/sites/<site>/payouts", _payouts, "Pay-outs to bank accounts."),
     act("/sites/<site>/payouts", _close, "Book every pay-out that is ready."),
     *desk.routes_of("/sites/<site>/wallets/<wallet>/payout", Desk(_new, _begin), "pay a wallet out."),

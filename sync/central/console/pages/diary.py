@@ -77,7 +77,7 @@ def _sheet(ask: Ask, after: str) -> Sheet:
         found = diary.of_guest(tx, ask.site, owner, before=mark_in(after))
     following = marked(diary.mark_of(found[-1])) if len(found) == diary.PAGE_MAX else ""
     rows = [line(ask, one, names) for one in found]
-    return Sheet(name="diary", columns=COLUMNS, rows=rows, after=following)
+    return Sheet(name="diary", columns=COLUMNS, rows=rows, after=following, whole=True)
 
 
 def _figures(ask: Ask, after: str) -> Sheet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from flask import Response
 
@@ -13,6 +15,7 @@ from sync.central.imports import jobs
 from sync.central.imports.columns import COLUMNS
 from sync.central.imports.desk import FILE_BYTES_MAX, PART_BYTES_MAX
 from sync.central.imports.jobs import Job, State
+from sync.central.imports.lines import Wrong
 from sync.central.registry import layout
 
 JOB_COLUMNS = ("file", "state", "lines", "done", "wrong", "who", "time")
@@ -91,9 +94,9 @@ def _one(ask: Ask) -> Answer:
     job = _job(ask)
     over = max(0, job.wrong - SHOWN_MAX)
     seconds = max(0, (job.beat_ms - job.began_ms) // 1000)
-    shown = job.first_wrong[:SHOWN_MAX]
+    sheet = _sheet(job.first_wrong[:SHOWN_MAX])
     return Page(
-        "import.html", {"job": job, "shown": shown, "over": over, "seconds": seconds, "states": State}
+        "import.html", {"job": job, "sheet": sheet, "over": over, "seconds": seconds, "states": State}
     )
 
 
@@ -106,8 +109,13 @@ def _state(ask: Ask) -> Answer:
 
 
 def _wrong(ask: Ask) -> Answer:
-    rows = [(one.number, one.why) for one in _job(ask).first_wrong]
-    return Export(f"wrong-{ask.path['job']}", [Sheet(name="wrong", columns=WRONG_COLUMNS, rows=rows)])
+    return Export(f"wrong-{ask.path['job']}", [_sheet(_job(ask).first_wrong)])
+
+
+def _sheet(wrong: Sequence[Wrong]) -> Sheet:
+    return Sheet(
+        name="wrong", columns=WRONG_COLUMNS, rows=[(one.number, one.why) for one in wrong], whole=True
+    )
 
 
 def _job(ask: Ask) -> Job:

@@ -11,7 +11,6 @@ from sync.central import devices
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
-from sync.central.console.listing import file_of
 from sync.central.console.pages.devices import Seen, seen
 from sync.central.console.routes import Route, read
 from sync.central.devices import Device
@@ -164,5 +163,4 @@ def _show(ask: Ask) -> Answer:
 
 ROUTES: tuple[Route, ...] = (
     read(HERE, _show, "Zones with who is inside, and how each point's device is, as it is now."),
-    read(f"{HERE}.csv", file_of(_show), "The same zones as CSV."),
 )

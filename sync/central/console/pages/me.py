@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.codes import qr_code
 from sync.central.console import acts, desks, factors, guard, operators, sessions, totp
-from sync.central.console.answers import Answer, Form, Moved, Page
+from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind
@@ -15,6 +15,7 @@ from sync.central.console.passwords import CHARS_MAX
 from sync.central.console.routes import Audience, Route
 
 HERE = "/console/me"
+SESSION_COLUMNS = ("since", "last", "browser", "which")
 SAID_MAX = 8
 ABOUT = (
     *("sign_in_refused", "sign_in_paused", "operator_let_in", "password_changed", "factor_set"),
@@ -29,7 +30,23 @@ def _me(ask: Ask) -> Answer:
         found = sessions.open_sessions(tx, who.name, ask.store.now_ms(), token=ask.session)
         factor = factors.factor(tx, who.name)
         told = acts.about(tx, who.name, ABOUT)[:SAID_MAX]
-    values = {"sessions": found, "factor": factor, "acts": told, "demanded": ask.rooms.settings.second_factor}
+    rows = [
+        (
+            ask.time(one.begun_ms),
+            ask.time(one.seen_ms),
+            one.browser,
+            ask.words("me.this_one")
+            if one.own
+            else Cell(ask.words("act.end"), f"{HERE}/sessions?session={one.id}"),
+        )
+        for one in found
+    ]
+    values = {
+        "sessions": Sheet(name="sessions", columns=SESSION_COLUMNS, rows=rows),
+        "factor": factor,
+        "acts": told,
+        "demanded": ask.rooms.settings.second_factor,
+    }
     return Page("me.html", values)
 
 

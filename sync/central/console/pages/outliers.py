@@ -10,7 +10,6 @@ from sync.central.console import looks
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
-from sync.central.console.listing import file_of
 from sync.central.console.routes import Route, read
 from sync.central.registry import staff
 
@@ -61,7 +60,4 @@ def _date(text: str) -> dt.date:
         raise Mistyped("day", "wrong.date", text=text) from None
 
 
-ROUTES: tuple[Route, ...] = (
-    read("/sites/<site>/outliers", _day, "Who stands out, day by day."),
-    read("/sites/<site>/outliers.csv", file_of(_day), "The same day as CSV."),
-)
+ROUTES: tuple[Route, ...] = (read("/sites/<site>/outliers", _day, "Who stands out, day by day."),)

@@ -22,6 +22,7 @@ from sync.central.registry import bands, guests, layout, rights
 from sync.central.store import Connection, func, select
 
 MINUTES = 60
+MINUTE_COLUMNS = ("time", "per_minute")
 CARD = ("id", "name", "guests", "devices", "online", "ill", "inside", "waiting", "oldest")
 COLUMNS = ("site", "name", "guests", "devices", "online", "unwell", "inside", "outbox", "outbox_age")
 
@@ -83,7 +84,10 @@ def _one(ask: Ask) -> Answer:
     top = max(1, *per_minute)
     minutes = [(now_ms // 60_000 - MINUTES + 1 + at, count) for at, count in enumerate(per_minute)]
     chart = [(ask.time(minute * 60_000)[11:16], count, 100 * count // top) for minute, count in minutes]
-    return Page("site.html", {**told, "ready": ready, "chart": chart, "top": top, "total": sum(per_minute)})
+    counted = [(time, count) for time, count, _ in reversed(chart) if count]
+    minutes_sheet = Sheet(name="per_minute", columns=MINUTE_COLUMNS, rows=counted)
+    told |= {"ready": ready, "chart": chart, "top": top, "total": sum(per_minute), "minutes": minutes_sheet}
+    return Page("site.html", told)
 
 
 def _waiting(ask: Ask, known: Arrears) -> list[tuple[str, str, str]]:
