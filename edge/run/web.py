@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from edge.errors import PolsoError
@@ -17,7 +20,10 @@ from kiosk.app import listening_socket
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+LOG = logging.getLogger(__name__)
 STOP_S_MAX = 1.0
+HUNG_UP = "Socket error"
+"""What waitress says of a line that broke, with a traceback of its own code below it."""
 REMEDIES = {
     errno.EADDRINUSE: "Stop what listens there, or choose another port; 0 takes any free one.",
     errno.EACCES: "Ports below 1024 are root's: choose a higher one.",
@@ -45,6 +51,25 @@ def address_of(host: str, port: int) -> str:
     return f"http://{f'[{own}]' if ':' in own else own}:{port}"
 
 
+class Connection(HTTPChannel):  # type: ignore[misc] # waitress brings no types
+    """A client's line: what cannot be read ends it, and says so in one line of the log."""
+
+    def handle_error(self) -> None:
+        """Hang up: waitress would print the path through its own code, for anybody's junk."""
+        LOG.warning("web.unreadable cause=%s", type(sys.exc_info()[1]).__name__)
+        self.handle_close()
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """Say of a line that broke what broke it, and no more; all else that waitress says stays as it is."""
+    if record.msg == HUNG_UP and record.exc_info:
+        cause = record.exc_info[1]
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = "web.hung_up cause=%s detail=%s", (type(cause).__name__, cause)
+        record.exc_info = None
+    return True
+
+
 class Web:
     """Serves one WSGI app by waitress; open streams never keep it from stopping."""
 
@@ -53,6 +78,8 @@ class Web:
         self._port: int = bound.getsockname()[1]
         self._host: str = bound.getsockname()[0]
         self._server = create_server(app, sockets=[bound], **options)
+        self._server.channel_class = Connection
+        logging.getLogger("waitress").addFilter(in_one_line)
         self._thread = threading.Thread(target=self._server.run, name=f"web-{self._port}", daemon=True)
 
     @property

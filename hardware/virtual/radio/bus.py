@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +18,10 @@ CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 <allow send_requested_reply="true" send_type="error"/>
 <allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/>
 <allow receive_type="signal"/></policy></busconfig>"""
+WORDS = ("--nofork", "--nosyslog", "--print-address=1")
 END_S_MAX = 5
+UNTIL_WE_GO = 'dbus-daemon "$@" & exec >&-; read -r _; kill $!'
+"""The daemon runs until its shell hears the end of who began it, who may be killed before ending it."""
 
 
 @contextmanager
@@ -34,7 +39,7 @@ def private_bus(folder: Path | None = None) -> Iterator[str]:
                 raise OSError("dbus-daemon did not start; install it (Debian: dbus-daemon).")
             yield address
         finally:
-            daemon.terminate()
+            os.killpg(daemon.pid, signal.SIGTERM)
             daemon.communicate(timeout=END_S_MAX)
 
 
@@ -42,7 +47,8 @@ def _run(folder: Path) -> subprocess.Popen[bytes]:
     written = folder / "bus.conf"
     written.write_text(CONFIGURATION.format(socket=folder / "bus"), encoding="utf-8")
     return subprocess.Popen(  # noqa: S603 - our own words
-        ["dbus-daemon", f"--config-file={written}", "--nofork", "--nosyslog", "--print-address=1"],  # noqa: S607 - where the system has it
+        ["sh", "-c", UNTIL_WE_GO, "bus", f"--config-file={written}", *WORDS],  # noqa: S607 - where the system has it
+        stdin=subprocess.PIPE,  # held open by us alone
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it complains of limits that it may not raise
         process_group=0,  # Ctrl-C at a terminal ends whoever began it first, and they end it
