@@ -13,6 +13,7 @@ class OfferTile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exposure: str
     offer: str
     kind: Kind
+    campaign: str = ""
     messages: dict[str, Message]
     """By language; a screen takes the guest's, else its own, else Italian."""
     until: str = ""

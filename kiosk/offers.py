@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from edge.codes import qr_svg
-from edge.offerviews import ExplainedView, OffersView, TakenView, TillElsewhere
+from edge.core.offers import Worth
+from edge.core.renderings import About, KioskSaid, kiosk, say_of
+from edge.offerviews import ExplainedView, OffersView, OfferTile, TakenView, TillElsewhere
 from edge.staff import Action
 from kiosk.ask import Ask
 from kiosk.near import NearAsked, OrdersAsked, guests
 from kiosk.operations import Op
 from kiosk.staff_acts import Done, Id, act
+from kiosk.texts import LANGUAGES, Texts
+from kiosk.tongue import Spoken
 
 TILES_MAX = 3
 
@@ -55,6 +60,25 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     taken: bool
 
 
+class ShownTile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One offer as the page paints it: the common rendering of a kiosk, by language."""
+
+    exposure: str
+    said: dict[str, KioskSaid]
+    personal: bool = False
+    taken: bool = False
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody is offered at a point now; no tile is an answer, too."""
+
+    point: str
+    exposure: str = ""
+    bundle: int = 0
+    tiles: tuple[ShownTile, ...] = ()
+    quiet: bool = False
+
+
 class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An offer that is the guest's now, with the code for a phone where this device signs one."""
 
@@ -73,9 +97,44 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[ExplainedView, ...]
 
 
-def offers(ask: Ask) -> OffersView:
+def offers(ask: Ask) -> Shown:
     """Show what is offered to who stands here."""
-    return ask.house.service.near.offers.view(ask.want(NearAsked).tap_id, ask.seat.point)
+    return shown_by(
+        ask.house.service.near.offers.view(ask.want(NearAsked).tap_id, ask.seat.point), ask.house.texts
+    )
+
+
+def shown_by(view: OffersView, texts: Texts) -> Shown:
+    """Return tiles in the words that every other channel has, in each language of this device."""
+    return Shown(
+        point=view.point,
+        exposure=view.exposure,
+        bundle=view.bundle,
+        tiles=tuple(
+            ShownTile(
+                exposure=tile.exposure,
+                said=dict(_said(tile, texts, version=view.bundle)),
+                personal=tile.personal,
+                taken=tile.taken,
+            )
+            for tile in view.tiles
+        ),
+        quiet=view.quiet,
+    )
+
+
+def _said(tile: OfferTile, texts: Texts, *, version: int) -> Iterator[tuple[str, KioskSaid]]:
+    about = About(
+        campaign=tile.campaign,
+        offer=tile.offer,
+        messages=tile.messages,
+        worth=Worth(**{name: getattr(tile, name) for name in Worth.__struct_fields__}),
+        until=tile.until,
+    )
+    for language in LANGUAGES:
+        said = say_of(about, version=version, tongue=Spoken(texts, language, tile.currency))
+        if said is not None:
+            yield language, kiosk(said)
 
 
 def painted(ask: Ask) -> Done:
@@ -85,9 +144,10 @@ def painted(ask: Ask) -> Done:
     return Done()
 
 
-def public(ask: Ask) -> OffersView:
+def public(ask: Ask) -> Shown:
     """Show what is offered to anybody here, whoever is about."""
-    return ask.house.service.near.offers.public(ask.seat.point, ask.want(PublicAsked).exposures)
+    view = ask.house.service.near.offers.public(ask.seat.point, ask.want(PublicAsked).exposures)
+    return shown_by(view, ask.house.texts)
 
 
 def take(ask: Ask) -> Taken:
@@ -143,9 +203,9 @@ def given(ask: Ask) -> Done:
 
 
 ROUTES = (
-    guests("offers", offers, body=NearAsked, answer=OffersView),
+    guests("offers", offers, body=NearAsked, answer=Shown),
     guests("offers-shown", painted, body=Painted, answer=Done),
-    guests("offers-public", public, body=PublicAsked, answer=OffersView),
+    guests("offers-public", public, body=PublicAsked, answer=Shown),
     guests("offer-take", take, body=Chosen, answer=Taken),
     guests("offer-elsewhere", send, body=Elsewhere, answer=Taken),
     guests("offer-decline", decline, body=Chosen, answer=Done),

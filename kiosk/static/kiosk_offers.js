@@ -1,9 +1,9 @@
 /** Offers at the kiosk, painted: a row of tiles, one offer large, and the code that a phone or the till reads. */
 
-import { benefit, shownTile } from "./kiosk_offers_state.js";
+import { shownTile } from "./kiosk_offers_state.js";
 import { post } from "./post.js";
 import { part, ring } from "./ring.js";
-import { date, money, named } from "./words.js";
+import { named } from "./words.js";
 
 /** Exposures that this page has told as painted; the device counts each once anyway. */
 const told = new Set();
@@ -39,26 +39,20 @@ export function tiles(tools) {
 }
 
 function small(tools, tile) {
-  const words = named(tile.messages, tools.language);
+  const [headline, worth = ""] = named(tile.said, tools.language).tile;
   const made = part("button", `tile ${tile.taken ? "taken" : ""}`);
   made.type = "button";
   made.dataset.exposure = tile.exposure;
-  made.append(part("span", "strong", words.headline), part("span", "worth", tile.taken ? tools.speak("offer.yours") : worth(tools, tile)));
+  made.append(part("span", "strong", headline), part("span", "worth", tile.taken ? tools.speak("offer.yours") : worth));
   made.addEventListener("click", () => tools.hear({ type: "offer", body: tile.exposure }));
   return made;
 }
 
-function worth({ speak, language }, tile) {
-  const found = benefit(tile);
-  if (!found) return "";
-  return speak(found.key, { amount: found.minor == null ? "" : money(found.minor, tile.currency, language), percent: found.percent, points: found.points });
-}
-
-/** One offer, large: its words, its price beside the one without it, until when, and two answers. */
+/** One offer, large, in the words of every channel: its price beside the one without it, until when, and two answers. */
 export function offer(tools) {
   const { state, speak, language } = tools;
   const tile = shownTile(state);
-  const words = named(tile.messages, language);
+  const words = named(tile.said, language);
   const head = part("div", "hello");
   const title = part("div", "");
   title.append(part("h1", "", words.headline), part("p", "day", words.name));
@@ -67,11 +61,10 @@ export function offer(tools) {
   all.tabIndex = 0;
   all.setAttribute("role", "region");
   all.setAttribute("aria-label", words.name);
-  const was = tile.was_minor != null && tile.price_minor != null && tile.was_minor !== tile.price_minor ? speak("offer.was", { amount: money(tile.was_minor, tile.currency, language) }) : "";
-  all.append(part("p", "body", words.body), part("p", "worth", worth(tools, tile)), part("p", "soft", [was, tile.until ? speak("kiosk.voucher_until", { date: date(tile.until, language) }) : ""].filter(Boolean).join(" · ")));
+  all.append(part("p", "body", words.body), part("p", "worth", words.price), part("p", "soft", [words.was, words.until].filter(Boolean).join(" · ")));
   const acts = part("div", "row");
   acts.append(press(words.call || speak("offer.take"), () => take(tools, tile), "primary"), press(speak("offer.decline"), () => decline(tools, tile), "quiet"), press(speak("offer.quiet"), () => quiet(tools), "quiet"));
-  all.append(acts, part("p", "soft terms", words.terms ?? ""));
+  all.append(acts, part("p", "soft terms", words.terms), part("p", "soft terms mark", words.mark));
   return [head, all];
 }
 
@@ -97,7 +90,7 @@ export function taken(tools) {
   const tile = shownTile(state);
   const head = part("div", "hello");
   const title = part("div", "");
-  title.append(part("h1", "", speak("offer.yours")), part("p", "day", named(tile.messages, language).name));
+  title.append(part("h1", "", speak("offer.yours")), part("p", "day", named(tile.said, language).name));
   head.append(ring("go"), title);
   const all = part("div", "offer");
   all.tabIndex = 0;

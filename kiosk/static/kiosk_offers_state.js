@@ -28,14 +28,3 @@ function without(offers, exposure) {
 
 /** The tile that stands large. */
 export const shownTile = (state) => tileOf(state, state.offer);
-
-/** What an offer does to a price, as a key and its places; nothing where it does none. @returns {null|{key: string, minor?: number, percent?: number, points?: number}} */
-export function benefit(tile) {
-  if (tile.price_minor === 0) return { key: "offer.free" };
-  if (tile.price_minor != null && tile.price_minor !== tile.was_minor) return { key: "offer.price", minor: tile.price_minor };
-  if (tile.percent) return { key: "offer.percent", percent: tile.percent };
-  if (tile.off_minor) return { key: "offer.off", minor: tile.off_minor };
-  if (tile.points_earned) return { key: "offer.points", points: tile.points_earned };
-  if (tile.points_spent) return { key: "offer.for_points", points: tile.points_spent };
-  return tile.price_minor == null ? null : { key: "offer.price", minor: tile.price_minor };
-}

@@ -94,7 +94,7 @@ def read_back(said: Said, worth: Worth, offer: Offer, columns: int) -> dict[str,
     paper = receipt(said, columns=columns, code="K-1")
     assert all(len(line) <= columns and on_paper(line) == line for line in paper.lines)
     plain = mailed.text.rstrip("\n").split("\n\n")
-    found = {"kiosk": (large.name, large.price.partition(" · ")[0], large.until, large.terms, large.mark),
+    found = {"kiosk": (large.name, large.price, large.until, large.terms, large.mark),
              "till": (lines.line, lines.discount, lines.until, lines.terms, lines.mark),
              "app": (fields.name, fields.price, fields.until, fields.terms, mark)}  # fmt: skip
     for channel, html in (("page", paged.html), ("letter", mailed.html)):

@@ -11,7 +11,8 @@ import pytest
 from edge.codes import qr_svg
 from edge.core.decision import Family
 from edge.service.noticed import AtKiosk
-from kiosk.texts import LANGUAGES
+from kiosk.offers import Shown, shown_by
+from kiosk.texts import LANGUAGES, Texts
 from tests.kiosk.known import a_known, near_them, some_offers, some_shelves, some_times
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
@@ -143,6 +144,11 @@ def near_states() -> list[list[dict[str, Any]]]:
     return states
 
 
+def as_painted() -> Shown:
+    """The three tiles as the kiosk's page is told of them."""
+    return shown_by(some_offers(), Texts.load())
+
+
 def offer_states() -> list[list[dict[str, Any]]]:
     """Tiles beside the plan, one large, one taken up with its code."""
     code = {"exposure": "x.1", "label": "", "svg": qr_svg("polso:x" + "0" * 500)}
@@ -165,7 +171,7 @@ def offer_states() -> list[list[dict[str, Any]]]:
         ],
     ):
         plan = a_plan()
-        shown = {"type": "offers", "body": msgspec.to_builtins(some_offers()) | {"tap_id": plan.tap_id}}
+        shown = {"type": "offers", "body": msgspec.to_builtins(as_painted()) | {"tap_id": plan.tap_id}}
         states.append([told("plan", plan), shown, *made(plan.tap_id)])
     return states
 
@@ -174,7 +180,7 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
     call = {"id": "h", "acknowledged": False, "escalated": True}
     return [
         [{"type": "public", "body": {}}],
-        [told("public", some_offers())],
+        [told("public", as_painted())],
         [told("plan", a_plan())],
         asked_for_all(),
         [{"type": "reading"}],

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-import pytest
-
-from edge.core.offers import Worth, benefit
 from tests.kiosk.scripts import run
 
 OFFERS = """
 const { begin, reduce, IDLE_MS_MAX, WARNING_MS } = await load("kiosk_state.js");
-const { benefit, shownTile, TILES_MAX } = await load("kiosk_offers_state.js");
+const { shownTile, TILES_MAX } = await load("kiosk_offers_state.js");
 const act = (state, type, body, now = 1) => reduce(state, { type, now, body, age: 0 });
-const tile = (n, more = {}) => ({ exposure: `x${n}`, messages: {}, ...more });
+const tile = (n, more = {}) => ({ exposure: `x${n}`, said: {}, ...more });
 const greet = () => act(begin(), "plan", { tap_id: "t1", at_ms: 1, name: "Giulia", items: [] });
 const offered = () => act(greet(), "offers", { tap_id: "t1", tiles: [1, 2, 3, 4].map((n) => tile(n)) });
 """
@@ -73,25 +69,3 @@ def test_untouched_it_ends_with_the_question_one_tap_brings_the_tiles_back_else_
         " return [...asked, again.phase, again.offers.tiles.length, s.phase, s.offers];"
     )
     assert seen == ["warning", "", "plan", 3, "attract", None]
-
-
-@pytest.mark.parametrize(
-    ("worth", "key"),
-    [
-        (Worth(price_minor=0, was_minor=500), "offer.free"),
-        (Worth(price_minor=400, was_minor=500), "offer.price"),
-        (Worth(price_minor=500, was_minor=500, percent=10), "offer.percent"),
-        (Worth(off_minor=200), "offer.off"),
-        (Worth(points_earned=20), "offer.points"),
-        (Worth(points_spent=20), "offer.for_points"),
-        (Worth(price_minor=500, was_minor=500), "offer.price"),
-        (Worth(), ""),
-    ],
-)
-def test_what_an_offer_is_worth_is_said_in_one_figure_here_and_in_every_letter(
-    worth: Worth, key: str
-) -> None:
-    """A kiosk says it by its page's own script, other channels by the rulebook: both come to one."""
-    tile = msgspec.json.encode(worth).decode()
-    assert run(OFFERS + f"return benefit({tile})?.key ?? '';") == key
-    assert benefit(worth).key == key

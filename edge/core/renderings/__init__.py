@@ -8,11 +8,12 @@ from edge.core.renderings.letter import ONE_CLICK, Letter, letter
 from edge.core.renderings.page import PageSaid, page
 from edge.core.renderings.plain import on_paper, unprintable
 from edge.core.renderings.receipt import ReceiptSaid, receipt
-from edge.core.renderings.said import Said, Tongue, say
+from edge.core.renderings.said import About, Said, Tongue, say, say_of
 from edge.core.renderings.till import TillSaid, till
 
 __all__ = [
     "ONE_CLICK",
+    "About",
     "AppSaid",
     "KioskSaid",
     "Letter",
@@ -28,6 +29,7 @@ __all__ = [
     "page",
     "receipt",
     "say",
+    "say_of",
     "till",
     "unprintable",
 ]

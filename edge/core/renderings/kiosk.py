@@ -16,6 +16,8 @@ class KioskSaid(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     body: str
     price: str
+    was: str
+    """What it costs without it, in words; empty: nothing is lowered."""
     until: str
     terms: str
     call: str
@@ -31,7 +33,8 @@ def kiosk(said: Said) -> KioskSaid:
         name=said.name,
         headline=said.headline,
         body=said.body,
-        price=" · ".join(filter(None, (said.price, said.was))),
+        price=said.price,
+        was=said.was,
         until=said.until,
         terms=said.terms,
         call=said.call,

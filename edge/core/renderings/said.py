@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from edge.core.offers import Offer, Worth, benefit, in_language
+from edge.core.offers import Message, Offer, Worth, benefit, in_language
 
 DIGEST_CHARS = 8
 
@@ -60,9 +60,32 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=T
         return f"v{self.version} {self.digest}"
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """As much of an offer as its words are made of: what a screen's tile holds, too."""
+
+    campaign: str
+    offer: str
+    messages: dict[str, Message]
+    worth: Worth
+    until: str = ""
+    """Its last day, ISO 8601; empty: as long as it is shown."""
+
+
 def say(offer: Offer, worth: Worth, *, version: int, tongue: Tongue) -> Said | None:
     """Return what an offer says in a language, else in Italian; None: it says nothing in either."""
-    message = in_language(offer.messages, tongue.language)
+    told = About(
+        campaign=offer.campaign,
+        offer=offer.id,
+        messages=offer.messages,
+        worth=worth,
+        until=offer.period.last,
+    )
+    return say_of(told, version=version, tongue=tongue)
+
+
+def say_of(about: About, *, version: int, tongue: Tongue) -> Said | None:
+    """Return the same of as much as a screen was told of an offer."""
+    message, worth = in_language(about.messages, tongue.language), about.worth
     if message is None:
         return None
     told = benefit(worth)
@@ -70,8 +93,8 @@ def say(offer: Offer, worth: Worth, *, version: int, tongue: Tongue) -> Said | N
     price = tongue(told.key, amount=amount, percent=told.percent, points=told.points) if told.key else ""
     lowered = worth.was_minor is not None and worth.was_minor != worth.price_minor
     return Said(
-        campaign=offer.campaign,
-        offer=offer.id,
+        campaign=about.campaign,
+        offer=about.offer,
         version=version,
         language=tongue.language,
         name=message.name,
@@ -81,7 +104,7 @@ def say(offer: Offer, worth: Worth, *, version: int, tongue: Tongue) -> Said | N
         call=message.call,
         price=price,
         was=tongue("offer.was", amount=tongue.money(worth.was_minor or 0)) if lowered else "",
-        until=tongue("kiosk.voucher_until", date=tongue.date(offer.period.last)) if offer.period.last else "",
+        until=tongue("kiosk.voucher_until", date=tongue.date(about.until)) if about.until else "",
         image=message.image,
         alt=message.alt,
     )

@@ -9,7 +9,7 @@ from edge.core.decision import Act, Family, Outcome, Reason, WhatNext
 from edge.core.delivery import Delivery, said
 from edge.core.offers import Kind, Message
 from edge.nearviews import ArticleView, NearView, OrderLine, OrderView, ShelfView, SlotChoice, Times
-from edge.offerviews import OfferTile
+from edge.offerviews import OffersView, OfferTile
 from edge.payviews import BasketState, BasketView, LegView, LineView
 from edge.run.album.scene import HOUR_MS, NOON_MS
 from edge.service.noticed import AtKiosk
@@ -27,6 +27,8 @@ from edge.views import (
     SeenAt,
     StaffView,
 )
+from kiosk.offers import shown_by
+from kiosk.texts import Texts
 
 OUTCOMES = {
     Family.GO: (Outcome.GRANTED, Reason.ENTERED, WhatNext(act=Act.GO_ON)),
@@ -172,13 +174,14 @@ def offers() -> dict[str, object]:
     """Return three tiles, as the kiosk's page keeps them."""
     tiles = [
         OfferTile(
-            exposure=f"x.{number}", offer=name, kind=Kind.DISCOUNT, currency="EUR", price_minor=minor,
-            was_minor=was, until="2026-01-31",
+            exposure=f"x.{number}", offer=name, campaign="lake", kind=Kind.DISCOUNT, currency="EUR",
+            price_minor=minor, was_minor=was, until="2026-01-31",
             messages={"it": Message(name=name, headline=headline, body=body, call="Lo prendo")},
         )
         for number, (name, headline, body, minor, was) in enumerate(OFFERS, 1)
     ]  # fmt: skip
-    return {"tap_id": TAP, "tiles": tiles}
+    shown = shown_by(OffersView(point="kiosk-1", bundle=1, tiles=tuple(tiles)), Texts.load())
+    return {"tap_id": TAP, "tiles": shown.tiles}
 
 
 def taken() -> dict[str, str]:

@@ -20,6 +20,7 @@ def tiles_of(
             exposure=exposure,
             offer=offer.id,
             kind=offer.kind,
+            campaign=offer.campaign,
             messages=offer.messages,
             until=offer.period.last,
             currency=currency,

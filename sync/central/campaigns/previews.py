@@ -46,7 +46,10 @@ def _preview(one: Campaign, goods: Catalogue, tongue: Spoken, *, currency: str) 
     mailed = letter(said, AWAY, words=tongue("letter.away"))
     fields = app(said, worth, period=offer.period, currency=currency)
     shown: Mapping[str, tuple[str, ...]] = {
-        "kiosk": (*large.tile, large.name, large.body, large.price, large.until, large.terms, large.call),
+        "kiosk": (
+            *(*large.tile, large.name, large.body, large.price, large.was),
+            *(large.until, large.terms, large.call),
+        ),
         "till": (lines.line, lines.discount, lines.until, lines.terms),
         "receipt": receipt(said, columns=COLUMNS, code=SAMPLE).lines,
         "page": paged.lines,
