@@ -50,10 +50,9 @@ from sync.wire import BATCH_BYTES_MAX
 
 LOG = logging.getLogger("polso.run")
 ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
-THREADS = 64 + 16
-"""As many as feed requests may be held open, and some beside them for everything else."""
-
-OPTIONS = {"threads": THREADS, "max_request_body_size": 2 * BATCH_BYTES_MAX, "connection_limit": 1_000}
+THREADS_BESIDE = 16
+"""For everything else than the feed requests that are held open, each of which has a thread."""
+OPTIONS = {"max_request_body_size": 2 * BATCH_BYTES_MAX, "connection_limit": 1_000}
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
@@ -108,7 +107,8 @@ class Central:
         bound = listen(host, port)
         own = settings.public_url or address_of(host, bound.getsockname()[1])
         known = msgspec.structs.replace(settings, public_url=own)
-        self._web = Web(create_app(store, known), bound, OPTIONS)
+        threads = {"threads": known.polls_max + THREADS_BESIDE}
+        self._web = Web(create_app(store, known), bound, {**OPTIONS, **threads})
         saga = saga_of(store, known.psp, known.seals)
         workers = (Worker(saga),) if saga else ()
         self._schedules = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import click
+import msgspec
 
 
 @click.group()
@@ -202,3 +203,21 @@ def site_(_: bool, races: int, seconds: float) -> None:
     from edge.run.bench.site import measure
 
     click.echo(measure(races, seconds))
+
+
+@bench.command()
+@as_json
+@click.option("--database", default="", help="postgresql://…; without it a SQLite file, and one worker.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16), help="Of central.")
+@click.option("--devices", default=10_000, show_default=True, type=click.IntRange(1), help="That post.")
+@click.option("--events", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Of 72 h.")
+@click.option(
+    "--lossy", default=200_000, show_default=True, type=click.IntRange(1_000), help="Again, on a losing line."
+)
+@click.option("--edges", default=500, show_default=True, type=click.IntRange(1), help="That wait for news.")
+@click.option("--recalls", default=10, show_default=True, type=click.IntRange(1), help="Bands revoked.")
+def fleet(_: bool, **said: object) -> None:
+    """Ten thousand devices at central's workers, a million events of three days, 500 edges told at once."""
+    from edge.run.bench.fleet import Sizes, measure
+
+    click.echo(measure(msgspec.convert(said, Sizes)))
