@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 import threading
 
+AT_ONCE_S = 0.1
+"""After a success: one answer that was lost says nothing about central, so it is asked for again at once."""
 FIRST_S = 1.0
 LONGEST_S = 300.0
 
 
 class Backoff:
-    """Full jitter: a random part of a span that doubles with each failure, so that no edges march in step."""
+    """Full jitter: a random part of a span that doubles with each failure, so that no edges march in step.
+
+    The first failure after a success has a span so short that a line which loses answers now and then costs
+    a device hardly more than sending them again.
+    """
 
     def __init__(self, *, first_s: float = FIRST_S, longest_s: float = LONGEST_S) -> None:
         """Begin as after a success."""
@@ -19,7 +25,8 @@ class Backoff:
 
     def failed(self, retry_after_s: float | None = None) -> float:
         """Return how long to rest after one more failure; never less than central asked for."""
-        span = min(self._longest_s, self._first_s * 2 ** min(self._failures, 30))
+        doubled = self._first_s * 2 ** min(self._failures - 1, 30) if self._failures else AT_ONCE_S
+        span = min(self._longest_s, doubled)
         self._failures += 1
         rest = random.uniform(0, span)  # noqa: S311  # spreads load, guards nothing
         return max(rest, retry_after_s or 0.0)

@@ -149,3 +149,17 @@ def test_gates_that_agree_through_three_nodes(told: Callable[..., Figures]) -> N
     assert figures["added_p99_ms"] <= max(60, 2 * figures["alone_p99_ms"])
     assert (figures["double_greens"], figures["double_claims"]) == (0, 0)
     assert (figures["no_green"], figures["no_claim"]) == (0, 0)
+
+
+@pytest.mark.real("postgresql")
+def test_fleet_at_two_workers(told: Callable[..., Figures], fresh_postgres_url: str) -> None:
+    """Goals 1,000 posts a second, 30 s, 1.3 times, 1 s; of each measurement a hundredth is made here."""
+    few = ("--devices", "150", "--events", "10000", "--lossy", "20000", "--edges", "60", "--recalls", "2")
+    figures = told("fleet", *few, "--database", fresh_postgres_url)
+    assert figures["rows_exact"] == 1
+    assert (figures["rows"], figures["duplicates"]) == (1_500, 150)
+    assert figures["posts_per_s"] >= 100
+    assert figures["catchup_1m_s"] <= 120
+    assert figures["replies_lost"] >= 2
+    assert figures["catchup_lossy_ratio"] <= 1.6
+    assert figures["revocation_p99_s"] <= 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.core.bands import BandState
 from edge.core.unread import UNREAD
-from sync.client.backoff import LONGEST_S, Backoff
+from sync.client.backoff import AT_ONCE_S, FIRST_S, LONGEST_S, Backoff
 from sync.client.beside import TAKEN_MAX
 from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
@@ -156,7 +156,17 @@ def test_a_rest_is_never_longer_than_agreed_nor_shorter_than_asked(
     rest = backoff.failed(asked)
     assert (asked or 0) <= rest <= max(LONGEST_S, asked or 0)
     backoff.succeeded()
-    assert backoff.failed() <= 1.0
+    assert backoff.failed() <= AT_ONCE_S
+    assert backoff.failed() <= FIRST_S
+
+
+def test_who_fails_twice_rests_for_longer_than_who_lost_one_answer() -> None:
+    once, twice = [], []
+    for _ in range(200):
+        backoff = Backoff()
+        once.append(backoff.failed())
+        twice.append(backoff.failed())
+    assert max(once) <= AT_ONCE_S < max(twice)
 
 
 def a_puller(paper: Paper, *answers: object) -> Puller:

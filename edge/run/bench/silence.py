@@ -28,7 +28,7 @@ PIECES = 10
 """In so many pieces the time passes while the gate decides."""
 LOST_EVERY = 5
 """Of a losing line every fifth answer is lost, after central has given it."""
-TURN = 5
+TURN = 4
 """Batches on one kind of line before the other one has its turn."""
 
 
