@@ -160,6 +160,6 @@ def test_fleet_at_two_workers(told: Callable[..., Figures], fresh_postgres_url: 
     assert (figures["rows"], figures["duplicates"]) == (1_500, 150)
     assert figures["posts_per_s"] >= 100
     assert figures["catchup_1m_s"] <= 120
-    assert figures["replies_lost"] >= 2
+    assert figures["replies_lost"] >= 1
     assert figures["catchup_lossy_ratio"] <= 1.6
     assert figures["revocation_p99_s"] <= 5

@@ -29,7 +29,9 @@ PIECES = 10
 LOST_EVERY = 5
 """Of a losing line every fifth answer is lost, after central has given it."""
 TURN = 4
-"""Batches on one kind of line before the other one has its turn."""
+"""Batches on one kind of line before the other one has its turn; one answer more is lost of a losing one's."""
+WARM = 3
+"""Batches until they are as large as they become; neither line's time begins before."""
 
 
 class Losing(Cable):
@@ -126,10 +128,11 @@ class Hermit:
 
     def in_turns(self) -> tuple[Spent, Spent]:
         """Hand over everything, some batches on a good line and some on a losing one in turns."""
+        self.hand_over(WARM)
         totals = [Spent(0, 0.0), Spent(0, 0.0)]
         losing = False
         while self._pusher.pending():
-            spent = self.hand_over(TURN * (1 + losing), losing=losing)
+            spent = self.hand_over(TURN + losing, losing=losing)
             before = totals[losing]
             totals[losing] = Spent(before.events + spent.events, before.seconds + spent.seconds)
             losing = not losing
