@@ -29,7 +29,7 @@ PIECES = 10
 LOST_EVERY = 5
 """Of a losing line every fifth answer is lost, after central has given it."""
 TURN = 4
-"""Batches on one kind of line before the other one has its turn; one answer more is lost of a losing one's."""
+"""Batches on one kind of line before the other has its turn, which sends one more: its answer is lost."""
 WARM = 3
 """Batches until they are as large as they become; neither line's time begins before."""
 
