@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
-import requests
-
 from edge.run.bench.figures import BenchError
 from edge.run.bench.thousands import Known
-from edge.run.bench.wires import Reply, Wires, demand_central, signed
-from edge.run.bench.workers import Worker, await_polls
+from edge.run.bench.wires import Reply, Wires
+from edge.run.bench.workers import PUBLIC, Worker, await_polls
+from sync.client.presigned import Presigned
 from sync.packing import decode, encodings
 from sync.routes import FEED
 from sync.signing import IDEMPOTENCY
@@ -37,7 +36,7 @@ def recalled(workers: Sequence[Worker], edges: Sequence[Known], cursor: Cursor, 
             pages = [_told(_page(reply), band) for reply in replies]
             cursor, urgent = _after(pages[0])
             for place in range(0, len(edges), PROVEN_EVERY):
-                demand_central(edges[place].keys.central, asked[place], replies[place])
+                asked[place].demand_central(replies[place].spoken)
     finally:
         wires.close()
     return took
@@ -54,16 +53,19 @@ def _caught_up(wires: Wires, edge: Known, cursor: Cursor) -> tuple[Cursor, int]:
             return cursor, urgent
 
 
-def _poll(edge: Known, cursor: Cursor, urgent: int, *, wait_s: int = WAIT_S_MAX) -> requests.PreparedRequest:
+def _poll(edge: Known, cursor: Cursor, urgent: int, *, wait_s: int = WAIT_S_MAX) -> Presigned:
     asked = f"epoch={cursor.epoch}&cursor={cursor.seq}&urgent={urgent}&wait={wait_s}"
     said = {"Accept": MEDIA, "Accept-Encoding": encodings(), IDEMPOTENCY: f"{edge.id}-{urgent}"}
-    return signed("GET", f"{FEED.replace('{site}', edge.site)}?{asked}", edge.keys, headers=said)
+    url = f"{PUBLIC}{FEED.replace('{site}', edge.site)}?{asked}"
+    return Presigned("GET", url, edge.keys, headers=said)
 
 
 def _page(reply: Reply) -> Page:
-    if reply.status != HTTPStatus.OK:
-        raise BenchError(f"Central answered a feed request by {reply.status}: {reply.body[:200]!r}")
-    return decode(reply.body, reply.headers.get("Content-Encoding", ""), Page)
+    if reply.spoken.status != HTTPStatus.OK:
+        raise BenchError(
+            f"Central answered a feed request by {reply.spoken.status}: {reply.spoken.body[:200]!r}"
+        )
+    return decode(reply.spoken.body, reply.spoken.headers.get("Content-Encoding", ""), Page)
 
 
 def _after(page: Page) -> tuple[Cursor, int]:

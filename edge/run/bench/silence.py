@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import requests
-
 from edge.clock import Clock, monotonic_ms, wall_ms
 from edge.core.events import Lane
 from edge.run.bench.gatehouse import PRIVATE_KEY, Gatehouse
@@ -42,15 +40,15 @@ class Losing(Cable):
         super().__init__()
         self.losing, self.lost, self._carried = False, 0, 0
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401  # requests' own seam
+    def send(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the cable's own seam
         """Carry one request; hang up in place of handing its answer over, where this one is to be lost."""
-        answer = super().send(request, *args, **kwargs)
+        answer = super().send(*args, **kwargs)
         self._carried += self.losing
         if not self.losing or self._carried % LOST_EVERY:
             return answer
         self.lost += 1
         answer.close()
-        raise requests.ConnectionError("The answer is lost.", request=request)
+        raise ConnectionResetError("The answer is lost.")
 
 
 class Spent(NamedTuple):

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import requests
 
 from edge.core.events import Event, Lane, canonical, chain_link, chain_start
 from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import Gatehouse
-from edge.run.bench.wires import Reply, Wires, demand_central, signed
+from edge.run.bench.wires import Reply, Wires
+from edge.run.bench.workers import PUBLIC
 from sync.central.devices import NewDevice, add_device
 from sync.central.lanes import event_table
 from sync.central.sites import create_site
 from sync.central.store import Store, func, select
 from sync.central.voice import voice
+from sync.client.presigned import Presigned
 from sync.packing import decode, encodings, pack
 from sync.rights import DeviceKind
 from sync.routes import EVENTS
@@ -112,7 +113,7 @@ def post_all(urls: Sequence[str], known: Sequence[Known], events: Sequence[Event
             latencies += [reply.done_s - reply.began_s for reply in replies]
             duplicates += sum(map(_accepted, some, asked, replies))
             for number in range(0, len(some), PROVEN_EVERY):
-                demand_central(some[number].keys.central, asked[number], replies[number])
+                asked[number].demand_central(replies[number].spoken)
     finally:
         wires.close()
     return Crowd(len(posts), spent_s, latencies, duplicates)
@@ -135,12 +136,13 @@ def _posts(known: Sequence[Known]) -> Iterator[Known]:
             yield device
 
 
-def _post(device: Known, events: Sequence[Event]) -> requests.PreparedRequest:
+def _post(device: Known, events: Sequence[Event]) -> Presigned:
     body, encoding = pack(msgspec.msgpack.encode(_batch(device, events)))
     same = hashlib.blake2b(body, digest_size=16).hexdigest()
     said = {"Content-Type": MEDIA, "Content-Encoding": encoding, IDEMPOTENCY: same}
     headers = {**said, "Accept": MEDIA, "Accept-Encoding": encodings()}
-    return signed("POST", EVENTS.replace("{device}", device.id), device.keys, data=body, headers=headers)
+    url = PUBLIC + EVENTS.replace("{device}", device.id)
+    return Presigned("POST", url, device.keys, body=body, headers=headers)
 
 
 def _batch(device: Known, events: Sequence[Event]) -> Batch:
@@ -169,11 +171,13 @@ def _batch(device: Known, events: Sequence[Event]) -> Batch:
     )
 
 
-def _accepted(device: Known, asked: requests.PreparedRequest, reply: Reply) -> int:
+def _accepted(device: Known, asked: Presigned, reply: Reply) -> int:
     """Return how many events were known already; anything but an ack of all ends the measurement."""
-    if reply.status != HTTPStatus.OK:
-        raise BenchError(f"Central answered {asked.path_url} by {reply.status}: {reply.body[:200]!r}")
-    ack = decode(reply.body, reply.headers.get("Content-Encoding", ""), Ack)
+    if reply.spoken.status != HTTPStatus.OK:
+        raise BenchError(
+            f"Central answered {asked.path} by {reply.spoken.status}: {reply.spoken.body[:200]!r}"
+        )
+    ack = decode(reply.spoken.body, reply.spoken.headers.get("Content-Encoding", ""), Ack)
     if (ack.device, ack.lane, ack.ack, ack.quarantined) != (device.id, Lane.ORDINARY, EACH, ()):
         raise BenchError(f"Central took {ack} from {device.id}.")
     return ack.duplicates

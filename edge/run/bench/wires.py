@@ -10,40 +10,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import requests
-from requests.structures import CaseInsensitiveDict
-
-from edge.clock import wall_ms
 from edge.run.bench.figures import BenchError
-from edge.run.bench.workers import PUBLIC
-from sync.signing import Keys, Signer, check_answer
+from sync.client.presigned import Presigned, Spoken, read_head
 
 READ_BYTES = 65_536
 SILENT_S_MAX = 30.0
 END = b"\r\n\r\n"
+HOST = "127.0.0.1"
 
 
 class Reply(NamedTuple):
-    """An answer as it came, when its request went out and when all of it was there (monotonic seconds)."""
+    """An answer, when its request went out and when all of it was there (monotonic seconds)."""
 
-    status: int
-    headers: CaseInsensitiveDict[str]
-    body: bytes
+    spoken: Spoken
     began_s: float
     done_s: float
-
-
-def signed(method: str, path: str, keys: Keys, **said: object) -> requests.PreparedRequest:
-    """Return a request as a device of the product signs it, ready to be sent."""
-    auth = Signer(keys, wall_ms, dialled=PUBLIC)
-    return requests.Request(method, PUBLIC + path, auth=auth, **said).prepare()
-
-
-def demand_central(central: bytes, asked: requests.PreparedRequest, reply: Reply) -> None:
-    """Raise unless central signed this answer to this very request, as a device does."""
-    answer = requests.Response()
-    answer.status_code, answer.headers, answer.request = reply.status, reply.headers, asked
-    check_answer(central, answer, reply.body)
 
 
 class Wires:
@@ -62,14 +43,14 @@ class Wires:
             self._ready.register(wire.socket, selectors.EVENT_READ, wire)
             self._free.append(wire)
 
-    def ask(self, asked: Sequence[requests.PreparedRequest]) -> list[Reply]:
+    def ask(self, asked: Sequence[Presigned]) -> list[Reply]:
         """Send all of these, and return what was answered, in their order."""
         self.begin(asked)
         return self.finish()
 
-    def begin(self, asked: Sequence[requests.PreparedRequest]) -> None:
+    def begin(self, asked: Sequence[Presigned]) -> None:
         """Send these as far as connections are free."""
-        self._waiting.extend(enumerate(map(_raw, asked)))
+        self._waiting.extend(enumerate(one.written(HOST) for one in asked))
         self._asked = len(asked)
         while self._free and self._waiting:
             self._free.popleft().send(*self._waiting.popleft())
@@ -124,21 +105,8 @@ class _Wire:
         head, found, body = self._came.partition(END)
         if not found:
             return None
-        first, *lines = head.decode("latin-1").split("\r\n")
-        headers = CaseInsensitiveDict(_field(line) for line in lines)
+        status, headers = read_head(head)
         if len(body) < int(headers["Content-Length"]):
             return None
-        return Reply(int(first.split(" ", 2)[1]), headers, body, self._began_s, time.monotonic())
-
-
-def _field(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name, value.strip()
-
-
-def _raw(asked: requests.PreparedRequest) -> bytes:
-    """Return a request as it goes over the wire."""
-    body = asked.body or b""
-    fields = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
-    head = f"{asked.method} {asked.path_url} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n"
-    return head.encode("latin-1") + (body.encode() if isinstance(body, str) else body)
+        spoken = Spoken(status=status, headers=headers, body=body)
+        return Reply(spoken, self._began_s, time.monotonic())
