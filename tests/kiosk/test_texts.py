@@ -135,9 +135,11 @@ def test_the_scan_of_templates_finds_a_planted_string() -> None:
 
 def sources() -> str:
     files = [*(KIOSK / "static").glob("*.js"), *(KIOSK / "templates").glob("*"), *KIOSK.glob("*.py")]
-    # Offers and their ranking name facts of a rule, no sentences.
+    # Offers and their ranking name facts of a rule, no sentences; but for what each is worth.
     edge = [
-        one for one in (KIOSK.parent / "edge").rglob("*.py") if one.parent.name not in ("offers", "ranking")
+        one
+        for one in (KIOSK.parent / "edge").rglob("*.py")
+        if one.parent.name not in ("offers", "ranking") or one.name == "worth.py"
     ]
     return "\n".join(path.read_text("utf-8") for path in [*files, *edge] if path.is_file())
 
