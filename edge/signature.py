@@ -1,4 +1,4 @@
-"""Signatures: a device's Ed25519 key put under its checkpoints, and anybody's look at one."""
+"""Signatures: a device's Ed25519 key put under what others must believe of it, and anybody's look at one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from edge.core.checkpoint import Checkpoint, message
 
+PASSING = b"polso-passing 1"
+"""What is signed of a part that is passed on begins so: a signature over anything else is none of it."""
 Sign = Callable[[Checkpoint], Checkpoint]
 """Returns a checkpoint with its signature; whoever holds the key makes one, and hands out nothing else."""
 
@@ -24,6 +26,20 @@ def is_signed(checkpoint: Checkpoint, public_key: bytes) -> bool:
     """Say whether the device with this public key signed exactly this."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(checkpoint.signature, message(checkpoint))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def sign_passing(private_key: bytes, passing: bytes) -> bytes:
+    """Return a giver's signature (64 octets) under what it says of a part of its lease."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(PASSING + passing)
+
+
+def is_passing_signed(passing: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Say whether the device with this public key said exactly this of a part of its lease."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, PASSING + passing)
     except (InvalidSignature, ValueError):
         return False
     return True

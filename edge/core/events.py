@@ -94,6 +94,8 @@ class Kind(enum.IntEnum):
     FEEDBACK_GIVEN = 64
     ORDER_MOVED = 65
     ORDER_ASKED = 66
+    LEASE_PASSED = 67
+    LEASE_TAKEN = 68
 
 
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)

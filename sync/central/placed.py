@@ -208,7 +208,7 @@ NUMBER = text(
     "INSERT INTO lease_serial (site_id, device_id, serial) VALUES (:site, :device, :more)"
     " ON CONFLICT (site_id, device_id) DO UPDATE SET serial = lease_serial.serial + :more RETURNING serial"
 )
-_FIXED = ("site_id", "lease_id", "wallet_id", "kind", "unit", "band", "device_id", "incarnation", "opened_ms")
+_FIXED = ("site_id", "lease_id", "wallet_id", "kind", "unit", "band", "opened_ms")
 MOVE = (
     update(placed_table)
     .where(placed_table.c.site_id == bindparam("own_site"), placed_table.c.lease_id == bindparam("own_lease"))

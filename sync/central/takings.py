@@ -9,11 +9,13 @@ import msgspec
 
 from edge.core.decision import Reason
 from edge.core.events import Kind
-from edge.core.lease import LateSettled, Placed, PlacedState, Refusal, Report, settle_late, take_report
+from edge.core.lease import Report
 from edge.core.payment import (
     CashedOut,
     HoldEnded,
     LeaseMoved,
+    LeasePassed,
+    LeaseTaken,
     Payment,
     RefundAsked,
     ToppedUp,
@@ -21,17 +23,16 @@ from edge.core.payment import (
 )
 from edge.core.shift import CashMoved, ShiftClosed
 from edge.core.vouchers import VOUCHER_KINDS, base_of
-from edge.errors import PolsoError, Refused
-from sync.central import alarms, bookings, drawers, earned, ledger, ops, placed, repeats
-from sync.central import policy as policies
+from edge.errors import PolsoError
+from sync.central import alarms, bookings, drawers, earned, ledger, ops, passings, placed, repeats
 from sync.central.bookings import Booked, Where
+from sync.central.hearing import Hearing, Moves
+from sync.central.hearing import Told as Told
 from sync.central.lanes import Stream
-from sync.central.ledger import Entry, Posting
+from sync.central.ledger import Posting
 from sync.central.ops import Note, What
-from sync.central.placed import PlacedRow
-from sync.central.pots import MONEY, counted_in, free_of, is_lost, pot
+from sync.central.pots import counted_in, free_of
 from sync.central.registry import bands, members, wallets
-from sync.central.rising import rising_ms
 from sync.central.risk import OF_SITE
 from sync.central.store import AHEAD, Connection, wake_after
 from sync.packing import UNREADABLE
@@ -43,6 +44,8 @@ BODIES: dict[int, type[msgspec.Struct]] = {
     Kind.LEASE_GRANTED: LeaseMoved,
     Kind.LEASE_RETURNED: LeaseMoved,
     Kind.LEASE_STATE: LeaseMoved,
+    Kind.LEASE_PASSED: LeasePassed,
+    Kind.LEASE_TAKEN: LeaseTaken,
     Kind.CAPTURED: HoldEnded,
     Kind.REFUND_ASKED: RefundAsked,
     Kind.CASHED_OUT: CashedOut,
@@ -55,16 +58,6 @@ KEPT_BACK = frozenset({Reason.INSUFFICIENT_HERE, Reason.OFFLINE_LIMIT})
 _decoders = {kind: msgspec.msgpack.Decoder(body) for kind, body in BODIES.items()}
 
 
-class Told(NamedTuple):
-    """One event of money as a batch brought it."""
-
-    seq: int
-    kind: int
-    at_ms: int
-    body: bytes
-    band: bytes | None = None
-
-
 class Read(NamedTuple):
     """The same, read."""
 
@@ -72,51 +65,30 @@ class Read(NamedTuple):
     said: msgspec.Struct
 
 
-class Moves(msgspec.Struct, kw_only=True):
-    """What one event moves: nothing of it is kept before all of it holds."""
-
-    booked: Booked = Booked(())
-    leases: dict[str, PlacedRow] = {}
-    returned: list[Posting] = []
-    late: int = 0
-    is_late: bool = False
-
-    @property
-    def postings(self) -> list[Posting]:
-        """All postings of the event."""
-        return [*self.booked.postings, *self.returned]
-
-
-class Till:
+class Till(Hearing):
     """What is known of leases and baskets while a batch is booked."""
 
     def __init__(self, tx: Connection, stream: Stream, read: Sequence[Read]) -> None:
         """Load, and hold, all that these events may move."""
-        self.tx, self.stream = tx, stream
         reports = [report for one in read for report in _reports(one.said)]
         units = (*reports, *(leg for one in read for leg in getattr(one.said, "legs", ())))
         self.vouchers = {one.wallet for one in units if base_of(one.kind) in VOUCHER_KINDS}
         """Wallets of which vouchers move: held first, for what is withdrawn goes on afterwards."""
         wallets.lock_all(tx, stream.site, self.vouchers)
-        self.leases = placed.by_id(tx, stream.site, (one.lease for one in reports), held=True)
-        self.stored = set(self.leases)
+        super().__init__(tx, stream, reports, said=[one.said for one in read])
         self.ops = ops.by_id(tx, stream.site, {_op_id(one.said) for one in read})
         self.known_ops = set(self.ops)
         self.posted = ledger.postings_of(tx, stream.site, {repeats.key_of(one.said) for one in read} - {""})
         self.postings: list[Posting] = []
-        unknown = {one.wallet for one in reports if one.lease not in self.leases}
-        self.wallets = wallets.wallets_of(tx, stream.site, unknown)
-        self.mint_max = policies.policy(tx, stream.site).mint_minor_max
-        self.rising_ms = rising_ms(tx, stream.site)
         self.moved_leases: set[str] = set()
+        self.moved_parts: set[str] = set()
         self.moved_ops: set[str] = set()
         self.notes: list[Note] = []
 
     def work_out(self, one: Read, *, again: bool) -> Moves:
         """Return what an event moves, or raise what is wrong with it; nothing is changed by this."""
         moves = Moves()
-        for report in _reports(one.said):
-            self._hear(report, one.told, moves)
+        self.hear(one.said, _reports(one.said), told=one.told, moves=moves)
         if again:
             return moves
         where = Where(
@@ -156,6 +128,8 @@ class Till:
         self.postings += moves.postings
         self.posted |= {posting.key: posting for posting in moves.booked.postings}
         self.leases |= moves.leases
+        self.parts |= moves.parts
+        self.moved_parts |= set(moves.parts)
         self.moved_leases |= set(moves.leases)
         if moves.booked.op is not None:
             self.ops[moves.booked.op.id] = moves.booked.op
@@ -167,6 +141,8 @@ class Till:
         rows = [self.leases[id_] for id_ in sorted(self.moved_leases)]
         placed.add(self.tx, self.stream.site, [row for row in rows if row.id not in self.stored])
         placed.put(self.tx, self.stream.site, [row for row in rows if row.id in self.stored])
+        parts = [self.parts[id_] for id_ in sorted(self.moved_parts)]
+        passings.put(self.tx, self.stream.site, parts, known=self.known_parts)
         told = [self.ops[id_] for id_ in sorted(self.moved_ops)]
         fresh = [one for one in told if one.id not in self.known_ops]
         ops.put(self.tx, self.stream.site, fresh, moved=[one for one in told if one.id in self.known_ops])
@@ -224,72 +200,6 @@ class Till:
                 found[leg.lease] = counted_in(row.placed.kind, row.placed.unit, row.day)
         return found
 
-    def _hear(self, report: Report, told: Told, moves: Moves) -> None:
-        """Learn a lease's totals: the largest of each; what came back is free at once."""
-        before = moves.leases.get(report.lease) or self.leases.get(report.lease) or self._opened(report)
-        if before.placed.device != self.stream.device:
-            raise Refused(f"Lease {report.lease} is another device's.")
-        moves.is_late |= is_lost(before)
-        heard = settle_late(before.placed, report) if is_lost(before) else take_report(before.placed, report)
-        if isinstance(heard, Refusal):
-            raise Refused(f"Lease {report.lease}: {heard.value}.")
-        if isinstance(heard, LateSettled):
-            moves.late += heard.consumed
-            after, was, now = heard.placed, before.placed.late, heard.placed.late
-        else:
-            after, was, now = heard, before.placed.counters, heard.counters
-        if now.minted > was.minted and self._minted(report.lease) + now.minted > self.mint_max:
-            raise Refused(f"More cash than this device may take in before somebody looks: {now.minted}.")
-        if before.placed.state is PlacedState.IN_DOUBT:
-            # It spoke: if it falls silent now, the days until it is given up begin anew.
-            after = msgspec.structs.replace(after, doubt_ms=max(after.doubt_ms, self.rising_ms))
-        row = msgspec.structs.replace(before, placed=after, heard_ms=told.at_ms)
-        if now.returned > was.returned:
-            row, posting = self._given_back(row, was.returned, now.returned, at_ms=told.at_ms)
-            moves.returned.append(posting)
-        moves.leases[report.lease] = row
-
-    def _given_back(self, row: PlacedRow, was: int, now: int, *, at_ms: int) -> tuple[PlacedRow, Posting]:
-        """Return the posting of what came back: to where it was taken from, or against what was lost."""
-        mended = min(now - was, max(0, row.loss - row.recovered)) if is_lost(row) else 0
-        sums = {f"lease:{row.id}": was - now, "loss:in_doubt": mended}
-        sums[pot(row.placed.wallet, row.placed.kind)] = now - was - mended
-        entries = tuple(Entry(account, minor) for account, minor in sums.items() if minor)
-        posting = Posting(
-            site=self.stream.site,
-            key=f"return:{row.id}:{now}",
-            kind="return",
-            at_ms=at_ms,
-            currency=counted_in(row.placed.kind, row.placed.unit, row.day),
-            entries=entries,
-            device=row.placed.device,
-            lease=row.id,
-            wallet=row.placed.wallet,
-        )
-        return msgspec.structs.replace(row, recovered=row.recovered + mended), posting
-
-    def _minted(self, but: str) -> int:
-        """Return what this device's other leases known here have taken in."""
-        mine = (row for row in self.leases.values() if row.placed.device == self.stream.device)
-        return sum(row.placed.counters.minted for row in mine if row.id != but)
-
-    def _opened(self, report: Report) -> PlacedRow:
-        """Return a lease that a device opened by itself for cash: nothing was granted to it."""
-        wallet = self.wallets.get(report.wallet)
-        own = report.kind == MONEY and report.counters.granted == 0 and 0 < len(report.lease) <= 64
-        if not own or wallet is None or wallet.currency != report.unit or not report.lease.isprintable():
-            raise Refused(f"Nothing is known here of lease {report.lease[:64]}.")
-        fresh = Placed(
-            lease=report.lease,
-            wallet=report.wallet,
-            kind=report.kind,
-            unit=report.unit,
-            device=self.stream.device,
-            incarnation=self.stream.incarnation,
-            band=report.band[:32],
-        )
-        return PlacedRow(placed=fresh)
-
 
 def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = False) -> list[str]:
     """Book events that were just stored, and return the wallets, now held, of which vouchers moved.
@@ -333,7 +243,9 @@ def _raise(tx: Connection, stream: Stream, notes: Iterable[Note]) -> None:
 
 
 def _reports(said: msgspec.Struct) -> tuple[Report, ...]:
-    return (said.lease,) if isinstance(said, LeaseMoved) else getattr(said, "leases", ())
+    if isinstance(said, LeaseMoved | LeasePassed | LeaseTaken):
+        return (said.lease,)
+    return getattr(said, "leases", ())
 
 
 def _op_id(said: msgspec.Struct) -> str:

@@ -98,7 +98,16 @@ NOBODYS = frozenset(
             "provider_read",
             "diary_cursor",
         ),
-        *("charge", "lease", "lease_seller", "lease_serial", "ledger_posting", "ledger_entry", "money_note"),
+        *(
+            "charge",
+            "lease",
+            "lease_part",
+            "lease_seller",
+            "lease_serial",
+            "ledger_posting",
+            "ledger_entry",
+            "money_note",
+        ),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
         *("channel", "hook", "hook_end", "hook_own_end", "analysis"),
     )

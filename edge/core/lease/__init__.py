@@ -55,6 +55,7 @@ from edge.core.lease.passing import (
     part_of,
     pass_on,
     passable,
+    passing_in,
     taken,
 )
 
@@ -99,6 +100,7 @@ __all__ = [
     "part_of",
     "pass_on",
     "passable",
+    "passing_in",
     "place",
     "ready",
     "report_of",

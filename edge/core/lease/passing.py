@@ -28,6 +28,14 @@ class Passing(msgspec.Struct, frozen=True, array_like=True):
     """The part as a grant to who asked for it; its time counts from when that was asked."""
 
 
+_decode = msgspec.msgpack.Decoder(Passing).decode
+
+
+def passing_in(body: bytes) -> Passing:
+    """Return what a giver said, from the octets that it signed."""
+    return _decode(body)
+
+
 def passable(lease: Lease, now_ms: int) -> int:
     """Return what may be passed on of a lease: ready here, and lent by the parent for any band of the wallet.
 

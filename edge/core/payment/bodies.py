@@ -178,6 +178,23 @@ class LeaseMoved(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     serial: int = 0
 
 
+class LeasePassed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Body of LEASE_PASSED: the totals of a lease after a part of it was passed on at the site."""
+
+    lease: Report
+    passing: bytes
+    """What is said of the part: ``Passing`` as its giver signs it."""
+
+
+class LeaseTaken(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Body of LEASE_TAKEN: a part is this device's now, as a lease of its own."""
+
+    lease: Report
+    passing: bytes
+    signature: bytes
+    """Its giver's, so that central need not have heard of it from there."""
+
+
 class PinTried(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Body of PIN_TRIED: a wrong PIN or the third one; never a digit of it."""
 
