@@ -27,6 +27,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     article: str
     names: dict[str, str] = {}
     quantity: int = 1
+    delivery: dict[str, str] = {}
+    """When it comes to whom it is sent, a sentence for each language; empty: it is not sent."""
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -51,6 +51,7 @@ export function orders({ state, speak, language, page, now }) {
     const until = order.until_ms && !ready && order.until_ms > now() ? speak("near.until", { time: clock(order.until_ms, language, page.timezone) }) : "";
     what.append(part("h3", "", names.join(", ")), part("p", "soft", [place, until].filter(Boolean).join(" · ")));
     if (order.code) what.append(part("p", "soft", speak("near.code", { code: `${order.code.slice(0, 3)}\u00a0${order.code.slice(3)}` })));
+    if (order.state === "placed") what.append(...order.lines.filter((line) => line.delivery).map((line) => part("p", "soft", named(line.delivery, language))));
     const word = ready && order.counter ? speak("near.ready_at", { counter: order.counter }) : speak(`near.order_${order.state}`);
     row.append(sign, what, part("p", "chip", word));
     return row;

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from edge.core.catalogue import ARTICLE, Article
 from edge.core.delivery import Delivery
-from edge.core.orders import STOCK, Order, Ordered, Stock
+from edge.core.orders import ORDER, STOCK, Order, Ordered, Stock
 from sync.central.console.guard import form_token
 from sync.central.console.operators import Role
 from sync.central.near import orders, stock
@@ -44,9 +44,7 @@ def shop(small_store: Store, clock: Clockwork) -> Shop:
     return made
 
 
-def test_app_kiosk_care_and_operator_say_one_sentence(
-    shop: Shop, small_store: Store, tmp_path: Path, clock: Clockwork
-) -> None:
+def test_app_care_and_operator_say_one_sentence(shop: Shop, small_store: Store, clock: Clockwork) -> None:
     status, app = shop.asks("GET", "/v1/articles/bed")
     assert (status, app["delivery"]["en"], app["delivery"]["it"]) == (200, EN, IT), app
     assert [(one["store"], one["word"], one["at_ms"]) for one in app["stores"]] == [
@@ -55,11 +53,27 @@ def test_app_kiosk_care_and_operator_say_one_sentence(
     carla = a_browser(small_store, "carla")
     assert f"1 \u00d7 Mattress {EN}" in carla.says(f"{CARE}/{open_one(carla, order='o-7')}")
     assert EN in a_browser(small_store, "olga").says(f"{HOME}/catalogue")
+
+
+def test_kiosk_and_counter_say_the_same(tmp_path: Path) -> None:
     with an_edge(tmp_path / "edge") as house:
         told(house, (ARTICLE, "bed", BED), (STOCK, "bed/shop", Stock(article="bed", store="shop", device="",
-                                                                     on_hand=1, at_ms=1)))  # fmt: skip
+                                                                     on_hand=1, at_ms=1)),
+             (ORDER, "o-9", Order(id="o-9", guest="guest-1", store="till", device="",
+                                  lines=(Ordered(article="bed"),))))  # fmt: skip
         (kiosk,) = house.service.near.shelves().articles
-    assert kiosk.delivery == app["delivery"]
+        (waiting,) = house.service.near.orders(house.session("till", point="till"), "till").orders
+    assert (kiosk.delivery["en"], kiosk.delivery["it"]) == (EN, IT)
+    assert [line.delivery for line in waiting.lines] == [kiosk.delivery]
+
+
+def test_the_answer_of_an_order_says_it_too(shop: Shop, small_store: Store, clock: Clockwork) -> None:
+    with small_store.transaction() as tx:
+        stock.put(tx, SITE, [Stock(article="bed", store="shop", device="d-1", on_hand=9, at_ms=clock.ms)])
+    placed = {"id": "8", "guest": GUEST, "store": "shop", "lines": [{"article": "bed"}]}
+    status, order = shop.asks("POST", "/v1/orders", placed)
+    assert (status, order["state"]) == (200, "reserved"), order
+    assert (order["delivery"]["bed"]["en"], order["delivery"]["bed"]["it"]) == (EN, IT)
 
 
 def test_what_is_sent_and_stands_on_no_shelf_is_told_of_too(tmp_path: Path) -> None:

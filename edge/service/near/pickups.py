@@ -106,16 +106,14 @@ class Pickups:
 
     def has_shelves(self) -> bool:
         """Say whether of anything it is known where it can be had, or when it comes."""
-        sent = any(one.delivery is not None for one in self._rooms.profiles.catalogue().articles)
-        return sent or bool(self._rooms.profiles.goods.stock())
+        goods, sold = self._rooms.profiles.goods, self._rooms.profiles.catalogue()
+        return bool(goods.stock()) or any(one.delivery is not None for one in sold.articles)
 
     def shelves(self) -> Shelves:
         """Return where everything can be had whose stock is known, and when it comes to whom it is sent."""
-        now_ms, sold = self._rooms.clock.now_ms(), self._rooms.profiles.catalogue()
-        layout = self._rooms.profiles.layout()
-        currency, zone = ("", NOWHERE) if layout is None else (layout.currency, layout.timezone)
-        today = dt.date.fromordinal(day_of(zone_of(zone), 0, now_ms))
-        told: dict[str, list[Stock]] = {one.id: [] for one in sold.articles if one.delivery is not None}
+        now_ms, sold, today = self._rooms.clock.now_ms(), self._rooms.profiles.catalogue(), self._today()
+        currency = layout.currency if (layout := self._rooms.profiles.layout()) else ""
+        told: dict[str, list[Stock]] = {one.id: [] for one in sold.articles if one.delivery}
         for one in self._rooms.profiles.goods.stock():
             told.setdefault(one.article, []).append(one)
         taken = self._rooms.sequencer.submit(self._taken)
@@ -132,6 +130,11 @@ class Pickups:
             if id_ in sold.by_id
         ]
         return Shelves(articles=tuple(articles), at_ms=now_ms)
+
+    def _today(self) -> dt.date:
+        layout = self._rooms.profiles.layout()
+        zone = zone_of(NOWHERE if layout is None else layout.timezone)
+        return dt.date.fromordinal(day_of(zone, 0, self._rooms.clock.now_ms()))
 
     def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
         """Set one aside: here at once, elsewhere as soon as that store says yes; asked twice it is one."""
@@ -313,7 +316,7 @@ class Pickups:
             state=order.state.value,
             store=order.store,
             counter=order.counter,
-            lines=tuple(_lines(order.lines if order.state in OVER else order.left, sold)),
+            lines=tuple(_lines(order.lines if order.state in OVER else order.left, sold, self._today())),
             until_ms=order.until_ms,
             guest=order.guest if staff else "",
             name=self._name(order.guest) if staff else "",
@@ -339,8 +342,9 @@ def _told_of(order: Order, session: Session) -> OrderMoved:
     return OrderMoved(order=order.id, state=order.state, point=order.store, staff=session.staff)
 
 
-def _lines(lines: Iterable[Ordered], sold: Catalogue) -> Iterable[OrderLine]:
+def _lines(lines: Iterable[Ordered], sold: Catalogue, today: dt.date) -> Iterable[OrderLine]:
     for line in lines:
         article = sold.by_id.get(line.article)
         names = article.names if article is not None else {}
-        yield OrderLine(article=line.article, names=names, quantity=line.quantity)
+        sent = delivery_said(article.delivery, today) if article is not None else {}
+        yield OrderLine(article=line.article, names=names, quantity=line.quantity, delivery=sent)

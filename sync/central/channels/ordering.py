@@ -16,6 +16,7 @@ from sync.central.channels.messages import NO_CONTROLS, Id, Moment, ms_of
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import orders, stock
+from sync.central.near.availability import available
 from sync.central.near.bearable import LINES_MAX, QUANTITY_MAX
 from sync.central.registry import catalogue, guests
 from sync.central.store import Connection, now_of
@@ -58,6 +59,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What of it was not handed over."""
     elsewhere: tuple[str, ...] = ()
     """Where all of it could be had, if this store had too little."""
+    delivery: dict[str, dict[str, str]] = {}
+    """When each article comes to whom it is sent, by language; what is not sent is not in it."""
 
 
 def place(tx: Connection, channel: Member, wanted: Placing) -> Standing:
@@ -133,7 +136,15 @@ def _standing(tx: Connection, site: str, one: Order) -> Standing:
         until_ms=one.until_ms or 0,
         left=tuple(Line(article=line.article, quantity=line.quantity) for line in one.left),
         elsewhere=_elsewhere(tx, site, one) if lacks else (),
+        delivery=_sent(tx, site, one),
     )
+
+
+def _sent(tx: Connection, site: str, order: Order) -> dict[str, dict[str, str]]:
+    """Return the promise of each article that is sent, as the page of the article says it."""
+    sold = catalogue.catalogue(tx, site).by_id
+    told = {one.article: available(tx, site, one.article) for one in order.lines if one.article in sold}
+    return {article: one.delivery for article, one in told.items() if one.delivery}
 
 
 def _elsewhere(tx: Connection, site: str, order: Order) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def test_an_order_is_set_aside_once_and_stands_in_the_diary(shop: Shop, small_st
     assert status == 200, first
     assert first == {
         "number": NUMBER, "state": "reserved", "store": "bar", "counter": "", "until_ms": NOW_MS + KEEP_MS,
-        "left": [{"article": "bed", "quantity": 1}], "elsewhere": [],
+        "left": [{"article": "bed", "quantity": 1}], "elsewhere": [], "delivery": {},
     }  # fmt: skip
     assert orders_it(shop) == (200, first)
     assert left(small_store) == 0
