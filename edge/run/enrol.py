@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from edge import config as configuration
-from edge.errors import ConfigError, Offline, Refused
-from edge.keys.source import Source
+from edge.errors import ConfigError, Offline, Refused, StoreDamaged
+from edge.keys.ring import Ring
+from edge.keys.source import Source, write_whole
 from edge.run.boot import CentralKey
 from edge.run.identity import IDENTITY_FILE, Identity, new_private_key, save
 from edge.run.tls import cable_for
 from edge.run.unlocking import FORMER_KEYS, ring_of, source_of
 from edge.store.folder import Folder
-from edge.vault import SITE_FILE, Vault
+from edge.vault import SITE_FILE, SITE_KEY_BYTES, Vault
 from sync.client import Cable, Declined
 from sync.client import enrol as ask
 from sync.wire import Problem
@@ -23,6 +25,9 @@ from sync.wire import Problem
 HINT = "Make a new code in central's console; each works once, for 15 minutes."
 NO_ANSWER = "Check address, cable and certificate; the code is not spent until central has answered."
 NOT_SIGNED = "The code is not spent: try again with the address that the message names."
+TRY_FILE = "enrolling"
+"""Holds a device's key, sealed, from before its code is spent until its identity is kept."""
+_CELL = ("enrolling", "key")
 ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
@@ -48,17 +53,14 @@ def enrol_in(folder: Path, url: str, code: str, *, source: Source, cable: Cable 
 
 
 def _enrol(folder: Path, url: str, code: str, *, source: Source, cable: Cable | None) -> Identity:
-    if any((folder / name).exists() for name in (IDENTITY_FILE, SITE_FILE, FORMER_KEYS)):
-        raise Refused(
-            f"{folder} belongs to a device already.",
-            hint="Give this one a folder of its own; a device is never enrolled over another's journal.",
-        )
+    _demand_new(folder)
     ring = ring_of(source)  # before the code is spent: without a key the answer could not be kept
-    draft = Identity(site="", device="", private_key=new_private_key(), central=url)
+    draft = Identity(site="", device="", private_key=_key_of_this_try(folder, ring), central=url)
     try:
         answer = ask(url, code, private_key=draft.private_key, cable=cable)
     except Declined as error:
         wrong_code = error.problem is Problem.CODE_REFUSED
+        (folder / TRY_FILE).unlink()
         raise Refused(str(error), hint=HINT if wrong_code else NOT_SIGNED) from error
     except Offline as error:
         raise Offline(f"{url} does not answer as central does.", hint=NO_ANSWER) from error
@@ -73,5 +75,33 @@ def _enrol(folder: Path, url: str, code: str, *, source: Source, cable: Cable | 
     )
     if isinstance(source, CentralKey):
         source.settle(identity)
+    (folder / SITE_FILE).unlink(missing_ok=True)  # of a try that was cut off: nothing is sealed by it
     save(folder, Vault.create(folder, ring, answer.band_key), identity)
+    (folder / TRY_FILE).unlink()
     return identity
+
+
+def _demand_new(folder: Path) -> None:
+    """Refuse a folder that belongs to a device; what a try that was cut off left behind is none."""
+    cut_off = (folder / TRY_FILE).exists()
+    names = (IDENTITY_FILE, FORMER_KEYS, *(() if cut_off else (SITE_FILE,)))
+    if any((folder / name).exists() for name in names):
+        (folder / TRY_FILE).unlink(missing_ok=True)
+        raise Refused(
+            f"{folder} belongs to a device already.",
+            hint="Give this one a folder of its own; a device is never enrolled over another's journal.",
+        )
+
+
+def _key_of_this_try(folder: Path, ring: Ring) -> bytes:
+    """Return the device's private key, kept before any code is spent on it.
+
+    Whoever is cut off then asks again with the same code and the same key, and is given the same answer.
+    """
+    vault, path = Vault(bytes(SITE_KEY_BYTES), ring), folder / TRY_FILE
+    if path.exists():
+        with suppress(StoreDamaged):  # sealed by another ring, or cut: nothing was spent on it that counts
+            return vault.open(path.read_bytes(), *_CELL, row=b"1")
+    key = new_private_key()
+    write_whole(path, vault.seal(key, *_CELL, row=b"1"))
+    return key

@@ -29,11 +29,12 @@ SOON_S = 20.0
 TICK = threading.Event()
 
 
-def eventually(true: Callable[[], object], within_s: float = SOON_S) -> None:
+def eventually(true: Callable[[], object], within_s: float | None = None) -> None:
     """Wait until something is so; it is looked at all the time, and never slept over."""
-    until = time.monotonic() + within_s
+    patience_s = SOON_S if within_s is None else within_s
+    until = time.monotonic() + patience_s
     while not true():
-        assert time.monotonic() < until, f"still not so after {within_s} s"
+        assert time.monotonic() < until, f"still not so after {patience_s} s"
         TICK.wait(0.02)
 
 
@@ -59,15 +60,17 @@ def a_use(right: str, ordinal: int = 1, *, device: str = "edge-1", tap_id: str =
 class Gate(House):
     """One device with its own cable to the site's nodes."""
 
-    def __init__(self, folder: Path, hands: Hands, *, device: str, nodes: Sequence[str]) -> None:
-        self.nodes, self.cable = nodes, Cable()
+    def __init__(
+        self, folder: Path, hands: Hands, *, device: str, nodes: Sequence[str], site: str = "site-1"
+    ) -> None:
+        self.nodes, self.cable, self.site = nodes, Cable(), site
         folder.mkdir(exist_ok=True)
         super().__init__(folder, hands, device=device)
 
     def _rooms(self) -> Rooms:
-        who = Sender(site="site-1", device=self.device, incarnation=1)
+        who = Sender(site=self.site, device=self.device, incarnation=1)
         parts = site.Parts(self.sequencer, self.journal, self.profiles, self.clock)
-        book = Site(id="site-1", etcd=tuple(self.nodes), ca="", certificate="")
+        book = Site(id=self.site, etcd=tuple(self.nodes), ca="", certificate="")
         member = site.member(book, who, parts, cable=self.cable)
         assert member is not None
         self.member: Member = member
