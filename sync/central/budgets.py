@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from edge.core.lease import COUNTER_MAX, LeaseKind
 from edge.core.vouchers import CAMPAIGN_CHARS_MAX, PROMISES, base_of
@@ -51,8 +52,27 @@ def hold(tx: Connection, site: str, wanted: Mapping[str, int], *, currency: str)
     wake_after(tx, AHEAD)
 
 
+class Spread(NamedTuple):
+    """Where a budget lies: what is free at central, what each device can still give, and what is used."""
+
+    free: int
+    held: Mapping[str, int]
+    """By the device's id, what is spendable there as it was last heard of."""
+    used: int
+
+
+def spread(tx: Connection, site: str, kind: str, *, currency: str) -> Spread:
+    """Return where all of a budget lies: its parts come to what was given in all."""
+    free = ledger.balance(tx, site, pot(OF_SITE, kind), currency=counted_in(kind, unit_for(kind, currency)))
+    held: dict[str, int] = {}
+    for row in placed.of_wallet(tx, site, OF_SITE, kind=kind):
+        if row.living:
+            device = row.placed.device
+            held[device] = held.get(device, 0) + row.placed.counters.spendable
+    return Spread(free, held, total(tx, site, kind, currency=currency) - free - sum(held.values()))
+
+
 def left(tx: Connection, site: str, kind: str, *, currency: str) -> tuple[int, int]:
     """Return what of a budget lies free at central, and what devices hold of it."""
-    free = ledger.balance(tx, site, pot(OF_SITE, kind), currency=counted_in(kind, unit_for(kind, currency)))
-    rows = placed.of_wallet(tx, site, OF_SITE, kind=kind)
-    return free, sum(row.placed.counters.spendable for row in rows if row.living)
+    found = spread(tx, site, kind, currency=currency)
+    return found.free, sum(found.held.values())

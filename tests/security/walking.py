@@ -16,6 +16,7 @@ from edge.core.catalogue import Article, Group
 from edge.core.consent import Channel
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
+from edge.core.lease import Want
 from edge.core.money import Money
 from edge.core.offers import Bundle
 from edge.core.offers.said import Told as Offered
@@ -25,7 +26,7 @@ from edge.core.retention import DAY_MS
 from edge.core.slots import Slot
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import bundles, choosing, intake, ledger, payouts, vouchers
+from sync.central import bundles, choosing, intake, leases, ledger, payouts, vouchers
 from sync.central.analysis.results import Result, keep
 from sync.central.campaigns import life
 from sync.central.care import cases
@@ -206,6 +207,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
             if steps > 1:
                 bundles.go_live(tx, SITE, made, by=by)
         promoted = some_campaigns(tx)
+        leases.grant(tx, device, Want(wallet="", kind="gift:live", total=5_000))
     a_day_of(store, device)
     return {
         "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,

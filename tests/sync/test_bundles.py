@@ -11,7 +11,7 @@ from edge.core.offers import Budget, Bundle, Offer, OfferRule, Unit
 from edge.core.places import Layout
 from edge.errors import NotAllowed, Refused
 from edge.published import HEAD, PART, Head, Part, put_together
-from sync.central import budgets, bundle_checks, bundles, leases
+from sync.central import budgets, bundle_checks, bundles, leases, placed
 from sync.central.bundles import Draft, State
 from sync.central.feed import item_table
 from sync.central.placed import PlacedRow
@@ -176,6 +176,21 @@ def test_devices_are_lent_no_more_than_a_campaign_may_cost_in_all(park: Store) -
     live(park, a_draft(total=700))
     with park.reading() as tx:
         assert budgets.left(tx, SITE, MONEY, currency="EUR") == (200, 500)
+
+
+def test_a_budget_is_told_by_where_it_lies_and_its_parts_come_to_the_whole(park: Store) -> None:
+    (one, _), (other, _) = a_device(park), a_device(park)
+    live(park, a_draft(total=1_000))
+    with park.transaction() as tx:
+        for device, wanted in ((one, 400), (other, 100)):
+            leases.grant(tx, device, Want(wallet="", kind=MONEY, total=wanted))
+        (row,) = [row for row in placed.of_device(tx, SITE, one.id) if row.placed.kind == MONEY]
+        used = msgspec.structs.replace(row.placed.counters, spent=150)
+        told = msgspec.structs.replace(row.placed, counters=used)
+        placed.put(tx, SITE, [msgspec.structs.replace(row, placed=told)])
+    with park.reading() as tx:
+        found = budgets.spread(tx, SITE, MONEY, currency="EUR")
+    assert (found.free, found.held, found.used) == (500, {one.id: 250, other.id: 100}, 150)
 
 
 @pytest.mark.parametrize("kind", ["gift", "gift:", "money:x", "gift:a b", "gift:" + "x" * 25, "offer:a/b"])

@@ -8,14 +8,15 @@ import io
 import pytest
 
 from edge.core.events import Kind
+from edge.core.lease import Want
 from edge.core.offers.said import Told
-from sync.central import bundles
+from sync.central import bundles, leases
 from sync.central.campaigned import State
 from sync.central.campaigns import life
 from sync.central.campaigns.previews import CHANNELS
 from sync.central.console.operators import Role
 from sync.central.store import Store
-from tests.sync.builders import SITE
+from tests.sync.builders import SITE, a_device
 from tests.sync.campaigns.shop import MESSAGES, a_plan, opened, scheduled
 from tests.sync.console.desk import HOME, Browser, a_browser, an_open_park, an_operator, words_of
 from tests.sync.test_echo import Gate
@@ -228,3 +229,13 @@ def test_what_is_published_stays_beside_a_draft_and_can_be_paused(park: Store) -
     assert "Revision 1 is published in version 1" in anna.says(ONE)
     assert anna.post(f"{ONE}/pause").status_code == 303
     assert "Revision 1 is published" not in anna.says(ONE)
+
+
+def test_a_marketer_sees_which_device_holds_how_much_of_a_budget(park: Store) -> None:
+    device, _ = a_device(park)
+    scheduled(park)
+    with park.transaction() as tx:
+        leases.grant(tx, device, Want(wallet="", kind=f"gift:{NAME}", total=25_000))
+    page = a_marketer(park, "mario").says(f"{HOME}/campaigns")
+    assert f"gift:{NAME} 1000.00 At central, free 750.00 {device.name} 250.00 Used 0.00" in page
+    assert f"gift:{NAME} {device.name} 250.00 25 %" in page

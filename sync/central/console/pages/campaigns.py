@@ -16,6 +16,7 @@ from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.listing import Listing
+from sync.central.console.pages.budget_map import budget_map
 from sync.central.console.pages.campaign_form import fields, plan_of, shown
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.store import Connection
@@ -71,7 +72,10 @@ def _units(one: Campaign, units: int, currency: str) -> str:
 
 
 def _all(ask: Ask) -> Answer:
-    return Page("campaigns.html", {"sheet": _page(ask, ""), "clashes": _clashes(ask)})
+    with ask.store.reading() as tx:
+        spread, places = budget_map(tx, ask, currency=ask.layout.currency)
+    values = {"sheet": _page(ask, ""), "clashes": _clashes(ask), "spread": spread, "places": places}
+    return Page("campaigns.html", values)
 
 
 def _clashes(ask: Ask) -> Sheet:

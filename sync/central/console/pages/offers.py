@@ -13,6 +13,7 @@ from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
+from sync.central.console.pages.budget_map import budget_map
 from sync.central.console.routes import Route, act, read
 from sync.central.store import Connection
 
@@ -30,7 +31,10 @@ def _all(ask: Ask) -> Answer:
         found = bundles.versions(tx, ask.site)[:SHOWN_MAX]
         live = next((one for one in found if one.state is State.LIVE), None)
         waiting = [one for one in found if one.state in (State.DRAFT, State.REVIEWED)]
+        spread, places = budget_map(tx, ask, currency=currency)
         values = {
+            "spread": spread,
+            "places": places,
             "versions": Sheet(name="offers", columns=COLUMNS, rows=[_row(ask, one) for one in found]),
             "waiting": [_waiting(tx, ask, one) for one in waiting],
             "live": live,
