@@ -69,6 +69,7 @@ class Scene(enum.StrEnum):
     CLOSED = "closed"
     CUT = "cut"
     DIARY = "diary"
+    GIVEN = "given"
     GONE = "gone"
     HANDED = "handed"
     HELD = "held"

@@ -10,16 +10,19 @@ from msgspec.structs import replace
 
 from edge.core.decision import Reason
 from edge.core.delivery import Delivery
+from edge.core.lease import LeaseKind
 from edge.core.orders import Stock
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Scene
 from sync.central import pots
-from sync.central.care import cases
+from sync.central.care import cases, goodwill
 from sync.central.care.case import Case, Result, State, Step, Told
 from sync.central.care.cases import Wanted
+from sync.central.care.goodwill import Coupon
 from sync.central.devices import devices
 from sync.central.journey.entry import What
 from sync.central.near import stock
+from sync.central.policy import policy
 from sync.central.psp import wants
 from sync.central.registry import catalogue, wallets
 from sync.central.store import now_of, wake_after
@@ -30,6 +33,7 @@ TOPICS = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 PROMISED_DAYS, FIRST_DAYS, LAST_DAYS = 3, 12, 14
 CARE = "olga"
 UNHAPPY, SPARE_MINOR = 1, 1_100
+COFFEE, GOODWILL = "espresso", f"{LeaseKind.FREE_DRINK}:{goodwill.CAMPAIGN}"
 
 
 def water_bed(stage: Stage) -> None:
@@ -103,9 +107,9 @@ def _has(stage: Stage) -> int:
 
 
 def feedback(stage: Stage) -> None:
-    """Giulia is not content with her coffee: a case opens by itself, is answered and closed."""
+    """Giulia is not content with her coffee: a case opens by itself and is answered; her next one is free."""
     before = {one.id for one in _open_cases(stage, "giulia")}
-    stage.sells("carla", "giulia", point=BAR, articles=("espresso",))
+    stage.sells("carla", "giulia", point=BAR, articles=(COFFEE,))
     tap = stage.holds("giulia", KIOSK)
     taken = stage.edge.service.near.give_feedback(tap.tap_id, KIOSK, score=UNHAPPY, named=True)
     stage.says(Scene.RATED, "giulia", count=UNHAPPY)
@@ -117,8 +121,41 @@ def feedback(stage: Stage) -> None:
     stage.says(Scene.ASKED, "giulia", what=found[0])
     _tell(stage, found[0], Step.ANSWERED, note="We clean the machine twice a day from today on.")
     stage.says(Scene.ANSWERED, CARE, what=found[0])
+    given = _makes_good(stage, found[0])
     _tell(stage, found[0], Step.CLOSED, word=Result.PUT_RIGHT.value)
     stage.says(Scene.CLOSED, CARE, what=found[0])
+    if given:
+        _comes_back(stage)
+
+
+def _makes_good(stage: Stage, matter: str) -> bool:
+    """Give another coffee for nothing; said is whether care may still give her that much this month."""
+    guest = stage.guest("giulia")
+    with stage.central.transaction() as tx:
+        sold = catalogue.catalogue(tx, stage.site).by_id[COFFEE]
+        most = policy(tx, stage.site).goodwill_minor
+        if goodwill.given_to(tx, stage.site, guest) + sold.price_minor > most:
+            return False
+        coupon = Coupon(op=f"tale-{secrets.token_hex(6)}", article=COFFEE, by=CARE)
+        goodwill.hand_over(tx, stage.site, matter, coupon=coupon)
+    stage.says(Scene.GIVEN, CARE, names=sold.names)
+    return True
+
+
+def _comes_back(stage: Stage) -> None:
+    """Let the next visit know of it: at the kiosk first, then on the bill."""
+    guest, profiles = stage.guest("giulia"), stage.edge.profiles
+
+    def is_known() -> bool:
+        links = [one.wallet for one in profiles.of_guest(guest) if one.wallet is not None]
+        return any(one.kind == GOODWILL for link in links for one in link.vouchers)
+
+    stage.waits(is_known, "what care gave her, known at the edge")
+    stage.holds("giulia", KIOSK)
+    stage.waits(lambda: stage.ready("giulia", kind=GOODWILL), "the free coffee at the edge")
+    bill = stage.sells("carla", "giulia", point=BAR, articles=(COFFEE,))
+    if sum(one.off_minor for one in bill.lines) != bill.total_minor:
+        raise TaleBroke("The till knows nothing of what care gave her.")
 
 
 def lost_band(stage: Stage) -> None:

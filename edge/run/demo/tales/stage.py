@@ -144,12 +144,12 @@ class Stage:
         self.says(Scene.PAID, band, where=point, minor=paid)
         return now
 
-    def ready(self, band: str) -> int:
-        """Return what the edge could let a band pay now, as the till counts it."""
+    def ready(self, band: str, *, kind: str = pots.MONEY) -> int:
+        """Return what the edge could let a band pay now, as the till counts it; of another kind: how many."""
         wallet = next(one.pays.wallet for one in self.park.guests if one.id == band and one.pays is not None)
 
         def here(tx: Transaction) -> int:
-            money = [one for one in leases_of(tx, wallet) if one.kind == pots.MONEY]
+            money = [one for one in leases_of(tx, wallet) if one.kind == kind]
             return in_hand(money, self.edge.clock.monotonic_ms())
 
         return self.edge.sequencer.submit(here)
