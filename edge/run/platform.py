@@ -28,6 +28,7 @@ from sync.central.analysis.lately import Lately
 from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
 from sync.central.calls import Calls
+from sync.central.campaigns.standing import Standings
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.crediting import Crediting
@@ -123,6 +124,7 @@ class Central:
             Calls(store),
             Nightly(store),
             Lately(store),
+            Standings(store),
             Delivery(store, public_url=own),
             *workers,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -22,7 +22,6 @@ from sync.central.store import (
     Row,
     String,
     Table,
-    func,
     metadata,
     now_of,
     select,
@@ -181,13 +180,18 @@ def campaign_of(row: Row[object]) -> Campaign:
 
 
 def newest(tx: Connection, site: str) -> tuple[Campaign, ...]:
-    """Return the newest revision of each campaign, the one that was touched last first."""
-    top = select(own.campaign_id, func.max(own.revision).label("revision")).where(own.site_id == site)
-    last = top.group_by(own.campaign_id).subquery().c
-    both = (last.campaign_id == own.campaign_id) & (last.revision == own.revision)
-    query = select(campaign_table).join(last.campaign_id.table, both).where(own.site_id == site)
-    rows = tx.execute(query.order_by(own.changed_ms.desc(), own.campaign_id).limit(CAMPAIGNS_MAX))
-    return tuple(map(campaign_of, rows))
+    """Return of each campaign the revision that stands, the one that was touched last first."""
+    rows = tx.execute(select(campaign_table).where(own.site_id == site).order_by(own.revision.desc()))
+    by_name: dict[str, list[Campaign]] = {}
+    for one in map(campaign_of, rows):
+        by_name.setdefault(one.id, []).append(one)
+    found = [standing_of(every) for every in by_name.values()]
+    return tuple(sorted(found, key=lambda one: (-one.changed_ms, one.id))[:CAMPAIGNS_MAX])
+
+
+def standing_of(every: Sequence[Campaign]) -> Campaign:
+    """Return the newest revision that is not over, else the newest: a draft let go ends nothing else."""
+    return next((one for one in every if one.state is not State.ENDED), every[0])
 
 
 def in_force(tx: Connection, site: str) -> tuple[Campaign, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -19,9 +19,10 @@ from sync.central.campaigned import (
     in_force,
     own,
     row_of,
+    standing_of,
     today_of,
 )
-from sync.central.campaigns import checks
+from sync.central.campaigns import checks, standing
 from sync.central.store import Connection, insert, now_of, select, update
 
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
@@ -90,7 +91,9 @@ def schedule(tx: Connection, site: str, name: str, *, by: str) -> Campaign:
     made = bundles.make(tx, site, bundles.draft_in_force(tx, site), by=now.made_by)
     bundles.review(tx, site, made.version, by=now.reviewed_by)
     bundles.go_live(tx, site, made.version, by=by)
-    return _put(tx, site, replace(now, version=made.version), by=by)
+    done = _put(tx, site, replace(now, version=made.version), by=by)
+    standing.tell(tx, site)
+    return done
 
 
 def pause(tx: Connection, site: str, name: str, *, by: str) -> Campaign:
@@ -113,6 +116,7 @@ def stop_all(tx: Connection, site: str, *, by: str) -> None:
     version = bundles.stop(tx, site, by=by, back=[one.kind for one in mine if one.plan.budget]).version
     for one in mine:
         _put(tx, site, replace(one, state=State.PAUSED, version=version), by=by)
+    standing.tell(tx, site)
 
 
 def revisions(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
@@ -124,6 +128,11 @@ def revisions(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
 def find(tx: Connection, site: str, name: str) -> Campaign:
     """Return the newest revision of a campaign, or raise ``Unknown``."""
     return _written(tx, site, name)[0]
+
+
+def steps(every: Sequence[Campaign]) -> frozenset[State]:
+    """Return what can be done next with a campaign of these revisions, the newest first."""
+    return frozenset(to for to in MOVES if to in MOVES[_stepping(every, to).state])
 
 
 def _written(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
@@ -139,25 +148,28 @@ def published(tx: Connection, site: str, name: str) -> Campaign | None:
 
 
 def _moving(tx: Connection, site: str, name: str, *, to: State) -> Campaign:
-    """Return the revision that may move on so, which nobody changes until the commit.
-
-    Beside a draft the revision that is published can still be paused, and ended for good.
-    """
+    """Return the revision that may move on so, which nobody changes until the commit."""
     policies.lock(tx, site)
-    found = _written(tx, site, name)
-    inside = next((one for one in found if one.state is State.SCHEDULED), None)
-    if to is State.PAUSED or (to is State.ENDED and found[0].state is State.ENDED):
-        one = inside or found[0]
-    else:
-        one = found[0]
+    one = _stepping(_written(tx, site, name), to)
     if to not in MOVES[one.state]:
         raise Refused(f"{name} is {one.state}: it cannot become {to}.", hint="Look at it again.")
     return one
 
 
+def _stepping(every: Sequence[Campaign], to: State) -> Campaign:
+    """Return which revision a step is about: the one that stands, and to pause the one that is published.
+
+    Beside a draft the published one can still be paused; once the draft is let go, it goes on by itself.
+    """
+    inside = next((one for one in every if one.state is State.SCHEDULED), None)
+    return inside if inside is not None and to is State.PAUSED else standing_of(every)
+
+
 def _taken_out(tx: Connection, site: str, found: Campaign, *, state: State, by: str) -> Campaign:
     now = _put(tx, site, replace(found, state=state), by=by)
-    return _put(tx, site, replace(now, version=bundles.take_out(tx, site, by=by).version), by=by)
+    done = _put(tx, site, replace(now, version=bundles.take_out(tx, site, by=by).version), by=by)
+    standing.tell(tx, site)
+    return done
 
 
 def _put(tx: Connection, site: str, one: Campaign, *, by: str) -> Campaign:

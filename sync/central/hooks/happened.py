@@ -1,4 +1,4 @@
-"""Happened: what central itself has to tell integrators: diaries, cases, segments and consents of guests."""
+"""Happened: what central itself has to tell integrators: of guests as they let it, and of campaigns."""
 
 from __future__ import annotations
 
@@ -54,7 +54,12 @@ class Own(enum.IntEnum):
     SEGMENT_ENTERED = 1_005
     SEGMENT_LEFT = 1_006
     CONSENT_CHANGED = 1_007
+    CAMPAIGN_LIVE = 1_008
+    CAMPAIGN_ENDED = 1_009
 
+
+OF_NOBODY = frozenset({Own.CAMPAIGN_LIVE, Own.CAMPAIGN_ENDED})
+"""Kinds that tell of no guest: it takes no consent to hear them."""
 
 CASES: Mapping[What, Own] = {
     What.CASE_OPENED: Own.CASE_OPENED,
@@ -87,6 +92,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One event: of whom, what it takes beside the receiver's own consent, and what is said of it."""
 
     guest: str
+    """Empty: of nobody."""
     what: str = ""
     """Of a diary's entry."""
     via: str = ""
@@ -153,7 +159,11 @@ def open_now(tx: Connection, site: str, events: Iterable[Event], *, purpose: str
     """Return which of these may be told by the consents of this moment, by number."""
     said = {event.seq: told_in(event) for event in events}
     words = consents.consents_of(tx, site, [one.guest for one in said.values()])
-    return {seq for seq, one in said.items() if _may(one, words.get(one.guest, ()), Purpose(purpose))}
+    return {
+        seq
+        for seq, one in said.items()
+        if not one.guest or _may(one, words.get(one.guest, ()), Purpose(purpose))
+    }
 
 
 def takes_back(event: Event, *, purpose: str) -> bool:
@@ -199,7 +209,7 @@ def _event(row: Row[Any]) -> Event:
         uncertainty_ms=0,
         kind=row.kind,
         schema=1,
-        band=person(row.guest_id),
+        band=person(row.guest_id) if row.guest_id else None,
         body=bytes(row.body),
         h=b"",
     )

@@ -16,7 +16,7 @@ from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.core.orders import OrderMoved
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
-from sync.central.hooks.happened import OWN, Own, told_in
+from sync.central.hooks.happened import OF_NOBODY, OWN, Own, told_in
 from sync.central.lanes import Stream
 from sync.packing import UNREADABLE
 
@@ -72,7 +72,9 @@ FORMS: Mapping[Kind, Tell] = {
 """Kinds that can be subscribed to; what is not named here never leaves central by this way."""
 NAMES: Mapping[str, int] = {one.name.lower(): int(one) for one in (*FORMS, *Own)}
 OWN_NAMES = frozenset(one.name.lower() for one in Own)
-"""Those that central itself tells of, each of one guest."""
+"""Those that central itself tells of."""
+PERSONAL_NAMES = OWN_NAMES - {one.name.lower() for one in OF_NOBODY}
+"""Those of them that are of one guest each."""
 
 
 def numbers(names: Iterable[str]) -> list[int]:
@@ -81,7 +83,7 @@ def numbers(names: Iterable[str]) -> list[int]:
     Whoever is told of guests by central is told of their consents, too, asked for or not.
     """
     wanted = [NAMES[name] for name in names if name in NAMES]
-    also = [int(Own.CONSENT_CHANGED)] if OWN_NAMES.intersection(names) else []
+    also = [int(Own.CONSENT_CHANGED)] if PERSONAL_NAMES.intersection(names) else []
     return list(dict.fromkeys([*wanted, *also]))
 
 

@@ -12,7 +12,7 @@ from edge.core.consent import Purpose
 from edge.errors import Refused, Unknown
 from sync.central.claims import Queue
 from sync.central.hooks import happened, reach
-from sync.central.hooks.letters import NAMES, OWN_NAMES
+from sync.central.hooks.letters import NAMES, OWN_NAMES, PERSONAL_NAMES
 from sync.central.hooks.verdict import State
 from sync.central.store import (
     BigInteger,
@@ -236,7 +236,7 @@ def _check(wanted: Wanted) -> None:
         )
     if purpose and purpose not in frozenset(Purpose):
         raise Refused(f"There is no purpose {purpose[:40]!r}.", hint=f"There are {', '.join(Purpose)}.")
-    if OWN_NAMES.intersection(kinds) and not purpose:
+    if PERSONAL_NAMES.intersection(kinds) and not purpose:
         raise Refused(
             "Diaries, cases, segments and consents are of people.", hint="Say which consent it takes to tell."
         )

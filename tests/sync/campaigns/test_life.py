@@ -254,3 +254,23 @@ def test_missing_languages_and_clashing_prices_are_told_and_stop_nothing(park: S
 
 def offer_of(offer: Offer) -> dict[str, object]:
     return {"effect": offer.effect, "period": offer.period}
+
+
+def test_a_draft_that_is_let_go_leaves_what_was_paused_before_it_to_be_resumed_or_ended(park: Store) -> None:
+    scheduled(park)
+    with park.transaction() as tx:
+        life.pause(tx, SITE, NAME, by=ANNA)
+        life.make(tx, SITE, NAME, plan=a_plan(goal="Other"), by=ANNA)
+        assert life.steps(life.revisions(tx, SITE, NAME)) == {State.REVIEWED, State.ENDED}
+        life.end(tx, SITE, NAME, by=ANNA)
+    with park.reading() as tx:
+        (listed,) = campaigned.newest(tx, SITE)
+        assert (listed.revision, listed.state) == (1, State.PAUSED)
+        assert life.steps(life.revisions(tx, SITE, NAME)) == {State.SCHEDULED, State.ENDED}
+    with park.transaction() as tx:
+        assert life.schedule(tx, SITE, NAME, by=ANNA).revision == 1
+    assert [one.id for one in live(park).offers] == [NAME]
+    with park.transaction() as tx:
+        assert life.steps(life.revisions(tx, SITE, NAME)) == {State.PAUSED, State.ENDED}
+        life.end(tx, SITE, NAME, by=ANNA)
+        assert life.steps(life.revisions(tx, SITE, NAME)) == frozenset()

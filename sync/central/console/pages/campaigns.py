@@ -97,7 +97,8 @@ def _one(ask: Ask) -> Answer:
     name, currency = ask.path["campaign"], ask.layout.currency
     with ask.store.reading() as tx:
         every = life.revisions(tx, ask.site, life.find(tx, ask.site, name).id)
-        one, today = every[0], campaigned.today_of(tx, ask.site)
+        one, today = campaigned.standing_of(every), campaigned.today_of(tx, ask.site)
+        open_ = life.steps(every)
         inside = next((other for other in every if other.state is State.SCHEDULED), None)
         values = {
             "one": one,
@@ -106,7 +107,7 @@ def _one(ask: Ask) -> Answer:
             "steps": [
                 step
                 for to, step in STEPS.items()
-                if to in life.MOVES[one.state] and (step != "review" or ask.name != one.made_by)
+                if to in open_ and (step != "review" or ask.name != one.made_by)
             ],
             "own": one.state is State.DRAFT and ask.name == one.made_by,
             "warnings": checks.warnings(tx, ask.site, one) if one.state is not State.ENDED else (),
