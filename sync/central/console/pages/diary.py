@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator
 
 from edge.core.profiles import remark_owner
+from sync.central.care.lookup import family
 from sync.central.console import listing, looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
@@ -19,7 +20,7 @@ from sync.central.console.routes import Audience, Route, read
 from sync.central.journey import diary, ends
 from sync.central.journey.figures import figures
 from sync.central.journey.marks import mark_in, marked
-from sync.central.registry import guests
+from sync.central.registry import guests, links
 
 HERE = "/sites/<site>/guests/<guest>/diary"
 COLUMNS = Line._fields
@@ -49,8 +50,10 @@ def _one(ask: Ask) -> Answer:
     looks.look(ask, "diary_seen", guest, shown=Shown(purpose=purpose))
     with ask.store.reading() as tx:
         names, waiting = named(tx, ask), ends.open_ends(tx, ask.site, remark_owner(guest, b""))
+        others = family(tx, ask.site, links.together(tx, ask.site, [guest]))
     opened = Sheet(name="open_ends", columns=COLUMNS, rows=[line(ask, one, names) for one in waiting])
     values = {"guest": guest, "purpose": purpose, "open": opened, "sheet": _sheet(ask, ask.arg("after"))}
+    values["family"] = others
     return Page("diary.html", values)
 
 
