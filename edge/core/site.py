@@ -50,6 +50,31 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     keep: bool
 
 
+class Lack(msgspec.Struct, frozen=True, array_like=True):
+    """What a basket lacks of a wallet here: a hint to whoever holds some, without any money in it."""
+
+    wallet: str
+    unit: str
+    minor: int
+    device: str = ""
+    incarnation: int = 0
+
+
+class Passed(msgspec.Struct, frozen=True, array_like=True):
+    """A part of a lease on its way: where it is offered, and what its giver says of it."""
+
+    key: str
+    revision: int
+    """Of the key as it was wanted: only then is the offer put there."""
+    cluster: str
+    """Of the book: what another one says of it counts for nothing."""
+    part: str = ""
+    passing: bytes = b""
+    signature: bytes = b""
+    passed_ms: int = 0
+    boot: str = ""
+
+
 class Site(Protocol):
     """The devices of a site as one of them sees the others."""
 
@@ -58,6 +83,9 @@ class Site(Protocol):
 
     def claim(self, uses: tuple[Use, ...], wait_ms: int) -> Answer:
         """Ask for all of these uses or none; return after at most ``wait_ms``. Never in the sequencer."""
+
+    def borrow(self, lack: Lack, wait_ms: int) -> bool:
+        """Have others pass on what is lacking; True: some of it lies here now. Never in the sequencer."""
 
     def nudge(self) -> None:
         """Say that something has become pending."""

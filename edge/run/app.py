@@ -282,9 +282,9 @@ class Edge:
         return Radios(self.config.radios, ears)
 
     def _member(self) -> Member | None:
-        parts = site.Parts(self.sequencer, self.journal, self.profiles, self.clock)
-        who = outside.sender(self.own.identity)
-        return site.member(self.config.site, who, parts, cable=self.own.neighbours)
+        own, rooms = self.own.identity, (self.sequencer, self.journal, self.profiles, self.clock)
+        parts = site.Parts(*rooms, boot_id(), own.private_key, lambda: self.current.proven)
+        return site.member(self.config.site, outside.sender(own), parts, cable=self.own.neighbours)
 
     def _app(self) -> WSGIApplication:
         screens = self.config.screens

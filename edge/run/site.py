@@ -9,15 +9,18 @@ from typing import NamedTuple
 from edge.clock import Clock
 from edge.config import Site
 from edge.core.entitlements import Use
-from edge.core.site import Pending, SiteMode
+from edge.core.lease import Passing
+from edge.core.site import Lack, Passed, Pending, SiteMode
 from edge.run.finding import Finding, Level
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
 from edge.service import agreeing
+from edge.service.payments import passing
+from edge.service.payments.passing import Giver
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages, urgent
-from sync.site import Gateway, Member, Ports, SiteBook, Unanswered
+from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, Unanswered
 
 LANE = 0
 ASK_S_MAX = 3.0
@@ -31,6 +34,12 @@ class Parts(NamedTuple):
     journal: Journal
     profiles: Profiles
     clock: Clock
+    boot: str = ""
+    """Which run of the machine it is."""
+    private_key: bytes = b""
+    """By which it signs what it passes on; empty: it passes nothing on."""
+    current: Callable[[], bool] = lambda: True
+    """Whether the journal is proven to be the newest of this device."""
 
 
 def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None) -> Member | None:
@@ -57,8 +66,40 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
         strays=strays,
         layout=parts.profiles.layout,
         now_ms=parts.clock.now_ms,
+        purse=purse(who, parts),
     )
     return Member(gateway, book, ports)
+
+
+def purse(who: Sender, parts: Parts) -> PursePorts:
+    """Return what the purse needs of this device: each step is durable before the book hears of it."""
+    submit, clock = parts.sequencer.submit, parts.clock
+
+    def giver() -> Giver:
+        return Giver(private_key=parts.private_key, boot=parts.boot, now_ms=clock.monotonic_ms())
+
+    def give(lack: Lack, where: Passed) -> Passed | None:
+        if not parts.private_key or not parts.current():
+            return None
+        return submit(lambda tx: passing.give(tx, lack, where=where, by=giver()))
+
+    def open_part(passed: Passed, said: Passing, asked_ms: int | None) -> bool:
+        if not parts.current():
+            return False
+        opened = submit(lambda tx: passing.open_part(tx, said.grant, passed, asked_ms=asked_ms))
+        return opened is not None
+
+    return PursePorts(
+        device=who.device,
+        incarnation=who.incarnation,
+        give=give,
+        outstanding=lambda: submit(passing.outstanding),
+        forget=lambda passed: submit(lambda tx: passing.forget(tx, passed)),
+        come_home=lambda passed, said: submit(lambda tx: passing.come_home(tx, passed, said, by=giver())),
+        open_part=open_part,
+        now_ms=clock.now_ms,
+        monotonic_ms=clock.monotonic_ms,
+    )
 
 
 def begun(

@@ -62,6 +62,10 @@ class Keys(NamedTuple):
         """Return what keys of bands' whereabouts begin with."""
         return f"{self.all()}band/"
 
+    def wants(self) -> str:
+        """Return what keys of money that is lacking somewhere begin with."""
+        return f"{self.all()}want/"
+
     def states(self) -> str:
         """Return what keys of bands' states begin with."""
         return f"{self.all()}state/"

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from edge.core.entitlements import Use
 from edge.core.events import DECISIONS, Event, Kind
 from edge.core.places import Layout
-from edge.core.site import Answer, Pending, Said
+from edge.core.site import Answer, Lack, Pending, Said
 from sync.client.passages import Seen, Used
 from sync.site.book import SiteBook, entries
 from sync.site.gateway import Gateway, Unanswered, after, coded, pairs
+from sync.site.purse import Purse, PursePorts
+from sync.site.register import Register
 from sync.site.telling import BACK, Told, placed, stated, stated_of, told_of, was_long_ago
 from sync.wire import BandNotice
 
@@ -55,6 +57,7 @@ class Ports:
     """Return those of this device's own uses that its store knows nothing of."""
     layout: Callable[[], Layout | None]
     now_ms: Callable[[], int]
+    purse: PursePorts
 
 
 class Member:
@@ -74,6 +77,7 @@ class Member:
         """Whether something may be pending: also what a former run left."""
         self._tidied_ms = self._began_ms = 0
         self._ended = False
+        self._purse = Purse(Register(gateway), book.keys.wants(), ports.purse, cluster=lambda: self._cluster)
         self._threads = [
             threading.Thread(target=self._follow, name="site-follow", daemon=True),
             threading.Thread(target=self._keep, name="site-keep", daemon=True),
@@ -84,6 +88,7 @@ class Member:
         self._began_ms = self._ports.now_ms()
         for thread in self._threads:
             thread.start()
+        self._purse.start()
 
     def stop(self) -> None:
         """End within two seconds; what was not told stays pending or stands in the journal."""
@@ -91,6 +96,7 @@ class Member:
         self._bell.set()
         for thread in self._threads:
             thread.join(STOP_S_MAX / 2)
+        self._purse.stop(STOP_S_MAX / 2)
 
     # The port of taps
 
@@ -104,6 +110,16 @@ class Member:
         if answer.said is Said.UNREACHABLE:
             self._lose("a claim")
         return answer
+
+    def borrow(self, lack: Lack, wait_ms: int) -> bool:
+        """Have others pass on what is lacking; without their answer nothing comes, and nothing is lost."""
+        try:
+            return self._purse.borrow(lack, wait_ms / 1_000)
+        except Unanswered:
+            self._lose("a want of money")
+            return False
+        finally:
+            self._bell.set()
 
     def nudge(self) -> None:
         """Something has become pending."""
@@ -172,6 +188,7 @@ class Member:
             self._since = max([self._since, *(pair.revision + 1 for pair in told)])
 
     def _learn(self, told: Told) -> None:
+        self._purse.heard(told.pairs)
         own = self._ports.device
         used = [one for one in told.used(self._book.keys) if any(use.device != own for use in one[1])]
         seen = told.seen(self._book.keys)
@@ -189,6 +206,7 @@ class Member:
                 self._feel()
                 self._tell()
                 self._settle()
+                self._purse.settle()
                 self._tidy()
             except Unanswered as error:
                 self._lose(str(error))

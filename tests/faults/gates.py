@@ -69,7 +69,10 @@ class Gate(House):
 
     def _rooms(self) -> Rooms:
         who = Sender(site=self.site, device=self.device, incarnation=1)
-        parts = site.Parts(self.sequencer, self.journal, self.profiles, self.clock)
+        parts = site.Parts(
+            self.sequencer, self.journal, self.profiles, self.clock, self.boot, b"d" * 32,
+            lambda: self.current,
+        )  # fmt: skip
         book = Site(id=self.site, etcd=tuple(self.nodes), ca="", certificate="")
         member = site.member(book, who, parts, cable=self.cable)
         assert member is not None

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from edge.core.entitlements import Use
 from edge.core.site import Answer, Pending, Said
-from sync.site import Gateway, Member, Ports, SiteBook
+from sync.site import Gateway, Member, Ports, PursePorts, SiteBook
 from sync.site.book import Keys
 from sync.site.gateway import coded
 
@@ -37,6 +37,7 @@ class Device:
     """Holds what waits for the site, and hands it out a thousand at a time."""
 
     device = "edge-1"
+    purse = cast(PursePorts, None)
 
     def __init__(self) -> None:
         self.left = [Pending(a_use(number), keep=True) for number in range(HELD)]

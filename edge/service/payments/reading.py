@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from edge.core.decision import Act, Outcome, Reason, WhatNext, outcome_of
 from edge.core.lease import LeaseKind, ready
+from edge.core.site import Lack
 from edge.core.wallet import WalletLink
 from edge.errors import StoreError
+from edge.service.agreeing import WAIT_MS_MAX
 from edge.service.facts import Asked
 from edge.service.payments import chest, rung
 from edge.service.payments.cash import CashDesk
@@ -54,19 +56,33 @@ class Reading:
         self._screens = desks.tills.screens
 
     def prepare(self, asked: Asked) -> None:
-        """Have central send what is missing here, where it can be asked; offline this costs nothing."""
+        """Have other tills pass on what is missing here, or central send it; offline this costs nothing."""
         profile = asked.profile
         link = profile.wallet if profile is not None else None
         if profile is None or link is None or not self._screens.waits(asked.point.id):
             return
-        if not self._rooms.health.reached():
+        reached = self._rooms.health.reached()
+        if not reached and not self._in_touch():
             return
         try:
             money, today = self._rooms.sequencer.submit(lambda tx: self._missing(tx, asked, link))
+            if money > 0 and today <= 0 and self._borrowed(link, money):
+                money, today = self._rooms.sequencer.submit(lambda tx: self._missing(tx, asked, link))
         except StoreError:
             return  # the tap itself says so, and better
-        if money > 0 or today > 0:
+        if reached and (money > 0 or today > 0):
             self._placement.fetch(profile, max(0, money), today=max(0, today))
+
+    def _in_touch(self) -> bool:
+        site = self._rooms.site
+        return site is not None and site.in_touch()
+
+    def _borrowed(self, link: WalletLink, minor: int) -> bool:
+        """Have another till of the site pass money of a wallet on; its own journal must be the newest."""
+        site, pays = self._rooms.site, not (link.blocked or link.no_charge)
+        if site is None or not pays or not self._rooms.current() or not site.in_touch():
+            return False
+        return site.borrow(Lack(link.id, link.currency, minor), WAIT_MS_MAX)
 
     def seen(self, asked: Asked, view: StaffView) -> None:
         """Take who is here, and who has left."""
