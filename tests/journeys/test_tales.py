@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeou
 PLAY_S_MAX = 90
 SCENES = {
     Tale.PARK_DAY: "booked held held held held paid diary",
-    Tale.COFFEE: "held taken taken held paid diary",
     Tale.WATER_BED: (
         "looked_for late asked answered set_aside held ready"
         " charged held paid held handed diary held rated closed"
@@ -33,10 +32,14 @@ SCENES = {
 """What a guest, staff and central see, in order; a band that had to be held twice stands once."""
 CUT = {
     Tale.PARK_DAY: "booked cut held held held held paid restored diary",
+    Tale.COFFEE: "cut held taken taken held paid restored diary",
     Tale.CONSENT: "cut held allowed held withdrew restored diary diary",
     Tale.HELP: "cut called came restored asked closed",
 }
-"""Those that need no internet, without it: what central hears it hears afterwards."""
+"""Those that need no internet, without it: what central hears it hears afterwards.
+
+The usual is had for less once a day: that story is told in this way alone.
+"""
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ TRIES_MAX = 5
 class TaleBroke(PolsoError):
     """The park did not do what the story tells."""
 
-    hint = "Start the day again; some stories can be told once in a park."
+    hint = "Some stories can be told once a day in a park: close it and open a new one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
