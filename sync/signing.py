@@ -50,6 +50,7 @@ NEW_DEVICE = "new"
 IDEMPOTENCY = "Idempotency-Key"
 PARAMETERS = '"@signature-params"'
 _KEY_ID = re.compile(r';keyid="([^"\\]*)"')
+_NONCE = re.compile(r';nonce="([^"\\]{1,64})"')
 _SIGNATURE = re.compile(r"[a-z*][a-z0-9_\-.*]{0,63}=:([A-Za-z0-9+/]{86}==):")
 _ALGORITHM = algorithms.ED25519
 
@@ -222,6 +223,12 @@ def named_key(headers: Mapping[str, str]) -> str:
     if len(found) != 1 or not 0 < len(found[0]) <= KEY_ID_CHARS_MAX:
         raise NotSigned("A request carries exactly one signature, which names its key.")
     return str(found[0])
+
+
+def named_nonce(headers: Mapping[str, str]) -> str:
+    """Return the nonce that a request's signature names, empty for none; nothing is proved by it."""
+    found = _NONCE.search(headers.get("Signature-Input", ""))
+    return found[1] if found else ""
 
 
 def verify(message: Message, public_key: bytes, *, now_ms: int, tag: str = DEVICE_TAG) -> Proof:

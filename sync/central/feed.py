@@ -145,9 +145,11 @@ def head(tx: Connection, site: str) -> Cursor:
 
 def _allot(tx: Connection, site: str, count: int) -> int:
     """Take the next numbers under the site's row lock, held until the commit."""
-    moved = update(site_table).where(site_table.c.site_id == site)
-    tx.execute(moved.values(seq=site_table.c.seq + count))
-    return head(tx, site).seq
+    moved = update(site_table).where(site_table.c.site_id == site).values(seq=site_table.c.seq + count)
+    last = tx.execute(moved.returning(site_table.c.seq)).scalar()
+    if last is None:
+        raise Unknown(f"There is no site {site}.")
+    return int(last)
 
 
 def _forget(tx: Connection, site: str) -> int:

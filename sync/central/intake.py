@@ -145,7 +145,9 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     if batch.first > end.ack + 1:
         lanes.review(tx, stream, also=f"gap, holds {end.ack}, was offered {batch.first}")
         return Rejected(problem=Problem.GAP, detail="", ack=end.ack, head=end.h)
-    known = {0: start, end.ack: end.h, **lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)}
+    known = {0: start, end.ack: end.h}
+    if batch.first <= end.ack:  # else nothing of it is here: the cursor stands in the commit of the rows
+        known |= lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)
     seen = checkpoints.mark(tx, stream, device)
     if seen is not None and seen.seq > end.ack:
         known[seen.seq] = seen.h  # what the device once signed for binds what it sends later

@@ -113,9 +113,11 @@ BEGIN = text(
 
 def lock(tx: Connection, stream: Stream, start: bytes) -> End:
     """Hold a stream's end until the commit, so that two workers never settle one device at a time."""
-    tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)})
     found = select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(is_of(lane_table, stream))
-    row = tx.execute(found.with_for_update()).one()
+    row = tx.execute(found.with_for_update()).first()
+    if row is None:  # its first batch; two workers may both find that
+        tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)})
+        row = tx.execute(found.with_for_update()).one()
     return End(row.ack, bytes(row.h), bool(row.frozen))
 
 

@@ -12,7 +12,7 @@ from sync.central.devices import Device
 from sync.central.keys import Key
 from sync.central.store import Connection, Store
 from sync.packing import TooLarge
-from sync.signing import IDEMPOTENCY, Message, NotSigned, Proof, fields, named_key, verify
+from sync.signing import IDEMPOTENCY, Message, NotSigned, Proof, fields, named_key, named_nonce, verify
 from sync.wire import BATCH_BYTES_MAX
 
 IDEMPOTENCY_CHARS_MAX = 64
@@ -69,7 +69,7 @@ def prove(store: Store, public_url: str, *, retired: bool = False) -> Caller:
     A ``retired`` key may ask again for what retired it, in case that answer was lost.
     """
     message = arrived(public_url)
-    named = named_key(message.headers)
+    named, number = named_key(message.headers), named_nonce(message.headers)
     with store.reading() as tx:
         key = keys.find(tx, named)
         if key is None or (key.retired and not retired):
@@ -79,10 +79,10 @@ def prove(store: Store, public_url: str, *, retired: bool = False) -> Caller:
         g.device_id = device.id
         if device.state != devices.ACTIVE:
             raise Revoked
+        again = nonces.seen(tx, device.site, named, nonce=number)
     if not 0 < len(message.headers.get(IDEMPOTENCY, "")) <= IDEMPOTENCY_CHARS_MAX:
         raise NotSigned("A request carries an Idempotency-Key.")
     proof = verify(message, key.public_key, now_ms=store.now_ms())
-    with store.reading() as tx:
-        if nonces.seen(tx, device.site, proof.key_id, nonce=proof.nonce):
-            raise nonces.Replayed
+    if again or (proof.key_id, proof.nonce) != (named, number):  # what is signed is what was looked for
+        raise nonces.Replayed
     return Caller(device, key, proof, message.body)

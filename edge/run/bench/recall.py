@@ -16,25 +16,25 @@ from sync.signing import IDEMPOTENCY
 from sync.wire import MEDIA, WAIT_S_MAX, Cursor, Page
 
 PROVEN_EVERY = 25
+TRIES_MAX = 20
 QUIET_S = 2
 """Once nothing came for so long, nothing comes by itself."""
+Stand = tuple[Cursor, int]
+"""Where an edge stands in the feed, and in its urgent part."""
 
 
 def recalled(workers: Sequence[Worker], edges: Sequence[Known], cursor: Cursor, *, times: int) -> list[float]:
     """Revoke some bands one after another; return for each edge and band after how many seconds it knew."""
     wires, took = Wires([worker.url for worker in workers], len(edges)), list[float]()
     try:
-        cursor, urgent = _caught_up(wires, edges[0], cursor)
+        stand = _caught_up(wires, edges[0], (cursor, 0))
         for number in range(1, times + 1):
-            asked = [_poll(edge, cursor, urgent) for edge in edges]
-            wires.begin(asked)
-            await_polls(workers, len(edges))
+            asked, stand = _all_wait(wires, workers, edges, stand=stand)
             band = number.to_bytes(16, "big")
             began_s = workers[0].revoke(edges[0].site, band)
             replies = wires.finish()
             took += [reply.done_s - began_s for reply in replies]
-            pages = [_told(_page(reply), band) for reply in replies]
-            cursor, urgent = _after(pages[0])
+            stand = _newest([_told(_page(reply), band) for reply in replies])
             for place in range(0, len(edges), PROVEN_EVERY):
                 asked[place].demand_central(replies[place].spoken)
     finally:
@@ -42,18 +42,31 @@ def recalled(workers: Sequence[Worker], edges: Sequence[Known], cursor: Cursor, 
     return took
 
 
-def _caught_up(wires: Wires, edge: Known, cursor: Cursor) -> tuple[Cursor, int]:
+def _all_wait(
+    wires: Wires, workers: Sequence[Worker], edges: Sequence[Known], *, stand: Stand
+) -> tuple[list[Presigned], Stand]:
+    """Have every edge wait for news; where central told something of its own meanwhile, all ask once more."""
+    for _ in range(TRIES_MAX):
+        asked = [_poll(edge, stand) for edge in edges]
+        wires.begin(asked)
+        if await_polls(workers, len(edges), or_else=wires.heard):
+            return asked, stand
+        stand = _newest([_page(reply) for reply in wires.finish()])
+    raise BenchError(f"Central does not hold {len(edges)} feed requests open.")
+
+
+def _caught_up(wires: Wires, edge: Known, stand: Stand) -> Stand:
     """Return where an edge stands once it has heard all of what central tells by itself after its start."""
-    urgent = 0
     while True:
-        (reply,) = wires.ask([_poll(edge, cursor, urgent, wait_s=QUIET_S)])
+        (reply,) = wires.ask([_poll(edge, stand, wait_s=QUIET_S)])
         page = _page(reply)
-        cursor, urgent = _after(page)
+        stand = _after(page)
         if not page.items and not page.urgent:
-            return cursor, urgent
+            return stand
 
 
-def _poll(edge: Known, cursor: Cursor, urgent: int, *, wait_s: int = WAIT_S_MAX) -> Presigned:
+def _poll(edge: Known, stand: Stand, *, wait_s: int = WAIT_S_MAX) -> Presigned:
+    cursor, urgent = stand
     asked = f"epoch={cursor.epoch}&cursor={cursor.seq}&urgent={urgent}&wait={wait_s}"
     said = {"Accept": MEDIA, "Accept-Encoding": encodings(), IDEMPOTENCY: f"{edge.id}-{urgent}"}
     url = f"{PUBLIC}{FEED.replace('{site}', edge.site)}?{asked}"
@@ -68,8 +81,12 @@ def _page(reply: Reply) -> Page:
     return decode(reply.spoken.body, reply.spoken.headers.get("Content-Encoding", ""), Page)
 
 
-def _after(page: Page) -> tuple[Cursor, int]:
+def _after(page: Page) -> Stand:
     return Cursor(epoch=page.epoch, seq=page.to), page.urgent_to
+
+
+def _newest(pages: Sequence[Page]) -> Stand:
+    return max(map(_after, pages), key=lambda stand: (stand[0].seq, stand[1]))
 
 
 def _told(page: Page, band: bytes) -> Page:

@@ -67,6 +67,10 @@ class Wires:
         self._told.clear()
         return told
 
+    def heard(self) -> bool:
+        """Say whether anything was answered that nobody has read."""
+        return bool(self._ready.select(0))
+
     def close(self) -> None:
         """Hang up everywhere."""
         for key in list(self._ready.get_map().values()):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from edge.errors import Unknown
 from sync.central.sites import site_table
-from sync.central.store import Connection, update
+from sync.central.store import Connection, bindparam, select
+
+HOLD = (
+    select(site_table.c.site_id)
+    .where(site_table.c.site_id == bindparam("site"))
+    .with_for_update(key_share=True)
+)
+"""As strong as a change of the row, without writing one; on SQLite whoever may write holds everything."""
 
 
 def take_turn(tx: Connection, site: str) -> None:
     """Hold the site's row until the commit, so that what is read in this transaction still holds in it."""
-    held = update(site_table).where(site_table.c.site_id == site).values(seq=site_table.c.seq)
-    if not tx.execute(held).rowcount:
+    if tx.execute(HOLD, {"site": site}).first() is None:
         raise Unknown(f"There is no site {site}.")
