@@ -31,7 +31,7 @@ LONGEST = (
     "tests/journeys/test_operator.py",
     "tests/journeys/test_stored_card.py",
     "tests/faults/test_power_cut_sale.py",
-    "tests/core/test_money_machine.py",
+    "tests/core/test_till_days.py",
 )
 """Minutes each, and most of them few tests: these begin before all others."""
 LONG = (
