@@ -80,7 +80,8 @@ def document(
 def _schemas(routes: Iterable[Route]) -> tuple[dict[type, Part], Part]:
     kinds: list[type] = [ProblemDocument]
     for route in routes:
-        kinds += [kind for kind in (route.body, route.answer) if kind and kind not in kinds]
+        all_ = (route.body, route.or_body, route.answer)
+        kinds += [kind for kind in all_ if kind and kind not in kinds]
     made, components = msgspec.json.schema_components(kinds, ref_template=REF)
     return dict(zip(kinds, made, strict=True)), components
 
@@ -100,6 +101,8 @@ def _operation(route: Route, refs: dict[type, Part]) -> Part:
             "required": True,
             "content": {route.sent or route.media: {"schema": refs[route.body]}},
         }
+    if route.or_body:
+        operation["requestBody"]["content"][route.or_sent] = {"schema": refs[route.or_body]}
     if route.by_device:
         operation["security"] = [{"device": []}]
     return operation

@@ -72,6 +72,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A type, or one with its limits."""
     sent: str = ""
     """As what a body is sent; nothing: as what is answered."""
+    or_body: Any = None
+    """A form that it may have instead."""
+    or_sent: str = ""
+    """As what that is sent."""
     answer: type
     media: str = MEDIA
     queries: tuple[Query, ...] = ()

@@ -18,6 +18,7 @@ from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
 from sync.central.channels.messages import (
+    MEDIA_EVENT,
     MEDIA_EVENTS,
     MEDIA_JSON,
     Batch,
@@ -61,9 +62,15 @@ class Api:
         self._allowance = Allowance()
 
     def touches(self) -> Response:
-        """Keep what is new of a batch."""
+        """Keep what is new of a batch, or of one event that is sent by itself.
+
+        An event's attributes as headers (binary mode) are not taken: no signature covers them.
+        """
         caller = self._caller(May.TOUCHES)
-        told = _sent(list[CloudEvent], Batch, caller.body, media=MEDIA_EVENTS)
+        if request.mimetype == MEDIA_EVENT:
+            told = [_sent(CloudEvent, CloudEvent, caller.body, media=MEDIA_EVENT)]
+        else:
+            told = _sent(list[CloudEvent], Batch, caller.body, media=MEDIA_EVENTS)
         return self._answer(caller, lambda tx: deeds.take(tx, caller.channel, told))
 
     def consents(self, guest: str) -> Response:

@@ -12,6 +12,7 @@ from edge.core.orders import Shelf
 from sync.central.journey.entry import Entry, Via, What
 
 MEDIA_EVENTS = "application/cloudevents-batch+json"
+MEDIA_EVENT = "application/cloudevents+json"
 MEDIA_JSON = "application/json"
 TOUCHES_MAX = 500
 PREFIX = "org.polso.diary."

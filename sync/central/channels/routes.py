@@ -5,10 +5,12 @@ from __future__ import annotations
 from edge.core.renderings import Letter
 from sync.central.channels.caring import Matter, Opening, Spoken
 from sync.central.channels.messages import (
+    MEDIA_EVENT,
     MEDIA_EVENTS,
     MEDIA_JSON,
     TOUCHES_MAX,
     Batch,
+    CloudEvent,
     Journey,
     Offered,
     Reservation,
@@ -35,6 +37,8 @@ ROUTES = (
         about=f"Tell of what guests did, at most {TOUCHES_MAX} entries; told again they change nothing.",
         body=Batch,
         sent=MEDIA_EVENTS,
+        or_body=CloudEvent,
+        or_sent=MEDIA_EVENT,
         media=MEDIA_JSON,
         answer=Taken,
         problems=PROBLEMS,

@@ -18,7 +18,7 @@ from edge.errors import Refused, Unknown
 from sync.central.app import create_app
 from sync.central.channels import book as channels
 from sync.central.channels.book import May, Member
-from sync.central.channels.messages import MEDIA_EVENTS, MEDIA_JSON, PREFIX, TOUCHES_MAX
+from sync.central.channels.messages import MEDIA_EVENT, MEDIA_EVENTS, MEDIA_JSON, PREFIX, TOUCHES_MAX
 from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.registry import consents
 from sync.central.settings import Settings
@@ -117,6 +117,21 @@ def shop(store: Store, clock: Clockwork) -> Shop:
 @pytest.fixture
 def small(small_store: Store, clock: Clockwork) -> Shop:
     return Shop(small_store, clock)
+
+
+def test_one_event_by_itself_is_kept_as_in_a_batch_and_told_both_ways_it_is_one(small: Shop) -> None:
+    status, told = small.asks("POST", "/v1/touches", a_touch(), media=MEDIA_EVENT)
+    assert (status, told["new"], told["again"]) == (200, 1, 0)
+    assert small.tells(a_touch())["again"] == 1
+    status, told = small.asks("POST", "/v1/touches", [a_touch()], media=MEDIA_EVENT)
+    assert status == 422, "a batch is no event"
+    status, told = small.asks("POST", "/v1/touches", a_touch(type="nothing"), media=MEDIA_EVENT)
+    assert (status, "$.type" in told["detail"]) == (422, True)
+
+
+def test_attributes_in_headers_are_not_taken_for_no_signature_covers_them(small: Shop) -> None:
+    status, told = small.asks("POST", "/v1/touches", a_touch()["data"], media=MEDIA_JSON)
+    assert (status, "cloudevents" in told["detail"]) == (400, True)
 
 
 def test_what_a_channel_tells_stands_in_the_diary_once_however_often_it_is_told(shop: Shop) -> None:
