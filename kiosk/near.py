@@ -143,7 +143,7 @@ def move(ask: Ask) -> Times:
 
 def shelves(ask: Ask) -> Shelves:
     """Show where things can be had, and how old each figure is."""
-    return ask.house.service.near.shelves()
+    return ask.house.service.near.shelves(ask.seat.point)
 
 
 def reserve(ask: Ask) -> OrderView:

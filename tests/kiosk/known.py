@@ -191,7 +191,7 @@ class FakeNear:
         chosen = (SlotChoice(start_ms=start_ms, end_ms=start_ms + HOUR_MS),)
         return Times(tap_id=tap_id, entitlement=right, choices=chosen, done=True)
 
-    def shelves(self) -> Shelves:
+    def shelves(self, point: str = "") -> Shelves:
         return some_shelves()
 
     def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:

@@ -77,6 +77,7 @@ def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -
         "point": always("ride"),
         "article": always("bed"),
         "start": always(moment(TEN_MS)),
+        "near": always("kiosk"),
         "store": always("bar"),
         "lines": always([{"article": "bed"}]),
         "until": always(moment(TEN_MS)),

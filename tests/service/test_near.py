@@ -268,13 +268,13 @@ def test_a_shelf_is_told_with_its_age_and_less_what_was_set_aside_here(house: Ho
     tap = at_the_kiosk(house)
     assert house.service.near.view(tap, "kiosk").shelves
     (cup,) = house.service.near.shelves().articles
-    assert [(one.store, one.word, one.at_ms, one.here) for one in cup.shelves] == [
-        ("till", "last", NOW_MS, True), ("town", "in_stock", NOW_MS, False),
-    ]  # fmt: skip
+    told = [(one.store, one.word, one.at_ms, one.here) for one in cup.shelves]
+    assert told == [("till", "last", NOW_MS, True), ("town", "in_stock", NOW_MS, False)]
     here = house.service.near.reserve(tap, "kiosk", article="cup", store="till", op="op-1")
     again = house.service.near.reserve(tap, "kiosk", article="cup", store="till", op="op-1")
     assert (here.state, here.id) == ("reserved", again.id)
     assert house.service.near.shelves().articles[0].shelves[0].word == "none"
+    assert house.service.near.shelves("kiosk").articles[0].shelves[0].store == "town", "who has one"
     with pytest.raises(NoneLeft):
         house.service.near.reserve(tap, "kiosk", article="cup", store="till", op="op-2")
     there = house.service.near.reserve(tap, "kiosk", article="cup", store="town", op="op-3")

@@ -16,6 +16,7 @@ from edge.service.near.days import Days
 from edge.service.near.feedback import Feedback
 from edge.service.near.offers import NearOffers
 from edge.service.near.pickups import Pickups, Said
+from edge.service.near.shelves import has_shelves
 from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
 from edge.service.standing import who_stands
@@ -39,7 +40,7 @@ class Near:
             movable=self._days.movable(guest),
             orders=self._pickups.of(guest),
             ask=self._feedback.asked(guest),
-            shelves=self._pickups.has_shelves(),
+            shelves=has_shelves(self._rooms),
         )
 
     def times(self, tap_id: str, point: str, right: str) -> Times:
@@ -75,9 +76,9 @@ class Near:
         self._help.call(point, "", reason="feedback")
         return replace(taken, called=True)
 
-    def shelves(self) -> Shelves:
+    def shelves(self, point: str = "") -> Shelves:
         """Return where things can be had."""
-        return self._pickups.shelves()
+        return self._pickups.shelves(point)
 
     def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
         """Set one aside for who stands here."""

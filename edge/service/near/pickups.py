@@ -35,8 +35,9 @@ from edge.core.orders import (
 )
 from edge.core.pins import Tried, one_wrong, paused_until_ms
 from edge.errors import NotAllowed, Refused, Unknown
-from edge.nearviews import ArticleView, OrderLine, OrderView, ShelfView, Shelves
+from edge.nearviews import OrderLine, OrderView, Shelves
 from edge.service.facts import NOWHERE, zone_of
+from edge.service.near.shelves import shelves_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
 from edge.staff import Action, Session, permit
@@ -104,32 +105,9 @@ class Pickups:
         found = [one for one in self._standing() if one.store == point and one.state not in OVER]
         return tuple(self._view(one, sold, staff=True) for one in sorted(found, key=lambda one: one.id))
 
-    def has_shelves(self) -> bool:
-        """Say whether of anything it is known where it can be had, or when it comes."""
-        goods, sold = self._rooms.profiles.goods, self._rooms.profiles.catalogue()
-        return bool(goods.stock()) or any(one.delivery is not None for one in sold.articles)
-
-    def shelves(self) -> Shelves:
-        """Return where everything can be had whose stock is known, and when it comes to whom it is sent."""
-        now_ms, sold, today = self._rooms.clock.now_ms(), self._rooms.profiles.catalogue(), self._today()
-        currency = layout.currency if (layout := self._rooms.profiles.layout()) else ""
-        told: dict[str, list[Stock]] = {one.id: [] for one in sold.articles if one.delivery}
-        for one in self._rooms.profiles.goods.stock():
-            told.setdefault(one.article, []).append(one)
-        taken = self._rooms.sequencer.submit(self._taken)
-        articles = [
-            ArticleView(
-                article=id_,
-                names=sold.by_id[id_].names,
-                price_minor=sold.by_id[id_].price_minor,
-                currency=currency,
-                shelves=tuple(self._shelf(one, now_ms, taken.get((id_, one.store), 0)) for one in stock),
-                delivery=delivery_said(sold.by_id[id_].delivery, today),
-            )
-            for id_, stock in sorted(told.items())
-            if id_ in sold.by_id
-        ]
-        return Shelves(articles=tuple(articles), at_ms=now_ms)
+    def shelves(self, point: str = "") -> Shelves:
+        """Return where everything can be had, as seen from a point, less what was set aside here."""
+        return shelves_of(self._rooms, self._rooms.sequencer.submit(self._taken), point, today=self._today())
 
     def _today(self) -> dt.date:
         layout = self._rooms.profiles.layout()
@@ -304,11 +282,6 @@ class Pickups:
                 name = (line.article, order.store)
                 taken[name] = taken.get(name, 0) + line.quantity
         return taken
-
-    def _shelf(self, stock: Stock, now_ms: int, taken: int) -> ShelfView:
-        word = shelf(stock, now_ms, taken=taken).value
-        here = stock.device == self._rooms.device
-        return ShelfView(store=stock.store, word=word, at_ms=stock.at_ms, here=here)
 
     def _view(self, order: Order, sold: Catalogue, *, staff: bool = False) -> OrderView:
         return OrderView(

@@ -96,6 +96,12 @@ class Api:
         caller = self._caller(May.ARTICLES)
         return self._answer(caller, lambda tx: deeds.offer(tx, caller.channel, article))
 
+    def stock(self) -> Response:
+        """Tell where an article can be had, the nearest store first."""
+        caller, asked = self._caller(May.ARTICLES), request.args
+        wanted, near = asked.get("article", ""), asked.get("near", "")
+        return self._answer(caller, lambda tx: deeds.offer(tx, caller.channel, wanted, near=near))
+
     def aliases(self) -> Response:
         """Take a claim: nobody is joined to anything by it."""
         caller, wanted = self._asked(May.ALIASES, naming.Naming)

@@ -95,9 +95,9 @@ def book_time(tx: Connection, channel: Member, asked: Reservation) -> Reserved:
     )
 
 
-def offer(tx: Connection, channel: Member, article: str) -> Offered:
-    """Return what guests are told of an article."""
-    told = available(tx, channel.site, article)
+def offer(tx: Connection, channel: Member, article: str, *, near: str = "") -> Offered:
+    """Return what guests are told of an article, the stores next to a point first."""
+    told = available(tx, channel.site, article, near=near)
     return Offered(
         article=article,
         names=told.article.names,

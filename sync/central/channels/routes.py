@@ -83,6 +83,19 @@ ROUTES = (
         problems=ASKED,
     ),
     Route(
+        name="stock",
+        method="GET",
+        path="/v1/stock",
+        about="Where an article can be had: stores that have it first, those next to a point before others.",
+        media=MEDIA_JSON,
+        answer=Offered,
+        queries=(
+            Query("article", str, "Its id."),
+            Query("near", str, "The point at which somebody stands; none: stores by their names."),
+        ),
+        problems=ASKED,
+    ),
+    Route(
         name="aliases",
         method="POST",
         path="/v1/aliases",

@@ -12,15 +12,19 @@ import msgspec
 import pytest
 import requests
 
+from edge.core.catalogue import Article
 from edge.core.consent import Channel, Namespace
 from edge.core.events import Kind
+from edge.core.orders import Stock
+from edge.core.places import Point, PointKind, Zone
 from edge.errors import Refused, Unknown
 from sync.central.app import create_app
 from sync.central.channels import book as channels
 from sync.central.channels.book import May, Member
 from sync.central.channels.messages import MEDIA_EVENT, MEDIA_EVENTS, MEDIA_JSON, PREFIX, TOUCHES_MAX
 from sync.central.channels.routes import DOCUMENT, ROUTES
-from sync.central.registry import consents
+from sync.central.near import stock
+from sync.central.registry import catalogue, consents, layout
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.signing import IDEMPOTENCY, Keys, Signer
@@ -38,6 +42,7 @@ APP = Member(
 )
 INTEREST_HERE = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 BY = {
+    "stock": May.ARTICLES,
     "order": May.ORDERS,
     "give_up": May.ORDERS,
     "case": May.CASES,
@@ -117,6 +122,27 @@ def shop(store: Store, clock: Clockwork) -> Shop:
 @pytest.fixture
 def small(small_store: Store, clock: Clockwork) -> Shop:
     return Shop(small_store, clock)
+
+
+def test_stock_is_told_with_the_next_store_that_has_it_first(small: Shop) -> None:
+    with small.book.store.transaction() as tx:
+        layout.put_thing(tx, SITE, Zone(id="hall"))
+        layout.put_thing(tx, SITE, Point(id="hatch", kind=PointKind.TILL, zone="hall"))
+        layout.publish_layout(tx, SITE)
+        catalogue.put(tx, SITE, [Article(id="mug", names={"it": "Tazza"}, price_minor=900)])
+        for store, many in (("bar", 9), ("hatch", 9), ("kiosk", 0)):
+            one = Stock(article="mug", store=store, device="d", on_hand=many, at_ms=small.clock.ms)
+            stock.put(tx, SITE, [one])
+
+    def stores(near: str) -> list[str]:
+        status, told = small.asks("GET", f"/v1/stock?article=mug&near={near}")
+        assert status == 200, told
+        return [one["store"] for one in told["stores"]]
+
+    assert stores("hatch") == ["hatch", "bar", "kiosk"]
+    assert stores("gate") == ["bar", "hatch", "kiosk"], "who has none comes last, however near"
+    assert small.asks("GET", "/v1/stock?article=mug&near=moon")[0] == 404
+    assert small.asks("GET", "/v1/stock")[0] == 404
 
 
 def test_one_event_by_itself_is_kept_as_in_a_batch_and_told_both_ways_it_is_one(small: Shop) -> None:
