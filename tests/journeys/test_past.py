@@ -14,6 +14,7 @@ from edge.keys.memory import MemoryKey
 from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS
 from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
 from edge.run.demo.history.people import Person
+from edge.run.demo.history.words import SORE, words_of
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
@@ -23,6 +24,7 @@ from sync.central.care.case import State
 from sync.central.care.cases import Wanted
 from sync.central.journey import diary
 from sync.central.journey.entry import What
+from sync.central.near import feedback
 from sync.central.people import aliases
 from sync.central.people.aliases import Kind
 from sync.central.registry import bands
@@ -113,6 +115,18 @@ def test_bands_that_went_astray_are_shut_out_and_their_cases_closed(filled: Fill
     assert {one.state for one in found} == {State.CLOSED}
     assert sum(card.band.state.name != "ACTIVE" for card in worn) == len(astray)
     assert known == mailed.id
+
+
+def test_what_they_said_of_what_they_bought_is_counted_once_and_pleases_less_where_it_is_slow(
+    filled: Filled,
+) -> None:
+    with filled.store.reading() as tx:
+        found = feedback.scores(tx, filled.site.desk.site)
+    own = [word for one in told(WHOLE, filled.site.shelves) for word in words_of(one)]
+    assert sum(one.times for one in found) == sum(len(word.articles) for word in own) > 30
+    more = [word for one in told(WHOLE._replace(guests=1_500), filled.site.shelves) for word in words_of(one)]
+    slow, others = ([word.score for word in more if (word.point in SORE) is sore] for sore in (True, False))
+    assert sum(slow) / len(slow) + 0.5 < sum(others) / len(others)
 
 
 def test_twelve_campaigns_speak_five_languages_and_two_of_them_run_as_experiments(filled: Filled) -> None:

@@ -11,6 +11,7 @@ from tests.security.matrix import rights as rows_of
 from tests.security.walking import PAGES, Walk, walk
 
 __all__ = ["walk"]
+pytestmark = pytest.mark.timeout(30)  # the first test makes the site
 ALLOWED = {(row.method, row.route): row.allowed for row in rows_of(CONSOLE_FILE)}
 NOT_OFFERED = {
     "/sign-in", "/assets/<digest>/<path:name>", "/sites/<site>/imports/<job>/wrong.csv",

@@ -25,6 +25,7 @@ from tests.sync.builders import NOW_MS, SITE
 from tests.sync.console.desk import HOME
 
 __all__ = ["walk"]
+pytestmark = pytest.mark.timeout(30)  # the first test makes the site
 FORMULAS = ("=HYPERLINK(1)", "+39 06", "-1+1", "@SUM(A1)", "\uff1dcmd")
 NOT_TAKEN = {
     ("care", f"/sites/<site>/{name}") for name in ("bands", "care", "entitlements", "guests", "orders")

@@ -16,6 +16,7 @@ from edge.core.catalogue import Article, Group
 from edge.core.consent import Channel
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
+from edge.core.feedback import FeedbackGiven
 from edge.core.lease import Want
 from edge.core.money import Money
 from edge.core.offers import Bundle
@@ -42,7 +43,7 @@ from sync.central.imports import jobs
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.journey.figures import PEOPLE_MIN
-from sync.central.near import orders, slots, stock
+from sync.central.near import feedback, orders, slots, stock
 from sync.central.people import merging
 from sync.central.people.merging import Pair
 from sync.central.policy import Policy
@@ -144,11 +145,13 @@ def a_busy_week(tx: Connection) -> None:
         one = Entry("/a", str(number), f"g:c-{number}", before_ms << 16, 0, Via.GATE, What.ENTERED)
         diary.put(tx, SITE, [one])
     keep(tx, SITE, [Result("funnel", 1, 20_000, 1, 1_000, "", ((SITE, 1, "came", PEOPLE_MIN),))])
+    for _ in range(PEOPLE_MIN):
+        feedback.take(tx, SITE, FeedbackGiven(score=1, point="gate", because="price", articles=("cola",)))
     keep(tx, SITE, [Result("behaviour:weekly", 1, 20_000, PEOPLE_MIN, 1_000, "", ())])
 
 
-def some_campaigns(tx: Connection) -> tuple[str, ...]:
-    """A campaign at each step of its life, one of them with a day behind it."""
+def some_campaigns(tx: Connection, device: Device) -> tuple[str, ...]:
+    """A campaign at each step of its life, one of them with a day behind it and a slice at a device."""
     plan = a_plan()
     for name, steps in (("draft", 0), ("good", 1), ("live", 2)):
         life.make(tx, SITE, name, plan=plan, by="olga")
@@ -156,6 +159,7 @@ def some_campaigns(tx: Connection) -> tuple[str, ...]:
             life.review(tx, SITE, name, by="piero")
         if steps > 1:
             life.schedule(tx, SITE, name, by="olga")
+    leases.grant(tx, device, Want(wallet="", kind="gift:live", total=5_000))
     return "draft", "good", "live"
 
 
@@ -206,8 +210,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
                 bundles.review(tx, SITE, made, by="piero")
             if steps > 1:
                 bundles.go_live(tx, SITE, made, by=by)
-        promoted = some_campaigns(tx)
-        leases.grant(tx, device, Want(wallet="", kind="gift:live", total=5_000))
+        promoted = some_campaigns(tx, device)
     a_day_of(store, device)
     return {
         "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,

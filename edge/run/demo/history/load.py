@@ -22,6 +22,7 @@ from edge.run.demo.history.almanac import almanac
 from edge.run.demo.history.campaigns import open_campaigns
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
+from edge.run.demo.history.words import words_of
 from edge.run.demo.park import Park
 from sync.central import ledger, pots
 from sync.central.bookings import MONEY
@@ -32,6 +33,7 @@ from sync.central.imports.load import Desk, load
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.ledger import Posting
+from sync.central.near import feedback
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Kind, Proof
 from sync.central.registry import bands, consents, members, profiles, wallets
@@ -154,6 +156,8 @@ def _store(site: Site, block: Sequence[Past], *, last: int) -> None:
             _join(tx, site, one.family)
             _part_with_bands(tx, name, one.family)
         ledger.post_all(tx, [posting for one in block for posting in _postings(site, one)])
+        for word in (word for one in block for word in words_of(one)):
+            feedback.take(tx, name, word)
         diary.put(tx, name, [entry for one in block for entry in _entries(site, one, last)])
         for one in block:
             for matter in one.matters:

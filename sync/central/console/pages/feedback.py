@@ -1,0 +1,85 @@
+"""Feedback: what guests said of what they bought, how sure that is, and what was wrong most often."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+from edge.core.feedback import FACES, UNHAPPY_MAX
+from sync.central.campaigns.lift import Arm, wilson
+from sync.central.console.answers import Answer, Page, Sheet
+from sync.central.console.ask import Ask
+from sync.central.console.routes import Audience, Route, read
+from sync.central.journey.figures import PEOPLE_MIN
+from sync.central.near.feedback import VISIT, Score, scores
+from sync.central.registry import catalogue
+
+COLUMNS = ("article", "name", "said", "happy", "low", "high", "because")
+HAPPY_MIN = FACES[-2]
+SCALE, PERCENT = 1_000, 100
+
+
+class Product(NamedTuple):
+    """One article, or the visit: how many words, the share of happy ones and its interval, the reason."""
+
+    article: str
+    said: int
+    happy: float
+    low: float
+    high: float
+    because: str
+
+
+def products(found: tuple[Score, ...]) -> tuple[Product, ...]:
+    """Return what is thought of each article, the least liked first; of fewer than ten words nothing."""
+    by_article: dict[str, list[Score]] = defaultdict(list)
+    for one in found:
+        by_article[one.article].append(one)
+    told = (_product(article, words) for article, words in by_article.items())
+    return tuple(
+        sorted((one for one in told if one.said >= PEOPLE_MIN), key=lambda one: (one.high, one.article))
+    )
+
+
+def _product(article: str, words: list[Score]) -> Product:
+    said = sum(one.times for one in words)
+    arm = Arm(said, sum(one.times for one in words if one.score >= HAPPY_MIN))
+    reasons = Counter[str]()
+    for one in words:
+        if one.score <= UNHAPPY_MAX and one.because:
+            reasons[one.because] += one.times
+    because = min(reasons, key=lambda reason: (-reasons[reason], reason), default="")
+    return Product(article, said, arm.rate, *wilson(arm), because)
+
+
+def _all(ask: Ask) -> Answer:
+    ask.layout  # noqa: B018  # an unknown site is refused before anything is shown
+    with ask.store.reading() as tx:
+        found, sold = products(scores(tx, ask.site)), catalogue.catalogue(tx, ask.site).by_id
+    names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
+        VISIT: ask.words("feedback.visit")
+    }
+    rows: list[tuple[str | int, ...]] = [
+        (
+            one.article,
+            names.get(one.article, one.article),
+            one.said,
+            *(f"{round(PERCENT * share)} %" for share in (one.happy, one.low, one.high)),
+            ask.words(f"feedback.{one.because}") if one.because else "",
+        )
+        for one in found
+    ]
+    values = {
+        "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
+        "whiskers": [
+            (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
+             *(round(SCALE * share) for share in (one.low, one.happy, one.high)))
+            for one in found
+        ],
+    }  # fmt: skip
+    return Page("feedback.html", values)
+
+
+ROUTES: tuple[Route, ...] = (
+    read("/sites/<site>/feedback", _all, "What guests said, article by article.", audience=Audience.FIGURES),
+)
