@@ -104,7 +104,7 @@ class Offer(NamedTuple):
 
 def offered(tx: Connection, device: Device, *, after: int) -> Offer:
     """Return every grant and close of a device newer than ``after``."""
-    rows = placed.of_device(tx, device.site, device.id, after=after)[:GRANTS_MAX]
+    rows = placed.of_device(tx, device.site, device.id, after=after, limit=GRANTS_MAX)
     known = wallets.wallets_of(tx, device.site, {row.placed.wallet for row in rows if row.placed.wallet})
     chosen, now_ms = policies.policy(tx, device.site), rising_ms(tx, device.site)
     grants = tuple(

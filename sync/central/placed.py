@@ -156,11 +156,15 @@ def every(tx: Connection, site: str) -> tuple[PlacedRow, ...]:
     return tuple(_rows(tx, placed_table.c.lease_id != "", site=site))
 
 
-def of_device(tx: Connection, site: str, device: str, *, after: int = 0) -> tuple[PlacedRow, ...]:
+def of_device(
+    tx: Connection, site: str, device: str, *, after: int = 0, limit: int | None = None
+) -> tuple[PlacedRow, ...]:
     """Return what was granted to a device or asked back from it after a number, in order."""
     own = placed_table.c
     told = own.state != PlacedState.SETTLED.value  # what was given up is still wanted back
-    return tuple(_rows(tx, (own.device_id == device) & (own.serial > after) & told, site=site))
+    there = (own.device_id == device) & (own.serial > after) & told
+    query = select(placed_table).where(own.site_id == site, there).order_by(own.serial, own.lease_id)
+    return tuple(_row(row) for row in tx.execute(query.limit(limit)))
 
 
 def in_states(

@@ -104,11 +104,14 @@ class Steps(Sequencer):
 class Device:
     """One machine at a gate and a till; what is on its disk outlives every process."""
 
-    def __init__(self, number: int, folder: Path, *, central: Central, hands: Hands) -> None:
-        """Name the machine; nothing runs before ``start``."""
+    def __init__(
+        self, number: int, folder: Path, *, central: Central, hands: Hands, points: tuple[str, ...] = ()
+    ) -> None:
+        """Name the machine and what stands at it, by default a gate and a till; nothing runs yet."""
         self.number, self.hands = number, hands
         self.id, self.site = central.devices[number], central.site
-        self.gate, self.till = points_of(number)
+        self.points = points or points_of(number)
+        self.gate, self.till = self.points[0], self.points[-1]
         self.frozen = ""
         self._central, self._root, self._lives, self._taps = central, folder, 0, 0
         self.folder = folder / f"{number}-0"
@@ -178,15 +181,15 @@ class Device:
             counter=None,
         )
 
-    def cashier(self) -> Session:
-        """Return who sells here."""
+    def cashier(self, point: str = "") -> Session:
+        """Return who sells here, by default at the last of its points."""
         until_ms = self.clock.now_ms() + HOUR_MS
         return Session(
             token="",
             staff="carla",
             name="Carla",
             roles=("till",),
-            point=self.till,
+            point=point or self.till,
             until_ms=until_ms,
             fresh_until_ms=until_ms,
         )
@@ -263,9 +266,10 @@ class Device:
             feed=Feed(),
             health=self.health,
             device=self.id,
-            readers={self.gate: self.gate, self.till: self.till},
+            readers={point: point for point in self.points},
             limits=LIMITS,
             boot=boot,
+            central_key=public_half(self._central.voice.private_key),
             current=lambda: self.current.proven,
         )
 
@@ -276,7 +280,7 @@ class Device:
             profiles=self.profiles,
             clock=Listening(self.clock, self.health),
             describe=lambda bare: msgspec.structs.replace(bare, boot=f"boot-{self.hands.boots}"),
-            points=(self.gate, self.till),
+            points=self.points,
             checkpoint=lambda: self._notary.newest,
             lending=self.service.placement,
             agreed=lambda: self.current.prove("central"),

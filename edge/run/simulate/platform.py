@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 
@@ -31,7 +31,7 @@ from sync.client.line import Declined, Exchange
 from sync.lending import LeaseAsk
 from sync.packing import Packer
 from sync.routes import EVENTS, LEASES, REPORT
-from sync.signing import public_half
+from sync.signing import Keys, public_half
 from sync.wire import PROBLEM_PREFIX, Batch, Cursor, DeviceReport, Problem, ProblemDocument
 
 SITE, CURRENCY, PARK = "simulated", "EUR", "park"
@@ -92,10 +92,22 @@ class Shared:
             each.close()
 
 
+class Opened(Protocol):
+    """A database of central with a site in it, and the devices that are enrolled there."""
+
+    store: Store
+    devices: list[str]
+    band_key: bytes
+    voice: Keys
+
+    def begin(self, now_ms: Callable[[], int]) -> None:
+        """Go to where a world begins, and follow its time from now on."""
+
+
 class Central:
     """Central in one world; a number stands for each device."""
 
-    def __init__(self, shared: Shared, now_ms: Callable[[], int]) -> None:
+    def __init__(self, shared: Opened, now_ms: Callable[[], int]) -> None:
         """Begin with the site as it was opened."""
         shared.begin(now_ms)
         self.store, self.site = shared.store, SITE

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import msgspec
 from edge.run.simulate.acts import ACTS, Act, meet
 from edge.run.simulate.platform import Shared
 from edge.run.simulate.promises import ALWAYS, AT_REST, QUIET, Promise
+from edge.run.simulate.quiet import memory, quiet
 from edge.run.simulate.world import DEVICES, FUNDS, World
 
 STEPS = 12
@@ -22,7 +20,6 @@ ROUNDS_MAX = 24
 """After so many meetings with central in good weather everything has to be at rest."""
 TOLD_MAX = 50
 """So many of the last steps are told of a seed that fails."""
-MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, if there is one; folders in it are made safely
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -53,7 +50,7 @@ def run_seed(
     seed: int, *, steps: int = STEPS, seen: Counter[str] | None = None
 ) -> tuple[Failure | None, str]:
     """Play one seed; return what broke, if anything did, and the whole story."""
-    with _quiet(), tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=_memory()) as folder:
+    with quiet(), tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory()) as folder:
         world = _world(seed, Path(folder))
         try:
             failure = _play(world, steps)
@@ -122,18 +119,6 @@ def _look(world: World, promises: tuple[Promise, ...]) -> Failure | None:
     return None
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What is logged of bad days is no news where there are thousands of them."""
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        root.setLevel(before)
-
-
 class _Kept:
     """What the worlds of this process share: central's database, and disks of devices that have met it."""
 
@@ -143,7 +128,7 @@ class _Kept:
 
 def _world(seed: int, folder: Path) -> World:
     if _Kept.folder is None or _Kept.shared is None:
-        _Kept.folder = tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=_memory())
+        _Kept.folder = tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory())
         kept = Path(_Kept.folder.name)
         _Kept.shared = Shared(kept / "central.db", devices=DEVICES, funds=FUNDS)
         _begin(kept, _Kept.shared)
@@ -159,7 +144,3 @@ def _begin(kept: Path, shared: Shared) -> None:
         device.crash()
         device.copied(kept / "begun" / str(device.number))
     shared.keep()
-
-
-def _memory() -> Path | None:
-    return MEMORY if MEMORY.is_dir() else None

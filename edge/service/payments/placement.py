@@ -28,8 +28,8 @@ PRESENT_MAX = 5_000
 WANTS_MAX = 200
 LOW_PERMILLE = 400
 """Below this part of what was wanted it is asked for again."""
-AGAIN_MS = 20_000
-"""So long nothing is asked again that central had no more of."""
+AGAIN_MS, AGAIN_MS_MAX = 20_000, 640_000
+"""So long nothing is asked again that central had no more of; twice as long each time, until it is seen."""
 RENEW_MS = 600_000
 """A lease that ends sooner is asked to last longer."""
 VOUCHERS_WANTED = 2
@@ -50,10 +50,16 @@ class Here(msgspec.Struct, kw_only=True):
     why: str
     told: bool = False
     asked_ms: int | None = None
+    rest_ms: int = AGAIN_MS
     needs: int = 0
     """What a basket that stands here lacks of money."""
     today: int = 0
     """What it lacks of what the band may spend today."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether a basket stands here that lacks something."""
+        return bool(self.needs or self.today)
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -88,6 +94,12 @@ class Placement:
         points = layout.points_by_id if layout is not None else {}
         here = set(self._rooms.readers.values())
         return any(points[point].kind is PointKind.TILL for point in here if point in points)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a basket stands here that lacks money, of which central was not asked yet."""
+        with self._changed:
+            return any(here.waits for here in self._here.values())
 
     # Who is here
 
@@ -131,13 +143,16 @@ class Placement:
             due = [
                 (wallet, here)
                 for wallet, here in self._here.items()
-                if here.needs or here.today or here.asked_ms is None or now - here.asked_ms >= AGAIN_MS
+                if here.waits or here.asked_ms is None or now - here.asked_ms >= here.rest_ms
             ]
+        # Who stands at a till waits for no guess about all the others.
+        due = [one for one in due if one[1].waits] or due
         if not due:
             return budgets
         found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
         with self._changed:
             for _, here in due[:WANTS_MAX]:
+                here.rest_ms = AGAIN_MS if here.asked_ms is None else min(2 * here.rest_ms, AGAIN_MS_MAX)
                 here.asked_ms, here.needs, here.today = now, 0, 0
         return (*budgets, *found)[:WANTS_MAX]
 

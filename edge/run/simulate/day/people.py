@@ -1,0 +1,175 @@
+"""People of the day: what each visitor does at which point, and what they are told there."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+
+from edge.core.basket import Line
+from edge.core.decision import Outcome
+from edge.core.payment import Tender
+from edge.errors import PolsoError
+from edge.payviews import BasketState, BasketView
+from edge.run.simulate.day.machines import Machines
+from edge.run.simulate.day.plan import BASE_SHARE, MORE_SHARE, PRICES, Stop, Visitor, What
+from edge.run.simulate.day.site import CAMPAIGN, EDGES
+from edge.run.simulate.day.told import Sale
+from edge.run.simulate.device import Device
+from edge.views import StaffView
+from hardware.port import Tap
+from sync.central.registry.bands import band_id
+
+VOIDED_SHARE, REPEATED_SHARE = 0.005, 0.01
+"""Payments that staff take back, and taps that a reader says twice."""
+STATIONS = {
+    What.ENTER: "gates",
+    What.AGAIN: "gates",
+    What.FOUND: "gates",
+    What.LEAVE: "exits",
+    What.LOUNGE: "lounges",
+}
+FROM_OUTSIDE = frozenset({What.ENTER, What.AGAIN, What.FOUND})
+T = TypeVar("T")
+
+
+class People:
+    """Lets visitors do what they mean to, as far as they are let."""
+
+    def __init__(self, day: Machines) -> None:
+        """Begin with nobody inside."""
+        self._day, self._told = day, day.told
+        self._dice = random.Random(f"{day.seed}/people")  # noqa: S311 - a story, nothing secret
+        self._ops = count(1)
+        self._acts: dict[What, Callable[[Visitor, Stop], None]] = {
+            What.KIOSK: self._look,
+            What.SOUP: self._fancy,
+            What.EAT: lambda one, stop: self._buy(one, stop, edge="park"),
+            What.SHOP: lambda one, stop: self._buy(one, stop, edge="store"),
+            What.LOSE: self._lose,
+        }
+
+    def stop(self, stop: Stop) -> None:
+        """Let one visitor do one thing."""
+        one = self._day.known[stop.number]
+        if stop.what in FROM_OUTSIDE or one.number in self._told.inside:
+            self._acts.get(stop.what, self._pass)(one, stop)
+
+    # At gates, exits and doors
+
+    def _pass(self, one: Visitor, stop: Stop) -> None:
+        device, point = self._station(STATIONS[stop.what], stop.place)
+        view = self._tap(device, device.tap(one.uid, point))
+        self._told.reasons[view.reason] += 1
+        if view.outcome is not Outcome.GRANTED:
+            return
+        if stop.what is What.LEAVE:
+            self._told.inside.discard(one.number)
+        elif stop.what in FROM_OUTSIDE:
+            self._told.inside.add(one.number)
+            self._told.opened.setdefault(one.number, []).append(device.number)
+
+    def _lose(self, one: Visitor, _: Stop) -> None:
+        self._day.central.revoke(band_id(self._day.park.band_key, one.uid))
+        self._told.revoked[one.number] = self._day.now_ms
+        self._told.inside.discard(one.number)
+
+    def _station(self, kind: str, place: int) -> tuple[Device, str]:
+        """Return where somebody goes: whoever finds a reader dark takes the next one."""
+        there = [
+            (self._day.devices[number], point)
+            for number, edge in enumerate(EDGES)
+            for point in getattr(edge, kind)
+            if point not in self._day.gone
+        ]
+        return there[place % len(there)]
+
+    def _tap(self, device: Device, tap: Tap) -> StaffView:
+        """Hold a band to a reader until there is an answer; now and then the reader says it twice."""
+        view = self._present(device, tap)
+        if self._dice.random() < REPEATED_SHARE:
+            self._told.again += 1
+            same = self._present(device, tap)
+            if (same.reason, same.seq) != (view.reason, view.seq):
+                self._told.contradictions.append(f"{tap.tap_id}: {view.reason}, then {same.reason}")
+        return view
+
+    def _present(self, device: Device, tap: Tap) -> StaffView:
+        kept = self._told.payments if tap.reader in EDGES[device.number].tills else self._told.gates
+
+        def act() -> StaffView:
+            self._told.taps += 1
+            began_ns = time.perf_counter_ns()
+            view = device.service.present(tap)
+            kept.ms.append((time.perf_counter_ns() - began_ns) / 1e6)
+            return view
+
+        return self._do(device, act)
+
+    def _do(self, device: Device, act: Callable[[], T]) -> T:
+        """Do something at a machine, and once more at the next one that starts where it dies of it."""
+        done: list[T] = []
+        while not self._day.alive(device, lambda: done.append(act())):
+            self._told.again += 1
+        return done[0]
+
+    # At kiosks and tills
+
+    def _look(self, one: Visitor, stop: Stop) -> None:
+        device, point = self._station("kiosks", stop.place)
+        self._tap(device, device.tap(one.uid, point))
+        self._told.looked += 1
+        offers = device.service.offers
+        for tile in offers.offers_for(band_id(self._day.park.band_key, one.uid), point).tiles:
+            offers.shown(tile.exposure)
+            if tile.offer != CAMPAIGN:
+                continue
+            self._told.offered.add(one.number)
+            if self._likes(one):
+                try:
+                    offers.accept(tile.exposure, point)
+                except PolsoError as error:
+                    self._told.faults[type(error).__name__] += 1
+
+    def _fancy(self, one: Visitor, stop: Stop) -> None:
+        if self._likes(one):
+            self._buy(one, stop, edge="park")
+
+    def _likes(self, one: Visitor) -> bool:
+        more = MORE_SHARE if one.number in self._told.offered else 0.0
+        return one.mood < BASE_SHARE + more
+
+    def _buy(self, one: Visitor, stop: Stop, *, edge: str) -> None:
+        number = next(n for n, known in enumerate(EDGES) if known.name == edge)
+        device, tills = self._day.devices[number], EDGES[number].tills
+        till, op = tills[stop.place % len(tills)], f"op-{next(self._ops):08}"
+        name, dark = stop.article, number in self._day.weather.cut
+        line = Line(
+            item=name, name=name, quantity=1, price_minor=PRICES[name], tax_permille=100, category="food"
+        )
+        self._day.poll(device)
+        self._do(device, lambda: device.service.sell(device.cashier(till), till, op, lines=[line]))
+        self._tap(device, device.tap(one.uid, till))
+        self._settle(device, one, device.service.basket(till), dark=dark)
+
+    def _settle(self, device: Device, one: Visitor, view: BasketView, *, dark: bool) -> None:
+        """Take down what came of a basket, and let staff take some of them back."""
+        word = (
+            f"{view.state} {view.reason}"
+            if view.reason and view.state is not BasketState.APPROVED
+            else f"{view.state}"
+        )
+        self._told.tills[word] += 1
+        if dark:
+            self._told.dark[word] += 1
+        who = device.cashier(view.point)
+        if view.state is not BasketState.APPROVED:
+            self._do(device, lambda: device.service.give_up(who, view.point, view.op_id))
+            return
+        paid = sum(leg.amount_minor for leg in view.legs if leg.tender == Tender.WALLET)
+        sale = self._told.sales[view.op_id] = Sale(one.number, paid)
+        if self._dice.random() < VOIDED_SHARE:
+            self._do(device, lambda: device.service.void(who, view.op_id, f"v{view.op_id}", reason="cold"))
+            sale.back = True
