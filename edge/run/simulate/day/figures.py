@@ -15,6 +15,12 @@ from edge.run.simulate.day.trouble import TROUBLES
 from sync.central.campaigns.lift import Verdict
 
 GRANTED = frozenset({"entered", "exited"})
+UNREAD = {
+    None: "nobody was kept out",
+    Verdict.NOT_YET: "fewer guests than were planned for",
+    Verdict.VOID: "the arms are of other sizes than was drawn",
+}
+"""Why nothing can be said of the offer's effect."""
 
 
 def made(day: Day, found: Found) -> Page:
@@ -90,7 +96,7 @@ def _offer(day: Day, found: Found) -> Iterator[tuple[str, str]]:
         f"{sum(one.taken for one in found.offers):,}, {sum(one.redeemed for one in found.offers):,}",
     )
     if found.lift is None or found.lift.verdict in (Verdict.NOT_YET, Verdict.VOID):
-        yield "lift", "not read: " + ("no experiment" if found.lift is None else str(found.lift.verdict))
+        yield "lift", "not read: " + UNREAD[None if found.lift is None else found.lift.verdict]
         return
     one = found.lift
     yield "bought soup, offered", f"{one.offered.did:,} of {one.offered.guests:,}"
