@@ -15,7 +15,7 @@ from edge.core.wallet import MandateState
 from edge.errors import StoreError
 from edge.payviews import BasketState
 from edge.service.payments import chest
-from edge.service.payments.placement import AGAIN_MS, PRESENT_MAX, WANTS_MAX
+from edge.service.payments.placement import AGAIN_MS, PRESENT_MAX
 from tests.service.house import OTHER_UID, Hands, House, an_edge
 from tests.service.purses import (
     SOUP,
@@ -62,35 +62,6 @@ def test_what_central_has_no_more_of_is_not_asked_for_at_once_again(house: House
     assert not wanted(house)
     house.hands.forward(ms=AGAIN_MS)
     assert wanted(house)
-
-
-def test_it_is_asked_for_more_and_more_seldom_until_its_guest_is_seen_again(house: House) -> None:
-    guest = a_guest(house)
-    enters(house)
-    assert wanted(house)
-    house.hands.forward(ms=AGAIN_MS)
-    assert wanted(house)
-    house.hands.forward(ms=AGAIN_MS)
-    assert not wanted(house), "twice as long after the second time"
-    house.hands.forward(ms=AGAIN_MS)
-    assert wanted(house)
-    house.service.placement.expects(guest)
-    house.hands.forward(ms=AGAIN_MS)
-    assert wanted(house), "whoever is seen again is asked for as at first"
-
-
-def test_a_basket_that_stands_here_is_asked_for_alone_and_before_all_guesses(house: House) -> None:
-    mine = a_guest(house)
-    assert mine.wallet is not None
-    placement = house.service.placement
-    for number in range(WANTS_MAX + 1):
-        link = msgspec.structs.replace(mine.wallet, id=f"w-{number}")
-        placement.expects(msgspec.structs.replace(mine, wallet=link))
-    placement.needs(mine, 700)
-    assert placement.waits
-    assert [(want.wallet, want.why) for want in placement.wants()] == [(WALLET, "basket")]
-    assert not placement.waits
-    assert len(placement.wants()) == WANTS_MAX
 
 
 def test_presence_is_told_once_central_has_heard_it(house: House) -> None:
