@@ -65,6 +65,7 @@ class Scene(enum.StrEnum):
     BOOKED = "booked"
     CALLED = "called"
     CAME = "came"
+    CHANGED = "changed"
     CHARGED = "charged"
     CLOSED = "closed"
     CUT = "cut"

@@ -23,7 +23,7 @@ SCENES = {
         "looked_for late asked answered set_aside held ready"
         " charged held paid held handed diary held rated closed"
     ),
-    Tale.FEEDBACK: "held paid held rated asked answered given closed held held paid",
+    Tale.FEEDBACK: "held paid held rated asked changed given closed held held paid",
     Tale.CONSENT: "held allowed diary held withdrew diary",
     Tale.OFFLINE: "cut held offered held paid waiting restored diary diary",
     Tale.WRONG_PRICE: "published priced published priced",

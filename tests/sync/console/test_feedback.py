@@ -6,14 +6,19 @@ import pytest
 
 from edge.core.catalogue import Article
 from edge.core.feedback import FeedbackGiven
+from sync.central.care import cases
+from sync.central.care.case import Links, Step, Told
 from sync.central.console.operators import Role
 from sync.central.console.pages.feedback import products
+from sync.central.journey import diary
+from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback
 from sync.central.near.feedback import Score
 from sync.central.registry import catalogue
 from sync.central.store import Store
-from tests.sync.builders import SITE
+from tests.sync.builders import NOW_MS, SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_open_park, an_operator
+from tests.sync.journey.book import GUEST, OWNER, Book
 
 PAGE = f"{HOME}/feedback"
 
@@ -60,3 +65,31 @@ def test_the_reason_that_most_unhappy_gave_is_named_and_no_happy_one_s() -> None
         (Score("soup", 1, "price", 4), Score("soup", 2, "place", 5), Score("soup", 5, "staff", 90))
     )
     assert [(one.said, one.because, round(one.happy, 3)) for one in found] == [(99, "place", 0.909)]
+
+
+def test_what_was_changed_goes_to_each_who_was_unhappy_with_it_once(small_store: Store) -> None:
+    book = Book(small_store)
+    an_operator(small_store, "olga")
+    said = {g: f"op-{g}" for g in ("soup", "cake", "done")}
+    with small_store.transaction() as tx:
+        catalogue.put(tx, SITE, [Article(id="soup"), Article(id="cake")])
+        for at, (article, ref) in enumerate(said.items()):
+            what = "cake" if article == "cake" else "soup"
+            bought = Entry(
+                "/till", ref, OWNER, NOW_MS + at << 16, 0, Via.TILL, What.BOUGHT, subject=what, ref=ref
+            )
+            diary.put(tx, SITE, [bought])
+            first = Told(op=ref, step=Step.OPENED, at_ms=1, word="feedback", via="kiosk",
+                         links=Links(guest=GUEST, ref=ref))  # fmt: skip
+            cases.open_case(tx, SITE, first)
+        ended = Told(op="x", step=Step.CLOSED, at_ms=2, word="put_right")
+        cases.tell(tx, SITE, cases.id_of("op-done"), told=ended)
+    olga = a_browser(book.store, "olga")
+    for _ in range(2):
+        reply = olga.post(f"{PAGE}/soup", what_changed="We salt it less.", op="k")
+        assert reply.status_code == 303, reply.text
+    assert olga.post(f"{PAGE}/soup", what_changed=" ", op="k2").status_code == 422
+    assert olga.get(f"{PAGE}/pasta").status_code == 404
+    with small_store.reading() as tx:
+        notes = {ref: [one.note for one in cases.steps(tx, SITE, cases.id_of(ref))] for ref in said.values()}
+    assert notes == {"op-soup": ["", "We salt it less."], "op-cake": [""], "op-done": ["", ""]}

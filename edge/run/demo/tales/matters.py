@@ -15,9 +15,10 @@ from edge.core.orders import Stock
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Scene
 from sync.central import pots
-from sync.central.care import cases, goodwill
+from sync.central.care import cases, changed, goodwill
 from sync.central.care.case import Case, Result, State, Step, Told
 from sync.central.care.cases import Wanted
+from sync.central.care.changed import Change
 from sync.central.care.goodwill import Coupon
 from sync.central.devices import devices
 from sync.central.journey.entry import What
@@ -33,6 +34,7 @@ TOPICS = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 PROMISED_DAYS, FIRST_DAYS, LAST_DAYS = 3, 12, 14
 CARE = "olga"
 UNHAPPY, SPARE_MINOR = 1, 1_100
+CLEANED = "We clean the machine twice a day from today on."
 COFFEE, GOODWILL = "espresso", f"{LeaseKind.FREE_DRINK}:{goodwill.CAMPAIGN}"
 
 
@@ -107,7 +109,7 @@ def _has(stage: Stage) -> int:
 
 
 def feedback(stage: Stage) -> None:
-    """Giulia is not content with her coffee: a case opens by itself and is answered; her next one is free."""
+    """Giulia is not content with her coffee: a case opens, the coffee changes, and her next one is free."""
     before = {one.id for one in _open_cases(stage, "giulia")}
     stage.sells("carla", "giulia", point=BAR, articles=(COFFEE,))
     tap = stage.holds("giulia", KIOSK)
@@ -119,13 +121,23 @@ def feedback(stage: Stage) -> None:
         lambda: [one.id for one in _open_cases(stage, "giulia") if one.id not in before], "a case at central"
     )
     stage.says(Scene.ASKED, "giulia", what=found[0])
-    _tell(stage, found[0], Step.ANSWERED, note="We clean the machine twice a day from today on.")
-    stage.says(Scene.ANSWERED, CARE, what=found[0])
+    stage.waits(lambda: _is_changed(stage), "her purchase in her diary, by which she is told what changed")
     given = _makes_good(stage, found[0])
     _tell(stage, found[0], Step.CLOSED, word=Result.PUT_RIGHT.value)
     stage.says(Scene.CLOSED, CARE, what=found[0])
     if given:
         _comes_back(stage)
+
+
+def _is_changed(stage: Stage) -> bool:
+    """Tell everybody who was unhappy with the coffee what was changed; whether there is anybody by now."""
+    with stage.central.transaction() as tx:
+        change = Change(op=secrets.token_hex(6), article=COFFEE, words=CLEANED, by=CARE)
+        told = changed.tell(tx, stage.site, change)
+        names = catalogue.catalogue(tx, stage.site).by_id[COFFEE].names
+    if told:
+        stage.says(Scene.CHANGED, CARE, names=names, count=told)
+    return told > 0
 
 
 def _makes_good(stage: Stage, matter: str) -> bool:

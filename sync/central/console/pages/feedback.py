@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edge.core.feedback import FACES, UNHAPPY_MAX
+from edge.errors import Unknown
 from sync.central.campaigns.lift import Arm, wilson
-from sync.central.console.answers import Answer, Page, Sheet
+from sync.central.care import changed
+from sync.central.care.cases import NOTE_CHARS_MAX
+from sync.central.care.changed import Change
+from sync.central.console import desk
+from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.desk import Desk
+from sync.central.console.fields import Field, Kind
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
 from sync.central.near.feedback import VISIT, Score, scores
+from sync.central.psp import refunds
 from sync.central.registry import catalogue
 
 COLUMNS = ("article", "name", "said", "happy", "low", "high", "because")
@@ -59,9 +67,9 @@ def _all(ask: Ask) -> Answer:
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
         VISIT: ask.words("feedback.visit")
     }
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[Cell | str | int, ...]] = [
         (
-            one.article,
+            Cell(one.article, f"{ask.home}/feedback/{one.article}") if one.article else "",
             names.get(one.article, one.article),
             one.said,
             *(f"{round(PERCENT * share)} %" for share in (one.happy, one.low, one.high)),
@@ -80,6 +88,36 @@ def _all(ask: Ask) -> Answer:
     return Page("feedback.html", values)
 
 
+def _form(ask: Ask) -> Form:
+    with ask.store.reading() as tx:
+        article = catalogue.catalogue(tx, ask.site).by_id.get(ask.path["article"])
+    if article is None:
+        raise Unknown("There is no such article.")
+    fields = (
+        Field(name="what_changed", kind=Kind.LONG, required=True, chars_max=NOTE_CHARS_MAX),
+        Field(name="op", kind=Kind.HIDDEN, required=True),
+    )
+    return Form(
+        name="feedback_change",
+        fields=fields,
+        values={"op": refunds.new_id()},
+        back=f"{ask.home}/feedback",
+        title=article.name(ask.words.language),
+        act="tell_changed",
+    )
+
+
+def _tell(ask: Ask, said: dict[str, Any]) -> Answer:
+    change = Change(op=said["op"], article=ask.path["article"], words=said["what_changed"], by=ask.name)
+    with ask.changing() as tx:
+        told = changed.tell(tx, ask.site, change)
+        ask.record(tx, "change_told", change.article, after=str(told))
+    return Moved(f"{ask.home}/feedback", "change_told")
+
+
 ROUTES: tuple[Route, ...] = (
+    *desk.routes_of(
+        "/sites/<site>/feedback/<article>", Desk(_form, _tell), "tell the unhappy what was changed."
+    ),
     read("/sites/<site>/feedback", _all, "What guests said, article by article.", audience=Audience.FIGURES),
 )
