@@ -19,12 +19,14 @@ class _Circle:
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     before = gc.get_threshold()
+    gc.unfreeze()
     yield
     gc.set_threshold(*before)
-    gc.unfreeze()
+    gc.freeze()
 
 
 def test_what_is_built_is_set_aside_and_the_young_are_looked_over_seldom() -> None:
+    gc.set_threshold(700)
     garbage.settle()
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold()[0] == garbage.YOUNG_MAX
