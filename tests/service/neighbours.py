@@ -13,7 +13,7 @@ import msgspec
 
 from edge.core.entitlements import Entitlement, Use
 from edge.core.places import Layout
-from edge.core.site import Answer, Name, Pending, Said, meaning, name_of
+from edge.core.site import Answer, Lack, Name, Pending, Said, meaning, name_of
 from edge.service import Rooms
 from edge.service.agreeing import waiting
 from tests.builders import a_gate, a_layout
@@ -51,6 +51,9 @@ class Line:
         self.given_back: list[Use] = []
         self.forgotten: list[tuple[frozenset[str], frozenset[bytes]]] = []
         self.nudges = 0
+        self.lacking: list[Lack] = []
+        self.lend: Callable[[Lack], bool] = lambda lack: False
+        """Whether another till passes some of it on, and brings it here."""
         self.before: list[Use] = []
         """What others claim a moment before this device does."""
         self.meanwhile: Callable[[], object] = lambda: None
@@ -71,6 +74,11 @@ class Line:
             self.touch = False
             return Answer(Said.UNREACHABLE)
         return answer
+
+    def borrow(self, lack: Lack, wait_ms: int) -> bool:
+        assert 0 < wait_ms <= 150
+        self.lacking.append(lack)
+        return self.lend(lack)
 
     def nudge(self) -> None:
         self.nudges += 1

@@ -16,7 +16,7 @@ from edge.service import agreeing
 from edge.service.agreeing import ASKS_MAX
 from edge.views import StaffView
 from tests.builders import NOW_MS, a_day_ticket, a_gate, a_layout
-from tests.service.house import an_edge, band_of
+from tests.service.house import UID, an_edge, band_of, worn
 from tests.service.neighbours import GATES, Neighbour, a_site
 
 ONCE = a_day_ticket(reentry=Reentry.NEVER)
@@ -234,3 +234,39 @@ def test_an_erased_guest_leaves_the_book_too(tmp_path: Path) -> None:
         here.service.erase("guest-1", [band_of(here)])
         assert here.pending() == ()
         assert here.line.forgotten == [(frozenset({"ticket-1"}), frozenset({band_of(here)}))]
+
+
+# Many acts at one device
+
+
+def test_acts_that_wait_for_the_site_at_once_go_each_by_its_own_word(tmp_path: Path) -> None:
+    """Twelve guests at one device, all of them asked for before any is answered; every other one is lost."""
+    count = 12
+    with a_site(tmp_path, count=1) as [here]:
+        uids = [UID[:-1] + bytes((number,)) for number in range(count)]
+        rights = [a_day_ticket(id=f"right-{number}", reentry=Reentry.NEVER) for number in range(count)]
+        guests = [
+            worn(here, uid, guest=f"guest-{number}", entitlements=(rights[number],), rev=20 + number)
+            for number, uid in enumerate(uids)
+        ]
+        here.tell(*guests)
+        for right in rights[1::2]:
+            here.line.book.create((msgspec.structs.replace(elsewhere(), entitlement=right.id),))
+        all_asked, views = Barrier(count, timeout=20), dict[int, StaffView]()
+        here.line.meanwhile = all_asked.wait
+
+        def tap(number: int) -> None:
+            held = here.tap(uids[number], counter=None, tap_id=f"tap-{number}")
+            views[number] = here.service.present(held)
+
+        hands = [Thread(target=tap, args=(number,)) for number in range(count)]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+        won = [number for number, view in sorted(views.items()) if view.outcome is Outcome.GRANTED]
+        assert won == list(range(0, count, 2))
+        assert {view.basis for view in views.values()} == {Basis.LIVE}
+        assert len(here.line.asked) == count, "each asked once, for its own"
+        assert all(one.agreed for one in here.decided())
+        assert (here.pending(), here.line.given_back) == ((), [])
