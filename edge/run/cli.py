@@ -13,6 +13,7 @@ import msgspec
 from edge.errors import PolsoError
 from edge.run.analysis import analyse
 from edge.run.audit_verb import audit
+from edge.run.backup_verbs import VERBS as KEPT
 from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
@@ -341,5 +342,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, simulate, update):
+for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, simulate, update, *KEPT):
     main.add_command(verb)

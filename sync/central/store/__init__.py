@@ -4,6 +4,9 @@ from sync.central.store.bare import bare_commits_per_s as bare_commits_per_s
 from sync.central.store.bare import bare_copy_per_s as bare_copy_per_s
 from sync.central.store.bulk import insert_bearing as insert_bearing
 from sync.central.store.bulk import insert_many as insert_many
+from sync.central.store.copying import is_dump as is_dump
+from sync.central.store.copying import load as load
+from sync.central.store.copying import save_copy as save_copy
 from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of

@@ -70,7 +70,7 @@ class Store:
             )
         self._inside.tx = True
         try:
-            with _translated(), self._writer.begin() as tx:
+            with translated(), self._writer.begin() as tx:
                 sites, here = self._enter(tx)
                 yield tx
                 self._announce(tx, sites)
@@ -81,7 +81,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Begin a short transaction that only reads, beside any writer."""
-        with _translated(), self._reader.begin() as tx:
+        with translated(), self._reader.begin() as tx:
             tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
             yield tx
 
@@ -91,7 +91,7 @@ class Store:
         On PostgreSQL the rows are freed for others to write over; its own logs follow its own retention.
         """
         if self.is_postgres:
-            with _translated(), self._writer.connect() as connection:
+            with translated(), self._writer.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
             return True
         writer = self._writer.raw_connection()
@@ -170,7 +170,8 @@ def is_postgres(tx: Connection) -> bool:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise what PostgreSQL or SQLite could not do as ``StoreError``."""
     try:
         yield
     except (OperationalError, psycopg.OperationalError, PoolTimeout) as error:

@@ -1,0 +1,48 @@
+"""Backup of central: its database in one file while it runs, and back with every edge told to begin anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.run.platform import opened
+from sync.central.sites import begin_epoch, sites
+from sync.central.store import is_dump, load, save_copy
+
+AGAIN = (
+    "Every site's feed began a new life: edges fetch a snapshot, and send again what this copy lacks.\n"
+    "Guests who were erased since it was made are in it again: erase them once more."
+)
+
+
+def save(database: str, file: Path) -> str:
+    """Copy central's database into ``file``, also while workers use it; say what has to be kept beside it."""
+    save_copy(database, file)
+    return (
+        f"{file} holds all of central, the keys by which it speaks to its devices included: keep it as safe. "
+        "The key that its sealed cells open by lies elsewhere, and is not in it."
+    )
+
+
+def restore(file: Path, database: str) -> str:
+    """Put a backup where there is no database yet, void every cursor of every edge; say what comes of it.
+
+    A cursor of the time after the backup could else be passed by new news, and what was said in between
+    would stand at the edges for ever.
+    """
+    if is_dump(file):
+        load(file, database)
+        begin_anew(database)
+        return AGAIN
+    load(file, database, first=begin_anew)
+    return AGAIN
+
+
+def begin_anew(database: str) -> None:
+    """Begin a new epoch of every site's feed."""
+    store = opened(database)
+    try:
+        with store.transaction() as tx:
+            for site in sites(tx):
+                begin_epoch(tx, site)
+    finally:
+        store.close()
