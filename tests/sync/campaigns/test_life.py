@@ -12,6 +12,7 @@ from sync.central.bundles import Draft
 from sync.central.campaigned import Audience, Campaign, Plan, Standing, State
 from sync.central.campaigns import checks, life, results
 from sync.central.campaigns.lift import Verdict
+from sync.central.console.pages.campaign_calendar import calendar
 from sync.central.store import Store
 from tests.service.offered import an_offer
 from tests.sync.builders import Clockwork, a_site
@@ -19,6 +20,7 @@ from tests.sync.campaigns.shop import ANNA, FIRST, LAST, MESSAGES, PIERO, SITE, 
 
 DAY_MS = 24 * 3_600_000
 NAME = "soup-days"
+CAKE = Effect(percent=10, articles=("cake",))
 
 
 @pytest.fixture
@@ -274,3 +276,20 @@ def test_a_draft_that_is_let_go_leaves_what_was_paused_before_it_to_be_resumed_o
         assert life.steps(life.revisions(tx, SITE, NAME)) == {State.PAUSED, State.ENDED}
         life.end(tx, SITE, NAME, by=ANNA)
         assert life.steps(life.revisions(tx, SITE, NAME)) == frozenset()
+
+
+def test_a_calendar_shows_each_campaigns_days_and_on_which_of_them_it_meets_another(park: Store) -> None:
+    plans = {
+        "early": a_plan({"period": Period(first="2025-01-01", last="2025-01-10")}),
+        "late": a_plan({"period": Period(first="2025-01-06", last="2025-01-20")}),
+        "apart": a_plan({"period": Period(first="2025-01-16", last="2025-01-20"), "effect": CAKE}),
+    }
+    with park.transaction() as tx:
+        made = [life.make(tx, SITE, name, plan=plan, by=ANNA) for name, plan in plans.items()]
+    drawn = calendar(made, "2025-01-11")
+    assert [(one.name, one.whole, one.meets) for one in drawn.rows] == [
+        ("early", (0, 500), ((250, 250),)), ("late", (250, 750), ((250, 250),)), ("apart", (750, 250), ()),
+    ]  # fmt: skip
+    assert drawn.today == 500
+    assert calendar(made, "2025-02-01").today is None
+    assert calendar((), "2025-02-01").rows == ()

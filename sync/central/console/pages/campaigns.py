@@ -17,6 +17,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.listing import Listing
 from sync.central.console.pages.budget_map import budget_map
+from sync.central.console.pages.campaign_calendar import calendar
 from sync.central.console.pages.campaign_form import fields, plan_of, shown
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.store import Connection
@@ -74,13 +75,18 @@ def _units(one: Campaign, units: int, currency: str) -> str:
 def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         spread, places = budget_map(tx, ask, currency=ask.layout.currency)
+        days = calendar(_open(tx, ask.site), campaigned.today_of(tx, ask.site))
     values = {"sheet": _page(ask, ""), "clashes": _clashes(ask), "spread": spread, "places": places}
-    return Page("campaigns.html", values)
+    return Page("campaigns.html", values | {"calendar": days})
+
+
+def _open(tx: Connection, site: str) -> list[Campaign]:
+    return [one for one in campaigned.newest(tx, site) if one.state is not State.ENDED]
 
 
 def _clashes(ask: Ask) -> Sheet:
     with ask.store.reading() as tx:
-        found = [one for one in campaigned.newest(tx, ask.site) if one.state is not State.ENDED]
+        found = _open(tx, ask.site)
     pairs = [
         (one.id, other.id, max(one.plan.offer.period.first, other.plan.offer.period.first),
          min(one.plan.offer.period.last, other.plan.offer.period.last))
