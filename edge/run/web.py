@@ -7,11 +7,12 @@ import logging
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from edge.errors import PolsoError
 from edge.run.network import WILD
@@ -70,6 +71,18 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+def by_the_loop(server: BaseWSGIServer, act: Callable[[], None]) -> None:
+    """Let a server's own thread do something, and wake it.
+
+    waitress's ``pull_trigger`` gives that thread time between the word and the bell. If somebody else rings
+    then, an act that closes everything is over before our bell: its descriptor is nobody's, or another's.
+    """
+    bell = server.trigger
+    with bell.lock:  # acts are done under it
+        bell.thunks.append(act)
+        bell.pull_trigger()
+
+
 class Web:
     """Serves one WSGI app by waitress; open streams never keep it from stopping."""
 
@@ -104,10 +117,10 @@ class Web:
         # Sockets belong to the loop's thread. The trigger is closed last: a thread that still answers pulls
         # it to be heard, finds its channel closed, and ends as it does when any client hangs up.
         closed = threading.Event()
-        self._server.trigger.pull_trigger(lambda: self._hang_up(closed))
+        by_the_loop(self._server, lambda: self._hang_up(closed))
         closed.wait(STOP_S_MAX)
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S_MAX)
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+        by_the_loop(self._server, lambda: wasyncore.close_all(self._server._map))
         self._thread.join(timeout=STOP_S_MAX)
 
     def _hang_up(self, closed: threading.Event) -> None:

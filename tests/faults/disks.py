@@ -16,7 +16,7 @@ from edge.store.state import Store
 
 SMALL_BYTES = 2 * 1024 * 1024
 IMAGE_BYTES = 16 * 1024 * 1024
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 
 
 def run(*command: str | Path) -> None:

@@ -11,7 +11,7 @@ from hardware.port import DeviceState, Presented, Reader, Removed, Report, Tap
 from hardware.supervisor import Supervisor
 
 Kind = TypeVar("Kind", Tap, Removed, DeviceState)
-WAIT_S = 4.0
+WAIT_S = 10.0
 
 
 class Ear:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ASKED = b"GET / HTTP/1.0\r\n\r\n"
-PATIENCE_S = 4.0
+PATIENCE_S = 20.0
+pytestmark = pytest.mark.timeout(60)
 
 
 def app(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
@@ -96,3 +97,19 @@ def test_a_fault_of_the_application_keeps_its_trace(web: Web, caplog: pytest.Log
     assert until(lambda: bool(caplog.records), PATIENCE_S)
     assert "the application's own" in caplog.text
     assert "Traceback" in caplog.text
+
+
+def test_a_bell_that_somebody_else_rings_while_it_stops_is_nothing_to_it(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bell, loop = web._server.trigger, web._thread
+    rings = bell._physical_pull
+
+    def late() -> None:
+        rings()
+        until(lambda: not loop.is_alive(), 0.2)
+        rings()
+
+    monkeypatch.setattr(bell, "_physical_pull", late)
+    web.stop()
+    assert not loop.is_alive()

@@ -18,6 +18,7 @@ from flask import Flask
 from edge.clock import Clock
 from edge.core.events import Acted, Kind
 from edge.keys.ring import Ring
+from edge.run.web import by_the_loop
 from edge.sequencer import Sequencer
 from edge.signature import signer
 from edge.store.checkpoints import Notary, Signer
@@ -38,6 +39,8 @@ from sync.wire import DeviceReport, EnrolAnswer
 PRIVATE_KEY = b"p" * 32
 PUBLIC_KEY = public_half(PRIVATE_KEY)
 THREADS = 12
+PATIENCE_S = 15.0
+"""A bound for what comes to pass at once on a quiet machine; how soon it does has tests of its own."""
 
 
 @contextmanager
@@ -62,11 +65,11 @@ def served(
         store.wakes.close()
         server.task_dispatcher.shutdown()
         # Closed by the loop's own thread: from another one it would select on what is gone.
-        server.trigger.pull_trigger(lambda: waitress.wasyncore.close_all(server._map))
+        by_the_loop(server, lambda: waitress.wasyncore.close_all(server._map))
         thread.join()
 
 
-def until(what: Callable[[], object], seconds: float = 4.0) -> None:
+def until(what: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Wait for a condition, or fail with what it last was."""
     end = time.monotonic() + seconds
     while not (last := what()):
