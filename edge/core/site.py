@@ -66,8 +66,8 @@ class Passed(msgspec.Struct, frozen=True, array_like=True):
     key: str
     revision: int
     """Of the key as it was wanted: only then is the offer put there."""
-    cluster: str
-    """Of the book: what another one says of it counts for nothing."""
+    book: str
+    """The name of the site's book: what another one says of it counts for nothing."""
     part: str = ""
     passing: bytes = b""
     signature: bytes = b""

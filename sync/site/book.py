@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -20,6 +21,7 @@ FIRST_SHARE = 0.6
 WAIT_S = 2.0
 """What a call may take that nobody stands and waits for."""
 TRIES_MAX = 5
+NAME_BYTES = 8
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -69,6 +71,10 @@ class Keys(NamedTuple):
     def states(self) -> str:
         """Return what keys of bands' states begin with."""
         return f"{self.all()}state/"
+
+    def name(self) -> str:
+        """Return the key of the name that a book is given when it is begun."""
+        return f"{self.all()}name"
 
 
 class SiteBook:
@@ -156,9 +162,22 @@ class SiteBook:
             key = coded(page[-1].key + "\0")
 
     def pulse(self, wait_s: float) -> str:
-        """Ask for the smallest thing of which only a majority can speak; return the cluster's id."""
-        said = self._gateway.call("kv/range", {"key": coded(f"{self.keys.all()}pulse")}, wait_s)
-        return str(said["header"].get("cluster_id", ""))
+        """Ask for what only a majority can say, the book's name; a book that has none is given one.
+
+        Nodes that are set up anew in the old ones' place have their cluster's id again: it follows from their
+        addresses. The name does not come again.
+        """
+        name, key = secrets.token_bytes(NAME_BYTES), self.keys.name()
+        body = {
+            "compare": [created(key)],
+            "success": [{"request_put": {"key": coded(key), "value": coded(name)}}],
+            "failure": [{"request_range": {"key": coded(key)}}],
+        }
+        said = self._gateway.call("kv/range", {"key": coded(key)}, wait_s)
+        known = pairs(said.get("kvs"))
+        if not known:
+            known = ranges(self._gateway.call("kv/txn", body, wait_s)) or [Pair(key, name, 0)]
+        return known[0].value.hex()
 
     def _change(self, key: str, change: Callable[[Pair | None], bytes | None]) -> None:
         """Compare and set by the revision that was read; None leaves it as it is, empty removes it."""

@@ -67,7 +67,7 @@ class Member:
         """Nothing is asked before ``start``."""
         self._gateway, self._book, self._ports = gateway, book, ports
         self._touch = self._following = False
-        self._cluster = ""
+        self._named = ""
         self._since = 0
         self._outbox: deque[Event] = deque(maxlen=OUTBOX_MAX)
         self._back: deque[Use] = deque(maxlen=OUTBOX_MAX)
@@ -77,7 +77,9 @@ class Member:
         """Whether something may be pending: also what a former run left."""
         self._tidied_ms = self._began_ms = 0
         self._ended = False
-        self._purse = Purse(Register(gateway), book.keys.wants(), ports.purse, cluster=lambda: self._cluster)
+        self._purse = Purse(
+            Register(gateway, book.keys.name()), book.keys.wants(), ports.purse, book=lambda: self._named
+        )
         self._threads = [
             threading.Thread(target=self._follow, name="site-follow", daemon=True),
             threading.Thread(target=self._keep, name="site-keep", daemon=True),
@@ -216,11 +218,11 @@ class Member:
             self._bell.clear()
 
     def _feel(self) -> None:
-        cluster = self._book.pulse(PULSE_WAIT_S)
-        if self._cluster and cluster != self._cluster:
+        named = self._book.pulse(PULSE_WAIT_S)
+        if self._named and named != self._named:
             LOG.warning("the site has a new book: what is in the old one is told by the journals alone")
             self._since = 0
-        self._cluster = cluster
+        self._named = named
         if not self._touch:
             LOG.info("the site answers")
             self._touch = True

@@ -41,7 +41,7 @@ class Asking(msgspec.Struct, frozen=True, array_like=True):
     asked_ms: int
     passing: bytes = b""
     signature: bytes = b""
-    cluster: str = ""
+    book: str = ""
     taken_by: str = ""
     kept: bool = False
     """Whether who took it has written that down."""
@@ -73,10 +73,10 @@ class Purse:
     """One device's part in it: asks on the caller's thread, gives on one of its own, settles when felt."""
 
     def __init__(
-        self, register: Register, prefix: str, ports: PursePorts, *, cluster: Callable[[], str]
+        self, register: Register, prefix: str, ports: PursePorts, *, book: Callable[[], str]
     ) -> None:
-        """``prefix`` is what keys of wants begin with; ``cluster`` says which book was felt last."""
-        self._register, self._prefix, self._ports, self._cluster = register, prefix, ports, cluster
+        """``prefix`` is what keys of wants begin with; ``book`` says which one was felt last."""
+        self._register, self._prefix, self._ports, self._book = register, prefix, ports, book
         self._changed = threading.Condition()
         self._offers: dict[str, Pair | None] = {}
         """What somebody waits for here, and the offer once it was heard of."""
@@ -147,7 +147,7 @@ class Purse:
     def _open(self, key: str, stand: Stand) -> bool:
         """Open what the book of the offer says is ours; another book's word about it is none."""
         asking = _asking(stand.pair)
-        if asking is None or asking.cluster != stand.cluster:
+        if asking is None or asking.book != stand.book:
             return False
         passing, lack = _passing(asking.passing), asking.lack
         if passing is None:
@@ -156,7 +156,7 @@ class Purse:
         asked = (grant.device, grant.incarnation, grant.wallet, grant.unit)
         if asked != (*own, lack.wallet, lack.unit):
             return False
-        passed = Passed(key, 0, asking.cluster, grant.lease, asking.passing, asking.signature)
+        passed = Passed(key, 0, asking.book, grant.lease, asking.passing, asking.signature)
         return self._ports.open_part(passed, passing, self._loose[key])
 
     # Who holds some
@@ -171,17 +171,17 @@ class Purse:
                 LOG.exception("a part could not be passed on")
 
     def _give(self, pair: Pair) -> None:
-        asking, cluster = _asking(pair), self._cluster()
-        if asking is None or not cluster or asking.lack.minor < 1:
+        asking, book = _asking(pair), self._book()
+        if asking is None or not book or asking.lack.minor < 1:
             return
-        passed = self._ports.give(asking.lack, Passed(pair.key, pair.revision, cluster))
+        passed = self._ports.give(asking.lack, Passed(pair.key, pair.revision, book))
         if passed is not None:
             self._restless = True
             self._offer(passed, asking)
 
     def _offer(self, passed: Passed, asking: Asking) -> None:
         """Offer what is durable here; where the want is none any more, it comes home."""
-        offer = replace(asking, passing=passed.passing, signature=passed.signature, cluster=passed.cluster)
+        offer = replace(asking, passing=passed.passing, signature=passed.signature, book=passed.book)
         swap = self._register.swap(passed.key, passed.revision, _encode(offer), wait_s=CALL_S)
         if not swap.done:
             self._settle_passed(passed, swap.stand)
@@ -233,7 +233,7 @@ class Purse:
     def _settle_passed(self, passed: Passed, stand: Stand) -> None:
         """Find out what became of a part that was passed on, and do what follows."""
         passing, asking, pair = _passing(passed.passing), _asking(stand.pair), stand.pair
-        if stand.cluster != passed.cluster or passing is None:
+        if stand.book != passed.book or passing is None:
             LOG.warning("the book is another one: central settles what was passed on by the journals")
             self._ports.forget(passed)
         elif pair is not None and asking is not None and asking.passing == passed.passing:

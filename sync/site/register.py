@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sync.site.gateway import Gateway, Pair, after, coded, pairs, ranges, unchanged
+from sync.site.gateway import Gateway, Json, Pair, after, coded, pairs, ranges, unchanged
 
 
 class Stand(NamedTuple):
     """What a key says, and which book says so."""
 
     pair: Pair | None
-    cluster: str
+    book: str
 
 
 class Swap(NamedTuple):
@@ -24,14 +24,15 @@ class Swap(NamedTuple):
 class Register:
     """Reads keys and changes them by compare-and-set on the revision: at most once for each that was read."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        """Speak through a gateway."""
+    def __init__(self, gateway: Gateway, name: str) -> None:
+        """Speak through a gateway; every answer is read together with the key that says the book's name."""
         self._gateway = gateway
+        self._name = name
 
     def read(self, key: str, wait_s: float) -> Stand:
         """Return how a key stands; raises ``Unanswered``."""
-        said = self._gateway.call("kv/range", {"key": coded(key)}, wait_s)
-        return Stand(next(iter(pairs(said.get("kvs"))), None), str(said["header"].get("cluster_id", "")))
+        said = self._gateway.call("kv/txn", {"success": [_looked(key), _looked(self._name)]}, wait_s)
+        return self._stand(key, ranges(said))
 
     def names(self, prefix: str, wait_s: float) -> list[str]:
         """Return the keys that begin so; raises ``Unanswered``."""
@@ -47,11 +48,20 @@ class Register:
         gone = {"request_delete_range": {"key": coded(key)}}
         body = {
             "compare": [unchanged(key, revision)],
-            "success": [put if value else gone],
-            "failure": [{"request_range": {"key": coded(key)}}],
+            "success": [put if value else gone, _looked(self._name)],
+            "failure": [_looked(key), _looked(self._name)],
         }
         said = self._gateway.call("kv/txn", body, wait_s)
-        head, done = said["header"], bool(said.get("succeeded"))
-        mine = Pair(key, value, int(head.get("revision", "0"))) if value else None
-        pair = mine if done else next(iter(ranges(said)), None)
-        return Swap(done, Stand(pair, str(head.get("cluster_id", ""))))
+        done, found = bool(said.get("succeeded")), ranges(said)
+        if done and value:
+            found = [*found, Pair(key, value, int(said["header"].get("revision", "0")))]
+        return Swap(done, self._stand(key, found))
+
+    def _stand(self, key: str, found: list[Pair]) -> Stand:
+        known = {pair.key: pair for pair in found}
+        name = known.get(self._name)
+        return Stand(known.get(key), name.value.hex() if name else "")
+
+
+def _looked(key: str) -> Json:
+    return {"request_range": {"key": coded(key)}}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from edge.core.events import Kind
 from edge.core.lease import Lease, LeaseState, passing_in
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.payviews import BasketState, BasketView
-from edge.run.bench.nodes import Nodes
+from edge.run.bench.nodes import COUNT, Nodes
 from edge.service.payments import chest, passing
 from sync.site.purse import HOME_MS
 from tests.builders import a_layout
@@ -210,4 +211,31 @@ def test_with_a_book_that_lost_all_what_was_offered_waits_for_central(
 def other_book(till: Gate, patch: pytest.MonkeyPatch) -> None:
     register = till.member._purse._register
     read = register.read
-    patch.setattr(register, "read", lambda key, wait_s: read(key, wait_s)._replace(pair=None, cluster="new"))
+    patch.setattr(register, "read", lambda key, wait_s: read(key, wait_s)._replace(pair=None, book="new"))
+
+
+def test_nodes_set_up_anew_in_the_old_ones_place_bring_no_part_home_that_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the old cluster's id again, and not one of its keys: only the book's name tells."""
+    with three_nodes(tmp_path / "etcd") as own, tills(tmp_path, own, 2_000, 0) as [there, here]:
+        look = blind(there, monkeypatch)
+        assert paid(here).state is BasketState.APPROVED
+        assert outstanding(there) == 1
+        for number in list(own.processes):
+            own.kill(number)
+            shutil.rmtree(tmp_path / "etcd" / f"node-{number}")
+        for number in range(COUNT):
+            own.start(number)
+        own.await_leader()
+        there.hands.forward(ms=HOME_MS)
+        look()
+        eventually(lambda: not outstanding(there))
+        assert (left(there), taken(there)) == (1_400, []), "it is spent there"
+
+
+def blind(till: Gate, patch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The till looks at nothing that it passed on until it is told to."""
+    settle = till.member._purse.settle
+    patch.setattr(till.member._purse, "settle", lambda: None)
+    return lambda: patch.setattr(till.member._purse, "settle", settle)
