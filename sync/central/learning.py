@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.events import Kind
+from edge.core.feedback import UNHAPPY_MAX, FeedbackGiven
 from edge.core.offers import Choice, exposure_of, facts_of
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.judge import Judge
@@ -95,11 +96,20 @@ def _first(choice: Choice) -> tuple[str, str, tuple[int, int]] | None:
 
 
 def _kept(tx: Connection, site: str) -> set[str]:
-    """Return what was redeemed and is the guest's still; of sales that central does not know, too."""
+    """Return what was redeemed, is the guest's still and made nobody unhappy; of unknown sales, too."""
     back = {(one.exposure, one.op_id) for one in _told(tx, site, Kind.OFFER_RETURNED)}
     sold = [one for one in _told(tx, site, Kind.OFFER_REDEEMED) if (one.exposure, one.op_id) not in back]
     gone = {sale.id for sale in ops.read(tx, site, (one.op_id for one in sold)) if _came_back(sale)}
+    gone |= _unhappy(tx, site)
     return {one.exposure for one in sold if one.op_id not in gone}
+
+
+def _unhappy(tx: Connection, site: str) -> set[str]:
+    """Return the sales of which their guests said, under their own name, that they were bad."""
+    told = (
+        msgspec.msgpack.decode(body, type=FeedbackGiven) for body in _bodies(tx, site, Kind.FEEDBACK_GIVEN)
+    )
+    return {one.about for one in told if one.about and one.score <= UNHAPPY_MAX}
 
 
 def _came_back(sale: Op) -> bool:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge.core.events import Kind
 from edge.core.facts import Moment
+from edge.core.feedback import FeedbackGiven
 from edge.core.offers import AboutGuest, Bundle, Context, Occasion, Standing, choose, exposure_of
 from edge.core.offers.asked import Exposed, asked_of
 from edge.core.offers.said import Told
@@ -152,6 +153,19 @@ def test_what_came_back_counts_as_not_redeemed(kiosk: Gate, small_store: Store) 
     model = learnt(small_store).draft.draft.bundle.model
     assert model is not None
     assert score(model, "b", (0, 1)) == score(model, "a", (0, 1))
+
+
+@pytest.mark.parametrize(("score_", "rewarded"), [(2, False), (3, True)])
+def test_what_made_its_guests_unhappy_is_no_reward(
+    kiosk: Gate, small_store: Store, score_: int, rewarded: bool
+) -> None:
+    lives(kiosk, published(small_store), taken="b")
+    for number in range(20):
+        kiosk.says(Kind.FEEDBACK_GIVEN, FeedbackGiven(score=score_, point="hall", about=f"b-{number}"))
+    kiosk.says(Kind.FEEDBACK_GIVEN, FeedbackGiven(score=1, point="hall"))
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert (score(model, "b", (0, 1)) > score(model, "a", (0, 1))) is rewarded
 
 
 def test_what_came_back_and_was_bought_once_more_counts(kiosk: Gate, small_store: Store) -> None:
