@@ -8,7 +8,15 @@ from edge.run.platform import opened_site
 from sync.central.audit import Audit, Count, Different, audit
 from sync.central.choices import Choices, judge_choices
 
-NAMES = {"decided": "decisions", "confirmed": "decisions", "overridden": "decisions", "paid": "payments"}
+NAMES = {
+    "decided": "decisions",
+    "confirmed": "decisions",
+    "overridden": "decisions",
+    "paid": "payments",
+    "payment_voided": "voids, captures and refunds",
+    "captured": "voids, captures and refunds",
+    "refund_asked": "voids, captures and refunds",
+}
 """What people call what is judged, by its kind."""
 
 

@@ -62,9 +62,6 @@ def main() -> None:
     """Polso, the open MagicBand: bands open gates from a locally cached profile, online or off."""
 
 
-main.add_command(band)
-
-
 @main.command()
 @config_option
 def run(config: Path | None) -> None:
@@ -74,7 +71,7 @@ def run(config: Path | None) -> None:
     serve(config)
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option(
     "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
 )
@@ -99,11 +96,16 @@ def run(config: Path | None) -> None:
     show_default=True,
     help="Whether every operator must set up a second factor before anything else.",
 )
-def central(database: str, **said: object) -> None:
+@click.pass_context
+def central(ctx: click.Context, /, database: str, **said: object) -> None:
     """Run the central platform: the devices' API and the operators' console."""
     from edge.run.platform import Serving, serve
 
-    serve(database, msgspec.convert(said, Serving))
+    if ctx.invoked_subcommand is None:
+        serve(database, msgspec.convert(said, Serving))
+
+
+central.add_command(audit, "replay")
 
 
 @main.command()
@@ -342,5 +344,5 @@ def demo(*, screenshots: Path | None, **said: object) -> None:
     serve(msgspec.convert(said, Choices))
 
 
-for verb in (analyse, audit, bench, calibrate_verb, learn, reader, salvage, simulate, update, *KEPT):
+for verb in (analyse, audit, band, bench, calibrate_verb, learn, reader, salvage, simulate, update, *KEPT):
     main.add_command(verb)

@@ -12,11 +12,24 @@ import msgspec
 from edge.core.entitlements import Redemption, Use
 from edge.core.events import Kind
 from edge.core.facts import Ruling
+from edge.core.payment import HoldEnded, RefundAsked, Sale, Voided
+from edge.core.payment.reckoning import Objection
 from edge.core.places import Layout
 from edge.core.profiles import Profile, ProfileItem
 from edge.core.reconcile import Conflict, reconcile, settled
 from edge.rules import rule_or_broken, texts_of
-from sync.central.audited import AUDITED, NOWHERE, Judgement, Place, Terms, differing, judged_again, read
+from sync.central.audited import (
+    ACTS,
+    AUDITED,
+    NOWHERE,
+    Judgement,
+    Place,
+    Terms,
+    differing,
+    done_again,
+    judged_again,
+    read,
+)
 from sync.central.lanes import event_table
 from sync.central.linked import Links
 from sync.central.passages import BACK
@@ -58,7 +71,7 @@ class Count(msgspec.Struct, kw_only=True):
 
 
 class Audit(msgspec.Struct, kw_only=True):
-    """What became of all judgements of a site: passages and payments.
+    """What became of all judgements of a site: passages, payments, and what was done with those afterwards.
 
     Each is judged by the layout and the profile that its device had: central keeps what it told before.
     ``moved_on`` counts those of which that is gone: erased, or older than movements are kept.
@@ -76,7 +89,7 @@ class Audit(msgspec.Struct, kw_only=True):
 
 def audit(store: Store, site: str) -> Audit:
     """Judge every decision and payment of a site again, in bounded pieces, beside whoever writes."""
-    judge = _Judge()
+    judge = _Judge(_acted_upon(store, site))
     for piece in _pieces(store, site):
         judge.note_acts(piece)
         judged = [one for one in piece if one.is_judged]
@@ -91,7 +104,8 @@ def audit(store: Store, site: str) -> Audit:
 class _Judge:
     """Judges one event after the other, each under the layout of its own time."""
 
-    def __init__(self) -> None:
+    def __init__(self, acted_upon: set[tuple[str, str]]) -> None:
+        self._sales: dict[tuple[str, str], Sale | None] = dict.fromkeys(acted_upon)
         self._terms: dict[int, Terms] = {}
         self._links = Links()
         self._uses: defaultdict[str, list[Use]] = defaultdict(list)
@@ -130,11 +144,18 @@ class _Judge:
         terms = NOWHERE if one.layout is None else self._terms.get(one.layout)
         profile = self._links.profile(one, profiles)
         count = self._found.kinds.setdefault(one.kind.name.lower(), Count())
-        if terms is None or (profile is None and one.profile is not None):
+        sale = self._sales.get(one.sale)
+        gone = terms is None or (profile is None and one.profile is not None)
+        if terms is None or gone or (one.done is not None and sale is None):
             self._found.moved_on += 1
             count.moved_on += 1
             return
-        judged = judged_again(one, profile, terms)
+        if one.done is not None and sale is not None:
+            judged = done_again(one.done, sale)
+        else:
+            judged = judged_again(one, profile, terms)
+        if judged.sale is not None and one.sale in self._sales:
+            self._sales[one.sale] = judged.sale
         self._found.judged += 1
         count.judged += 1
         if judged.is_equal:
@@ -168,25 +189,38 @@ class _Judge:
 
 
 def _different(one: Place, judged: Judgement) -> Different:
-    now = "no such point" if judged.now is None else str(judged.now.reason)
     return Different(
         device=one.device,
         lane=one.lane,
         seq=one.seq,
-        said=str(judged.said.reason),
-        now=now,
+        said=_word(judged.said),
+        now="no such point" if judged.now is None else _word(judged.now),
         kind=one.kind.name.lower(),
         fields=differing(judged),
     )
 
 
-def _pieces(store: Store, site: str) -> Iterator[list[Place]]:
+def _word(answer: object) -> str:
+    """Return the one word that stands for an answer: the state of a sale, or the reason."""
+    if isinstance(answer, Objection):
+        return str(answer)
+    if isinstance(answer, RefundAsked):
+        return "asked"
+    return str(answer.state if isinstance(answer, Voided | HoldEnded) else getattr(answer, "reason", ""))
+
+
+def _acted_upon(store: Store, site: str) -> set[tuple[str, str]]:
+    """Return the sales with which something was done later: of them alone it is remembered what was paid."""
+    return {one.sale for piece in _pieces(store, site, tuple(ACTS)) for one in piece}
+
+
+def _pieces(store: Store, site: str, kinds: tuple[Kind, ...] = AUDITED) -> Iterator[list[Place]]:
     own = event_table.c
     key = (own.device_id, own.incarnation, own.lane, own.seq)
     after: tuple[str, int, int, int] = ("", 0, 0, 0)
     while True:
         query = select(*key, own.hlc, own.kind, own.body, own.band).where(
-            and_(own.site_id == site, own.kind.in_(AUDITED), tuple_(*key) > after)
+            and_(own.site_id == site, own.kind.in_(kinds), tuple_(*key) > after)
         )
         with store.reading() as tx:
             rows = tx.execute(query.order_by(*key).limit(PIECE_MAX)).all()

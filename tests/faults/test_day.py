@@ -14,8 +14,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+import edge.run.simulate.day.people
 from edge.core.decision import Reason
 from edge.core.events import Decided, Kind
+from edge.core.payment import Voided
 from edge.run.cli import main
 from edge.run.simulate.day.figures import made
 from edge.run.simulate.day.found import Found, read
@@ -42,7 +44,8 @@ class Played(msgspec.Struct):
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("day")
-    with quiet():
+    with quiet(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edge.run.simulate.day.people, "VOIDED_SHARE", 0.2)  # in so small a day there were none
         day = Day(folder, count=VISITORS, seed=SEED)
         day.play()
         found = read(day)
@@ -128,6 +131,12 @@ def test_a_broken_promise_is_told_as_one(played: Played) -> None:
     assert 'class="verdict broken">8 of 9' in html
 
 
+def test_what_was_taken_back_is_judged_again_as_well(played: Played) -> None:
+    back = sum(sale.back for sale in played.day.told.sales.values())
+    again = played.found.judged.kinds["payment_voided"]
+    assert again.equal == again.judged >= back > 0
+
+
 @contextmanager
 def forged(played: Played, statement: str, *values: object) -> Iterator[list[str]]:
     """Change central's file by hand, and put it back; yields the promises that are seen to be broken."""
@@ -173,4 +182,16 @@ def test_a_decision_that_was_changed_is_seen(played: Played) -> None:
     body = msgspec.msgpack.encode(msgspec.structs.replace(told, decision=said))
     change = "UPDATE event SET body = ? WHERE device_id = ? AND lane = 0 AND seq = ?"
     with forged(played, change, body, device, seq) as broken:
+        assert any("judges every decision" in words for words in broken)
+
+
+def test_a_void_that_gave_back_more_is_seen(played: Played) -> None:
+    query = "SELECT device_id, lane, seq, body FROM event WHERE kind = ? LIMIT 1"
+    [(*place, raw)] = played.file.execute(query, (int(Kind.PAYMENT_VOIDED),)).fetchall()
+    told = msgspec.msgpack.decode(raw, type=Voided)
+    first, *others = told.legs
+    more = msgspec.structs.replace(first, amount_minor=first.amount_minor + 100)
+    body = msgspec.msgpack.encode(msgspec.structs.replace(told, legs=(more, *others)))
+    change = "UPDATE event SET body = ? WHERE device_id = ? AND lane = ? AND seq = ?"
+    with forged(played, change, body, *place) as broken:
         assert any("judges every decision" in words for words in broken)

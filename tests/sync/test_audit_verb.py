@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 from click.testing import CliRunner
 
+import edge.run.platform
 from edge.core.decision import Reason
 from edge.core.events import Kind, body_of
 from edge.run.cli import main
@@ -28,6 +30,23 @@ def test_where_all_is_equal_it_says_so_and_succeeds(small_store: Store, tmp_path
     assert code == 0
     sums = ["1 decisions judged again, 1 equal", "0 payments judged again, 0 equal"]
     assert told.splitlines()[:2] == sums
+
+
+def test_central_replays_by_its_own_verb_and_still_runs_by_its_name_alone(
+    small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [gate] = a_site(small_store)
+    decides(small_store, gate, tap="t-1")
+    small_store.close()
+    served: list[str] = []
+    monkeypatch.setattr(edge.run.platform, "serve", lambda database, _: served.append(database))
+    by_audit = polso_audit(tmp_path)
+    command = ["central", "replay", SITE, "--database", str(tmp_path / "central.db")]
+    replayed = CliRunner().invoke(main, command)
+    assert (replayed.exit_code, replayed.output) == by_audit
+    assert served == []
+    assert CliRunner().invoke(main, ["central", "--database", "other.db"]).exit_code == 0
+    assert served == ["other.db"]
 
 
 def test_a_difference_is_named_by_its_place_and_fails(small_store: Store, tmp_path: Path) -> None:
