@@ -150,6 +150,7 @@ def test_no_state_of_a_small_site_costs_money(world: World, states: int) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "world", [World(2, wants=2, parts=2), World(2, wants=1, parts=2, lossy=True)], ids=["two wants", "lossy"]
 )
