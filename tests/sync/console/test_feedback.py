@@ -9,7 +9,7 @@ from edge.core.feedback import FeedbackGiven
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
 from sync.central.console.operators import Role
-from sync.central.console.pages.feedback import products
+from sync.central.console.pages.feedback import BARS_MAX, products
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback
@@ -93,3 +93,16 @@ def test_what_was_changed_goes_to_each_who_was_unhappy_with_it_once(small_store:
     with small_store.reading() as tx:
         notes = {ref: [one.note for one in cases.steps(tx, SITE, cases.id_of(ref))] for ref in said.values()}
     assert notes == {"op-soup": ["", "We salt it less."], "op-cake": [""], "op-done": ["", ""]}
+
+
+def test_the_least_liked_are_drawn_and_all_are_in_the_table(small_store: Store) -> None:
+    an_open_park(small_store)
+    an_operator(small_store)
+    with small_store.transaction() as tx:
+        for at in range(BARS_MAX + 1):
+            for word in range(10):
+                said = FeedbackGiven(score=5 if word < at else 1, point="bar", articles=(f"a-{at:02}",))
+                feedback.take(tx, SITE, said)
+    page = a_browser(small_store, "olga").get(PAGE).text
+    figure, table = page.partition("</figure>")[::2]
+    assert (figure.count('<svg viewBox="0 0 1000 20"'), table.count("<tr>")) == (BARS_MAX, BARS_MAX + 2)

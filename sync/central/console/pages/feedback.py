@@ -25,6 +25,8 @@ from sync.central.registry import catalogue
 COLUMNS = ("article", "name", "said", "happy", "low", "high", "because")
 HAPPY_MIN = FACES[-2]
 SCALE, PERCENT = 1_000, 100
+BARS_MAX = 12
+"""So many of the least liked are drawn; the table has all."""
 
 
 class Product(NamedTuple):
@@ -82,7 +84,7 @@ def _all(ask: Ask) -> Answer:
         "whiskers": [
             (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
              *(round(SCALE * share) for share in (one.low, one.happy, one.high)))
-            for one in found
+            for one in found[:BARS_MAX]
         ],
     }  # fmt: skip
     return Page("feedback.html", values)
