@@ -45,6 +45,8 @@ FAR_PARTS = frozenset(
         "sqlcipher",
         "dbus-daemon",
         "disks",
+        "islands",
+        "libfaketime",
         "package index",
     }
 )

@@ -41,9 +41,11 @@ def begun() -> Iterator[Lives]:
         cwd=ROOT, env=known, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     with process:
-        yield Lives(process)
-        assert process.stdin is not None
-        process.stdin.close()
+        try:
+            yield Lives(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
 
 
 def told(lived: Lived, key: str) -> list[object]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-READ_BYTES = 65_536
+READ_BYTES = 4_096
 BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -23,11 +24,23 @@ class Faults:
     cut_replies_after: int | None = None
     blackhole: bool = False
     bad_gateway: bool = False
+    one_way: bool = False
+    """Requests arrive, and no answer comes back."""
+    reset: bool = False
+    delay_s: float = 0.0
+    jitter_s: float = 0.0
+    bytes_per_s: float = 0.0
+    """How slow the line is, each way of each connection; 0: as fast as it goes."""
     lost: int = 0
     random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311  # a test repeats its faults by seed
+
+    def holds_s(self, octets: int) -> float:
+        """How long so many bytes are under way."""
+        paced = octets / self.bytes_per_s if self.bytes_per_s else 0.0
+        return self.delay_s + paced + (self.random.random() * self.jitter_s if self.jitter_s else 0.0)
 
     def loses_this(self) -> bool:
         """Whether this answer is lost after central has given it."""
@@ -47,11 +60,13 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._ended = threading.Event()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._begin(self._accept)
 
     def close(self) -> None:
         """Hang up on everybody."""
+        self._ended.set()
         _hang_up(self._listener)
         for each in list(self._open):
             _hang_up(each)
@@ -77,8 +92,12 @@ class Proxy:
     def _carry(self, source: socket.socket, sink: socket.socket, is_reply: bool) -> None:
         try:
             while chunk := source.recv(READ_BYTES):
-                if self._faults.blackhole:
+                if self._faults.blackhole or (self._faults.one_way and is_reply):
                     continue
+                if self._faults.reset:
+                    _reset(source)
+                    break
+                self._ended.wait(self._faults.holds_s(len(chunk)))
                 if self._faults.bad_gateway:
                     if not is_reply:
                         source.sendall(BAD_GATEWAY)
@@ -93,6 +112,12 @@ class Proxy:
             pass
         _hang_up(source)
         _hang_up(sink)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Have the kernel send a reset in place of an end (socket(7), SO_LINGER of no time)."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def _hang_up(connection: socket.socket) -> None:

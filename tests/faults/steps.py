@@ -91,6 +91,32 @@ STEPS = (
 )
 """Section 3 of the handbook's page, and what else stands between two of its steps."""
 
+NAMED = {
+    "tap": (
+        *("read", "site claim asked", "site claim answered", "batch taken", "decided", "rows written"),
+        *("commit returned", "waiter answered", "gate opened", "screens told"),
+    ),
+    "site": ("create sent", "compare-and-set sent", "ambiguous read-back", "release sent", "republish"),
+    "uplink": (
+        *("range read", "request signed", "sent", "answer read", "ack committed"),
+        *("prune begun", "prune committed"),
+    ),
+    "central": ("cursor locked", "rows stored", "cursor moved", "commit returned", "answered"),
+    "downlink": (
+        *("page received", "checked", "applied", "committed"),
+        *("urgent applied", "urgent acknowledged"),
+    ),
+    "snapshot": (
+        *("downloaded", "checked", "each 10,000 rows", "checkpointed", "synced"),
+        *("pointer committed", "readers reopened", "old removed"),
+    ),
+    "life": (
+        *("start before verify", "after verify", "enrolment key made", "code used", "migration step"),
+        *("reserve freed", "clean stop", "journal checkpoint signed"),
+    ),
+}
+"""Section 3: the least that must be cut."""
+
 
 class Knife:
     """Kills this very process beside one call of the product, once it is armed."""

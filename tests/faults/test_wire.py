@@ -55,7 +55,13 @@ def central(small_store: Store) -> Iterator[str]:
 @pytest.mark.timeout(40)
 @pytest.mark.parametrize(
     "fault",
-    [{"blackhole": True}, {"cut_replies_after": 40}, {"lose_replies": 1.0}],
+    [
+        {"blackhole": True},
+        {"one_way": True},
+        {"reset": True},
+        {"cut_replies_after": 40},
+        {"lose_replies": 1.0},
+    ],
     ids=lambda f: next(iter(f)),
 )
 def test_a_line_that_fails_keeps_no_tap_waiting_and_drains_by_itself_when_it_heals(
@@ -78,7 +84,8 @@ def test_a_line_that_fails_keeps_no_tap_waiting_and_drains_by_itself_when_it_hea
         until(lambda: nudged(edge).client.health().alarm, 10)
         assert edge.journal.acked(0) == 0
         assert sorted(waits)[28] < TAP_MS_MAX, waits
-        faults.blackhole, faults.cut_replies_after, faults.lose_replies = False, None, 0.0
+        faults.blackhole = faults.one_way = faults.reset = False
+        faults.cut_replies_after, faults.lose_replies = None, 0.0
         until(lambda: nudged(edge).drained(), 15)
         until(lambda: not nudged(edge).client.health().alarm, 15)
     assert arrived(small_store) == list(range(1, 31))

@@ -99,6 +99,21 @@ def can_mount() -> bool:
 
 
 @cache
+def can_part() -> bool:
+    """Asks whether tests may make networks of their own and break what lies between them."""
+    if os.geteuid() != 0 or not all(map(which, ("ip", "tc", "iptables"))):
+        return False
+    name = f"polso-{os.getpid()}-probe"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
+    if made.returncode:
+        return False
+    rule = ["ip", "netns", "exec", name, "iptables", "-A", "INPUT", "-p", "tcp", "-j", "DROP"]
+    ruled = subprocess.run(rule, capture_output=True, check=False)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True, check=True)
+    return ruled.returncode == 0
+
+
+@cache
 def can_seal() -> bool:
     """Asks whether tests may seal a credential to this host."""
     if os.geteuid() != 0 or which("systemd-creds") is None:
@@ -168,6 +183,13 @@ PARTS = {
         Part("libosdp", module("osdp_sys"), "pip install -e '.[osdp]'", 20),
         Part("etcd", command("etcd"), "apt-get install etcd-server", 60),
         Part("disks", can_mount, "root, tmpfs and loop devices; apt-get install mount e2fsprogs"),
+        Part("islands", can_part, "root; apt-get install iproute2 iptables", 60),
+        Part(
+            "libfaketime",
+            lambda: bool(list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))),
+            "apt-get install faketime",
+            60,
+        ),
         Part("atheris", module("atheris"), "pip install -e '.[fuzz]' (x86-64)", 60),
         Part("git", command("git"), "apt-get install git"),
         Part("systemd-analyze", command("systemd-analyze"), "apt-get install systemd"),

@@ -50,10 +50,12 @@ def served(
     *,
     app: Callable[[Settings], Flask] | None = None,
     threads: int = THREADS,
+    bound: socket.socket | None = None,
 ) -> Iterator[str]:
-    """Central on a free port of the loopback; yields its address."""
-    bound = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    """Central on a free port of the loopback, or where it is ``bound``; yields its address."""
+    bound = bound or socket.create_server(("127.0.0.1", 0))
+    host, port = bound.getsockname()[:2]
+    url = f"http://{host}:{port}"
     known = msgspec.structs.replace(settings or Settings(), public_url=url)
     built = app(known) if app else create_app(store, known)
     server = waitress.server.create_server(built, sockets=[bound], threads=threads, connection_limit=1_000)
