@@ -29,6 +29,7 @@ from hardware.port import DeviceError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+POLLS = click.IntRange(1, 900)
 config_option = click.option("--config", type=FILE, help="The device's TOML file; else the defaults hold.")
 
 
@@ -96,6 +97,7 @@ def run(config: Path | None) -> None:
     show_default=True,
     help="Whether every operator must set up a second factor before anything else.",
 )
+@click.option("--polls", default=64, show_default=True, type=POLLS, help="Feed requests held open at once.")
 @click.pass_context
 def central(ctx: click.Context, /, database: str, **said: object) -> None:
     """Run the central platform: the devices' API and the operators' console."""

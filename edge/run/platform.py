@@ -178,6 +178,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     psp: str | None = None
     """The provider that charges stored credentials."""
     second_factor: bool = True
+    polls: int = Settings().polls_max
+    """Feed requests held open at once, each by a thread; who comes beside them asks again in 15 s."""
 
 
 def serve(database: str, said: Serving) -> None:
@@ -193,6 +195,7 @@ def serve(database: str, said: Serving) -> None:
             booked_days=chosen.retention.booked_days,
         ),
         second_factor=said.second_factor,
+        polls_max=said.polls,
     )
     provider = Provider(said.psp, key_of(database)) if said.psp else None
     store = opened(database)
