@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from edge.core.lease import (
     part_of,
     pass_on,
     passable,
+    passing_in,
     report_of,
     take_report,
     taken,
@@ -52,6 +54,7 @@ def test_a_part_leaves_the_lease_and_says_for_whom_it_is() -> None:
     assert (grant.wallet, grant.unit, grant.limits) == (lease.wallet, lease.unit, lease.limits)
     assert 0 < grant.ttl_s <= min(PART_TTL_S, (lease.ends_ms - UP_MS) // 1_000)
     assert (home(passing).device, home(passing).incarnation) == (lease.device, lease.incarnation)
+    assert passing_in(msgspec.msgpack.encode(passing)) == passing
 
 
 def test_no_more_is_passed_on_than_lies_there() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,18 @@ from edge.core.lease import Lease, LeaseState, passing_in
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.payviews import BasketState, BasketView
 from edge.run.bench.nodes import COUNT, Nodes
+from edge.service.agreeing import WAIT_MS_MAX
 from edge.service.payments import chest, passing
 from sync.site.purse import HOME_MS
 from tests.builders import a_layout
 from tests.faults.gates import Gate, a_book, eventually, gates, three_nodes
+from tests.faults.proxy import Faults, between
 from tests.service.purses import TILL, WALLET, a_grant, a_guest, cashier, left, money_events, rung_up, tapped
 
 pytestmark = [pytest.mark.real("etcd"), pytest.mark.timeout(240)]
+SLOW_S = 2.0
+"""What a tap may take beyond its budget on a machine that others use too; a call that hangs takes more."""
+TRIES = 10
 NUMBERS = itertools.count(1)
 
 
@@ -65,6 +71,15 @@ def paid(till: Gate) -> BasketView:
     return tapped(till, tap_id=f"tap-{next(NUMBERS)}", counter=None)
 
 
+def paid_soon(till: Gate) -> BasketView:
+    """The same until it is paid: on a machine that others use too, what was asked may come after the tap."""
+    for _ in range(TRIES):
+        if (view := paid(till)).state is BasketState.APPROVED:
+            return view
+        eventually(lambda: not till.member._purse._loose)
+    raise AssertionError(f"still {view.state} after {TRIES} taps")
+
+
 def passed(till: Gate) -> list[Any]:
     return [
         msgspec.msgpack.decode(one.body, type=LeasePassed) for one in money_events(till, Kind.LEASE_PASSED)
@@ -81,8 +96,8 @@ def outstanding(till: Gate) -> int:
 
 def test_a_guest_pays_here_with_what_lies_at_the_next_till(tmp_path: Path, nodes: Nodes) -> None:
     with tills(tmp_path, nodes, 2_000, 0) as [there, here]:
-        view = paid(here)
-        assert (view.state, left(there), left(here)) == (BasketState.APPROVED, 1_400, 0)
+        paid_soon(here)
+        assert (left(there), left(here)) == (1_400, 0)
         [gave], [took] = passed(there), taken(here)
         assert (gave.passing, took.passing) == (took.passing, gave.passing)
         assert passing_in(gave.passing).grant.total == 600, "no more than was lacking leaves its place"
@@ -113,10 +128,10 @@ def test_what_two_tills_hold_between_them_is_not_spent_twice_by_two_at_once(
         made[0].hands.forward(ms=HOME_MS)
         eventually(lambda: not any(outstanding(till) or till.member._purse._loose for till in made))
         assert greens * 600 + sum(left(till) for till in made) == 3_000
-        while greens < 5:  # what came too late for a tap lies at one of them now
-            before = greens
-            greens += sum(paid(till).state is BasketState.APPROVED for till in made)
-            assert greens > before, "money lies there that nobody can spend"
+        for _ in range(TRIES):  # what came too late for a tap lies at one of them now
+            if greens < 5:
+                greens += sum(paid(till).state is BasketState.APPROVED for till in made)
+                eventually(lambda: not any(till.member._purse._loose for till in made))
         assert (greens, sum(left(till) for till in made)) == (5, 0)
 
 
@@ -132,7 +147,33 @@ def test_cut_off_from_the_site_a_till_keeps_to_its_own(tmp_path: Path, nodes: No
         assert left(there) == 2_000
         here.cable.plug()
         eventually(here.member.in_touch)
-        assert paid(here).state is BasketState.APPROVED
+        paid_soon(here)
+
+
+def test_a_till_whose_packets_vanish_keeps_to_its_own_within_its_time_and_finds_back(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    """A partition: nothing is refused and nothing answers; what was asked is settled once it is healed."""
+    faults = Faults()
+    with ExitStack() as ways, tills(tmp_path, nodes, 2_000) as [there]:
+        between_all = [ways.enter_context(between(url, faults)) for url in nodes.urls]
+        here = Gate(tmp_path / "edge-2", there.hands, device="edge-2", nodes=between_all)
+        ways.callback(here.close)
+        here.tell(layout=msgspec.structs.replace(a_layout(), version=2))
+        a_guest(here)
+        here.open()
+        faults.blackhole = True
+        began = time.monotonic()
+        view = paid(here)
+        assert time.monotonic() - began < WAIT_MS_MAX / 1_000 + SLOW_S
+        assert (view.state, view.reason) == (BasketState.SHORT, Reason.INSUFFICIENT_HERE)
+        assert paid(there).state is BasketState.APPROVED, "who is on the other side goes on"
+        eventually(lambda: not here.member.in_touch())
+        faults.blackhole = False
+        eventually(here.member.in_touch)
+        paid_soon(here)
+        eventually(lambda: not (outstanding(there) or here.member._purse._loose))
+        assert left(there) + left(here) == 2_000 - 2 * 600
 
 
 def test_what_was_offered_and_nobody_took_comes_home(
