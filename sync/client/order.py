@@ -28,6 +28,8 @@ class Order:
         self._changed = threading.Condition()
         self._stage = Stage.SILENT
         self._stopped = False
+        self.compared = False
+        """Whether both ends have compared their histories since this process began; no patience ends that."""
 
     @property
     def silent(self) -> bool:
@@ -40,6 +42,7 @@ class Order:
 
     def attested(self) -> None:
         """Both ends know where they stand."""
+        self.compared = True
         self._reach(Stage.ATTESTED)
 
     def priority_done(self) -> None:

@@ -100,3 +100,35 @@ def test_waiters_go_in_their_turn_and_home_at_once() -> None:
     order.stop()
     threads[0].join()
     assert went == ["priority", "ordinary"]
+
+
+@pytest.mark.timeout(30)
+def test_who_was_started_anew_pushes_nothing_before_both_ends_were_compared(
+    small_store: Store, tmp_path: Path
+) -> None:
+    """However long it takes: an old copy of a disk must not add to what central has less of."""
+    asked, closed = list[str](), threading.Event()
+    closed.set()
+
+    def refusing(app: Flask) -> Flask:
+        def refuse() -> Response | None:
+            path = request.path.rpartition("/")[2]
+            asked.append(path)
+            return Response(status=503) if path == "report" and closed.is_set() else None
+
+        app.before_request_funcs.setdefault(None, []).insert(0, refuse)
+        return app
+
+    with served(small_store, app=lambda known: refusing(create_app(small_store, known))) as central:
+        edge = Edge(tmp_path / "edge", central, a_welcome(central, small_store))
+        edge.start(sync=False)
+        edge.client._order = Order(patience_s=0.01)
+        edge.write(3)
+        edge.client.start()
+        until(lambda: asked.count("report") >= 3, 20)
+        assert "events" not in asked
+        closed.clear()
+        edge.client.kick()
+        until(edge.drained, 20)
+        edge.stop()
+    assert "events" in asked

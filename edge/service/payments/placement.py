@@ -28,7 +28,7 @@ PRESENT_MAX = 5_000
 WANTS_MAX = 200
 LOW_PERMILLE = 400
 """Below this part of what was wanted it is asked for again."""
-AGAIN_MS, AGAIN_MS_MAX = 20_000, 640_000
+AGAIN_MS, AGAIN_MS_MAX = 20_000, 10_240_000
 """So long nothing is asked again that central had no more of; twice as long each time, until it is seen."""
 RENEW_MS = 600_000
 """A lease that ends sooner is asked to last longer."""
