@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.journeys.park import polso
 
 Figures = dict[str, float]
+DISK = Path("/var/tmp")  # noqa: S108 - a place on a disk, no guessed name in it
+"""Where a durable write takes the time of a disk, wherever all other tests write."""
+
+
+@pytest.fixture(autouse=True)
+def on_a_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Let what is timed write to a disk: this process and all that it begins."""
+    with tempfile.TemporaryDirectory(dir=DISK if DISK.is_dir() else None, prefix="polso-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from sync.central.store import Store
 from sync.wire import BandNotice
 from tests.sync.ends import Edge, a_welcome, running, served, until
 
+pytestmark = pytest.mark.timeout(30)
 BAND = bytes(range(16))
 
 

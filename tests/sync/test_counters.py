@@ -20,6 +20,8 @@ from sync.wire import COUNTER, Item
 from tests.sync.ends import Edge, a_welcome, running, served, until
 from tests.sync.test_echo import BAND, OTHER, a_decided
 
+pytestmark = pytest.mark.timeout(30)
+
 
 @pytest.fixture
 def central(small_store: Store) -> Iterator[str]:
