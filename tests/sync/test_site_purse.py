@@ -17,7 +17,7 @@ from sync.site.purse import HOME_MS, Asking, Purse
 from sync.site.register import Register, Stand, Swap
 from tests.core.purses import UP_MS, a_lease
 
-PREFIX, CLUSTER = "polso/park/want/", "7"
+PREFIX, BOOK = "polso/park/want/", "7"
 WHOLE, STEPS, SEEDS = 1_000, 80, 60
 LATE, DONE, LOST = range(3)
 """What becomes of a call that nobody hears the answer of: it is done later, now, or never."""
@@ -36,7 +36,7 @@ class Book:
     def read(self, key: str, wait_s: float) -> Stand:
         if not self.healed and self.draw.random() < 0.2:
             raise Unanswered("lost", sent=True)
-        return Stand(self.keys.get(key), CLUSTER)
+        return Stand(self.keys.get(key), BOOK)
 
     def names(self, prefix: str, wait_s: float) -> list[str]:
         return [key for key in sorted(self.keys) if key.startswith(prefix)]
@@ -49,7 +49,7 @@ class Book:
         if fate in (LATE, DONE, LOST) and not self.healed:
             self.unheard += 1
             raise Unanswered("no answer", sent=True)
-        return Swap(done, Stand(self.keys.get(key), CLUSTER))
+        return Swap(done, Stand(self.keys.get(key), BOOK))
 
     def put(self, key: str, revision: int, value: bytes) -> bool:
         there = self.keys.get(key)
@@ -83,7 +83,7 @@ class Till:
             forget=self.forget, come_home=self.come_home, open_part=self.open_part,
             now_ms=lambda: self.now_ms, monotonic_ms=lambda: self.now_ms,
         )  # fmt: skip
-        self.purse = Purse(cast(Register, self.book), PREFIX, ports, cluster=lambda: CLUSTER)
+        self.purse = Purse(cast(Register, self.book), PREFIX, ports, book=lambda: BOOK)
 
     def give(self, lack: Lack, where: Passed) -> Passed | None:
         part = f"part-{self.name}-{len(self.parts)}-{self.book.draw.random()}"
@@ -216,7 +216,7 @@ def test_another_books_word_about_a_part_counts_for_nothing() -> None:
     here.gives()
     [key] = book.keys
     asking = msgspec.msgpack.decode(book.keys[key].value, type=Asking)
-    other = msgspec.structs.replace(asking, cluster="8")
+    other = msgspec.structs.replace(asking, book="8")
     book.put(key, book.keys[key].revision, msgspec.msgpack.encode(other))
     there.purse.settle()
     there.purse.settle()
