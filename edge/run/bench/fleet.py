@@ -79,7 +79,11 @@ def _entered(sizes: Sizes) -> Cast:
             stand = feed.head(tx, edges[0].site)
         return Cast(
             crowd=chain_of_sites(store, sizes.devices),
-            silent=enter(store, f"bench-{tag}-silent", 2, private_key=PRIVATE_KEY),
+            # Each is its site's only edge: beside others, central tells on each use in the same commit.
+            silent=[
+                enter(store, f"bench-{tag}-{name}", 1, private_key=PRIVATE_KEY)[0]
+                for name in ("long", "short")
+            ],
             edges=edges,
             stand=stand,
         )
