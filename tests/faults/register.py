@@ -107,6 +107,8 @@ ROWS = (
             "sync/test_time.py::test_central_sets_a_clock_that_is_three_days_wrong_and_order_stays",
             "security/test_clock.py::test_a_slot_at_whose_edge_the_wrong_clock_stands_goes_to_staff",
             "security/test_clock.py::test_the_journal_never_runs_back",
+            "faults/test_lying_clock.py::"
+            "test_a_wall_clock_that_lies_and_jumps_changes_no_order_and_locks_nobody_out",
             "faults/test_clock_sale.py::"
             "test_a_wall_clock_that_jumps_neither_ends_nor_prolongs_what_may_be_spent",
         ),
