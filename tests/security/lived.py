@@ -30,7 +30,17 @@ GUEST, NAME, TAG, SLOT = "guest-1", "Canarina-7f3e", "tag-canary-91c4", "slot-ca
 SPARE = bytes.fromhex("04778899AABBCC")
 NOBODYS = frozenset(
     (
-        *("count", "checkpoint", "frozen", "lease_cursor", "lease_clock", "lease_gone", "sync", "tallies"),
+        *(
+            "count",
+            "checkpoint",
+            "frozen",
+            "lease_cursor",
+            "lease_clock",
+            "lease_gone",
+            "lease_passed",
+            "sync",
+            "tallies",
+        ),
         *("sessions", "screens", "screen_codes", "pin_tried", "shift", "shift_closed", "receipt", "till"),
         *("hold", "cash_desk", "wallet_leases", "wallet_block", "vouchers_here", "help_calls"),
         *("slot_given", "slot_taken", "feedback", "shift_closed_by", "offer_sent", "order_code"),

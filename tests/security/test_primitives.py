@@ -33,6 +33,7 @@ KNOWN = {
     "algorithms.AES": "a band's proof; names on air",
     "algorithms.ED25519": "the only one that a request may be signed by",
     "hashlib.blake2b": "chains, names of things, blind columns",
+    "hashlib.file_digest": "whether a backup is as it was made",
     "hashlib.sha256": "tokens at rest; the names of bands",
     "hmac sha1": "RFC 6238, as telephones have it",
     "hmac sha256": "PINs and names of bands under a key; a band's name for one integrator",

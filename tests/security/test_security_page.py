@@ -29,6 +29,7 @@ OTHERS = {
     "test_primitives": "a requirement of the standard",
     "test_own_band": "a part of test_dishonest_staff",
     "test_rogue_lan_rates": "a part of test_rogue_lan",
+    "test_saved_tables": "a part of test_matrix",
     "test_security_page": "this",
     "test_violations": "a requirement of the standard",
 }
