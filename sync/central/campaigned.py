@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -182,16 +183,21 @@ def campaign_of(row: Row[object]) -> Campaign:
 def newest(tx: Connection, site: str) -> tuple[Campaign, ...]:
     """Return of each campaign the revision that stands, the one that was touched last first."""
     rows = tx.execute(select(campaign_table).where(own.site_id == site).order_by(own.revision.desc()))
-    by_name: dict[str, list[Campaign]] = {}
-    for one in map(campaign_of, rows):
-        by_name.setdefault(one.id, []).append(one)
-    found = [standing_of(every) for every in by_name.values()]
-    return tuple(sorted(found, key=lambda one: (-one.changed_ms, one.id))[:CAMPAIGNS_MAX])
+    by_name: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        by_name.setdefault(row.campaign_id, []).append(row)
+    found = [every[_stands([row.state for row in every])] for every in by_name.values()]
+    found.sort(key=lambda row: (-row.changed_ms, row.campaign_id))
+    return tuple(map(campaign_of, found[:CAMPAIGNS_MAX]))
 
 
 def standing_of(every: Sequence[Campaign]) -> Campaign:
     """Return the newest revision that is not over, else the newest: a draft let go ends nothing else."""
-    return next((one for one in every if one.state is not State.ENDED), every[0])
+    return every[_stands([one.state for one in every])]
+
+
+def _stands(states: Sequence[str]) -> int:
+    return next((at for at, state in enumerate(states) if state != State.ENDED), 0)
 
 
 def in_force(tx: Connection, site: str) -> tuple[Campaign, ...]:

@@ -126,8 +126,8 @@ def revisions(tx: Connection, site: str, name: str) -> tuple[Campaign, ...]:
 
 
 def find(tx: Connection, site: str, name: str) -> Campaign:
-    """Return the newest revision of a campaign, or raise ``Unknown``."""
-    return _written(tx, site, name)[0]
+    """Return the revision of a campaign that stands, or raise ``Unknown``."""
+    return standing_of(_written(tx, site, name))
 
 
 def steps(every: Sequence[Campaign]) -> frozenset[State]:

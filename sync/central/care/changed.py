@@ -11,11 +11,7 @@ from edge.errors import Refused
 from sync.central.care import cases
 from sync.central.care.case import Case, State, Step, Subject, Told
 from sync.central.journey import diary
-from sync.central.journey.entry import What
 from sync.central.store import Connection, now_of
-
-LOOKED_BACK = 500
-"""Entries of a diary in which the purchase is looked for."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +44,4 @@ def _of(tx: Connection, site: str, article: str) -> Iterator[Case]:
 def _bought(tx: Connection, site: str, case: Case, *, article: str) -> bool:
     """Whether the purchase that a case is about had this article in it, as its guest's diary tells."""
     owner = remark_owner(case.links.guest, b"")
-    return any(
-        one.what is What.BOUGHT and one.ref == case.links.ref and article in one.subject.split(", ")
-        for one in diary.held_of(tx, site, owner, limit=LOOKED_BACK)
-    )
+    return article in diary.bought(tx, site, owner, ref=case.links.ref)

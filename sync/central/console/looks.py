@@ -38,6 +38,7 @@ COUNTED: Mapping[str, Figure] = MappingProxyType(
         "diary_exported": Figure.EXPORTS,
         "guest_copied": Figure.EXPORTS,
         "diary_copied": Figure.EXPORTS,
+        "case_copied": Figure.EXPORTS,
         "band_copied": Figure.EXPORTS,
         "wallet_copied": Figure.EXPORTS,
         "mandate_copied": Figure.EXPORTS,

@@ -137,6 +137,13 @@ def held_of(tx: Connection, site: str, owner: str, *, limit: int) -> tuple[Entry
     return tuple(map(_entry, tx.execute(query)))
 
 
+def bought(tx: Connection, site: str, owner: str, *, ref: str) -> frozenset[str]:
+    """Return the articles that somebody, under whichever of their names, bought in one purchase."""
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)))
+    query = select(_own.subject).where(here, _own.what == What.BOUGHT.value, _own.ref == ref)
+    return frozenset(one for subject in tx.execute(query).scalars() for one in subject.split())
+
+
 def mark_of(one: Entry) -> Mark:
     """Return an entry's place."""
     return one.hlc, one.source, one.id

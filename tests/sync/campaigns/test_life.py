@@ -116,7 +116,7 @@ def test_what_is_published_can_be_paused_while_its_next_revision_is_a_draft(park
         life.pause(tx, SITE, NAME, by=ANNA)
         assert [one.state for one in life.revisions(tx, SITE, NAME)] == [State.DRAFT, State.PAUSED]
         life.end(tx, SITE, NAME, by=ANNA)
-        assert life.find(tx, SITE, NAME).state is State.ENDED
+        assert [one.state for one in life.revisions(tx, SITE, NAME)] == [State.ENDED, State.PAUSED]
     assert live(park).offers == ()
 
 
@@ -268,6 +268,7 @@ def test_a_draft_that_is_let_go_leaves_what_was_paused_before_it_to_be_resumed_o
     with park.reading() as tx:
         (listed,) = campaigned.newest(tx, SITE)
         assert (listed.revision, listed.state) == (1, State.PAUSED)
+        assert life.find(tx, SITE, NAME) == listed
         assert life.steps(life.revisions(tx, SITE, NAME)) == {State.SCHEDULED, State.ENDED}
     with park.transaction() as tx:
         assert life.schedule(tx, SITE, NAME, by=ANNA).revision == 1
@@ -276,6 +277,7 @@ def test_a_draft_that_is_let_go_leaves_what_was_paused_before_it_to_be_resumed_o
         assert life.steps(life.revisions(tx, SITE, NAME)) == {State.PAUSED, State.ENDED}
         life.end(tx, SITE, NAME, by=ANNA)
         assert life.steps(life.revisions(tx, SITE, NAME)) == frozenset()
+        assert life.make(tx, SITE, NAME, plan=a_plan(), by=ANNA).revision == 3, "no number is given twice"
 
 
 def test_a_calendar_shows_each_campaigns_days_and_on_which_of_them_it_meets_another(park: Store) -> None:

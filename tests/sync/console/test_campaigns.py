@@ -231,6 +231,22 @@ def test_what_is_published_stays_beside_a_draft_and_can_be_paused(park: Store) -
     assert "Revision 1 is published" not in anna.says(ONE)
 
 
+def test_a_draft_that_is_let_go_is_in_no_preview_and_in_no_form(park: Store) -> None:
+    scheduled(park)
+    anna = a_marketer(park, "anna")
+    lost = {f"said_name.{one}": f"Zuppa persa {one}" for one in MESSAGES} | {"first_date": "2026-05-05"}
+    assert anna.post(f"{ONE}/change", **TYPED | lost).status_code == 303
+    pages = ("preview", "preview.csv", "seen", "change")
+    assert all("persa" in anna.get(f"{ONE}/{page}").text for page in ("preview", "preview.csv", "change"))
+    assert "2026-05-05" in anna.get(f"{ONE}/seen").text
+    assert anna.post(f"{ONE}/end").status_code == 303
+    for page in pages:
+        text = anna.get(f"{ONE}/{page}").text
+        assert "persa" not in text, page
+        assert "2026-05-05" not in text, page
+    assert "Zuppa de" in anna.get(f"{ONE}/preview").text
+
+
 def test_a_marketer_sees_which_device_holds_how_much_of_a_budget(park: Store) -> None:
     device, _ = a_device(park)
     scheduled(park)

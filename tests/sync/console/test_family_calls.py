@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from sync.central.console import acts
+from sync.central.console.looks import Shown
 from sync.central.console.operators import Role
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
@@ -58,5 +61,9 @@ def test_one_diary_leads_to_the_others_of_the_family_for_the_same_purpose(book: 
     assert NEIGHBOUR not in page
     assert "Came in" in carla.says(way)
     assert [what for _, what, _ in looked(book)] == ["diary_seen", "diary_seen"], "each is a look of its own"
+    with book.store.reading() as tx:
+        *_, first = (one for one in acts.acts(tx, SITE) if one.what == "diary_seen")
+    told = msgspec.json.decode(first.after, type=Shown)
+    assert (first.target, told) == (GUEST, Shown(guests=(CHILD,), count=1, purpose="case"))
     alone = carla.get(f"{HOME}/guests/{NEIGHBOUR}/diary?purpose=case").text
     assert "same wallet" not in alone

@@ -71,14 +71,15 @@ def test_what_was_changed_goes_to_each_who_was_unhappy_with_it_once(small_store:
     book = Book(small_store)
     an_operator(small_store, "olga")
     said = {g: f"op-{g}" for g in ("soup", "cake", "done")}
+    of = {"soup": "bread soup", "cake": "cake soup-bowl", "done": "soup"}
     with small_store.transaction() as tx:
         catalogue.put(tx, SITE, [Article(id="soup"), Article(id="cake")])
         for at, (article, ref) in enumerate(said.items()):
-            what = "cake" if article == "cake" else "soup"
             bought = Entry(
-                "/till", ref, OWNER, NOW_MS + at << 16, 0, Via.TILL, What.BOUGHT, subject=what, ref=ref
+                "/till", ref, OWNER, NOW_MS + at << 16, 0, Via.TILL, What.BOUGHT, subject=of[article], ref=ref
             )
-            diary.put(tx, SITE, [bought])
+            word = bought._replace(id=f"w-{ref}", what=What.FED_BACK, subject="soup")
+            diary.put(tx, SITE, [bought, word])
             first = Told(op=ref, step=Step.OPENED, at_ms=1, word="feedback", via="kiosk",
                          links=Links(guest=GUEST, ref=ref))  # fmt: skip
             cases.open_case(tx, SITE, first)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from importlib import resources
+
 import msgspec
 import pytest
 
@@ -137,6 +141,20 @@ def test_who_looks_at_many_and_who_exports_stand_out(browser: Browser, store: St
     page = browser.says(f"{HOME}/outliers")
     assert "vera (console) look-ups" in page
     assert "olga (console) exports of guests" in page
+
+
+def test_each_look_at_one_page_counts_as_a_copy_too_and_both_have_their_sentence() -> None:
+    """Read from the code: whatever a page may write down as looked at, ``look`` may write down as copied."""
+    home = resources.files("sync.central.console")
+    pages = [one.read_text() for one in (home / "pages").iterdir() if one.name.endswith(".py")]
+    of_one = {name for page in pages for name in re.findall(r'looks\.look\(\s*ask,\s*"(\w+)_seen"', page)}
+    assert {"guest", "case", "band", "diary"} <= of_one
+    written = {f"{name}{end}" for name in of_one for end in ("_seen", "_copied")}
+    assert written <= looks.COUNTED.keys()
+    assert {looks.COUNTED[one] for one in written if one.endswith("_copied")} == {Figure.EXPORTS}
+    for language in ("en", "it"):
+        told = json.loads((home / "sentences" / f"{language}.json").read_text())
+        assert {f"act.{one}" for one in (*written, *looks.COUNTED)} <= told.keys(), language
 
 
 def test_refused_sign_ins_stand_on_the_acts_page(browser: Browser, store: Store) -> None:

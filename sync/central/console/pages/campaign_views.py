@@ -170,8 +170,8 @@ def _results(ask: Ask) -> Answer:
 
 def _read(ask: Ask) -> tuple[Campaign, Results]:
     with ask.store.reading() as tx:
-        newest = life.find(tx, ask.site, ask.path["campaign"])
-        one = life.published(tx, ask.site, newest.id) or newest
+        standing = life.find(tx, ask.site, ask.path["campaign"])
+        one = life.published(tx, ask.site, standing.id) or standing
         return one, results.results(tx, ask.site, one)
 
 

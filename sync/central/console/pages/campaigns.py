@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from edge.core.money import spelled
@@ -39,10 +39,13 @@ STEPS = {
 
 def _page(ask: Ask, after: str) -> Sheet:
     del after  # there are no more campaigns than fit on a page
-    currency = ask.layout.currency
     with ask.store.reading() as tx:
-        found, today = campaigned.newest(tx, ask.site), campaigned.today_of(tx, ask.site)
-        rows = [_row(ask, tx, one, today=today, currency=currency) for one in found]
+        return _sheet(ask, tx, campaigned.newest(tx, ask.site))
+
+
+def _sheet(ask: Ask, tx: Connection, found: Sequence[Campaign]) -> Sheet:
+    currency, today = ask.layout.currency, campaigned.today_of(tx, ask.site)
+    rows = [_row(ask, tx, one, today=today, currency=currency) for one in found]
     return Sheet(name="campaigns", columns=COLUMNS, rows=rows)
 
 
@@ -74,29 +77,31 @@ def _units(one: Campaign, units: int, currency: str) -> str:
 
 def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
+        found = campaigned.newest(tx, ask.site)
         spread, places = budget_map(tx, ask, currency=ask.layout.currency)
-        days = calendar(_open(tx, ask.site), campaigned.today_of(tx, ask.site))
-    values = {"sheet": _page(ask, ""), "clashes": _clashes(ask), "spread": spread, "places": places}
+        days = calendar(_open(found), campaigned.today_of(tx, ask.site))
+        sheet = _sheet(ask, tx, found)
+    values = {"sheet": sheet, "clashes": _clashes(found), "spread": spread, "places": places}
     return Page("campaigns.html", values | {"calendar": days})
 
 
-def _open(tx: Connection, site: str) -> list[Campaign]:
-    return [one for one in campaigned.newest(tx, site) if one.state is not State.ENDED]
+def _open(found: Iterable[Campaign]) -> list[Campaign]:
+    return [one for one in found if one.state is not State.ENDED]
 
 
-def _clashes(ask: Ask) -> Sheet:
-    with ask.store.reading() as tx:
-        found = _open(tx, ask.site)
+def _clashes(found: Iterable[Campaign]) -> Sheet:
     pairs = [
         (one.id, other.id, max(one.plan.offer.period.first, other.plan.offer.period.first),
          min(one.plan.offer.period.last, other.plan.offer.period.last))
-        for one, other in checks.clashes(found)
+        for one, other in checks.clashes(_open(found))
     ]  # fmt: skip
     return Sheet(name="campaign_clashes", columns=CLASHES, rows=pairs)
 
 
 def _clashes_exported(ask: Ask) -> Answer:
-    return Export("campaign-clashes", iter([_clashes(ask)]))
+    with ask.store.reading() as tx:
+        found = campaigned.newest(tx, ask.site)
+    return Export("campaign-clashes", iter([_clashes(found)]))
 
 
 def _one(ask: Ask) -> Answer:

@@ -47,10 +47,10 @@ def _one(ask: Ask) -> Answer:
     purpose = ask.arg("purpose")
     if purpose not in frozenset(Purpose):
         return Page("diary.html", {"guest": guest, "purpose": "", "purposes": tuple(Purpose)})
-    looks.look(ask, "diary_seen", guest, shown=Shown(purpose=purpose))
     with ask.store.reading() as tx:
         names, waiting = named(tx, ask), ends.open_ends(tx, ask.site, remark_owner(guest, b""))
         others = family(tx, ask.site, links.together(tx, ask.site, [guest]))
+    looks.look(ask, "diary_seen", guest, shown=Shown(guests=others, count=len(others), purpose=purpose))
     opened = Sheet(name="open_ends", columns=COLUMNS, rows=[line(ask, one, names) for one in waiting])
     values = {"guest": guest, "purpose": purpose, "open": opened, "sheet": _sheet(ask, ask.arg("after"))}
     values["family"] = others
