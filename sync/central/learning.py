@@ -18,6 +18,7 @@ from edge.core.payment import Tender
 from edge.core.ranking import Model, Watch, better_fixed, learned, true_of, watched
 from edge.errors import Refused
 from sync.central import bundles, ops
+from sync.central.analysis.persons import persons
 from sync.central.basket import Op
 from sync.central.bundles import Version
 from sync.central.channels import exposures
@@ -77,10 +78,13 @@ def _chosen(tx: Connection, site: str) -> Iterator[Exposed]:
 
 
 def _kept_in_channels(tx: Connection, site: str, outcomes: Sequence[Outcome]) -> set[str]:
-    """Return what channels redeemed and their guests' diaries do not tell to have come back."""
+    """Return what channels redeemed and no diary of its guest's, under any name, tells to have come back."""
     sold = [one for one in outcomes if one.redeemed_ms is not None]
-    back = returned(tx, site, [one.ref for one in sold])
-    return {one.exposure for one in sold if (f"{GUESTS}{one.guest}", one.ref) not in back}
+    whose = persons(tx, site)
+    people = whose.guests(whose.among(one.guest for one in sold))
+    told = returned(tx, site, [f"{GUESTS}{guest}" for guest in people])
+    back = {(whose.of(owner.removeprefix(GUESTS)), ref) for owner, ref in told}
+    return {one.exposure for one in sold if (whose.of(one.guest), one.ref) not in back}
 
 
 def _next(model: Model) -> Model:

@@ -24,6 +24,8 @@ from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
+from sync.central.people import merging
+from sync.central.people.merging import Pair
 from sync.central.registry import guests, layout
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
@@ -85,7 +87,7 @@ def lives(kiosk: Gate, bundle: Bundle, *, taken: str, returned: str = "", again:
     kiosk.says(Kind.OFFERS_EXPOSED, chosen(bundle, 20))
 
 
-def lives_in_an_app(store: Store, bundle: Bundle, *, taken: str, came_back: bool = False) -> None:
+def lives_in_an_app(store: Store, bundle: Bundle, *, taken: str, came_back: str = "") -> None:
     """Twenty guests of an app: each is shown a first tile, and one of the two offers is always sold."""
     with store.transaction() as tx:
         take_turn(tx, SITE)
@@ -99,7 +101,7 @@ def lives_in_an_app(store: Store, bundle: Bundle, *, taken: str, came_back: bool
             if tile.offer == taken:
                 exposures.redeem(tx, SITE, name, ref=ref)
             if came_back:
-                told = Entry("/shop", ref, "g:g1", NOW_MS << 16, 0, Via.APP, What.REFUNDED, ref=ref)
+                told = Entry("/shop", ref, came_back, NOW_MS << 16, 0, Via.APP, What.REFUNDED, ref=ref)
                 diary.put(tx, SITE, [told])
         exposures.keep(tx, SITE, Kept("app", "g1", chosen(bundle, 20)), occasion=b"unseen")
 
@@ -142,10 +144,27 @@ def test_kiosk_and_app_are_one_lesson(kiosk: Gate, small_store: Store) -> None:
 
 def test_what_an_app_tells_to_have_come_back_is_no_reward(small_store: Store) -> None:
     Gate(small_store)
-    lives_in_an_app(small_store, published(small_store), taken="b", came_back=True)
+    lives_in_an_app(small_store, published(small_store), taken="b", came_back="g:g1")
     model = learnt(small_store).draft.draft.bundle.model
     assert model is not None
     assert score(model, "b", (0, 1)) == score(model, "a", (0, 1))
+
+
+@pytest.mark.parametrize("one_person", [True, False])
+def test_what_came_back_under_another_name_of_its_guest_is_no_reward(
+    small_store: Store, one_person: bool
+) -> None:
+    Gate(small_store)
+    bundle = published(small_store)
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id=one) for one in ("g1", "g2")])
+        if one_person:
+            asked = merging.ask(tx, SITE, Pair("g2", "g1"), by="olga", why="both passports seen")
+            merging.rule(tx, SITE, asked.id, by="otto", given=True)
+    lives_in_an_app(small_store, bundle, taken="b", came_back="g:g2")
+    model = learnt(small_store).draft.draft.bundle.model
+    assert model is not None
+    assert (score(model, "b", (0, 1)) == score(model, "a", (0, 1))) is one_person
 
 
 def test_what_came_back_counts_as_not_redeemed(kiosk: Gate, small_store: Store) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from sync.central.campaigned import ID_CHARS_MAX, Campaign, Standing, in_force, today_of
 from sync.central.hooks import happened
 from sync.central.hooks.happened import Own, Told
+from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
 from sync.central.store import (
     Column,
@@ -48,6 +49,7 @@ class Standings(SiteRounds):
 
 def tell(tx: Connection, site: str) -> int:
     """Write down which campaigns began and ended since the last look; returns how many."""
+    take_turn(tx, site)  # before anything is read: what another worker told meanwhile is not told again
     known, live, at_ms = _known(tx, site), _live(tx, site), now_of(tx)
     told = [(Own.CAMPAIGN_LIVE, at_ms, _said(live[name])) for name in sorted(live.keys() - known)]
     gone = sorted(known - live.keys())

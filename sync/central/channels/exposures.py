@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
@@ -147,24 +148,32 @@ def page(tx: Connection, site: str, *, after: str = "", most: int = PAGE_MAX) ->
     return [Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in rows]
 
 
-def newest(tx: Connection, site: str, *, most: int, since_ms: int = 0) -> list[Kept]:
-    """Return the newest choices of a site since a moment, the eldest of them first."""
-    query = select(choice_table).where(_own.site_id == site, _own.made_ms >= since_ms)
-    rows = tx.execute(query.order_by(_own.made_ms.desc(), _own.exposure.desc()).limit(most)).all()
-    return [Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in reversed(rows)]
+def newest(tx: Connection, site: str, *, most: int, since_ms: int = 0) -> Iterator[Kept]:
+    """Yield the newest choices of a site since a moment, the eldest of them first, a few held at a time."""
+    keys = select(_own.exposure).where(_own.site_id == site, _own.made_ms >= since_ms)
+    these = keys.order_by(_own.made_ms.desc(), _own.exposure.desc()).limit(most).subquery()
+    there = and_(_own.site_id == site, _own.exposure == these.c.exposure)
+    query = select(choice_table).join(these, there).order_by(_own.made_ms, _own.exposure)
+    for row in tx.execute(query.execution_options(yield_per=PAGE_MAX)):
+        yield Kept(row.channel_id, row.guest_id, _decode(bytes(row.body)))
 
 
 def outcomes(tx: Connection, site: str, *, since_ms: int = 0) -> Iterator[Outcome]:
-    """Yield every tile that was shown since a moment."""
+    """Yield every tile that was shown since a moment; a choice is read once for tiles beside each other."""
     whole = select(tile_table, _own.channel_id, _own.guest_id, _own.body).join(
         choice_table, and_(_own.site_id == _tiles.site_id, _own.exposure == _tiles.choice)
     )
     there = and_(_tiles.site_id == site, _tiles.shown_ms >= since_ms)
-    for row in tx.execute(whole.where(there).order_by(_tiles.shown_ms, _tiles.exposure)):
-        tile = Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))).tile(row.exposure)
-        if tile is not None:
-            yield Outcome(row.exposure, row.choice, tile.offer, row.channel_id, row.guest_id,
-                          row.shown_ms, row.redeemed_ms, row.ref)  # fmt: skip
+    ordered = whole.where(there).order_by(_tiles.shown_ms, _tiles.exposure)
+    rows = tx.execute(ordered.execution_options(yield_per=PAGE_MAX))
+    for _, beside in groupby(rows, lambda row: row.choice):
+        kept: Kept | None = None
+        for row in beside:
+            kept = kept or Kept(row.channel_id, row.guest_id, _decode(bytes(row.body)))
+            tile = kept.tile(row.exposure)
+            if tile is not None:
+                yield Outcome(row.exposure, row.choice, tile.offer, row.channel_id, row.guest_id,
+                              row.shown_ms, row.redeemed_ms, row.ref)  # fmt: skip
 
 
 def forget(tx: Connection, site: str, guest: str) -> None:

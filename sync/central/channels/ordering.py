@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from edge.core.delivery import said
 from edge.core.orders import KEEP_MS, OPEN_MAX, OVER, Order, Ordered, OrderState
 from edge.core.profiles import remark_owner
 from edge.errors import Refused, Unknown
 from sync.central.channels.book import Member
 from sync.central.channels.deeds import Invalid
 from sync.central.channels.messages import NO_CONTROLS, Id, Moment, ms_of
+from sync.central.days import zone_of
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import orders, stock
-from sync.central.near.availability import available
 from sync.central.near.bearable import LINES_MAX, QUANTITY_MAX
 from sync.central.registry import catalogue, guests
 from sync.central.store import Connection, now_of
@@ -143,8 +145,10 @@ def _standing(tx: Connection, site: str, one: Order) -> Standing:
 def _sent(tx: Connection, site: str, order: Order) -> dict[str, dict[str, str]]:
     """Return the promise of each article that is sent, as the page of the article says it."""
     sold = catalogue.catalogue(tx, site).by_id
-    told = {one.article: available(tx, site, one.article) for one in order.lines if one.article in sold}
-    return {article: one.delivery for article, one in told.items() if one.delivery}
+    today = dt.datetime.fromtimestamp(now_of(tx) / 1000, zone_of(tx, site)).date()
+    here = dict.fromkeys(line.article for line in order.lines if line.article in sold)
+    told = {article: said(sold[article].delivery, today) for article in here}
+    return {article: words for article, words in told.items() if words}
 
 
 def _elsewhere(tx: Connection, site: str, order: Order) -> tuple[str, ...]:

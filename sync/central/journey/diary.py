@@ -166,12 +166,12 @@ def refs(tx: Connection, site: str, wanted: Iterable[str], *, what: What) -> set
     return found
 
 
-def returned(tx: Connection, site: str, wanted: Iterable[str]) -> set[tuple[str, str]]:
-    """Return which of these sales came back, as owner and reference: refunded, or told to be none."""
+def returned(tx: Connection, site: str, owners: Iterable[str]) -> set[tuple[str, str]]:
+    """Return which sales of these came back, as owner and reference: refunded, or told to be none."""
     found: set[tuple[str, str]] = set()
     back = or_(_own.what == What.REFUNDED.value, and_(_own.what == What.BOUGHT.value, _own.weight < 0))
-    for part in parts(sorted(set(wanted))):
-        here = and_(_own.site_id == site, _own.ref.in_(part), back)
+    for part in parts(sorted(set(owners))):
+        here = and_(_own.site_id == site, _own.owner.in_(part), back)
         found.update((row.owner, row.ref) for row in tx.execute(select(_own.owner, _own.ref).where(here)))
     return found
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from edge.core.offers import Period
-from sync.central.campaigns import life
+from sync.central.campaigns import life, standing
 from sync.central.campaigns.standing import Standings
 from sync.central.hooks import happened
 from sync.central.hooks.letters import NAMES, letter
@@ -15,6 +16,7 @@ from sync.central.lanes import Stream
 from sync.central.store import Store
 from tests.sync.builders import Clockwork, a_site
 from tests.sync.campaigns.shop import ANNA, LAST, SITE, a_plan, opened, scheduled
+from tests.sync.money.test_voucher_order import Two
 
 DAY_MS = 24 * 3_600_000
 KINDS = [NAMES["campaign_live"], NAMES["campaign_ended"]]
@@ -22,11 +24,16 @@ KINDS = [NAMES["campaign_live"], NAMES["campaign_ended"]]
 
 @pytest.fixture
 def park(small_store: Store) -> Store:
-    a_site(small_store)
-    opened(small_store)
-    with small_store.transaction() as tx:
+    return park_of(small_store)
+
+
+def park_of(store: Store) -> Store:
+    """A site that tells what happens to whoever subscribed."""
+    a_site(store)
+    opened(store)
+    with store.transaction() as tx:
         happened.begin(tx, SITE)
-    return small_store
+    return store
 
 
 def told(store: Store) -> list[tuple[str, Any, str]]:
@@ -64,3 +71,22 @@ def test_what_begins_and_ends_by_the_calendar_is_told_on_its_day(park: Store, cl
     assert seen[-1] == ["campaign_live", "campaign_ended"]
     assert any(one == ["campaign_live"] for one in seen)
     assert LAST > "2025-10-12"
+
+
+@pytest.mark.postgres
+def test_two_workers_that_look_at_once_tell_it_once(emptied_postgres_url: str, clock: Clockwork) -> None:
+    with (
+        closing(Store(emptied_postgres_url, now_ms=clock)) as here,
+        closing(Store(emptied_postgres_url, now_ms=clock)) as there,
+    ):
+        park_of(here)
+        scheduled(here, plan=a_plan({"period": Period(first="2025-10-11", last="2025-10-12")}))
+        clock.ms += 2 * DAY_MS
+        seen: list[int] = []
+        Two(emptied_postgres_url, here, there).meet(
+            lambda tx: seen.append(standing.tell(tx, SITE)),
+            lambda: seen.append(Standings(there).look()),
+            lambda tx: None,
+        )
+        assert seen == [1, 0]
+        assert [kind for kind, _, _ in told(here)] == ["campaign_live"]

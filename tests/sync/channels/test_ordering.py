@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from edge.core.catalogue import Article
+from edge.core.catalogue import Article, Catalogue
+from edge.core.delivery import Delivery
 from edge.core.events import Kind
 from edge.core.orders import KEEP_MS, OPEN_MAX, OrderMoved, OrderState, Stock
 from sync.central.channels.book import May
 from sync.central.journey.ends import open_ends
 from sync.central.near import orders, stock
+from sync.central.near.availability import available
 from sync.central.registry import catalogue, guests
 from sync.central.registry.guests import Guest
-from sync.central.store import Store
+from sync.central.store import Connection, Store
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.channels.test_channels import Shop
 from tests.sync.journey.book import GUEST, OWNER
@@ -92,6 +94,29 @@ def test_the_channel_hears_how_far_the_store_is_and_may_give_it_up(shop: Shop, s
         shop.book.tells(Kind.ORDER_MOVED, moved)
     assert shop.asks("DELETE", "/v1/orders/o-8")[0] == 400, "what was carried home is not given up"
     assert left(small_store) == 0
+
+
+def test_an_order_reads_the_price_list_once_for_what_all_its_lines_promise(
+    shop: Shop, small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = dt.date(2040, 12, 5)
+    with small_store.transaction() as tx:
+        sent = Delivery(first=day, last=day)
+        catalogue.put(tx, SITE, [Article(id="bed", delivery=sent), Article(id="mug", delivery=sent)])
+    orders_it(shop, lines=[{"article": "bed"}, {"article": "mug"}])
+    calls, whole = [], catalogue.catalogue
+
+    def counted(tx: Connection, site: str) -> Catalogue:
+        calls.append(site)
+        return whole(tx, site)
+
+    monkeypatch.setattr(catalogue, "catalogue", counted)
+    status, told = shop.asks("GET", "/v1/orders/o-7")
+    assert (status, calls) == (200, [SITE])
+    with small_store.reading() as tx:
+        promised = {one: available(tx, SITE, one).delivery for one in ("bed", "mug")}
+    assert told["delivery"] == promised
+    assert "5 December" in promised["mug"]["en"]
 
 
 def test_a_longer_id_is_another_order(shop: Shop) -> None:
