@@ -10,8 +10,8 @@ import pytest
 from edge.core.events import Kind
 from edge.core.lease import Want
 from edge.core.offers.said import Told
-from sync.central import bundles, leases
-from sync.central.campaigned import State
+from sync.central import bundles, campaigned, leases
+from sync.central.campaigned import Plan, State
 from sync.central.campaigns import life
 from sync.central.campaigns.previews import CHANNELS
 from sync.central.console.operators import Role
@@ -220,6 +220,25 @@ def test_campaigns_that_meet_are_told_and_stopping_all_offers_pauses_them(park: 
     an_operator(park, "olga")
     assert a_browser(park, "olga").post(f"{HOME}/offers/stop").status_code == 303
     assert state(park) is State.PAUSED
+
+
+def test_the_page_reads_each_campaign_once_and_opens_the_revision_that_stands(
+    park: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = a_marketer(park, "anna")
+    with park.transaction() as tx:
+        for name, goal in (("cake", "Old"), ("cake", "New"), (NAME, "Soup")):
+            life.make(tx, SITE, name, plan=a_plan(goal=goal), by="anna")
+    goals, decode = list[str](), campaigned._plan
+
+    def counted(body: bytes) -> Plan:
+        plan = decode(body)
+        goals.append(plan.goal)
+        return plan
+
+    monkeypatch.setattr(campaigned, "_plan", counted)
+    assert "New" in anna.says(f"{HOME}/campaigns")
+    assert sorted(goals) == ["New", "Soup"]
 
 
 def test_what_is_published_stays_beside_a_draft_and_can_be_paused(park: Store) -> None:

@@ -83,6 +83,11 @@ def test_what_was_changed_goes_to_each_who_was_unhappy_with_it_once(small_store:
             first = Told(op=ref, step=Step.OPENED, at_ms=1, word="feedback", via="kiosk",
                          links=Links(guest=GUEST, ref=ref))  # fmt: skip
             cases.open_case(tx, SITE, first)
+        since = [
+            Entry("/gate", f"e{at}", OWNER, NOW_MS + 99 + at << 16, 0, Via.GATE, What.ENTERED)
+            for at in range(501)
+        ]
+        diary.put(tx, SITE, since)  # however much a guest does until something is changed
         ended = Told(op="x", step=Step.CLOSED, at_ms=2, word="put_right")
         cases.tell(tx, SITE, cases.id_of("op-done"), told=ended)
     olga = a_browser(book.store, "olga")
