@@ -17,6 +17,7 @@ from edge.sequencer import Sequencer
 from edge.service import agreeing
 from edge.service.payments import passing
 from edge.service.payments.passing import Giver
+from edge.signature import is_passing_signed
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages, urgent
@@ -89,6 +90,11 @@ def purse(who: Sender, parts: Parts) -> PursePorts:
         opened = submit(lambda tx: passing.open_part(tx, said.grant, passed, asked_ms=asked_ms))
         return opened is not None
 
+    def is_said(said: Passing, octets: bytes, signature: bytes) -> bool:
+        there = parts.profiles.goods.siblings()
+        keys = [one.public_key for one in there if one.id == said.giver != who.device]
+        return any(is_passing_signed(octets, signature, key) for key in keys)
+
     return PursePorts(
         device=who.device,
         incarnation=who.incarnation,
@@ -97,6 +103,8 @@ def purse(who: Sender, parts: Parts) -> PursePorts:
         forget=lambda passed: submit(lambda tx: passing.forget(tx, passed)),
         come_home=lambda passed, said: submit(lambda tx: passing.come_home(tx, passed, said, by=giver())),
         open_part=open_part,
+        is_said=is_said,
+        current=parts.current,
         now_ms=clock.now_ms,
         monotonic_ms=clock.monotonic_ms,
     )

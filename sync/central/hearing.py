@@ -81,7 +81,7 @@ class Hearing:
         """Return, and hold, these leases and those out of which parts were taken, with all such parts."""
         tx, site = self.tx, self.stream.site
         leases = placed.by_id(
-            tx, site, (*(one.lease for one in reports), *passings.givers_in(said)), held=True
+            tx, site, (*(one.lease for one in reports), *passings.named_in(said)), held=True
         )
         parts = passings.by_leases(tx, site, (*leases, *(one.lease for one in reports)))
         # What another worker opened while this one waited for the giver's lease was not there at first.
@@ -126,6 +126,8 @@ class Hearing:
             moves.parts[part.id] = part._replace(told=True)
             self._hear(said.lease, told, moves)
             return
+        if passing.grant.lease in self.leases:
+            raise Refused("A part has a name of its own.")
         before = self.leases.get(said.lease.lease)
         self._hear(said.lease, told, moves)
         after = moves.leases[said.lease.lease]
@@ -141,6 +143,8 @@ class Hearing:
             passings.demand_same(part, passing)
         elif row is None or said.lease.lease != id_:
             raise Refused(f"Nothing is known here of lease {passing.of[:64]}.")
+        elif id_ in self.leases:
+            raise Refused("A part has a name of its own.")
         else:
             was = row.placed.late if is_lost(row) else row.placed.counters
             booked = passings.told_first(row, passing, at_ms=told.at_ms)

@@ -109,13 +109,14 @@ def passing_of(said: LeasePassed | LeaseTaken) -> Passing:
         raise Refused(f"A part that nobody can read: {error}.") from error
 
 
-def givers_in(said: Iterable[msgspec.Struct]) -> list[str]:
-    """Return the leases out of which parts were taken, as far as they can be read."""
+def named_in(said: Iterable[msgspec.Struct]) -> list[str]:
+    """Return the leases that parts came out of, and the parts' own names, as far as they can be read."""
     found = []
     for one in said:
-        if isinstance(one, LeaseTaken):
+        if isinstance(one, LeasePassed | LeaseTaken):
             try:
-                found.append(passing_in(one.passing).of)
+                passing = passing_in(one.passing)
+                found += [passing.of, passing.grant.lease]
             except UNREADABLE:
                 continue  # it is set aside for that when its turn comes
     return found

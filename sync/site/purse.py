@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.lease import Passing, passing_in
+from edge.core.lease import Passing, answers, passing_in
 from edge.core.site import Lack, Passed
 from sync.packing import UNREADABLE
 from sync.site.gateway import Pair, Unanswered
@@ -30,8 +31,13 @@ HOME_MS = 20_000
 """So long a part lies there for who asked."""
 STALE_MS = 10_000
 """Who asked longer ago stands there no more."""
+TAKE_S_MIN = 0.02
+"""With less time than that nothing is taken any more: it would hardly be answered."""
+SAID_BYTES_MAX = 1_024
+"""What a giver says of a part."""
 QUEUE_MAX = 1_000
 LOG = logging.getLogger("polso.site")
+Key = TypeVar("Key")
 
 
 class Asking(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +67,10 @@ class PursePorts:
     """Open a part that nobody took, and forget that it was passed on."""
     open_part: Callable[[Passed, Passing, int | None], bool]
     """Open a part that was asked for at a moment; None: in a former run."""
+    is_said: Callable[[Passing, bytes, bytes], bool]
+    """Whether a sibling said this of a part: its octets, and the signature under them."""
+    current: Callable[[], bool]
+    """Whether the journal is proven to be the newest of this device."""
     now_ms: Callable[[], int]
     monotonic_ms: Callable[[], int]
 
@@ -80,8 +90,8 @@ class Purse:
         self._changed = threading.Condition()
         self._offers: dict[str, Pair | None] = {}
         """What somebody waits for here, and the offer once it was heard of."""
-        self._loose: dict[str, int | None] = {}
-        """Own wants whose end is not known, by when they were asked."""
+        self._loose: dict[str, tuple[Lack, int] | None] = {}
+        """Own wants whose end is not known, and when they were asked; None: in a former run."""
         self._wanted: queue.Queue[Pair | None] = queue.Queue(QUEUE_MAX)
         self._looked, self._restless = False, True
         self._thread = threading.Thread(target=self._give_all, name="site-purse", daemon=True)
@@ -119,13 +129,13 @@ class Purse:
         key = f"{self._prefix}{self._ports.device}/{secrets.token_hex(8)}"
         with self._changed:
             self._offers[key] = None
-        self._loose[key] = asked_ms
+        self._loose[key] = (mine, asked_ms)
         try:
             body = _encode(Asking(mine, self._ports.now_ms()))
             self._register.swap(key, 0, body, wait_s=wait_s)
             offer = self._awaited(key, until)
             left_s = until - time.monotonic()
-            return offer is not None and left_s > 0 and self._take(key, offer, wait_s=left_s)
+            return offer is not None and left_s > TAKE_S_MIN and self._take(key, offer, wait_s=left_s)
         finally:
             with self._changed:
                 del self._offers[key]
@@ -138,7 +148,7 @@ class Purse:
     def _take(self, key: str, offer: Pair, *, wait_s: float) -> bool:
         """Take an offer as it was read, and open it; whoever else took it meanwhile has it."""
         asking = _asking(offer)
-        if asking is None or asking.taken_by:
+        if asking is None or asking.taken_by or self._meant(key, asking) is None:
             return False
         mine = _encode(replace(asking, taken_by=self._ports.device))
         swap = self._register.swap(key, offer.revision, mine, wait_s=wait_s)
@@ -149,15 +159,25 @@ class Purse:
         asking = _asking(stand.pair)
         if asking is None or asking.book != stand.book:
             return False
-        passing, lack = _passing(asking.passing), asking.lack
+        passing, wanted = self._meant(key, asking), self._loose[key]
         if passing is None:
             return False
-        grant, own = passing.grant, (self._ports.device, self._ports.incarnation)
-        asked = (grant.device, grant.incarnation, grant.wallet, grant.unit)
-        if asked != (*own, lack.wallet, lack.unit):
-            return False
-        passed = Passed(key, 0, asking.book, grant.lease, asking.passing, asking.signature)
-        return self._ports.open_part(passed, passing, self._loose[key])
+        passed = Passed(key, 0, asking.book, passing.grant.lease, asking.passing, asking.signature)
+        return self._ports.open_part(passed, passing, wanted[1] if wanted else None)
+
+    def _meant(self, key: str, asking: Asking) -> Passing | None:
+        """Return the part that is offered, where a sibling said so and it is no more than was asked for.
+
+        Whoever reaches the nodes can write there; only who holds the money can sign it over.
+        """
+        passing = _passing(asking.passing) if len(asking.passing) <= SAID_BYTES_MAX else None
+        wanted = self._loose.get(key)
+        lack, own = wanted[0] if wanted else asking.lack, (self._ports.device, self._ports.incarnation)
+        if passing is None or not answers(
+            passing, to=own, wallet=lack.wallet, unit=lack.unit, wanted=lack.minor
+        ):
+            return None
+        return passing if self._ports.is_said(passing, asking.passing, asking.signature) else None
 
     # Who holds some
 
@@ -174,6 +194,8 @@ class Purse:
         asking, book = _asking(pair), self._book()
         if asking is None or not book or asking.lack.minor < 1:
             return
+        if self._ports.now_ms() - asking.asked_ms >= STALE_MS:
+            return  # it waited here for too long
         passed = self._ports.give(asking.lack, Passed(pair.key, pair.revision, book))
         if passed is not None:
             self._restless = True
@@ -197,17 +219,34 @@ class Purse:
             with self._changed:
                 if key in self._offers:
                     continue  # somebody stands there and waits for it
-            if self._settle_loose(key, self._register.read(key, CALL_S)):
+            if self._alone(self._look_at_loose, key):
                 del self._loose[key]
-        if self._restless:
+        if self._restless and self._ports.current():
             self._restless = False
             try:
                 for passed in self._ports.outstanding():
                     self._restless = True  # until none is left
-                    self._settle_passed(passed, self._register.read(passed.key, CALL_S))
+                    self._alone(self._look_at_passed, passed)
             except BaseException:  # whatever stopped it, it is looked at again
                 self._restless = True
                 raise
+
+    def _alone(self, look: Callable[[Key], bool], at: Key) -> bool:
+        """Look at one; what makes no sense there keeps nobody from the others, and is looked at again."""
+        try:
+            return look(at)
+        except Unanswered:
+            raise
+        except Exception:  # its trace is logged
+            LOG.exception("the end of a part could not be found")
+            return False
+
+    def _look_at_loose(self, key: str) -> bool:
+        return self._settle_loose(key, self._register.read(key, CALL_S))
+
+    def _look_at_passed(self, passed: Passed) -> bool:
+        self._settle_passed(passed, self._register.read(passed.key, CALL_S))
+        return True
 
     def _own_keys(self) -> list[str]:
         return self._register.names(f"{self._prefix}{self._ports.device}/", CALL_S)
@@ -220,6 +259,8 @@ class Purse:
         if not asking.passing:
             return self._register.swap(key, pair.revision, b"", wait_s=CALL_S).done
         if not asking.taken_by and self._loose[key] is not None:
+            if self._meant(key, asking) is None:
+                return True  # who put it there takes it away again
             self._take(key, pair, wait_s=CALL_S)
             return False
         if asking.taken_by != self._ports.device or asking.kept:

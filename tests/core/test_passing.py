@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from edge.core.lease import (
     Placed,
     PlacedState,
     Refusal,
+    answers,
     heard_ahead,
     home,
     part_of,
@@ -46,7 +49,7 @@ def placed(lease: Lease, **said: object) -> Placed:
 
 
 def test_a_part_leaves_the_lease_and_says_for_whom_it_is() -> None:
-    lease = a_lease("one", 1_000)
+    lease = a_lease("one", 1_000, serial=1)
     after, passing = passed(lease, 300)
     assert (after.spendable, after.counters.returned) == (700, 300)
     grant = passing.grant
@@ -58,11 +61,11 @@ def test_a_part_leaves_the_lease_and_says_for_whom_it_is() -> None:
 
 
 def test_no_more_is_passed_on_than_lies_there() -> None:
-    assert passed(a_lease("one", 200), 300)[1].grant.total == 200
+    assert passed(a_lease("one", 200, serial=1), 300)[1].grant.total == 200
 
 
 def test_cash_and_what_was_voided_stay_where_they_are() -> None:
-    lease = a_lease("one", 100)
+    lease = a_lease("one", 100, serial=1)
     held = replace(lease, counters=Counters(granted=100, spent=60, voided=50, minted=500))
     assert (held.spendable, passable(held, UP_MS)) == (590, 40)
     spent = replace(lease, counters=Counters(granted=100, spent=120, voided=30))
@@ -72,16 +75,46 @@ def test_cash_and_what_was_voided_stay_where_they_are() -> None:
 
 @pytest.mark.parametrize("said", [{"kind": "points"}, {"band": "ab" * 16}, {"day": 700_000}])
 def test_only_money_for_any_band_of_the_wallet_is_passed_on(said: dict[str, object]) -> None:
-    assert passable(replace(a_lease("one", 100), **said), UP_MS) == 0
+    assert passable(replace(a_lease("one", 100, serial=1), **said), UP_MS) == 0
+
+
+def test_a_part_of_which_the_parent_has_not_spoken_is_not_passed_on() -> None:
+    """Heard of by who took it, it would be a part out of nothing."""
+    assert passable(a_lease("one", 100), UP_MS) == 0
+
+
+OTHERWISE: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({"total": 301}, {}), ({"total": 0}, {}), ({"total": -5}, {}), ({"ttl_s": PART_TTL_S + 1}, {}),
+    ({"ttl_s": 0}, {}), ({"kind": "points"}, {}), ({"band": "ab"}, {}), ({"day": 7}, {}), ({"serial": 1}, {}),
+    ({"lease": ""}, {}), ({"lease": "p" * 65}, {}), ({"lease": "p\n"}, {}), ({"lease": "one"}, {}),
+    ({"device": "till-9"}, {}), ({"incarnation": 4}, {}), ({}, {"wallet": "w-9"}), ({}, {"unit": "CHF"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("grant", "asked"), OTHERWISE)
+def test_only_what_was_asked_for_is_taken(grant: dict[str, object], asked: dict[str, object]) -> None:
+    _, passing = passed(a_lease("one", 1_000, serial=1), 300)
+    wanted: dict[str, Any] = {"to": TO, "wallet": "wallet-1", "unit": "EUR", "wanted": 300}
+    assert answers(passing, **wanted)
+    other = replace(passing, grant=replace(passing.grant, **grant))
+    assert not answers(other, **{**wanted, **asked})
+
+
+def test_a_part_of_what_is_asked_back_is_asked_back() -> None:
+    lease = a_lease("one", 1_000, serial=1)
+    _, passing = passed(lease, 300)
+    assert [part_of(placed(lease, closing=closing), passing).closing for closing in (True, False)] == [
+        True, False,
+    ]  # fmt: skip
 
 
 def test_what_ends_soon_stays() -> None:
-    lease = replace(a_lease("one", 100), ends_ms=UP_MS + 59_999)
+    lease = replace(a_lease("one", 100, serial=1), ends_ms=UP_MS + 59_999)
     assert pass_on(lease, 10, part="p1", to=TO, now_ms=UP_MS) is Refusal.EXPIRED
 
 
 def test_central_learns_it_from_the_taker_first_and_counts_it_once() -> None:
-    lease = a_lease("one", 1_000)
+    lease = a_lease("one", 1_000, serial=1)
     after, passing = passed(lease, 300)
     known = heard_ahead(placed(lease), passing)
     assert isinstance(known, Placed)
@@ -103,12 +136,12 @@ def test_central_learns_it_from_the_taker_first_and_counts_it_once() -> None:
     ],
 )
 def test_central_takes_no_part_that_the_lease_cannot_have_held(said: dict[str, object], why: Refusal) -> None:
-    _, passing = passed(a_lease("one", 1_000), 300)
-    assert heard_ahead(placed(a_lease("one", 1_000), **said), passing) is why
+    _, passing = passed(a_lease("one", 1_000, serial=1), 300)
+    assert heard_ahead(placed(a_lease("one", 1_000, serial=1), **said), passing) is why
 
 
 def test_a_part_of_a_lease_that_was_given_up_is_the_operators_loss() -> None:
-    lease = a_lease("one", 1_000)
+    lease = a_lease("one", 1_000, serial=1)
     _, passing = passed(lease, 300)
     counters = Counters(granted=1_000)
     lost = placed(lease, state=PlacedState.WRITTEN_OFF, late=counters)
@@ -120,7 +153,7 @@ def test_a_part_of_a_lease_that_was_given_up_is_the_operators_loss() -> None:
 
 
 def test_a_part_is_nobodys_until_one_of_two_has_it_and_then_no_others() -> None:
-    lease = a_lease("one", 1_000)
+    lease = a_lease("one", 1_000, serial=1)
     _, passing = passed(lease, 300)
     part = part_of(placed(lease), passing)
     assert (part.device, part.set_aside, part.state) == ("", 300, PlacedState.OPEN)

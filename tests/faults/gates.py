@@ -16,16 +16,20 @@ import msgspec
 from edge.config import Site
 from edge.core.entitlements import Entitlement, Use
 from edge.core.places import Layout
+from edge.core.siblings import SIBLING, Sibling
 from edge.run import site
 from edge.run.bench.nodes import Nodes
 from edge.service import Rooms
 from edge.views import StaffView
 from sync.client import Cable, Sender
+from sync.signing import public_half
 from sync.site import Gateway, Member, SiteBook
 from tests.builders import NOW_MS
 from tests.service.house import Hands, House, worn
 
 SOON_S = 20.0
+SIGNING = b"d" * 32
+"""Each gate's private key, as it signs parts of leases."""
 TICK = threading.Event()
 
 
@@ -70,7 +74,7 @@ class Gate(House):
     def _rooms(self) -> Rooms:
         who = Sender(site=self.site, device=self.device, incarnation=1)
         parts = site.Parts(
-            self.sequencer, self.journal, self.profiles, self.clock, self.boot, b"d" * 32,
+            self.sequencer, self.journal, self.profiles, self.clock, self.boot, SIGNING,
             lambda: self.current,
         )  # fmt: skip
         book = Site(id=self.site, etcd=tuple(self.nodes), ca="", certificate="")
@@ -93,6 +97,13 @@ class Gate(House):
         super().close()
 
 
+def acquainted(gate: Gate, *devices: str) -> None:
+    """Let a gate know by which key each of the site's devices signs."""
+    public = public_half(SIGNING)
+    known = (Sibling(id=device, points=(), public_key=public) for device in devices)
+    gate.publish(*((SIBLING, one.id, one) for one in known))
+
+
 @contextmanager
 def gates(
     folder: Path, nodes: Sequence[str], *rights: Entitlement, layout: Layout, count: int = 2
@@ -102,6 +113,7 @@ def gates(
     made = [Gate(folder / f"edge-{n}", hands, device=f"edge-{n}", nodes=nodes) for n in range(1, count + 1)]
     try:
         for gate in made:
+            acquainted(gate, *(one.device for one in made))
             gate.tell(worn(gate, entitlements=rights), layout=msgspec.structs.replace(layout, version=2))
             gate.open()
         yield made

@@ -13,7 +13,7 @@ from edge.core.lease import Lease, Passing, Refusal, close, home, pass_on, take_
 from edge.core.site import Lack, Passed
 from sync.site import PursePorts
 from sync.site.gateway import Pair, Unanswered
-from sync.site.purse import HOME_MS, Asking, Purse
+from sync.site.purse import HOME_MS, STALE_MS, Asking, Purse
 from sync.site.register import Register, Stand, Swap
 from tests.core.purses import UP_MS, a_lease
 
@@ -72,8 +72,9 @@ class Till:
 
     def __init__(self, name: str, book: Book, minor: int) -> None:
         self.name, self.book, self.now_ms, self.parts = name, book, UP_MS, dict[str, Lease]()
-        self.lease = a_lease(f"lease-{name}", minor, device=name)
+        self.lease = a_lease(f"lease-{name}", minor, device=name, serial=1)
         self.passed: dict[str, Passed] = {}
+        self.believes, self.wall_ms = True, UP_MS
         self.kill()
 
     def kill(self) -> None:
@@ -81,7 +82,8 @@ class Till:
         ports = PursePorts(
             device=self.name, incarnation=1, give=self.give, outstanding=lambda: (*self.passed.values(),),
             forget=self.forget, come_home=self.come_home, open_part=self.open_part,
-            now_ms=lambda: self.now_ms, monotonic_ms=lambda: self.now_ms,
+            is_said=lambda passing, octets, signature: self.believes and passing.giver != self.name,
+            current=lambda: True, now_ms=lambda: self.wall_ms, monotonic_ms=lambda: self.now_ms,
         )  # fmt: skip
         self.purse = Purse(cast(Register, self.book), PREFIX, ports, book=lambda: BOOK)
 
@@ -193,6 +195,67 @@ def test_money_moves_in_these_schedules() -> None:
     there.purse.settle()
     here.purse.settle()
     assert (here.passed, book.keys, there.purse._loose) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("wrong", ["more than was asked for", "nobody's word", "one's own word"])
+def test_an_offer_that_no_sibling_meant_so_is_left_where_it_lies(wrong: str) -> None:
+    """Whoever reaches the nodes can write there: nothing of it is taken, and the want is forgotten."""
+    book = Book(Random(1))  # noqa: S311  # as above
+    book.healed = True
+    there = Till("b", book, 0)
+    there.borrows()
+    [pair] = book.keys.values()
+    asking = msgspec.msgpack.decode(pair.value, type=Asking)
+    minor = 91 if wrong == "more than was asked for" else 90
+    lease = a_lease("lease-x", WHOLE, device="b" if wrong == "one's own word" else "x", serial=1)
+    given = pass_on(lease, minor, part="part-x", to=("b", 1), now_ms=UP_MS)
+    assert not isinstance(given, Refusal)
+    forged = msgspec.structs.replace(asking, passing=msgspec.msgpack.encode(given[1]), book=BOOK)
+    there.believes = wrong != "nobody's word"
+    for taken_by in ("", "b"):
+        offered = msgspec.msgpack.encode(msgspec.structs.replace(forged, taken_by=taken_by))
+        assert book.put(pair.key, book.keys[pair.key].revision, offered)
+        there.purse._looked = False
+        there.purse.settle()
+        assert there.purse._loose == {}
+    assert there.parts == {}
+    assert book.keys[pair.key].value == offered
+
+
+def test_one_part_that_makes_no_sense_keeps_no_other_from_coming_home() -> None:
+    book = Book(Random(1))  # noqa: S311  # as above
+    book.healed = True
+    here, there = Till("a", book, WHOLE), Till("b", book, 0)
+    for _ in range(2):
+        there.borrows()
+    here.gives()
+    assert len(here.passed) == 2
+    first, second = here.passed
+    come_home = here.come_home
+
+    def fails(passed: Passed, passing: Passing) -> None:
+        assert passed.part != first, "a disk that is full"
+        come_home(passed, passing)
+
+    here.come_home = fails  # type: ignore[method-assign]  # the disk's fault, for one of them
+    here.kill()
+    here.now_ms += HOME_MS
+    here.purse.settle()
+    assert (set(here.passed), set(here.parts)) == ({first}, {second})
+    here.come_home = come_home  # type: ignore[method-assign]  # as above
+    here.kill()
+    here.purse.settle()
+    assert (here.passed, set(here.parts)) == ({}, {first, second})
+
+
+def test_what_waited_too_long_is_not_passed_on() -> None:
+    book = Book(Random(1))  # noqa: S311  # as above
+    book.healed = True
+    here, there = Till("a", book, WHOLE), Till("b", book, 0)
+    there.borrows()
+    here.wall_ms += STALE_MS
+    here.gives()
+    assert here.passed == {}
 
 
 def test_control_without_comparing_parts_are_had_twice_or_lost() -> None:

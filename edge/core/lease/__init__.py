@@ -50,6 +50,7 @@ from edge.core.lease.parent import (
 from edge.core.lease.passing import (
     PART_TTL_S,
     Passing,
+    answers,
     heard_ahead,
     home,
     part_of,
@@ -79,6 +80,7 @@ __all__ = [
     "Report",
     "Want",
     "WrittenOff",
+    "answers",
     "ask_close",
     "block",
     "close",

@@ -14,6 +14,7 @@ from edge.core.lease.parent import WRITTEN, Placed, PlacedState
 # it is a lease like any other, opened by whoever the site's book says took it: who asked, or the giver again.
 PART_TTL_S = 14_400
 """No part outlasts what a hand-held till is lent, whichever device gave it."""
+ID_CHARS_MAX = 64
 LEFT_S_MIN = 60
 """What ends sooner is not worth the way."""
 
@@ -39,9 +40,10 @@ def passing_in(body: bytes) -> Passing:
 def passable(lease: Lease, now_ms: int) -> int:
     """Return what may be passed on of a lease: ready here, and lent by the parent for any band of the wallet.
 
-    Cash taken here and what was voided stay: the parent may not have heard of them.
+    Cash taken here and what was voided stay: the parent may not have heard of them. So does all of a part of
+    which the parent has not spoken: it could not book what came out of a lease that it does not know.
     """
-    if lease.kind != LeaseKind.MONEY or lease.band or lease.day is not None:
+    if lease.kind != LeaseKind.MONEY or lease.band or lease.day is not None or not lease.serial:
         return 0
     counters = lease.counters
     return max(0, min(ready(lease, now_ms), counters.granted - counters.spent - counters.returned))
@@ -72,6 +74,16 @@ def pass_on(
         block_epoch=lease.block_epoch,
     )
     return after, Passing(lease.id, lease.device, lease.incarnation, grant)
+
+
+def answers(passing: Passing, *, to: tuple[str, int], wallet: str, unit: str, wanted: int) -> bool:
+    """Say whether a part is what a device and its incarnation asked for, and no more of it."""
+    grant = passing.grant
+    asked = (grant.device, grant.incarnation, grant.wallet, grant.unit) == (*to, wallet, unit)
+    plain = grant.kind == LeaseKind.MONEY and not grant.band and grant.day is None and not grant.serial
+    named = 0 < len(grant.lease) <= ID_CHARS_MAX and grant.lease.isprintable() and grant.lease != passing.of
+    bounded = 0 < grant.total <= wanted and 0 < grant.ttl_s <= PART_TTL_S
+    return asked and plain and named and bounded
 
 
 def home(passing: Passing) -> Grant:
@@ -110,6 +122,7 @@ def part_of(placed: Placed, passing: Passing) -> Placed:
         incarnation=0,
         counters=counters,
         state=PlacedState.WRITTEN_OFF if lost else PlacedState.OPEN,
+        closing=placed.closing,
         doubt_ms=placed.doubt_ms,
         late=counters if lost else Counters(),
     )

@@ -8,7 +8,18 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.events import Kind, Lane
-from edge.core.lease import Grant, Lease, Passing, Refusal, home, pass_on, passable, report_of, take_grant
+from edge.core.lease import (
+    Drain,
+    Grant,
+    Lease,
+    Passing,
+    Refusal,
+    home,
+    pass_on,
+    passable,
+    report_of,
+    take_grant,
+)
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.core.site import Lack, Passed
 from edge.service.payments import chest
@@ -86,6 +97,6 @@ def open_part(tx: Transaction, grant: Grant, of: Passed, *, asked_ms: int | None
     chest.keep(tx, lease)
     taken = LeaseTaken(lease=report_of(lease), passing=of.passing, signature=of.signature)
     tx.append(Kind.LEASE_TAKEN, taken, lane=Lane.PRIORITY)
-    if asked_ms is None:
-        chest.end_own(tx, lease, why="found_again")
+    if asked_ms is None or lease.drain is Drain.BLOCKED:
+        chest.end_own(tx, lease, why="found_again" if asked_ms is None else "blocked")
     return lease

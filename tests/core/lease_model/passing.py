@@ -67,7 +67,14 @@ class World:
         placed = Placed(lease="l", wallet="w", kind="money", unit="EUR", device=A, incarnation=1)
         lent = place(placed, self.units, confirmed=self.units, others=[], doubt_ms=0)
         grant = Grant(
-            lease="l", wallet="w", unit="EUR", device=A, incarnation=1, total=self.units, ttl_s=FAR_MS
+            lease="l",
+            wallet="w",
+            unit="EUR",
+            device=A,
+            incarnation=1,
+            total=self.units,
+            ttl_s=FAR_MS,
+            serial=1,
         )
         lease = take_grant(None, grant, asked_ms=0)
         assert isinstance(lease, Lease)

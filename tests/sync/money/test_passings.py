@@ -13,7 +13,7 @@ from edge.core.lease import Lease, Passing, PlacedState, Refusal, home, pass_on,
 from edge.core.lease import child as edge_end
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.signature import sign_passing
-from sync.central import day, doubts, ledger, ops, pots
+from sync.central import day, doubts, leases, ledger, ops, pots
 from sync.central import policy as policies
 from sync.central.ops import What
 from sync.central.passings import by_leases
@@ -194,6 +194,53 @@ def test_no_giver_passes_on_what_its_lease_did_not_lose(
         "Part part-1 never came out of its lease.", *["A part that nobody can read"] * 2,
     ]  # fmt: skip
     assert "lease:part-1" not in sums(small_store)
+
+
+@pytest.mark.parametrize("told_by", ["giver", "taker"])
+def test_no_part_takes_the_name_of_a_lease_that_is_there(
+    small_store: Store, tills: tuple[SiteTill, SiteTill], told_by: str
+) -> None:
+    """A giver that signs such a part would empty what central knows of the other lease."""
+    giver, taker = tills
+    a_wallet(small_store, "w2", guest="berta", minor=2_000)
+    third = site_till(small_store, "till-3")
+    third.want(2_000, wallet="w2")
+    other = third.of("w2").id
+    said = giver.passes(500, other, taker)
+    giver.passes(300, "part-1", taker)
+    if told_by == "taker":
+        taker.takes(said, giver=giver)
+        taker.send()
+    giver.send()
+    assert asides(small_store) == ["A part has a name of its own."] * (2 if told_by == "taker" else 1)
+    held, row = sums(small_store), row_of(small_store, other)
+    assert (held[f"lease:{other}"], held["lease:part-1"]) == (2_000, 300)
+    assert (row.placed.device, row.placed.counters.granted) == (third.device.id, 2_000)
+
+
+def test_a_part_of_a_lease_of_which_nothing_is_known_waits(
+    small_store: Store, tills: tuple[SiteTill, SiteTill]
+) -> None:
+    giver, taker = tills
+    said = giver.passes(500, "part-1", taker)
+    passing = msgspec.msgpack.decode(said.passing, type=Passing)
+    unknown = msgspec.msgpack.encode(msgspec.structs.replace(passing, of="part-0"))
+    taker.takes(msgspec.structs.replace(said, passing=unknown), giver=giver)
+    taker.send()
+    assert asides(small_store) == ["Nothing is known here of lease part-0."]
+
+
+def test_a_part_of_a_lease_that_is_asked_back_is_asked_back(
+    small_store: Store, tills: tuple[SiteTill, SiteTill]
+) -> None:
+    giver, taker = tills
+    taker.takes(giver.passes(3_000, "part-1", taker), giver=giver)
+    with small_store.transaction() as tx:
+        assert leases.ask_back_wallet(tx, SITE, "w1", why="blocked") == 1
+    giver.send()
+    taker.send()
+    assert row_of(small_store, "part-1").placed.closing
+    assert "part-1" in {one.lease for one in taker.hear().closes}
 
 
 def test_a_part_of_a_lease_that_was_given_up_is_set_against_the_loss(
