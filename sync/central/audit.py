@@ -30,7 +30,7 @@ from sync.central.audited import (
     judged_again,
     read,
 )
-from sync.central.lanes import event_table
+from sync.central.lanes import event_table, quarantine_table
 from sync.central.linked import Links
 from sync.central.passages import BACK
 from sync.central.registry import past
@@ -74,7 +74,8 @@ class Audit(msgspec.Struct, kw_only=True):
     """What became of all judgements of a site: passages, payments, and what was done with those afterwards.
 
     Each is judged by the layout and the profile that its device had: central keeps what it told before.
-    ``moved_on`` counts those of which that is gone: erased, or older than movements are kept.
+    ``moved_on`` counts those of which that is gone: erased, or older than movements are kept. What was done
+    with a sale that its device never told is different, however old it is: records of sales are not deleted.
     """
 
     judged: int = 0
@@ -89,7 +90,7 @@ class Audit(msgspec.Struct, kw_only=True):
 
 def audit(store: Store, site: str) -> Audit:
     """Judge every decision and payment of a site again, in bounded pieces, beside whoever writes."""
-    judge = _Judge(_acted_upon(store, site))
+    judge = _Judge(_acted_upon(store, site), _with_records_aside(store, site))
     for piece in _pieces(store, site):
         judge.note_acts(piece)
         judged = [one for one in piece if one.is_judged]
@@ -104,8 +105,11 @@ def audit(store: Store, site: str) -> Audit:
 class _Judge:
     """Judges one event after the other, each under the layout of its own time."""
 
-    def __init__(self, acted_upon: set[tuple[str, str]]) -> None:
+    def __init__(self, acted_upon: set[tuple[str, str]], aside: set[str]) -> None:
         self._sales: dict[tuple[str, str], Sale | None] = dict.fromkeys(acted_upon)
+        self._unseen = set(acted_upon)
+        """Those of which no record was read that could not be judged: it is none, or was declined."""
+        self._aside = aside
         self._terms: dict[int, Terms] = {}
         self._links = Links()
         self._uses: defaultdict[str, list[Use]] = defaultdict(list)
@@ -146,14 +150,17 @@ class _Judge:
         count = self._found.kinds.setdefault(one.kind.name.lower(), Count())
         sale = self._sales.get(one.sale)
         gone = terms is None or (profile is None and one.profile is not None)
-        if terms is None or gone or (one.done is not None and sale is None):
+        if terms is None or gone or (sale is None and self._may_have_been(one)):
+            self._unseen.discard(one.sale)
             self._found.moved_on += 1
             count.moved_on += 1
             return
-        if one.done is not None and sale is not None:
-            judged = done_again(one.done, sale)
+        if one.done is not None:
+            judged = Judgement(one.done, None) if sale is None else done_again(one.done, sale)
         else:
             judged = judged_again(one, profile, terms)
+            if judged.now is None:
+                self._unseen.discard(one.sale)
         if judged.sale is not None and one.sale in self._sales:
             self._sales[one.sale] = judged.sale
         self._found.judged += 1
@@ -165,6 +172,13 @@ class _Judge:
                 self._note_uses(judged.ruling, profile, terms.layout, seq=one.seq)
         elif len(self._found.different) < DIFFERENT_MAX:
             self._found.different.append(_different(one, judged))
+
+    def _may_have_been(self, one: Place) -> bool:
+        """Whether an act is upon a sale whose record could not be judged, lies aside, or came meanwhile.
+
+        No record of a sale is ever deleted, and its device's lane has no gaps: else there was none.
+        """
+        return one.done is not None and (one.sale not in self._unseen or one.device in self._aside)
 
     def concluded(self) -> Audit:
         """Return what was found, the rights that more than one device let in among it."""
@@ -194,10 +208,14 @@ def _different(one: Place, judged: Judgement) -> Different:
         lane=one.lane,
         seq=one.seq,
         said=_word(judged.said),
-        now="no such point" if judged.now is None else _word(judged.now),
+        now=_word(judged.now) if judged.now is not None else _lacking(one),
         kind=one.kind.name.lower(),
         fields=differing(judged),
     )
+
+
+def _lacking(one: Place) -> str:
+    return "no such point" if one.done is None else "no such sale"
 
 
 def _word(answer: object) -> str:
@@ -207,6 +225,13 @@ def _word(answer: object) -> str:
     if isinstance(answer, RefundAsked):
         return "asked"
     return str(answer.state if isinstance(answer, Voided | HoldEnded) else getattr(answer, "reason", ""))
+
+
+def _with_records_aside(store: Store, site: str) -> set[str]:
+    """Return the devices of which central keeps a record that it could not read: it may be a sale's."""
+    own = quarantine_table.c
+    with store.reading() as tx:
+        return set(tx.execute(select(own.device_id).where(own.site_id == site).distinct()).scalars())
 
 
 def _acted_upon(store: Store, site: str) -> set[tuple[str, str]]:

@@ -11,12 +11,14 @@ from edge.core.entitlements import Entitlement, Terms, exchanged
 from edge.core.entry import decide
 from edge.core.events import Acted, Decided, Kind, body_of
 from edge.core.facts import Facts, Moment
+from edge.core.payment import Authorisation, Leg, Tender, Voided
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.core.profiles import Profile, ProfileItem, of_ticket
 from edge.core.replay import record
 from sync.central import erasure
 from sync.central.audit import Audit, audit
 from sync.central.feed import item_table
+from sync.central.lanes import quarantine_table
 from sync.central.registry import bands, layout, past, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest, put_guests
@@ -142,6 +144,37 @@ def test_a_use_that_was_taken_back_is_accused_of_nothing(small_store: Store, kin
     decides(small_store, south, tap="t-2", at_ms=5_000)
     north.says(kind, Acted(tap_id="t-1", target="1"))
     assert audit(small_store, SITE).conflicts == []
+
+
+def voids(gate: Gate, op_id: str = "op-1") -> None:
+    """A device says that it took back a sale."""
+    leg = Leg(number=1, tender=Tender.CASH, amount_minor=500)
+    body = Voided(op_id=op_id, void_id=f"v-{op_id}", state=Authorisation.VOIDED, legs=(leg,), currency="EUR")
+    gate.says(Kind.PAYMENT_VOIDED, body, band=None, lane=1)
+
+
+def test_what_is_taken_back_of_a_sale_that_was_never_told_is_different(small_store: Store) -> None:
+    [gate] = a_site(small_store)
+    voids(gate)
+    voids(gate)
+    found = audit(small_store, SITE)
+    assert counts(found) == (2, 0, 0)
+    assert [(one.said, one.now, one.seq) for one in found.different] == [
+        ("voided", "no such sale", 1),
+        ("voided", "no such sale", 2),
+    ]
+
+
+def test_where_a_record_lies_aside_nobody_is_accused_of_a_sale_that_it_may_hold(small_store: Store) -> None:
+    gate, honest = a_site(small_store, gates=2)
+    voids(gate)
+    voids(honest)
+    row = {"site_id": SITE, "device_id": honest.device.id, "incarnation": 1, "lane": 1, "seq": 9}
+    with small_store.transaction() as tx:
+        tx.execute(quarantine_table.insert().values(**row, raw=b"", h=b"", why="unreadable", at_ms=NOW_MS))
+    found = audit(small_store, SITE)
+    assert counts(found) == (1, 0, 1)
+    assert [one.device for one in found.different] == [gate.device.id]
 
 
 def judges(gate: Gate, store: Store, profile: Profile, *, tap: str) -> Decided:
