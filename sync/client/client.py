@@ -160,11 +160,16 @@ class Client:
         return self._frozen
 
     def heard(self, name: str) -> None:
-        """Note a success; the first after a failure wakes whoever still rests from his own."""
+        """Note a success; the first after a failure wakes the others, who may still rest from theirs.
+
+        Never itself: who hears central in one request and fails in the next would not rest any more.
+        """
         self._heard_at = time.monotonic()
         if self._alarms.pop(name, None) is not None:
             LOG.info("sync.restored thread=%s", name)
-            self.kick()
+            for other, bell in self._bells.items():
+                if other != name:
+                    bell.kick()
 
     def failed(self, name: str, error: Exception) -> None:
         """Note a failure; a history that is not believed stays so until the device is enrolled anew."""
