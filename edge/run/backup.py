@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -16,11 +17,12 @@ from edge.clock import Clock, wall_ms
 from edge.config import Config
 from edge.errors import Refused, StoreError, Unknown
 from edge.run.books import opened
+from edge.run.enrol import TRY_FILE
 from edge.run.identity import IDENTITY_FILE
 from edge.run.unlocking import FORMER_KEYS, encrypt_if, source_of, unlock
 from edge.sequencer import Sequencer
 from edge.store import driver
-from edge.store.folder import Folder
+from edge.store.folder import Folder, sync_folder
 from edge.store.journal import Journal
 from edge.store.live import live_file
 from edge.store.records import LANES, Owner
@@ -33,6 +35,8 @@ SEALED = (SITE_FILE, FILE_KEY)
 """Files that the device's own key opens, which lies elsewhere and stays there."""
 PIECE_BYTES = 1_048_576
 FILES_MAX = 8
+RESTORING = "restoring"
+"""Where a backup is unpacked and frozen, within the folder that it goes to."""
 TRIES_MAX = 5
 """So often profiles may be exchanged under our hands."""
 
@@ -83,24 +87,49 @@ def restore(config: Path | None, file: Path) -> str:
     held = Folder(folder)
     held.take()
     try:
-        if any((folder / name).exists() for name in (IDENTITY_FILE, SITE_FILE, FORMER_KEYS, STATE)):
-            raise Refused(f"{folder} belongs to a device already.", hint="Name a new folder in store.folder.")
+        _demand_new(folder)
+        manifest, frozen = _brought_in(told, file, folder)
     finally:
         held.release()
-    try:
-        manifest = _unpacked(file, folder)
-        frozen = _frozen(told, folder, manifest)
-    except BaseException:
-        for path in folder.iterdir():  # what is not frozen must not lie about as if it were the device
-            if _is_ours(path.name):
-                path.unlink()
-        raise
     return (
         f"{folder} holds {manifest.device} of {manifest.site} as it was, frozen: {frozen}\n"
         "Read it with `polso journal verify` and `polso journal export`; sales that central lacks come\n"
         "from the second folder (`polso salvage`). To go on, enrol this machine anew: `polso enrol URL`\n"
         "with a code from the console, into a store.folder of its own."
     )
+
+
+def _demand_new(folder: Path) -> None:
+    """Refuse a folder that holds anything of a device, a killed one's log or half an enrolment among it."""
+    if (folder / TRY_FILE).exists():
+        raise Refused(
+            f"An enrolment was begun in {folder}.",
+            hint="Name another folder in store.folder: `polso enrol` goes on in this one.",
+        )
+    known = (IDENTITY_FILE, FORMER_KEYS, *SEALED)
+    if any(path.name in known or path.name.startswith((STATE, "profiles.")) for path in folder.iterdir()):
+        raise Refused(f"{folder} belongs to a device already.", hint="Name a new folder in store.folder.")
+
+
+def _brought_in(told: Config, file: Path, folder: Path) -> tuple[Manifest, str]:
+    """Unpack and freeze it where nobody takes it for the device, and only then give the files their names."""
+    new = folder / RESTORING
+    if new.exists():  # of a restore that was killed: nothing else has this name
+        shutil.rmtree(new)
+    new.mkdir(mode=0o700)
+    try:
+        manifest = _unpacked(file, new)
+        frozen = _frozen(told, new, manifest)
+        if (new / f"{STATE}-wal").exists():
+            raise StoreError("The frozen journal could not be closed.", hint="Try again.")
+        names = [path.name for path in new.iterdir() if _is_ours(path.name)]
+        for name in sorted(names, key=lambda name: name != STATE):  # the frozen journal goes first
+            (new / name).replace(folder / name)
+        sync_folder(folder)
+    finally:
+        driver.forget(new)
+        shutil.rmtree(new)
+    return manifest, frozen
 
 
 def _gathered(folder: Path, made: Path, owner: Owner) -> Manifest:
@@ -168,6 +197,7 @@ def _unpacked(file: Path, folder: Path) -> Manifest:
                 with (folder / name).open("xb") as out:
                     os.fchmod(out.fileno(), 0o600)
                     _pour(archive, name, out)
+                    os.fsync(out.fileno())
     except (tarfile.TarError, msgspec.MsgspecError, EOFError) as error:
         raise NoBackup(f"{file} is no backup of a device.") from error
     except FileNotFoundError as error:
@@ -201,7 +231,8 @@ def _frozen(told: Config, folder: Path, manifest: Manifest) -> str:
     store = Store(folder)
     if SITE_FILE in manifest.files:
         vault = unlock(folder, source_of(told))  # without its key nobody could read it either
-        encrypt_if(told, vault)
+        store_here = msgspec.structs.replace(told.store, folder=str(folder))
+        encrypt_if(msgspec.structs.replace(told, store=store_here), vault)
         store.seal_by(vault)
     journal = Journal(folder)
     try:

@@ -10,7 +10,9 @@ from sync.central.store import is_dump, load, save_copy
 
 AGAIN = (
     "Every site's feed began a new life: edges fetch a snapshot, and send again what this copy lacks.\n"
-    "Guests who were erased since it was made are in it again: erase them once more."
+    "Guests who were erased since it was made are in it again: erase them once more.\n"
+    "Devices and bands that were revoked since are good again, and lanes that were frozen since go on:\n"
+    "revoke all of these once more."
 )
 
 
@@ -27,7 +29,8 @@ def restore(file: Path, database: str) -> str:
     """Put a backup where there is no database yet, void every cursor of every edge; say what comes of it.
 
     A cursor of the time after the backup could else be passed by new news, and what was said in between
-    would stand at the edges for ever.
+    would stand at the edges for ever. PostgreSQL takes what was dumped and the new epochs in two steps: who
+    is killed between them finds the database filled, and is told to drop it and to begin again.
     """
     if is_dump(file):
         load(file, database)

@@ -27,6 +27,7 @@ NO_ANSWER = "Check address, cable and certificate; the code is not spent until c
 NOT_SIGNED = "The code is not spent: try again with the address that the message names."
 TRY_FILE = "enrolling"
 """Holds a device's key, sealed, from before its code is spent until its identity is kept."""
+STATE_FILE = "state.db"
 _CELL = ("enrolling", "key")
 ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 
@@ -59,8 +60,8 @@ def _enrol(folder: Path, url: str, code: str, *, source: Source, cable: Cable | 
     try:
         answer = ask(url, code, private_key=draft.private_key, cable=cable)
     except Declined as error:
+        # The key stays: an earlier code may have been spent on it, and this one may only be mistyped.
         wrong_code = error.problem is Problem.CODE_REFUSED
-        (folder / TRY_FILE).unlink()
         raise Refused(str(error), hint=HINT if wrong_code else NOT_SIGNED) from error
     except Offline as error:
         raise Offline(f"{url} does not answer as central does.", hint=NO_ANSWER) from error
@@ -84,9 +85,10 @@ def _enrol(folder: Path, url: str, code: str, *, source: Source, cable: Cable | 
 def _demand_new(folder: Path) -> None:
     """Refuse a folder that belongs to a device; what a try that was cut off left behind is none."""
     cut_off = (folder / TRY_FILE).exists()
-    names = (IDENTITY_FILE, FORMER_KEYS, *(() if cut_off else (SITE_FILE,)))
+    names = (IDENTITY_FILE, FORMER_KEYS, STATE_FILE, *(() if cut_off else (SITE_FILE,)))
     if any((folder / name).exists() for name in names):
-        (folder / TRY_FILE).unlink(missing_ok=True)
+        if (folder / IDENTITY_FILE).exists():
+            (folder / TRY_FILE).unlink(missing_ok=True)  # cut off as its last step: the identity is kept
         raise Refused(
             f"{folder} belongs to a device already.",
             hint="Give this one a folder of its own; a device is never enrolled over another's journal.",
@@ -97,6 +99,7 @@ def _key_of_this_try(folder: Path, ring: Ring) -> bytes:
     """Return the device's private key, kept before any code is spent on it.
 
     Whoever is cut off then asks again with the same code and the same key, and is given the same answer.
+    A ring that is to be left at central waits in memory: cut off before that, a new key and code are needed.
     """
     vault, path = Vault(bytes(SITE_KEY_BYTES), ring), folder / TRY_FILE
     if path.exists():

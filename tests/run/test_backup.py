@@ -12,12 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 from edge.clock import Clock
-from edge.errors import PolsoError, Refused, StoreError, Unknown
+from edge.config import Config
+from edge.errors import PolsoError, Refused, StoreBusy, StoreError, Unknown
 from edge.keys.keyfile import KeyFile
 from edge.run import backup, books, identity
 from edge.run.cli import main
+from edge.run.enrol import TRY_FILE
 from edge.run.unlocking import unlock_or_make
 from edge.sequencer import Sequencer
+from edge.store import driver
+from edge.store.folder import Folder
 from edge.store.state import Store
 from tests.store.house import a_record
 
@@ -104,6 +108,58 @@ def test_a_restored_machine_has_no_name_of_its_own_to_speak_by(
 def test_it_is_restored_over_nothing_that_is_there(saved: Path, configured: Configured) -> None:
     with pytest.raises(Refused, match="belongs to a device already"):
         backup.restore(configured("edge"), saved)
+
+
+@pytest.mark.parametrize(
+    ("left", "why"),
+    [
+        ("state.db-wal", "belongs to a device already"),
+        ("profiles.7-9.db", "belongs to a device already"),
+        (TRY_FILE, "An enrolment was begun"),
+    ],
+)
+def test_what_a_killed_device_or_an_enrolment_left_is_not_mixed_with_what_is_restored(
+    saved: Path, tmp_path: Path, configured: Configured, *, left: str, why: str
+) -> None:
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / left).write_bytes(b"of another time")
+    with pytest.raises(Refused, match=why):
+        backup.restore(configured("again"), saved)
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {"lock", left}
+
+
+def test_until_it_is_frozen_nothing_of_it_has_its_name_and_nobody_starts_in_its_folder(
+    saved: Path, tmp_path: Path, configured: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, seen = tmp_path / "again", list[str]()
+    (folder / backup.RESTORING).mkdir(parents=True)
+    (folder / backup.RESTORING / "state.db").write_bytes(b"of a restore that was killed")
+    freeze = backup._frozen
+
+    def frozen(told: Config, new: Path, manifest: backup.Manifest) -> str:
+        seen.extend(sorted(path.name for path in folder.iterdir()))
+        assert new.stat().st_mode & 0o777 == 0o700
+        with pytest.raises(StoreBusy):
+            Folder(folder).take()
+        return freeze(told, new, manifest)
+
+    monkeypatch.setattr(backup, "_frozen", frozen)
+    backup.restore(configured("again"), saved)
+    assert seen == ["lock", backup.RESTORING]
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "site", "state.db"]
+
+
+@pytest.mark.real("sqlcipher")
+def test_what_was_saved_plainly_is_encrypted_where_the_configuration_says_so(
+    saved: Path, tmp_path: Path, configured: Configured
+) -> None:
+    file = configured("again")
+    file.write_text(file.read_text().replace("[key]", "encrypt = true\n[key]"))
+    backup.restore(file, saved)
+    assert not driver.is_plain(tmp_path / "again" / "state.db")
+    whole, words = books.verify(file, None)
+    driver.forget(tmp_path / "again")
+    assert whole, words
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "foreign", "outside"])

@@ -17,6 +17,7 @@ from edge.run.cli import main
 from sync.central import feed, lanes
 from sync.central.feed import Change, publish
 from sync.central.store import Store
+from sync.central.store.copying import ENDS, FILLED, STOPPED
 from tests.sync.builders import Clockwork, a_site
 from tests.sync.ends import Edge, a_welcome, running, served, until
 
@@ -88,8 +89,31 @@ def test_a_central_put_back_from_its_backup_is_healed_by_its_edges(
 def test_it_is_restored_over_nothing_that_is_there(url: str, fresh: Fresh, tmp_path: Path) -> None:
     backup_central.save(url, tmp_path / "copy")
     backup_central.restore(tmp_path / "copy", fresh())
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="already") as raised:
         backup_central.restore(tmp_path / "copy", url)
+    assert raised.value.hint == (FILLED if url.startswith("postgres") else STOPPED)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_log_of_a_killed_central_is_replayed_over_what_is_restored(
+    empty_central: Path, tmp_path: Path, end: str
+) -> None:
+    left = tmp_path / f"again.db{end}"
+    left.write_bytes(b"pages of another time")
+    with pytest.raises(Refused, match=f"again.db{end} is left over"):
+        backup_central.restore(empty_central, str(tmp_path / "again.db"))
+    assert [path.name for path in tmp_path.iterdir()] == [left.name]
+
+
+def test_a_restore_that_was_killed_is_begun_again_and_its_owner_alone_reads_it(
+    empty_central: Path, tmp_path: Path
+) -> None:
+    for end in ("", *ENDS):
+        (tmp_path / f"again.db.restored{end}").write_bytes(b"half of a former try")
+    said = backup_central.restore(empty_central, str(tmp_path / "again.db"))
+    assert [path.name for path in tmp_path.iterdir()] == ["again.db"]
+    assert (tmp_path / "again.db").stat().st_mode & 0o777 == 0o600
+    assert "revoke all of these once more" in said
 
 
 def test_what_is_no_backup_is_not_restored(small_store: Store, tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ DUMP_HEAD = b"PGDMP"
 SQLITE_HEAD = b"SQLite format 3\0"
 COMMAND_S_MAX = 6 * 3_600
 SAYS_CHARS_MAX = 400
+STOPPED = "Stop central and move it away first."
+FILLED = (
+    "Create an empty one and name that. What a restore filled that was cut off is dropped as well: "
+    "its feeds may not have begun anew."
+)
+ENDS = ("-wal", "-shm", "-journal")
+"""Of the files that SQLite keeps beside a database: what a killed process left is replayed over it."""
 TOOLS = "Install the client programs of the server's version (Debian: postgresql-client), then try again."
 
 
@@ -38,9 +45,7 @@ def is_dump(file: Path) -> bool:
 
 def save_copy(url: str, file: Path) -> None:
     """Copy a database as it stands at one moment into ``file``, which appears whole or not at all."""
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    new = _begun(file.with_name(f"{file.name}.new"))
     try:
         if _is_postgres(url):
             _run("pg_dump", url, "--format=custom", f"--file={new}")
@@ -48,7 +53,7 @@ def save_copy(url: str, file: Path) -> None:
             _copy(_sqlite_file(url), new)
         _settle(new, file)
     finally:
-        new.unlink(missing_ok=True)
+        _remove(new)
 
 
 def load(file: Path, url: str, *, first: Callable[[str], None] = lambda url: None) -> None:
@@ -62,17 +67,14 @@ def load(file: Path, url: str, *, first: Callable[[str], None] = lambda url: Non
         _run("pg_restore", url, "--single-transaction", "--exit-on-error", "--no-owner", str(file))
         return
     place = _sqlite_file(url)
-    if place.exists():
-        raise Refused(f"There is a database {place} already.", hint="Stop central and move it away first.")
-    new = place.with_name(f"{place.name}.restored")
-    new.unlink(missing_ok=True)
+    _demand_nothing(place)
+    new = _begun(place.with_name(f"{place.name}.restored"))
     try:
         _copy(file, new)
         first(str(new))
         _settle(new, place)
     finally:
-        for left in (new, *(new.with_name(new.name + end) for end in ("-wal", "-shm", ".lock"))):
-            left.unlink(missing_ok=True)
+        _remove(new)
 
 
 def _is_postgres(url: str) -> bool:
@@ -81,6 +83,34 @@ def _is_postgres(url: str) -> bool:
 
 def _sqlite_file(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
+
+
+def _demand_nothing(place: Path) -> None:
+    """Refuse where a database is, or the log of one that is not there: SQLite would replay that over ours."""
+    if place.exists():
+        raise Refused(f"There is a database {place} already.", hint=STOPPED)
+    for left in _beside(place, ENDS):
+        if left.exists():
+            raise Refused(
+                f"{left} is left over from another database.",
+                hint="It may hold that one's last records: move it away together with its database.",
+            )
+
+
+def _begun(new: Path) -> Path:
+    """Make the file that is written to, which its owner alone reads; a killed run's goes first."""
+    _remove(new)
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    return new
+
+
+def _remove(new: Path) -> None:
+    for left in (new, *_beside(new, (*ENDS, ".lock"))):
+        left.unlink(missing_ok=True)
+
+
+def _beside(file: Path, ends: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(file.with_name(file.name + end) for end in ends)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -121,7 +151,7 @@ def _demand_empty(url: str) -> None:
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with translated(), engine.connect() as connection:
         if inspect(connection).get_table_names():
-            raise Refused("This database holds tables already.", hint="Create an empty one and name that.")
+            raise Refused("This database holds tables already.", hint=FILLED)
 
 
 def _run(program: str, url: str, *words: str) -> None:
