@@ -125,6 +125,20 @@ def test_a_dry_budget_ends_an_offer_before_it_shows_and_promises_are_set_aside(e
         edge.service.offers.accept(both[1].tiles[0].exposure, "kiosk")
 
 
+def test_what_is_promised_is_asked_for_anew_before_nobody_is_shown_anything(edge: House) -> None:
+    published(edge)
+    budget(edge, units=900)
+
+    def asked() -> list[int]:
+        edge.hands.forward(s=3_600)
+        return [want.total for want in edge.service.placement.wants() if want.kind == MONEY]
+
+    assert asked() == [], "six redemptions of ten lie here"
+    for at in range(3):
+        took(edge, a_fan(edge, bytes([4, *([at] * 6)]), guest=f"guest-{at}").band.id)
+    assert asked() == [900 + 1_500 - 450]
+
+
 def test_the_price_at_the_till_is_the_offers_price_and_the_receipt_says_so(edge: House, fan: bytes) -> None:
     tile = tile_of(seen(edge, fan), "soup-less")
     assert (tile.price_minor, tile.was_minor) == (450, 600)

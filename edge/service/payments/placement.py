@@ -17,6 +17,7 @@ from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, WalletLink
 from edge.service.bundles import Live
 from edge.service.facts import Asked, zone_of
+from edge.service.offerbook import promised_of
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -71,6 +72,8 @@ class Aim(msgspec.Struct, frozen=True):
     needs: int = 0
     """What a basket lacks right now."""
     day: int | None = None
+    promised: int = 0
+    """Of what lies here, what guests were promised already: nobody else is shown an offer of it."""
     """The local day that it is for; None: it is for no day."""
 
 
@@ -255,8 +258,13 @@ class Placement:
         if not kinds or (self._budgets_ms is not None and now - self._budgets_ms < AGAIN_MS):
             return ()
         self._budgets_ms = now
-        aims = [Aim(kind, each * REDEMPTIONS_WANTED) for kind, each in kinds.items()]
-        own = self._rooms.sequencer.submit(lambda tx: chest.leases_of(tx, chest.OF_DEVICE))
+        own, promised = self._rooms.sequencer.submit(
+            lambda tx: (chest.leases_of(tx, chest.OF_DEVICE), promised_of(tx))
+        )
+        aims = [
+            Aim(kind, each * REDEMPTIONS_WANTED, promised=promised.get(kind, 0))
+            for kind, each in kinds.items()
+        ]
         wants = (_want(chest.OF_DEVICE, own, aim, now=now) for aim in aims)
         return tuple(want for want in wants if want is not None)
 
@@ -315,7 +323,7 @@ def _want(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want |
         for lease in leases
         if lease.kind == aim.kind and lease.band in ("", aim.band) and lease.day == aim.day
     ]
-    have = sum(ready(lease, now) for lease in alike)
+    have = max(0, sum(ready(lease, now) for lease in alike) - aim.promised)
     living = [lease for lease in alike if lease.state is not LeaseState.CLOSED]
     largest = max(living, key=lambda lease: (lease.state is LeaseState.OPEN, lease.spendable), default=None)
     ends = largest is not None and largest.ends_ms - now < RENEW_MS
