@@ -116,8 +116,8 @@ def judge_push(folder: Path, central: Central, asked: Asked, *, site: str, lived
         assert edge.journal.acked(0) in (0, EVENTS)
         assert told(lived, "acked") in ([], [edge.journal.acked(0)]), "an ack was told and is gone"
         edge.write(1)
-        until(edge.drained)
-        assert edge.client.frozen == ""
+        until(lambda: edge.client.frozen or edge.drained())
+        assert edge.client.frozen == "", "its own history is not believed"
     assert at_central(central, site) == list(range(1, EVENTS + 2)), "lost or doubled"
     demand_whole(folder)
 

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import edge.run.simulate.day.people
+import edge.run.simulate.day.plan
 from edge.core.decision import Reason
 from edge.core.events import Decided, Kind
 from edge.core.payment import Voided
@@ -33,12 +34,13 @@ VISITORS, FEW, SEED = 100, 16, 3
 
 
 class Played(msgspec.Struct):
-    """A day that is over, as it was read at first, and central's file."""
+    """A day that is over, as it was read at first, central's file, and how many bands were to be lost."""
 
     day: Day
     found: Found
     page: Page
     file: sqlite3.Connection
+    lost: int
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +48,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("day")
     with quiet(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(edge.run.simulate.day.people, "VOIDED_SHARE", 0.2)  # in so small a day there were none
+        patch.setattr(edge.run.simulate.day.plan, "LOST_SHARE", 0.05)  # the same
         day = Day(folder, count=VISITORS, seed=SEED)
         day.play()
         found = read(day)
+        lost = sum(stop.what is What.LOSE for stop in stops(day.known, SEED))
     file = sqlite3.connect(folder / "central.db", isolation_level=None)
-    yield Played(day, found, made(day, found), file)
+    yield Played(day, found, made(day, found), file, lost)
     file.close()
     day.close()
 
@@ -71,6 +75,9 @@ def test_what_happened_is_what_people_meant_to_do(played: Played) -> None:
     assert reasons[Reason.WRONG_PRODUCT] == tries
     assert reasons[Reason.ENTERED] == holders[Ticket.GOOD] + played.found.walked.elsewhere
     assert day.told.faults["killed"] == 3
+    assert sum(one.shown for one in played.found.offers) > 0, "nobody saw the offer whose choice is judged"
+    assert len(day.told.revoked) == played.lost > 0
+    assert reasons[Reason.BAND_REVOKED] > 0, "none that was found was tried where its loss was known"
 
 
 def test_records_and_money_are_what_the_files_themselves_say(played: Played) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import test_steps, test_steps_site
 from tests.faults.lives import LIVES
 from tests.faults.register import CONTROLS, ROWS, Row
-from tests.faults.steps import NAMED, STEPS, Step, found
-from tests.faults.test_steps import test_no_cut_tap_is_lost_or_doubled as of_taps
+from tests.faults.steps import NAMED, SIDES, STEPS, Step, found
 
 TESTS = Path(__file__).resolve().parents[1]
 ALL_ROWS = 22
-CUT_IN = ("test_steps.py", "test_steps_site.py")
+CUT_IN = (test_steps, test_steps_site)
 
 
 @cache
@@ -78,8 +78,7 @@ def test_a_call_that_the_product_has_no_more_is_named() -> None:
 
 def test_every_life_is_cut_by_a_generated_test() -> None:
     """A new step is cut without a new test, as long as its life is one of those that are cut."""
-    trees = [ast.parse((TESTS / "faults" / file).read_text()) for file in CUT_IN]
-    cut = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert {step.lived_by for step in STEPS} <= cut
-    [mark] = of_taps.pytestmark  # type: ignore[attr-defined]  # pytest keeps its marks there
-    assert len(mark.args[1]) == 2 * len([step for step in STEPS if step.lived_by == "tap"])
+    tests = [one for module in CUT_IN for name, one in vars(module).items() if name.startswith("test_")]
+    marks = [mark for test in tests for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    cut = [case.values for mark in marks if mark.args[0] == ("number", "side") for case in mark.args[1]]
+    assert sorted(cut) == sorted((number, side) for number in range(len(STEPS)) for side in SIDES)

@@ -17,6 +17,14 @@ import pytest
 
 REQUIRE_ALL = "POLSO_REQUIRE_ALL"
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+BREAKING = (
+    "iptables -A INPUT -p tcp -j DROP",
+    "iptables -A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+    "iptables -A INPUT -m statistic --mode random --probability 0.2 -j DROP",
+    "ip link add near type veth peer name far",
+    "tc qdisc add dev near root tbf rate 64kbit burst 3000 latency 300ms",
+)
+"""All that tests break a network with: a kernel may lack the module of any one."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -104,13 +112,12 @@ def can_part() -> bool:
     if os.geteuid() != 0 or not all(map(which, ("ip", "tc", "iptables"))):
         return False
     name = f"polso-{os.getpid()}-probe"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
-    if made.returncode:
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode:
         return False
-    rule = ["ip", "netns", "exec", name, "iptables", "-A", "INPUT", "-p", "tcp", "-j", "DROP"]
-    ruled = subprocess.run(rule, capture_output=True, check=False)
+    inside = ["ip", "netns", "exec", name]
+    done = [subprocess.run([*inside, *words.split()], capture_output=True, check=False) for words in BREAKING]
     subprocess.run(["ip", "netns", "del", name], capture_output=True, check=True)
-    return ruled.returncode == 0
+    return not any(one.returncode for one in done)
 
 
 @cache
