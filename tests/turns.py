@@ -17,8 +17,8 @@ ALONE = (
     "tests/bench/test_screens_seen.py",
     "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
-    "tests/hardware/test_pcsc_lines.py::test_guests_in_a_row_",
-    "tests/hardware/test_pcsc_lines.py::test_parked_band_",
+    "tests/hardware/test_pcsc_lines.py",
+    "tests/journeys/test_remote_reader.py",
     "tests/sync/test_revocation.py",
     "tests/journeys/test_park.py::test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds",
 )

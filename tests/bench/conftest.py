@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.park import polso
+from tests.real.parts import require
 
 Figures = dict[str, float]
 DISK = Path("/var/tmp")  # noqa: S108 - a place on a disk, no guessed name in it
@@ -22,6 +23,16 @@ def on_a_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=DISK if DISK.is_dir() else None, prefix="polso-") as folder:
         monkeypatch.setenv("TMPDIR", folder)
         yield Path(folder)
+
+
+@pytest.fixture
+def fresh_postgres_url() -> Iterator[str]:
+    """An empty database of a server that writes to a disk as well: to memory, bare COPY is no yardstick."""
+    require("postgresql")
+    from tests.real.postgres import fresh_database, running_server  # not everybody has it
+
+    with running_server(DISK if DISK.is_dir() else None) as server, fresh_database(server, "bench") as url:
+        yield url
 
 
 @pytest.fixture

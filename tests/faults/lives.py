@@ -12,7 +12,7 @@ import msgspec
 import sqlite_utils  # noqa: F401  # a store that is new needs it: imported once for all lives
 
 from edge.clock import Clock, wall_ms
-from edge.core.entitlements import Reentry
+from edge.core.entitlements import Redemption, Reentry
 from edge.core.site import Answer, Said
 from edge.keys.keyfile import KeyFile
 from edge.run import enrol
@@ -27,6 +27,7 @@ from sync.central.devices import device
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.site import SiteBook, Unanswered
+from sync.site.book import entries
 from sync.wire import EnrolAnswer
 from tests.builders import a_day_ticket, a_gate, a_layout
 from tests.faults.doorkeeper import Openings, expect, present
@@ -201,7 +202,14 @@ def amend(asked: Asked, knife: Knife, tell: Tell) -> None:
     knife.arm()
     gate.service.undo(gate.session("supervisor"), "t1", reason="mistake")
     tell({"undone": True})
-    eventually(lambda: not gate.member._outbox)
+    book = a_book(asked.nodes, site=asked.site)
+    eventually(lambda: is_told_back(book))
+
+
+def is_told_back(book: SiteBook) -> bool:
+    """Whether the book says that an entry was taken back."""
+    found = [entry.use for _, entry in entries(book.all(0, book.keys.uses())[0])]
+    return any(use.redemption is Redemption.UNDONE for use in found)
 
 
 def release(asked: Asked, knife: Knife, tell: Tell) -> None:

@@ -12,6 +12,7 @@ from edge.core.decision import Outcome, Reason
 from edge.core.entitlements import Redemption, Use
 from edge.run.bench.nodes import Nodes
 from edge.service.agreeing import waiting
+from sync.site import SiteBook
 from sync.site.book import entries
 from tests.faults.gates import Gate, a_book, eventually, three_nodes
 from tests.faults.judges import cuts, demand_whole, killed
@@ -34,9 +35,9 @@ def asked_of(place: Path, nodes: Nodes, number: int, side: str) -> Asked:
     return Asked("", str(place / "edge"), nodes=nodes.urls, site=f"site-{number}-{side}")
 
 
-def held(asked: Asked) -> list[Use]:
+def held(book: SiteBook) -> list[Use]:
     """What the site's book says of uses."""
-    found, _ = a_book(asked.nodes, site=asked.site).all(0)
+    found, _ = book.all(0)
     return [entry.use for _, entry in entries(found)]
 
 
@@ -50,11 +51,11 @@ def test_no_cut_word_with_the_site_loses_or_doubles_a_use(
 
 def judge_site(asked: Asked, lived: Lived, *, life: str) -> None:
     """The same tap is answered as it was told; the book then holds that one use, and nothing waits."""
-    gate = a_gate_of(asked)
+    gate, book = a_gate_of(asked), a_book(asked.nodes, site=asked.site)
     try:
         gate.open()
         if life == "release":
-            eventually(lambda: held(asked) == [])
+            eventually(lambda: held(book) == [])
             return
         gate.hands.forward(s=1)
         view = gate.tapped("t1")
@@ -67,7 +68,7 @@ def judge_site(asked: Asked, lived: Lived, *, life: str) -> None:
             assert uses_here(gate) == [Redemption.VALID]
         gate.member.nudge()
         eventually(lambda: not gate.sequencer.submit(waiting))
-        eventually(lambda: [use.tap_id for use in held(asked)] == ["t1"])
+        eventually(lambda: [use.tap_id for use in held(book)] == ["t1"])
     finally:
         gate.close()
     demand_whole(Path(asked.folder))

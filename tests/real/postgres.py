@@ -58,9 +58,9 @@ rm -rf "$1"
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server(where: Path | None = None) -> Iterator[str]:
     """Initialise a cluster, start it, hand out its address, stop and remove it at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="polso-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="polso-pg-", dir=where))
     heir = subprocess.Popen(
         ["sh", "-c", AFTERWARDS, "heir", folder], stdin=subprocess.PIPE, start_new_session=True
     )

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from edge.errors import ConfigError, Refused, Unknown
 from edge.run import backup_central
 from edge.run.cli import main
+from edge.store import pruning
 from sync.central import feed, lanes
 from sync.central.feed import Change, publish
 from sync.central.store import Store
@@ -21,6 +22,7 @@ from sync.central.store.copying import ENDS, FILLED, STOPPED
 from tests.sync.builders import Clockwork, a_site
 from tests.sync.ends import Edge, a_welcome, running, served, until
 
+YEARS_MS = 100 * 366 * 24 * 3_600_000
 Fresh = Callable[[], str]
 """Makes the address of a database that is not there, or empty."""
 
@@ -55,8 +57,10 @@ def held(store: Store) -> int:
 
 @pytest.mark.timeout(60)
 def test_a_central_put_back_from_its_backup_is_healed_by_its_edges(
-    url: str, fresh: Fresh, clock: Clockwork, tmp_path: Path
+    url: str, fresh: Fresh, clock: Clockwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What central has held for a week is forgotten at an edge, and these records are of another year.
+    monkeypatch.setattr(pruning, "KEEP_ACKED_MS_MIN", YEARS_MS)
     store, file = Store(url, now_ms=clock), tmp_path / "central.backup"
     with served(store) as central:
         welcome = a_welcome(central, store)
