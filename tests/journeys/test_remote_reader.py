@@ -60,6 +60,8 @@ class Reader:
     def start(self, url: str, code: str = "") -> None:
         """Run it; with a code it enrols first."""
         said = [*(("--code", code) if code else ()), "--token", str(self.folder / "token")]
+        self.door.unplug()  # it knows of no panel before
+        self.door.replug()
         command = [sys.executable, "-m", "edge.run", "reader", "--edge", url, *said]
         with (self.folder / "said").open("ab") as file:
             self.process = subprocess.Popen(
@@ -71,7 +73,8 @@ class Reader:
         return (self.folder / "said").read_text()
 
     def hold(self, band: Band, *, lamp: str) -> None:
-        """Hold a band to it until its lamp has turned so, and take it away."""
+        """Hold a band to it until its lamp has turned so, and take it away; its line has to stand by then."""
+        until(lambda: self.door.is_secure, 15)
         before = len(self.colours())
         self.radio.place(band)
         until(lambda: lamp in self.colours()[before:], 15)

@@ -43,6 +43,8 @@ class VirtualDoor:
         """What the panel told it to do, the newest last."""
         self.listens = True
         """False: the wire between adapter and reader is cut; the adapter itself is still there."""
+        self.is_secure = False
+        """Whether the panel has proved that it knows the key, since this reader was switched on."""
         self._master = self._slave = -1
         self._events: list[dict[str, Any]] = []
         self._lock = threading.Lock()
@@ -150,7 +152,7 @@ class VirtualDoor:
 
     def _serve(self) -> None:
         """Answer the panel until the cable is pulled."""
-        device = self._device()
+        device, self.is_secure = self._device(), False
         while self._running.is_set():
             if self._restart.is_set():
                 self._restart.clear()
@@ -160,4 +162,5 @@ class VirtualDoor:
             for event in events:
                 device.submit_event(event)
             device.refresh()
+            self.is_secure = bool(device.is_sc_active())
             time.sleep(_REFRESH_S)
