@@ -24,6 +24,8 @@ COMMAND_S_MAX = 1.0
 
 _REFRESH_S = 0.01
 _SILENT_S = 1.0
+_BEGIN_S = 0.5
+"""Before that, who does not obey yet is neither silent nor a stranger."""
 """A line on which nothing is heard for so long is begun anew; libosdp by itself would take 8 s and more."""
 _REOPEN_S = 0.25
 _NS = 1_000_000_000
@@ -83,6 +85,10 @@ class Door:
         """Say why the channel is down and what to do about it."""
         if self.fault is not None:
             return DeviceError(*self.fault)
+        if time.monotonic_ns() - self.bus.began_ns < _BEGIN_S * _NS:
+            return DeviceError(
+                f"{self.name} is being reached", "a moment later it obeys; this is not done later"
+            )
         if self.settings.address in self.bus.heard:
             hint = "its key is another one: `polso osdp install`, with the reader in install mode"
             return DeviceError(f"{self.name} answers and refuses our key", hint)
@@ -101,6 +107,8 @@ class Bus:
         """Know no door yet."""
         self.port = port
         self.heard: set[int] = set()
+        self.began_ns = 0
+        """When the line was begun: both ends prove their key to each other first."""
         self._doors: weakref.WeakValueDictionary[int, Door] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         self._holders = 0
@@ -127,6 +135,7 @@ class Bus:
             if self._thread is None:
                 for door in self._doors.values():
                     door.fault = None  # of the last time; this one has not tried yet
+                self.began_ns = time.monotonic_ns()
                 self._thread = threading.Thread(target=self._run, name=f"osdp {self.port}", daemon=True)
                 self._thread.start()
 

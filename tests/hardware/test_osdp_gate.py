@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hardware import osdp
-from hardware.port import DeviceError, Passage, Reader, Signal
+from hardware.port import DeviceError, Gate, Passage, Reader, Signal
 from tests.hardware.osdp_bench import CARD, OTHER_KEY, a_key_file, commands, no_keys, until
 
 if TYPE_CHECKING:  # needs what a bare machine lacks; there the tests are skipped before their fixtures
@@ -27,6 +27,25 @@ class Kept:
 
     def __call__(self, passage: Passage) -> None:
         self.passages.append(passage)
+
+
+@libosdp
+def test_a_line_that_has_just_begun_is_said_to_be_no_stranger(settings: dict[str, Any]) -> None:
+    from hardware.osdp.actuators import build_gate
+
+    gate = build_gate("turnstile", settings | {"output": 1}, Kept())
+    with pytest.raises(DeviceError, match="is being reached"):
+        gate.open("tap-1", 7)
+    until(lambda: obeys(gate))
+    gate.close()
+
+
+def obeys(gate: Gate) -> bool:
+    try:
+        gate.open("tap-2", 8)
+    except DeviceError:
+        return False
+    return True
 
 
 @libosdp
