@@ -72,9 +72,9 @@ class Aim(msgspec.Struct, frozen=True):
     needs: int = 0
     """What a basket lacks right now."""
     day: int | None = None
+    """The local day that it is for; None: it is for no day."""
     promised: int = 0
     """Of what lies here, what guests were promised already: nobody else is shown an offer of it."""
-    """The local day that it is for; None: it is for no day."""
 
 
 class Placement:
