@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 import osdp_sys
 
@@ -104,37 +105,39 @@ class OsdpLight:
 
     def show(self, signal: Signal, hold_s: float) -> None:
         """Light the signal's colour for ``hold_s`` seconds and sound its rhythm; see ``port.Light``."""
-        colour = _COLOURS.get(LAMPS.get(signal, ""), osdp_sys.LED_COLOR_NONE)
-        self._door.send(
-            {
-                "command": osdp_sys.CMD_LED,
-                "reader": 0,
-                "led_number": 0,
-                "temporary": True,
-                "control_code": _LED_NOW,
-                "on_count": 1,
-                "off_count": 0,
-                "on_color": colour,
-                "off_color": osdp_sys.LED_COLOR_NONE,
-                "timer_count": _ticks(hold_s),
-            }
-        )
-        if signal in BEEPS:
-            on_s, off_s, times = BEEPS[signal]
-            self._door.send(
-                {
-                    "command": osdp_sys.CMD_BUZZER,
-                    "reader": 0,
-                    "control_code": _SOUND,
-                    "on_count": _ticks(on_s),
-                    "off_count": _ticks(off_s),
-                    "rep_count": times,
-                }
-            )
+        self._door.say(lambda left_s: _said(signal, left_s), hold_s)
 
     def close(self) -> None:
         """Let the line go."""
         self._door.bus.release()
+
+
+def _said(signal: Signal, hold_s: float) -> list[dict[str, Any]]:
+    """Return what lights a signal's colour for ``hold_s`` seconds and sounds its rhythm."""
+    lamp = {
+        "command": osdp_sys.CMD_LED,
+        "reader": 0,
+        "led_number": 0,
+        "temporary": True,
+        "control_code": _LED_NOW,
+        "on_count": 1,
+        "off_count": 0,
+        "on_color": _COLOURS.get(LAMPS.get(signal, ""), osdp_sys.LED_COLOR_NONE),
+        "off_color": osdp_sys.LED_COLOR_NONE,
+        "timer_count": _ticks(hold_s),
+    }
+    if signal not in BEEPS:
+        return [lamp]
+    on_s, off_s, times = BEEPS[signal]
+    sound = {
+        "command": osdp_sys.CMD_BUZZER,
+        "reader": 0,
+        "control_code": _SOUND,
+        "on_count": _ticks(on_s),
+        "off_count": _ticks(off_s),
+        "rep_count": times,
+    }
+    return [lamp, sound]
 
 
 def build_gate(name: str, settings: Mapping[str, Setting], sink: PassageSink) -> Gate:

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,9 @@ COMMAND_S_MAX = 1.0
 
 _REFRESH_S = 0.01
 _SILENT_S = 1.0
-_BEGIN_S = 0.5
-"""Before that, who does not obey yet is neither silent nor a stranger."""
 """A line on which nothing is heard for so long is begun anew; libosdp by itself would take 8 s and more."""
+_BEGIN_S = 1.5
+"""Before that, who does not obey yet is neither silent nor a stranger: both have to prove their key first."""
 _REOPEN_S = 0.25
 _NS = 1_000_000_000
 
@@ -42,6 +43,18 @@ class Due:
     command: dict[str, Any]
 
 
+Told = Callable[[float], list[dict[str, Any]]]
+"""Commands of a lamp that is to say something for so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a lamp is to say until a time, monotonic ns."""
+
+    until_ns: int
+    told: Told
+
+
 class Door:
     """One device on a line, shared by the reader, the gate and the light that it is."""
 
@@ -55,6 +68,7 @@ class Door:
         self.fault: tuple[str, str] | None = None
         self._lock = threading.Lock()
         self._due: list[Due] = []
+        self._word: Word | None = None
 
     def send(self, command: dict[str, Any], *, after_s: float = 0.0) -> None:
         """Give a command, at once or later; raises ``DeviceError`` where the channel is down or full."""
@@ -66,6 +80,20 @@ class Door:
             self._due.append(Due(time.monotonic_ns() + int(after_s * _NS), command))
             self._due.sort(key=lambda due: due.at_ns)
 
+    def say(self, told: Told, hold_s: float) -> None:
+        """Have a lamp say something for ``hold_s``; the newest word waits for a channel that is not up.
+
+        Raises ``DeviceError`` where it is down and not just begun. An opening never waits so (``send``).
+        """
+        with self._lock:
+            waits = not self.secure.is_set()
+            self._word = Word(time.monotonic_ns() + int(hold_s * _NS), told) if waits else None
+        if not waits:
+            for command in told(hold_s):
+                self.send(command)
+        elif not self.begins() or self.fault is not None:
+            raise self.complaint()
+
     def take_due(self, now_ns: int) -> dict[str, Any] | None:
         """Take the next command that is due; those that are stale are dropped."""
         with self._lock:
@@ -74,6 +102,20 @@ class Door:
                 if now_ns - due.at_ns <= COMMAND_S_MAX * _NS:
                     return due.command
         return None
+
+    def came_up(self) -> None:
+        """Note that the channel is up; a lamp's word that still stands is said for the rest of its time."""
+        with self._lock:
+            now_ns, word = time.monotonic_ns(), self._word
+            self.secure.set()
+            self._word = None
+            if word is not None and word.until_ns > now_ns:
+                told = word.told((word.until_ns - now_ns) / _NS)
+                self._due += [Due(now_ns, command) for command in told]
+
+    def begins(self) -> bool:
+        """Say whether the line was begun but now."""
+        return time.monotonic_ns() - self.bus.began_ns < _BEGIN_S * _NS
 
     def went_down(self) -> None:
         """Note that the channel is down; what was to be done over it is not done later."""
@@ -85,7 +127,7 @@ class Door:
         """Say why the channel is down and what to do about it."""
         if self.fault is not None:
             return DeviceError(*self.fault)
-        if time.monotonic_ns() - self.bus.began_ns < _BEGIN_S * _NS:
+        if self.begins():
             return DeviceError(
                 f"{self.name} is being reached", "a moment later it obeys; this is not done later"
             )
@@ -209,7 +251,8 @@ class Bus:
             if door.secure.is_set():
                 door.went_down()
             return
-        door.secure.set()
+        if not door.secure.is_set():
+            door.came_up()
         while (command := door.take_due(time.monotonic_ns())) is not None:
             panel.submit_command(place, command)
 

@@ -132,9 +132,10 @@ def test_format_of_letters_is_libosdps_own() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For who knows that no channel will come up."""
-    from hardware.osdp import reader
+    from hardware.osdp import bus, reader
 
     monkeypatch.setattr(reader, "OPEN_S_MAX", 0.6)
+    monkeypatch.setattr(bus, "_BEGIN_S", 0.5)
 
 
 @libosdp

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hardware import osdp
-from hardware.port import DeviceError, Gate, Passage, Reader, Signal
+from hardware.port import DeviceError, Gate, Light, Passage, Reader, Signal
 from tests.hardware.osdp_bench import CARD, OTHER_KEY, a_key_file, commands, no_keys, until
 
 if TYPE_CHECKING:  # needs what a bare machine lacks; there the tests are skipped before their fixtures
@@ -38,6 +38,54 @@ def test_a_line_that_has_just_begun_is_said_to_be_no_stranger(settings: dict[str
         gate.open("tap-1", 7)
     until(lambda: obeys(gate))
     gate.close()
+
+
+@libosdp
+def test_a_lamps_newest_word_waits_for_a_line_that_begins_and_no_opening_does(
+    door: VirtualDoor, settings: dict[str, Any]
+) -> None:
+    import osdp_sys
+
+    from hardware.osdp.actuators import build_gate, build_light
+
+    gate, light = build_gate("turnstile", settings, Kept()), build_light("lamp", settings)
+    with pytest.raises(DeviceError, match="is being reached"):
+        gate.open("tap-1", 7)
+    light.show(Signal.DENY, 30.0)
+    light.show(Signal.ALLOW, 30.0)
+    until(lambda: commands(door, osdp_sys.CMD_LED))
+    until(lambda: obeys(gate))
+    until(lambda: commands(door, osdp_sys.CMD_OUTPUT))
+    light.close()  # type: ignore[attr-defined]  # a light's port has no close; this one holds a line
+    gate.close()
+    [word] = commands(door, osdp_sys.CMD_LED)
+    assert word["on_color"] == osdp_sys.LED_COLOR_GREEN
+    assert 0 < word["timer_count"] < 300, "for the rest of its time, in tenths of a second"
+    assert len(commands(door, osdp_sys.CMD_OUTPUT)) == 1
+
+
+@libosdp
+def test_a_lamps_word_that_is_over_is_not_said_when_the_line_comes(
+    door: VirtualDoor, settings: dict[str, Any]
+) -> None:
+    import osdp_sys
+
+    from hardware.osdp.actuators import build_light
+
+    light = build_light("lamp", settings)
+    light.show(Signal.ALLOW, 0.0)
+    until(lambda: says(light, Signal.DENY))
+    until(lambda: commands(door, osdp_sys.CMD_LED))
+    light.close()  # type: ignore[attr-defined]  # as above
+    assert osdp_sys.LED_COLOR_GREEN not in {one["on_color"] for one in commands(door, osdp_sys.CMD_LED)}
+
+
+def says(light: Light, signal: Signal) -> bool:
+    """Whether the line of a lamp is up, so that it says something at once."""
+    up: bool = light._door.secure.is_set()  # type: ignore[attr-defined]  # of this light alone
+    if up:
+        light.show(signal, 1.5)
+    return up
 
 
 def obeys(gate: Gate) -> bool:
