@@ -233,6 +233,6 @@ def _standing(tx: Connection, site: str, undone: Set[str], *, found: list[Entry]
     """Return entries without those that take back what never was: a hold that was given up bought nothing."""
     if not undone:
         return found
-    there = diary.refs(tx, site, undone, what=What.BOUGHT)
+    there = diary.sales(tx, site, undone)
     there |= {one.ref for one in found if one.what is What.BOUGHT and one.weight > 0}
     return [one for one in found if one.what is not What.BOUGHT or one.weight > 0 or one.ref in there]
