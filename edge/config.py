@@ -175,7 +175,7 @@ def load(path: Path | None = None) -> Config:
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
-        hint = "Give another one with --config, or write one after the commented example in the README."
+        hint = "Give another one with --config, or write one after the example in .docs/device.md."
         raise ConfigError(f"{path} does not exist.", hint=hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(

@@ -21,7 +21,7 @@ class PolsoError(Exception):
 class ConfigError(PolsoError):
     """The configuration cannot be used."""
 
-    hint = "Compare it with the configuration reference in the README, then start again."
+    hint = "Compare it with the configuration reference (.docs/reference.md), then start again."
 
 
 class StoreError(PolsoError):

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from tests.docs.readme import COMMANDS
+from tests.docs.pages import COMMANDS
 from tests.tidy.source import ROOT
 
 RUN = ROOT / ".ci" / "run"

@@ -1,4 +1,4 @@
-"""The README's generated tables: configuration from its defaults, reasons from the English texts."""
+"""The reference's generated tables: configuration from its defaults, reasons from the English texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.core.decision import Reason
-from tests.docs.readme import text, with_section
+from tests.docs.pages import reference, with_section
 from tests.tidy.source import ROOT
 
 DEFAULTS = ROOT / "edge" / "polso.toml"
@@ -72,6 +72,6 @@ def table(heading: str, rows: list[str]) -> str:
 
 
 def current() -> str:
-    """The README with its generated tables as they should be."""
-    page = with_section(text(), "configuration", configuration())
+    """The reference with its generated tables as they should be."""
+    page = with_section(reference(), "configuration", configuration())
     return with_section(page, "reasons", reasons())

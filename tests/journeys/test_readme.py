@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.docs.readme import COMMANDS
+from tests.docs.pages import COMMANDS
 from tests.real.parts import REQUIRE_ALL
 from tests.tidy.source import ROOT, copy_to
 

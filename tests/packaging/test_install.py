@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import section
 from tests.packaging.resolved import (
     Package,
     canonical,
@@ -15,7 +16,6 @@ from tests.packaging.resolved import (
     resolve,
     resolve_for_pi,
 )
-from tests.tidy.source import ROOT
 
 PACKAGES_MAX = 55
 PURE_WITHOUT_WHEEL = {"pydes"}
@@ -33,15 +33,13 @@ def test_edge_device_installs_few_packages(installed: list[Package]) -> None:
     assert 20 < len(installed) <= PACKAGES_MAX, [package.name for package in installed]
 
 
-def test_each_package_has_its_reason_in_the_readme(installed: list[Package]) -> None:
-    table = (
-        (ROOT / "README.md").read_text().partition("<!-- packages -->")[2].partition("<!-- /packages -->")[0]
-    )
+def test_each_package_has_its_reason_in_the_reference(installed: list[Package]) -> None:
+    table = section("packages")
     named = {canonical(name) for name in re.findall(r"`([\w.-]+)`", table)}
     present = {package.name for package in installed}
 
-    assert present - named == set(), "these are installed and the README does not say why"
-    assert named - present == set(), "the README explains these and they are not installed"
+    assert present - named == set(), "these are installed and the reference does not say why"
+    assert named - present == set(), "the reference explains these and they are not installed"
 
 
 def test_only_known_packages_come_as_source(installed: list[Package]) -> None:

@@ -1,4 +1,4 @@
-"""The README as a test reads it: fenced commands, marked sections, links, verbs, glossary."""
+"""The README and the reference as a test reads them: fenced commands, sections, links, verbs, glossary."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.tidy.source import ROOT
 
 README = ROOT / "README.md"
+REFERENCE = ROOT / ".docs" / "reference.md"
 COMMANDS = (
     "python3 -m venv .venv && .venv/bin/pip install -q '.[demo]' && .venv/bin/polso demo",
     "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest",
@@ -16,19 +17,24 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"")
 
 
-def text() -> str:
-    """The whole page."""
+def readme() -> str:
+    """The whole README."""
     return README.read_text(encoding="utf-8")
 
 
+def reference() -> str:
+    """The whole page of verbs, keys, roles, reasons, events and packages."""
+    return REFERENCE.read_text(encoding="utf-8")
+
+
 def fenced(language: str) -> list[str]:
-    """The fenced blocks of one language."""
-    return [block.strip() for found, block in FENCE.findall(text()) if found == language]
+    """The README's fenced blocks of one language."""
+    return [block.strip() for found, block in FENCE.findall(readme()) if found == language]
 
 
 def section(name: str) -> str:
-    """What stands between the marks of a section."""
-    return text().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+    """What stands between the marks of a section of the reference."""
+    return reference().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
 
 
 def with_section(page: str, name: str, body: str) -> str:
@@ -53,7 +59,7 @@ def anchors(page: Path) -> set[str]:
 
 def verbs() -> set[str]:
     """Each `polso verb` that opens a paragraph or a list item."""
-    return set(re.findall(r"^(?:[-*] )?`polso ([a-z][a-z -]*)`", text(), re.MULTILINE))
+    return set(re.findall(r"^(?:[-*] )?`polso ([a-z][a-z -]*)`", reference(), re.MULTILINE))
 
 
 def first_column(name: str, column: int = 0) -> list[str]:
@@ -64,5 +70,5 @@ def first_column(name: str, column: int = 0) -> list[str]:
 
 def glossary() -> list[str]:
     """Each word that the glossary explains."""
-    part = text().partition("## Glossary")[2].partition("\n## ")[0]
+    part = readme().partition("## Glossary")[2].partition("\n## ")[0]
     return re.findall(r"\*\*(\w+)\*\*", part)
