@@ -19,9 +19,10 @@ from edge.errors import Refused
     "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
 )
 def analyse(site: str, *, cut_off: str, anew: bool, database: str) -> None:
-    """Compute the reports and segments of SITE, and bring guests into their segments (extra `analysis`)."""
+    """Read SITE's campaigns, and compute its reports and segments with who is in them (extra `analysis`)."""
     from edge.run.platform import opened, refuse_unknown_site
     from sync.central.analysis import facts, wanted
+    from sync.central.campaigns import readings
 
     wanted.insist()
     from sync.central.analysis.run import analyse as act  # seconds, and only where it is installed
@@ -31,12 +32,15 @@ def analyse(site: str, *, cut_off: str, anew: bool, database: str) -> None:
         refuse_unknown_site(store, site)
         with store.reading() as tx:
             yesterday = facts.Calendar(tx, site).day(store.now_ms()) - 1
-        ran = act(store, site, _day(cut_off, yesterday), anew=anew)
+        day = _day(cut_off, yesterday)
+        nights = readings.bring(store, site, day)
+        ran = act(store, site, day, anew=anew)
     finally:
         store.close()
     click.echo(
         f"{site} up to {facts.date_of(ran.day)}: {len(ran.computed)} computed, {ran.stood} as before,"
-        f" {ran.moved} came or left; {ran.heard_permille} in 1,000 edges heard since."
+        f" {ran.moved} came or left; {ran.heard_permille} in 1,000 edges heard since;"
+        f" {nights} nights of campaigns read."
     )
 
 

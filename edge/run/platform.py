@@ -28,6 +28,7 @@ from sync.central.analysis.lately import Lately
 from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
 from sync.central.calls import Calls
+from sync.central.campaigns.nights import Nights
 from sync.central.campaigns.standing import Standings
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
@@ -123,6 +124,7 @@ class Central:
             Diarist(store),
             Calls(store),
             Nightly(store),
+            Nights(store),
             Lately(store),
             Standings(store),
             Delivery(store, public_url=own),

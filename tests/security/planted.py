@@ -109,7 +109,7 @@ NOBODYS = frozenset(
             "money_note",
         ),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
-        *("channel", "hook", "hook_end", "hook_own_end", "analysis", "campaign_live"),
+        *("channel", "hook", "hook_end", "hook_own_end", "analysis", "campaign_live", "campaign_reading"),
     )
 )
 """Tables in which nobody who visits is named: devices, operators, the park's own things, money."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from edge.core.calendar import day_of, local
+from edge.core.calendar import day_of, instant, local
 from edge.core.consent import Consent, Namespace, Purpose, may
 from edge.core.segments import namespace_of
 from sync.central.analysis import persons as people
@@ -45,6 +45,10 @@ class Calendar:
     def day(self, at_ms: int) -> int:
         """Return the local day of a moment, counted from 1970-01-01."""
         return day_of(self._zone, self._starts_min, at_ms) - EPOCH_ORDINAL
+
+    def ends_ms(self, day: int) -> int:
+        """Return the first moment after a local day."""
+        return instant(self._zone, day + 1 + EPOCH_ORDINAL, self._starts_min)
 
     def hour(self, at_ms: int) -> int:
         """Return the local hour of a moment."""

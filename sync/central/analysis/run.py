@@ -8,15 +8,13 @@ from typing import Any, NamedTuple
 from sync.central.analysis import facts, membership
 from sync.central.analysis.engine import Row, duckdb, load, rows_of
 from sync.central.analysis.figures import FIGURES, Figure
+from sync.central.analysis.heard import PERMILLE, heard_permille
 from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE
 from sync.central.analysis.persons import persons
 from sync.central.analysis.results import Result, keep, results
 from sync.central.analysis.segments import members as in_segments
-from sync.central.devices import ACTIVE, devices
-from sync.central.lanes import lane_table
-from sync.central.store import Connection, Store, func, select
+from sync.central.store import Store
 
-PERMILLE = 1_000
 DAYS_MAX = 365
 
 
@@ -70,17 +68,6 @@ def live(rows: Mapping[str, Iterable[Row]], day: int) -> dict[str, frozenset[str
         return _members(LIVE, rows_of(engine, in_segments(load(engine, rows), day, LIVE)))
     finally:
         engine.disconnect()
-
-
-def heard_permille(tx: Connection, site: str, day: int) -> int:
-    """Return the share of a site's edges that were heard since a local day ended; all of none."""
-    calendar = facts.Calendar(tx, site)
-    active = [one.id for one in devices(tx, site) if one.state == ACTIVE]
-    own = lane_table.c
-    moved = select(own.device_id, func.max(own.moved_ms)).where(own.site_id == site).group_by(own.device_id)
-    told = {row[0]: int(row[1]) for row in tx.execute(moved)}
-    since = [device for device in active if device in told and calendar.day(told[device]) > day]
-    return PERMILLE * len(since) // len(active) if active else PERMILLE
 
 
 def _wanted(marks: dict[str, str], day: int) -> Iterable[tuple[str, str]]:

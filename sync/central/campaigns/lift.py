@@ -17,6 +17,8 @@ Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 Z_POWER = NormalDist().inv_cdf(POWER)
 MISMATCH_CHI2 = NormalDist().inv_cdf(1 - 0.001 / 2) ** 2
 """Of one degree of freedom, p = 0.001: beyond it the arms are not what the buckets say."""
+EXPECTED_MIN = 5
+"""Guests whom the buckets put into each arm: of fewer the chi-square says nothing."""
 PER_MILLE = 1_000
 
 
@@ -88,6 +90,14 @@ def mismatch(offered: int, withheld: int, *, share: int) -> float:
     out = (offered + withheld) * share / BUCKETS
     into = offered + withheld - out
     return (withheld - out) ** 2 / out + (offered - into) ** 2 / into
+
+
+def fits(offered: int, withheld: int, *, share: int) -> bool:
+    """Return whether arms may be of these sizes by their buckets, as far as anybody can tell so early."""
+    out = (offered + withheld) * share / BUCKETS
+    if min(out, offered + withheld - out) < EXPECTED_MIN:
+        return True
+    return mismatch(offered, withheld, share=share) <= MISMATCH_CHI2
 
 
 def planned_for(base_permille: int, more_permille: int) -> int:

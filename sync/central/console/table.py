@@ -5,6 +5,7 @@ from __future__ import annotations
 from sync.central.console.pages import (
     alarms,
     bands,
+    campaign_results,
     campaign_views,
     campaigns,
     care,
@@ -81,6 +82,7 @@ ROUTES: tuple[Route, ...] = (
     *vouchers.ROUTES,
     *campaigns.ROUTES,
     *campaign_views.ROUTES,
+    *campaign_results.ROUTES,
     *offers.ROUTES,
     *hooks.ROUTES,
     *segments.ROUTES,

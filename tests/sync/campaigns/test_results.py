@@ -190,7 +190,7 @@ def test_of_who_lets_nothing_be_chosen_for_them_any_more_nothing_is_read(
 
 
 def test_who_gets_no_personal_offer_at_all_and_who_was_in_both_arms_are_left_out(
-    kiosk: Gate, small_store: Store
+    kiosk: Gate, small_store: Store, clock: Clockwork
 ) -> None:
     bundle = bundle_of(small_store)
     nobody = msgspec.structs.replace(bundle, control=Control(salt="all", share=10_000))
@@ -198,6 +198,7 @@ def test_who_gets_no_personal_offer_at_all_and_who_was_in_both_arms_are_left_out
     kiosk.says(Kind.OFFERS_EXPOSED, chosen(bundle, None))
     come(kiosk, PEOPLE[10:20], bundle)
     come(kiosk, PEOPLE[10:11], bundle, at_ms=NOW_MS + 1, held_buckets={NAME: 9_999 * kept_out(PEOPLE[10])})
+    clock.ms += 1
     found = read(small_store)
     assert found.lift is not None
     assert found.lift.offered.guests + found.lift.withheld.guests == 9
@@ -265,6 +266,7 @@ def test_who_is_one_person_is_in_one_arm_or_left_out_and_buys_under_any_name(
             merging.rule(tx, SITE, asked.id, by="otto", given=True)
     come(kiosk, [*offered, out], bundle, at_ms=NOW_MS)
     bought(small_store, a_purchase(offered[1]))
+    clock.ms += DAY_MS
     found = read(small_store)
     assert found.lift is not None
     assert (found.lift.offered.guests, found.lift.withheld.guests, found.two_arms) == (2, 0, 1)

@@ -7,16 +7,18 @@ import io
 
 import pytest
 
+from edge.core.calendar import DAY_MS
 from edge.core.events import Kind
 from edge.core.lease import Want
 from edge.core.offers.said import Told
 from sync.central import bundles, campaigned, leases
+from sync.central.analysis.facts import Calendar
 from sync.central.campaigned import Plan, State
-from sync.central.campaigns import life
+from sync.central.campaigns import life, readings
 from sync.central.campaigns.previews import CHANNELS
 from sync.central.console.operators import Role
 from sync.central.store import Store
-from tests.sync.builders import SITE, a_device
+from tests.sync.builders import SITE, Clockwork, a_device
 from tests.sync.campaigns.shop import MESSAGES, a_plan, opened, scheduled
 from tests.sync.console.desk import HOME, Browser, a_browser, an_open_park, an_operator, words_of
 from tests.sync.test_echo import Gate
@@ -192,7 +194,9 @@ def test_real_choice_says_who_would_see_it_at_which_moment_and_why_not(park: Sto
     assert anna.get(f"{ONE}/revisions.csv").text.count("draft") == 1
 
 
-def test_results_say_not_yet_and_show_each_day_with_the_table_of_its_chart(park: Store) -> None:
+def test_results_say_not_yet_and_show_each_day_with_the_table_of_its_chart(
+    park: Store, clock: Clockwork
+) -> None:
     anna = a_marketer(park, "anna")
     scheduled(park)
     kiosk = Gate(park)
@@ -200,9 +204,23 @@ def test_results_say_not_yet_and_show_each_day_with_the_table_of_its_chart(park:
     for number in range(3):
         kiosk.says(Kind.OFFER_SHOWN, Told(exposure=f"e{number}.1", offer=NAME, campaign=NAME))
     kiosk.says(Kind.OFFER_REDEEMED, Told(exposure="e1.1", offer=NAME, campaign=NAME, minor=300, op_id="b-1"))
+    before = anna.says(f"{ONE}/results")
+    assert "No night is behind it yet" in before
+    assert "What is behind the last night is of now" in before
+    clock.ms += DAY_MS
+    with park.reading() as tx:
+        yesterday = Calendar(tx, SITE).day(clock.ms) - 1
+    assert readings.bring(park, SITE, yesterday) == 1
+    anna = a_browser(park, "anna")
     page = anna.says(f"{ONE}/results")
+    assert "Read up to and including 2025-10-09; 0 % of the devices were heard since" in page
     assert "not yet It is read once, when both arms have 100 guests" in page
+    assert "Shown 3 Redeemed 1 Redeemed of what was shown 33.3 % Took off 3.00 EUR" in page
+    assert "What is behind the last night is of now" not in page
     assert "3 0 1 0 3.00" in page
+    assert rows(anna, f"{ONE}/nights.csv")[1] == [
+        "2025-10-09", "1", "0", "0", "not yet", "", "", "", "0 %", "1",
+    ]  # fmt: skip
     assert 'width="1000"' in anna.get(f"{ONE}/results").text
     assert rows(anna, f"{ONE}/results.csv")[1][1:] == ["3", "0", "1", "0", "3.00"]
     assert [row[0] for row in rows(anna, f"{ONE}/arms.csv")[1:]] == ["Was offered it", "Kept out"]

@@ -1,0 +1,160 @@
+"""Readings: what each campaign had come to by the end of each day, kept as the night read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sync.central.analysis.facts import Calendar, date_of, day_named
+from sync.central.analysis.heard import heard_permille
+from sync.central.campaigned import CAMPAIGNS_MAX, Campaign, newest
+from sync.central.campaigns import life
+from sync.central.campaigns.evidence import gather
+from sync.central.campaigns.results import Day, Read, days, read
+from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.registry.turn import take_turn
+from sync.central.store import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Store,
+    String,
+    Table,
+    delete,
+    insert_many,
+    metadata,
+    now_of,
+    select,
+)
+
+NIGHTS_MAX = 400
+"""Nights of one campaign that are read: as long as exposures are kept."""
+LATE_DAYS = 30
+"""For so long what comes late is read into a night; what it was read from is not kept for ever."""
+
+reading_table = Table(
+    "campaign_reading",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("campaign_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("heard_permille", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""``day`` is the cut-off, a local day since 1970-01-01; ``body`` is a function of what was known up to it."""
+_own = reading_table.c
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One night of one campaign: what was told of the day, and how its experiment stood at its end."""
+
+    revision: int
+    told: Day
+    read: Read | None
+    """None: nobody is kept out of it."""
+
+
+class Kept(NamedTuple):
+    """A reading with what is not of it: how much had been heard, how often it was made, when last."""
+
+    day: int
+    reading: Reading
+    heard_permille: int
+    times: int
+    made_ms: int
+
+    @property
+    def date(self) -> str:
+        """The cut-off, ISO 8601."""
+        return date_of(self.day).isoformat()
+
+
+_decode = msgspec.msgpack.Decoder(Reading).decode
+
+
+def bring(store: Store, site: str, day: int) -> int:
+    """Bring every campaign's nights up to a local day; returns how many were made, or made anew.
+
+    A night is made anew where something came late that belongs before its cut-off: then, and only then, its
+    octets differ. What an earlier revision read stays as it was read.
+    """
+    with store.reading() as tx:
+        known = newest(tx, site)[:CAMPAIGNS_MAX]
+        found = {one.id: list(_nights(tx, site, one, day=day)) for one in known}
+    return sum(_keep(store, site, name, nights=nights) for name, nights in found.items() if nights)
+
+
+def kept(tx: Connection, site: str, campaign: str) -> tuple[Kept, ...]:
+    """Return all readings of a campaign, by night."""
+    there = (_own.site_id == site, _own.campaign_id == campaign)
+    rows = tx.execute(select(reading_table).where(*there).order_by(_own.day))
+    return tuple(
+        Kept(row.day, _decode(bytes(row.body)), row.heard_permille, row.times, row.made_ms) for row in rows
+    )
+
+
+def _nights(tx: Connection, site: str, named: Campaign, *, day: int) -> Iterator[tuple[int, bytes]]:
+    """Yield each night of a campaign up to a day: what it comes to now."""
+    one, calendar = life.published(tx, site, named.id), Calendar(tx, site)
+    if one is None:
+        return
+    known = {night.day for night in kept(tx, site, one.id)}
+    span = _span(one, calendar.day(life.revisions(tx, site, one.id)[-1].made_ms), day)
+    nights = [night for night in span if night not in known or night > day - LATE_DAYS]
+    if not nights:
+        return
+    evidence = gather(tx, site, one) if one.plan.control else None
+    told = {one.date: one for one in days(tx, site, one)}
+    for night in nights:
+        date = date_of(night).isoformat()
+        reading = Reading(
+            revision=one.revision,
+            told=told.get(date, Day(date=date)),
+            read=evidence and read(evidence, one.plan, until_ms=calendar.ends_ms(night) - 1),
+        )
+        yield night, msgspec.msgpack.encode(reading)
+
+
+def _span(one: Campaign, made: int, day: int) -> Sequence[int]:
+    """Return a campaign's nights up to a day: from its first to the one at which its last guest had time."""
+    period = one.plan.offer.period
+    first = max(made, _day(period.first, made))
+    last = min(day, _day(period.last, day) + one.plan.window_days)
+    return range(max(first, last - NIGHTS_MAX + 1), last + 1)
+
+
+def _day(date: str, otherwise: int) -> int:
+    return day_named(dt.date.fromisoformat(date)) if date else otherwise
+
+
+def _keep(store: Store, site: str, campaign: str, *, nights: Sequence[tuple[int, bytes]]) -> int:
+    """Put down which nights are new or differ, and nothing else."""
+    with store.transaction() as tx:
+        take_turn(tx, site)
+        former = {one.day: one for one in kept(tx, site, campaign)}
+        fresh = [(night, body) for night, body in nights if _is_fresh(former.get(night), body)]
+        gone = [night for night, _ in fresh if night in former]
+        there = (_own.site_id == site, _own.campaign_id == campaign)
+        tx.execute(delete(reading_table).where(*there, _own.day.in_(gone)))
+        made_ms = now_of(tx)
+        insert_many(tx, reading_table, [
+            (site, campaign, night, heard_permille(tx, site, night),
+             former[night].times + 1 if night in former else 1, made_ms, body)
+            for night, body in fresh
+        ])  # fmt: skip
+    return len(fresh)
+
+
+def _is_fresh(former: Kept | None, body: bytes) -> bool:
+    """Whether a night is new, or differs by what came late; by another revision nothing is read again."""
+    if former is None:
+        return True
+    alike = former.reading.revision == _decode(body).revision
+    return alike and msgspec.msgpack.encode(former.reading) != body
