@@ -19,6 +19,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    bindparam,
     delete,
     insert,
     metadata,
@@ -40,6 +41,9 @@ checkpoint_table = Table(
     Column("incarnation", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("published_ms", BigInteger, nullable=False),
+)
+ONE = select(checkpoint_table).where(
+    checkpoint_table.c.site_id == bindparam("site"), checkpoint_table.c.device_id == bindparam("device")
 )
 
 
@@ -109,7 +113,7 @@ def _keep(tx: Connection, device: Device, offered: Checkpoint) -> None:
 
 
 def _row(tx: Connection, device: Device) -> Any:  # noqa: ANN401  # a row of our own table
-    return tx.execute(select(checkpoint_table).where(_this(device))).first()
+    return tx.execute(ONE, {"site": device.site, "device": device.id}).first()
 
 
 def _this(device: Device) -> Any:  # noqa: ANN401  # SQLAlchemy's expression

@@ -108,13 +108,13 @@ def device(tx: Connection, site: str, device_id: str) -> Device:
     row = tx.execute(ONE, {"site": site, "device": device_id}).first()
     if row is None:
         raise Unknown(f"There is no device {device_id}.")
-    return _device(row)
+    return device_of(row)
 
 
 def devices(tx: Connection, site: str) -> tuple[Device, ...]:
     """Return all devices of a site, by name."""
     found = select(device_table).where(device_table.c.site_id == site).order_by(device_table.c.name)
-    return tuple(_device(row) for row in tx.execute(found))
+    return tuple(device_of(row) for row in tx.execute(found))
 
 
 def names(tx: Connection, site: str) -> dict[str, str]:
@@ -155,7 +155,8 @@ def _change(tx: Connection, site: str, device_id: str, **values: object) -> None
         raise Unknown(f"There is no device {device_id}.")
 
 
-def _device(row: Row[Any]) -> Device:
+def device_of(row: Row[Any]) -> Device:
+    """Return the device of a row that begins with the table's columns."""
     said = row.report
     return Device(
         site=row.site_id,

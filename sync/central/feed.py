@@ -21,6 +21,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    bindparam,
     delete,
     insert_many,
     metadata,
@@ -29,6 +30,7 @@ from sync.central.store import (
     text,
     update,
     wake_after,
+    wake_soon_after,
 )
 from sync.wire import ITEM_BYTES_MAX, KEY_CHARS_MAX, BandNotice, Cursor
 
@@ -71,6 +73,24 @@ UPSERT = text(
 )
 
 
+ALLOT = (
+    update(site_table)
+    .where(site_table.c.site_id == bindparam("site"))
+    .values(seq=site_table.c.seq + bindparam("count"))
+    .returning(site_table.c.seq)
+)
+LONG_GONE = (
+    select(item_table.c.seq)
+    .where(
+        item_table.c.site_id == bindparam("site"),
+        item_table.c.body.is_(None),
+        item_table.c.at_ms < bindparam("before"),
+    )
+    .order_by(item_table.c.at_ms)
+    .limit(FORGOTTEN_MAX)
+)
+
+
 class Change(NamedTuple):
     """One thing that became different: its new body, or None when it is gone."""
 
@@ -106,7 +126,8 @@ def publish(tx: Connection, site: str, changes: Sequence[Change]) -> int:
     if rows:
         tx.execute(UPSERT, rows)
         _forget(tx, site)
-    wake_after(tx, site)
+    # What must be everywhere within a second is told by the very commit.
+    (wake_after if any(change.urgent for change in changes) else wake_soon_after)(tx, site)
     return last
 
 
@@ -119,7 +140,7 @@ def publish_new(tx: Connection, site: str, changes: Sequence[Change]) -> int:
         for number, change in _numbered(changes, last)
     ]
     insert_many(tx, item_table, rows)
-    wake_after(tx, site)
+    wake_soon_after(tx, site)
     return last
 
 
@@ -145,8 +166,7 @@ def head(tx: Connection, site: str) -> Cursor:
 
 def _allot(tx: Connection, site: str, count: int) -> int:
     """Take the next numbers under the site's row lock, held until the commit."""
-    moved = update(site_table).where(site_table.c.site_id == site).values(seq=site_table.c.seq + count)
-    last = tx.execute(moved.returning(site_table.c.seq)).scalar()
+    last = tx.execute(ALLOT, {"site": site, "count": count}).scalar()
     if last is None:
         raise Unknown(f"There is no site {site}.")
     return int(last)
@@ -155,8 +175,7 @@ def _allot(tx: Connection, site: str, count: int) -> int:
 def _forget(tx: Connection, site: str) -> int:
     """Drop the oldest tombstones and raise the floor below which a cursor is too old; under the row lock."""
     own = item_table.c
-    gone = and_(own.site_id == site, own.body.is_(None), own.at_ms < now_of(tx) - RETAIN_MS)
-    old = list(tx.execute(select(own.seq).where(gone).order_by(own.at_ms).limit(FORGOTTEN_MAX)).scalars())
+    old = list(tx.execute(LONG_GONE, {"site": site, "before": now_of(tx) - RETAIN_MS}).scalars())
     if old:
         tx.execute(delete(item_table).where(own.site_id == site, own.seq.in_(old)))
         this = and_(site_table.c.site_id == site, site_table.c.floor < max(old))

@@ -68,7 +68,7 @@ def take(
     rows = read(batch)
     if rows[-1].h != batch.head:
         return Rejected(problem=Problem.CHAIN, detail="The head hash does not fit the rows.")
-    with store.transaction() as tx:
+    with store.queues.turn(device.site), store.transaction() as tx:
         enter(tx)
         return _settle(tx, device, batch, rows=rows)
 

@@ -64,14 +64,22 @@ def key_id(site: str, device: str, number: int) -> str:
     return f"{site}.{device}.{number}"
 
 
-def find(tx: Connection, named: str) -> Key | None:
-    """Return the key of this name, whatever its state."""
+def place_of(named: str) -> tuple[str, str, int] | None:
+    """Return site, device and number that a key's name says, None for what no key is called."""
     site, device, number = ([*named.split("."), "", "", ""])[:3]
     if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_CHARS_MAX):
         return None
-    row = tx.execute(ONE, {"site": site, "device": device, "number": int(number)}).first()
-    found = row and Key(site, device, row.number, bytes(row.public_key), row.until_ms is not None)
-    return found if found and found.id == named else None
+    there = site, device, int(number)
+    return there if key_id(*there) == named else None
+
+
+def find(tx: Connection, named: str) -> Key | None:
+    """Return the key of this name, whatever its state."""
+    there = place_of(named)
+    if there is None:
+        return None
+    row = tx.execute(ONE, dict(zip(("site", "device", "number"), there, strict=True))).first()
+    return Key(*there, bytes(row.public_key), row.until_ms is not None) if row else None
 
 
 def keys(tx: Connection, site: str, device: str) -> tuple[Key, ...]:

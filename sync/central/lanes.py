@@ -21,6 +21,7 @@ from sync.central.store import (
     String,
     Table,
     and_,
+    bindparam,
     func,
     metadata,
     now_of,
@@ -107,17 +108,54 @@ quarantine_table = Table(
 )
 BEGIN = text(
     "INSERT INTO lane_end (site_id, device_id, incarnation, lane, ack, h, frozen, moved_ms)"
-    " VALUES (:site, :device, :incarnation, :lane, 0, :h, '', :now) ON CONFLICT DO NOTHING"
+    " VALUES (:site, :device, :incarnation, :lane, 0, :h, '', :now) ON CONFLICT DO NOTHING RETURNING ack"
+)
+
+
+def is_of(table: Table, stream: Stream) -> ColumnElement[bool]:
+    """Return the clause of a stream's own rows in a table of streams."""
+    own = table.c
+    return and_(
+        own.site_id == stream.site,
+        own.device_id == stream.device,
+        own.incarnation == stream.incarnation,
+        own.lane == stream.lane,
+    )
+
+
+def _any_of(table: Table) -> ColumnElement[bool]:
+    """Return the same clause for whichever stream is named by its fields: made once, asked at every post."""
+    own = table.c
+    return and_(
+        own.site_id == bindparam("of_site"),
+        own.device_id == bindparam("of_device"),
+        own.incarnation == bindparam("of_incarnation"),
+        own.lane == bindparam("of_lane"),
+    )
+
+
+def _named(stream: Stream) -> dict[str, str | int]:
+    """Return what that clause is asked with; in a change a column's own name would be its new value."""
+    return {f"of_{name}": value for name, value in stream._asdict().items()}
+
+
+HELD = (
+    select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(_any_of(lane_table)).with_for_update()
+)
+MOVED = (
+    update(lane_table)
+    .where(_any_of(lane_table))
+    .values(ack=bindparam("to"), h=bindparam("head"), moved_ms=bindparam("now"))
 )
 
 
 def lock(tx: Connection, stream: Stream, start: bytes) -> End:
     """Hold a stream's end until the commit, so that two workers never settle one device at a time."""
-    found = select(lane_table.c.ack, lane_table.c.h, lane_table.c.frozen).where(is_of(lane_table, stream))
-    row = tx.execute(found.with_for_update()).first()
+    row = tx.execute(HELD, _named(stream)).first()
     if row is None:  # its first batch; two workers may both find that
-        tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)})
-        row = tx.execute(found.with_for_update()).one()
+        if tx.execute(BEGIN, {**stream._asdict(), "h": start, "now": now_of(tx)}).first() is not None:
+            return End(0, start, frozen=False)
+        row = tx.execute(HELD, _named(stream)).one()
     return End(row.ack, bytes(row.h), bool(row.frozen))
 
 
@@ -128,8 +166,7 @@ def hold(tx: Connection, stream: Stream) -> None:
 
 def move(tx: Connection, stream: Stream, *, ack: int, h: bytes) -> None:
     """Set a stream's end, in the transaction that stored the rows up to it."""
-    moved = update(lane_table).where(is_of(lane_table, stream))
-    tx.execute(moved.values(ack=ack, h=h, moved_ms=now_of(tx)))
+    tx.execute(MOVED, {**_named(stream), "to": ack, "head": h, "now": now_of(tx)})
 
 
 def freeze(tx: Connection, stream: Stream, why: str) -> None:
@@ -207,17 +244,6 @@ def decided_at(tx: Connection, site: str, device: str, *, seq: int) -> Decided |
     query = select(own.body, own.band).where(there, own.kind.in_(DECISIONS))
     row = tx.execute(query.order_by(own.incarnation.desc()).limit(1)).first()
     return None if row is None else decided_in(bytes(row.body), row.band and bytes(row.band))
-
-
-def is_of(table: Table, stream: Stream) -> ColumnElement[bool]:
-    """Return the clause of a stream's own rows in a table of streams."""
-    own = table.c
-    return and_(
-        own.site_id == stream.site,
-        own.device_id == stream.device,
-        own.incarnation == stream.incarnation,
-        own.lane == stream.lane,
-    )
 
 
 def event_of(row: Row[Any]) -> Event:

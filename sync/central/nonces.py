@@ -10,11 +10,9 @@ from sync.central.store import (
     Index,
     String,
     Table,
-    bindparam,
-    delete,
+    is_postgres,
     metadata,
     now_of,
-    select,
     text,
 )
 from sync.signing import KEY_ID_CHARS_MAX, MAX_AGE, NONCE_CHARS_MAX
@@ -32,17 +30,14 @@ nonce_table = Table(
     Index("nonce_age", "site_id", "at_ms"),
 )
 
-TAKE = text(
+INSERT = (
     "INSERT INTO nonce (site_id, key_id, nonce, at_ms) VALUES (:site_id, :key_id, :nonce, :at_ms)"
     " ON CONFLICT DO NOTHING"
 )
-
-
-ONE = select(nonce_table.c.at_ms).where(
-    nonce_table.c.site_id == bindparam("site"),
-    nonce_table.c.key_id == bindparam("key"),
-    nonce_table.c.nonce == bindparam("number"),
-)
+FORGET = "DELETE FROM nonce WHERE site_id = :site_id AND at_ms < :before"
+TAKE, OLD = text(INSERT), text(FORGET)
+BOTH = text(f"WITH gone AS ({FORGET}) {INSERT}")
+"""PostgreSQL does both at one call; SQLite knows no change within another one."""
 
 
 class Replayed(NotAllowed):
@@ -51,15 +46,12 @@ class Replayed(NotAllowed):
     hint = "Sign the request anew; the same idempotency key gets the same answer."
 
 
-def seen(tx: Connection, site: str, key_id: str, *, nonce: str) -> bool:
-    """Whether this nonce was taken; only ``take`` decides, this one is asked before any work is begun."""
-    return tx.execute(ONE, {"site": site, "key": key_id, "number": nonce}).first() is not None
-
-
 def take(tx: Connection, site: str, key_id: str, *, nonce: str) -> None:
     """Take a nonce in the transaction that does the work, or raise ``Replayed``; forget those of long ago."""
+    old = {"site_id": site, "before": now_of(tx) - KEPT_MS}
     row = {"site_id": site, "key_id": key_id, "nonce": nonce, "at_ms": now_of(tx)}
-    if tx.execute(TAKE, row).rowcount != 1:
+    together = is_postgres(tx)
+    if tx.execute(BOTH if together else TAKE, row | old if together else row).rowcount != 1:
         raise Replayed
-    own = nonce_table.c
-    tx.execute(delete(nonce_table).where(own.site_id == site, own.at_ms < now_of(tx) - KEPT_MS))
+    if not together:
+        tx.execute(OLD, old)

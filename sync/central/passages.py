@@ -26,7 +26,7 @@ from sync.central.registry.layout import published
 from sync.central.registry.tables import entitlement_table, parts
 from sync.central.registry.turn import take_turn
 from sync.central.retention import MOVED
-from sync.central.store import Connection, and_, delete, or_, select
+from sync.central.store import Connection, and_, bindparam, delete, or_, select
 from sync.central.traces import ALSO
 from sync.central.warnings import see, warn
 from sync.packing import UNREADABLE
@@ -38,6 +38,15 @@ USES_TOLD_MAX = 200
 PIECE_MAX = 2_000
 """Events between two looks at what is known."""
 BACK = {Kind.UNDONE: Redemption.UNDONE, Kind.ANNULLED: Redemption.ANNULLED}
+OTHERS = (
+    select(device_table.c.device_id)
+    .where(
+        device_table.c.site_id == bindparam("site"),
+        device_table.c.state == ACTIVE,
+        device_table.c.device_id != bindparam("but"),
+    )
+    .limit(1)
+)
 _acted = msgspec.msgpack.Decoder(Acted)
 _uses = msgspec.msgpack.Decoder(tuple[Use, ...])
 _place = msgspec.msgpack.Decoder(Whereabouts)
@@ -126,14 +135,12 @@ def take(tx: Connection, site: str, passed: Iterable[Passed | None], *, device: 
         return
     take_turn(tx, site)  # or a device that is just being enrolled would hear neither of this nor of what was
     if others(tx, site, device):
-        merge(tx, site, told)
+        _add(tx, site, told)
 
 
 def others(tx: Connection, site: str, device: str) -> bool:
     """Say whether a site has devices in force beside this one (none named: any)."""
-    own = device_table.c
-    query = select(own.device_id).where(own.site_id == site, own.state == ACTIVE, own.device_id != device)
-    return tx.execute(query.limit(1)).first() is not None
+    return tx.execute(OTHERS, {"site": site, "but": device}).first() is not None
 
 
 def catch_up(tx: Connection, site: str) -> None:
@@ -157,12 +164,17 @@ def merge(tx: Connection, site: str, passed: Iterable[Passed | None]) -> None:
     What the feed holds is the memory; the same heard twice, or late, or in another order, comes to the same.
     """
     told = [one for one in passed if one is not None]
-    layout = published(tx, site) if told else None
+    if told:
+        take_turn(tx, site)  # or what one device told could be published over what another did
+        _add(tx, site, told)
+
+
+def _add(tx: Connection, site: str, told: list[Passed]) -> None:
+    layout = published(tx, site)
     fresh = {right: uses for right, uses in _fresh(told).items() if len(right) <= KEY_CHARS_MAX}
     came = [one for one in told if one.back or (layout and place_after(one.decided, layout))]
     if not fresh and not came:
         return
-    take_turn(tx, site)  # or what one device told could be published over what another did
     known = _known(tx, site, fresh, kind=USES)
     after = {right: settled((*_read(known.get(right)), *uses)) for right, uses in fresh.items()}
     changes = [

@@ -24,6 +24,7 @@ from sync.central.store import (
     Connection,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     metadata,
@@ -113,11 +114,17 @@ def asked(tx: Connection, device: Device) -> None:
         tx.execute(update(seller_table).where(*this).values(asked_ms=now))
 
 
+SELLERS = (
+    select(seller_table.c.device_id)
+    .where(seller_table.c.site_id == bindparam("site"), seller_table.c.asked_ms > bindparam("after"))
+    .order_by(seller_table.c.device_id)
+    .limit(SELLERS_MAX)
+)
+
+
 def sellers(tx: Connection, site: str) -> tuple[Device, ...]:
     """Return the devices that sell now."""
-    own = seller_table.c
-    query = select(own.device_id).where(own.site_id == site, own.asked_ms > now_of(tx) - SELLS_MS_MAX)
-    ids = list(tx.execute(query.order_by(own.device_id).limit(SELLERS_MAX)).scalars())
+    ids = list(tx.execute(SELLERS, {"site": site, "after": now_of(tx) - SELLS_MS_MAX}).scalars())
     found = (devices.device(tx, site, id_) for id_ in ids)
     return tuple(one for one in found if one.state == ACTIVE)
 

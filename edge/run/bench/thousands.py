@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -81,10 +82,12 @@ def enter(store: Store, site: str, count: int, *, private_key: bytes = b"") -> l
 def chain_of_sites(store: Store, devices: int) -> list[Known]:
     """Make as many sites as so many devices need."""
     tag = secrets.token_hex(4)
-    known: list[Known] = []
-    for first in range(0, devices, SITE_DEVICES):
-        known += enter(store, f"bench-{tag}-{first}", min(SITE_DEVICES, devices - first))
-    return known
+    sites = [
+        enter(store, f"bench-{tag}-{first}", min(SITE_DEVICES, devices - first))
+        for first in range(0, devices, SITE_DEVICES)
+    ]
+    # Parks do not post one after the other, each with all its gates at once.
+    return [one for together in itertools.zip_longest(*sites) for one in together if one]
 
 
 def sample(folder: Path) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -20,13 +21,18 @@ from sync.central.registry.past import keep_layout
 from sync.central.registry.shares import Kept
 from sync.central.registry.tables import thing_table
 from sync.central.seals import publish_site_key
-from sync.central.store import Connection, delete, insert, now_of, select
+from sync.central.store import Connection, bindparam, delete, insert, now_of, select
 
 LAYOUT = "layout"
 SETTINGS = "settings"
 SHARES = "shares"
 POINTS_MAX = 500
 """Zones, points or products of one site, each."""
+LAYOUTS_MAX = 64
+"""Layouts that a worker keeps read."""
+PUBLISHED = select(item_table.c.body).where(
+    item_table.c.site_id == bindparam("site"), item_table.c.kind == LAYOUT, item_table.c.key == ""
+)
 Thing = TypeVar("Thing", Zone, Point, Product)
 _KINDS: dict[type, str] = {Zone: "zone", Point: "point", Product: "product"}
 
@@ -152,9 +158,14 @@ def _tell(tx: Connection, site: str, numbered: Layout, *, before: Layout | None)
 
 def published(tx: Connection, site: str) -> Layout | None:
     """Return the layout that the gates were told last."""
-    there = (item_table.c.site_id == site, item_table.c.kind == LAYOUT, item_table.c.key == "")
-    body = tx.execute(select(item_table.c.body).where(*there)).scalar()
-    return None if body is None else msgspec.msgpack.decode(body, type=Layout)
+    body = tx.execute(PUBLISHED, {"site": site}).scalar()
+    return None if body is None else _read(bytes(body))
+
+
+@lru_cache(maxsize=LAYOUTS_MAX)
+def _read(body: bytes) -> Layout:
+    """Read a layout; every post asks for it, and it seldom changes."""
+    return msgspec.msgpack.decode(body, type=Layout)
 
 
 def differs(wanted: Layout, told: Layout | None) -> bool:

@@ -12,6 +12,7 @@ from sync.central.store.engine import is_postgres as is_postgres
 from sync.central.store.engine import now_of as now_of
 from sync.central.store.engine import wake_after as wake_after
 from sync.central.store.engine import wake_here_after as wake_here_after
+from sync.central.store.engine import wake_soon_after as wake_soon_after
 from sync.central.store.guards import guard as guard
 from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.sealing import Seals as Seals

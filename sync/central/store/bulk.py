@@ -31,7 +31,7 @@ def insert_many(tx: Connection, table: Table, rows: Sequence[Record]) -> None:
 
 def insert_bearing(tx: Connection, table: Table, rows: Sequence[Record]) -> list[int]:
     """Insert what the database can hold; return the places of the rows that it refused, found by halving."""
-    return _halve(tx, table, list(enumerate(rows)))
+    return _halve(tx, table, list(enumerate(rows))) if rows else []
 
 
 def _halve(tx: Connection, table: Table, rows: list[tuple[int, Record]]) -> list[int]:

@@ -17,8 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edge.errors import ConfigError, StoreBusy, StoreError
 from sync.central.store.migrations import bring_up
+from sync.central.store.queues import Queues
 from sync.central.store.sealing import SEALS, Seals
-from sync.central.store.wakes import CHANNEL, Listener, Wakes
+from sync.central.store.wakes import CHANNEL, Crier, Listener, Wakes
 
 WRITER_WAIT_S_MAX = 20
 """How long a transaction waits for its turn before the answer is 503."""
@@ -27,7 +28,7 @@ WRITERS_MAX = 16
 """Open connections of one worker to PostgreSQL."""
 PRAGMAS = (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("foreign_keys", 1))
 """What SQLite must say of itself before anything is entrusted to it."""
-WAKE, WAKE_HERE = "polso_wake", "polso_wake_here"
+WAKE, WAKE_SOON, WAKE_HERE = "polso_wake", "polso_wake_soon", "polso_wake_here"
 NOW = "polso_now_ms"
 
 
@@ -47,7 +48,8 @@ class Store:
         self._inside = threading.local()
         self._lock: IO[str] | None = None
         self._listener: Listener | None = None
-        self.wakes = Wakes()
+        self._crier: Crier | None = None
+        self.wakes, self.queues = Wakes(), Queues(WRITER_WAIT_S_MAX)
         self.is_postgres = url.startswith("postgres")
         self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
         self.bring_up()
@@ -73,10 +75,13 @@ class Store:
             with translated(), self._writer.begin() as tx:
                 sites, here = self._enter(tx)
                 yield tx
-                self._announce(tx, sites)
+                soon = set(tx.info[WAKE_SOON]) - sites
+                self._announce(tx, sites if self._crier else sites | soon)
         finally:
             self._inside.tx = False
-        self.wakes.notify(sites | here)
+        self.wakes.notify(sites | soon | here)
+        if self._crier and soon:
+            self._crier.cry(soon)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -108,12 +113,16 @@ class Store:
             address = self._writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
             self._listener = Listener(address, self.wakes)
             self._listener.start()
+            self._crier = Crier(address)
+            self._crier.start()
 
     def close(self) -> None:
         """Send waiters home, close every connection, let the next process in."""
         self.wakes.close()
         if self._listener:
             self._listener.stop()
+        if self._crier:
+            self._crier.stop()
         self._reader.dispose()
         self._writer.dispose()
         if self._lock:
@@ -122,6 +131,7 @@ class Store:
     def _enter(self, tx: Connection) -> tuple[set[str], set[str]]:
         woken: tuple[set[str], set[str]] = (set(), set())
         tx.info[WAKE], tx.info[WAKE_HERE] = woken
+        tx.info[WAKE_SOON] = set()
         tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
         return woken
 
@@ -157,6 +167,15 @@ def now_of(tx: Connection) -> int:
 def wake_after(tx: Connection, site: str) -> None:
     """Wake everybody who waits for ``site`` once this transaction is durable."""
     tx.info[WAKE].add(site)
+
+
+def wake_soon_after(tx: Connection, site: str) -> None:
+    """Likewise, where other workers may hear of it some moments later, and of several at once.
+
+    PostgreSQL lets those who notify commit one after the other. If this worker dies within that moment, who
+    waits at others finds the change when the wait ends: nothing that must not wait may be told so.
+    """
+    tx.info[WAKE_SOON].add(site)
 
 
 def wake_here_after(tx: Connection, what: str) -> None:

@@ -20,6 +20,9 @@ LISTEN_S_MAX = 0.5
 """How long the listener waits for one notice before it looks whether it should stop."""
 REPAIR_S = 1.0
 """Pause before the listener tries a lost connection again."""
+CRY = "SELECT pg_notify(%s, one) FROM unnest(%s::text[]) AS one"
+UNHURRIED = "SET synchronous_commit = off"
+"""A notice outlives no crash anyway: the disk need not be waited for."""
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +69,62 @@ class Wakes:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+class Crier:
+    """Carries what changed here to other workers after the commits, as much at once as there is."""
+
+    def __init__(self, address: str) -> None:
+        """Notify at ``address`` (libpq's form) once started."""
+        self._address = address
+        self._told = threading.Condition()
+        self._sites: set[str] = set()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="central-crier", daemon=True)
+
+    def start(self) -> None:
+        """Begin to notify."""
+        self._thread.start()
+
+    def cry(self, sites: Iterable[str]) -> None:
+        """Have other workers told of these sites; returns at once."""
+        with self._told:
+            self._sites.update(sites)
+            self._told.notify()
+
+    def stop(self) -> None:
+        """Tell what is not told yet, and stop; a database that does not answer then hears nothing more."""
+        with self._told:
+            self._stopping = True
+            self._told.notify()
+        self._thread.join(LISTEN_S_MAX + 2)
+
+    def _run(self) -> None:
+        while not (self._stopping and not self._sites):
+            try:
+                self._cry()
+            except psycopg.Error as error:
+                log.warning("feed.crier_lost cause=%s", type(error).__name__)
+                with self._told:
+                    if self._told.wait_for(lambda: self._stopping, REPAIR_S):
+                        return
+
+    def _cry(self) -> None:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            connection.execute(UNHURRIED)
+            while sites := self._taken():
+                try:
+                    connection.execute(CRY, (CHANNEL, sorted(sites)))
+                except psycopg.Error:
+                    self.cry(sites)
+                    raise
+
+    def _taken(self) -> set[str]:
+        """Wait for something to tell and take it; nothing: this is the end."""
+        with self._told:
+            self._told.wait_for(lambda: self._stopping or self._sites)
+            taken, self._sites = self._sites, set()
+            return taken
 
 
 class Listener:
