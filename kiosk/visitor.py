@@ -9,6 +9,7 @@ from flask import Response
 from msgspec import Meta
 
 from edge.codes import qr_svg
+from edge.core.claimed import CODE_DIGITS, Became
 from edge.views import Known
 from kiosk.ask import Ask
 from kiosk.grants import GuestHelp, guests_help
@@ -25,6 +26,7 @@ class HelpAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 TapId = Annotated[str, Meta(min_length=1, max_length=120)]
 MINE = Rate(20, 1.0)
+CLAIMS = Rate(6, 0.1)
 
 
 class MineAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +39,19 @@ class OwnPage(msgspec.Struct, frozen=True, kw_only=True):
     """The code by which a guest's phone opens their own page at central, once and within minutes."""
 
     svg: str
+
+
+class ClaimSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest types the code that they were brought, beside the band that they hold here."""
+
+    tap_id: TapId
+    code: Annotated[str, Meta(pattern=f"^[0-9]{{{CODE_DIGITS}}}$")]
+
+
+class ClaimTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it."""
+
+    became: Became
 
 
 class ConsentSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +80,12 @@ def mine(ask: Ask) -> Known:
 def card(ask: Ask) -> OwnPage:
     """Show a guest the code by which their own phone opens their page at central."""
     return OwnPage(svg=qr_svg(ask.house.service.own_page(ask.want(MineAsked).tap_id, ask.seat.point)))
+
+
+def claim(ask: Ask) -> ClaimTold:
+    """Let a band of nobody be claimed by whom a code was brought to."""
+    said = ask.want(ClaimSaid)
+    return ClaimTold(became=ask.house.service.near.claim(said.tap_id, ask.seat.point, said.code))
 
 
 def consent(ask: Ask) -> Known:
@@ -107,6 +128,17 @@ ROUTES = (
         body=MineAsked,
         answer=OwnPage,
         rate=MINE,
+    ),
+    Route(
+        "POST",
+        "/k/<screen>/claim",
+        claim,
+        Audience.SCREEN,
+        "A guest claims the band that they hold to this kiosk, by the code that they were brought.",
+        kinds=("kiosk",),
+        body=ClaimSaid,
+        answer=ClaimTold,
+        rate=CLAIMS,
     ),
     Route(
         "POST",

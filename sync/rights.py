@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from sync.routes import BOX, EVENTS, FEED, LEASES, REPORT, ROLL, SNAPSHOT
+from sync.routes import BOX, CLAIMS, EVENTS, FEED, LEASES, REPORT, ROLL, SNAPSHOT
 
 
 class DeviceKind(enum.StrEnum):
@@ -31,6 +31,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[DeviceKind]] = {
     ("POST", ROLL): _ALL,
     ("POST", BOX): _DECIDES,
     ("POST", LEASES): _DECIDES,
+    ("POST", CLAIMS): _DECIDES,
     ("GET", FEED): _READS,
     ("GET", SNAPSHOT): _READS,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sync.claiming import ClaimAnswer, ClaimAsk
 from sync.desk import DeskAnswer, DeskStep
 from sync.lending import LeaseAnswer, LeaseAsk
 from sync.wire import (
@@ -37,6 +38,7 @@ ENROLMENTS = "/v1/enrolments"
 BOX = "/v1/devices/{device}/box"
 BOXES = "/v1/boxes"
 DESK = "/v1/desk"
+CLAIMS = "/v1/devices/{device}/claims"
 LEASES = "/v1/devices/{device}/leases"
 NOTICES = "/psp/{name}/notices"
 VIOLATIONS = "/csp-reports"
@@ -134,6 +136,14 @@ ROUTES = (
         about="Ask for money to be set aside; hear of what was, or is wanted back, at once or as it happens.",
         body=LeaseAsk,
         answer=LeaseAnswer,
+    ),
+    Route(
+        name="claim_band",
+        method="POST",
+        path=CLAIMS,
+        about="A guest typed a code beside the band that they held here: it is theirs, or why not.",
+        body=ClaimAsk,
+        answer=ClaimAnswer,
     ),
     Route(
         name="open_box",

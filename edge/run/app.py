@@ -43,7 +43,6 @@ from kiosk.house import RemoteTap
 from kiosk.park import DemoPort
 from kiosk.streams import Streams
 from sync.client import Cable, Client, Place, Ports
-from sync.signing import Keys
 from sync.site import Member
 
 if TYPE_CHECKING:
@@ -98,6 +97,7 @@ class Edge:
         self.dismissal = Dismissal(self.sequencer, self.profiles)
         self.feed = Feed()
         self.health = Health(self._watched(folder))
+        self.heard = outside.Listening(self.clock, self.health)
         self.staff = Staff(self.sequencer, self.profiles, own.vault, self.clock)
         self.service: Service
         self.gates = actuators.gates(config.gates, lambda passage: self.service.passed(passage))
@@ -244,6 +244,7 @@ class Edge:
             incarnation=self.own.identity.incarnation,
             boot=boot_id(),
             own_page=outside.own_pages(self.own.identity, self.own.pages),
+            claims=outside.claims(self.own.identity, self.own.cable, self.heard),
             current=lambda: self.current.proven,
             central_key=self.own.identity.central_key,
             coupon_key=self.own.identity.private_key,
@@ -309,7 +310,7 @@ class Edge:
             journal=self.journal,
             books=self.sequencer,
             profiles=self.profiles,
-            clock=outside.Listening(self.clock, self.health),
+            clock=self.heard,
             describe=lambda report: outside.described(
                 report, self.health.view(), bundle=self.service.offers.bundles.version()
             ),
@@ -326,8 +327,7 @@ class Edge:
             ),
             points=tuple({reader.point for reader in self.config.readers}),
         )
-        keys = Keys(key_id=who.key_id, private_key=who.private_key, central=who.central_key)
-        place = Place(url=who.central, keys=keys, linger_s=self.config.central.push_ms / 1000)
+        place = Place(url=who.central, keys=outside.keys(who), linger_s=self.config.central.push_ms / 1000)
         return Client(outside.sender(who), place, ports, cable=self.own.cable)
 
     def _dismissed(self) -> None:

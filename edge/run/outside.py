@@ -19,7 +19,11 @@ from hardware.port import Medium, Reader, Tap, Trust
 from hardware.webnfc import PhoneBusy, WebNfcReader
 from kiosk.house import RemoteTap
 from sync import passes
-from sync.client import Sender
+from sync.client import Cable, Place, Sender
+from sync.client.claiming import Claims
+from sync.client.claiming import claims as claims_of
+from sync.client.ports import Time
+from sync.signing import Keys
 from sync.wire import DeviceReport, ReaderState
 
 BOOT = secrets.token_hex(8)
@@ -74,6 +78,18 @@ def described(report: DeviceReport, health: HealthView, *, bundle: int = 0) -> D
         readers=readers,
         bundle=bundle,
     )
+
+
+def keys(who: Identity) -> Keys:
+    """Return by which keys this device and central know each other."""
+    return Keys(key_id=who.key_id, private_key=who.private_key, central=who.central_key)
+
+
+def claims(who: Identity, cable: Cable, clock: Time) -> Claims | None:
+    """Return who asks central what becomes of a code that a guest typed; None: there is no central."""
+    if not (who.central and who.key_id):
+        return None
+    return claims_of(who.device, Place(url=who.central, keys=keys(who)), cable, clock=clock)
 
 
 def own_pages(who: Identity, pages: str) -> Callable[[str, int], str] | None:

@@ -23,7 +23,6 @@ from edge.run.provider import LateSeals, Provider, key_of
 from edge.run.waiting import until_stopped
 from edge.run.web import Web, address_of, listen
 from sync.central import days
-from sync.central.ahead import Ahead
 from sync.central.analysis.lately import Lately
 from sync.central.analysis.nightly import Nightly
 from sync.central.app import create_app
@@ -32,22 +31,23 @@ from sync.central.campaigns.nights import Nights
 from sync.central.campaigns.standing import Standings
 from sync.central.console import operators
 from sync.central.console.acts import Act, record
-from sync.central.crediting import Crediting
-from sync.central.doubts import Doubts
 from sync.central.hooks.delivery import Delivery
 from sync.central.journey.diarist import Diarist
 from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
+from sync.central.planning.ahead import Ahead
+from sync.central.privacy.retention import Retention
 from sync.central.psp.saga import saga_of
 from sync.central.psp.worker import Worker
 from sync.central.quarantine import replay as replayed
 from sync.central.registry.onair import prove_seals
-from sync.central.renewal import Renewal
-from sync.central.retention import Retention
 from sync.central.settings import Settings
+from sync.central.settling.crediting import Crediting
+from sync.central.settling.doubts import Doubts
 from sync.central.sharing import Sharing
 from sync.central.sites import sites
 from sync.central.store import Store
+from sync.central.telling.renewal import Renewal
 from sync.wire import BATCH_BYTES_MAX
 
 LOG = logging.getLogger("polso.run")

@@ -6,10 +6,10 @@ import msgspec
 
 from edge.errors import Refused, Unknown
 from edge.run.platform import opened
-from sync.central import erasure
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.export import told_of
+from sync.central.privacy import erasure
 from sync.central.registry.turn import take_turn
 from sync.central.sites import sites
 from sync.central.store import Connection

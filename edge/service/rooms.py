@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edge.clock import Clock
 from edge.config import Limits, Retention, shipped
+from edge.core.claimed import Became
 from edge.core.presence import Receiver
 from edge.core.site import Site
 from edge.feed import Feed
@@ -56,6 +57,8 @@ class Rooms:
     """Which run of the machine: a clock that only rises says nothing about times of another."""
     own_page: Callable[[str, int], str] | None = None
     """Where a guest opens their own page, from their pseudonym and the moment; None: there is no central."""
+    claims: Callable[[bytes, str, str], Became] | None = None
+    """What becomes of a code that was typed beside a band at a point; None: there is no central."""
     central_key: bytes = b""
     """By which central signs bundles of offers; empty: none is believed."""
     coupon_key: bytes = b""

@@ -14,6 +14,7 @@ import { choose, clock, day, loadWords, named, say, whatNext } from "./words.js"
 const TICK_MS = 500;
 const HELP_AGAIN_MS = 3000;
 const OPEN_MS = 60_000;
+const CODE_DIGITS = 8;
 const page = JSON.parse(document.body.dataset.page);
 const by = (id) => document.getElementById(id);
 const words = await untilDone(() => loadWords(page.texts));
@@ -49,7 +50,7 @@ export function hear(event) {
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.phase === "attract" && state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken, state.open]);
+  const look = JSON.stringify([lost, state.phase, language(), state.phase === "attract" && state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.claim, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken, state.open]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;
@@ -123,7 +124,7 @@ function stage() {
   if (!late && ["mine", "times", "shelves", "offer", "taken"].includes(state.phase)) return [part("h1", "sr", speak("kiosk.title"))];
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "mine": return late.mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard });
+    case "mine": return late.mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard, claim: state.claim, offline: state.offline, claimBand });
     case "times": return late.times(tools());
     case "offer": return late.offer(tools());
     case "taken": return late.taken(tools());
@@ -265,6 +266,18 @@ async function showCard() {
   const answer = await send("card", { tap_id });
   hear({ type: "card", body: answer.ok ? { tap_id, svg: answer.body.svg } : { tap_id, svg: "" } });
   document.querySelector(".own-card [tabindex]")?.focus();
+}
+
+/** Have a band of nobody claimed by whom a code was brought to; without a code the keys are asked for. */
+async function claimBand(code) {
+  const tap_id = state.mine?.tap_id;
+  hear({ type: "claim", body: { tap_id, stage: code ? "asking" : "typing" } });
+  if (!code) return document.querySelector(".claim polso-pad")?.focus();
+  if (code.length !== CODE_DIGITS) return hear({ type: "claim", body: { tap_id, stage: "wrong" } });
+  const answer = await send("claim", { tap_id, code });
+  const refused = answer.status === 503 || answer.status === 0 ? "offline" : "refused";
+  hear({ type: "claim", body: { tap_id, stage: answer.ok ? answer.body.became : refused } });
+  document.querySelector(".claim [tabindex]")?.focus();
 }
 
 /** Like every act, but without an operation id: nobody may keep the answer to give it again. */

@@ -1,9 +1,10 @@
 /** What we know of a guest, painted: what they allow first, then every single thing, in their language. */
 
+import { claim } from "./kiosk_claim.js";
 import { part, ring } from "./ring.js";
 import { clock, date, day, money, named, sortOf } from "./words.js";
 
-/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg: string}, showCard: () => void}} Tools */
+/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg: string}, showCard: () => void, claim: string, offline: boolean, claimBand: (code?: string) => void}} Tools */
 
 /** Return the page's middle. @param {any} known @param {Tools} tools */
 export function mine(known, tools) {
@@ -19,6 +20,7 @@ export function mine(known, tools) {
   all.append(
     section(speak("kiosk.mine_consents"), (known.consents ?? []).map((one) => consent(one, tools))),
     ...(known.payments ? [section(speak("kiosk.card"), [card(tools)])] : []),
+    section(speak("kiosk.claim"), [claim(tools)]),
     section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
     section(speak("kiosk.mine_rights"), rows(known.rights, (one) => right(one, tools), tools)),
     section(speak("kiosk.mine_vouchers"), rows(known.vouchers, (one) => voucher(one, tools), tools)),

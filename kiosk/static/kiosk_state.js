@@ -16,7 +16,7 @@ export const SLIDES = 3;
 export const COMING_MS = 90000;
 const SEEN_MAX = 64;
 
-/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"times"|"shelves"|"offer"|"taken"|"verdict"|"warning"|"stale"|"out", noticed: null|{name: string, language: string}, plan: any, mine: any, card: any, again: boolean, near: any, times: any, shelves: any, face: number, said: boolean, note: string, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
+/** @typedef {{phase: "attract"|"reading"|"plan"|"mine"|"times"|"shelves"|"offer"|"taken"|"verdict"|"warning"|"stale"|"out", noticed: null|{name: string, language: string}, plan: any, mine: any, card: any, claim: string, again: boolean, near: any, times: any, shelves: any, face: number, said: boolean, note: string, until: number, language: string, lowered: boolean, low: boolean, link: string, live: boolean, out: boolean, offline: boolean, help: null|{id: string, stage: "called"|"coming"|"trying", until: number}, slide: number, seen: string[]}} KioskState */
 
 /** Begin; `lowered` is the screen's own setting: where its buttons stand while nobody chose. @returns {KioskState} */
 export function begin(lowered = false) {
@@ -25,7 +25,7 @@ export function begin(lowered = false) {
 
 /** Everything that belongs to one guest, emptied. */
 function nobody(lowered) {
-  return { plan: null, mine: null, card: null, again: false, ...nobodyNear(), ...noOffers(), until: 0, language: "", low: lowered };
+  return { plan: null, mine: null, card: null, claim: "", again: false, ...nobodyNear(), ...noOffers(), until: 0, language: "", low: lowered };
 }
 
 /**
@@ -46,6 +46,7 @@ const ACTS = {
   mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
   "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
   card: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, card: body, until: now + IDLE_MS_MAX } : state),
+  claim: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, claim: body.stage, until: now + IDLE_MS_MAX } : state),
   back: (state, { now }) => (["mine", "times", "shelves", "offer", "taken"].includes(state.phase) ? back(state, now) : state),
   near: noticed,
   away: (state, { body }) => (body.tap_id === state.plan?.tap_id ? { ...forget(state), noticed: null } : state),
@@ -94,7 +95,7 @@ function shows(state, body) {
 }
 
 function back(state, now) {
-  return { ...state, phase: "plan", mine: null, card: null, times: null, shelves: null, offer: "", taken: null, note: "", until: now + IDLE_MS_MAX };
+  return { ...state, phase: "plan", mine: null, card: null, claim: "", times: null, shelves: null, offer: "", taken: null, note: "", until: now + IDLE_MS_MAX };
 }
 
 function touched(state, { now }) {
@@ -116,7 +117,7 @@ function settle(state, now) {
   if (["stale", "out"].includes(told.phase)) return forget(told);
   if (now < told.until || told.until === 0) return told;
   // What is known of a guest does not come back with a touch: it asks for the band again.
-  if (PERSONAL.includes(told.phase)) return { ...told, mine: null, card: null, times: null, shelves: null, offer: "", taken: null, face: 0, phase: "warning", until: told.until + WARNING_MS };
+  if (PERSONAL.includes(told.phase)) return { ...told, mine: null, card: null, claim: "", times: null, shelves: null, offer: "", taken: null, face: 0, phase: "warning", until: told.until + WARNING_MS };
   return forget(told);
 }
 

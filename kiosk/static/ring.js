@@ -60,7 +60,7 @@ export class Verdict extends HTMLElement {
 const PIN_DIGITS_MAX = 12;
 const TEN = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
-/** A pad of ten keys for a PIN: masked, told to nobody but by one `pin` event, forgotten at once. */
+/** A pad of ten keys for a PIN: masked (but with ``plain``, a code that is good once), told to nobody but by one `pin` event, forgotten at once. */
 export class Pad extends HTMLElement {
   /** @type {string[]} */
   #digits = [];
@@ -138,7 +138,7 @@ export class Pad extends HTMLElement {
 
   #draw() {
     if (!this.dots) return;
-    this.dots.textContent = "●".repeat(this.#digits.length) || "○ ○ ○ ○";
+    this.dots.textContent = this.hasAttribute("plain") ? this.#digits.join("") || "–" : "●".repeat(this.#digits.length) || "○ ○ ○ ○";
     const sentence = this.getAttribute("count-label") ?? "";
     this.spoken.textContent = sentence.replace("{count}", String(this.#digits.length));
   }

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from edge.errors import Unknown
-from sync.central.retention import MOVED
+from sync.central.privacy.retention import MOVED
 from sync.central.store import (
     BigInteger,
     Column,

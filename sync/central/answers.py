@@ -8,9 +8,9 @@ from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError, Refused, StoreError, Unknown
 from sync.central.enrolment import CodeRefused
-from sync.central.nonces import Replayed
-from sync.central.pages import EpochOver
-from sync.central.proof import NotKnown, Revoked
+from sync.central.machines.nonces import Replayed
+from sync.central.machines.proof import NotKnown, Revoked
+from sync.central.telling.pages import EpochOver
 from sync.packing import PLAIN, Malformed, TooLarge, pack
 from sync.signing import NotSigned, Stale
 from sync.wire import MEDIA, MEDIA_PROBLEM, PROBLEM_PREFIX, STATUS, Problem, ProblemDocument

@@ -13,17 +13,22 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError, Unknown
-from sync.central import asking, boxes, enrolment, intake, proof, reports, rolling, snapshot
+from sync.central import enrolment, intake, reports
 from sync.central.answers import answer, describe, problem, problem_of, problem_of_http
 from sync.central.console.desks import NoDesk
 from sync.central.intake import Rejected
+from sync.central.machines import boxes, proof, rolling
+from sync.central.machines.proof import Caller
+from sync.central.machines.voice import voice
 from sync.central.metrics import Meters
-from sync.central.pages import AGAIN_MS, Asked, await_page
+from sync.central.people import claiming
 from sync.central.personalisation import take_step
-from sync.central.proof import Caller
+from sync.central.planning import asking
 from sync.central.settings import Settings
 from sync.central.store import Store
-from sync.central.voice import voice
+from sync.central.telling import snapshot
+from sync.central.telling.pages import AGAIN_MS, Asked, await_page
+from sync.claiming import ClaimAnswer, ClaimAsk
 from sync.desk import DeskStep
 from sync.lending import LeaseAsk
 from sync.packing import Malformed, Packer, decode, encoding_of, encodings
@@ -110,6 +115,16 @@ class Api:
             if not may_wait:
                 told = msgspec.structs.replace(told, again_ms=AGAIN_MS)
         return answer(told)
+
+    def claim_band(self, device: str) -> Response:
+        """Judge a code that a guest typed beside a band; a wrong one counts."""
+        caller = self._caller(device=device)
+        ask = _sent(ClaimAsk, caller.body)
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            typed = claiming.Typed(ask.band, ask.code, caller.device.id, ask.point)
+            became = claiming.spend(tx, caller.device.site, typed)
+        return answer(ClaimAnswer(device=caller.device.id, became=became, time_ms=self._store.now_ms()))
 
     def open_box(self) -> Response:
         """Hand over what was left; the signature shows that whoever asks holds the key for that."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.lease import LeaseKind, PlacedState
-from sync.central import devices, placed
-from sync.central.devices import ACTIVE, Device
-from sync.central.ops import What, note_table
-from sync.central.placed import PlacedRow
+from sync.central.accounting.ops import What, note_table
+from sync.central.machines import devices
+from sync.central.machines.devices import ACTIVE, Device
+from sync.central.money import placed
+from sync.central.money.placed import PlacedRow
+from sync.central.money.rising import rising_ms
 from sync.central.psp.charges import charge_table
 from sync.central.psp.judgement import State
-from sync.central.rising import rising_ms
 from sync.central.store import Connection, func, now_of, select
 from sync.rights import DeviceKind
 

@@ -18,7 +18,7 @@ from edge.core.places import Layout
 from edge.core.profiles import Profile, ProfileItem
 from edge.core.reconcile import Conflict, reconcile, settled
 from edge.rules import rule_or_broken, texts_of
-from sync.central.audited import (
+from sync.central.echoes.audited import (
     ACTS,
     AUDITED,
     NOWHERE,
@@ -30,14 +30,14 @@ from sync.central.audited import (
     judged_again,
     read,
 )
-from sync.central.lanes import event_table, quarantine_table
-from sync.central.linked import Links
-from sync.central.passages import BACK
+from sync.central.echoes.linked import Links
+from sync.central.echoes.passages import BACK
+from sync.central.machines.lanes import event_table, quarantine_table
+from sync.central.privacy.retention import MOVED
 from sync.central.registry import past
 from sync.central.registry.layout import published
 from sync.central.registry.past import Revision
 from sync.central.registry.profiles import bodies
-from sync.central.retention import MOVED
 from sync.central.store import Connection, Store, and_, select, tuple_
 
 PIECE_MAX = 2_000

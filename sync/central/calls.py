@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from edge.core.alarms import OF_CENTRAL
-from sync.central import alarms, arrears, devices
+from sync.central import alarms, arrears
 from sync.central.alarms import Alarm
+from sync.central.machines import devices
 from sync.central.psp import charges
 from sync.central.psp.judgement import State
 from sync.central.registry.turn import take_turn

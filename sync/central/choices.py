@@ -16,9 +16,9 @@ from edge.core.offers import Bundle, choose
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.errors import PolsoError
 from edge.rules import compile_offer_rule
-from sync.central import bundles
 from sync.central.channels import exposures
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
+from sync.central.offers import bundles
 from sync.central.registry import layout
 from sync.central.store import Connection, Store, and_, select, tuple_
 

@@ -6,7 +6,7 @@ import msgspec
 
 from edge.core.events import Acted, Decided, Kind
 from edge.core.outliers import Happened, Outlier, judge_outliers
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.store import Connection, Row, select
 
 ROWS_MAX = 200_000

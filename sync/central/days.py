@@ -6,9 +6,9 @@ import datetime as dt
 import zoneinfo
 
 from edge.errors import Refused
+from sync.central.accounting.day import DayProof
+from sync.central.accounting.day import prove as prove
 from sync.central.books import BOOKS
-from sync.central.day import DayProof
-from sync.central.day import prove as prove
 from sync.central.psp.beside import books_of
 from sync.central.registry import layout
 from sync.central.store import Connection, Store

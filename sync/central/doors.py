@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from edge.errors import NotAllowed, PolsoError
 from sync import passes
-from sync.central import devices, keys
+from sync.central.machines import devices, keys
 from sync.central.registry import guests
 from sync.central.store import (
     BigInteger,

@@ -11,9 +11,10 @@ import msgspec
 
 from edge.core.cards import masked
 from edge.errors import Refused
-from sync.central import passages
-from sync.central.devices import ACTIVE, Device, NewDevice, add_device, device, devices
-from sync.central.keys import keys
+from sync.central.echoes import passages
+from sync.central.machines.devices import ACTIVE, Device, NewDevice, add_device, device, devices
+from sync.central.machines.keys import keys
+from sync.central.machines.voice import voice
 from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key
 from sync.central.store import (
@@ -32,7 +33,6 @@ from sync.central.store import (
     select,
     update,
 )
-from sync.central.voice import voice
 from sync.rights import DeviceKind
 from sync.routes import ENROLMENTS
 from sync.signing import Message, NotSigned, public_half, verify

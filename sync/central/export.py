@@ -13,25 +13,27 @@ from edge.core.events import Acted, Decided, Kind
 from edge.core.offers.said import KINDS as OFFERED
 from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
-from sync.central import earned, named, payouts
 from sync.central.care import cases
 from sync.central.care.cases import Wanted
-from sync.central.earned import Earned
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Entry, Via, What
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.near import orders
-from sync.central.payouts import Payout
+from sync.central.offers import earned
+from sync.central.offers.earned import Earned
 from sync.central.people import aliases
 from sync.central.people.aliases import Alias
+from sync.central.privacy import named
+from sync.central.privacy.remarks import REMARKED
 from sync.central.psp import mandates
 from sync.central.psp.mandates import Mandate
 from sync.central.registry import bands, consents, guests, links, members, rights, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import links_of
 from sync.central.registry.profiles import at_edges, compose, linked
-from sync.central.remarks import REMARKED
 from sync.central.seals import Written, opened
+from sync.central.settling import payouts
+from sync.central.settling.payouts import Payout
 from sync.central.store import Connection, or_, select
 from sync.packing import UNREADABLE
 

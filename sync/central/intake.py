@@ -10,13 +10,16 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.decision import Reason
 from edge.core.events import BODY_BYTES_MAX, DECISIONS, Decided, Lane, chain_link, chain_start
-from sync.central import checkpoints, lanes, named, plans, remarks, takings, vouchers
-from sync.central.devices import Device
-from sync.central.echo import Heard, resound
-from sync.central.lanes import Stream
+from sync.central.echoes.echo import Heard, resound
+from sync.central.echoes.uptake import TAKEN_UP, Heeded, take_up
+from sync.central.echoes.uptake import read as read_taken_up
+from sync.central.machines import checkpoints, lanes
+from sync.central.machines.devices import Device
+from sync.central.machines.lanes import Stream
+from sync.central.planning import plans
+from sync.central.privacy import named, remarks
+from sync.central.settling import takings, vouchers
 from sync.central.store import DIARY, Connection, Store, insert_bearing, insert_many, now_of, wake_here_after
-from sync.central.uptake import TAKEN_UP, Heeded, take_up
-from sync.central.uptake import read as read_taken_up
 from sync.packing import UNREADABLE
 from sync.wire import (
     QUARANTINED_MAX,

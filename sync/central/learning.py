@@ -17,15 +17,16 @@ from edge.core.offers.said import Told
 from edge.core.payment import Tender
 from edge.core.ranking import Model, Watch, better_fixed, learned, true_of, watched
 from edge.errors import Refused
-from sync.central import bundles, ops
+from sync.central.accounting import ops
 from sync.central.analysis.persons import persons
-from sync.central.basket import Op
-from sync.central.bundles import Version
 from sync.central.channels import exposures
 from sync.central.channels.exposures import Outcome
 from sync.central.journey.diary import returned
 from sync.central.journey.figures import GUESTS
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
+from sync.central.money.basket import Op
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Version
 from sync.central.registry import layout
 from sync.central.store import Connection, and_, select
 

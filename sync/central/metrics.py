@@ -15,15 +15,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge.errors import StoreError
+from sync.central.accounting.sums import exposure
 from sync.central.answers import describe, problem
 from sync.central.arrears import arrears
-from sync.central.devices import ACTIVE, device_table
-from sync.central.lanes import lane_table, quarantine_table
-from sync.central.losses import Losses
+from sync.central.machines.devices import ACTIVE, device_table
+from sync.central.machines.lanes import lane_table, quarantine_table
+from sync.central.money.losses import Losses
 from sync.central.settings import Settings
 from sync.central.sites import site_table
 from sync.central.store import Connection, Store, func, select
-from sync.central.sums import exposure
 from sync.wire import DeviceReport, Problem
 
 ONLINE_MS_MAX = 90_000

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sync.central import lanes, retaking
-from sync.central.echo import resound
+from sync.central.echoes.echo import resound
+from sync.central.echoes.uptake import TAKEN_UP, Heeded, take_up
 from sync.central.intake import heard, look, record, without_late
 from sync.central.journey.diarist import rewind
-from sync.central.lanes import Stream, quarantine_table
+from sync.central.machines import lanes
+from sync.central.machines.lanes import Stream, quarantine_table
+from sync.central.settling import retaking
+from sync.central.settling.takings import BODIES, Told
 from sync.central.store import Connection, Row, Store, delete, insert_bearing, select, tuple_
-from sync.central.takings import BODIES, Told
-from sync.central.uptake import TAKEN_UP, Heeded, take_up
 
 PIECE_MAX = 500
 """Events tried in one transaction."""

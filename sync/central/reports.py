@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 
 from edge.core.checkpoint import encoded
-from sync.central import checkpoints, devices, lanes
-from sync.central.devices import Device
 from sync.central.feed import head
-from sync.central.lanes import Stream
-from sync.central.pages import urgent_after
+from sync.central.machines import checkpoints, devices, lanes
+from sync.central.machines.devices import Device
+from sync.central.machines.lanes import Stream
 from sync.central.sites import begin_epoch
 from sync.central.store import Connection, Store
+from sync.central.telling.pages import urgent_after
 from sync.packing import Malformed, TooLarge
 from sync.wire import READERS_MAX, Attested, DeviceReport, Tip
 

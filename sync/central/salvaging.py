@@ -12,9 +12,10 @@ from edge.core.lease import LeaseKind
 from edge.errors import Refused
 from edge.signature import is_signed
 from edge.unsent import Piece, pieces
-from sync.central import intake, placed
-from sync.central.devices import ACTIVE, Device, device
+from sync.central import intake
 from sync.central.intake import Rejected
+from sync.central.machines.devices import ACTIVE, Device, device
+from sync.central.money import placed
 from sync.central.sites import has_site
 from sync.central.store import Connection, Store
 from sync.wire import WIRE_VERSION, Batch, Problem

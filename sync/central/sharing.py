@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sync.central.devices import ACTIVE, devices
+from sync.central.machines.devices import ACTIVE, devices
 from sync.central.near import slots
 from sync.central.registry.layout import publish_shares, shared_anew
 from sync.central.registry.turn import take_turn

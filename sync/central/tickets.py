@@ -11,6 +11,7 @@ from edge.core.entitlements import Product
 from edge.errors import Refused, Unknown
 from edge.tickets import SERIAL_BYTES, Ticket
 from sync.central.days import bounds
+from sync.central.machines.voice import voice
 from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
@@ -18,7 +19,6 @@ from sync.central.registry.layout import things
 from sync.central.registry.turn import take_turn
 from sync.central.sites import band_key
 from sync.central.store import Connection, Store
-from sync.central.voice import voice
 
 COUNT_MAX = 10_000
 CHIP = "ticket"

@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from edge.core.money import spelled
-from sync.central.bundle_checks import LOCALES
+from sync.central.offers.bundle_checks import LOCALES
 
 LANGUAGES = LOCALES
 

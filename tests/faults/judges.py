@@ -22,9 +22,10 @@ from edge.run.identity import load
 from edge.run.unlocking import unlock
 from edge.store.journal import Journal
 from edge.store.records import Owner
-from sync.central import devices, feed, intake, lanes, sites
+from sync.central import feed, intake, sites
 from sync.central.enrolment import Invitation, invite
 from sync.central.feed import Change
+from sync.central.machines import devices, lanes
 from sync.central.store import Store
 from sync.wire import Ack, BandNotice
 from tests.faults.doorkeeper import present, tap_id_of, valid_uses

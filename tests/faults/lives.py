@@ -23,7 +23,7 @@ from edge.store.checkpoints import Notary, Signer
 from edge.store.records import Owner
 from edge.store.state import Store as EdgeStore
 from sync.central.app import create_app
-from sync.central.devices import device
+from sync.central.machines.devices import device
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.site import SiteBook, Unanswered

@@ -12,7 +12,7 @@ from edge.core.decision import Reason
 from edge.core.events import Kind
 from edge.core.lease import LeaseState
 from edge.payviews import BasketState, BasketView
-from sync.central.sums import UNCERTAIN_MS
+from sync.central.accounting.sums import UNCERTAIN_MS
 from tests.service.house import Hands, House, an_edge
 from tests.service.purses import (
     SOUP,

@@ -15,11 +15,12 @@ from edge.core.decision import Reason
 from edge.core.money import tax_within
 from edge.payviews import BasketState
 from edge.service.payments import chest
-from sync.central import devices, placed, pots
-from sync.central import policy as policies
-from sync.central.doubts import sweep
-from sync.central.policy import Policy
-from sync.central.rising import STEP_MS_MAX
+from sync.central.machines import devices
+from sync.central.money import placed, pots
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.money.rising import STEP_MS_MAX
+from sync.central.settling.doubts import sweep
 from sync.central.store import Store
 from sync.client import Cable
 from tests.sync.ends import served, until

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from edge.clock import wall_ms
-from sync.central import lanes
+from sync.central.machines import lanes
 from sync.central.store import Store, select
 from tests.faults.islands import Islands, two_islands
 from tests.faults.killing import ROOT

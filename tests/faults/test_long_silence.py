@@ -9,7 +9,7 @@ import pytest
 
 from edge.clock import Clock, monotonic_ms, wall_ms
 from edge.core.events import Acted, Kind
-from sync.central.lanes import event_table, lane_table
+from sync.central.machines.lanes import event_table, lane_table
 from sync.central.store import Store, func, select
 from tests.faults.proxy import Faults, between
 from tests.sync.ends import Edge, a_welcome, served, until

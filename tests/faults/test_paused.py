@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from edge.clock import wall_ms
-from sync.central import lanes
+from sync.central.machines import lanes
 from sync.central.store import Store, select
 from sync.client import line
 from tests.faults.killing import ROOT

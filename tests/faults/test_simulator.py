@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 import edge.core.payment.replaying
 import edge.service.taps
-import sync.central.leases
-import sync.central.policy
+import sync.central.money.leases
+import sync.central.money.policy
 import sync.client.beside
 import sync.client.pulling
 import sync.client.pushing
@@ -97,19 +97,21 @@ def test_the_same_seed_is_the_same_story_in_every_process() -> None:
 
 
 def freed_at_its_expiry(patch: pytest.MonkeyPatch) -> None:
-    kept = sync.central.policy.policy
+    kept = sync.central.money.policy.policy
     at_once = {"write_off_s": 0}
-    patch.setattr(sync.central.policy, "policy", lambda *of: msgspec.structs.replace(kept(*of), **at_once))
+    patch.setattr(
+        sync.central.money.policy, "policy", lambda *of: msgspec.structs.replace(kept(*of), **at_once)
+    )
 
 
 def told_before_its_commit(patch: pytest.MonkeyPatch) -> None:
-    kept = sync.central.leases._grant
+    kept = sync.central.money.leases._grant
 
     def more(*row: Any, **said: Any) -> Grant:
         grant = kept(*row, **said)
         return msgspec.structs.replace(grant, total=grant.total + 500)
 
-    patch.setattr(sync.central.leases, "_grant", more)
+    patch.setattr(sync.central.money.leases, "_grant", more)
 
 
 def an_old_copy_believed(patch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,9 @@ from edge.keys.ring import Ring
 from edge.sequencer import Sequencer
 from edge.store.profiles import Profiles
 from edge.vault import Vault
-from sync.central import feed, sites, snapshot
+from sync.central import feed, sites
 from sync.central.store import Store
+from sync.central.telling import snapshot
 from sync.client import Sender
 from sync.client.pulling import Puller
 from sync.packing import Packer

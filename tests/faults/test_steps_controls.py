@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from edge.errors import Refused, StoreError
-from sync.central import lanes
-from sync.central.lanes import End
+from sync.central.machines import lanes
+from sync.central.machines.lanes import End
 from sync.central.store import IntegrityError
 from tests.faults.judges import (
     Central,

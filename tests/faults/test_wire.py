@@ -12,8 +12,9 @@ import pytest
 
 from edge.clock import wall_ms
 from edge.errors import StoreError
-from sync.central import devices, intake, lanes
-from sync.central.lanes import End
+from sync.central import intake
+from sync.central.machines import devices, lanes
+from sync.central.machines.lanes import End
 from sync.central.store import IntegrityError, Store
 from sync.client import line as client_line
 from sync.client.line import Line

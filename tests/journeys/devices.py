@@ -22,8 +22,8 @@ from edge.run.demo.tray import tray
 from edge.run.platform import Central, settings
 from hardware.virtual.bands import Band
 from hardware.virtual.field import Field
-from sync.central.devices import devices
 from sync.central.enrolment import Invitation, invite
+from sync.central.machines.devices import devices
 from sync.central.registry import bands, profiles
 from sync.central.registry.layout import publish_layout
 from sync.central.sites import band_key

@@ -10,9 +10,9 @@ from edge.core.entitlements import Entitlement, Status, Terms
 from edge.core.events import Kind, decided_in
 from edge.core.slots import Slot
 from edge.run.demo.park import load
-from sync.central import devices
 from sync.central.audit import audit
-from sync.central.lanes import event_table
+from sync.central.machines import devices
+from sync.central.machines.lanes import event_table
 from sync.central.near import slots
 from sync.central.registry import profiles, rights
 from sync.central.store import Store, select

@@ -17,8 +17,8 @@ from edge.run.demo.park import load
 from edge.run.demo.tray import tray
 from hardware.virtual.bands import Band
 from hardware.virtual.field import Field
-from sync.central import placed
-from sync.central.devices import devices
+from sync.central.machines.devices import devices
+from sync.central.money import placed
 from tests.journeys.desks import Console, Desk, screened
 from tests.journeys.devices import SITE, Device, House, a_device
 from tests.journeys.park import until

@@ -18,13 +18,14 @@ from edge.run.demo.history.words import SORE, words_of
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
-from sync.central import bundles, campaigned, ledger
 from sync.central.care import cases
 from sync.central.care.case import State
 from sync.central.care.cases import Wanted
 from sync.central.journey import diary
 from sync.central.journey.entry import What
+from sync.central.money import ledger
 from sync.central.near import feedback
+from sync.central.offers import bundles, campaigned
 from sync.central.people import aliases
 from sync.central.people.aliases import Kind
 from sync.central.registry import bands

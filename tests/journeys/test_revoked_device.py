@@ -10,7 +10,7 @@ import pytest
 
 from edge.run import identity
 from edge.run.unlocking import source_of, unlock
-from sync.central import devices
+from sync.central.machines import devices
 from tests.journeys.devices import SITE, Device, House
 from tests.journeys.park import polso, until
 

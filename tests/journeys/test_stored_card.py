@@ -15,7 +15,7 @@ from edge.clock import wall_ms
 from edge.run.demo.cards import BOOK_FILE
 from edge.run.demo.park import load
 from kiosk.guard import STAFF_COOKIE, form_token
-from sync.central import ledger
+from sync.central.money import ledger
 from sync.central.psp.sandbox.shelf import Shelf
 from sync.central.store import Store
 from tests.journeys.park import Park, a_park, until

@@ -10,7 +10,7 @@ import pytest
 
 from hardware.virtual.field import Field
 from sync.central import alarms
-from sync.central.devices import devices
+from sync.central.machines.devices import devices
 from sync.central.registry import layout
 from tests.journeys.desks import Desk
 from tests.journeys.devices import SITE, Device, House, a_device

@@ -19,7 +19,7 @@ from edge.run.waiting import until
 from edge.service.payments import chest
 from edge.staff import Session
 from sync.central.days import prove
-from sync.central.ledger import balance, trial_balance
+from sync.central.money.ledger import balance, trial_balance
 
 pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeout(120)]
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from edge.codes import qr_svg
+from edge.core.claimed import Became
 from edge.core.decision import Family
 from edge.service.noticed import AtKiosk
 from kiosk.offers import Shown, shown_by
@@ -124,6 +125,17 @@ def asked_for_all() -> list[dict[str, Any]]:
     return [told("plan", greeted), told("mine", a_known(greeted.tap_id))]
 
 
+def claim_states() -> list[list[dict[str, Any]]]:
+    """A band of nobody is claimed: the keys, the wait, and everything that can come of it."""
+    states = []
+    for stage in ("typing", "asking", *Became, "offline", "refused"):
+        plan, *known = asked_for_all()
+        states.append(
+            [plan, *known, {"type": "claim", "body": {"tap_id": plan["body"]["tap_id"], "stage": stage}}]
+        )
+    return states
+
+
 def near_states() -> list[list[dict[str, Any]]]:
     """What a guest meets beside the plan: orders and a question, other times or none, shelves, a reason."""
     states = []
@@ -183,6 +195,7 @@ def kiosk_states() -> list[list[dict[str, Any]]]:
         [told("public", as_painted())],
         [told("plan", a_plan())],
         asked_for_all(),
+        *claim_states(),
         [{"type": "reading"}],
         [told("plan", a_plan(family=Family.STAFF))],
         *near_states(),

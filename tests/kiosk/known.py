@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from edge.core.claimed import Became
 from edge.core.delivery import Delivery, said
 from edge.core.offers import Kind, Message
 from edge.errors import NotAllowed, PolsoError
@@ -193,6 +194,10 @@ class FakeNear:
 
     def shelves(self, point: str = "") -> Shelves:
         return some_shelves()
+
+    def claim(self, tap_id: str, point: str, code: str) -> Became:
+        self._note("claim", code)
+        return Became.CLAIMED if code == "12345678" else Became.WRONG
 
     def reserve(self, tap_id: str, point: str, *, article: str, store: str, op: str) -> OrderView:
         self._note("reserve", article, store)

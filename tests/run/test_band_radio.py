@@ -18,8 +18,8 @@ from hardware.ble.eid import K_DEFAULT, eid, registered
 from hardware.virtual.bands.ntag424 import Ntag424
 from sync.central.console import acts
 from sync.central.feed import head
-from sync.central.pages import Asked, read_page
 from sync.central.store import Store
+from sync.central.telling.pages import Asked, read_page
 from tests.run.desk_table import UID, Table, a_table, a_token, from_afar, the_card
 
 

@@ -16,7 +16,7 @@ from edge.staff import Session
 from edge.staff.pins import hash_pin
 from edge.views import ApprovalView, StaffView
 from sync.central import conduct
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.store import Store, insert
 from tests.service.house import PIN, UID, House, band_of, worn
 from tests.sync.builders import SITE, Clockwork

@@ -19,7 +19,7 @@ from edge.core.passages import Whereabouts
 from edge.core.profiles import remark_owner
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import devices, doors, earned, intake, lanes, payouts, plans, topups, twins, warnings
+from sync.central import doors, intake
 from sync.central.alarms import Alarm
 from sync.central.analysis import results
 from sync.central.care import cases
@@ -28,17 +28,22 @@ from sync.central.channels import exposures
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
+from sync.central.echoes import twins, warnings
 from sync.central.feed import Change, publish
 from sync.central.hooks import happened, reach
 from sync.central.imports import jobs
 from sync.central.imports.lines import Wrong
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Via, What
+from sync.central.machines import devices, lanes
+from sync.central.money import topups
 from sync.central.near import orders
-from sync.central.people import aliases, codes, merging
+from sync.central.offers import earned
+from sync.central.people import aliases, claiming, codes, merging
 from sync.central.people import words as people
 from sync.central.people.aliases import Claim, Proof, named
 from sync.central.people.aliases import Kind as Known
+from sync.central.planning import plans
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
 from sync.central.registry import bands, consents, guests, links, members, profiles, rights, segments
@@ -47,10 +52,11 @@ from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
-from sync.central.sepa import Account
+from sync.central.settling import payouts
+from sync.central.settling.sepa import Account
+from sync.central.settling.vouchers import Order as Given
+from sync.central.settling.vouchers import free_drink, give
 from sync.central.store import Connection, LargeBinary, Store, String, Table, Text, insert, metadata, select
-from sync.central.vouchers import Order as Given
-from sync.central.vouchers import free_drink, give
 from sync.wire import USES, WHEREABOUTS
 from tests.sync.builders import a_device, a_journal
 
@@ -74,6 +80,7 @@ NOBODYS = frozenset(
     (
         *(
             "alias_key",
+            "band_claim_tried",
             "band_master",
             "band_master_later",
             "box",
@@ -215,7 +222,13 @@ def _moving(tx: Connection) -> None:
     filled(tx, plans.inside_table)
     filled(tx, reach.told_table)
     filled(tx, results.move_table)
-    for table in (links.link_table, people.word_table, merging.merge_table, codes.code_table):
+    for table in (
+        links.link_table,
+        people.word_table,
+        merging.merge_table,
+        codes.code_table,
+        claiming.claim_table,
+    ):
         filled(tx, table, why=NAME)
     known = Claim(named(Known.EMAIL, MAIL), GUEST)
     aliases.prove(tx, SITE, known, proof=Proof.STAFF, by="olga")

@@ -10,11 +10,12 @@ from edge.core.bands import Band
 from edge.core.entitlements import Entitlement
 from edge.core.events import Kind, Lane
 from edge.core.profiles import Cursor, Item
-from sync.central import erasure, intake, seals
+from sync.central import intake, seals
 from sync.central.console import happenings
 from sync.central.console.happenings import Wanted
-from sync.central.devices import Device
 from sync.central.feed import item_table
+from sync.central.machines.devices import Device
+from sync.central.privacy import erasure
 from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

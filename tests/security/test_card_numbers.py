@@ -29,12 +29,13 @@ from kiosk.door import Door
 from kiosk.guard import NEVER_TYPED
 from kiosk.house import House
 from kiosk.routes import Route
-from sync.central import devices, enrolment
+from sync.central import enrolment
 from sync.central.console.guard import form_token
 from sync.central.console.routes import Route as ConsoleRoute
 from sync.central.console.table import ROUTES as CONSOLE
 from sync.central.enrolment import Invitation
 from sync.central.imports.lines import Line, Terrain, Wrong, read
+from sync.central.machines import devices
 from sync.central.store import Store
 from sync.wire import DeviceReport, EnrolRequest, ReaderState
 from tests.sync.builders import SITE, a_site

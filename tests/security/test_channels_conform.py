@@ -19,7 +19,7 @@ from sync.central.care import cases
 from sync.central.channels import caring, ordering
 from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.near import slots, stock
-from sync.central.people import aliases
+from sync.central.people import aliases, claiming
 from sync.central.people.aliases import Claim, Kind, Proof, named
 from sync.central.registry import catalogue
 from sync.central.store import Store
@@ -34,9 +34,13 @@ from tests.sync.journey.book import GUEST
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 SEED = int(os.environ.get("POLSO_SCHEMA_SEED") or random.SystemRandom().randrange(2**32))
+MAIL = named(Kind.EMAIL, "giulia@park.example")
 OWN = named(Kind.LOYALTY, "4711", channel=APP.id)
 DAY = dt.date(2040, 12, 5)
+CLAIM = "k-1"
 CASE = caring.Opening(id="c-1", subject="order", text="Where is it?")
+SENT = ("letter", "claim_code")
+"""What goes to an address is told to who sends it."""
 SIGNED, STRANGE = 30, 6
 """Cases of each kind, well-formed and broken, a route."""
 
@@ -48,6 +52,8 @@ def shop(tmp_path: Path) -> Iterator[Stand]:
     shop = Stand(store, clock)
     with store.transaction() as tx:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
+        aliases.prove(tx, SITE, Claim(MAIL, GUEST), proof=Proof.CODE, by="mail")
+        claiming.begin(tx, SITE, op=f"channel/{APP.id}/{CLAIM}", guest=GUEST, channel=APP.id)
         slots.put(tx, SITE, [a_time(places=SIGNED)])
         catalogue.put(tx, SITE, [Article(id="bed", delivery=Delivery(first=DAY, last=DAY))])
         stock.put(tx, SITE, [Stock(article="bed", store="bar", device="till", on_hand=999, at_ms=clock.ms)])
@@ -84,10 +90,11 @@ def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -
         "order": always("o-1"),
         "campaign": always("summer"),
         "exposure": always(shop.shows("for-all")),
+        "claim": always(claiming.id_of(f"channel/{APP.id}/{CLAIM}")),
         "case": always(cases.id_of(f"channel/{APP.id}/{CASE.id}")),
     }
     told = trial.run(operation, examples=SIGNED, known=known)
-    assert told[403 if route.name == "letter" else 200], "an app sends no letters"
+    assert told[403 if route.name in SENT else 200], "an app sends no letters"
     assert 401 not in told
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sync.central.app import create_app
-from sync.central.devices import NewDevice, add_device
+from sync.central.machines.devices import NewDevice, add_device
 from sync.central.sites import create_site
 from sync.central.store import Store
 from sync.rights import RIGHTS, DeviceKind, may_call

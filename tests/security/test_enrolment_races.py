@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sync.central import devices, enrolment
+from sync.central import enrolment
 from sync.central.app import create_app
 from sync.central.enrolment import CodeRefused, Invitation, enrol, enrolment_table, invite
+from sync.central.machines import devices
 from sync.central.store import Store, select
 from sync.signing import NEW_DEVICE, Keys, public_half
 from sync.wire import EnrolAnswer, EnrolRequest, Problem

@@ -17,11 +17,13 @@ from edge.core.events import Kind
 from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told as Offered
 from edge.core.profiles import remark_owner
-from sync.central import erasure, intake, lanes, named
+from sync.central import intake
 from sync.central.export import told_of
 from sync.central.feed import Change, item_table, publish
 from sync.central.journey import diary
 from sync.central.journey.entry import Via, What
+from sync.central.machines import lanes
+from sync.central.privacy import erasure, named
 from sync.central.store import Store, select
 from sync.wire import USES, Ack
 from tests.security.planted import GUEST, NAME, NAMING, SEALS, WORDS, filled, found_in, planted

@@ -17,16 +17,19 @@ from edge.core.bands import Band
 from edge.core.consent import Consent, Consented
 from edge.core.events import Kind
 from edge.errors import PolsoError, StoreError, Unknown
-from sync.central import erasure, lanes, plans, twins
+from sync.central.echoes import twins
+from sync.central.echoes.uptake import Heeded, take_up
 from sync.central.export import told_of
 from sync.central.feed import item_table
 from sync.central.imports import jobs
+from sync.central.machines import lanes
+from sync.central.planning import plans
+from sync.central.privacy import erasure
 from sync.central.registry import bands, consents, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
 from sync.central.traces import ALSO
-from sync.central.uptake import Heeded, take_up
 from sync.client import Cable, Line, Sender
 from sync.client.pulling import Puller
 from sync.client.urgent import ERASE, erasures

@@ -11,8 +11,8 @@ from edge.clock import wall_ms
 from edge.core.bands import BandState
 from edge.core.caps import is_welcome
 from edge.core.events import Kind
-from sync.central import devices
 from sync.central.feed import Change, item_table, publish, publish_band
+from sync.central.machines import devices
 from sync.central.sites import begin_epoch
 from sync.central.store import select
 from sync.client.caps import Guard

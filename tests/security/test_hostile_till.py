@@ -12,13 +12,15 @@ import pytest
 from edge.core.events import Kind
 from edge.core.lease import Close, Counters, LeaseState, Report, Want, report_of
 from edge.core.payment import Authorisation, LeaseMoved, Leg, Tender
-from sync.central import alarms, leases, ledger, ops, pots
-from sync.central import policy as policies
-from sync.central.doubts import sweep
+from sync.central import alarms
+from sync.central.accounting import ops
+from sync.central.accounting.ops import What
 from sync.central.intake import Rejected
-from sync.central.ops import What
-from sync.central.policy import Policy
-from sync.central.rising import STEP_MS_MAX, advance
+from sync.central.money import leases, ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.money.rising import STEP_MS_MAX, advance
+from sync.central.settling.doubts import sweep
 from sync.central.store import Store
 from sync.lending import Unplaced
 from sync.wire import Ack, Problem

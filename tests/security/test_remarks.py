@@ -14,11 +14,13 @@ import pytest
 from edge.core.bands import Band
 from edge.core.events import Acted, Kind
 from edge.errors import PolsoError
-from sync.central import erasure, intake, lanes, quarantine, seals
+from sync.central import intake, quarantine, seals
 from sync.central.console import happenings
 from sync.central.console.happenings import Wanted
 from sync.central.export import told_of
 from sync.central.feed import item_table
+from sync.central.machines import lanes
+from sync.central.privacy import erasure
 from sync.central.registry import bands, guests
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

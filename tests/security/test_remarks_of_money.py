@@ -14,7 +14,7 @@ from edge.core.payment import RefundAsked, Voided
 from edge.core.shift import CashMove, CashMoved, ShiftClosed
 from sync.central.console import happenings
 from sync.central.console.happenings import Wanted
-from sync.central.remarks import SPOKEN, without
+from sync.central.privacy.remarks import SPOKEN, without
 from tests.security.remarked import CANARY, GUEST, SITE, Park
 from tests.service.house import an_edge
 from tests.service.purses import OP, TILL, a_guest, bought, cashier, granted

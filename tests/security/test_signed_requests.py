@@ -18,8 +18,8 @@ from http_message_signatures import algorithms
 
 from edge.clock import wall_ms
 from edge.errors import StoreError
-from sync.central import devices, nonces
 from sync.central.app import create_app
+from sync.central.machines import devices, nonces
 from sync.central.store import Store, func, select
 from sync.client import Cable, Line
 from sync.signing import (

@@ -16,12 +16,12 @@ import pytest
 from waitress.server import create_server
 from werkzeug.datastructures import MultiDict
 
-from sync.central import devices
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE, form_token
 from sync.central.console.render import harmless
 from sync.central.console.table import ROUTES
+from sync.central.machines import devices
 from sync.central.store import Store
 from sync.wire import DeviceReport, ReaderState
 from tests.security.scripts import FORMULAS, PAYLOADS, Watch, packed

@@ -27,7 +27,7 @@ from edge.core.retention import DAY_MS
 from edge.core.slots import Slot
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import bundles, choosing, intake, leases, ledger, payouts, vouchers
+from sync.central import intake
 from sync.central.analysis.results import Result, keep
 from sync.central.campaigns import life
 from sync.central.care import cases
@@ -36,17 +36,19 @@ from sync.central.channels import book as channels
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.operators import Role
-from sync.central.devices import Device
 from sync.central.hooks import subscriptions
 from sync.central.hooks.subscriptions import Wanted
 from sync.central.imports import jobs
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.journey.figures import PEOPLE_MIN
+from sync.central.machines.devices import Device
+from sync.central.money import choosing, leases, ledger
+from sync.central.money.policy import Policy
 from sync.central.near import feedback, orders, slots, stock
+from sync.central.offers import bundles
 from sync.central.people import merging
 from sync.central.people.merging import Pair
-from sync.central.policy import Policy
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.refunds import Refund
@@ -55,7 +57,8 @@ from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
-from sync.central.sepa import Account
+from sync.central.settling import payouts, vouchers
+from sync.central.settling.sepa import Account
 from sync.central.store import Connection, Store
 from tests.security.matrix import CONSOLE_FILE
 from tests.security.matrix import rights as rows_of

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from edge.core.events import Acted, Event, Kind, canonical, chain_start, chain_step
-from sync.central import devices, sites
-from sync.central.devices import Device, NewDevice
+from sync.central import sites
+from sync.central.machines import devices
+from sync.central.machines.devices import Device, NewDevice
 from sync.central.store import Store
 from sync.signing import public_half
 from sync.wire import WIRE_VERSION, Batch

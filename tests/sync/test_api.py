@@ -10,13 +10,14 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from sync.central import devices, feed
+from sync.central import feed
 from sync.central.api import Api
 from sync.central.app import create_app
 from sync.central.channels import routes as channels
-from sync.central.pages import AGAIN_MS
+from sync.central.machines import devices
 from sync.central.settings import Settings
 from sync.central.store import Store
+from sync.central.telling.pages import AGAIN_MS
 from sync.client import Cable, Line
 from sync.packing import decode, pack
 from sync.routes import ENROLMENTS, HOOKS, LOOKS, ROUTES, Route

@@ -15,10 +15,10 @@ from edge.core.payment import Authorisation, Leg, Tender, Voided
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.core.profiles import Profile, ProfileItem, of_ticket
 from edge.core.replay import record
-from sync.central import erasure
 from sync.central.audit import Audit, audit
 from sync.central.feed import item_table
-from sync.central.lanes import quarantine_table
+from sync.central.machines.lanes import quarantine_table
+from sync.central.privacy import erasure
 from sync.central.registry import bands, layout, past, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest, put_guests

@@ -15,8 +15,9 @@ from edge.errors import ConfigError, Refused, Unknown
 from edge.run import backup_central
 from edge.run.cli import main
 from edge.store import pruning
-from sync.central import feed, lanes
+from sync.central import feed
 from sync.central.feed import Change, publish
+from sync.central.machines import lanes
 from sync.central.store import Store
 from sync.central.store.copying import ENDS, FILLED, STOPPED
 from tests.sync.builders import Clockwork, a_site

@@ -14,8 +14,9 @@ from edge.core.bands import Band, BandState
 from edge.core.catalogue import Article, Group
 from edge.core.events import Kind
 from edge.core.profiles import Profile, ProfileItem
-from sync.central import devices, feed, lanes
+from sync.central import feed
 from sync.central.feed import Change, publish, publish_band
+from sync.central.machines import devices, lanes
 from sync.central.registry import catalogue
 from sync.central.sites import begin_epoch
 from sync.central.store import Store

@@ -25,8 +25,9 @@ from edge.run.unlocking import roll, source_of, unlock
 from edge.run.watchdog import Watchdog
 from edge.vault import VaultError
 from kiosk.texts import LANGUAGES
-from sync.central import boxes, devices, sites
+from sync.central import sites
 from sync.central.enrolment import Invitation, invite
+from sync.central.machines import boxes, devices
 from sync.central.store import Store, select
 from sync.client import Declined
 from sync.client.boxes import Ask, fetch, leave

@@ -11,10 +11,11 @@ from edge.core.offers import Budget, Bundle, Offer, OfferRule, Unit
 from edge.core.places import Layout
 from edge.errors import NotAllowed, Refused
 from edge.published import HEAD, PART, Head, Part, put_together
-from sync.central import budgets, bundle_checks, bundles, leases, placed
-from sync.central.bundles import Draft, State
 from sync.central.feed import item_table
-from sync.central.placed import PlacedRow
+from sync.central.money import budgets, leases, placed
+from sync.central.money.placed import PlacedRow
+from sync.central.offers import bundle_checks, bundles
+from sync.central.offers.bundles import Draft, State
 from sync.central.registry import catalogue, layout
 from sync.central.store import Store, select
 from sync.lending import Unplaced
@@ -48,7 +49,7 @@ def live(store: Store, draft: Draft) -> int:
 
 
 def told(store: Store) -> tuple[dict[str, Head], list[Part], bytes]:
-    from sync.central.voice import voice
+    from sync.central.machines.voice import voice
 
     with store.transaction() as tx:
         rows = list(tx.execute(select(item_table).where(item_table.c.body.is_not(None))))

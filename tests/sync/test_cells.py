@@ -13,11 +13,11 @@ from sqlalchemy import Engine, Table, event
 
 from edge.clock import wall_ms
 from sync.central.feed import Change, publish
-from sync.central.pages import Asked, read_page
+from sync.central.machines.voice import voice
 from sync.central.reports import take as take_report
-from sync.central.snapshot import Vouch, stream
 from sync.central.store import Store, metadata
-from sync.central.voice import voice
+from sync.central.telling.pages import Asked, read_page
+from sync.central.telling.snapshot import Vouch, stream
 from sync.packing import Packer
 from sync.wire import Cursor, DeviceReport
 from tests.sync.builders import SITE

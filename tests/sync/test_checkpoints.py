@@ -16,10 +16,11 @@ from edge.core.checkpoint import Checkpoint, Mark, encoded
 from edge.errors import StoreError
 from edge.signature import is_signed, signer
 from edge.store.profiles import passed_on
-from sync.central import checkpoints, devices, intake, reports
-from sync.central.checkpoints import PUBLISH_MS_MIN
+from sync.central import intake, reports
 from sync.central.feed import item_table
 from sync.central.intake import Rejected
+from sync.central.machines import checkpoints, devices
+from sync.central.machines.checkpoints import PUBLISH_MS_MIN
 from sync.central.store import Store, select
 from sync.client.history import Frozen
 from sync.client.pulling import Puller

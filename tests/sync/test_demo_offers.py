@@ -5,9 +5,9 @@ from __future__ import annotations
 from edge.core.offers import Kind
 from edge.run.demo.offers import draft, open_offers
 from edge.run.demo.park import load
-from sync.central import bundle_checks, bundles
-from sync.central.bundle_checks import LOCALES
-from sync.central.bundles import State
+from sync.central.offers import bundle_checks, bundles
+from sync.central.offers.bundle_checks import LOCALES
+from sync.central.offers.bundles import State
 from sync.central.registry import catalogue, layout
 from sync.central.store import Store
 from tests.sync.builders import a_site

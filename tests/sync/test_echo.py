@@ -12,13 +12,14 @@ from edge.core.bands import Band, BandState, Presented, Trust
 from edge.core.decision import Act, Decision, Failure, Outcome, Reason, WhatNext
 from edge.core.events import Acted, Decided, Kind
 from edge.core.places import Layout, Point, PointKind
-from sync.central import alarms, counters, intake, sites
-from sync.central.devices import Device
+from sync.central import alarms, intake, sites
 from sync.central.feed import item_table
+from sync.central.machines.devices import Device
 from sync.central.registry import bands, guests, layout, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
+from sync.central.telling import counters
 from sync.wire import COUNTER, Ack, BandNotice
 from tests.sync.builders import NOW_MS, SITE, PaperJournal, a_device, a_journal
 

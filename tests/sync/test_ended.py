@@ -9,14 +9,18 @@ from edge.core.bands import Band
 from edge.core.decision import Reason
 from edge.core.entitlements import Entitlement, Status, TimeSlot
 from edge.core.retention import DAY_MS, HOUR_MS, Keeping
-from sync.central import alarms, plans, pots, retention, twins
+from sync.central import alarms
 from sync.central.alarms import Alarm
-from sync.central.ended import members_before, rights_before
-from sync.central.placed import PlacedRow
+from sync.central.echoes import twins
+from sync.central.money import pots
+from sync.central.money.placed import PlacedRow
+from sync.central.planning import plans
+from sync.central.privacy import retention
+from sync.central.privacy.ended import members_before, rights_before
+from sync.central.privacy.retention import STEADY_MS, Retention
 from sync.central.registry import bands, expected, guests, members, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
-from sync.central.retention import STEADY_MS, Retention
 from sync.central.store import Store, func, insert, select
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.money.tills import EUR, a_till, a_wallet

@@ -11,8 +11,9 @@ from edge.errors import Offline, Refused
 from edge.keys.keyfile import KeyFile
 from edge.run import enrol, identity
 from edge.run.unlocking import unlock
-from sync.central import devices, sites
+from sync.central import sites
 from sync.central.enrolment import Invitation, invite
+from sync.central.machines import devices
 from sync.central.store import Store
 from tests.sync.ends import served
 

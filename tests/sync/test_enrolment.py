@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from edge.errors import Refused
-from sync.central import devices, enrolment, keys
+from sync.central import enrolment
 from sync.central.enrolment import LIFE_MS, TRIES_MAX, CodeRefused, Invitation, enrol, enrolment_table, invite
+from sync.central.machines import devices, keys
 from sync.central.sites import band_key, create_site
 from sync.central.store import Store, select
 from sync.wire import EnrolAnswer, EnrolRequest

@@ -11,9 +11,9 @@ from edge.core.bands import BandState
 from edge.errors import Refused, Unknown
 from sync.central import feed
 from sync.central.feed import FORGOTTEN_MAX, RETAIN_MS, Change, drop_tombstones, publish, publish_band
-from sync.central.pages import Asked, EpochOver, await_page, read_page, urgent_after
 from sync.central.sites import begin_epoch, site_table
 from sync.central.store import Store, update
+from sync.central.telling.pages import Asked, EpochOver, await_page, read_page, urgent_after
 from sync.wire import ITEM_BYTES_MAX, BandNotice, Cursor, Page
 from tests.sync.builders import Clockwork, a_site
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.events import Event, Kind
-from sync.central import devices, intake, lanes
+from sync.central import intake
 from sync.central.intake import Rejected
+from sync.central.machines import devices, lanes
 from sync.central.store import Store, select
 from sync.wire import Ack, Batch, Problem
 from tests.sync.builders import PaperJournal, a_device, a_journal

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sync.central import intake, lanes
+from sync.central import intake
+from sync.central.machines import lanes
 from sync.central.store import Store
 from sync.wire import Ack
 from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal

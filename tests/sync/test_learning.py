@@ -17,13 +17,15 @@ from edge.core.payment import Leg, Tender
 from edge.core.places import Layout
 from edge.core.ranking import Model, guard, score
 from edge.errors import Refused
-from sync.central import bundles, learning, ops
-from sync.central.basket import Op
-from sync.central.bundles import Draft, State
+from sync.central import learning
+from sync.central.accounting import ops
 from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
+from sync.central.money.basket import Op
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Draft, State
 from sync.central.people import merging
 from sync.central.people.merging import Pair
 from sync.central.registry import guests, layout

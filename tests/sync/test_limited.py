@@ -24,10 +24,11 @@ from edge.service.tallies import ShiftLimit, tallied
 from edge.staff import Action, Paused, Session, Staff, WrongPin
 from edge.staff.pins import hash_pin
 from edge.store.elsewhere import Keeps, spans_elsewhere, tried_elsewhere
-from sync.central import conduct, intake, limited, sites
+from sync.central import conduct, intake, sites
 from sync.central.feed import Change, publish
 from sync.central.registry import staff
 from sync.central.store import Store
+from sync.central.telling import limited
 from sync.client import limited as kept
 from sync.wire import Item
 from tests.sync.builders import NOW_MS

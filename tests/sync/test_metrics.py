@@ -9,10 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from sync.central import devices, feed
+from sync.central import feed
 from sync.central.app import create_app
-from sync.central.ledger import Entry, Posting, post
+from sync.central.machines import devices
 from sync.central.metrics import ONLINE_MS_MAX
+from sync.central.money.ledger import Entry, Posting, post
 from sync.central.settings import Settings
 from sync.central.store import Store
 from tests.sync.builders import Clockwork, a_site

@@ -15,15 +15,15 @@ from edge.core.orders import Order, OrderAsked, Ordered, OrderMoved, OrderState,
 from edge.core.profiles import ProfileItem
 from edge.core.slots import Slot, SlotMoved
 from edge.errors import Refused, Unknown
-from sync.central.erasure import erase
+from sync.central.echoes.uptake import Heeded, take_up
 from sync.central.feed import item_table
 from sync.central.near import feedback, orders, slots, stock
 from sync.central.near.rounds import GRACE_MS, NearRounds
+from sync.central.privacy.erasure import erase
 from sync.central.registry import bands, guests, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
-from sync.central.uptake import Heeded, take_up
 from tests.sync.builders import a_site
 
 SITE, BAND, HOUR_MS = "park", b"b" * 16, 3_600_000

@@ -19,9 +19,11 @@ from edge.core.offers.elsewhere import OFFER_TIMES, Times, Totals
 from edge.core.offers.said import Told
 from edge.core.retention import DAY_MS
 from edge.service.offerbook import times_elsewhere
-from sync.central import bundles, erasure, intake, offered
-from sync.central.bundles import Draft
+from sync.central import intake, offered
 from sync.central.feed import item_table
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Draft
+from sync.central.privacy import erasure
 from sync.central.registry import consents, guests, layout, profiles
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select

@@ -14,19 +14,20 @@ from edge.core.lease import Want
 from edge.core.offers import Bundle, OfferRule
 from edge.core.offers.asked import Exposed
 from edge.payviews import BasketState
-from sync.central import bundles, leases, pots
-from sync.central.bundles import Draft
+from sync.central.accounting.day import prove
+from sync.central.accounting.voucher_sums import campaigns
 from sync.central.choices import judge_choices
-from sync.central.day import prove
 from sync.central.feed import head
-from sync.central.lanes import event_table
-from sync.central.placed import PlacedRow
+from sync.central.machines.lanes import event_table
+from sync.central.machines.voice import voice_table
+from sync.central.money import leases, pots
+from sync.central.money.placed import PlacedRow
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Draft
 from sync.central.registry import catalogue, consents, layout, members, profiles, segments, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.store import insert, select, update
-from sync.central.voice import voice_table
-from sync.central.voucher_sums import campaigns
 from tests.builders import NOW_MS, a_layout
 from tests.security.remarked import GUEST, SITE, Park
 from tests.service.house import CENTRAL_KEY, an_edge

@@ -19,12 +19,14 @@ from edge.core.passages import uses_in
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.errors import Refused
 from edge.sequencer import Transaction
-from sync.central import alarms, erasure, passages, sites
+from sync.central import alarms, sites
+from sync.central.echoes import passages
 from sync.central.feed import item_table
-from sync.central.pages import urgent_after
+from sync.central.privacy import erasure
 from sync.central.registry import layout
 from sync.central.registry import rights as registry
 from sync.central.store import Store, select
+from sync.central.telling.pages import urgent_after
 from sync.client import passages as client
 from sync.wire import ALARM, USES, WHEREABOUTS, Cursor, Item
 from tests.sync.builders import NOW_MS, SITE

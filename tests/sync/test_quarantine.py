@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from edge.core.events import Kind
 from edge.run.cli import main
-from sync.central import devices, intake, lanes, quarantine
-from sync.central.devices import Device
+from sync.central import intake, quarantine
+from sync.central.machines import devices, lanes
+from sync.central.machines.devices import Device
 from sync.central.store import Store
 from sync.wire import Ack
 from tests.sync.builders import a_device, a_journal

@@ -11,9 +11,10 @@ import pytest
 
 from edge.core.events import Kind
 from edge.errors import StoreError
-from sync.central import intake, lanes
-from sync.central.devices import Device
+from sync.central import intake
 from sync.central.feed import Change, publish
+from sync.central.machines import lanes
+from sync.central.machines.devices import Device
 from sync.central.store import Store
 from sync.central.store.engine import WRITERS_MAX
 from sync.central.store.queues import Queues

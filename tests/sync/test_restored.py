@@ -10,11 +10,13 @@ import msgspec
 import pytest
 
 from edge.core.events import Event
-from sync.central import devices, feed, intake, lanes, pages, reports
-from sync.central.devices import Device
+from sync.central import feed, intake, reports
 from sync.central.feed import Change, publish
-from sync.central.pages import Asked, EpochOver
+from sync.central.machines import devices, lanes
+from sync.central.machines.devices import Device
 from sync.central.store import Store
+from sync.central.telling import pages
+from sync.central.telling.pages import Asked, EpochOver
 from sync.wire import Ack, Attested, Cursor, DeviceReport, Problem, Tip
 from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal
 from tests.sync.ends import Edge, a_welcome, running, served, until

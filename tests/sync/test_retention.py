@@ -7,14 +7,16 @@ import pytest
 
 from edge.core.events import Acted, Decided, Kind, Sealed
 from edge.core.retention import DAY_MS, Keeping
-from sync.central import intake, lanes, remarks, retention
+from sync.central import intake
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
+from sync.central.machines import lanes
+from sync.central.privacy import remarks, retention
+from sync.central.privacy.remarks import START, forget_before, without
+from sync.central.privacy.retention import STEADY_MS, Retention
 from sync.central.registry import consents
-from sync.central.remarks import START, forget_before, without
-from sync.central.retention import STEADY_MS, Retention
 from sync.central.store import Store, delete, insert, update
 from sync.wire import Ack
 from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal

@@ -16,7 +16,7 @@ from sync.central import seals
 from sync.central.console import happenings
 from sync.central.console.happenings import Wanted
 from sync.central.feed import item_table
-from sync.central.retention import STEADY_MS, Retention
+from sync.central.privacy.retention import STEADY_MS, Retention
 from sync.central.store import select
 from sync.wire import REMARKS
 from tests.security.remarked import CANARY, SITE, Park

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.siblings import SIBLING, Sibling
-from sync.central import devices, keys
 from sync.central.feed import item_table
+from sync.central.machines import devices, keys
 from sync.central.near.rounds import NearRounds
 from sync.central.store import Store, select
 from tests.sync.builders import KEY, SITE, a_device

@@ -11,9 +11,9 @@ import pytest
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.core.slots import Slot
 from edge.errors import Refused
-from sync.central import devices
-from sync.central.devices import ACTIVE, REVOKED, Device
 from sync.central.feed import head, item_table
+from sync.central.machines import devices
+from sync.central.machines.devices import ACTIVE, REVOKED, Device
 from sync.central.near import slots
 from sync.central.near.places import Gates, Lent, shared
 from sync.central.registry import layout

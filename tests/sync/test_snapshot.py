@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.central import snapshot
+from sync.central.telling import snapshot
 from sync.client import pulling
 from sync.client.pulling import BadPage, checked_items, head_of, unframed
 from sync.signing import NotCentral, check_snapshot, public_half, sign_snapshot

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.central import lanes
+from sync.central.machines import lanes
 from sync.central.store import Store
 from sync.client.cable import Cable
 from sync.client.line import Declined, Exchange, Line, Unreachable

@@ -9,10 +9,10 @@ from edge.core.entitlements import Product, Terms
 from edge.core.places import Layout
 from edge.errors import Refused, Unknown
 from sync.central import feed, sites, tickets
+from sync.central.machines.voice import voice
 from sync.central.registry import bands, layout, rights
 from sync.central.store import Store, func, select
 from sync.central.tickets import Wanted
-from sync.central.voice import voice
 from sync.signing import public_half
 from tests.sync.builders import SITE
 

@@ -10,7 +10,7 @@ import pytest
 
 from edge.clock import Clock, wall_ms
 from edge.errors import PolsoError
-from sync.central import lanes
+from sync.central.machines import lanes
 from sync.central.store import Store
 from sync.client import Cable, Line
 from sync.client.pulling import Puller

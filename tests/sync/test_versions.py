@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from edge.core.events import Kind
-from sync.central import devices, lanes
 from sync.central.app import create_app
+from sync.central.machines import devices, lanes
 from sync.central.store import Store
 from sync.client.client import FATAL
 from sync.client.line import Declined

@@ -14,13 +14,15 @@ from edge.core.decision import Reason
 from edge.core.events import Acted, Kind
 from edge.core.places import Layout, Point, PointKind
 from edge.errors import Unknown
-from sync.central import alarms, erasure, twins, warnings
+from sync.central import alarms
+from sync.central.echoes import twins, warnings
+from sync.central.echoes.twins import READS_MAX, SLACK_MS, Read, judge
+from sync.central.echoes.warnings import PREFIX, TOLD_MAX
 from sync.central.feed import item_table
-from sync.central.pages import urgent_after
+from sync.central.privacy import erasure
 from sync.central.registry import layout, profiles
 from sync.central.store import Store, select, text
-from sync.central.twins import READS_MAX, SLACK_MS, Read, judge
-from sync.central.warnings import PREFIX, TOLD_MAX
+from sync.central.telling.pages import urgent_after
 from sync.wire import ALARM, Cursor, Item
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.test_echo import BAND, OTHER, Gate, a_paced_site, a_worn_band

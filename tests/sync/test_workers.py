@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sync.central import devices, lanes
 from sync.central.enrolment import CodeRefused, Invitation, enrol, invite
 from sync.central.feed import Change, publish
+from sync.central.machines import devices, lanes
 from sync.central.store import Store
 from sync.wire import EnrolAnswer, EnrolRequest
 from tests.sync.builders import Clockwork, a_site

@@ -15,8 +15,8 @@ from edge.run.bench.figures import BenchError, percentile
 from edge.run.bench.office import KIOSK, Desk, Park, settled
 from edge.run.bench.outpost import Outpost, once
 from edge.run.bench.sync import central_at
-from sync.central.bundles import Draft
 from sync.central.console.operators import Role
+from sync.central.offers.bundles import Draft
 
 VERSIONS = 20
 EDGES = 2

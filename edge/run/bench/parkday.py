@@ -17,10 +17,10 @@ from edge.core.lease import (
     take_grant,
     take_report,
 )
-from sync.central.ahead import scaled
-from sync.central.caps import planned
-from sync.central.plans import aim, lacking
-from sync.central.policy import Policy
+from sync.central.money.caps import planned
+from sync.central.money.policy import Policy
+from sync.central.planning.ahead import scaled
+from sync.central.planning.plans import aim, lacking
 
 SEED = 20_261_128
 GUESTS, EDGES = 2_000, 1

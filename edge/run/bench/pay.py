@@ -23,9 +23,9 @@ from edge.run.bench.parkday import SEED, Day
 from edge.run.bench.served import Served, ask
 from edge.run.bench.shop import GUESTS, PRICE, TILLS, Shop
 from edge.run.bench.sync import central_at, hand_over
-from sync.central.day import prove
-from sync.central.ledger import trial_balance
-from sync.central.ops import op_table
+from sync.central.accounting.day import prove
+from sync.central.accounting.ops import op_table
+from sync.central.money.ledger import trial_balance
 from sync.central.sites import sites
 from sync.central.store import Store, bare_commits_per_s, func, select
 from sync.client import Drained, enrol

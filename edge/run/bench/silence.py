@@ -12,7 +12,7 @@ from edge.run.bench.gatehouse import PRIVATE_KEY, Gatehouse
 from edge.run.bench.sync import fill
 from edge.run.bench.thousands import Known
 from edge.run.bench.workers import PUBLIC
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.store import Store, func, select
 from sync.client import Cable, Line, Ports, Sender
 from sync.client.backoff import Backoff, Bell

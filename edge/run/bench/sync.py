@@ -22,8 +22,8 @@ from edge.run.bench.shop import wallet
 from edge.run.platform import Central, settings
 from edge.run.waiting import until_stopped
 from sync.central.enrolment import Invitation, invite
-from sync.central.lanes import event_table
-from sync.central.policy import Policy, put_policy
+from sync.central.machines.lanes import event_table
+from sync.central.money.policy import Policy, put_policy
 from sync.central.registry.wallets import Wallet
 from sync.central.registry.wallets import create as create_wallet
 from sync.central.sites import create_site

@@ -18,11 +18,11 @@ from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import Gatehouse
 from edge.run.bench.wires import Reply, Wires
 from edge.run.bench.workers import PUBLIC
-from sync.central.devices import NewDevice, add_device
-from sync.central.lanes import event_table
+from sync.central.machines.devices import NewDevice, add_device
+from sync.central.machines.lanes import event_table
+from sync.central.machines.voice import voice
 from sync.central.sites import create_site
 from sync.central.store import Store, func, select
-from sync.central.voice import voice
 from sync.client.presigned import Presigned
 from sync.packing import decode, encodings, pack
 from sync.rights import DeviceKind

@@ -15,8 +15,8 @@ from edge.run.demo.park import Park, Purse
 from edge.run.network import seen_from_outside
 from edge.run.provider import SANDBOX, Provider
 from kiosk.park import CardTurn, DemoCard
-from sync.central import policy as policies
-from sync.central import pots
+from sync.central.money import policy as policies
+from sync.central.money import pots
 from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import OPEN

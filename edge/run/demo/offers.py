@@ -6,7 +6,7 @@ from importlib import resources
 
 from edge.core.consent import TOPICS
 from edge.run.demo.park import Park
-from sync.central import bundles
+from sync.central.offers import bundles
 from sync.central.registry import consents, profiles, segments
 from sync.central.store import Connection
 

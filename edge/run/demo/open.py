@@ -49,8 +49,8 @@ from edge.vault import Vault
 from hardware.virtual.chip import PtyChip
 from hardware.virtual.field import Field
 from sync.central.console import operators
-from sync.central.devices import devices
 from sync.central.enrolment import Invitation, invite
+from sync.central.machines.devices import devices
 from sync.central.registry.layout import publish_layout
 from sync.central.settings import Settings
 from sync.central.store import Store

@@ -16,7 +16,7 @@ from edge.run.demo.cards import allow_risk
 from edge.run.demo.onair import radio_key, with_radio
 from edge.run.demo.park import Park, Pays, Wearer, rights_of, state_of
 from edge.run.keys import diversify, guest_pin_hash, pin_hash
-from sync.central import pots, vouchers
+from sync.central.money import pots
 from sync.central.registry import (
     bands,
     catalogue,
@@ -33,9 +33,10 @@ from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.sites import band_key, create_site, has_site
 from sync.central.store import Connection, Store
-from sync.central.vouchers import Order
 
 KEYED = frozenset({"ntag424", "felica_lite_s"})
 

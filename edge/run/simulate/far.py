@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from edge.core.lease import Placed
 from edge.run.simulate.platform import Central
-from sync.central import placed
-from sync.central.lanes import event_table
-from sync.central.ledger import standings, trial_balance
+from sync.central.machines.lanes import event_table
+from sync.central.money import placed
+from sync.central.money.ledger import standings, trial_balance
 from sync.central.store import Connection, select
 
 Lanes = tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]

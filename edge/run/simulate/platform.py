@@ -16,17 +16,22 @@ from edge.core.bands import Band, BandState, Trust
 from edge.core.entitlements import Entitlement, Product, Reentry, Terms
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.errors import PolsoError
-from sync.central import asking, devices, doubts, feed, intake, policy, pots, reports, sites, snapshot
-from sync.central.devices import Device, NewDevice
-from sync.central.pages import Asked, await_page
-from sync.central.proof import Caller
+from sync.central import feed, intake, reports, sites
+from sync.central.machines import devices
+from sync.central.machines.devices import Device, NewDevice
+from sync.central.machines.proof import Caller
+from sync.central.machines.voice import voice
+from sync.central.money import policy, pots
+from sync.central.planning import asking
 from sync.central.registry import bands, guests, layout, members, profiles, rights, wallets
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
+from sync.central.settling import doubts
 from sync.central.store import Connection, Store
-from sync.central.voice import voice
+from sync.central.telling import snapshot
+from sync.central.telling.pages import Asked, await_page
 from sync.client.line import Declined, Exchange
 from sync.lending import LeaseAsk
 from sync.packing import Packer

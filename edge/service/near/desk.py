@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from edge.core.bands import Trust
+from edge.core.claimed import Became
 from edge.core.feedback import UNHAPPY_MAX
 from edge.core.orders import Ordered
+from edge.errors import Offline, Refused
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.attempts import written_down
 from edge.service.help import Help
@@ -50,6 +52,19 @@ class Near:
     def move(self, tap_id: str, point: str, right: str, *, start_ms: int) -> Times:
         """Take another time; it holds at the gate at once."""
         return self._days.move(tap_id, point, right, start_ms=start_ms)
+
+    def claim(self, tap_id: str, point: str, code: str) -> Became:
+        """Let the band that was just held here be claimed by whom a code was brought to; online alone.
+
+        It gives a wallet and a diary to a person: the band must have proved that it knows its key now.
+        """
+        ask = self._rooms.claims
+        if ask is None:
+            raise Refused("This device stays alone: no band can be claimed.")
+        guest = who_stands(self._rooms, tap_id, point, least=Trust.LIVE)
+        if not self._rooms.health.reached():
+            raise Offline("Central does not answer: a band is claimed online alone.")
+        return ask(guest.profile.band.id, code, point)
 
     def give_feedback(
         self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False

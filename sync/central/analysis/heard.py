@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sync.central.analysis import facts
-from sync.central.devices import ACTIVE, devices
-from sync.central.lanes import lane_table
+from sync.central.machines.devices import ACTIVE, devices
+from sync.central.machines.lanes import lane_table
 from sync.central.store import Connection, func, select
 
 PERMILLE = 1_000

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sync.central.erasure import PLACES
+from sync.central.privacy.erasure import PLACES
+from sync.central.privacy.retention import KEPT
 from sync.central.registry.tables import ID_CHARS_MAX, parts
-from sync.central.retention import KEPT
 from sync.central.store import (
     BigInteger,
     Boolean,

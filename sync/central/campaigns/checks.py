@@ -10,8 +10,8 @@ from edge.core.offers import Bundle, Level, Message
 from edge.core.offers.message import CHARS
 from edge.core.renderings import unprintable
 from edge.errors import Refused
-from sync.central import bundle_checks
-from sync.central.campaigned import ID_CHARS_MAX, Campaign, totals_of, with_campaigns
+from sync.central.offers import bundle_checks
+from sync.central.offers.campaigned import ID_CHARS_MAX, Campaign, totals_of, with_campaigns
 from sync.central.store import Connection
 
 CONTROL_MAX, PLANNED_MAX, WINDOW_DAYS_MAX = 5_000, 1_000_000, 90

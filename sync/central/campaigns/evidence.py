@@ -16,13 +16,13 @@ from edge.core.events import Kind
 from edge.core.facts import Moment
 from edge.core.offers import Effect, Loser, Tile, Why
 from sync.central.analysis.persons import Persons, persons
-from sync.central.campaigned import Campaign
 from sync.central.campaigns import life
 from sync.central.channels import exposures
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, What
 from sync.central.journey.figures import GUESTS
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
+from sync.central.offers.campaigned import Campaign
 from sync.central.registry import consents
 from sync.central.store import Connection, and_, select
 from sync.packing import UNREADABLE

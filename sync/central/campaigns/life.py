@@ -8,9 +8,10 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from edge.errors import NotAllowed, Refused, Unknown
-from sync.central import bundles
-from sync.central import policy as policies
-from sync.central.campaigned import (
+from sync.central.campaigns import checks, standing
+from sync.central.money import policy as policies
+from sync.central.offers import bundles
+from sync.central.offers.campaigned import (
     Campaign,
     Plan,
     State,
@@ -22,7 +23,6 @@ from sync.central.campaigned import (
     standing_of,
     today_of,
 )
-from sync.central.campaigns import checks, standing
 from sync.central.store import Connection, insert, now_of, select, update
 
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(

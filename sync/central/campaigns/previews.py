@@ -9,7 +9,7 @@ import msgspec
 from edge.core.catalogue import Catalogue
 from edge.core.offers import worth_of
 from edge.core.renderings import app, kiosk, letter, page, receipt, say, till
-from sync.central.campaigned import Campaign
+from sync.central.offers.campaigned import Campaign
 from sync.central.people import unsubscribing
 from sync.central.tongues import LANGUAGES, Spoken
 

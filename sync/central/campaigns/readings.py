@@ -10,10 +10,10 @@ import msgspec
 
 from sync.central.analysis.facts import Calendar, date_of, day_named
 from sync.central.analysis.heard import heard_permille
-from sync.central.campaigned import CAMPAIGNS_MAX, Campaign, newest
 from sync.central.campaigns import life
 from sync.central.campaigns.evidence import gather
 from sync.central.campaigns.results import Day, Read, days, read
+from sync.central.offers.campaigned import CAMPAIGNS_MAX, Campaign, newest
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn
 from sync.central.store import (

@@ -11,13 +11,13 @@ import msgspec
 from edge.core.calendar import local
 from edge.core.events import Kind
 from edge.core.offers.said import Told
-from sync.central.campaigned import Campaign, Plan
 from sync.central.campaigns import life
 from sync.central.campaigns.always import Between, always
 from sync.central.campaigns.evidence import Evidence, events, gather
 from sync.central.campaigns.lift import Arm, Lift, Verdict, fits, lift
 from sync.central.channels import exposures
 from sync.central.days import zone_of
+from sync.central.offers.campaigned import Campaign, Plan
 from sync.central.store import Connection, now_of
 
 COUNTED: Mapping[int, str] = MappingProxyType(

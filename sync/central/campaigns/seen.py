@@ -13,7 +13,7 @@ from edge.core.facts import Moment, Rule
 from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, about_now, choose
 from edge.core.offers.control import BUCKETS, GLOBAL
 from edge.rules import compile_offer_rule
-from sync.central.campaigned import Campaign, with_campaigns
+from sync.central.offers.campaigned import Campaign, with_campaigns
 
 STRANGER = "stranger"
 ALLOWS = Standing(offers=True, namespaces=("demographic", "interest", "behaviour"))

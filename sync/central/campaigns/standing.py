@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sync.central.campaigned import ID_CHARS_MAX, Campaign, Standing, in_force, today_of
 from sync.central.hooks import happened
 from sync.central.hooks.happened import Own, Told
+from sync.central.offers.campaigned import ID_CHARS_MAX, Campaign, Standing, in_force, today_of
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
 from sync.central.store import (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from sync.central import erasure, retention, seals
+from sync.central import seals
 from sync.central.care.case import Links, Result, State, Step, Told, stood
 from sync.central.care.cases import PAGE_MAX, case_table, key_of, rewritten, step_table, steps_of
-from sync.central.erasure import Gone
+from sync.central.privacy import erasure, retention
+from sync.central.privacy.erasure import Gone
 from sync.central.registry.tables import parts
 from sync.central.store import Connection, and_, delete, now_of, or_, select
 

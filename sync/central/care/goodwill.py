@@ -9,15 +9,16 @@ from edge.core.lease import LeaseKind
 from edge.core.money import MINOR_MAX
 from edge.core.vouchers import PERCENT, Voucher
 from edge.errors import Refused
-from sync.central import blocks, topups, vouchers
 from sync.central.care import cases
 from sync.central.care.case import Case, Step, Told
 from sync.central.care.cases import Wanted
-from sync.central.policy import policy
+from sync.central.money import blocks, topups
+from sync.central.money.policy import policy
+from sync.central.money.topups import TopUp
 from sync.central.registry import catalogue, links, members, wallets
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.store import Connection, now_of
-from sync.central.topups import TopUp
-from sync.central.vouchers import Order
 
 CAMPAIGN = "goodwill"
 SPAN_MS = 30 * DAY_MS

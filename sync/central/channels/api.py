@@ -11,9 +11,8 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError
-from sync.central import nonces
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book, caring, deeds, naming, offering, ordering, telling
+from sync.central.channels import book, caring, claims, deeds, naming, offering, ordering, telling
 from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
@@ -28,7 +27,8 @@ from sync.central.channels.messages import (
 )
 from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.journey.marks import mark_in
-from sync.central.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
+from sync.central.machines import nonces
+from sync.central.machines.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
 from sync.central.registry.turn import take_turn
 from sync.central.settings import Settings
 from sync.central.store import Connection, Store
@@ -111,6 +111,21 @@ class Api:
         """Judge a code; a wrong one counts."""
         caller, tried = self._asked(May.CODES, naming.Tried)
         return self._answer(caller, lambda tx: naming.tell(tx, caller.channel, tried))
+
+    def claims(self) -> Response:
+        """Begin a guest's claim of the band that they wear."""
+        caller, wanted = self._asked(May.CLAIMS, claims.Claiming)
+        return self._answer(caller, lambda tx: claims.begin(tx, caller.channel, wanted))
+
+    def claim(self, claim: str) -> Response:
+        """Say where a claim stands."""
+        caller = self._caller(May.CLAIMS)
+        return self._answer(caller, lambda tx: claims.read(tx, caller.channel, claim))
+
+    def claim_code(self, claim: str) -> Response:
+        """Give a claim's code to who brings it."""
+        caller, to = self._asked(May.CLAIMS, claims.Bringing)
+        return self._answer(caller, lambda tx: claims.code(tx, caller.channel, claim, to=to))
 
     def find(self) -> Response:
         """Find a guest by what was proven."""

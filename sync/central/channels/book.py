@@ -39,6 +39,7 @@ class May(enum.StrEnum):
     JOURNEY = "journey"
     ALIASES = "aliases"
     CODES = "codes"
+    CLAIMS = "claims"
     FIND = "find"
     RESERVATIONS = "reservations"
     ARTICLES = "articles"

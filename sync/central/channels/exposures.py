@@ -10,7 +10,7 @@ import msgspec
 
 from edge.core.offers.asked import Exposed
 from edge.core.offers.choice import Tile, exposure_of
-from sync.central import erasure, retention
+from sync.central.privacy import erasure, retention
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     BigInteger,

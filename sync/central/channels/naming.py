@@ -73,7 +73,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def claim(tx: Connection, channel: Member, wanted: Naming) -> Bearer:
     """Return a code for an address, or take the channel's word for a number that it gave out itself."""
-    name = _name(channel, wanted.kind, wanted.value)
+    name = name_of(channel, wanted.kind, wanted.value)
     one = Claim(name, wanted.guest)
     if wanted.kind not in EVERYBODYS:
         aliases.prove(tx, channel.site, one, proof=Proof.CHANNEL, by=channel.id)
@@ -86,19 +86,20 @@ def claim(tx: Connection, channel: Member, wanted: Naming) -> Bearer:
 
 def tell(tx: Connection, channel: Member, tried: Tried) -> Proven:
     """Judge what a guest told of a code."""
-    one = Claim(_name(channel, tried.kind, tried.value), tried.guest)
+    one = Claim(name_of(channel, tried.kind, tried.value), tried.guest)
     return Proven(told=codes.tell(tx, channel.site, one, code=tried.code, by=channel.id))
 
 
 def find(tx: Connection, channel: Member, wanted: Spelled) -> Found:
     """Return who is known by this; of numbers a channel finds its own alone."""
-    guest = aliases.find(tx, channel.site, _name(channel, wanted.kind, wanted.value))
+    guest = aliases.find(tx, channel.site, name_of(channel, wanted.kind, wanted.value))
     if guest is None:
         raise Unknown("Nobody is known by this.")
     return Found(guest=guest, head=links.root(tx, channel.site, guest))
 
 
-def _name(channel: Member, kind: Kind, value: str) -> Name:
+def name_of(channel: Member, kind: Kind, value: str) -> Name:
+    """Return a name as it is compared, or raise ``NotWritten``; of numbers it is one of the channel's own."""
     try:
         return aliases.named(kind, value, channel=channel.id)
     except Refused as error:

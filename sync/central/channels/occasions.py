@@ -33,10 +33,11 @@ from edge.core.offers.elsewhere import summed
 from edge.core.segments import covered
 from edge.errors import Refused
 from edge.rules import compile_offer_rule
-from sync.central import bundles, offered
-from sync.central.bundles import Version
+from sync.central import offered
 from sync.central.channels.book import Member
 from sync.central.days import zone_of
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Version
 from sync.central.registry import catalogue, consents, guests, layout, members, segments
 from sync.central.registry.guests import Guest
 from sync.central.store import Connection, now_of

@@ -13,7 +13,7 @@ from edge.core.offers import Message, Offer, Worth, choose, exposure_of, worth_o
 from edge.core.offers.asked import Exposed, asked_of
 from edge.core.profiles import remark_owner
 from edge.errors import Refused, Unknown
-from sync.central import bundles, offered
+from sync.central import offered
 from sync.central.channels import exposures, occasions
 from sync.central.channels.book import Member
 from sync.central.channels.exposures import Kept
@@ -21,6 +21,7 @@ from sync.central.channels.messages import NO_CONTROLS
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.offered import Seen
+from sync.central.offers import bundles
 from sync.central.registry import catalogue, consents, guests
 from sync.central.store import Connection, now_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.core.renderings import Letter
 from sync.central.channels.caring import Matter, Opening, Spoken
+from sync.central.channels.claims import Bringing, Brought, Claimed, Claiming
 from sync.central.channels.messages import (
     MEDIA_EVENT,
     MEDIA_EVENTS,
@@ -113,6 +114,35 @@ ROUTES = (
         body=Tried,
         media=MEDIA_JSON,
         answer=Proven,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="claims",
+        method="POST",
+        path="/v1/claims",
+        about="A guest with a proven address wants the band that they wear; once for each id.",
+        body=Claiming,
+        media=MEDIA_JSON,
+        answer=Claimed,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="claim",
+        method="GET",
+        path="/v1/claims/{claim}",
+        about="Where a claim of this channel stands.",
+        media=MEDIA_JSON,
+        answer=Claimed,
+        problems=ASKED,
+    ),
+    Route(
+        name="claim_code",
+        method="POST",
+        path="/v1/claims/{claim}/code",
+        about="The code to bring to the guest's proven address; they type it where they hold the band.",
+        body=Bringing,
+        media=MEDIA_JSON,
+        answer=Brought,
         problems=PROBLEMS,
     ),
     Route(

@@ -8,9 +8,9 @@ from edge.core.consent import Channel, Purpose, topic_of
 from edge.core.offers import Offer, Worth, worth_of
 from edge.core.renderings import AppSaid, Letter, app, letter, say
 from edge.errors import NotAllowed, Refused, Unknown
-from sync.central import bundles
 from sync.central.channels import offering
 from sync.central.channels.book import Member
+from sync.central.offers import bundles
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import catalogue, guests, layout

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sync.central.retention import KEPT
+from sync.central.privacy.retention import KEPT
 from sync.central.store import (
     BigInteger,
     Column,

@@ -14,7 +14,7 @@ from flask import Request
 
 from edge.core.places import Layout
 from edge.errors import NotAllowed, Unknown
-from sync.central import alarms, devices, sites
+from sync.central import alarms, sites
 from sync.central.care import cases
 from sync.central.care.case import Step, Told
 from sync.central.console import acts
@@ -22,6 +22,7 @@ from sync.central.console.acts import Act
 from sync.central.console.operators import Operator
 from sync.central.console.words import Words
 from sync.central.imports.desk import Imports
+from sync.central.machines import devices
 from sync.central.registry import layout
 from sync.central.registry.turn import take_turn
 from sync.central.settings import Settings

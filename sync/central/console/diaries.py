@@ -6,10 +6,10 @@ from functools import partial
 from typing import NamedTuple
 
 from edge.core.money import spelled
-from sync.central import bundles
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
 from sync.central.journey.entry import Entry, What
+from sync.central.offers import bundles
 from sync.central.registry.catalogue import catalogue
 from sync.central.store import Connection
 

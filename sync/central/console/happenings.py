@@ -11,8 +11,8 @@ from edge.core.events import Acted, Decided, Kind
 from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.remarks import sealed_in
-from sync.central.lanes import event_table
-from sync.central.remarks import SPOKEN
+from sync.central.machines.lanes import event_table
+from sync.central.privacy.remarks import SPOKEN
 from sync.central.seals import Written, opened
 from sync.central.store import Connection, Row, func, select
 

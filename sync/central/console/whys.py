@@ -14,7 +14,7 @@ from edge.core.money import spelled
 from edge.core.payment.bodies import Payment
 from sync.central.console.ask import Ask
 from sync.central.console.diaries import Named
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.store import Connection, Row, select
 from sync.packing import UNREADABLE
 

@@ -13,9 +13,9 @@ import requests
 from sync.central.hooks import outward, subscriptions
 from sync.central.hooks.service import Service
 from sync.central.hooks.subscriptions import QUEUE
+from sync.central.machines.voice import voice
 from sync.central.rounds import Rounds
 from sync.central.store import Store
-from sync.central.voice import voice
 
 DUE_MAX = 256
 

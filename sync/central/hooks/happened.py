@@ -12,10 +12,10 @@ import msgspec
 from edge.core.consent import Consent, Purpose, may, merged
 from edge.core.events import Event
 from edge.core.segments import namespace_of as part_of
-from sync.central import erasure, retention
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
-from sync.central.lanes import Stream
+from sync.central.machines.lanes import Stream
+from sync.central.privacy import erasure, retention
 from sync.central.registry import consents, segments
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn

@@ -17,7 +17,7 @@ from edge.core.offers.said import Told
 from edge.core.orders import OrderMoved
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
 from sync.central.hooks.happened import OF_NOBODY, OWN, Own, told_in
-from sync.central.lanes import Stream
+from sync.central.machines.lanes import Stream
 from sync.packing import UNREADABLE
 
 SUBJECT_CHARS = 32

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.core.events import Event
-from sync.central import lanes
-from sync.central.erasure import PLACES
 from sync.central.hooks import happened
 from sync.central.hooks.happened import OWN
-from sync.central.lanes import Stream, event_of, event_table, is_of
+from sync.central.machines import lanes
+from sync.central.machines.lanes import Stream, event_of, event_table, is_of
+from sync.central.privacy.erasure import PLACES
 from sync.central.store import (
     BigInteger,
     Column,

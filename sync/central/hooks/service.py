@@ -22,7 +22,7 @@ from sync.central.hooks.happened import OWN
 from sync.central.hooks.outward import Letter
 from sync.central.hooks.subscriptions import Taken
 from sync.central.hooks.verdict import State
-from sync.central.lanes import Stream
+from sync.central.machines.lanes import Stream
 from sync.central.registry import bands, consents
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store

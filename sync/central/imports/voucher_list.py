@@ -11,15 +11,15 @@ from edge.core.lease import LeaseKind
 from edge.core.money import minor_in
 from edge.core.vouchers import VOUCHER_KINDS, Voucher
 from edge.errors import Refused
-from sync.central import vouchers
-from sync.central.holding import hold
 from sync.central.imports.cells import uid_of
 from sync.central.imports.lines import Wrong
 from sync.central.imports.listed import rows_of, take_lines
+from sync.central.money.holding import hold
 from sync.central.registry import members
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.sites import band_key
 from sync.central.store import Connection
-from sync.central.vouchers import Order
 
 COLUMNS = (
     "id", "kind", "guest", "wallet", "band", "campaign", "units", "amount", "worth", "categories", "articles",

@@ -10,15 +10,15 @@ import msgspec
 from edge.core.money import minor_in
 from edge.core.wallet import CategoryLimit
 from edge.errors import Refused
-from sync.central import leases
-from sync.central.holding import hold
 from sync.central.imports.lines import Wrong
 from sync.central.imports.listed import rows_of, take_lines
+from sync.central.money import leases
+from sync.central.money.holding import hold
+from sync.central.money.topups import TopUp, ask
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection
-from sync.central.topups import TopUp, ask
 
 OF_WALLET = ("wallet_tap_max", "pin_above", "taps_before_pin", "fill_below", "fill_to")
 OF_MEMBER = ("head", "no_charge", "tap_max", "day_max", "day_leased", "categories")

@@ -15,12 +15,12 @@ from edge.core.profiles import remark_owner
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.journey.reading import KINDS, Draft, Happened, drafts
-from sync.central.lanes import Stream, event_table, is_of, lane_table
+from sync.central.machines.lanes import Stream, event_table, is_of, lane_table
 from sync.central.near import orders
+from sync.central.privacy.remarks import NOTICED
 from sync.central.registry import bands, guests
 from sync.central.registry.layout import published
 from sync.central.registry.turn import take_turn
-from sync.central.remarks import NOTICED
 from sync.central.rounds import SiteRounds
 from sync.central.seals import Written, opened
 from sync.central.store import (

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from edge.core.consent import Consent, Source
 from edge.core.profiles import remark_owner
-from sync.central import erasure, retention
 from sync.central.journey.entry import (
     MOVED,
     PAID,
@@ -21,6 +20,7 @@ from sync.central.journey.entry import (
     allowed,
     basis_of,
 )
+from sync.central.privacy import erasure, retention
 from sync.central.registry import bands, consents, links
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (

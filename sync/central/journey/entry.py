@@ -37,6 +37,8 @@ class What(enum.StrEnum):
     CASE_ANSWERED = "case_answered"
     CASE_CLOSED = "case_closed"
     CONSENT_CHANGED = "consent_changed"
+    CLAIMED = "claimed"
+    """A band that was nobody's was claimed by who wears it."""
     MAILED = "mailed"
     OPENED = "opened"
 

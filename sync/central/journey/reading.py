@@ -20,8 +20,8 @@ from edge.core.payment.legs import Leg, Tender
 from edge.core.payment.sale import Authorisation
 from edge.core.slots import SlotMoved
 from sync.central.journey.entry import WORDS_CHARS_MAX, What
+from sync.central.privacy.remarks import NOTICED
 from sync.central.registry.tables import ID_CHARS_MAX
-from sync.central.remarks import NOTICED
 from sync.packing import UNREADABLE
 
 LOG = logging.getLogger(__name__)

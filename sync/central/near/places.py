@@ -8,7 +8,7 @@ import msgspec
 
 from edge.core.places import PlaceLease, Zone
 from edge.core.slots import Slot
-from sync.central.devices import ACTIVE, Device, devices
+from sync.central.machines.devices import ACTIVE, Device, devices
 from sync.central.registry.layout import gates_among, leases, published
 from sync.central.registry.shares import Bound, Kept, Key, keep, split
 from sync.central.store import Connection

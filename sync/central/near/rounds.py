@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sync.central import siblings
+from sync.central.machines import siblings
 from sync.central.near import orders, slots
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds

@@ -6,13 +6,15 @@ import msgspec
 
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused, Unknown
-from sync.central import doors, ops, payers
-from sync.central.basket import Op
+from sync.central import doors
+from sync.central.accounting import ops
 from sync.central.console import amounts
 from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.money import payers
+from sync.central.money.basket import Op
 from sync.central.own.deciding import prove, wallet_of
 from sync.central.registry import bands, guests, members
 from sync.central.registry.members import Member

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
-from sync.central import doors, pots
+from sync.central import doors
 from sync.central.console.acts import Act, record
 from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.money import pots
 from sync.central.own.cookie import moved_with
 from sync.central.own.deciding import wallet_of
 from sync.central.psp import charges, mandates

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from edge.errors import Refused
-from sync.central.erasure import PLACES
+from sync.central.privacy.erasure import PLACES
 from sync.central.registry import guests
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (

@@ -10,9 +10,9 @@ from typing import Any
 from edge.core.calendar import MINUTE_MS
 from edge.core.retention import HOUR_MS
 from edge.errors import Refused
-from sync.central.erasure import PLACES
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Proof
+from sync.central.privacy.erasure import PLACES
 from sync.central.registry import guests
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from edge.core.retention import DAY_MS
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central import offered
-from sync.central.erasure import PLACES
 from sync.central.journey import diary
 from sync.central.people import words
+from sync.central.privacy.erasure import PLACES
+from sync.central.privacy.retention import KEPT
 from sync.central.registry import guests, links, profiles
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn
-from sync.central.retention import KEPT
 from sync.central.store import (
     BigInteger,
     Column,
@@ -93,8 +93,7 @@ def ask(tx: Connection, site: str, pair: Pair, *, by: str, why: str) -> Act:
     _check(tx, site, pair)
     if not why.strip():
         raise Refused("A merge says why.", hint="Name both documents that were seen.")
-    id_ = f"g{secrets.token_hex(6)}"
-    return _write(tx, site, Act(id_, Step.ASKED, *pair, by, why[:WHY_CHARS_MAX], now_of(tx)))
+    return _write(tx, site, Act(_fresh_id(), Step.ASKED, *pair, by, why[:WHY_CHARS_MAX], now_of(tx)))
 
 
 def rule(tx: Connection, site: str, id_: str, *, by: str, given: bool) -> Act:
@@ -111,14 +110,25 @@ def rule(tx: Connection, site: str, id_: str, *, by: str, given: bool) -> Act:
         raise NotAllowed("Whoever asked for a merge cannot let it through.", hint="Ask a colleague.")
     if not given:
         return _write(tx, site, asked._replace(step=Step.REFUSED, by=by, at_ms=now_of(tx)))
-    guest, head = _check(tx, site, Pair(asked.guest, asked.head))
+    return _join(tx, site, asked._replace(by=by, at_ms=now_of(tx)))
+
+
+def join(tx: Connection, site: str, pair: Pair, *, by: str, why: str) -> Act:
+    """Let two guests be one by a proof that takes no second person; it can be taken back as any other.
+
+    Who proved what is the caller's to know. The caller holds the site's turn.
+    """
+    return _join(tx, site, Act(_fresh_id(), Step.MERGED, *pair, by, why[:WHY_CHARS_MAX], now_of(tx)))
+
+
+def _join(tx: Connection, site: str, act: Act) -> Act:
+    guest, head = _check(tx, site, Pair(act.guest, act.head))
     links.join(tx, site, guest, head=head)
     people = links.together(tx, site, [head])
     words.begin(tx, site, people)
     offered.level(tx, site, people)
     profiles.publish_guests(tx, site, people)
-    merged = asked._replace(step=Step.MERGED, guest=guest, head=head, by=by, at_ms=now_of(tx))
-    return _write(tx, site, merged)
+    return _write(tx, site, act._replace(step=Step.MERGED, guest=guest, head=head))
 
 
 def part(tx: Connection, site: str, guest: str, *, by: str, why: str) -> Act:
@@ -171,6 +181,10 @@ def forget(tx: Connection, site: str, guest: str) -> None:
     """Forget what was done about an erased guest."""
     mine = or_(_own.guest_id == guest, _own.head_id == guest)
     tx.execute(delete(merge_table).where(_own.site_id == site, mine))
+
+
+def _fresh_id() -> str:
+    return f"g{secrets.token_hex(6)}"
 
 
 def _check(tx: Connection, site: str, pair: Pair) -> Pair:

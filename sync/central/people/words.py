@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.consent import ON_THE_SPOT, QUIET, Consent, Source, merged
-from sync.central.erasure import PLACES
 from sync.central.journey import diary
+from sync.central.privacy.erasure import PLACES
 from sync.central.registry import consents, links
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sync.central.books import Book, Gap
 from sync.central.claims import CLAIM_MS
-from sync.central.ledger import KEYS_MAX, entry_table, posting_table
+from sync.central.money.ledger import KEYS_MAX, entry_table, posting_table
 from sync.central.psp.charges import charge_table
 from sync.central.psp.judgement import OPEN
 from sync.central.psp.port import Subject

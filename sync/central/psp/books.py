@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from edge.core.money import Money
 from edge.errors import Refused
-from sync.central.ledger import Entry, Posting, balance, post
-from sync.central.pots import owed_of
+from sync.central.money.ledger import Entry, Posting, balance, post
+from sync.central.money.pots import owed_of
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.refunds import Refund
 from sync.central.store import AHEAD, Connection, now_of, wake_after

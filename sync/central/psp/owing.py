@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sync.central.ledger import entry_table, posting_table
-from sync.central.policy import Charging
+from sync.central.money.ledger import entry_table, posting_table
+from sync.central.money.policy import Charging
 from sync.central.store import Connection, select
 
 SALES_MAX = 100

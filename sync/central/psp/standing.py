@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from edge.core.wallet import MandateNote, MandateState
-from sync.central.pots import owed_of
+from sync.central.money.pots import owed_of
 from sync.central.psp import charges, mandates
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.mandates import Mandate

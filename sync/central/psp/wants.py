@@ -13,9 +13,9 @@ import msgspec
 from edge.core.calendar import day_bounds
 from edge.core.money import Money
 from edge.core.wallet import MandateState
-from sync.central import leases, placed, pots
-from sync.central import policy as policies
-from sync.central.ledger import entry_table, posting_table
+from sync.central.money import leases, placed, pots
+from sync.central.money import policy as policies
+from sync.central.money.ledger import entry_table, posting_table
 from sync.central.psp import books, charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.mandates import Mandate

@@ -13,8 +13,8 @@ from edge.core.expectation import asked_by
 from edge.core.passage import moves
 from edge.core.places import Layout, PlaceLease, Point, Zone
 from edge.errors import Refused, Unknown
-from sync.central.devices import devices as all_devices
 from sync.central.feed import Change, item_table, publish
+from sync.central.machines.devices import devices as all_devices
 from sync.central.registry import shares
 from sync.central.registry.expected import all_due
 from sync.central.registry.past import keep_layout

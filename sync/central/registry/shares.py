@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.places import Layout, PlaceLease, Zone
-from sync.central.devices import ACTIVE, Device, devices
+from sync.central.machines.devices import ACTIVE, Device, devices
 from sync.central.store import Connection, now_of
 
 LINGER_MS = 24 * 3600 * 1000

@@ -7,12 +7,12 @@ import pytest
 from sync.central.analysis import facts
 from sync.central.analysis.nightly import Nightly
 from sync.central.analysis.results import moves, results
-from sync.central.erasure import erase
 from sync.central.export import told_of
 from sync.central.journey import diary
 from sync.central.journey.entry import What
 from sync.central.people import merging
 from sync.central.people.merging import Pair
+from sync.central.privacy.erasure import erase
 from sync.central.registry import consents, guests, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn

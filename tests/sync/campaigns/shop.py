@@ -9,8 +9,8 @@ import msgspec
 from edge.core.catalogue import Article
 from edge.core.offers import Effect, Kind, Message, Offer, Period, Unit
 from edge.core.places import Layout
-from sync.central.campaigned import Audience, Plan
 from sync.central.campaigns import life
+from sync.central.offers.campaigned import Audience, Plan
 from sync.central.registry import catalogue, layout
 from sync.central.store import Store
 from sync.central.tongues import LANGUAGES

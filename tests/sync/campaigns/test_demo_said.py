@@ -11,7 +11,7 @@ from edge.run.demo.offers import draft
 from edge.service.offering.tiles import tiles_of
 from kiosk.offers import shown_by
 from kiosk.texts import Texts
-from sync.central import bundles
+from sync.central.offers import bundles
 from sync.central.tongues import LANGUAGES, Spoken
 from tests.core.test_renderings import GOODS, read_back
 

@@ -7,12 +7,13 @@ import pytest
 
 from edge.core.offers import Bundle, Effect, Message, Offer, Period
 from edge.errors import NotAllowed, Refused, Unknown
-from sync.central import budgets, bundles, campaigned
-from sync.central.bundles import Draft
-from sync.central.campaigned import Audience, Campaign, Plan, Standing, State
 from sync.central.campaigns import checks, life, results
 from sync.central.campaigns.lift import Verdict
 from sync.central.console.pages.campaign_calendar import calendar
+from sync.central.money import budgets
+from sync.central.offers import bundles, campaigned
+from sync.central.offers.bundles import Draft
+from sync.central.offers.campaigned import Audience, Campaign, Plan, Standing, State
 from sync.central.store import Store
 from tests.service.offered import an_offer
 from tests.sync.builders import Clockwork, a_site

@@ -23,14 +23,15 @@ from edge.core.offers.asked import Exposed, asked_of
 from edge.core.offers.control import bucket_of
 from edge.core.offers.said import Told
 from edge.rules import compile_offer_rule
-from sync.central import bundles, intake
+from sync.central import intake
 from sync.central.campaigns import life, results
 from sync.central.campaigns.lift import Verdict
 from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
+from sync.central.offers import bundles
 from sync.central.people import merging
 from sync.central.people.merging import Pair
 from sync.central.registry import consents, guests

@@ -12,7 +12,7 @@ from sync.central.campaigns import life, standing
 from sync.central.campaigns.standing import Standings
 from sync.central.hooks import happened
 from sync.central.hooks.letters import NAMES, letter
-from sync.central.lanes import Stream
+from sync.central.machines.lanes import Stream
 from sync.central.store import Store
 from tests.sync.builders import Clockwork, a_site
 from tests.sync.campaigns.shop import ANNA, LAST, SITE, a_plan, opened, scheduled

@@ -11,13 +11,14 @@ from edge.core.events import Acted, Kind
 from edge.core.feedback import FeedbackGiven
 from edge.core.retention import DAY_MS
 from edge.errors import Refused, Unknown
-from sync.central import erasure, seals
+from sync.central import seals
 from sync.central.care import cases, ended
 from sync.central.care.case import Case, Links, Result, State, Step, Subject, Told, stood
 from sync.central.care.cases import PAGE_MAX, Wanted, case_table, step_table
 from sync.central.export import Matter, told_of
 from sync.central.journey.ends import open_ends
 from sync.central.journey.entry import Via
+from sync.central.privacy import erasure
 from sync.central.store import Store, func, select
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.journey.book import BAND, GUEST, OWNER, Book

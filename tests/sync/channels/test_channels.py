@@ -43,6 +43,8 @@ APP = Member(
 INTEREST_HERE = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 BY = {
     "stock": May.ARTICLES,
+    "claim": May.CLAIMS,
+    "claim_code": May.CLAIMS,
     "order": May.ORDERS,
     "give_up": May.ORDERS,
     "case": May.CASES,

@@ -14,12 +14,14 @@ from edge.core.offers.asked import occasion_of
 from edge.core.ranking import Model
 from edge.core.retention import DAY_MS
 from edge.rules import compile_offer_rule
-from sync.central import bundles, erasure, offered
-from sync.central.bundles import Draft
+from sync.central import offered
 from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
 from sync.central.choices import judge_choices
 from sync.central.days import zone_of
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Draft
+from sync.central.privacy import erasure
 from sync.central.registry import consents, guests, members, segments, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member as Payer

@@ -7,8 +7,8 @@ import pytest
 from edge.core.consent import Channel
 from edge.core.offers import worth_of
 from edge.core.renderings import app, say
-from sync.central import bundles
 from sync.central.channels.telling import written
+from sync.central.offers import bundles
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import catalogue, guests, layout

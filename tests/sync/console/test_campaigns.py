@@ -11,12 +11,13 @@ from edge.core.calendar import DAY_MS
 from edge.core.events import Kind
 from edge.core.lease import Want
 from edge.core.offers.said import Told
-from sync.central import bundles, campaigned, leases
 from sync.central.analysis.facts import Calendar
-from sync.central.campaigned import Plan, State
 from sync.central.campaigns import life, readings
 from sync.central.campaigns.previews import CHANNELS
 from sync.central.console.operators import Role
+from sync.central.money import leases
+from sync.central.offers import bundles, campaigned
+from sync.central.offers.campaigned import Plan, State
 from sync.central.store import Store
 from tests.sync.builders import SITE, Clockwork, a_device
 from tests.sync.campaigns.shop import MESSAGES, a_plan, opened, scheduled

@@ -8,11 +8,11 @@ import pytest
 from edge.core.bands import Band, BandState
 from edge.core.money import Money
 from edge.core.retention import DAY_MS
-from sync.central import ledger, pots, topups
 from sync.central.care import cases
 from sync.central.care.case import State
 from sync.central.care.cases import Wanted
 from sync.central.console.operators import Role
+from sync.central.money import ledger, pots, topups
 from sync.central.psp import charges, refunds
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.judgement import State as Charged

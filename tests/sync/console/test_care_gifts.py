@@ -7,12 +7,12 @@ import pytest
 from edge.core.catalogue import Article
 from edge.core.entitlements import Entitlement
 from edge.core.slots import Slot
-from sync.central import policy as policies
 from sync.central.care import goodwill
 from sync.central.console.operators import Role
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
 from sync.central.near import reserving, slots
 from sync.central.near.reserving import Wanted, reserve
-from sync.central.policy import Policy
 from sync.central.registry import catalogue, members, rights, wallets
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sync.central import ahead, caps, choosing
-from sync.central import policy as policies
-from sync.central.policy import Charging, Policy
+from sync.central.money import caps, choosing
+from sync.central.money import policy as policies
+from sync.central.money.policy import Charging, Policy
+from sync.central.planning import ahead
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_admin, an_operator

@@ -11,12 +11,12 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.outliers import FLOORS, Figure
-from sync.central import erasure
 from sync.central.console import acts, looks, operators
 from sync.central.console.acts import Act
 from sync.central.console.looks import LIVE_MS, Shown
 from sync.central.console.operators import NotLetIn, Role
 from sync.central.console.tries import WRONG_MAX, Paused
+from sync.central.privacy import erasure
 from sync.central.registry import bands, guests
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

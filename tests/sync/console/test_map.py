@@ -8,7 +8,8 @@ import io
 import pytest
 
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
-from sync.central import devices, sites
+from sync.central import sites
+from sync.central.machines import devices
 from sync.central.registry import layout
 from sync.central.store import Store
 from sync.wire import DeviceReport, ReaderState

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edge.core.offers import Bundle
-from sync.central import bundles, earned
-from sync.central.bundles import Draft
-from sync.central.earned import State, earned_table
+from sync.central.offers import bundles, earned
+from sync.central.offers.bundles import Draft
+from sync.central.offers.earned import State, earned_table
 from sync.central.registry import guests
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, insert

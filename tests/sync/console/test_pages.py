@@ -14,11 +14,12 @@ from edge.core.entitlements import Hours, Product, Question, Reentry, RuleText, 
 from edge.core.events import Acted, Kind
 from edge.core.places import Point, PointKind
 from edge.core.profiles import ProfileItem
-from sync.central import devices, enrolment, feed, intake
+from sync.central import enrolment, feed, intake
 from sync.central.console import acts
 from sync.central.console.looks import COUNTED
 from sync.central.console.pages.bands import POSSIBLE
 from sync.central.feed import item_table
+from sync.central.machines import devices
 from sync.central.registry import bands, guests, layout, rights
 from sync.central.store import Store, select
 from sync.wire import BandNotice, DeviceReport, EnrolRequest, ReaderState

@@ -12,10 +12,10 @@ from edge.core.profiles import ProfileItem
 from edge.core.wallet import WalletLink
 from edge.run.keys import guest_pin_hash
 from edge.staff.pins import pin_matches
-from sync.central import leases, placed, pots
 from sync.central.console import acts
 from sync.central.console.operators import Role
 from sync.central.feed import item_table
+from sync.central.money import leases, placed, pots
 from sync.central.registry import bands, guests, members, wallets
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

@@ -11,10 +11,10 @@ import pytest
 
 from edge.clock import wall_ms
 from edge.core.money import Money
-from sync.central import ledger
 from sync.central.app import create_app
 from sync.central.console.guard import SESSION_COOKIE
 from sync.central.console.operators import Role, sign_in
+from sync.central.money import ledger
 from sync.central.psp import charges, mandates, statement
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.saga import Saga

@@ -9,7 +9,7 @@ import pytest
 from edge.core.entitlements import Product
 from edge.core.places import Point, PointKind
 from edge.core.slots import Slot
-from sync.central import devices
+from sync.central.machines import devices
 from sync.central.near import slots
 from sync.central.registry import layout
 from sync.central.store import Store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sync.central import vouchers
 from sync.central.registry import guests, wallets
 from sync.central.registry.guests import Guest
+from sync.central.settling import vouchers
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.console.desk import HOME, Browser, an_admin, words_of

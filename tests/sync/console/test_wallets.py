@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from sync.central import ledger, topups
+from sync.central.money import ledger, topups
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
@@ -172,7 +172,7 @@ def test_a_day_without_sales_is_proven_and_shows_what_may_be_lost(olga: Browser)
 def test_a_wallet_is_paid_out_to_a_bank_by_file(olga: Browser, small_store: Store) -> None:
     olga.post(f"{HOME}/wallets/new", id="w1", label="", currency="EUR", guest="anna")
     with small_store.transaction() as tx:
-        from sync.central import pots
+        from sync.central.money import pots
 
         pots.top_up(tx, SITE, "charge:1", wallet="w1", paid=("bank", 1_234, "EUR"))
     wrong = olga.post(f"{HOME}/wallets/w1/payout", owner="Anna Rossi", iban="IT60", bic="")

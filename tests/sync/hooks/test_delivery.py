@@ -17,8 +17,8 @@ from sync.central.hooks import reach, subscriptions
 from sync.central.hooks.delivery import Delivery
 from sync.central.hooks.service import Service
 from sync.central.hooks.verdict import GIVEN_UP_MS, State
+from sync.central.machines.voice import voice
 from sync.central.store import Store
-from sync.central.voice import voice
 from sync.signing import HOOK_TAG, NotSigned, public_half, verify
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.ends import until

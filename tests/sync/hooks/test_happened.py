@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from edge.errors import Refused
-from sync.central import erasure
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
 from sync.central.hooks import happened, reach, subscriptions
 from sync.central.hooks.subscriptions import Hook
 from sync.central.journey import diary
 from sync.central.journey.entry import Via, What
+from sync.central.privacy import erasure
 from sync.central.registry import segments
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store, func, select

@@ -11,9 +11,9 @@ from edge.core.consent import Consent, Consented
 from edge.core.events import Kind
 from edge.core.feedback import FeedbackGiven
 from edge.core.offers.said import Told
-from sync.central import erasure
 from sync.central.hooks import reach, subscriptions
 from sync.central.hooks.delivery import Delivery
+from sync.central.privacy import erasure
 from sync.central.registry import bands, consents, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

@@ -20,12 +20,13 @@ from edge.core.orders import Order, OrderAsked, Ordered, OrderMoved, OrderState
 from edge.core.payment import Authorisation, HoldEnded, Leg, Payment, RefundAsked, Tender, Voided
 from edge.core.profiles import RemarkKey
 from edge.remarks import seal
-from sync.central import erasure, intake, quarantine, seals
+from sync.central import intake, quarantine, seals
 from sync.central.export import told_of
 from sync.central.journey import diary
 from sync.central.journey.diarist import PIECE_MAX, PIECES_MAX, Diarist
 from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.journey.reading import KINDS, Happened, drafts
+from sync.central.privacy import erasure
 from sync.central.registry import bands
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store

@@ -21,10 +21,12 @@ from edge.core.money import Money
 from edge.errors import Refused, StoreError
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import ahead, asking, intake, payouts, plans, topups
-from sync.central.blocks import set_block
-from sync.central.doubts import sweep
+from sync.central import intake
 from sync.central.imports import wallet_list
+from sync.central.money import topups
+from sync.central.money.blocks import set_block
+from sync.central.money.rising import STEP_MS_MAX
+from sync.central.planning import ahead, asking, plans
 from sync.central.psp import charges, mandates, refunds, returns, wants
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import Limits, Mandate
@@ -33,8 +35,9 @@ from sync.central.psp.port import Outcome as Said
 from sync.central.psp.refunds import Refund
 from sync.central.psp.saga import Saga
 from sync.central.registry.turn import take_turn
-from sync.central.rising import STEP_MS_MAX
-from sync.central.sepa import Account
+from sync.central.settling import payouts
+from sync.central.settling.doubts import sweep
+from sync.central.settling.sepa import Account
 from sync.central.store import Store
 from sync.lending import LeaseAsk, Presence
 from sync.wire import Ack

@@ -27,9 +27,10 @@ from edge.staff import Session
 from edge.store.checkpoints import Notary
 from hardware.port import Medium, Tap
 from hardware.port import Trust as PortTrust
-from sync.central import pots, sites
+from sync.central import sites
 from sync.central.enrolment import Invitation, invite
-from sync.central.ledger import balance
+from sync.central.money import pots
+from sync.central.money.ledger import balance
 from sync.central.registry import bands, guests, layout, members, profiles, wallets
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

@@ -9,16 +9,17 @@ import pytest
 
 from edge.core.entitlements import Entitlement
 from edge.core.lease import Want, doubtful_ms
-from sync.central import ahead, caps, leases, plans, pots
-from sync.central import policy as policies
-from sync.central.ahead import REST_MS, Ahead, scaled
-from sync.central.blocks import set_block
-from sync.central.placed import PlacedRow, of_wallet
-from sync.central.policy import Policy
+from sync.central.money import caps, leases, pots
+from sync.central.money import policy as policies
+from sync.central.money.blocks import set_block
+from sync.central.money.placed import PlacedRow, of_wallet
+from sync.central.money.policy import Policy
+from sync.central.money.rising import STEP_MS_MAX, advance
+from sync.central.planning import ahead, plans
+from sync.central.planning.ahead import REST_MS, Ahead, scaled
 from sync.central.registry import expected, guests, members
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
-from sync.central.rising import STEP_MS_MAX, advance
 from sync.central.store import Store
 from sync.lending import Presence
 from tests.sync.builders import NOW_MS, SITE, Clockwork

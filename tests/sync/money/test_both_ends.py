@@ -13,9 +13,9 @@ from edge.core.decision import Reason
 from edge.core.events import Kind
 from edge.core.payment import decide, payment_in
 from edge.payviews import BasketState
-from sync.central import leases, placed
 from sync.central.audit import audit
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
+from sync.central.money import leases, placed
 from sync.central.store import Store, select, update
 from tests.sync.ends import served, until
 from tests.sync.money.shop import OTHER, SITE, SOUP, TILL, UID, Shop, a_guest, a_shop, a_site, worth

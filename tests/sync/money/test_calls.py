@@ -8,11 +8,14 @@ import pytest
 from edge.core.alarms import OF_CENTRAL
 from edge.core.lease import PlacedState
 from edge.core.money import Money
-from sync.central import alarms, arrears, calls, devices, ops, placed
+from sync.central import alarms, arrears, calls
+from sync.central.accounting import ops
+from sync.central.accounting.ops import Note, What
 from sync.central.calls import AGAIN_MS, DENIED_MIN, HOUR_MS, UNKNOWN_MS, UNSENT_MS, Calls
-from sync.central.lanes import Stream
+from sync.central.machines import devices
+from sync.central.machines.lanes import Stream
 from sync.central.metrics import State as Figures
-from sync.central.ops import Note, What
+from sync.central.money import placed
 from sync.central.psp import charges
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.store import Store

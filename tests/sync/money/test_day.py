@@ -7,13 +7,13 @@ import pytest
 
 from edge.core.events import Kind
 from edge.core.shift import CashMove, CashMoved, ShiftClosed, Takings
-from sync.central import ledger, pots
-from sync.central import policy as policies
+from sync.central.accounting.day import DayProof, Fault, prove
 from sync.central.books import Book, Gap
-from sync.central.day import DayProof, Fault, prove
 from sync.central.days import bounds, in_words
-from sync.central.ledger import Entry, Posting, post
-from sync.central.policy import Policy
+from sync.central.money import ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.ledger import Entry, Posting, post
+from sync.central.money.policy import Policy
 from sync.central.store import Store, text
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet
@@ -210,14 +210,14 @@ def test_a_providers_book_is_set_beside_our_postings(
     with till.store.transaction() as tx:
         pots.top_up(tx, SITE, "charge:c1", wallet="w1", paid=("psp:test", 900, EUR))
     same = Book(account="psp:test", currency=EUR, there=900, here=900, read_ms=DAY[1])
-    monkeypatch.setattr("sync.central.day.BOOKS", [lambda *_: (same,)])
+    monkeypatch.setattr("sync.central.accounting.day.BOOKS", [lambda *_: (same,)])
     assert proof(till.store).proven
     more = msgspec.structs.replace(same, there=1_000)
-    monkeypatch.setattr("sync.central.day.BOOKS", [lambda *_: (more,)])
+    monkeypatch.setattr("sync.central.accounting.day.BOOKS", [lambda *_: (more,)])
     (found,) = proof(till.store).findings
     assert (found.fault, found.of, found.minor) == (Fault.PROVIDER, "psp:test", -100)
     named = msgspec.structs.replace(more, gaps=(Gap("charge:c2", 100, 0, "not posted"),))
-    monkeypatch.setattr("sync.central.day.BOOKS", [lambda *_: (named,)])
+    monkeypatch.setattr("sync.central.accounting.day.BOOKS", [lambda *_: (named,)])
     (found,) = proof(till.store).findings
     assert (found.fault, found.of, found.minor) == (Fault.PROVIDER, "charge:c2", -100)
 

@@ -15,10 +15,11 @@ from edge.core.lease import LeaseState, Limits
 from edge.core.places import Layout
 from edge.payviews import BasketState
 from edge.service.payments import chest
-from sync.central import ledger, sites
-from sync.central import policy as policies
-from sync.central.placing import today
-from sync.central.policy import Policy
+from sync.central import sites
+from sync.central.money import ledger
+from sync.central.money import policy as policies
+from sync.central.money.placing import today
+from sync.central.money.policy import Policy
 from sync.central.registry import layout
 from sync.central.store import Store
 from tests.sync.builders import Clockwork

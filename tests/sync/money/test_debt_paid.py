@@ -6,7 +6,7 @@ import time
 
 from edge.core.decision import Reason
 from edge.payviews import BasketState
-from sync.central.ledger import trial_balance
+from sync.central.money.ledger import trial_balance
 from sync.central.psp.saga import Saga
 from sync.central.psp.sandbox import Card, Sandbox
 from sync.central.psp.worker import Worker

@@ -13,12 +13,15 @@ from edge.core.offers import Bundle
 from edge.core.offers.said import Told
 from edge.core.places import Layout
 from edge.core.retention import DAY_MS
-from sync.central import bundles, earned, erasure, ledger, vouchers
-from sync.central.bundles import Draft
-from sync.central.crediting import Crediting, settle
-from sync.central.day import prove
-from sync.central.earned import Sum
+from sync.central.accounting.day import prove
+from sync.central.money import ledger
+from sync.central.offers import bundles, earned
+from sync.central.offers.bundles import Draft
+from sync.central.offers.earned import Sum
+from sync.central.privacy import erasure
 from sync.central.registry import layout, wallets
+from sync.central.settling import vouchers
+from sync.central.settling.crediting import Crediting, settle
 from sync.central.store import Store
 from tests.service.offered import an_offer
 from tests.sync.builders import NOW_MS, SITE, Clockwork

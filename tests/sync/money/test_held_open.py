@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from edge.core.lease import Want
-from sync.central import devices, leases, placed, plans, pots, topups
 from sync.central.app import create_app
-from sync.central.placed import of_wallet
+from sync.central.machines import devices
+from sync.central.money import leases, placed, pots, topups
+from sync.central.money.placed import of_wallet
+from sync.central.planning import plans
 from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.lending import LeaseAnswer, LeaseAsk

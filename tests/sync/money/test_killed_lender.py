@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 from edge.core.lease import Want
-from sync.central import intake, lanes, leases, ledger, ops, placed, takings
-from sync.central import policy as policies
-from sync.central.devices import Device
-from sync.central.policy import Policy
+from sync.central import intake
+from sync.central.accounting import ops
+from sync.central.machines import lanes
+from sync.central.machines.devices import Device
+from sync.central.money import leases, ledger, placed
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.settling import takings
 from sync.central.store import Store
 from sync.wire import Ack
 from tests.sync.builders import SITE, Clockwork

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 import pytest
 
 from edge.core.lease import Want
-from sync.central import leases, ledger, placed, pots
-from sync.central import policy as policies
-from sync.central.blocks import set_block
-from sync.central.doubts import sweep
-from sync.central.placed import PlacedRow
-from sync.central.policy import Policy
+from sync.central.money import leases, ledger, placed, pots
+from sync.central.money import policy as policies
+from sync.central.money.blocks import set_block
+from sync.central.money.placed import PlacedRow
+from sync.central.money.policy import Policy
+from sync.central.money.rising import STEP_MS_MAX, advance
 from sync.central.registry import wallets
-from sync.central.rising import STEP_MS_MAX, advance
+from sync.central.settling.doubts import sweep
 from sync.central.store import Store
 from sync.lending import Unplaced
 from tests.sync.builders import SITE, Clockwork

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
-from sync.central import ledger
-from sync.central.ledger import Entry, OtherContent, Posting, Unbalanced, balance, post, post_all
+from sync.central.money import ledger
+from sync.central.money.ledger import Entry, OtherContent, Posting, Unbalanced, balance, post, post_all
 from sync.central.store import Store, text
 from tests.sync.builders import SITE, Clockwork
 

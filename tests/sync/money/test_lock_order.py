@@ -13,9 +13,11 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.money import Money
-from sync.central import ahead, asking, ledger, ops, plans, pots
-from sync.central import policy as policies
-from sync.central.policy import Policy
+from sync.central.accounting import ops
+from sync.central.money import ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.planning import ahead, asking, plans
 from sync.central.psp import charges, mandates, returns
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import Limits, Mandate

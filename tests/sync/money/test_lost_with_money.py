@@ -12,7 +12,8 @@ from edge.clock import wall_ms
 from edge.core.bands import Band, BandAct, Trust
 from edge.core.decision import Reason
 from edge.payviews import BasketState
-from sync.central import ledger, sites
+from sync.central import sites
+from sync.central.money import ledger
 from sync.central.registry import bands, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.store import Store

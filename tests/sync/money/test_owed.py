@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sync.central import ledger, pots
-from sync.central import policy as policies
-from sync.central.policy import Policy
+from sync.central.money import ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.money.tills import EUR, a_till, a_wallet

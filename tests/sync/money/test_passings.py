@@ -13,11 +13,13 @@ from edge.core.lease import Lease, Passing, PlacedState, Refusal, home, pass_on,
 from edge.core.lease import child as edge_end
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.signature import sign_passing
-from sync.central import day, doubts, leases, ledger, ops, pots
-from sync.central import policy as policies
-from sync.central.ops import What
-from sync.central.passings import by_leases
-from sync.central.policy import Policy
+from sync.central.accounting import day, ops
+from sync.central.accounting.ops import What
+from sync.central.money import leases, ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.passings import by_leases
+from sync.central.money.policy import Policy
+from sync.central.settling import doubts
 from sync.central.store import Store
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet, row_of

@@ -8,15 +8,17 @@ from xml.etree import ElementTree as Tree
 import pytest
 
 from edge.errors import Refused
-from sync.central import erasure, ledger, payouts, sepa, topups
-from sync.central import policy as policies
-from sync.central.policy import Policy
+from sync.central.money import ledger, topups
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.money.topups import TopUp
+from sync.central.privacy import erasure
 from sync.central.registry import guests, members
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
-from sync.central.sepa import Account, Transfer
+from sync.central.settling import payouts, sepa
+from sync.central.settling.sepa import Account, Transfer
 from sync.central.store import Store
-from sync.central.topups import TopUp
 from tests.sync.builders import SITE
 from tests.sync.money.tills import EUR, a_till, a_wallet
 

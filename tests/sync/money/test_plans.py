@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sync.central import plans, pots
-from sync.central import policy as policies
-from sync.central.ops import op_table
-from sync.central.placed import of_wallet
-from sync.central.plans import Plan, Share, aim, fill, lacking, plan
-from sync.central.policy import Policy
+from sync.central.accounting.ops import op_table
+from sync.central.accounting.spendings import DAY_MS, DAYS, remaining_q95, spent_today, usual_q95
+from sync.central.money import policy as policies
+from sync.central.money import pots
+from sync.central.money.placed import of_wallet
+from sync.central.money.policy import Policy
+from sync.central.planning import plans
+from sync.central.planning.plans import Plan, Share, aim, fill, lacking, plan
 from sync.central.registry import guests
 from sync.central.registry.guests import Guest
-from sync.central.spendings import DAY_MS, DAYS, remaining_q95, spent_today, usual_q95
 from sync.central.store import Store, insert, update
 from sync.lending import Presence
 from tests.sync.builders import NOW_MS, SITE

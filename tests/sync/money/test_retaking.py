@@ -7,10 +7,13 @@ import threading
 import pytest
 
 from edge.core.events import Kind
-from sync.central import alarms, intake, ledger, ops, quarantine, takings
-from sync.central import policy as policies
-from sync.central.ops import What
-from sync.central.policy import Policy
+from sync.central import alarms, intake, quarantine
+from sync.central.accounting import ops
+from sync.central.accounting.ops import What
+from sync.central.money import ledger
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
+from sync.central.settling import takings
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet, row_of

@@ -15,12 +15,14 @@ from edge.core.wallet import MandateState
 from edge.errors import NotAllowed, Unknown
 from edge.payviews import BasketState, BasketView
 from edge.service.payments import chest
-from sync.central import choosing, devices, leases, placed, sums
-from sync.central import policy as policies
-from sync.central.ledger import trial_balance
+from sync.central.accounting import sums
+from sync.central.machines import devices
 from sync.central.metrics import State
-from sync.central.placed import PlacedRow
-from sync.central.policy import Policy
+from sync.central.money import choosing, leases, placed
+from sync.central.money import policy as policies
+from sync.central.money.ledger import trial_balance
+from sync.central.money.placed import PlacedRow
+from sync.central.money.policy import Policy
 from sync.central.psp.handshake import Wish, begin
 from sync.central.psp.mandates import Limits
 from sync.central.psp.saga import Saga

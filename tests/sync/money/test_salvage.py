@@ -23,8 +23,9 @@ from edge.run.cli import main
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
 from edge.unsent import framed, path_of, pieces
-from sync.central import devices, placed
-from sync.central.ledger import trial_balance
+from sync.central.machines import devices
+from sync.central.money import placed
+from sync.central.money.ledger import trial_balance
 from sync.central.salvaging import NoSales, NotTheirs, in_words, salvage
 from sync.central.store import Store
 from sync.client import Ports

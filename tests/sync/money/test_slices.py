@@ -12,12 +12,14 @@ from edge.core.lease import Lease, LeaseState, Refusal, report_of
 from edge.core.lease import child as edge_end
 from edge.core.payment import Leg, Tender
 from edge.core.wallet import MandateNote, MandateState
-from sync.central import ahead, choosing, plans, sums
-from sync.central.ledger import Entry, Posting, balance, post
-from sync.central.placed import PlacedRow, of_wallet
-from sync.central.policy import Policy
+from sync.central.accounting import sums
+from sync.central.money import choosing
+from sync.central.money.ledger import Entry, Posting, balance, post
+from sync.central.money.placed import PlacedRow, of_wallet
+from sync.central.money.policy import Policy
+from sync.central.money.risk import OF_SITE, RISK, TAPS
+from sync.central.planning import ahead, plans
 from sync.central.registry import wallets
-from sync.central.risk import OF_SITE, RISK, TAPS
 from sync.central.store import Store, now_of
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.money.test_ahead import a_seller, comes
@@ -248,7 +250,7 @@ def rows_of(store: Store, wallet: str) -> tuple[PlacedRow, ...]:
 
 
 def test_slices_outlast_a_cut_that_begins_on_any_day(store: Store, clock: Clockwork) -> None:
-    from sync.central.rising import STEP_MS_MAX, advance
+    from sync.central.money.rising import STEP_MS_MAX, advance
 
     till = a_seller(store)
     allow(store, Policy(risk_minor=1_000, edge_ttl_s=1_000))

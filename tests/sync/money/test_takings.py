@@ -11,11 +11,12 @@ from edge.core.lease import Counters, Grant, Lease, Report, report_of
 from edge.core.lease import child as edge_end
 from edge.core.payment import Authorisation, LeaseMoved, Leg, Tender, VoidedLine
 from edge.errors import PolsoError
-from sync.central import ledger, ops, pots
-from sync.central import policy as policies
+from sync.central.accounting import ops
+from sync.central.accounting.ops import What
 from sync.central.intake import Rejected
-from sync.central.ops import What
-from sync.central.policy import Policy
+from sync.central.money import ledger, pots
+from sync.central.money import policy as policies
+from sync.central.money.policy import Policy
 from sync.central.store import Store
 from sync.wire import Ack
 from tests.sync.builders import SITE

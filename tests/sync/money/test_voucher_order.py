@@ -9,14 +9,16 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from sync.central import erasure, placed, vouchers
+from sync.central.money import placed
+from sync.central.privacy import erasure
 from sync.central.psp import mandates
 from sync.central.psp.mandates import Limits, Mandate
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.store import Connection, Store
-from sync.central.vouchers import Order
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.ends import until
 from tests.sync.money.rush import SEALS

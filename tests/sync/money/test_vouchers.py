@@ -13,19 +13,21 @@ from edge.core.events import Kind
 from edge.core.lease import Lease, report_of
 from edge.core.payment import Authorisation, Leg, RefundAsked, Tender, Voided, VoidedLine
 from edge.errors import Refused
-from sync.central import doubts, erasure, ledger, vouchers
-from sync.central import policy as policies
-from sync.central.day import Fault, prove
+from sync.central.accounting.day import Fault, prove
+from sync.central.accounting.voucher_sums import Campaign, campaigns
 from sync.central.days import in_words
-from sync.central.placed import PlacedRow
-from sync.central.policy import Policy
+from sync.central.money import ledger
+from sync.central.money import policy as policies
+from sync.central.money.placed import PlacedRow
+from sync.central.money.policy import Policy
+from sync.central.money.rising import STEP_MS_MAX
+from sync.central.privacy import erasure
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member, links_of
-from sync.central.rising import STEP_MS_MAX
+from sync.central.settling import doubts, vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.store import Store, text
-from sync.central.voucher_sums import Campaign, campaigns
-from sync.central.vouchers import Order
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.money.tills import EUR, PaperTill, a_till, a_wallet
 

@@ -26,10 +26,12 @@ from edge.core.payment import (
     VoidedLine,
 )
 from edge.core.places import Layout
-from sync.central import devices, intake, leases, pots, sites
-from sync.central.devices import Device, NewDevice
+from sync.central import intake, sites
 from sync.central.intake import Rejected
-from sync.central.placed import PlacedRow, by_id
+from sync.central.machines import devices
+from sync.central.machines.devices import Device, NewDevice
+from sync.central.money import leases, pots
+from sync.central.money.placed import PlacedRow, by_id
 from sync.central.registry import guests, layout, members, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member

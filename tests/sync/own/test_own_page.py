@@ -16,15 +16,17 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from sync import passes
-from sync.central import devices, doors, ledger, sites
+from sync.central import doors, sites
 from sync.central.app import create_app
 from sync.central.console.acts import act_table
 from sync.central.console.guard import form_token
-from sync.central.devices import NewDevice
 from sync.central.doors import LINK_MS, PASS_MS, SESSION_MS, NoDoor
-from sync.central.erasure import erase
+from sync.central.machines import devices
+from sync.central.machines.devices import NewDevice
+from sync.central.money import ledger
 from sync.central.own.cookie import COOKIE
 from sync.central.own.words import LANGUAGES, words
+from sync.central.privacy.erasure import erase
 from sync.central.psp import charges, mandates
 from sync.central.psp.judgement import State
 from sync.central.psp.mandates import CONSENT

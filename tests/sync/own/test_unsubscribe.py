@@ -8,10 +8,10 @@ from werkzeug.test import TestResponse
 from edge.core.consent import Channel, Purpose, may
 from edge.errors import Refused
 from sync.central.app import create_app
-from sync.central.erasure import erase
 from sync.central.own.words import LANGUAGES, words
 from sync.central.people import aliases, unsubscribing
 from sync.central.people.unsubscribing import Mailed, NoMail
+from sync.central.privacy.erasure import erase
 from sync.central.registry import consents
 from sync.central.settings import Settings
 from sync.central.store import Store, func, select

@@ -10,10 +10,10 @@ import pytest
 from edge.errors import Refused, Unknown
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import erasure
 from sync.central.people import aliases, codes
 from sync.central.people.aliases import Claim, Kind, Proof, named
 from sync.central.people.codes import Told
+from sync.central.privacy import erasure
 from sync.central.store import Store, select
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.people.folk import Folk

@@ -8,9 +8,10 @@ import pytest
 from edge.core.events import Kind
 from edge.core.offers.elsewhere import OFFER_TIMES, Totals, summed
 from edge.core.offers.offer import Counted, Span
-from sync.central import erasure, offered
+from sync.central import offered
 from sync.central.feed import item_table
 from sync.central.offered import Seen
+from sync.central.privacy import erasure
 from sync.central.store import Store, select
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.people.folk import Folk

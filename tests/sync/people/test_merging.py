@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from edge.core.consent import Consent
 from edge.core.retention import DAY_MS
 from edge.errors import NotAllowed, PolsoError, Refused, Unknown
-from sync.central import erasure
 from sync.central.export import told_of
 from sync.central.journey import figures
 from sync.central.journey.entry import What
 from sync.central.people import merging
 from sync.central.people.merging import Pair, Step
 from sync.central.people.words import stricter, turned
+from sync.central.privacy import erasure
 from sync.central.registry import consents, guests, links
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, delete, metadata

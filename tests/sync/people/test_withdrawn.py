@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from edge.core.consent import Channel, Namespace
-from sync.central import bundles
 from sync.central.analysis import facts
 from sync.central.channels import deeds, occasions
 from sync.central.channels.book import May, Member
 from sync.central.feed import item_table
 from sync.central.journey import diary, figures
 from sync.central.journey.entry import Via, What
+from sync.central.offers import bundles
 from sync.central.registry import consents, profiles, segments
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store, select

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from edge.core.money import Money
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import ledger, sites
+from sync.central import sites
+from sync.central.money import ledger
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.handshake import Wish, begin
 from sync.central.psp.judgement import Charge, Purpose, State

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from edge.core.wallet import MandateState
-from sync.central import policy as policies
-from sync.central.policy import Charging, Policy
+from sync.central.money import policy as policies
+from sync.central.money.policy import Charging, Policy
 from sync.central.psp.handshake import revoke
 from sync.central.psp.judgement import SOFT_MS, Purpose, State
 from sync.central.psp.owing import SALES_MAX, Due, Sale, due, owing

@@ -10,8 +10,8 @@ import pytest
 from edge.core.money import Money
 from edge.errors import Refused
 from sync.central.claims import CLAIM_MS
-from sync.central.erasure import erase
-from sync.central.ledger import Entry, Posting, post
+from sync.central.money.ledger import Entry, Posting, post
+from sync.central.privacy.erasure import erase
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import ATTEMPTS_MAX, Charge, Purpose, State

@@ -13,8 +13,8 @@ from edge.core.money import Money
 from edge.errors import PolsoError
 from edge.run.platform import day as command
 from sync.central import days
-from sync.central.day import DayProof, Fault, Finding
-from sync.central.ledger import Entry, Posting, post
+from sync.central.accounting.day import DayProof, Fault, Finding
+from sync.central.money.ledger import Entry, Posting, post
 from sync.central.psp import charges, refunds, statement, stripe
 from sync.central.psp.judgement import State
 from sync.central.psp.port import Booked, Subject

@@ -8,9 +8,9 @@ import pytest
 from edge.core.bands import Band
 from edge.core.profiles import ProfileItem
 from edge.core.wallet import MandateState
-from sync.central.erasure import erase
 from sync.central.feed import item_table
-from sync.central.ledger import Entry, Posting, post
+from sync.central.money.ledger import Entry, Posting, post
+from sync.central.privacy.erasure import erase
 from sync.central.psp import charges, mandates
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.mandates import State as Mandated

@@ -10,12 +10,12 @@ from edge.core.consent import Consent, Consented, Source
 from edge.core.events import Kind
 from edge.core.profiles import ProfileItem
 from edge.errors import Refused
+from sync.central.echoes.uptake import Heeded, take_up
 from sync.central.feed import item_table
 from sync.central.registry import bands, consents, guests, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.store import Store, select
-from sync.central.uptake import Heeded, take_up
 from tests.sync.builders import a_site
 
 SITE, BAND = "park", b"b" * 16

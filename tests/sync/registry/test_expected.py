@@ -16,16 +16,17 @@ from edge.core.places import Layout
 from edge.core.profiles import Profile, ProfileItem
 from edge.core.retention import DAY_MS, HOUR_MS, Keeping
 from edge.service.facts import own_profile
-from sync.central import erasure, intake
+from sync.central import intake
 from sync.central.export import told_of
 from sync.central.feed import head, item_table
+from sync.central.privacy import erasure
+from sync.central.privacy.retention import STEADY_MS, Retention
 from sync.central.registry import bands, consents, expected, guests, layout, profiles, rights
 from sync.central.registry.bands import BandCard
 from sync.central.registry.expected import expected_table
 from sync.central.registry.guests import Guest
-from sync.central.renewal import PIECE_MAX, Renewal, renew
-from sync.central.retention import STEADY_MS, Retention
 from sync.central.store import Store, select
+from sync.central.telling.renewal import PIECE_MAX, Renewal, renew
 from sync.wire import Ack
 from tests.builders import a_gate, a_layout
 from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal
@@ -102,7 +103,9 @@ def test_nothing_personal_of_who_is_not_expected_reaches_an_edge_and_all_in_time
 def test_names_leave_the_edges_a_day_after_the_right_has_ended_by_a_clock_that_is_believed(
     store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.central.retention.is_postgres", lambda tx: False)  # its server's clock is real
+    monkeypatch.setattr(
+        "sync.central.privacy.retention.is_postgres", lambda tx: False
+    )  # its server's clock is real
     a_house(store)
     clock.ms = COMES_MS
     assert renew(store, SITE, now=False) == 1

@@ -12,9 +12,9 @@ from edge.core.consent import Consent, Namespace, Purpose, Source, may, merged, 
 from edge.core.profiles import Profile, ProfileItem
 from edge.core.segments import namespace_of
 from edge.errors import Refused
-from sync.central import erasure
 from sync.central.export import told_of
 from sync.central.feed import item_table
+from sync.central.privacy import erasure
 from sync.central.registry import bands, consents, guests, profiles, segments
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest

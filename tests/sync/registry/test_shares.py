@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from edge.core.places import Layout, PlaceLease, Point, PointKind, Zone
-from sync.central import devices
+from sync.central.machines import devices
 from sync.central.registry import layout
 from sync.central.registry.layout import leases
 from sync.central.registry.shares import Bound, Key, keep, split

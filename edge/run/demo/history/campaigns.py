@@ -13,8 +13,8 @@ from edge.core.catalogue import LANGUAGES
 from edge.core.offers import Effect, Kind, Message, Offer, Period, Unit
 from edge.run.demo.history.deeds import TRIALS
 from edge.run.demo.offers import LOOKED_BY, MADE_BY
-from sync.central.campaigned import Plan
 from sync.central.campaigns import life
+from sync.central.offers.campaigned import Plan
 from sync.central.store import Connection
 
 HALF, PLANNED, BUDGET_MINOR = 5_000, 400, 200_000

@@ -24,15 +24,15 @@ from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
 from edge.run.demo.history.words import words_of
 from edge.run.demo.park import Park
-from sync.central import ledger, pots
-from sync.central.bookings import MONEY
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
 from sync.central.imports.lines import Line
 from sync.central.imports.load import Desk, load
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
-from sync.central.ledger import Posting
+from sync.central.money import ledger, pots
+from sync.central.money.bookings import MONEY
+from sync.central.money.ledger import Posting
 from sync.central.near import feedback
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Kind, Proof

@@ -14,16 +14,16 @@ from edge.core.lease import LeaseKind
 from edge.core.orders import Stock
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Scene
-from sync.central import pots
 from sync.central.care import cases, changed, goodwill
 from sync.central.care.case import Case, Result, State, Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.care.changed import Change
 from sync.central.care.goodwill import Coupon
-from sync.central.devices import devices
 from sync.central.journey.entry import What
+from sync.central.machines.devices import devices
+from sync.central.money import pots
+from sync.central.money.policy import policy
 from sync.central.near import stock
-from sync.central.policy import policy
 from sync.central.psp import wants
 from sync.central.registry import catalogue, wallets
 from sync.central.store import now_of, wake_after

@@ -22,9 +22,9 @@ from edge.sequencer import Transaction
 from edge.service.payments.chest import leases_of
 from edge.staff import Session
 from kiosk.park import DemoScene, Place, Scene, TapStory
-from sync.central import pots
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, What
+from sync.central.money import pots
 from sync.central.store import Store
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ from edge.run.demo.park import SLOT_POINT
 from edge.run.demo.tales.app import NAME
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Place, Scene
-from sync.central import placed
-from sync.central.devices import devices
 from sync.central.journey.entry import What
+from sync.central.machines.devices import devices
+from sync.central.money import placed
 from sync.central.near import slots
 from sync.central.store import now_of
 

@@ -9,9 +9,9 @@ from edge.run.demo.offers import LOOKED_BY, MADE_BY
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from edge.run.demo.tales.visits import KIOSK, called, is_lent
 from kiosk.park import Scene
-from sync.central import bundles
-from sync.central.bundles import Draft, State
 from sync.central.journey.entry import What
+from sync.central.offers import bundles
+from sync.central.offers.bundles import Draft, State
 from sync.central.registry import consents
 
 OFFER, BUDGET = "limonata-estate", "gift:estate"

@@ -9,16 +9,17 @@ import msgspec
 from edge.run.simulate.day.play import Day
 from edge.run.simulate.day.site import CAMPAIGN, MIDNIGHT_MS
 from edge.run.simulate.day.walk import Walked, walk
-from sync.central import days, ledger, placed
+from sync.central import days
+from sync.central.accounting.day import DayProof
 from sync.central.audit import Audit, audit
 from sync.central.campaigns import life
 from sync.central.campaigns.lift import Lift
 from sync.central.campaigns.results import Day as OfferDay
 from sync.central.campaigns.results import results
 from sync.central.choices import Choices, judge_choices
-from sync.central.day import DayProof
 from sync.central.journey.diarist import Diarist
-from sync.central.pots import MONEY
+from sync.central.money import ledger, placed
+from sync.central.money.pots import MONEY
 
 DAY_MS = 86_400_000
 WALLET = "wallet:"

@@ -12,7 +12,7 @@ from edge.run.simulate.day.plan import CLOSE_MIN, MINUTE_MS, OPEN_MIN, stops
 from edge.run.simulate.day.site import EDGES, MIDNIGHT_MS
 from edge.run.simulate.day.trouble import TROUBLES, Trouble
 from edge.run.simulate.weather import Weather
-from sync.central import ahead
+from sync.central.planning import ahead
 
 ROUNDS_MAX = 400
 """After so many meetings in good weather everything has to be at rest."""

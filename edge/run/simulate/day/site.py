@@ -19,10 +19,13 @@ from edge.core.offers import Effect, Kind, Message, Offer, Period, Unit
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
 from edge.run.simulate.day.plan import PRICES, SOUP, Ticket, Visitor
 from edge.run.simulate.platform import CURRENCY, SITE, key_of
-from sync.central import devices, policy, pots, sites
-from sync.central.campaigned import Plan
+from sync.central import sites
 from sync.central.campaigns import life
-from sync.central.devices import NewDevice
+from sync.central.machines import devices
+from sync.central.machines.devices import NewDevice
+from sync.central.machines.voice import voice
+from sync.central.money import policy, pots
+from sync.central.offers.campaigned import Plan
 from sync.central.registry import (
     bands,
     catalogue,
@@ -39,7 +42,6 @@ from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection, Store
-from sync.central.voice import voice
 from sync.signing import public_half
 
 ZONE = ZoneInfo("Europe/Rome")

@@ -13,7 +13,7 @@ from edge.run.simulate.day.play import Day
 from edge.run.simulate.day.site import EDGES
 from edge.run.simulate.device import Device
 from edge.run.simulate.platform import key_of
-from sync.central.lanes import event_table
+from sync.central.machines.lanes import event_table
 from sync.central.store import and_, select
 from sync.signing import public_half
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sync.central import alarms, warnings
+from sync.central import alarms
 from sync.central.alarms import Alarm
 from sync.central.console.answers import Answer, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
 from sync.central.console.routes import Route, act, read
+from sync.central.echoes import warnings
 
 COLUMNS = ("time", "reason", "point", "band", "times", "device", "seen")
 CELLS = ("last", *COLUMNS[1:])

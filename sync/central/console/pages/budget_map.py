@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from edge.core.money import spelled
-from sync.central import budgets, bundles, devices
-from sync.central.bundles import State
 from sync.central.console.answers import Sheet
 from sync.central.console.ask import Ask
+from sync.central.machines import devices
+from sync.central.money import budgets
+from sync.central.offers import bundles
+from sync.central.offers.bundles import State
 from sync.central.store import Connection
 
 COLUMNS = ("campaign", "lies_at", "amount", "rate")

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sync.central.campaigned import Campaign
 from sync.central.campaigns import checks
+from sync.central.offers.campaigned import Campaign
 
 WHOLE = 1_000
 """The width of a line, from the first day of all to the last one."""

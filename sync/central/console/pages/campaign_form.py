@@ -13,10 +13,10 @@ from edge.core.offers import Kind as OfferKind
 from edge.core.offers.message import CHARS
 from edge.rules import OFFER_RULE_CHARS_MAX
 from sync.central.analysis.listed import CODES
-from sync.central.campaigned import ID_CHARS_MAX, Audience, Campaign, Plan
 from sync.central.campaigns.checks import CONTROL_MAX, PLANNED_MAX, WINDOW_DAYS_MAX
 from sync.central.console import amounts
 from sync.central.console.fields import Field, Kind, Mistyped
+from sync.central.offers.campaigned import ID_CHARS_MAX, Audience, Campaign, Plan
 
 TEXTS = ("name", "headline", "body", "terms", "call")
 PER_PERCENT = 100

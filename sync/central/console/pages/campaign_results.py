@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from edge.core.money import spelled
 from sync.central.analysis.facts import Calendar
-from sync.central.campaigned import Campaign
 from sync.central.campaigns import life, readings, results
 from sync.central.campaigns.always import Between
 from sync.central.campaigns.lift import Arm, Lift, Verdict, wilson
@@ -18,6 +17,7 @@ from sync.central.console.ask import Ask
 from sync.central.console.pages.campaigns import ONE
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
+from sync.central.offers.campaigned import Campaign
 
 DAYS = ("date", "shown", "taken_up", "redeemed", "returned", "took_off")
 ARMS = ("arm", "guests", "planned", "bought", "rate", "low", "high")

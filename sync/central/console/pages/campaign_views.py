@@ -7,14 +7,14 @@ from typing import cast
 
 from edge.errors import Refused
 from edge.rules import OFFER_RULE_CHARS_MAX
-from sync.central import bundles
-from sync.central.campaigned import Campaign
 from sync.central.campaigns import life, previews, seen, tester
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Field, Kind, meant
 from sync.central.console.pages.campaigns import HERE, ONE
 from sync.central.console.routes import Audience, Route, read
+from sync.central.offers import bundles
+from sync.central.offers.campaigned import Campaign
 from sync.central.registry import catalogue
 
 PREVIEW = ("rendering", "language", "words")

@@ -7,9 +7,7 @@ from typing import Any
 
 from edge.core.money import spelled
 from edge.core.offers import Unit
-from sync.central import budgets, campaigned
 from sync.central.analysis.results import results as reports
-from sync.central.campaigned import Campaign, Standing, State
 from sync.central.campaigns import checks, life
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
@@ -20,6 +18,9 @@ from sync.central.console.pages.budget_map import budget_map
 from sync.central.console.pages.campaign_calendar import calendar
 from sync.central.console.pages.campaign_form import fields, plan_of, shown
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.money import budgets
+from sync.central.offers import campaigned
+from sync.central.offers.campaigned import Campaign, Standing, State
 from sync.central.store import Connection
 
 HERE = "/sites/<site>/campaigns"

@@ -10,7 +10,6 @@ from edge.core.delivery import said
 from edge.core.money import spelled
 from edge.core.profiles import remark_owner
 from edge.errors import Unknown
-from sync.central import topups
 from sync.central.care import cases
 from sync.central.care.case import Case, Links, Priority, State, Step, Subject, Told
 from sync.central.care.cases import NOTE_CHARS_MAX, PAGE_MAX, Line, Wanted
@@ -27,6 +26,7 @@ from sync.central.console.pages.charges import told as told_money
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey import diary, ends
 from sync.central.journey.entry import Via
+from sync.central.money import topups
 from sync.central.near import orders
 from sync.central.psp import charges, refunds
 from sync.central.psp.judgement import Charge

@@ -22,8 +22,8 @@ from sync.central.console.fields import Field, Kind, Mistyped, values
 from sync.central.console.pages import bands as band_pages
 from sync.central.console.pages.care import HERE
 from sync.central.console.routes import Audience, Route, act
+from sync.central.money.policy import policy
 from sync.central.near import reserving
-from sync.central.policy import policy
 from sync.central.psp import refunds
 from sync.central.registry import bands, catalogue, links, rights
 from sync.central.registry.bands import BandCard

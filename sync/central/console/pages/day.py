@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response
 
 from edge.core.money import spelled
-from sync.central import days, payouts
+from sync.central import days
+from sync.central.accounting.day import DayProof
 from sync.central.console import desk
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -16,9 +17,9 @@ from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Mistyped
 from sync.central.console.pages import vouchers
 from sync.central.console.routes import Route, act, read
-from sync.central.day import DayProof
 from sync.central.registry import wallets
-from sync.central.sepa import Account, bic_of, iban_of
+from sync.central.settling import payouts
+from sync.central.settling.sepa import Account, bic_of, iban_of
 
 FINDING_COLUMNS = ("fault", "about", "device", "difference", "why")
 TILL_COLUMNS = ("device", "point", "currency", "ops", "sold", "back", "held")

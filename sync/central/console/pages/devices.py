@@ -6,15 +6,16 @@ from typing import Any
 
 import msgspec
 
-from sync.central import devices, enrolment
+from sync.central import enrolment
 from sync.central.console import desk
 from sync.central.console.answers import Answer, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, names_of
 from sync.central.console.routes import Route, act, read
-from sync.central.devices import Device
 from sync.central.enrolment import Invitation
+from sync.central.machines import devices
+from sync.central.machines.devices import Device
 from sync.wire import ReaderState
 
 SILENT_MS_MAX = 90_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from edge.core.decision import Outcome, Reason
-from sync.central import devices
 from sync.central.console import happenings, looks
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
@@ -13,6 +12,7 @@ from sync.central.console.fields import names_of
 from sync.central.console.happenings import Happening, Wanted
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Route, read
+from sync.central.machines import devices
 
 COLUMNS = ("time", "event", "device", "point", "outcome", "reason", "band", "guest", "who", "note")
 LIVE_S = 2

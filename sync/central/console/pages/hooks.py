@@ -16,8 +16,8 @@ from sync.central.console.routes import Route, act, read
 from sync.central.hooks import letters, reach, subscriptions
 from sync.central.hooks.subscriptions import TOKEN_CHARS_MAX, URL_CHARS_MAX, Hook, Wanted
 from sync.central.hooks.verdict import State
+from sync.central.machines.voice import voice
 from sync.central.store import Connection
-from sync.central.voice import voice
 from sync.signing import public_half
 
 HERE = "/sites/<site>/webhooks"

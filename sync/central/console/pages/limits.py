@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from edge.core.money import minor_in, spelled
-from sync.central import caps, choosing, devices, placed, risk, sums
-from sync.central import policy as policies
+from sync.central.accounting import sums
 from sync.central.console import desk
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
@@ -16,7 +15,10 @@ from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Route, act, read
-from sync.central.policy import PERMILLE, Charging, Policy
+from sync.central.machines import devices
+from sync.central.money import caps, choosing, placed, risk
+from sync.central.money import policy as policies
+from sync.central.money.policy import PERMILLE, Charging, Policy
 from sync.central.store import Connection
 
 HERE = "/sites/<site>/limits"

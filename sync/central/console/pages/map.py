@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from edge.core.places import Layout, Point, Zone
-from sync.central import devices
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
 from sync.central.console.pages.devices import Seen, seen
 from sync.central.console.routes import Route, read
-from sync.central.devices import Device
+from sync.central.machines import devices
+from sync.central.machines.devices import Device
 
 HERE = "/sites/<site>/map"
 COLUMNS = ("zone", "inside", "capacity", "filled", "well", "unwell")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.money import spelled
-from sync.central import budgets, bundle_checks, bundles, devices, earned
-from sync.central.bundles import State, Version
 from sync.central.campaigns import life
 from sync.central.console import desk
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
@@ -15,6 +13,10 @@ from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.pages.budget_map import budget_map
 from sync.central.console.routes import Route, act, read
+from sync.central.machines import devices
+from sync.central.money import budgets
+from sync.central.offers import bundle_checks, bundles, earned
+from sync.central.offers.bundles import State, Version
 from sync.central.store import Connection
 
 HERE = "/sites/<site>/offers"

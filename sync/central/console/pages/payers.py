@@ -9,13 +9,13 @@ import msgspec
 from edge.core.lease import Limits
 from edge.core.wallet import CategoryLimit
 from edge.errors import Unknown
-from sync.central import payers
 from sync.central.console import amounts, desk, looks
 from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import ROWS_MAX, Field, Kind, Mistyped
 from sync.central.console.routes import Audience, Route, act
+from sync.central.money import payers
 from sync.central.registry import guests, members, profiles, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.tables import ID_CHARS_MAX

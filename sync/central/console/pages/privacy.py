@@ -9,7 +9,6 @@ from flask import Response
 
 from edge.core.consent import TOPICS, merged
 from edge.errors import Refused
-from sync.central import erasure
 from sync.central.console import desk, looks
 from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
@@ -17,6 +16,7 @@ from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Mistyped
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.export import told_of
+from sync.central.privacy import erasure
 from sync.central.registry import consents, guests, profiles
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection

@@ -9,13 +9,13 @@ import msgspec
 from edge.core.lease import Limits
 from edge.core.pins import GUEST_PIN_DIGITS_MAX, GUEST_PIN_DIGITS_MIN, is_guessed_first, is_guest_pin
 from edge.errors import Refused
-from sync.central import blocks, leases
 from sync.central.console import amounts, desk
 from sync.central.console.answers import Answer, Form, Moved
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped
 from sync.central.console.routes import Audience, Route
+from sync.central.money import blocks, leases
 from sync.central.registry import wallets
 from sync.central.registry.tables import NAME_CHARS_MAX
 from sync.central.registry.wallets import Wallet

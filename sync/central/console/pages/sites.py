@@ -7,7 +7,7 @@ from typing import Any
 from edge.core.money import spelled
 from edge.core.places import Layout
 from edge.errors import Refused
-from sync.central import devices, lanes, sites
+from sync.central import sites
 from sync.central.arrears import Arrears, arrears
 from sync.central.console import desk, happenings
 from sync.central.console.answers import Answer, Export, Form, Moved, Page, Sheet
@@ -18,6 +18,7 @@ from sync.central.console.pages.devices import seen
 from sync.central.console.pages.map import inside_of, oldest_of
 from sync.central.console.pages.settings import known_zone
 from sync.central.console.routes import Audience, Route, read
+from sync.central.machines import devices, lanes
 from sync.central.registry import bands, guests, layout, rights
 from sync.central.store import Connection, func, select
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from edge.core.places import PointKind, Zone
 from edge.core.slots import Slot
-from sync.central import devices
 from sync.central.channels import book as channels
 from sync.central.channels.book import May
 from sync.central.console import desk, listing
@@ -16,7 +15,8 @@ from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped, names_of
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Route
-from sync.central.devices import Device
+from sync.central.machines import devices
+from sync.central.machines.devices import Device
 from sync.central.near import slots
 from sync.central.registry import layout
 from sync.central.store import Connection

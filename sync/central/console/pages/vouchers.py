@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.core.money import spelled
 from edge.core.vouchers import CAMPAIGN_CHARS_MAX, VOUCHER_KINDS
-from sync.central import blocks, vouchers
+from sync.central.accounting.voucher_sums import Campaign, campaigns
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -17,12 +17,13 @@ from sync.central.console.fields import Field, Kind
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Route, act
 from sync.central.imports import voucher_list
+from sync.central.money import blocks
 from sync.central.registry import wallets
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.wallets import Wallet
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Left
 from sync.central.store import Connection
-from sync.central.voucher_sums import Campaign, campaigns
-from sync.central.vouchers import Left
 
 HERE = "/sites/<site>/vouchers"
 COLUMNS = ("campaign", "unit", "given", "used", "worth", "left")

@@ -7,7 +7,6 @@ from typing import Any
 
 from edge.core.lease import PlacedState
 from edge.core.money import spelled
-from sync.central import devices, pots, topups
 from sync.central.console import amounts, desk, listing, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -17,13 +16,15 @@ from sync.central.console.listing import Listing
 from sync.central.console.pages import payers, purse, vouchers
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.imports import wallet_list
-from sync.central.placed import PlacedRow, of_wallet
+from sync.central.machines import devices
+from sync.central.money import pots, topups
+from sync.central.money.placed import PlacedRow, of_wallet
+from sync.central.money.topups import SOURCES, TopUp
 from sync.central.registry import members, profiles, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.tables import ID_CHARS_MAX, NAME_CHARS_MAX
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.store import Connection
-from sync.central.topups import SOURCES, TopUp
 
 HERE = "/sites/<site>/wallets"
 COLUMNS = ("wallet", "label", "state", "free", "at_devices", "owed")

@@ -1,0 +1,1 @@
+"""Planning: which device should hold what of whose money before it is wanted there."""
