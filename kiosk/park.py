@@ -72,6 +72,7 @@ class Scene(enum.StrEnum):
     DIARY = "diary"
     GIVEN = "given"
     GONE = "gone"
+    HAD = "had"
     HANDED = "handed"
     HELD = "held"
     LATE = "late"
@@ -89,6 +90,7 @@ class Scene(enum.StrEnum):
     SET_ASIDE = "set_aside"
     TAKEN = "taken"
     WAITING = "waiting"
+    WEARS = "wears"
     WITHDREW = "withdrew"
 
 
@@ -98,8 +100,7 @@ class CardTurn(enum.StrEnum):
     PAID = "paid"
     DECLINED = "declined"
     GUEST_NEEDED = "guest_needed"
-    NO_ANSWER = "no_answer"
-    """The provider takes the money, and its answer does not arrive in time."""
+    NO_ANSWER = "no_answer"  # the provider takes the money, and its answer does not arrive in time
 
 
 class DemoBand(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +158,6 @@ class DemoPrinter(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     point: str
     names: dict[str, str]
-    """The point's name by language."""
     plugged: bool = True
     slips: tuple[DemoSlip, ...] = ()
     """The last ones, newest first."""

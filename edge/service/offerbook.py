@@ -38,8 +38,6 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exposure: str = ""
     marks: tuple[Mark, ...] = ()
     promises: tuple[Promise, ...] = ()
-    spent: tuple[str, ...] = ()
-    """Promises that were redeemed: each is, once."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,10 +20,10 @@ PLAY_S_MAX = 90
 SCENES = {
     Tale.PARK_DAY: "booked held held held held paid diary",
     Tale.WATER_BED: (
-        "looked_for late asked answered set_aside held ready"
-        " charged held paid held handed diary held rated closed"
+        "looked_for late asked answered set_aside charged held paid held ready held handed diary"
+        " held rated asked given closed held offered held paid"
     ),
-    Tale.FEEDBACK: "held paid held rated asked changed given closed held held paid",
+    Tale.FEEDBACK: "held paid held rated asked changed given closed held offered held paid",
     Tale.CONSENT: "held allowed diary held withdrew diary",
     Tale.OFFLINE: "cut held offered held paid waiting restored diary diary",
     Tale.WRONG_PRICE: "published priced published priced",
@@ -32,14 +32,28 @@ SCENES = {
 """What a guest, staff and central see, in order; a band that had to be held twice stands once."""
 CUT = {
     Tale.PARK_DAY: "booked cut held held held held paid restored diary",
-    Tale.COFFEE: "cut held taken taken held paid restored diary",
+    Tale.WATER_BED: (
+        "looked_for late asked answered set_aside charged cut held paid held ready held handed"
+        " held rated restored diary asked given closed held offered held paid"
+    ),
+    Tale.FEEDBACK: ("cut held paid held rated restored asked changed given closed held offered held paid"),
     Tale.CONSENT: "cut held allowed held withdrew restored diary diary",
     Tale.HELP: "cut called came restored asked closed",
 }
-"""Those that need no internet, without it: what central hears it hears afterwards.
-
-The usual is had for less once a day: that story is told in this way alone.
-"""
+"""Those that need no internet, or a part of which does, without it: central hears of it afterwards."""
+ONCE = {
+    Tale.COFFEE: (
+        "cut held taken taken held paid restored diary",
+        "cut held had held paid restored diary",
+        "held had held paid diary",
+    ),
+    Tale.LOST_BAND: (
+        "cut lost held held linked held held restored diary",
+        "cut wears held held restored",
+        "wears held held",
+    ),
+}
+"""What is had once a day, without the internet; then again, without and with it."""
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +92,13 @@ def test_story_goes_as_it_is_told(park: Park, tale: Tale) -> None:
     assert scenes(played(park, tale)) == SCENES[tale].split()
 
 
-def test_a_story_that_can_be_told_once_says_so_and_leaves_the_internet_as_it_was(park: Park) -> None:
-    assert scenes(played(park, Tale.LOST_BAND)) == ["lost", "held", "held", "linked", "held", "held", "diary"]
-    told = park.answer(park.post("tales", within_s=PLAY_S_MAX, tale=Tale.LOST_BAND.value, cut=True))
-    assert "new band already" in told["failed"]
-    assert park.state()["internet"]
+@pytest.mark.parametrize("tale", ONCE, ids=lambda tale: tale.value)
+def test_what_is_had_once_a_day_is_had_without_the_internet_and_said_when_it_is_told_again(
+    park: Park, tale: Tale
+) -> None:
+    told = [scenes(played(park, tale, cut=cut)) for cut in (True, True, False)]
+    assert told == [one.split() for one in ONCE[tale]]
+    assert park.state()["internet"], "it is back"
 
 
 @pytest.mark.parametrize("tale", CUT, ids=lambda tale: tale.value)
@@ -92,8 +108,10 @@ def test_story_goes_without_the_internet_and_central_hears_of_it_afterwards(park
 
 
 @pytest.mark.real("dbus-daemon")
-def test_who_comes_near_is_noticed_and_forgotten(park: Park) -> None:
-    assert scenes(played(park, Tale.NEAR)) == ["noticed", "held", "offered", "gone"]
+@pytest.mark.parametrize("cut", [False, True], ids=["with", "without"])
+def test_who_comes_near_is_noticed_and_forgotten_with_and_without_the_internet(park: Park, cut: bool) -> None:
+    there, back = (["cut"], ["restored"]) if cut else ([], [])
+    assert scenes(played(park, Tale.NEAR, cut=cut)) == [*there, "noticed", "held", "offered", "gone", *back]
 
 
 def test_the_bed_was_searched_ordered_paid_by_the_card_and_picked_up_in_one_diary(park: Park) -> None:

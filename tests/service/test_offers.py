@@ -156,6 +156,15 @@ def test_the_price_at_the_till_is_the_offers_price_and_the_receipt_says_so(edge:
     assert bought(edge, op_id="op-till-00000002").lines[0].off_minor == 0, "taken up once is redeemed once"
 
 
+def test_what_was_used_is_no_tile_any_more_until_its_sale_is_taken_back(edge: House, fan: bytes) -> None:
+    took(edge, fan)
+    assert tile_of(seen(edge, fan), "soup-less").taken
+    view = bought(edge)
+    assert "soup-less" not in {one.offer for one in seen(edge, fan).tiles}
+    edge.service.void(cashier(edge), view.op_id, "void-00000001", reason="wrong dish")
+    assert tile_of(seen(edge, fan), "soup-less").taken, "it is the guest's again"
+
+
 def test_a_gift_comes_on_the_bill_and_costs_nothing(edge: House) -> None:
     published(edge, a_gift())
     budget(edge, PIECES, 3)

@@ -15,7 +15,7 @@ from edge.core.wallet import MandateState
 from edge.errors import StoreError
 from edge.payviews import BasketState
 from edge.service.payments import chest
-from edge.service.payments.placement import AGAIN_MS, PRESENT_MAX
+from edge.service.payments.placement import AGAIN_MS, GIVEN_MS, PRESENT_MAX
 from tests.service.house import OTHER_UID, Hands, House, an_edge
 from tests.service.purses import (
     SOUP,
@@ -62,6 +62,17 @@ def test_what_central_has_no_more_of_is_not_asked_for_at_once_again(house: House
     assert not wanted(house)
     house.hands.forward(ms=AGAIN_MS)
     assert wanted(house)
+
+
+def test_a_second_voucher_that_looks_like_the_first_is_asked_for_at_the_next_tap(house: House) -> None:
+    a_guest(house, vouchers=(Voucher(kind="free_drink"),))
+    house.service.present(house.tap(reader="reader-kiosk"))
+    assert "free_drink" in wanted(house)
+    house.hands.forward(ms=GIVEN_MS)
+    house.service.present(house.tap(reader="reader-kiosk"))
+    assert "free_drink" in wanted(house), "central has one more by now, and nothing else tells of it"
+    house.service.present(house.tap(reader="reader-kiosk"))
+    assert not wanted(house), "a band that lies there does not ask all the time"
 
 
 def test_presence_is_told_once_central_has_heard_it(house: House) -> None:

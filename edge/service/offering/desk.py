@@ -41,6 +41,7 @@ from edge.service.offerbook import (
 from edge.service.offering.asking import CHANNELS, Asking, Question, standing_of, visit_of
 from edge.service.offering.sending import Sending, goes_along
 from edge.service.offering.tiles import name_of, tiles_of
+from edge.service.payments.redeeming import used_by
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 
@@ -72,18 +73,19 @@ class Offers:
         if asked is None:
             return OffersView(point=point)
 
-        def act(tx: Transaction) -> tuple[Kept, Book]:
+        def act(tx: Transaction) -> tuple[Kept, Book, set[str]]:
             visit, name = visit_of(tx, asked), _book_name(asked)
             book = book_of(tx, name)
             known = kept_by(tx, book.exposure) if book.visit == visit and book.exposure else None
             if known is not None and not asked.lines:
-                return known, book
+                return known, book, _over(tx, known)
             kept = self._chosen(tx, asked, visit)
             after = replace(book, visit=visit, exposure=kept.choice.exposure)
             put_book(tx, name, after)
-            return kept, after
+            return kept, after, set()
 
-        return self._view(asked, *self._rooms.sequencer.submit(act))
+        kept, book, over = self._rooms.sequencer.submit(act)
+        return self._view(asked, kept, book, over=over)
 
     def shown(self, exposure: str) -> bool:
         """Take a screen's word that it has painted a tile; say whether that was news."""
@@ -216,13 +218,13 @@ class Offers:
         put_kept(tx, kept)
         return kept
 
-    def _view(self, asked: Question, kept: Kept, book: Book) -> OffersView:
+    def _view(self, asked: Question, kept: Kept, book: Book, *, over: set[str]) -> OffersView:
         bundle = asked.live.bundle
         taken = {one.exposure for one in book.promises}
         tiles = [
             (exposure_of(kept.choice, tile), bundle.offers_by_id[tile.offer])
             for tile in kept.choice.tiles
-            if exposure_of(kept.choice, tile) not in kept.declined and tile.offer in bundle.offers_by_id
+            if exposure_of(kept.choice, tile) not in over and tile.offer in bundle.offers_by_id
         ]
         goods = self._rooms.profiles.catalogue()
         made = tiles_of(tiles, goods, currency=asked.layout.currency, taken=taken)
@@ -277,6 +279,11 @@ class Offers:
             names={offer.id: self._label(offer) for offer in offers},
             personal=kept.guest is not None,
         )
+
+
+def _over(tx: Transaction, kept: Kept) -> set[str]:
+    """Return which tiles of a choice its screen shows no more: declined, or used at a till by now."""
+    return {*kept.declined, *(one for one in kept.taken if used_by(tx, one) is not None)}
 
 
 def _told(kept: Kept, offer: Offer, *, exposure: str, point: str = "") -> Told:

@@ -31,6 +31,8 @@ LOW_PERMILLE = 400
 """Below this part of what was wanted it is asked for again."""
 AGAIN_MS, AGAIN_MS_MAX = 20_000, 10_240_000
 """So long nothing is asked again that central had no more of; twice as long each time, until it is seen."""
+GIVEN_MS = 2_000
+"""So long where the guest has vouchers and taps: a second one that care gives looks like the first."""
 RENEW_MS = 600_000
 """A lease that ends sooner is asked to last longer."""
 VOUCHERS_WANTED = 2
@@ -237,6 +239,8 @@ class Placement:
         with self._changed:
             known = self._here.pop(link.id, None)
             here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs, today=today)
+            given = bool(link.vouchers) and why != "sighting"
+            here.rest_ms = GIVEN_MS if given else AGAIN_MS
             if known is not None:
                 # Another member, or a voucher given meanwhile: there is something new to ask for.
                 here.told, here.asked_ms = known.told, known.asked_ms if known.link == link else None
@@ -244,7 +248,7 @@ class Placement:
             self._left.discard(link.id)
             while len(self._here) > PRESENT_MAX:
                 del self._here[next(iter(self._here))]
-        if known is None or known.link != link or needs or today:
+        if known is None or known.link != link or given or needs or today:
             self._ring()
 
     def _ring(self) -> None:

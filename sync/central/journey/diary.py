@@ -87,7 +87,6 @@ SALES = Index(
 )
 """What takes a sale back asks whether it was ever made: of a million entries, half a second without it."""
 STEPS[9] = lambda tx: SALES.create(tx, checkfirst=True)
-STEPS[9] = lambda tx: SALES.create(tx, checkfirst=True)
 _ENTRY = tuple(column for column in _own if column.name not in ("site_id", "basis", "told_ms"))
 _order = (_own.hlc, _own.source, _own.id)
 WRITTEN: list[Callable[[Connection, str, Sequence[Entry]], None]] = []

@@ -15,7 +15,7 @@ from edge.core.orders import Stock
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from kiosk.park import Scene
 from sync.central.care import cases, changed, goodwill
-from sync.central.care.case import Case, Result, State, Step, Told
+from sync.central.care.case import Result, State, Step, Told
 from sync.central.care.cases import Wanted
 from sync.central.care.changed import Change
 from sync.central.care.goodwill import Coupon
@@ -33,7 +33,7 @@ BED, BUYER, WALLET = "letto-acqua", "matteo", "w-47"
 TOPICS = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 PROMISED_DAYS, FIRST_DAYS, LAST_DAYS = 3, 12, 14
 CARE = "olga"
-UNHAPPY, SPARE_MINOR = 1, 1_100
+UNHAPPY, LATE, SPARE_MINOR = 1, 2, 1_100
 CLEANED = "We clean the machine twice a day from today on."
 COFFEE, GOODWILL = "espresso", f"{LeaseKind.FREE_DRINK}:{goodwill.CAMPAIGN}"
 
@@ -55,13 +55,15 @@ def water_bed(stage: Stage) -> None:
     if not any(one["by"] == "us" for one in stage.app.asks("GET", f"/v1/cases/{matter}")["said"]):
         raise TaleBroke("The app does not show what care answered.")
     stage.says(Scene.ANSWERED, CARE, what=matter)
+    _tell(stage, matter, Step.CLOSED, word=Result.EXPLAINED.value)
+    before = _case_ids(stage, BUYER)
     _fetched(stage, guest, names)
-    _tell(stage, matter, Step.CLOSED, word=Result.PUT_RIGHT.value)
-    stage.says(Scene.CLOSED, CARE, what=matter)
+    _is_unhappy(stage, BUYER, score=LATE)
+    stage.at_central(lambda: _is_put_right(stage, BUYER, before=before))
 
 
 def _fetched(stage: Stage, guest: str, names: dict[str, str]) -> None:
-    """Let the shop set the bed aside, and the band pay for it and take it home."""
+    """Let the shop set the bed aside, and the band pay for it and take it home, in a shop without a line."""
     near, session = stage.edge.service.near, stage.staff(SELLER, SHOP)
     body = {"id": secrets.token_hex(6), "guest": guest, "store": SHOP, "lines": [{"article": BED}]}
     number = stage.app.asks("POST", "/v1/orders", body)["number"]
@@ -69,25 +71,24 @@ def _fetched(stage: Stage, guest: str, names: dict[str, str]) -> None:
     stage.waits(
         lambda: number in {one.id for one in near.orders(session, SHOP).orders}, "the order at the shop"
     )
-    near.move_order(session, number, "ready", counter=COUNTER)
+    stage.fetches(BUYER, _card_fills(stage))
+    stage.may_be_cut()
+    before = stage.diary(BUYER)
+    stage.sells(SELLER, BUYER, point=SHOP, articles=(BED,))
+    near.move_order(stage.staff(SELLER, SHOP), number, "ready", counter=COUNTER)
     tap = stage.holds(BUYER, KIOSK)
     told = [one for one in near.view(tap.tap_id, KIOSK).orders if (one.id, one.state) == (number, "ready")]
     if not told:
         raise TaleBroke("The kiosk does not know that it is ready.")
     stage.says(Scene.READY, BUYER, where=SHOP, what=told[0].counter)
-    _card_fills(stage)
-    before = stage.diary(BUYER)
-    stage.sells(SELLER, BUYER, point=SHOP, articles=(BED,))
     shown = stage.holds(BUYER, SHOP, wants={Reason.IDENTIFIED})
     near.hand_over(stage.staff(SELLER, SHOP), number, shown.tap_id)
     stage.says(Scene.HANDED, BUYER, where=SHOP, names=names)
     stage.written(BUYER, What.PICKED_UP, after=before)
-    near.give_feedback(stage.holds(BUYER, KIOSK).tap_id, KIOSK, score=5)
-    stage.says(Scene.RATED, BUYER, count=5)
 
 
-def _card_fills(stage: Stage) -> None:
-    """Let the stored card fill the wallet as he wished for a day of shopping."""
+def _card_fills(stage: Stage) -> int:
+    """Let the stored card fill the wallet as he wished for a day of shopping; returns what the bed costs."""
     with stage.central.transaction() as tx:
         price = catalogue.catalogue(tx, stage.site).by_id[BED].price_minor
         known = wallets.lock(tx, stage.site, WALLET)
@@ -99,6 +100,7 @@ def _card_fills(stage: Stage) -> None:
     with stage.central.transaction() as tx:
         wallets.change(tx, stage.site, known)
     stage.says(Scene.CHARGED, BUYER, minor=price)
+    return price
 
 
 def _has(stage: Stage) -> int:
@@ -110,23 +112,34 @@ def _has(stage: Stage) -> int:
 
 def feedback(stage: Stage) -> None:
     """Giulia is not content with her coffee: a case opens, the coffee changes, and her next one is free."""
-    before = {one.id for one in _open_cases(stage, "giulia")}
+    before = _case_ids(stage, "giulia")
+    stage.has_ready("giulia", SPARE_MINOR)
+    stage.may_be_cut()
     stage.sells("carla", "giulia", point=BAR, articles=(COFFEE,))
-    tap = stage.holds("giulia", KIOSK)
-    taken = stage.edge.service.near.give_feedback(tap.tap_id, KIOSK, score=UNHAPPY, named=True)
-    stage.says(Scene.RATED, "giulia", count=UNHAPPY)
+    _is_unhappy(stage, "giulia", score=UNHAPPY)
+    stage.at_central(lambda: _is_put_right(stage, "giulia", before=before, changes=True))
+
+
+def _is_unhappy(stage: Stage, band: str, *, score: int) -> None:
+    """Let a guest choose a low face at the kiosk and ask to be spoken to: somebody is sent at once."""
+    tap = stage.holds(band, KIOSK)
+    taken = stage.edge.service.near.give_feedback(tap.tap_id, KIOSK, score=score, named=True)
+    stage.says(Scene.RATED, band, count=score)
     if not taken.called:
-        raise TaleBroke("Nobody was sent to her.")
-    found = stage.waits(
-        lambda: [one.id for one in _open_cases(stage, "giulia") if one.id not in before], "a case at central"
-    )
-    stage.says(Scene.ASKED, "giulia", what=found[0])
-    stage.waits(lambda: _is_changed(stage), "her purchase in her diary, by which she is told what changed")
-    given = _makes_good(stage, found[0])
-    _tell(stage, found[0], Step.CLOSED, word=Result.PUT_RIGHT.value)
-    stage.says(Scene.CLOSED, CARE, what=found[0])
+        raise TaleBroke("Nobody was sent to the guest.")
+
+
+def _is_put_right(stage: Stage, band: str, *, before: Collection[str], changes: bool = False) -> None:
+    """Let care answer a low face by a new case, and the next visit know of what it gave."""
+    matter = stage.waits(lambda: sorted(_case_ids(stage, band) - set(before)), "a case at central")[0]
+    stage.says(Scene.ASKED, band, what=matter)
+    if changes:
+        stage.waits(lambda: _is_changed(stage), "the purchase in the diary, by which it is told what changed")
+    given = _makes_good(stage, band, matter)
+    _tell(stage, matter, Step.CLOSED, word=Result.PUT_RIGHT.value)
+    stage.says(Scene.CLOSED, CARE, what=matter)
     if given:
-        _comes_back(stage)
+        _comes_back(stage, band)
 
 
 def _is_changed(stage: Stage) -> bool:
@@ -140,9 +153,9 @@ def _is_changed(stage: Stage) -> bool:
     return told > 0
 
 
-def _makes_good(stage: Stage, matter: str) -> bool:
-    """Give another coffee for nothing; said is whether care may still give her that much this month."""
-    guest = stage.guest("giulia")
+def _makes_good(stage: Stage, band: str, matter: str) -> bool:
+    """Give a coffee for nothing; said is whether care may still give them that much this month."""
+    guest = stage.guest(band)
     with stage.central.transaction() as tx:
         sold = catalogue.catalogue(tx, stage.site).by_id[COFFEE]
         most = policy(tx, stage.site).goodwill_minor
@@ -154,29 +167,36 @@ def _makes_good(stage: Stage, matter: str) -> bool:
     return True
 
 
-def _comes_back(stage: Stage) -> None:
+def _comes_back(stage: Stage, band: str) -> None:
     """Let the next visit know of it: at the kiosk first, then on the bill."""
-    guest, profiles = stage.guest("giulia"), stage.edge.profiles
+    guest, profiles = stage.guest(band), stage.edge.profiles
 
     def is_known() -> bool:
         links = [one.wallet for one in profiles.of_guest(guest) if one.wallet is not None]
         return any(one.kind == GOODWILL for link in links for one in link.vouchers)
 
     stage.waits(is_known, "what care gave her, known at the edge")
-    stage.holds("giulia", KIOSK)
-    stage.waits(lambda: stage.ready("giulia", kind=GOODWILL), "the free coffee at the edge")
-    bill = stage.sells("carla", "giulia", point=BAR, articles=(COFFEE,))
+    tap = stage.holds(band, KIOSK)
+    shown = [
+        one for one in stage.edge.service.what_you_know(tap.tap_id, KIOSK).vouchers if one.kind == GOODWILL
+    ]
+    if not shown:
+        raise TaleBroke("The kiosk knows nothing of what care gave.")
+    stage.says(Scene.OFFERED, band, where=KIOSK, names=shown[0].names)
+    stage.waits(lambda: stage.ready(band, kind=GOODWILL), "the free coffee at the edge")
+    bill = stage.sells("carla", band, point=BAR, articles=(COFFEE,))
     if sum(one.off_minor for one in bill.lines) != bill.total_minor:
-        raise TaleBroke("The till knows nothing of what care gave her.")
+        raise TaleBroke("The till knows nothing of what care gave.")
 
 
 def lost_band(stage: Stage) -> None:
     """Luca has lost his band: it opens nothing, and the new one has his rights, two people stand for it."""
     service, marta = stage.edge.service, stage.staff("marta", "gate-1")
     found = [one.band for one in service.look_up(marta, "luca")]
-    if len(found) != 1:
-        raise TaleBroke("Luca has a new band already.")
     stage.may_be_cut()
+    if len(found) > 1:
+        _wears_the_new_one(stage)
+        return
     (old,) = found
     service.set_band_state(marta, old, "lost", reason="lost at the lake")
     stage.says(Scene.LOST, "luca", where="gate-1")
@@ -190,6 +210,13 @@ def lost_band(stage: Stage) -> None:
     stage.holds("nuovo", "gate-1")
     stage.holds("luca", "gate-1", wants={Reason.BAND_REPLACED, Reason.BAND_LOST})
     stage.written("luca", What.ENTERED)
+
+
+def _wears_the_new_one(stage: Stage) -> None:
+    """Told again on one day: what two people stood for stays, and still opens by the new band alone."""
+    stage.says(Scene.WEARS, "luca", what="Nuovo")
+    stage.holds("nuovo", "gate-1")
+    stage.holds("luca", "gate-1", wants={Reason.BAND_REPLACED, Reason.BAND_LOST})
 
 
 def help_call(stage: Stage) -> None:
@@ -227,9 +254,9 @@ def _tell(stage: Stage, matter: str, step: Step, *, word: str = "", note: str = 
         cases.tell(tx, stage.site, matter, told=told, note=note)
 
 
-def _open_cases(stage: Stage, band: str) -> list[Case]:
+def _case_ids(stage: Stage, band: str) -> set[str]:
     with stage.central.reading() as tx:
-        return cases.listed(tx, stage.site, Wanted(guest=stage.guest(band), living=True))
+        return {one.id for one in cases.listed(tx, stage.site, Wanted(guest=stage.guest(band)))}
 
 
 def _comes_to(stage: Stage, matter: str, wanted: Collection[State], *, scene: Scene) -> None:

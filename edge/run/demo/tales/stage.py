@@ -158,6 +158,12 @@ class Stage:
         """Wait until so much of a band's money lies at the edge, which is asked for soon after it opens."""
         self.waits(lambda: self.ready(band) >= minor, f"money of {band} at the edge")
 
+    def fetches(self, band: str, minor: int) -> None:
+        """Have so much of a band's money lie at the edge, as a basket that stands there asks for it."""
+        (worn,) = [one for one in self.edge.profiles.of_guest(self.guest(band)) if one.wallet is not None]
+        self.edge.service.placement.needs(worn, max(0, minor - self.ready(band)))
+        self.has_ready(band, minor)
+
     def written(self, band: str, what: What, *, after: Collection[Entry] = ()) -> None:
         """See to it that a guest's diary at central has a new entry of a kind, and tell of it."""
         before = {(one.source, one.id) for one in after}

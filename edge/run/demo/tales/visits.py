@@ -55,8 +55,9 @@ def coffee(stage: Stage) -> None:
     offers = stage.edge.service.near.offers
     tiles = offers.view(tap.tap_id, KIOSK).tiles
     wanted = [one for one in tiles if one.offer in (USUAL, GIFT) and not one.taken]
-    if USUAL not in {one.offer for one in wanted}:
-        raise TaleBroke("Marco has had his usual for less today: once a day.")
+    had = USUAL not in {one.offer for one in wanted}
+    if had:
+        stage.says(Scene.HAD, "marco")
     offers.painted(tap.tap_id, KIOSK, [one.exposure for one in tiles])
     for tile in wanted:
         offers.take(tap.tap_id, KIOSK, tile.exposure)
@@ -64,9 +65,9 @@ def coffee(stage: Stage) -> None:
     before = stage.diary("marco")
     gift = {one.offer for one in wanted} & {GIFT}
     bill = stage.sells("carla", "marco", point=BAR, articles=("cappuccino", *(("cono",) if gift else ())))
-    if not any(one.off_minor for one in bill.lines):
-        raise TaleBroke("The till honoured nothing.")
-    stage.written("marco", What.REDEEMED, after=before)
+    if any(one.off_minor for one in bill.lines) == had:
+        raise TaleBroke("The till gave what was had today already." if had else "The till honoured nothing.")
+    stage.written("marco", What.BOUGHT if had else What.REDEEMED, after=before)
 
 
 def near(stage: Stage) -> None:
