@@ -19,7 +19,8 @@ from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal
 VICTIM = """
 import os, sys
 import msgspec
-from sync.central import intake, devices, lanes
+from sync.central import intake
+from sync.central.machines import devices, lanes
 from sync.central.store import Store
 from sync.wire import Batch
 url, device, path, when = sys.argv[1:]
