@@ -8,32 +8,40 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+import requests
 
 from edge.core.consent import Channel, Consent, Namespace
+from edge.core.events import Event, Kind
 from edge.core.offers import OfferRule
+from edge.core.offers.said import Told
 from edge.core.segments import namespace_of
 from sync.central.analysis import facts
 from sync.central.channels.telling import written
 from sync.central.feed import item_table
 from sync.central.hooks import happened
+from sync.central.hooks.service import Service
+from sync.central.hooks.subscriptions import Hook, Secrets, Taken
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
+from sync.central.machines.lanes import Stream
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import consents, guests, profiles, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
-from sync.central.store import Store, select
+from sync.central.store import Store, delete, insert, select
+from sync.signing import Keys
 from tests.portions import sample_and_whole
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_offering import Stand, an_offer
-from tests.sync.journey.book import GUEST
+from tests.sync.journey.book import BAND, GUEST, OWNER
 
 pytestmark = pytest.mark.timeout(60)
 INTEREST, BEHAVIOUR = Namespace.INTEREST.value, Namespace.BEHAVIOUR.value
 CODES = {INTEREST: "interest:boats", BEHAVIOUR: "behaviour:coffee"}
 WAYS = ("", "@app", "@email")
 TOPICS = [f"offers{part}{way}" for way in WAYS for part in ("", f":{INTEREST}", f":{BEHAVIOUR}")]
+SPOKEN = [way[1:] for way in WAYS if way]
 TURNS = 7
 YES_OF_TEN = 6
 """A guest who mostly says no shows nothing of what a no does."""
@@ -53,6 +61,8 @@ class Speaking:
         self.mail = stand.by(id="mail", via=Channel.EMAIL)
         self.yes: set[str] = set()
         self.told = 0
+        self.waiting: dict[int, str] = {}
+        """Entries that wait for a subscriber since everything was allowed, by number."""
 
     def says(self, topic: str, *, given: bool, way: str) -> None:
         self.clock.ms += 1_000
@@ -89,6 +99,12 @@ class Speaking:
             yield f"diary by {way}", set(self._journey(channel, way)), may
         may = {part for part in CODES if is_open(self.yes, part)}
         yield "segments to subscribers", set(self._hooks()), may
+        parts = {f"{part}@{way}" for part in CODES for way in SPOKEN if is_open(self.yes, part, way)}
+        parts |= {f"{part}@" for part in may}
+        yield "diary to subscribers", self._diary_hooks(), parts
+        yield "diary at desks and on the guest's own page", self._shown(), parts
+        yield "diary that is kept", self._kept(), parts
+        yield "events of devices to subscribers", self._device_hooks(), {"offers"} & self.yes
         yield "codes at edges", set(self._edges()), may
         with self.store.reading() as tx:
             rows = facts.consents(tx, SITE, facts._said(tx, SITE))
@@ -119,6 +135,65 @@ class Speaking:
         for one in events:
             if one.seq in open_:
                 yield namespace_of(str(happened.told_in(one).said["code"]))
+
+    def _lines(self, source: str) -> dict[str, Entry]:
+        """An entry of each part by each channel and by none."""
+        self.told += 1
+        ways = {way: Via(way) for way in SPOKEN} | {"": Via.GATE}
+        return {
+            f"{part}@{way}": Entry(
+                source, f"{self.told}/{what}/{way}", OWNER, self.clock.ms << 16, 0, via, what
+            )
+            for part, what in {INTEREST: What.SEARCHED, BEHAVIOUR: What.OFFERED}.items()
+            for way, via in ways.items()
+        }
+
+    def _diary_hooks(self) -> set[str]:
+        """What of entries that were all allowed when they were made is told now."""
+        with self.store.transaction() as tx:
+            take_turn(tx, SITE)
+            if not self.waiting:
+                assert diary.put(tx, SITE, list(self._lines("/told").values())).refused == 0
+                last = happened.last(tx, SITE) or 0
+                self.waiting = dict(zip(range(last - 5, last + 1), self._lines("/told"), strict=True))
+            kinds, span = [int(happened.Own.DIARY_ENTRY)], (min(self.waiting) - 1, max(self.waiting))
+            events = happened.page(tx, SITE, span=span, kinds=kinds, limit=9)
+            assert [one.seq for one in events] == list(self.waiting)
+            return {self.waiting[seq] for seq in happened.open_now(tx, SITE, events, purpose="offers")}
+
+    def _shown(self) -> set[str]:
+        """What is shown of a diary that has it all, as one that was merged may."""
+        made = self._lines("/merged")
+        more = {"site_id": SITE, "told_ms": self.clock.ms}
+        rows = [{**one._asdict(), **more, "basis": one.basis.value} for one in made.values()]
+        with self.store.transaction() as tx:
+            tx.execute(insert(diary.diary_table), rows)
+            there = {one.id for one in diary.of_guest(tx, SITE, OWNER)}
+            tx.execute(delete(diary.diary_table).where(diary.diary_table.c.source == "/merged"))
+        return {name for name, one in made.items() if one.id in there}
+
+    def _kept(self) -> set[str]:
+        """What is held of entries that come in now, and of those that came before."""
+        with self.store.transaction() as tx:
+            take_turn(tx, SITE)
+            diary.put(tx, SITE, list(self._lines("/kept").values()))
+            held = diary.held_of(tx, SITE, OWNER, limit=1_000)
+        names = {What.SEARCHED: INTEREST, What.OFFERED: BEHAVIOUR}
+        ways = {Via.GATE: ""} | {Via(way): way for way in SPOKEN}
+        return {f"{names[one.what]}@{ways[one.via]}" for one in held if one.what in names and one.via in ways}
+
+    def _device_hooks(self) -> set[str]:
+        """Whether an offer that a kiosk showed is told under the guest's pseudonym."""
+        hook = Hook(id="h", url="https://far.example", kinds=("offer_shown",), purpose="offers")
+        taken = Taken(hook, Secrets("", bytes(32)))
+        keys = Keys(key_id="k", private_key=bytes(range(32)))
+        service = Service(self.store, SITE, taken, keys=keys, line=requests.Session())
+        body = msgspec.msgpack.encode(Told(exposure="e1.0", offer="soup", guest=GUEST, point="kiosk"))
+        event = Event(lane=0, seq=1, hlc=self.clock.ms << 16, offset_ms=0, uncertainty_ms=0,
+                      kind=int(Kind.OFFER_SHOWN), schema=1, band=BAND, body=body, h=b"")  # fmt: skip
+        with self.store.reading() as tx:
+            post = service._addressed(tx, Stream(SITE, "d1", 0, 0), [event], seq=1)
+        return {"offers" for _ in post.letters}
 
     def _edges(self) -> Iterator[str]:
         own = item_table.c
