@@ -286,15 +286,23 @@ class SlipRow:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is printed at once: rows, then a code to scan if there is one, then the cut."""
+    """What is printed at once: rows, a code to scan if there is one, what stands below it, then the cut."""
 
     rows: tuple[SlipRow, ...]
     code: str = ""
     open_drawer: bool = False
+    below: tuple[SlipRow, ...] = ()
+    """What stands under the code, as a coupon that came with the purchase."""
+    coupon: str = ""
+    """A second code, under that."""
 
 
 class Printer(Protocol):
     """A receipt printer with the drawer that hangs on it; calls come from one thread at a time."""
+
+    @property
+    def columns(self) -> int:
+        """How many plain letters fit beside each other on its roll."""
 
     def print(self, slip: Slip) -> None:
         """Return when the printer has taken the slip whole; raise ``NotPrinted`` when nothing came out."""

@@ -125,6 +125,11 @@ class EscposPrinter:
         self._name, self._line, self._profile, self._asks = name, line, profile, asks
         self._lock = threading.Lock()
 
+    @property
+    def columns(self) -> int:
+        """See ``port.Printer``."""
+        return _columns(Dummy(profile=self._profile))
+
     def print(self, slip: Slip) -> None:
         """See ``port.Printer``."""
         self._send(composed(slip, self._profile))
@@ -196,20 +201,25 @@ def composed(slip: Slip, profile: str = PROFILE) -> bytes:
     pages = set(maker.profile.get_code_pages())
     if PAGE_FIRST in pages:
         maker.magic.write_with_encoding(PAGE_FIRST, "")
-    columns = int(maker.profile.get_columns("a"))
+    columns = _columns(maker)
     if slip.open_drawer:
         maker.cashdraw(DRAWER_PIN)
-    for row in slip.rows:
-        _set(maker, row)
-        plain = replace(row, left=_known(row.left, pages), right=_known(row.right, pages))
-        for text in rows_of(plain, columns // 2 if row.big else columns):
-            maker.text(text + "\n")
-    if slip.code:
-        maker.set_with_default(align="center")
-        maker.qr(slip.code, native=True, size=QR_SIZE, ec=QR_ECLEVEL_M)
+    for rows, code in ((slip.rows, slip.code), (slip.below, slip.coupon)):
+        for row in rows:
+            _set(maker, row)
+            plain = replace(row, left=_known(row.left, pages), right=_known(row.right, pages))
+            for text in rows_of(plain, columns // 2 if row.big else columns):
+                maker.text(text + "\n")
+        if code:
+            maker.set_with_default(align="center")
+            maker.qr(code, native=True, size=QR_SIZE, ec=QR_ECLEVEL_M)
     maker.set_with_default()
     maker.cut()
     return bytes(maker.output)
+
+
+def _columns(maker: Dummy) -> int:
+    return int(maker.profile.get_columns("a"))
 
 
 def rows_of(row: SlipRow, columns: int) -> Iterator[str]:

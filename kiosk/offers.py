@@ -9,16 +9,15 @@ import msgspec
 from msgspec import Meta
 
 from edge.codes import qr_svg
-from edge.core.offers import Worth
-from edge.core.renderings import About, KioskSaid, kiosk, say_of
+from edge.core.renderings import KioskSaid, kiosk
 from edge.offerviews import ExplainedView, OffersView, OfferTile, TakenView, TillElsewhere
 from edge.staff import Action
 from kiosk.ask import Ask
+from kiosk.coupon_slips import said_of
 from kiosk.near import NearAsked, OrdersAsked, guests
 from kiosk.operations import Op
 from kiosk.staff_acts import Done, Id, act
 from kiosk.texts import LANGUAGES, Texts
-from kiosk.tongue import Spoken
 
 TILES_MAX = 3
 
@@ -124,15 +123,8 @@ def shown_by(view: OffersView, texts: Texts) -> Shown:
 
 
 def _said(tile: OfferTile, texts: Texts, *, version: int) -> Iterator[tuple[str, KioskSaid]]:
-    about = About(
-        campaign=tile.campaign,
-        offer=tile.offer,
-        messages=tile.messages,
-        worth=Worth(**{name: getattr(tile, name) for name in Worth.__struct_fields__}),
-        until=tile.until,
-    )
     for language in LANGUAGES:
-        said = say_of(about, version=version, tongue=Spoken(texts, language, tile.currency))
+        said = said_of(tile, texts, language=language, version=version)
         if said is not None:
             yield language, kiosk(said)
 

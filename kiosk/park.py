@@ -145,11 +145,11 @@ class DemoRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DemoSlip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came out of a printer between two cuts."""
+    """What came out of a printer between two cuts, and what its codes say, the one of its coupon apart."""
 
     rows: tuple[DemoRow, ...]
     code: str = ""
-    """What its QR says, if it has one."""
+    coupon: str = ""
 
 
 class DemoPrinter(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 from flask import Response
 
+from edge.codes import qr_svg
 from edge.core.receipt import ReceiptKind
 from edge.nearviews import FeedbackTaken
 from kiosk.ask import Ask
+from kiosk.coupon_slips import below, coupon_of
 from kiosk.near import Score
 from kiosk.operations import Op
 from kiosk.pages import page
@@ -31,10 +33,17 @@ def on_phone(ask: Ask) -> Response:
     """Show a receipt to whoever brings its code, once; the address holds nothing of anybody."""
     receipts, near = ask.house.service.receipts, ask.house.service.near
     receipt = receipts.by_phone(ask.path["token"])
-    rows = receipt_rows(receipt, words_for(ask, ask.language, receipt.currency))
+    words = words_for(ask, ask.language, receipt.currency)
+    rows = receipt_rows(receipt, words)
+    fresh = receipts.is_new(receipt.op_id)
+    coupon = below(coupon_of(ask, receipt, fresh=fresh), words, columns=receipts.columns(""))
+    receipts.papers.printed(receipt.op_id)
     asked = receipt.kind is ReceiptKind.SALE and near.is_asked(receipt.op_id)
     word = receipts.word_for(receipt.op_id) if asked else ""
-    return page(ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES)
+    svg = qr_svg(coupon.code) if coupon.code else ""
+    return page(
+        ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES, coupon=coupon, svg=svg
+    )
 
 
 def feedback(ask: Ask) -> FeedbackTaken:

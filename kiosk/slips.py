@@ -96,13 +96,20 @@ def receipt_rows(receipt: Receipt, words: Words, *, copy: int = 0) -> tuple[Slip
     )
 
 
-def receipt_slip(receipt: Receipt, words: Words, *, copy: int = 0) -> Slip:
-    """Return a receipt as paper; its code is its place in the chain."""
+def receipt_slip(
+    receipt: Receipt,
+    words: Words,
+    *,
+    copy: int = 0,
+    below: tuple[SlipRow, ...] = (),
+    coupon: str = "",
+) -> Slip:
+    """Return a receipt as paper: its code is its place in the chain, below it what came with the purchase."""
     code = f"polso:receipt:{receipt.site}:{receipt.device}:{receipt.lane}:{receipt.seq}:{receipt.head}"
     thanks = () if receipt.shift is not None else (SlipRow(), SlipRow(words("receipt.thanks"), centred=True))
     rows = (*receipt_rows(receipt, words, copy=copy), *thanks)
     by_cash = any(leg.tender == "cash" for leg in receipt.legs)
-    return Slip(rows=rows, code=code, open_drawer=by_cash and not copy)
+    return Slip(rows=rows, code=code, open_drawer=by_cash and not copy, below=below, coupon=coupon)
 
 
 def taken_slip(takings: Takings, words: Words, *, point: str, at_ms: int) -> Slip:

@@ -7,13 +7,15 @@ import msgspec
 from edge.codes import qr_svg
 from edge.core.basket import Line
 from edge.core.catalogue import ring_up
+from edge.core.receipt import Receipt
 from edge.errors import NotAllowed, Refused
 from edge.payviews import BasketView, CashView
-from edge.service.receipts import PaperFault, Printed
+from edge.service.receipts import PaperFault, Printed, Slip
 from edge.service.shifts import ShiftView
 from edge.staff import Action, Session
 from edge.views import ApprovalView
 from kiosk.ask import Ask
+from kiosk.coupon_slips import below, coupon_of
 from kiosk.grants import may_sell
 from kiosk.routes import Audience, Rate, Route, View
 from kiosk.slips import receipt_slip, taken_slip, words_for
@@ -171,11 +173,18 @@ def receipt(ask: Ask) -> Printed:
 
 
 def _printed(ask: Ask, op_id: str) -> Printed:
-    return ask.house.service.receipts.print(
-        ask.person,
-        op_id,
-        lambda made, copy: receipt_slip(made, words_for(ask, ask.language, made.currency), copy=copy),
-    )
+    receipts = ask.house.service.receipts
+
+    def make(made: Receipt, copy: int) -> Slip:
+        words = words_for(ask, ask.language, made.currency)
+        columns = receipts.columns(made.point)
+        rows, code = below(coupon_of(ask, made, fresh=not copy), words, columns=columns)
+        return receipt_slip(made, words, copy=copy, below=rows, coupon=code)
+
+    done = receipts.print(ask.person, op_id, make)
+    if done.printed:
+        receipts.papers.printed(op_id)
+    return done
 
 
 def phone(ask: Ask) -> Phone:

@@ -74,7 +74,7 @@ class Service(PayDesk):
         self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
         self._retention, self._help = Retention(rooms), Help(rooms)
         self.near = Near(rooms, self.offers, self._help)
-        self.receipts, self.shifts, self._alarms = Receipts(rooms), Shifts(rooms), Alarms(rooms)
+        self.receipts, self.shifts, self._alarms = Receipts(rooms, self.offers), Shifts(rooms), Alarms(rooms)
         doers = {
             DeedKind.OVERRIDE: self._floor.lift,
             DeedKind.RELINK: self._wearers.relink,

@@ -11,6 +11,7 @@ from edge.core.offers import Choice, Counted, Span
 from edge.core.offers.elsewhere import OFFER_TIMES, WEEK_DAYS, Times, Totals, summed
 from edge.core.offers.occasion import Count
 from edge.core.payment.promised import PROMISES_MAX, Promise
+from edge.service.paperbook import promised_on_paper
 from edge.store.transaction import Transaction
 
 BOOK, EXPOSURE = "offers", "exposure"
@@ -93,7 +94,7 @@ def all_kept(tx: Transaction) -> list[Kept]:
 
 def promised_of(tx: Transaction) -> dict[str, int]:
     """Return what open promises of all guests will cost of each budget at most."""
-    sums: dict[str, int] = {}
+    sums = promised_on_paper(tx)
     for _, body in tx.rows(BOOK):
         for one in _BOOK(body).promises:
             budget = one.offer.budget

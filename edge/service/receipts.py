@@ -17,6 +17,8 @@ from edge.core.receipt import Receipt, ReceiptKind
 from edge.core.receipting import receipt_of
 from edge.errors import Refused, Unknown
 from edge.service.drawers import last_closed
+from edge.service.offering.desk import Offers
+from edge.service.offering.papers import Papers
 from edge.service.payments import rung
 from edge.service.rooms import Rooms
 from edge.staff import Action, Session, permit
@@ -33,6 +35,8 @@ PIECE = 200
 BACK_MAX = 50_000
 """How far back a receipt is looked for: many days of one till."""
 NO_PRINTER = "none"
+COLUMNS = 42
+"""Of a roll of 80 mm."""
 
 
 class Printed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,9 +63,9 @@ class _Waiting(NamedTuple):
 class Receipts:
     """Receipts of this device; a printer that fails undoes nothing and loses nothing."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms."""
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, offers: Offers) -> None:
+        """Act through these rooms; ``offers`` choose what a purchase brings."""
+        self._rooms, self.papers = rooms, Papers(rooms, offers)
         self._lock = threading.Lock()
         self._phones: OrderedDict[bytes, _Waiting] = OrderedDict()
 
@@ -74,6 +78,15 @@ class Receipts:
         if receipt is None:
             raise Unknown("There is no receipt of this here.", hint="Look at the device that sold it.")
         return self._rooms.sequencer.submit(lambda tx: _since(tx, receipt))
+
+    def columns(self, point: str) -> int:
+        """Return how wide the roll of a point's printer is; of none that of the usual one."""
+        printer = self._rooms.printers.get(point)
+        return COLUMNS if printer is None else printer.columns
+
+    def is_new(self, op_id: str) -> bool:
+        """Whether nothing of an act was on paper yet."""
+        return not self._rooms.sequencer.submit(lambda tx: _count(tx, op_id))
 
     def _found(self, op_id: str) -> Receipt | None:
         """Return what the newest record under an id gives, looking from the newest back."""

@@ -35,6 +35,8 @@ class PaperSlip:
 
     rows: list[PaperRow] = field(default_factory=list)
     code: str = ""
+    coupon: str = ""
+    """The second code that is on it."""
 
     @property
     def text(self) -> str:
@@ -121,7 +123,10 @@ class Paper:
             if body.startswith(QR_STORE):
                 self._code = body[len(QR_STORE) :].decode()
             elif body.startswith(QR_PRINT):
-                self._slip.code = self._code
+                if self._slip.code:
+                    self._slip.coupon = self._code
+                else:
+                    self._slip.code = self._code
         elif command == ord("V"):
             next(octets)
             self._cut()

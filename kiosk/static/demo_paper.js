@@ -28,5 +28,8 @@ function slipOf(slip, place, voice) {
   paper.setAttribute("aria-label", `${voice.speak("demo.paper")}, ${place}`);
   for (const row of slip.rows) paper.append(part("p", LOOKS.filter((look) => row[look]).join(" "), row.text));
   if (slip.code) paper.append(part("p", "centred code-line", `${voice.speak("demo.paper_code")}: ${slip.code}`));
+  if (slip.coupon) {
+    paper.append(part("p", "centred code-line", `${voice.speak("demo.paper_coupon")}: ${slip.coupon}`));
+  }
   return paper;
 }

@@ -10,7 +10,7 @@ pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 
 from playwright.sync_api import expect
 
-from edge.core.offers import Effect
+from edge.core.offers import Effect, Level
 from edge.service.near.feedback import GIVEN
 from tests.barriers import barriers
 from tests.kiosk.counters import Counter, axe_of
@@ -88,6 +88,41 @@ def test_a_coupon_is_scanned_once_and_the_second_time_is_told_when_and_where(cou
     scanned(counter, code)
     expect(counter.page.locator("#said")).to_contain_text("used at till, 20")
     assert edge.service.basket(TILL).lines[0].off_minor == 0
+
+
+def test_a_purchase_brings_a_coupon_on_paper_and_phone_that_is_the_same_and_lowers_the_next(
+    counter: Counter, chromium: Any
+) -> None:
+    edge = counter.till.edge
+    less = Effect(level=Level.COUPON, off_minor=150, articles=("cappuccino",))
+    published(edge, an_offer("coffee-again", effect=less, public=True, points=(TILL,)))
+    budget(edge)
+    a_guest(edge)
+    granted(edge)
+    op_id = sold(counter)
+    counter.press("receipt")
+    expect(counter.page.locator("#said")).to_have_text("Printed")
+    counter.press("receipt")
+    expect(counter.page.locator("#said")).to_contain_text("Copy 1")
+    first, copy = counter.till.press.slips
+    assert first.coupon == copy.coupon != ""
+    assert "A coupon for you" in [row.left for row in first.below]
+    staff = counter.till.desk.house.staff.sign_in("carla", "2468", TILL)
+    phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB").new_page()
+    phone.goto(f"{counter.till.url}/q/{edge.service.receipts.to_phone(staff, op_id)}")
+    shown = phone.get_by_role("region", name="A coupon for you")
+    expect(shown).to_contain_text("Sconto coffee-again")
+    expect(shown.get_by_role("img", name="The coupon's code")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert barriers(phone) == []
+    counter.page.keyboard.press("Escape")
+    counter.add("Coffee", "Cappuccino")
+    scanned(counter, first.coupon)
+    expect(counter.page.locator("#sums")).to_contain_text("\u20ac0.70")
+    phone.goto(f"{counter.till.url}/q/{edge.service.receipts.to_phone(staff, op_id)}")
+    expect(shown).to_contain_text("The coupon of this purchase was used.")
+    expect(shown.get_by_role("img")).to_have_count(0)
+    phone.context.close()
 
 
 def scanned(counter: Counter, code: str) -> None:

@@ -61,4 +61,4 @@ def _slip(slip: PaperSlip) -> DemoSlip:
     rows = tuple(
         DemoRow(text=row.text, big=row.big, strong=row.strong, centred=row.centred) for row in slip.rows
     )
-    return DemoSlip(rows=rows, code=slip.code)
+    return DemoSlip(rows=rows, code=slip.code, coupon=slip.coupon)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from edge.core.basket import Line
-from edge.core.calendar import day_of
+from edge.core.calendar import date_text, day_of
 from edge.core.consent import Channel
 from edge.core.events import Kind
 from edge.core.offers import Counted, Offer, exposure_of
@@ -41,6 +41,7 @@ from edge.service.offerbook import (
 from edge.service.offering.asking import CHANNELS, Asking, Question, standing_of, visit_of
 from edge.service.offering.sending import Sending, goes_along
 from edge.service.offering.tiles import name_of, tiles_of
+from edge.service.paperbook import lapse
 from edge.service.payments.redeeming import used_by
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -69,7 +70,7 @@ class Offers:
 
         A guest who did not allow offers gets what an unknown visitor gets. ``watched``: others see it.
         """
-        asked = self._question(band, point, lines=lines, watched=watched)
+        asked = self.question(band, point, lines=lines, watched=watched)
         if asked is None:
             return OffersView(point=point)
 
@@ -79,7 +80,7 @@ class Offers:
             known = kept_by(tx, book.exposure) if book.visit == visit and book.exposure else None
             if known is not None and not asked.lines:
                 return known, book, _over(tx, known)
-            kept = self._chosen(tx, asked, visit)
+            kept = self.chosen(tx, asked, visit)
             after = replace(book, visit=visit, exposure=kept.choice.exposure)
             put_book(tx, name, after)
             return kept, after, set()
@@ -94,10 +95,7 @@ class Offers:
             kept, offer = self._tile(tx, exposure)
             if exposure in kept.shown:
                 return False
-            tx.append(Kind.OFFER_SHOWN, _told(kept, offer, exposure=exposure))
-            put_kept(tx, replace(kept, shown=(*kept.shown, exposure)))
-            for name in (kept.book, f"{NOBODY}{kept.point}"):
-                self._mark_shown(tx, name, offer.id)
+            self.note_shown(tx, kept, exposure, offer=offer)
             return True
 
         return self._rooms.sequencer.submit(act)
@@ -119,7 +117,7 @@ class Offers:
                 return known
             if exposure not in kept.shown or exposure in kept.taken or kept.guest is None:
                 raise Refused("This offer is not to be taken up.", hint="Hold the band to the reader first.")
-            budget, label = offer.budget, self._label(offer)
+            budget, label = offer.budget, self.label(offer)
             if budget is not None and self._asking.slices(tx).get(budget.id, 0) < budget.each:
                 raise Refused("This offer is over.", hint="Look at the others.")
             promise = promise_of(offer, exposure=exposure, bundle=kept.choice.bundle, label=label)
@@ -183,12 +181,16 @@ class Offers:
             for one in all_kept(tx):
                 if one.at_ms < now_ms - KEEP_MS:
                     tx.delete(EXPOSURE, one.choice.exposure)
+            lapse(tx, date_text(_day(self._rooms.profiles.layout(), now_ms)))
 
         self._rooms.sequencer.submit(act)
 
-    def _question(
+    # For the coupon of a purchase
+
+    def question(
         self, band: bytes | None, point: str, *, lines: Iterable[Line], watched: bool
     ) -> Question | None:
+        """Return who stands before what; None: there is nothing to offer at such a point."""
         live, layout = self.bundles.live(), self._rooms.profiles.layout()
         where = layout.points_by_id.get(point) if layout is not None else None
         if live is None or layout is None or where is None:
@@ -203,7 +205,8 @@ class Offers:
             standing = Standing(child=standing.child, quiet=standing.quiet)
         return Question(live, layout, where, profile, standing, tuple(lines), watched)
 
-    def _chosen(self, tx: Transaction, asked: Question, visit: str) -> Kept:
+    def chosen(self, tx: Transaction, asked: Question, visit: str) -> Kept:
+        """Choose for whoever was asked for, and keep and journal the choice."""
         occasion = self._asking.occasion(tx, asked, visit=visit)
         choice = choose(occasion)
         band = asked.profile.band.id if asked.profile is not None else None
@@ -246,6 +249,17 @@ class Offers:
             raise Unknown("There is no such offer here.", hint="It may be over; look at the others.")
         return kept, offer
 
+    def note_shown(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer) -> None:
+        """Journal and count that a tile was seen."""
+        tx.append(Kind.OFFER_SHOWN, _told(kept, offer, exposure=exposure))
+        put_kept(tx, replace(kept, shown=(*kept.shown, exposure)))
+        for name in (kept.book, f"{NOBODY}{kept.point}"):
+            self._mark_shown(tx, name, offer.id)
+
+    def note_taken(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer, op_id: str) -> None:
+        """Journal that a purchase brought a tile."""
+        tx.append(Kind.OFFER_TAKEN, replace(_told(kept, offer, exposure=exposure), op_id=op_id))
+
     def _mark_shown(self, tx: Transaction, name: str, offer: str) -> None:
         day, book = _day(self._rooms.profiles.layout(), tx.now.now_ms), book_of(tx, name)
         put_book(tx, name, marked(book, Mark(offer, Counted.SHOWN, day, book.visit)))
@@ -262,7 +276,8 @@ class Offers:
             elsewhere=self.sending.tills() if goes_along(promise) else (),
         )
 
-    def _label(self, offer: Offer) -> str:
+    def label(self, offer: Offer) -> str:
+        """Return what receipts call an offer, in the site's first language."""
         layout = self._rooms.profiles.layout()
         return name_of(offer, layout.languages[0] if layout is not None and layout.languages else "it")
 
@@ -276,7 +291,7 @@ class Offers:
             shown=kept.shown,
             taken=kept.taken,
             declined=kept.declined,
-            names={offer.id: self._label(offer) for offer in offers},
+            names={offer.id: self.label(offer) for offer in offers},
             personal=kept.guest is not None,
         )
 

@@ -22,6 +22,7 @@ from edge.service.coupons import Coupon
 from edge.service.facts import zone_of
 from edge.service.madeover import MadeOver, SentBefore, sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book, unmarked
+from edge.service.paperbook import mark_used, paper_of
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
@@ -80,6 +81,11 @@ class Redeeming:
         sent = sent_by(tx, coupon.exposure)
         if sent is not None:
             raise SentBefore(f"This offer is good at {sent.to}.")
+        paper = paper_of(tx, coupon.exposure)
+        if paper is not None and paper.withdrawn:
+            raise Refused("This coupon is over.", hint="The purchase that it came with was taken back.")
+        if paper is not None:
+            return self._with_rules((paper.promise,))
         kept = kept_by(tx, coupon.exposure)
         promises = book_of(tx, kept.book).promises if kept is not None else ()
         found = tuple(one for one in promises if one.exposure == coupon.exposure)
@@ -115,6 +121,7 @@ class Redeeming:
             use = Use(op_id=at.op_id, book=name, promise=promise, at_ms=tx.now.now_ms, point=at.point,
                       told=told, day=day)  # fmt: skip
             tx.put(USED, told.exposure, msgspec.msgpack.encode(use))
+            mark_used(tx, told.exposure, used=True)
             if name:  # what was made over to here is nobody's whom this device knows
                 book = book_of(tx, name)
                 rest = tuple(one for one in book.promises if one.exposure != told.exposure)
@@ -152,9 +159,11 @@ def give_back(tx: Transaction, op_id: str) -> None:
         if use.op_id != op_id:
             continue
         tx.delete(USED, exposure)
+        on_paper = mark_used(tx, exposure, used=False)
         if use.book:
             book = unmarked(book_of(tx, use.book), use.told.offer, Counted.REDEEMED, day=use.day)
-            put_book(tx, use.book, replace(book, promises=(*book.promises, use.promise)))
+            back = () if on_paper else (use.promise,)
+            put_book(tx, use.book, replace(book, promises=(*book.promises, *back)))
         tx.append(Kind.OFFER_RETURNED, _told(use))
 
 

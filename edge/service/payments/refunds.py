@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edge.core.approvals import Approval, Deed, DeedKind, takes_two
 from edge.core.events import Kind, Lane
-from edge.core.payment import Sale
+from edge.core.payment import Authorisation, Sale
 from edge.core.payment.back import (
     BackAsk,
     RefundRuling,
@@ -18,6 +18,7 @@ from edge.core.payment.reckoning import Piece
 from edge.errors import Refused
 from edge.payviews import BasketView
 from edge.service.earlier import stated
+from edge.service.paperbook import withdraw
 from edge.service.payments import rung
 from edge.service.payments.rung import Rung
 from edge.service.payments.settling import Settling, bands_of, or_refused, sold
@@ -89,6 +90,8 @@ class Refunds(Settling):
         payer = next(iter(bands_of(ruling.sale.legs)), None)
         told = spoken(self._rooms, ruling.asked, Kind.REFUND_ASKED, band=None, about=payer)
         tx.append(Kind.REFUND_ASKED, told, lane=Lane.PRIORITY)
+        if ruling.sale.state is Authorisation.REFUNDED:
+            withdraw(tx, ruling.sale.basket.op_id)
         return rung.keep(tx, replace(known, sale=ruling.sale))
 
     def _refundable(self, sale: Sale, ask: BackAsk) -> RefundRuling:

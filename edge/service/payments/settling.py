@@ -20,6 +20,7 @@ from edge.payviews import BasketState, BasketView
 from edge.service.attempts import OwnBand
 from edge.service.earlier import is_own
 from edge.service.facts import NOWHERE, zone_of
+from edge.service.paperbook import withdraw
 from edge.service.payments import chest, rung
 from edge.service.payments.paying import tally_of
 from edge.service.payments.redeeming import give_back
@@ -82,6 +83,7 @@ class Settling:
             chest.keep(tx, lease)
         if ruling.sale.state in TAKEN_BACK:
             give_back(tx, ruling.sale.basket.op_id)
+            withdraw(tx, ruling.sale.basket.op_id)
         for given in ruling.eased:
             self._ease(tx, given)
         before = after.last or Last(reason=Reason.PAID)

@@ -1,0 +1,125 @@
+"""The book of paper coupons: which one came with which purchase, for its copies and for whoever scans it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.events import Kind
+from edge.core.offers.said import Told
+from edge.core.payment.promised import Promise
+from edge.offerviews import OfferTile
+from edge.store.transaction import Transaction
+
+PAPER, PAPER_OF, OPEN = "paper_coupon", "paper_coupon_of", "paper_coupon_open"
+"""Kinds of what is kept: each by its purchase, whose purchase an exposure is, and those that can be used."""
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The coupon of one purchase, as it was said; no guest is in it."""
+
+    op_id: str
+    point: str
+    promise: Promise
+    tile: OfferTile
+    """Its words and its worth at that moment: a later bundle changes nothing of them."""
+    printed: bool = False
+    """It came out on paper, or a phone was shown it."""
+    used: bool = False
+    withdrawn: bool = False
+    """The purchase was taken back whole."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be used."""
+        return not self.used and not self.withdrawn
+
+
+class _Open(msgspec.Struct, frozen=True, array_like=True):
+    """As much of an open one as is asked of all of them at once."""
+
+    offer: str
+    until: str
+    budget: str = ""
+    each: int = 0
+
+
+_PAPER, _OPEN = msgspec.msgpack.Decoder(Paper).decode, msgspec.msgpack.Decoder(_Open).decode
+
+
+def paper_by(tx: Transaction, op_id: str) -> Paper | None:
+    """Return the coupon that came with a purchase."""
+    body = tx.get(PAPER, op_id)
+    return None if body is None else _PAPER(body)
+
+
+def paper_of(tx: Transaction, exposure: str) -> Paper | None:
+    """Return the coupon of an exposure."""
+    op_id = tx.get(PAPER_OF, exposure)
+    return None if op_id is None else paper_by(tx, op_id.decode())
+
+
+def put_paper(tx: Transaction, paper: Paper) -> None:
+    """Keep a coupon as it stands."""
+    promise, exposure = paper.promise, paper.promise.exposure
+    tx.put(PAPER, paper.op_id, msgspec.msgpack.encode(paper))
+    tx.put(PAPER_OF, exposure, paper.op_id.encode())
+    if not paper.open:
+        tx.delete(OPEN, exposure)
+        return
+    budget = promise.offer.budget
+    kind, each = (budget.id, budget.each) if budget is not None else ("", 0)
+    tx.put(OPEN, exposure, msgspec.msgpack.encode(_Open(promise.offer.id, promise.until, kind, each)))
+
+
+def promised_on_paper(tx: Transaction) -> dict[str, int]:
+    """Return what all open ones will cost of each budget at most."""
+    sums: dict[str, int] = {}
+    for _, body in tx.rows(OPEN):
+        one = _OPEN(body)
+        if one.budget:
+            sums[one.budget] = sums.get(one.budget, 0) + one.each
+    return sums
+
+
+def open_of(tx: Transaction, offer: str) -> Iterator[str]:
+    """Yield the exposures of an offer's open ones."""
+    yield from (exposure for exposure, body in tx.rows(OPEN) if _OPEN(body).offer == offer)
+
+
+def lapse(tx: Transaction, date: str) -> int:
+    """Let go what was set aside for coupons whose last local date is over; returns how many were."""
+    over = [exposure for exposure, body in tx.rows(OPEN) if "" < _OPEN(body).until < date]
+    for exposure in over:
+        tx.delete(OPEN, exposure)
+    return len(over)
+
+
+def mark_used(tx: Transaction, exposure: str, *, used: bool) -> bool:
+    """Note that a coupon was redeemed, or that its redemption was taken back; say whether it is one."""
+    paper = paper_of(tx, exposure)
+    if paper is not None:
+        put_paper(tx, replace(paper, used=used))
+    return paper is not None
+
+
+def withdraw(tx: Transaction, op_id: str) -> None:
+    """End the coupon of a purchase that was taken back whole; what was used stays used."""
+    paper = paper_by(tx, op_id)
+    if paper is None or paper.withdrawn:
+        return
+    promise = paper.promise
+    put_paper(tx, replace(paper, withdrawn=True))
+    if paper.used:
+        return
+    told = Told(
+        exposure=promise.exposure,
+        offer=promise.offer.id,
+        campaign=promise.offer.campaign,
+        bundle=promise.bundle,
+        point=paper.point,
+        op_id=op_id,
+    )
+    tx.append(Kind.OFFER_DECLINED, told)
