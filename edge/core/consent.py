@@ -99,6 +99,9 @@ ON_THE_SPOT = frozenset({Channel.KIOSK, Channel.TILL})
 """Ways that a yes said without naming any is for; every other way needs a yes of its own."""
 
 
+_ON_THE_SPOT = tuple(f"@{channel}" for channel in sorted(ON_THE_SPOT))
+
+
 def topic_of(purpose: str, namespace: str = "", channel: str = "") -> str:
     """Return the topic of a word, as ``offers``, ``offers:behaviour`` or ``offers:interest@app``."""
     return f"{purpose}{':' * bool(namespace)}{namespace}{'@' * bool(channel)}{channel}"
@@ -143,6 +146,11 @@ def may(
     return open_ and all(standing.get(topic, silent) for topic in narrow)
 
 
+def silence(topic: str) -> bool:
+    """Say whether who said nothing lets it happen: a way on the spot does, once the purpose is open."""
+    return topic.endswith(_ON_THE_SPOT)
+
+
 def quiet_since(consents: Sequence[Consent]) -> int | None:
     """Return when a guest asked for no more offers; None: not at all. It holds for that local day."""
     wish = next((one for one in merged(consents) if one.purpose == QUIET and one.given), None)
@@ -168,7 +176,7 @@ def said(consents: Sequence[Consent], wanted: Consent, *, given: bool, anew: boo
     turns = known.turns if known is not None and known.turns > 0 else 0
     if not anew and known is not None and known.given is given and (turns % 2 == 1) is given:
         return None
-    if known is None and not given:
+    if known is None and not given and not silence(wanted.purpose):
         return None
     # What an unknown source gave stands as no: saying yes again must still be a new turn.
     return replace(wanted, turns=turns + (1 if (turns % 2 == 1) is not given else 2))

@@ -22,6 +22,7 @@ from edge.core.consent import (
     merged,
     quiet_since,
     said,
+    silence,
     topic_of,
 )
 
@@ -153,6 +154,17 @@ def test_a_till_can_be_closed_while_the_kiosk_stays_open() -> None:
     said_so = (consent(1, Purpose.OFFERS), consent(2, "offers@till"))
     assert may(said_so, Purpose.OFFERS, channel=Channel.KIOSK)
     assert not may(said_so, Purpose.OFFERS, channel=Channel.TILL)
+
+
+WAYS_OF_NO = [("offers@till", True), ("offers@app", False), ("offers", False)]
+
+
+@pytest.mark.parametrize(("topic", "silent"), WAYS_OF_NO)
+def test_a_first_no_says_something_where_silence_is_none(topic: str, silent: bool) -> None:
+    assert silence(topic) is silent
+    first = said((), Consent(purpose=topic, turns=0, since_ms=1, source="app"), given=False)
+    assert (first is not None) is silent
+    assert first is None or not first.given
 
 
 def test_topics_are_a_closed_list() -> None:

@@ -70,7 +70,7 @@ def line(ask: Ask, one: Entry, names: Named) -> Line:
 
 def _about(ask: Ask, one: Entry, names: Named) -> str:
     if one.what is What.CONSENT_CHANGED:
-        return f"{ask.words(f'consent.{one.subject}')}: {ask.words(one.ref)}"
+        return f"{_topic(ask, one.subject)}: {ask.words(one.ref)}"
     if one.what is What.DWELT:
         return ask.words("diary.minutes", count=one.weight)
     if one.what is What.FED_BACK:
@@ -82,3 +82,10 @@ def _about(ask: Ask, one: Entry, names: Named) -> str:
     if one.what in CASES:
         return ask.words(f"case.{one.subject}")
     return names.points.get(one.subject, one.subject)
+
+
+def _topic(ask: Ask, topic: str) -> str:
+    """Return what was allowed or taken back, and for which way where it was for one alone."""
+    whole, _, way = topic.partition("@")
+    said = ask.words(f"consent.{whole}")
+    return f"{said} ({ask.words(f'via.{way}')})" if way else said

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.consent import ON_THE_SPOT, QUIET, Consent, Source, merged
+from edge.core.consent import QUIET, Consent, Source, merged, silence
 from sync.central.journey import diary
 from sync.central.privacy.erasure import PLACES
 from sync.central.registry import consents, links
@@ -38,7 +38,6 @@ word_table = Table(
 _own = word_table.c
 _decode = msgspec.msgpack.Decoder(tuple[Consent, ...]).decode
 _encode = msgspec.msgpack.Encoder().encode
-_CLOSING = tuple(f"@{channel}" for channel in ON_THE_SPOT)
 
 
 def stricter(accounts: Sequence[Sequence[Consent]]) -> dict[str, bool]:
@@ -48,7 +47,7 @@ def stricter(accounts: Sequence[Sequence[Consent]]) -> dict[str, bool]:
     return {
         topic: any(one.get(topic, False) for one in standing)
         if topic == QUIET
-        else all(one.get(topic, _silence(topic)) for one in standing)
+        else all(one.get(topic, silence(topic)) for one in standing)
         for topic in topics
     }
 
@@ -121,7 +120,7 @@ def _level(tx: Connection, site: str, accounts: Mapping[str, Sequence[Consent]])
         known = {one.purpose: one for one in account}
         words = dict(known)
         for topic, given in wanted.items():
-            if topic not in known and given is _silence(topic):
+            if topic not in known and given is silence(topic):
                 continue
             like = next(
                 one
@@ -139,14 +138,9 @@ def _given_back(now: Sequence[Consent], own: Sequence[Consent]) -> tuple[Consent
     mine, found = {one.purpose: one for one in own}, []
     for one in now:
         like = mine.get(one.purpose)
-        given = like.given if like is not None else _silence(one.purpose)
+        given = like.given if like is not None else silence(one.purpose)
         found.append(turned(one, like or one, given=given))
     return tuple(found)
-
-
-def _silence(topic: str) -> bool:
-    """Whether who said nothing of a topic lets it happen."""
-    return topic.endswith(_CLOSING)
 
 
 def _noted(tx: Connection, site: str, guests: Sequence[str]) -> dict[str, tuple[Consent, ...]]:

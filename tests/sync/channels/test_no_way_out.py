@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Iterator
 
 import msgspec
 import pytest
 import requests
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
+import edge.core.consent
 from edge.core.consent import Channel, Consent, Namespace
 from edge.core.events import Event, Kind
 from edge.core.offers import OfferRule
 from edge.core.offers.said import Told
 from edge.core.segments import namespace_of
+from sync.central import doors
 from sync.central.analysis import facts
 from sync.central.channels.telling import written
+from sync.central.console.guard import form_token
 from sync.central.feed import item_table
 from sync.central.hooks import happened
 from sync.central.hooks.service import Service
@@ -24,6 +31,8 @@ from sync.central.hooks.subscriptions import Hook, Secrets, Taken
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.machines.lanes import Stream
+from sync.central.own import allowing
+from sync.central.own.cookie import COOKIE
 from sync.central.people import unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import consents, guests, profiles, segments
@@ -34,6 +43,7 @@ from sync.signing import Keys
 from tests.portions import sample_and_whole
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_offering import Stand, an_offer
+from tests.sync.console.desk import ORIGIN, words_of
 from tests.sync.journey.book import BAND, GUEST, OWNER
 
 pytestmark = pytest.mark.timeout(60)
@@ -42,6 +52,9 @@ CODES = {INTEREST: "interest:boats", BEHAVIOUR: "behaviour:coffee"}
 WAYS = ("", "@app", "@email")
 TOPICS = [f"offers{part}{way}" for way in WAYS for part in ("", f":{INTEREST}", f":{BEHAVIOUR}")]
 SPOKEN = [way[1:] for way in WAYS if way]
+SCREEN = frozenset(edge.core.consent.TOPICS)
+SWITCHED = re.compile(r'aria-checked="true" aria-labelledby="t-([^"]+)"')
+"""What stands there as allowed."""
 TURNS = 7
 YES_OF_TEN = 6
 """A guest who mostly says no shows nothing of what a no does."""
@@ -53,6 +66,27 @@ def is_open(yes: set[str], part: str, way: str = "") -> bool:
     return whole | {f"{topic}@{way}" for topic in whole if way} <= yes
 
 
+class Own:
+    """The guest's own page, in their browser."""
+
+    def __init__(self, client: FlaskClient, store: Store) -> None:
+        self.client = client
+        with store.transaction() as tx:
+            link = doors.invite(tx, SITE, GUEST, by="carla")
+        self.post("/enter", key=link)
+
+    def post(self, path: str, **form: str) -> TestResponse:
+        cookie = self.client.get_cookie(COOKIE)
+        sent = MultiDict({"token": form_token(cookie.value if cookie else ""), **form})
+        return self.client.post(f"/own{path}", data=sent, headers=ORIGIN)
+
+    def reads(self, path: str) -> str:
+        return self.client.get(f"/own{path}").get_data(as_text=True)
+
+    def says(self, path: str) -> str:
+        return words_of(self.client.get(f"/own{path}"))
+
+
 class Speaking:
     """A guest who says yes and no by one way after the other, and every way by which anything leaves."""
 
@@ -60,6 +94,7 @@ class Speaking:
         self.app, self.store, self.clock = stand, stand.book.store, stand.clock
         self.mail = stand.by(id="mail", via=Channel.EMAIL)
         self.yes: set[str] = set()
+        self.phone = Own(stand.http, self.store)
         self.told = 0
         self.waiting: dict[int, str] = {}
         """Entries that wait for a subscriber since everything was allowed, by number."""
@@ -84,6 +119,10 @@ class Speaking:
         at = dt.datetime.fromtimestamp(self.clock.ms / 1_000, dt.UTC).isoformat()
         assert self.app.says(topic, given, at)[0] == 200
 
+    def _at_own(self, topic: str, given: bool) -> None:
+        self.phone = Own(self.app.http, self.store)
+        assert self.phone.post("/allowed", topic=topic, given="yes" if given else "no").status_code == 303
+
     def _at_letter(self, topic: str, given: bool) -> None:
         assert (topic, given) == ("offers@email", False), "one press takes this back and nothing else"
         with self.store.transaction() as tx:
@@ -97,6 +136,14 @@ class Speaking:
             tiles = channel.offers()
             yield f"offers by {way}", tiles.keys() & CODES.keys(), may
             yield f"diary by {way}", set(self._journey(channel, way)), may
+        open_ = {f"{part} by {way}" for part in CODES for way in SPOKEN if is_open(self.yes, part, way)}
+        yield "diary on the guest's own page", self._own(), open_
+        shown = set(SWITCHED.findall(self.phone.reads("/allowed")))
+        yield (
+            "what the own page says is allowed",
+            shown & {*TOPICS},
+            self.yes & {*TOPICS} & {*allowing.WAYS, *SCREEN},
+        )
         may = {part for part in CODES if is_open(self.yes, part)}
         yield "segments to subscribers", set(self._hooks()), may
         parts = {f"{part}@{way}" for part in CODES for way in SPOKEN if is_open(self.yes, part, way)}
@@ -109,6 +156,25 @@ class Speaking:
         with self.store.reading() as tx:
             rows = facts.consents(tx, SITE, facts._said(tx, SITE))
             yield "figures", {row[2] for row in rows} & CODES.keys(), may
+
+    def _own(self) -> set[str]:
+        """What the guest's own page shows of what was just looked for and shown, by part and way."""
+        self.told += 1
+        kinds = {What.SEARCHED: INTEREST, What.OFFERED: BEHAVIOUR}
+        marks = {
+            f"{self.told}x{part}x{way}": (what, Via(way), f"{part} by {way}")
+            for what, part in kinds.items()
+            for way in SPOKEN
+        }
+        with self.store.transaction() as tx:
+            take_turn(tx, SITE)
+            entries = [
+                Entry("/own", mark, f"g:{GUEST}", self.clock.ms << 16, 0, via, what, "", mark)
+                for mark, (what, via, _) in marks.items()
+            ]
+            diary.put(tx, SITE, entries)
+        page = self.phone.says("/diary")
+        return {name for mark, (_, _, name) in marks.items() if mark in page}
 
     def _journey(self, channel: Stand, way: str) -> Iterator[str]:
         self.told += 1
@@ -232,6 +298,7 @@ def test_by_no_way_out_leaves_what_no_word_of_the_guest_covers(speaking: Speakin
             for topic in draw.sample(TOPICS, 3) if turn else TOPICS:
                 given = draw.randrange(10) < YES_OF_TEN if turn else True
                 ways = ["console", "kiosk"] + ([] if given and topic.endswith("@email") else ["app"])
+                ways += ["own"] if topic in SCREEN or (not given and topic in allowing.WAYS) else []
                 ways += ["letter"] if (topic, given) == ("offers@email", False) else []
                 speaking.says(topic, given=given, way=draw.choice(ways))
             if turn == TURNS - 1:  # in the end everybody has taken the whole of it back

@@ -25,7 +25,7 @@ CHOSEN = {
     *(f"via.{one}" for one in Via),
     *(f"case.{one}" for one in Subject),
     *(f"consent.{one}" for one in TOPICS),
-    *("yes", "no", "said.stored", "said.not_stored"),
+    *("yes", "no", "said.stored", "said.not_stored", "said.allowed"),
 }
 """Sentences whose key a page puts together."""
 
