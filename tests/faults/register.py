@@ -83,7 +83,11 @@ ROWS = (
             "faults/test_disk.py::"
             "test_disk_that_goes_read_only_while_taps_run_refuses_and_comes_back_by_itself",
         ),
-        ("faults/test_disk.py::test_only_the_reserve_lets_the_log_reach_the_file_while_the_disk_is_full",),
+        (
+            "faults/test_disk.py::"
+            "test_control_a_disk_that_nobody_tries_again_stays_refused_though_it_is_writable",
+            "faults/test_steps_controls.py::test_control_an_answer_before_its_commit_is_seen",
+        ),
     ),
     Row(
         5,
@@ -135,9 +139,11 @@ ROWS = (
         "slow link 64 kbit/s",
         (
             "faults/test_islands.py::test_a_link_of_64_kbit_brings_what_is_urgent_first_and_the_rest_too",
+            "faults/test_islands.py::"
+            "test_batches_that_a_slow_line_does_not_bring_in_time_are_halved_until_it_does",
             "sync/test_client.py::test_a_batch_that_is_too_large_or_too_slow_is_halved_and_grows_back",
         ),
-        ("faults/test_islands.py::test_control_without_a_fault_the_same_words_arrive_at_once",),
+        ("faults/test_islands.py::test_control_whoever_sends_as_much_again_never_comes_through_a_slow_line",),
     ),
     Row(
         9,
@@ -274,8 +280,12 @@ ROWS = (
             "journeys/test_park.py::test_unplugged_reader_is_lost_and_reads_again_after_it_is_plugged_in",
             "hardware/ble/test_scanner.py::test_bluetoothd_that_dies_and_comes_back_is_listened_to_again",
             "hardware/test_supervisor.py::test_reader_that_hangs_is_lost_by_the_watchdog_and_reopened",
+            "hardware/test_supervisor.py::test_reader_whose_old_handle_is_dead_is_opened_anew_and_reads",
         ),
-        ("hardware/test_supervisor.py::test_one_error_of_the_line_costs_no_reopening",),
+        (
+            "hardware/test_supervisor.py::"
+            "test_control_a_reader_that_is_never_taken_for_lost_never_reads_again",
+        ),
     ),
     Row(
         21,

@@ -132,6 +132,29 @@ def test_disk_that_goes_read_only_while_taps_run_refuses_and_comes_back_by_itsel
         disk.close()
 
 
+@pytest.mark.real("disks")
+def test_control_a_disk_that_nobody_tries_again_stays_refused_though_it_is_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr("edge.sequencer.PROBE_MS", 50)
+    monkeypatch.setattr(Sequencer, "_probe", lambda self, now: tried.append(now))
+    disk = Breakable(tmp_path / "image", tmp_path / "disk")
+    try:
+        with a_sequencer(disk.folder) as sequencer:
+            told = [sequencer.submit(a_passage("tap-0", right="right-0"))]
+            disk.go_read_only()
+            with pytest.raises(StoreError):
+                sequencer.submit(a_record())
+            disk.repair()
+            tried.clear()
+            until(lambda: len(tried) >= 3)
+            assert sequencer.writable()[0] is False
+        told_is_there(disk.folder, told)
+    finally:
+        disk.close()
+
+
 def spoil(path: Path, table: str) -> bytes:
     """Write rubbish over a table's first page; return what stood there."""
     connection = sqlite3.connect(path)

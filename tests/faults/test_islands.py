@@ -159,6 +159,43 @@ def test_a_link_of_64_kbit_brings_what_is_urgent_first_and_the_rest_too(shore: S
     assert shore.arrived() == list(range(1, shore.written + 1))
 
 
+HEAVY, LATE = 300, 3
+"""Events that a line of 64 kbit/s brings in six seconds; batches of them that are halved before one is in time."""
+
+
+def on_a_slow_line(shore: Shore, stubborn: int) -> None:
+    """Write what is heavy while the cable is out, and put it in again."""
+    shore.islander.ask(f"stubborn {stubborn}")
+    shore.islands.link("down")
+    shore.islands.slow("64kbit")
+    shore.islander.ask(f"heavy {HEAVY}")
+    shore.written += HEAVY
+    shore.islands.link("up")
+
+
+def test_batches_that_a_slow_line_does_not_bring_in_time_are_halved_until_it_does(shore: Shore) -> None:
+    try:
+        on_a_slow_line(shore, stubborn=0)
+        until(shore.islander.drained, PATIENCE_S)
+        assert 1 <= shore.islander.state()["late"] <= 3 * LATE, "no storm of time-outs"
+    finally:
+        shore.islands.heal()
+    assert shore.arrived() == list(range(1, shore.written + 1))
+
+
+def test_control_whoever_sends_as_much_again_never_comes_through_a_slow_line(shore: Shore) -> None:
+    before = shore.islander.state()["acked"]
+    try:
+        on_a_slow_line(shore, stubborn=1)
+        until(lambda: shore.islander.state()["late"] >= LATE, PATIENCE_S)
+        assert shore.islander.state()["acked"] == before
+    finally:
+        shore.islands.heal()
+        shore.islander.ask("stubborn 0")
+    until(shore.islander.drained, PATIENCE_S)
+    assert shore.arrived() == list(range(1, shore.written + 1))
+
+
 def test_control_without_a_fault_the_same_words_arrive_at_once(shore: Shore) -> None:
     """What the faults are made of is what stops it: the islands alone do not."""
     shore.write()

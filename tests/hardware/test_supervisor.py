@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from edge.run.waiting import until
 from hardware.nfc.nfcpy import NfcpyReader
 from hardware.port import (
     TAP_QUEUE_MAX,
@@ -58,6 +59,38 @@ def test_one_error_of_the_line_costs_no_reopening(supervise: House, ear: Ear) ->
 
     assert ear.next(Tap).uid == LIVE_UID
     assert reader.opened == 1
+
+
+class Replugged(Scripted):
+    """A reader whose old handle is dead: it reads again only once it has been opened anew."""
+
+    def __init__(self) -> None:
+        super().__init__(self._look)
+        self.looks = 0
+
+    def _look(self) -> Presented | None:
+        self.looks += 1
+        if self.opened < 2:
+            raise OSError("ENODEV")
+        return Presented(LIVE_UID, Trust.UID)
+
+
+def test_reader_whose_old_handle_is_dead_is_opened_anew_and_reads(supervise: House, ear: Ear) -> None:
+    reader = Replugged()
+    supervise(reader)
+    assert ear.next(Tap).uid == LIVE_UID
+    assert reader.opened == 2
+
+
+def test_control_a_reader_that_is_never_taken_for_lost_never_reads_again(
+    supervise: House, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hardware.supervisor.course.ERRORS_MAX", 1_000_000)
+    reader = Replugged()
+    supervise(reader)
+    assert until(lambda: reader.looks >= 20, WAIT_S, look_s=0.01)
+    assert reader.opened == 1
+    assert not [report for report in ear.all if isinstance(report, Tap)]
 
 
 def test_reader_that_hangs_is_lost_by_the_watchdog_and_reopened(
