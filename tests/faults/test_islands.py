@@ -160,7 +160,7 @@ def test_a_link_of_64_kbit_brings_what_is_urgent_first_and_the_rest_too(shore: S
 
 
 HEAVY, LATE = 300, 3
-"""Events that a line of 64 kbit/s brings in six seconds; batches of them that are halved before one is in time."""
+"""Events that a line of 64 kbit/s brings in six seconds; how often a batch of them is too late."""
 
 
 def on_a_slow_line(shore: Shore, stubborn: int) -> None:
