@@ -121,7 +121,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ref: str = ""
     """What it leads to: the wallet, band or refund of an act."""
     until_ms: int | None = None
-    """When a promise is due."""
+    """When a promise is due, or an answer to what somebody wrote in private; of other steps nothing."""
     minor: int | None = None
     """What care gave by itself, in minor units."""
     note: Sealed | None = None
@@ -184,7 +184,7 @@ def opened(id_: str, first: Told) -> Case:
         links=first.links or Links(),
         opened_ms=first.at_ms,
         changed_ms=first.at_ms,
-        due_ms=first.at_ms + ANSWER_MS.get(subject, DAY_MS),
+        due_ms=first.until_ms or first.at_ms + ANSWER_MS.get(subject, DAY_MS),
     )
 
 
@@ -214,7 +214,7 @@ def _promised(case: Case, one: Told) -> Case:
 
 
 def _heard(case: Case, one: Told) -> Case:
-    due = case.due_ms if case.due_ms is not None else one.at_ms + DAY_MS
+    due = case.due_ms if case.due_ms is not None else one.until_ms or one.at_ms + DAY_MS
     return replace(case, state=State.WAITING_US, due_ms=due, closed_ms=None, result="")
 
 

@@ -12,6 +12,7 @@ from edge.errors import NotAllowed, Unknown
 from sync.central.care import cases
 from sync.central.care.case import Case, Links, State, Step, Subject, Told
 from sync.central.care.cases import NOTE_CHARS_MAX
+from sync.central.care.soon import answer_by
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
 from sync.central.channels.messages import Id, Word
@@ -75,12 +76,14 @@ def begin(tx: Connection, channel: Member, wanted: Opening) -> Matter:
         return read(tx, channel, known.id)
     if wanted.guest:
         guests.guest(tx, channel.site, wanted.guest)
+    via, at_ms = Via(channel.via.value), now_of(tx)
     first = Told(
         op=op,
         step=Step.OPENED,
-        at_ms=now_of(tx),
+        at_ms=at_ms,
         word=Subject(wanted.subject).value,
-        via=Via(channel.via.value).value,
+        until_ms=answer_by(tx, channel.site, via, at_ms=at_ms),
+        via=via.value,
         links=Links(guest=wanted.guest, order=wanted.order, ref=wanted.receipt),
     )
     return _matter(tx, channel, cases.open_case(tx, channel.site, first, note=wanted.text))
@@ -98,11 +101,13 @@ def speak(tx: Connection, channel: Member, id_: str, *, spoken: Spoken) -> Matte
         raise NotAllowed(f"Channel {channel.id} may not answer for us.")
     _refuse_cards(spoken.text)
     _own(tx, channel, id_)
+    via, at_ms = Via(channel.via.value), now_of(tx)
     told = Told(
         op=f"{_mine(channel)}said/{spoken.id}",
         step=Step.ANSWERED if ours else Step.HEARD,
-        at_ms=now_of(tx),
+        at_ms=at_ms,
         who=channel.id if ours else "",
+        until_ms=None if ours else answer_by(tx, channel.site, via, at_ms=at_ms),
     )
     return _matter(tx, channel, cases.tell(tx, channel.site, id_, told=told, note=spoken.text))
 
