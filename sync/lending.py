@@ -10,6 +10,10 @@ WANTS_MAX = 200
 """Leases wanted or guests told of as here in one request."""
 GRANTS_MAX = 500
 """Grants and closes in one answer; the rest follows with the next."""
+COMING = "coming"
+"""Why a basket's want waits: other devices were asked to give the money back, and are about to."""
+COMING_S, COMING_ROUNDS_MAX = 1, 3
+"""So many seconds central holds such a want back, and so often it is asked; the tap waits less long."""
 BLOCK = "block"
 """Kind of an urgent item (key: the wallet)."""
 

@@ -6,7 +6,7 @@ from edge.errors import Refused
 from sync.client.history import Sender
 from sync.client.line import Line
 from sync.client.ports import Lending, Ports
-from sync.lending import LeaseAnswer, LeaseAsk, Presence
+from sync.lending import COMING, COMING_ROUNDS_MAX, COMING_S, LeaseAnswer, LeaseAsk, Presence
 from sync.routes import LEASES
 from sync.wire import WAIT_S_MAX
 
@@ -26,7 +26,16 @@ class Borrower:
         if not presences and not wants:
             return False
         said = tuple(Presence(wallet=wallet, kind=kind, left=left) for wallet, kind, left in presences)
-        self._exchange(LeaseAsk(after=self._lending.after(), wants=wants, presences=said))
+        told = self._exchange(LeaseAsk(after=self._lending.after(), wants=wants, presences=said))
+        for _ in range(COMING_ROUNDS_MAX):
+            coming = {(one.wallet, one.kind) for one in told.unplaced if one.why == COMING}
+            wants = tuple(one for one in wants if (one.wallet, one.kind) in coming)
+            if not wants:
+                break
+            # Another device gives back what a guest lacks who stands here.
+            told = self._exchange(
+                LeaseAsk(after=self._lending.after(), wants=wants, wait_s=COMING_S), COMING_S
+            )
         self._lending.heard(presences)
         return True
 
@@ -34,7 +43,7 @@ class Borrower:
         """Wait for grants and closes that central brings by itself."""
         self._exchange(LeaseAsk(after=self._lending.after(), wait_s=int(wait_s)), wait_s)
 
-    def _exchange(self, ask: LeaseAsk, wait_s: float = 0.0) -> None:
+    def _exchange(self, ask: LeaseAsk, wait_s: float = 0.0) -> LeaseAnswer:
         asked_ms = self._ports.clock.monotonic_ms()
         told = self._line.post(self._path, ask, LeaseAnswer, wait_s=wait_s)
         if told.device != self._sender.device or told.to < ask.after:
@@ -44,3 +53,4 @@ class Borrower:
         self.again_s = told.again_ms / 1000
         if told.grants or told.closes or told.to != ask.after:
             self._lending.take(told.grants, told.closes, asked_ms=asked_ms, after=told.to)
+        return told

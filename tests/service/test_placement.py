@@ -15,7 +15,8 @@ from edge.core.wallet import MandateState
 from edge.errors import StoreError
 from edge.payviews import BasketState
 from edge.service.payments import chest
-from edge.service.payments.placement import AGAIN_MS, GIVEN_MS, PRESENT_MAX
+from edge.service.payments.placement import PRESENT_MAX
+from edge.service.payments.wanting import AGAIN_MS, GIVEN_MS
 from tests.service.house import OTHER_UID, Hands, House, an_edge
 from tests.service.purses import (
     SOUP,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.service.payments.placement import AGAIN_MS, WANTS_MAX
+from edge.service.payments.placement import WANTS_MAX
+from edge.service.payments.wanting import AGAIN_MS
 from tests.service.house import House
 from tests.service.purses import WALLET, a_guest
 

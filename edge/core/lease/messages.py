@@ -71,6 +71,8 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     band: str = ""
     """BandId in hex of the band that it is for, where a wallet has several; empty: any of them."""
     why: str = ""
+    needs: int = 0
+    """What a basket that stands here cannot do without; 0: all of it."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -28,6 +28,7 @@ from edge.store.checkpoints import Notary, Signer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.records import Owner
+from edge.store.runmark import RunMark
 from edge.store.state import Store
 from edge.store.transaction import Transaction
 from edge.vault import Vault
@@ -114,6 +115,9 @@ class Device:
         self.gate, self.till = self.points[0], self.points[-1]
         self.frozen = ""
         self._central, self._root, self._lives, self._taps = central, folder, 0, 0
+        self.run: Path | None = None
+        """Memory that outlives the process, not the machine; without it only central proves a journal."""
+        self._mark: RunMark | None = None
         self.folder = folder / f"{number}-0"
 
     # Life and death
@@ -132,12 +136,23 @@ class Device:
         self.books.start()
         self.journal, self.profiles = Journal(self.folder), Profiles(self.folder, self.vault)
         self.current = Current()
+        if self.run is not None:
+            self._mark = self._marked(RunMark(self.run, self.journal, device=self.id, boot=boot))
         self.health = Health(self._watched())
         self.service = Service(self._rooms(boot))
         self.frozen = self.books.frozen
         if not self.frozen:
             self.service.recall_tills()
         self._sync(wire)
+
+    def _marked(self, mark: RunMark) -> RunMark:
+        """Compare the journal with what this run of the machine saw of it, and go on noting that."""
+        why = self.current.judge(self.journal, mark, "")
+        if why:
+            self.books.freeze(why)
+        self.books.after_commit(mark.committed)
+        mark.start()
+        return mark
 
     def crash(self, *, copy: Path | None = None, reboot: bool = False) -> None:
         """Lose the process with all that is not on the disk; ``copy`` is put in place of the disk."""
@@ -161,6 +176,8 @@ class Device:
         self._close()
 
     def _close(self) -> None:
+        if self._mark is not None:
+            self._mark.stop()
         self.profiles.close()
         self.journal.close()
         self.books.stop()

@@ -120,6 +120,8 @@ class Central:
         self.refused: Counter[str] = Counter()
         self.moved = True
         """Whether anything may have changed since somebody last looked."""
+        self.meanwhile: Callable[[int], None] = lambda _: None
+        """What others do while a device waits for money that comes back from them."""
 
     # What the operator does
 
@@ -159,7 +161,7 @@ class Central:
         doers: dict[str, Callable[[Device, bytes], msgspec.Struct]] = {
             EVENTS: self._events,
             REPORT: lambda who, raw: reports.take(self.store, who, _read(raw, DeviceReport)),
-            LEASES: self._lease,
+            LEASES: lambda who, raw: self._lease(number, who, raw),
         }
         do = doers[path.replace(device.id, "{device}")]
         return self._answered(lambda: do(device, body))
@@ -184,9 +186,11 @@ class Central:
             raise self._declined(taken.problem, taken.detail, ack=taken.ack, head=head)
         return taken
 
-    def _lease(self, device: Device, body: bytes) -> msgspec.Struct:
-        asker = cast("Caller", _Asker(device))
-        return asking.answer(self.store, asker, _read(body, LeaseAsk), wait_s=0)
+    def _lease(self, number: int, device: Device, body: bytes) -> msgspec.Struct:
+        asker, ask = cast("Caller", _Asker(device)), _read(body, LeaseAsk)
+        if ask.wants and ask.wait_s:
+            self.meanwhile(number)
+        return asking.answer(self.store, asker, ask, wait_s=0)
 
     def _answered(self, ask: Callable[[], msgspec.Struct]) -> bytes:
         from sync.central.answers import problem_of  # draws in the web framework, which nobody here needs

@@ -10,8 +10,7 @@ import msgspec
 
 from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
-from edge.core.lease import Close, Grant, Lease, LeaseKind, LeaseState, Want, ready
-from edge.core.offers import Bundle
+from edge.core.lease import Close, Grant, LeaseKind, Want
 from edge.core.places import PointKind
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, WalletLink
@@ -19,6 +18,16 @@ from edge.service.bundles import Live
 from edge.service.facts import Asked, zone_of
 from edge.service.offerbook import promised_of
 from edge.service.payments import chest
+from edge.service.payments.wanting import (
+    AGAIN_MS,
+    AGAIN_MS_MAX,
+    GIVEN_MS,
+    Aim,
+    Here,
+    aims_of,
+    budgets_of,
+    want_of,
+)
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 from edge.views import StaffView
@@ -27,56 +36,11 @@ CURSOR = "lease_cursor"
 PRESENT_MAX = 5_000
 """Wallets that are thought to be here; the one seen longest ago makes place."""
 WANTS_MAX = 200
-LOW_PERMILLE = 400
-"""Below this part of what was wanted it is asked for again."""
-AGAIN_MS, AGAIN_MS_MAX = 20_000, 10_240_000
-"""So long nothing is asked again that central had no more of; twice as long each time, until it is seen."""
-GIVEN_MS = 2_000
-"""So long where the guest has vouchers and taps: a second one that care gives looks like the first."""
-RENEW_MS = 600_000
-"""A lease that ends sooner is asked to last longer."""
-VOUCHERS_WANTED = 2
 REDEMPTIONS_WANTED = 10
 """Redemptions of each campaign that should lie ready at a device."""
-RISK_TAPS_WANTED = 3
 DEVICE_RISK_TIMES = 10
 """This device's own part of the risk budget is asked for as so many guests'."""
-PERMILLE = 1_000
 _NUMBER = msgspec.msgpack.Decoder(int).decode
-
-
-class Here(msgspec.Struct, kw_only=True):
-    """A wallet that is thought to be here, by the band of it that was seen last."""
-
-    link: WalletLink
-    band: str
-    why: str
-    told: bool = False
-    asked_ms: int | None = None
-    rest_ms: int = AGAIN_MS
-    needs: int = 0
-    """What a basket that stands here lacks of money."""
-    today: int = 0
-    """What it lacks of what the band may spend today."""
-
-    @property
-    def waits(self) -> bool:
-        """Whether a basket stands here that lacks something."""
-        return bool(self.needs or self.today)
-
-
-class Aim(msgspec.Struct, frozen=True):
-    """So many units of one kind should lie here, for one band or for all of the wallet."""
-
-    kind: str
-    units: int
-    band: str = ""
-    needs: int = 0
-    """What a basket lacks right now."""
-    day: int | None = None
-    """The local day that it is for; None: it is for no day."""
-    promised: int = 0
-    """Of what lies here, what guests were promised already: nobody else is shown an offer of it."""
 
 
 class Placement:
@@ -89,7 +53,8 @@ class Placement:
         self._changed = threading.Condition()
         self._here: dict[str, Here] = {}
         self._left: set[str] = set()
-        self._round = 0
+        self._round = self._asks = self._answers = 0
+        self._waiting: set[str] = set()
         self._bell: Callable[[], None] | None = None
 
     @property
@@ -104,7 +69,7 @@ class Placement:
     def waits(self) -> bool:
         """Whether a basket stands here that lacks money, of which central was not asked yet."""
         with self._changed:
-            return any(here.waits for here in self._here.values())
+            return bool(self._waiting)
 
     # Who is here
 
@@ -133,6 +98,7 @@ class Placement:
         """Give back what this device holds of a wallet whose guest has left; in the background."""
         with self._changed:
             self._here.pop(wallet, None)
+            self._waiting.discard(wallet)
             self._left.add(wallet)
         self._ring()
 
@@ -145,18 +111,19 @@ class Placement:
         now = self._rooms.clock.monotonic_ms()
         budgets = self._budget_wants(now)
         with self._changed:
-            due = [
+            self._asks += 1
+            # Who stands at a till waits for no guess about all the others.
+            due = [(wallet, self._here[wallet]) for wallet in sorted(self._waiting)] or [
                 (wallet, here)
                 for wallet, here in self._here.items()
-                if here.waits or here.asked_ms is None or now - here.asked_ms >= here.rest_ms
+                if here.asked_ms is None or now - here.asked_ms >= here.rest_ms
             ]
-        # Who stands at a till waits for no guess about all the others.
-        due = [one for one in due if one[1].waits] or due
         if not due:
             return budgets
         found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
         with self._changed:
-            for _, here in due[:WANTS_MAX]:
+            for wallet, here in due[:WANTS_MAX]:
+                self._waiting.discard(wallet)
                 here.rest_ms = AGAIN_MS if here.asked_ms is None else min(2 * here.rest_ms, AGAIN_MS_MAX)
                 here.asked_ms, here.needs, here.today = now, 0, 0
         return (*budgets, *found)[:WANTS_MAX]
@@ -177,6 +144,9 @@ class Placement:
                 self._left.discard(wallet)
                 if not left and wallet in self._here:
                     self._here[wallet].told = True
+        with self._changed:
+            self._answers = self._asks
+            self._changed.notify_all()
 
     def after(self) -> int:
         """Return how far central's grants and closes were taken."""
@@ -226,14 +196,25 @@ class Placement:
         self._bell = bell
 
     def fetch(self, profile: Profile, minor: int, *, today: int = 0) -> None:
-        """Ask for what a basket lacks, and wait a little for it where somebody carries the question."""
+        """Ask for what a basket lacks, and wait a little for it where somebody carries the question.
+
+        It waits no longer than until central has answered: who has no more anywhere is told so at once.
+        """
         if self._bell is None:
             return
         with self._changed:
             before = self._round
         self.needs(profile, minor, today=today)
         with self._changed:
-            self._changed.wait_for(lambda: self._round != before, self._rooms.limits.lease_wait_ms / 1_000)
+            self._changed.wait_for(
+                lambda: self._round != before or self._is_answered(profile),
+                self._rooms.limits.lease_wait_ms / 1_000,
+            )
+
+    def _is_answered(self, profile: Profile) -> bool:
+        return self._answers == self._asks and (
+            profile.wallet is None or profile.wallet.id not in self._waiting
+        )
 
     def _come(self, profile: Profile, link: WalletLink, *, why: str, needs: int = 0, today: int = 0) -> None:
         with self._changed:
@@ -246,8 +227,11 @@ class Placement:
                 here.told, here.asked_ms = known.told, known.asked_ms if known.link == link else None
             self._here[link.id] = here
             self._left.discard(link.id)
+            (self._waiting.add if here.waits else self._waiting.discard)(link.id)
             while len(self._here) > PRESENT_MAX:
-                del self._here[next(iter(self._here))]
+                eldest = next(iter(self._here))
+                del self._here[eldest]
+                self._waiting.discard(eldest)
         if known is None or known.link != link or given or needs or today:
             self._ring()
 
@@ -269,7 +253,7 @@ class Placement:
             Aim(kind, each * REDEMPTIONS_WANTED, promised=promised.get(kind, 0))
             for kind, each in kinds.items()
         ]
-        wants = (_want(chest.OF_DEVICE, own, aim, now=now) for aim in aims)
+        wants = (want_of(chest.OF_DEVICE, own, aim, now=now) for aim in aims)
         return tuple(want for want in wants if want is not None)
 
     def _today(self) -> int:
@@ -282,64 +266,16 @@ class Placement:
         risky = False
         for wallet, here in due:
             leases = chest.leases_of(tx, wallet)
-            for aim in _aims(here, self._rooms.limits.wallet_want_minor, day=self._today()):
-                want = _want(wallet, leases, aim, now=now)
+            for aim in aims_of(here, self._rooms.limits.wallet_want_minor, day=self._today()):
+                want = want_of(wallet, leases, aim, now=now)
                 found.extend([want] if want is not None else [])
             risky = risky or here.link.mandate is MandateState.ACTIVE
         if risky:
             own = chest.leases_of(tx, chest.OF_DEVICE)
             aim = Aim(LeaseKind.RISK, DEVICE_RISK_TIMES * self._rooms.limits.wallet_want_minor)
-            want = _want(chest.OF_DEVICE, own, aim, now=now)
+            want = want_of(chest.OF_DEVICE, own, aim, now=now)
             found.extend([want] if want is not None else [])
         return found
-
-
-def budgets_of(bundle: Bundle) -> dict[str, int]:
-    """Return the budgets that a bundle's offers are paid out of, and what one redemption takes at most."""
-    found: dict[str, int] = {}
-    for offer in bundle.offers:
-        if offer.budget is not None:
-            found[offer.budget.id] = max(found.get(offer.budget.id, 0), offer.budget.each)
-    return found
-
-
-def _aims(here: Here, floor: int, *, day: int) -> list[Aim]:
-    """Return each kind that this band could spend here, how much of it should be ready, and for whom."""
-    link = here.link
-    if link.blocked:
-        return []
-    aims = [Aim(one.kind, floor if one.unit_minor else VOUCHERS_WANTED) for one in link.vouchers]
-    if link.no_charge:
-        return aims
-    aims.insert(0, Aim(LeaseKind.MONEY, max(floor, here.needs), needs=here.needs))
-    if link.day_leased:
-        kind, most = f"{LeaseKind.DAY}:{here.band}", link.limits.day_minor_max or floor
-        aims.append(Aim(kind, most, band=here.band, needs=here.today, day=day))
-    if link.mandate is MandateState.ACTIVE:
-        aims += [Aim(LeaseKind.RISK, floor), Aim(LeaseKind.RISK_TAPS, RISK_TAPS_WANTED)]
-    return aims
-
-
-def _want(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want | None:
-    """Return what to ask of one kind; None: enough is ready, and for long enough."""
-    alike = [
-        lease
-        for lease in leases
-        if lease.kind == aim.kind and lease.band in ("", aim.band) and lease.day == aim.day
-    ]
-    have = max(0, sum(ready(lease, now) for lease in alike) - aim.promised)
-    living = [lease for lease in alike if lease.state is not LeaseState.CLOSED]
-    largest = max(living, key=lambda lease: (lease.state is LeaseState.OPEN, lease.spendable), default=None)
-    ends = largest is not None and largest.ends_ms - now < RENEW_MS
-    if not ends and not aim.needs and have * PERMILLE >= aim.units * LOW_PERMILLE:
-        return None
-    if largest is None:
-        why = "basket" if aim.needs else "presence"
-        return Want(wallet=wallet, kind=aim.kind, total=aim.units, band=aim.band, why=why)
-    more = aim.needs if aim.needs and have >= aim.units else max(0, aim.units - have)
-    total = largest.counters.granted + more
-    why = "basket" if aim.needs else "refill"
-    return Want(wallet=wallet, kind=aim.kind, lease=largest.id, total=total, band=aim.band, why=why)
 
 
 def _close_all(tx: Transaction, *, wallet: str, why: str) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from sync.central.accounting.ops import op_table
 from sync.central.registry.members import member_table
 from sync.central.registry.tables import guest_table, parts
-from sync.central.store import Connection, func, now_of, select
+from sync.central.store import Connection, func, lately, now_of, select
 
 DAY_MS = 86_400_000
 DAYS = 28
 PERCENT = 95
+USUAL_MS = 600_000
+"""What people of some weeks spent is worked out so often at most where guests are looked at one by one."""
 _own = op_table.c
 _net = func.sum(_own.captured_minor - _own.voided_minor - _own.refunded_minor)
 _day = _own.at_ms // DAY_MS
@@ -55,4 +57,6 @@ def spent_today(tx: Connection, site: str, wallets: Sequence[str]) -> dict[str, 
 
 def remaining_q95(tx: Connection, site: str, wallet: str, *, tiers: Iterable[str]) -> int:
     """Return what 95 of 100 such wallets spend at most in a day, less what this one has spent today."""
-    return max(0, usual_q95(tx, site, tiers) - spent_today(tx, site, [wallet]).get(wallet, 0))
+    alike = tuple(sorted(set(tiers)))
+    usual = lately(tx, ("usual_q95", site, alike), lambda: usual_q95(tx, site, alike), for_ms=USUAL_MS)
+    return max(0, usual - spent_today(tx, site, [wallet]).get(wallet, 0))

@@ -9,6 +9,7 @@ from sync.central.store import (
     Connection,
     String,
     Table,
+    bindparam,
     metadata,
     select,
     text,
@@ -32,6 +33,7 @@ UPSERT = text(
     "INSERT INTO device_cap (site_id, minor) VALUES (:site_id, :minor)"
     " ON CONFLICT (site_id) DO UPDATE SET minor = excluded.minor"
 )
+KEPT = select(cap_table.c.minor).where(cap_table.c.site_id == bindparam("site"))
 
 
 def planned(total_minor: int, *, tills: int) -> int:
@@ -54,5 +56,5 @@ def keep(tx: Connection, site: str, minor: int) -> None:
 
 
 def _kept(tx: Connection, site: str) -> int | None:
-    found = tx.execute(select(cap_table.c.minor).where(cap_table.c.site_id == site)).scalar()
+    found = tx.execute(KEPT, {"site": site}).scalar()
     return None if found is None else int(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from edge.core.lease import (
 )
 from edge.core.payment.limits import strictest
 from edge.errors import Refused, Unknown
+from sync.central import aside
 from sync.central.machines.devices import Device
 from sync.central.money import caps, placed
 from sync.central.money import policy as policies
@@ -26,13 +28,13 @@ from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.placed import PlacedRow
 from sync.central.money.placing import Placing, limits_of, placing
 from sync.central.money.policy import PERMILLE, Policy
-from sync.central.money.pots import MONEY, confirmed, owed_of, worth
+from sync.central.money.pots import MONEY, confirmed, owed_of, worth_of
 from sync.central.money.rising import rising_ms
 from sync.central.money.risk import RISK
 from sync.central.registry import wallets
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection, now_of, wake_after
-from sync.lending import GRANTS_MAX, Unplaced
+from sync.lending import COMING, GRANTS_MAX, Unplaced
 
 BASKET = "basket"
 """A want for a basket that lies on a counter now: for that the reserve is touched, too."""
@@ -40,10 +42,11 @@ DAY_PARTS = 2
 """A device holds at most such a part of what a band may spend today, unless a basket needs more."""
 
 
-def grant(tx: Connection, device: Device, want: Want) -> PlacedRow | Unplaced:
+def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) -> PlacedRow | Unplaced:
     """Set aside as much of a want as may be; what this returns is durable before anybody is told.
 
     A device gets what is free and no more, however it asks: the wallet is held while its money is counted.
+    ``waits``: whoever asks was told already that the money is coming; no more is asked back for that.
     """
     try:
         asked = placing(tx, device, want)
@@ -64,6 +67,11 @@ def grant(tx: Connection, device: Device, want: Want) -> PlacedRow | Unplaced:
         # It is the same guest who stands there now: the rest of the day comes to where the basket lies.
         placed.hold_serials(tx, device.site, {device.id, *(one.placed.device for one in others)})
         ask_back(tx, device.site, others, why=BASKET)
+    lacks = want.needs or want.total - mine.placed.counters.granted
+    if want.kind == MONEY and want.why == BASKET and more < lacks:
+        pot = _Pot(others, free=free, leased=leased, lacks=lacks, waits=waits)
+        if _comes_back(tx, asked, mine, pot=pot):
+            return Unplaced(wallet=want.wallet, kind=want.kind, why=COMING, free=max(0, free))
     if not own and aims <= 0:
         return Unplaced(wallet=want.wallet, kind=want.kind, why="short", free=max(0, free))
     doubt_ms = doubtful_ms(rising_ms(tx, device.site), asked.policy.ttl_s(device.kind))
@@ -73,6 +81,50 @@ def grant(tx: Connection, device: Device, want: Want) -> PlacedRow | Unplaced:
     if not isinstance(after, Placed):
         return Unplaced(wallet=want.wallet, kind=want.kind, why=after.value, free=max(0, free))
     return _commit(tx, asked, mine, after=after)
+
+
+class _Pot(NamedTuple):
+    """A wallet's money as a grant finds it: free, at devices, and how much more a basket takes."""
+
+    others: tuple[PlacedRow, ...]
+    free: int
+    leased: int
+    lacks: int
+    waits: bool
+
+
+def _comes_back(tx: Connection, asked: Placing, mine: PlacedRow, *, pot: _Pot) -> bool:
+    """Ask other devices for what a basket lacks, the fewest of them; False: with that it would lack it still.
+
+    It is the same guest who stands here now. What is on its way already is counted, so that none is asked
+    for nothing, but not for a device that was asked in vain the last time.
+    """
+    living = [one for one in pot.others if one.living and one.placed.counters.spendable]
+    going = [one for one in living if one.placed.closing]
+    staying = [one for one in living if not one.placed.closing]
+    staying.sort(key=lambda one: (-one.placed.counters.spendable, one.id))
+    chosen = going if pot.waits else _reaching([*staying, *going], pot.lacks - pot.free)
+    back = _worth(chosen)
+    if not chosen or _allowed(tx, asked, mine, free=pot.free + back, leased=pot.leased - back) < pot.lacks:
+        return False
+    site = asked.device.site
+    placed.hold_serials(tx, site, {asked.device.id, *(one.placed.device for one in pot.others)})
+    ask_back(tx, site, tuple(chosen), why=BASKET)
+    return True
+
+
+def _reaching(rows: list[PlacedRow], minor: int) -> list[PlacedRow]:
+    """Return the first of these leases that come to so much together, or all of them."""
+    found: list[PlacedRow] = []
+    for row in rows:
+        if _worth(found) >= minor:
+            break
+        found.append(row)
+    return found
+
+
+def _worth(rows: list[PlacedRow]) -> int:
+    return sum(row.placed.counters.spendable for row in rows)
 
 
 def prolong(tx: Connection, device: Device, row: PlacedRow) -> bool:
@@ -107,13 +159,14 @@ def offered(tx: Connection, device: Device, *, after: int) -> Offer:
     rows = placed.of_device(tx, device.site, device.id, after=after, limit=GRANTS_MAX)
     known = wallets.wallets_of(tx, device.site, {row.placed.wallet for row in rows if row.placed.wallet})
     chosen, now_ms = policies.policy(tx, device.site), rising_ms(tx, device.site)
+    worths = worth_of(tx, device.site, {row.placed.wallet for row in rows if row.placed.kind == MONEY})
     grants = tuple(
         _grant(
             # A device that was away counts from when it asked: it gets what is left of the time.
             msgspec.structs.replace(row, ttl_s=min(row.ttl_s, left_s(row.placed.doubt_ms, now_ms))),
             known.get(row.placed.wallet),
             chosen=chosen,
-            elsewhere=_elsewhere(tx, device.site, row),
+            elsewhere=_elsewhere(row, worths),
         )
         for row in rows
         # What a device never spoke of it may never have heard of: it gives back what it was told it has.
@@ -123,13 +176,12 @@ def offered(tx: Connection, device: Device, *, after: int) -> Offer:
     return Offer(grants, closes, rows[-1].serial if rows else after)
 
 
-def _elsewhere(tx: Connection, site: str, row: PlacedRow) -> int | None:
+def _elsewhere(row: PlacedRow, worths: Mapping[tuple[str, str], int]) -> int | None:
     """Return what the wallet holds beyond this lease, for the words on a screen."""
     one = row.placed
     if one.kind != MONEY or not one.wallet:
         return None
-    free, leased, _ = worth(tx, site, one.wallet, currency=one.unit)
-    return max(0, free + leased - one.counters.spendable)
+    return max(0, worths.get((one.wallet, one.unit), 0) - one.counters.spendable)
 
 
 def ask_back(tx: Connection, site: str, rows: tuple[PlacedRow, ...], *, why: str) -> int:
@@ -197,7 +249,7 @@ def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leas
     if asked.want.kind != MONEY:
         return max(0, free)
     kept = 0 if asked.want.why == BASKET else (free + leased) * chosen.reserve_permille // PERMILLE
-    everywhere = placed.aside_at(tx, asked.device.site, asked.device.id, unit=asked.unit)
+    everywhere = aside.held(tx, asked.device.site, asked.device.id, unit=asked.unit)
     room = caps.cap_minor(tx, asked.device.site, chosen) - everywhere
     # What is owed is paid before anything is lent.
     owes = owed_of(tx, asked.device.site, asked.want.wallet, currency=asked.unit)
@@ -215,6 +267,8 @@ def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -
         opened_ms=mine.opened_ms or now_of(tx),
     )
     (placed.put if mine.serial else placed.add)(tx, site, [row])
+    if row.serial % aside.FOLD_EVERY == 0:
+        aside.fold(tx, site, device)
     more = after.counters.granted - mine.placed.counters.granted
     if more:
         entries = (Entry(asked.account, -more), Entry(f"lease:{row.id}", more))

@@ -21,6 +21,7 @@ from sync.central.store import (
     Row,
     String,
     Table,
+    bindparam,
     func,
     guard,
     insert_many,
@@ -227,13 +228,17 @@ def post_all(tx: Connection, postings: Sequence[Posting]) -> list[Posting]:
     return fresh
 
 
+_entry = entry_table.c
+BALANCE = select(func.coalesce(func.sum(_entry.minor), 0)).where(
+    _entry.site_id == bindparam("site"),
+    _entry.account == bindparam("of"),
+    _entry.currency == bindparam("in_"),
+)
+
+
 def balance(tx: Connection, site: str, account: str, *, currency: str) -> int:
     """Return what an account holds: the sum of its entries, never a stored number."""
-    own = entry_table.c
-    found = select(func.coalesce(func.sum(own.minor), 0)).where(
-        own.site_id == site, own.account == account, own.currency == currency
-    )
-    return int(tx.execute(found).scalar_one())
+    return int(tx.execute(BALANCE, {"site": site, "of": account, "in_": currency}).scalar_one())
 
 
 def balances(tx: Connection, site: str, accounts: Sequence[str]) -> dict[tuple[str, str], int]:

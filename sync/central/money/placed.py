@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from edge.core.lease import Counters, Placed, PlacedState
+from edge.core.lease import Counters, LeaseKind, Placed, PlacedState
+from sync.central import aside
 from sync.central.registry.tables import parts
 from sync.central.store import (
     BigInteger,
@@ -20,10 +23,10 @@ from sync.central.store import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     String,
     Table,
     bindparam,
-    func,
     insert,
     metadata,
     select,
@@ -124,9 +127,21 @@ def of_wallet(
     tx: Connection, site: str, wallet: str, *, kind: str | None = None, held: bool = False
 ) -> tuple[PlacedRow, ...]:
     """Return every lease of a wallet, of one kind or of all; without a wallet: what devices hold as such."""
+    named = {} if kind is None else {"kind": kind}
+    found = tx.execute(_of_wallet(bool(named), held), {"site": site, "wallet": wallet, **named})
+    return tuple(map(_row, found))
+
+
+@functools.cache
+def _of_wallet(of_kind: bool, held: bool) -> Select[Any]:
+    """Build each shape once: no other question is asked as often."""
     own = placed_table.c
-    there = own.wallet_id == wallet
-    return tuple(_rows(tx, there if kind is None else there & (own.kind == kind), site=site, held=held))
+    query = select(placed_table).where(own.site_id == bindparam("site"), own.wallet_id == bindparam("wallet"))
+    if of_kind:
+        query = query.where(own.kind == bindparam("kind"))
+    if held:  # whoever holds several takes them in one order, so that two never wait for each other
+        return query.order_by(own.lease_id).with_for_update()
+    return query.order_by(own.serial, own.lease_id)
 
 
 def names_of(tx: Connection, site: str, wallets: Iterable[str]) -> list[str]:
@@ -139,14 +154,15 @@ def names_of(tx: Connection, site: str, wallets: Iterable[str]) -> list[str]:
 
 
 def of_wallets(
-    tx: Connection, site: str, wallets: Iterable[str], *, kind: str, left_since_ms: int
+    tx: Connection, site: str, wallets: Iterable[str], *, kind: str, left_since_ms: int | None = None
 ) -> dict[str, list[PlacedRow]]:
     """Return by wallet the leases of one kind that devices may hold, and those given back by who left."""
     own, found = placed_table.c, dict[str, list[PlacedRow]]()
-    living = own.state.in_([state.value for state in LIVING])
-    left = (own.why == LEFT) & (own.heard_ms > left_since_ms)
+    there: ColumnElement[bool] = own.state.in_([state.value for state in LIVING])
+    if left_since_ms is not None:
+        there |= (own.why == LEFT) & (own.heard_ms > left_since_ms)
     for part in parts(sorted(set(wallets))):
-        for one in _rows(tx, own.wallet_id.in_(part) & (own.kind == kind) & (living | left), site=site):
+        for one in _rows(tx, own.wallet_id.in_(part) & (own.kind == kind) & there, site=site):
             found.setdefault(one.placed.wallet, []).append(one)
     return found
 
@@ -176,15 +192,6 @@ def in_states(
     return tuple(_rows(tx, there if due_ms is None else there & (own.doubt_ms <= due_ms), site=site))
 
 
-def aside_at(tx: Connection, site: str, device: str, *, unit: str) -> int:
-    """Return how much money a device holds or may still hold of all wallets."""
-    own = placed_table.c
-    living = own.state.in_([state.value for state in LIVING])
-    held = func.coalesce(func.sum(own.granted + own.minted + own.voided - own.spent - own.returned), 0)
-    there = (own.site_id == site, own.device_id == device, own.kind == "money", own.unit == unit, living)
-    return int(tx.execute(select(held).where(*there)).scalar_one())
-
-
 def next_serial(tx: Connection, site: str, device: str) -> int:
     """Take the next number of what a device is told; its row is held until the commit."""
     return int(tx.execute(NUMBER, {"site": site, "device": device, "more": 1}).scalar_one())
@@ -200,14 +207,40 @@ def add(tx: Connection, site: str, rows: Sequence[PlacedRow]) -> None:
     """Store leases that are new."""
     if rows:
         tx.execute(insert(placed_table), [_values(site, one) for one in rows])
+        aside.moved(tx, site, _held_by(rows))
 
 
 def put(tx: Connection, site: str, rows: Sequence[PlacedRow]) -> None:
     """Store leases that moved."""
-    if rows:
-        tx.execute(MOVE, [{**_values(site, one), "own_site": site, "own_lease": one.id} for one in rows])
+    if not rows:
+        return
+    more = _held_by(rows)
+    for part in parts([one.id for one in rows]):
+        for row in tx.execute(HELD_OF, {"site": site, "ids": part}):
+            more[row.device_id, row.unit] -= int(row.minor)
+    tx.execute(MOVE, [{**_values(site, one), "own_site": site, "own_lease": one.id} for one in rows])
+    aside.moved(tx, site, more)
 
 
+def _held_by(rows: Iterable[PlacedRow]) -> Counter[tuple[str, str]]:
+    """Return how much money these leases come to, by device and unit."""
+    found = Counter[tuple[str, str]]()
+    for row in rows:
+        if row.living and row.placed.kind == LeaseKind.MONEY:
+            found[row.placed.device, row.placed.unit] += row.placed.counters.spendable
+    return found
+
+
+_held = placed_table.c
+HELD_OF = (
+    select(
+        _held.device_id,
+        _held.unit,
+        (_held.granted + _held.minted + _held.voided - _held.spent - _held.returned).label("minor"),
+    )
+    .where(_held.site_id == bindparam("site"), _held.lease_id.in_(bindparam("ids", expanding=True)))
+    .where(_held.kind == LeaseKind.MONEY.value, _held.state.in_([state.value for state in LIVING]))
+)
 NUMBER = text(
     "INSERT INTO lease_serial (site_id, device_id, serial) VALUES (:site, :device, :more)"
     " ON CONFLICT (site_id, device_id) DO UPDATE SET serial = lease_serial.serial + :more RETURNING serial"

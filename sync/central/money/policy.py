@@ -15,6 +15,7 @@ from sync.central.store import (
     LargeBinary,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     metadata,
@@ -86,12 +87,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.edge_ttl_s, EDGE_TTL_S_MAX)
 
 
+CHOSEN = select(policy_table.c.body).where(policy_table.c.site_id == bindparam("site"))
 _policy = msgspec.msgpack.Decoder(Policy)
 
 
 def policy(tx: Connection, site: str) -> Policy:
     """Return a site's policy; the beginning one where nobody has decided."""
-    body = tx.execute(select(policy_table.c.body).where(policy_table.c.site_id == site)).scalar()
+    body = tx.execute(CHOSEN, {"site": site}).scalar()
     return Policy() if body is None else _policy.decode(bytes(body))
 
 

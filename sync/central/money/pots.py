@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ import msgspec
 
 from edge.core.lease import LeaseKind, PlacedState, free
 from edge.core.payment import Leg
-from sync.central.money.ledger import Entry, Posting, balance, post, unit_of
-from sync.central.money.placed import PlacedRow, of_wallet
+from sync.central.money.ledger import Entry, Posting, balance, balances, post, unit_of
+from sync.central.money.placed import PlacedRow, of_wallet, of_wallets
 from sync.central.store import AHEAD, Connection, now_of, wake_after
 
 MONEY = LeaseKind.MONEY.value
@@ -54,6 +55,18 @@ def worth(tx: Connection, site: str, wallet: str, *, currency: str) -> tuple[int
     leased = sum(one.placed.counters.spendable for one in living if one.placed.unit == currency)
     owed = -balance(tx, site, f"debt:{wallet}", currency=currency)
     return free_of(tx, site, wallet, currency=currency), leased, owed
+
+
+def worth_of(tx: Connection, site: str, wallets: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return what many wallets hold of money, free or at devices, by wallet and currency."""
+    found = Counter[tuple[str, str]]()
+    names = {pot(one, MONEY): one for one in wallets}
+    for (account, currency), minor in balances(tx, site, sorted(names)).items():
+        found[names[account], currency] += minor
+    for wallet, rows in of_wallets(tx, site, names.values(), kind=MONEY).items():
+        for row in rows:
+            found[wallet, row.placed.unit] += row.placed.counters.spendable if row.living else 0
+    return found
 
 
 def confirmed(tx: Connection, site: str, rows: tuple[PlacedRow, ...], *, account: str, counted: str) -> int:

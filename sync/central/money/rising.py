@@ -8,6 +8,7 @@ from sync.central.store import (
     Connection,
     String,
     Table,
+    bindparam,
     metadata,
     now_of,
     select,
@@ -29,11 +30,12 @@ rising_table = Table(
 BEGIN = text(
     "INSERT INTO rising_time (site_id, ms, wall_ms) VALUES (:site, 0, :now) ON CONFLICT (site_id) DO NOTHING"
 )
+RISEN = select(rising_table.c.ms).where(rising_table.c.site_id == bindparam("site"))
 
 
 def rising_ms(tx: Connection, site: str) -> int:
     """Return the site's rising time as of the last look."""
-    row = tx.execute(select(rising_table.c.ms).where(rising_table.c.site_id == site)).first()
+    row = tx.execute(RISEN, {"site": site}).first()
     return 0 if row is None else int(row.ms)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import ClassVar, NamedTuple, TypeVar
 
+from sync.central import aside
 from sync.central.accounting.spendings import spent_today, usual_q95
 from sync.central.machines.devices import Device
 from sync.central.money import caps, leases, placed
@@ -218,7 +219,7 @@ def _fitting(tx: Connection, till: Device, due: Iterable[Due], *, cap: int) -> l
     """Return what of it a device has room for: the worst that its theft costs is the operator's choice."""
     mine = [one for one in due if one.device.id == till.id]
     units = {one.currency for one in wallets.wallets_of(tx, till.site, [one.wallet for one in mine]).values()}
-    holds = max((placed.aside_at(tx, till.site, till.id, unit=unit) for unit in units), default=0)
+    holds = max((aside.held(tx, till.site, till.id, unit=unit) for unit in units), default=0)
     shares = scaled([one.more for one in mine], max(0, cap - holds))
     fit = [one._replace(more=share) for one, share in zip(mine, shares, strict=True)]
     return [one for one, was in zip(fit, mine, strict=True) if one.more or not was.more]

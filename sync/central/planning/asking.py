@@ -15,12 +15,12 @@ from sync.central.money.holding import hold
 from sync.central.money.leases import Offer
 from sync.central.planning import plans
 from sync.central.store import Connection, Store
-from sync.lending import WANTS_MAX, LeaseAnswer, LeaseAsk, Unplaced
+from sync.lending import COMING, WANTS_MAX, LeaseAnswer, LeaseAsk, Unplaced
 from sync.packing import TooLarge
 from sync.wire import WAIT_S_MAX
 
 Missed = list[tuple[Want, Unplaced]]
-SHORT = "short"
+AWAITED = frozenset({"short", COMING})
 """Why a want was not met that waits for money."""
 
 
@@ -36,7 +36,7 @@ def answer(store: Store, caller: Caller, ask: LeaseAsk, *, wait_s: float) -> Lea
     missed = _take(store, caller, ask)
     until = time.monotonic() + min(wait_s, WAIT_S_MAX)
     offer = _read(store, caller, ask)
-    while not (offer.grants or offer.closes or any(one.why != SHORT for _, one in missed)):
+    while not (offer.grants or offer.closes or any(one.why not in AWAITED for _, one in missed)):
         left = until - time.monotonic()
         if left <= 0 or not store.wakes.wait(device.site, seen, left):
             break
@@ -61,7 +61,7 @@ def _take(store: Store, caller: Caller, ask: LeaseAsk) -> Missed:
         caller.enter(tx)
         named = {one.wallet for one in ask.wants} | {one.wallet for one in ask.presences}
         hold(tx, device.site, named, devices=[device.id])
-        missed = _grant(tx, device, ask.wants)
+        missed = _grant(tx, device, ask.wants, waits=ask.wait_s > 0)
         plans.present(tx, device, ask.presences)
     return missed
 
@@ -73,14 +73,14 @@ def _try_again(store: Store, caller: Caller, missed: Missed) -> Missed:
     wants = [want for want, _ in missed]
     with store.transaction() as tx:
         hold(tx, caller.device.site, {one.wallet for one in wants}, devices=[caller.device.id])
-        return _grant(tx, caller.device, wants)
+        return _grant(tx, caller.device, wants, waits=True)
 
 
-def _grant(tx: Connection, device: Device, wants: Sequence[Want]) -> Missed:
+def _grant(tx: Connection, device: Device, wants: Sequence[Want], *, waits: bool) -> Missed:
     """Set aside what is wanted; return the wants that were not met, and why."""
     missed = []
     for want in sorted(wants, key=lambda one: (one.wallet, one.kind, one.band)):
-        told = leases.grant(tx, device, want)
+        told = leases.grant(tx, device, want, waits=waits)
         if isinstance(told, Unplaced):
             missed.append((want, told))
     return missed

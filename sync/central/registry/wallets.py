@@ -28,6 +28,7 @@ from sync.central.store import (
     String,
     Table,
     Text,
+    bindparam,
     insert,
     metadata,
     now_of,
@@ -185,9 +186,20 @@ def wallet(tx: Connection, site: str, id_: str) -> Wallet:
     return found
 
 
+_ids = wallet_table.c
+LOCK = (
+    select(wallet_table)
+    .where(_ids.site_id == bindparam("site"), _ids.wallet_id == bindparam("of"))
+    .with_for_update()
+)
+THESE = select(wallet_table).where(
+    _ids.site_id == bindparam("site"), _ids.wallet_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def lock(tx: Connection, site: str, id_: str) -> Wallet:
     """Return a wallet that nobody else changes or grants from until the commit."""
-    row = tx.execute(select(wallet_table).where(*_is(site, id_)).with_for_update()).first()
+    row = tx.execute(LOCK, {"site": site, "of": id_}).first()
     if row is None:
         raise Unknown(f"There is no wallet {id_[:ID_CHARS_MAX]}.")
     return _wallet(row)
@@ -205,8 +217,7 @@ def wallets_of(tx: Connection, site: str, ids: Iterable[str]) -> dict[str, Walle
     """Return those of the wallets that exist, by id."""
     found = {}
     for part in parts(sorted(set(ids))):
-        there = wallet_table.c.wallet_id.in_(part)
-        for row in tx.execute(select(wallet_table).where(wallet_table.c.site_id == site, there)):
+        for row in tx.execute(THESE, {"site": site, "ids": part}):
             found[row.wallet_id] = _wallet(row)
     return found
 

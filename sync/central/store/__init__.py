@@ -9,6 +9,7 @@ from sync.central.store.copying import load as load
 from sync.central.store.copying import save_copy as save_copy
 from sync.central.store.engine import Store as Store
 from sync.central.store.engine import is_postgres as is_postgres
+from sync.central.store.engine import lately as lately
 from sync.central.store.engine import now_of as now_of
 from sync.central.store.engine import wake_after as wake_after
 from sync.central.store.engine import wake_here_after as wake_here_after

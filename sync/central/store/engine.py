@@ -5,10 +5,10 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
@@ -30,6 +30,9 @@ PRAGMAS = (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("
 """What SQLite must say of itself before anything is entrusted to it."""
 WAKE, WAKE_SOON, WAKE_HERE = "polso_wake", "polso_wake_soon", "polso_wake_here"
 NOW = "polso_now_ms"
+MEMORY = "polso_memory"
+MEMORIES_MAX = 1_000
+T = TypeVar("T")
 
 
 class Store:
@@ -46,6 +49,7 @@ class Store:
         """
         self._now_ms, self._seals = now_ms, seals
         self._inside = threading.local()
+        self._memory: dict[Hashable, tuple[int, object]] = {}
         self._lock: IO[str] | None = None
         self._listener: Listener | None = None
         self._crier: Crier | None = None
@@ -88,6 +92,7 @@ class Store:
         """Begin a short transaction that only reads, beside any writer."""
         with translated(), self._reader.begin() as tx:
             tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
+            tx.info[MEMORY] = self._memory
             yield tx
 
     def erase_ghosts(self) -> bool:
@@ -133,6 +138,7 @@ class Store:
         tx.info[WAKE], tx.info[WAKE_HERE] = woken
         tx.info[WAKE_SOON] = set()
         tx.info[NOW], tx.info[SEALS] = self._now_ms(), self._seals
+        tx.info[MEMORY] = self._memory
         return woken
 
     def _announce(self, tx: Connection, sites: set[str]) -> None:
@@ -157,6 +163,22 @@ class Store:
         reader = _sqlite_engine(lambda: _connect_reading(path), size=READERS_MAX)
         event.listen(reader, "begin", _begin)
         return writer, reader
+
+
+def lately(tx: Connection, key: Hashable, make: Callable[[], T], *, for_ms: int) -> T:
+    """Return what ``make`` said under this key in the last ``for_ms``, in this worker; else ask it anew.
+
+    For forecasts alone: nothing that must be true now may be remembered.
+    """
+    memory, now = cast("dict[Hashable, tuple[int, T]]", tx.info[MEMORY]), now_of(tx)
+    known = memory.get(key)
+    if known is not None and 0 <= now - known[0] < for_ms:
+        return known[1]
+    if len(memory) >= MEMORIES_MAX:
+        memory.clear()
+    made = make()
+    memory[key] = now, made
+    return made
 
 
 def now_of(tx: Connection) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
@@ -14,8 +15,8 @@ from edge.core.payment import Tender
 from edge.errors import PolsoError
 from edge.payviews import BasketState, BasketView
 from edge.run.simulate.day.machines import Machines
-from edge.run.simulate.day.plan import BASE_SHARE, MORE_SHARE, PRICES, Stop, Visitor, What
-from edge.run.simulate.day.site import CAMPAIGN, EDGES
+from edge.run.simulate.day.plan import BASE_SHARE, MINUTE_MS, MORE_SHARE, PRICES, Stop, Visitor, What
+from edge.run.simulate.day.site import CAMPAIGN, EDGES, MIDNIGHT_MS
 from edge.run.simulate.day.told import Sale
 from edge.run.simulate.device import Device
 from edge.views import StaffView
@@ -24,6 +25,7 @@ from sync.central.registry.bands import band_id
 
 VOIDED_SHARE, REPEATED_SHARE = 0.005, 0.01
 """Payments that staff take back, and taps that a reader says twice."""
+HALF_HOUR_MS = 30 * MINUTE_MS
 STATIONS = {
     What.ENTER: "gates",
     What.AGAIN: "gates",
@@ -43,6 +45,8 @@ class People:
         self._day, self._told = day, day.told
         self._dice = random.Random(f"{day.seed}/people")  # noqa: S311 - a story, nothing secret
         self._ops = count(1)
+        self._left = Counter({one.wallet: one.minor for one in day.known if one.is_head})
+        """What each wallet holds by its guests' own book."""
         self._acts: dict[What, Callable[[Visitor, Stop], None]] = {
             What.KIOSK: self._look,
             What.SOUP: self._fancy,
@@ -97,10 +101,14 @@ class People:
         return view
 
     def _present(self, device: Device, tap: Tap) -> StaffView:
-        kept = self._told.payments if tap.reader in EDGES[device.number].tills else self._told.gates
+        at_till = tap.reader in EDGES[device.number].tills
+        kept = self._told.payments if at_till else self._told.gates
+        half = (self._day.now_ms - MIDNIGHT_MS) // HALF_HOUR_MS
 
         def act() -> StaffView:
             self._told.taps += 1
+            self._told.at[device.number] += 1
+            self._told.halves["tills" if at_till else "gates", half] += 1
             began_ns = time.perf_counter_ns()
             view = device.service.present(tap)
             kept.ms.append((time.perf_counter_ns() - began_ns) / 1e6)
@@ -164,12 +172,21 @@ class People:
         self._told.tills[word] += 1
         if dark:
             self._told.dark[word] += 1
+        self._count(view, one, way="dark" if dark else "connected")
         who = device.cashier(view.point)
         if view.state is not BasketState.APPROVED:
             self._do(device, lambda: device.service.give_up(who, view.point, view.op_id))
             return
         paid = sum(leg.amount_minor for leg in view.legs if leg.tender == Tender.WALLET)
         sale = self._told.sales[view.op_id] = Sale(one.number, paid)
+        self._left[one.wallet] -= paid
         if self._dice.random() < VOIDED_SHARE:
             self._do(device, lambda: device.service.void(who, view.op_id, f"v{view.op_id}", reason="cold"))
+            self._left[one.wallet] += paid
             sale.back = True
+
+    def _count(self, view: BasketView, one: Visitor, *, way: str) -> None:
+        """Count who could pay by the guests' own book, and who was let."""
+        paid = view.state is BasketState.APPROVED
+        self._told.funded[way] += paid or self._left[one.wallet] >= view.total_minor
+        self._told.served[way] += paid

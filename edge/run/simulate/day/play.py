@@ -32,6 +32,7 @@ class Day(Machines):
         """Let the day pass, then heal everything until it is at rest."""
         self._open()
         for at_ms, act in self._times():
+            self.return_due(MIDNIGHT_MS + at_ms)
             self.now_ms = max(self.now_ms, MIDNIGHT_MS + at_ms)
             act()
         self.say("the park is closed: everything comes to rest")
@@ -79,4 +80,4 @@ class Day(Machines):
         self.say(
             f"{trouble.at_ms // MINUTE_MS // 60:02}:{trouble.at_ms // MINUTE_MS % 60:02} {trouble.words}"
         )
-        trouble.do(self)
+        trouble.happens(self)

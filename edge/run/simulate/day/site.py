@@ -176,7 +176,7 @@ def _welcome(tx: Connection, part: Sequence[Visitor], band_key: bytes) -> None:
         members.join(tx, SITE, Member(guest=one.guest, wallet=one.wallet, head=one.is_head))
         if one.allows:
             word = Consent(purpose=Purpose.OFFERS, turns=1, since_ms=1, source=Source.APP, text=1)
-            consents.take(tx, SITE, one.guest, told=[word])
+            consents.stand(tx, SITE, one.guest, words=[word])
     profiles.publish_guests(tx, SITE, [one.guest for one in part])
 
 

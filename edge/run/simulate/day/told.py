@@ -29,6 +29,23 @@ class Timed(msgspec.Struct):
         return ordered[min(len(ordered) - 1, len(ordered) * permille // 1_000)] if ordered else 0.0
 
 
+class Befell(msgspec.Struct):
+    """One thing that went wrong: until when, who was answered meanwhile, and how long all took to be well."""
+
+    words: str
+    from_ms: int
+    edges: tuple[int, ...]
+    taps: int
+    """Bands held to readers of these edges: before it, and in the end while it lasted."""
+    until_ms: int | None = None
+    behind: set[int] = set()
+    """Edges of it that central has not heard of since."""
+    told_after_ms: int | None = None
+    """So long after its end, in the day's time, central had all and they had all of central's."""
+    ready_ms: float | None = None
+    """So long the machine took to answer again, on this machine's clock."""
+
+
 class Told(msgspec.Struct):
     """Everything that the people of the day know by themselves."""
 
@@ -53,6 +70,15 @@ class Told(msgspec.Struct):
     """The same as ``tills`` while there was no way to central."""
     faults: Counter[str] = msgspec.field(default_factory=Counter)
     contradictions: list[str] = []
+    befell: list[Befell] = []
+    at: Counter[int] = msgspec.field(default_factory=Counter)
+    """Bands held to readers, by edge."""
+    halves: Counter[tuple[str, int]] = msgspec.field(default_factory=Counter)
+    """The same by what stands there, ``gates`` or ``tills``, and by the half hour of the day."""
+    funded: Counter[str] = msgspec.field(default_factory=Counter)
+    """Baskets whose wallet held enough by the guests' own book: ``connected`` or ``dark``."""
+    served: Counter[str] = msgspec.field(default_factory=Counter)
+    """Those of them that were paid."""
     gates: Timed = msgspec.field(default_factory=Timed)
     payments: Timed = msgspec.field(default_factory=Timed)
 
