@@ -15,6 +15,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
+from edge.run import garbage
 from tests.cheap import CHEAP, hashes
 from tests.real.counts import Counts
 from tests.real.loopback import loopback_only
@@ -98,6 +99,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count, and look nothing over while tests are collected: all of it stays to the end."""
+    gc.disable()
     config.stash[COUNTS] = Counts()
     if config.option.markexpr == "fast":
         settings.load_profile("each save")
@@ -117,12 +120,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Set aside what was collected: a tenth of what tests take. What they leave is looked over as ever.
+    """Set aside what was collected, and look over what tests leave as seldom as a device does.
 
-    Lines that nobody closed would else stay open until there is no number left for another.
+    Both took a tenth of what tests take. What they leave is still looked over: lines that nobody closed would
+    else stay open until there is no number left for another.
     """
-    gc.collect()
-    gc.freeze()
+    gc.enable()
+    garbage.settle()
 
 
 def is_fast(item: pytest.Item) -> bool:

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from edge.errors import PolsoError
+from edge.run import garbage
 from edge.run.analysis import analyse
 from edge.run.audit_verb import audit
 from edge.run.backup_verbs import VERBS as KEPT
@@ -61,6 +62,7 @@ def _end(ctx: click.Context, error: PolsoError) -> NoReturn:
 @click.version_option(metadata.version("polso"), prog_name="polso")
 def main() -> None:
     """Polso, the open MagicBand: bands open gates from a locally cached profile, online or off."""
+    garbage.seldom()  # before a verb imports its rooms
 
 
 @main.command()
@@ -327,13 +329,7 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
 @click.option("--key", type=FILE, help="File of the edge's key; else one in your state folder.")
-@click.option(
-    "--guests",
-    default=5_000,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Earlier guests, with their past.",
-)
+@click.option("--guests", default=5_000, show_default=True, type=click.IntRange(0), help="Earlier guests.")
 @click.option("--screenshots", type=FOLDER, help="Only draw every page in every state into this folder.")
 def demo(*, screenshots: Path | None, **said: object) -> None:
     """Open the demo park: central and one edge with six virtual readers and a tray of wristbands."""
