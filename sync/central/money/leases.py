@@ -20,9 +20,8 @@ from edge.core.lease import (
 )
 from edge.core.payment.limits import strictest
 from edge.errors import Refused, Unknown
-from sync.central import aside
 from sync.central.machines.devices import Device
-from sync.central.money import caps, placed
+from sync.central.money import aside, caps, placed
 from sync.central.money import policy as policies
 from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.placed import PlacedRow
@@ -72,9 +71,14 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
         pot = _Pot(others, free=free, leased=leased, lacks=lacks, waits=waits)
         if _comes_back(tx, asked, mine, pot=pot):
             return Unplaced(wallet=want.wallet, kind=want.kind, why=COMING, free=max(0, free))
-    if not own and aims <= 0:
+    now_ms, granted = rising_ms(tx, device.site), mine.placed.counters.granted
+    lasts = want.kind == MONEY and any(
+        one.placed.state is PlacedState.OPEN and not ends(one, now_ms) for one in own
+    )
+    if (not own and aims <= 0) or (lasts and aims <= granted < want.total):
+        # Of what is told again nothing would be new: no more money, and hardly any more time.
         return Unplaced(wallet=want.wallet, kind=want.kind, why="short", free=max(0, free))
-    doubt_ms = doubtful_ms(rising_ms(tx, device.site), asked.policy.ttl_s(device.kind))
+    doubt_ms = doubtful_ms(now_ms, asked.policy.ttl_s(device.kind))
     after = place(
         mine.placed, aims, confirmed=total, others=[one.placed for one in others], doubt_ms=doubt_ms
     )
@@ -125,6 +129,11 @@ def _reaching(rows: list[PlacedRow], minor: int) -> list[PlacedRow]:
 
 def _worth(rows: list[PlacedRow]) -> int:
     return sum(row.placed.counters.spendable for row in rows)
+
+
+def ends(row: PlacedRow, now_ms: int) -> bool:
+    """Say whether more than half of a lease's time has gone."""
+    return row.placed.doubt_ms - now_ms < row.ttl_s * 500
 
 
 def prolong(tx: Connection, device: Device, row: PlacedRow) -> bool:

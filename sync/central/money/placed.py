@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from edge.core.lease import Counters, LeaseKind, Placed, PlacedState
-from sync.central import aside
+from sync.central.money import aside
 from sync.central.registry.tables import parts
 from sync.central.store import (
     BigInteger,

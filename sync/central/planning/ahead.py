@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import ClassVar, NamedTuple, TypeVar
 
-from sync.central import aside
 from sync.central.accounting.spendings import spent_today, usual_q95
 from sync.central.machines.devices import Device
-from sync.central.money import caps, leases, placed
+from sync.central.money import aside, caps, leases, placed
 from sync.central.money import policy as policies
 from sync.central.money.holding import hold
 from sync.central.money.ledger import balances
@@ -211,7 +210,7 @@ def _lacking(
             own = next((row for row in rows if row.placed.device == till.id), None)
             most = max(0, chosen.lease_minor_max - here)
             more = min(plans.lacking(aims, here=here, shared=len(tills)), most)
-            if more or (own is not None and here and plans.ends(own, now)):
+            if more or (own is not None and here and leases.ends(own, now)):
                 yield Due(till, id_, more, left, own)
 
 

@@ -188,11 +188,6 @@ def held_at(rows: Iterable[PlacedRow], device: str) -> int:
     return sum(one.counters.spendable for one in mine)
 
 
-def ends(row: PlacedRow, now_ms: int) -> bool:
-    """Say whether more than half of a lease's time has gone."""
-    return row.placed.doubt_ms - now_ms < row.ttl_s * 500
-
-
 def lacking(aims: Plan, *, here: int, shared: int) -> int:
     """Return how much more belongs to one of so many devices, which holds ``here``; above the mark none."""
     if here > aims.low // shared:

@@ -15,7 +15,6 @@ from sync.central.money.placed import PlacedRow
 from sync.central.money.policy import PERMILLE
 from sync.central.money.rising import rising_ms
 from sync.central.money.risk import OF_SITE, RISK, TAPS
-from sync.central.planning import plans
 from sync.central.registry import layout, wallets
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.store import Connection
@@ -91,7 +90,7 @@ def _shared(tills: Iterable[Device], rows: Iterable[PlacedRow], aim: Aim, *, now
         more = max(0, min(aim.part - here, free)) if here <= aim.low else 0
         free -= more
         own = mine[0] if mine else None
-        if more or (own is not None and plans.ends(own, now_ms)):
+        if more or (own is not None and leases.ends(own, now_ms)):
             total = (own.placed.counters.granted if own is not None else 0) + more
             lease = own.id if own is not None else ""
             yield Piece(till, Want(wallet=aim.wallet, kind=aim.kind, lease=lease, total=total, why=WHY))

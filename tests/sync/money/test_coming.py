@@ -15,8 +15,7 @@ from edge.config import shipped
 from edge.core.decision import Reason
 from edge.core.lease import Want
 from edge.payviews import BasketState
-from sync.central import aside
-from sync.central.money import leases
+from sync.central.money import aside, leases
 from sync.central.money import policy as policies
 from sync.central.money.placed import PlacedRow
 from sync.central.money.policy import Policy
@@ -71,7 +70,9 @@ def test_what_a_basket_lacks_is_asked_back_and_given_once_it_is_here(small_store
 
 def test_nobody_is_asked_where_all_of_it_would_not_do(small_store: Store) -> None:
     bar, shop = tills(small_store, 500, 5_500)
-    assert not isinstance(basket(shop, 700, total=6_200), Unplaced)
+    refused = basket(shop, 700, total=6_200)
+    assert isinstance(refused, Unplaced)
+    assert refused.why == "short"
     assert not asked_back(bar)
 
 
