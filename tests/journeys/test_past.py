@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,16 +12,19 @@ import pytest
 
 from edge.core.catalogue import LANGUAGES
 from edge.keys.memory import MemoryKey
-from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS
+from edge.run.demo.history.deeds import CAMPAIGNS
 from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
 from edge.run.demo.history.people import Person
+from edge.run.demo.history.trials import TRIALS
 from edge.run.demo.history.words import SORE, words_of
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
+from sync.central.campaigns import readings
 from sync.central.care import cases
 from sync.central.care.case import State
 from sync.central.care.cases import Wanted
+from sync.central.choices import judge_choices
 from sync.central.journey import diary
 from sync.central.journey.entry import What
 from sync.central.money import ledger
@@ -142,3 +146,32 @@ def test_twelve_campaigns_speak_five_languages_and_two_of_them_run_as_experiment
     assert {(one.id, one.salt) for one in live.draft.bundle.experiments} == {
         (one.campaign, one.salt) for one in TRIALS
     }, "the arms of the past are the bundle's"
+
+
+def test_every_choice_of_the_past_is_made_again_octet_for_octet(filled: Filled) -> None:
+    found = judge_choices(filled.store, filled.site.desk.site)
+    stood = sum(len(one.stands) for one in told(WHOLE, filled.site.shelves))
+    assert found.judged == found.equal == stood > 20
+    assert (found.unknown, found.different) == (0, [])
+
+
+def test_each_campaign_has_its_nights_and_they_add_up_to_what_was_shown_and_bought(filled: Filled) -> None:
+    site, pasts = filled.site.desk.site, list(told(WHOLE, filled.site.shelves))
+    stood = [stand for one in pasts for stand in one.stands]
+    shown = Counter(name for one in stood for name in one.shown)
+    taken = Counter(name for one in stood for name, _ in one.took)
+    assert min(len(shown), len(taken)) >= 5
+    with filled.store.reading() as tx:
+        for name in CAMPAIGNS:
+            nights = [one.reading for one in readings.kept(tx, site, name)]
+            assert len(nights) > 40
+            assert sum(one.told.shown for one in nights) == shown[name]
+            assert sum(one.told.redeemed for one in nights) == taken[name]
+            assert all(
+                (one.read is None) == (name not in {trial.campaign for trial in TRIALS}) for one in nights
+            )
+        refs = {ref: one.guest for one in stood for _, ref in one.took}
+        for ref, guest in refs.items():
+            mine = diary.held_of(tx, site, f"g:{guest}", limit=500)
+            assert [one.ref for one in mine if one.what is What.BOUGHT].count(ref) == 1
+            assert What.REDEEMED in {one.what for one in mine}

@@ -10,14 +10,18 @@ from functools import lru_cache
 import msgspec
 import pytest
 
+from edge.core.calendar import DAY_MS
 from edge.core.offers.control import BUCKETS, bucket_of
 from edge.run.demo.history.almanac import DAYS, almanac
-from edge.run.demo.history.campaigns import PLANNED
-from edge.run.demo.history.deeds import CAMPAIGNS, TRIALS, Past, Trial
+from edge.run.demo.history.campaigns import PLANNED, plans
+from edge.run.demo.history.deeds import CAMPAIGNS, Past
 from edge.run.demo.history.load import Whole, told
 from edge.run.demo.history.people import Person
+from edge.run.demo.history.trials import TRIALS, Trial, rows
 from edge.run.demo.park import load
+from sync.central.campaigns.evidence import Evidence, Moved
 from sync.central.campaigns.lift import Arm, Verdict, lift
+from sync.central.campaigns.results import read
 from sync.central.journey.entry import What
 
 LAST = dt.date(2026, 10, 31).toordinal()
@@ -85,6 +89,7 @@ def test_eighteen_months_hold_every_kind_of_deed_on_open_days_alone(pasts: list[
     assert max(deed.day for deed in came) - min(deed.day for deed in came) > DAYS - 60
     assert {deed.what for one in pasts for deed in one.deeds} == {
         What.ENTERED, What.SEARCHED, What.ASKED, What.MAILED, What.OPENED, What.OFFERED,
+        What.REDEEMED,
     }  # fmt: skip
     assert {deed.subject for one in pasts for deed in one.deeds if deed.what is What.MAILED} == set(CAMPAIGNS)
     assert any(sale.back for one in pasts for sale in one.sales)
@@ -97,13 +102,9 @@ def test_an_experiment_reads_as_the_truth_that_it_was_made_of(pasts: list[Past],
     bought = {
         sale.guest for one in pasts for sale in one.sales if sale.ref.startswith(f"t-{trial.campaign}-")
     }
-    counts = Counter(
-        (bucket_of(trial.salt, person.id) >= BUCKETS // 2, person.id in bought)
-        for one in pasts
-        if one.family.wallet
-        for person in one.family.people
-        if not person.is_child
-    )
+    first = min(row.first for row in rows(LAST) if row.campaign == trial.campaign)
+    stood = {one.guest for past in pasts for one in past.stands if one.day >= first}
+    counts = Counter((bucket_of(trial.salt, who) >= BUCKETS // 2, who in bought) for who in stood)
     offered, withheld = (
         Arm(counts[arm, True] + counts[arm, False], counts[arm, True]) for arm in (True, False)
     )
@@ -119,3 +120,35 @@ def test_the_resort_has_its_doors_rides_tills_and_a_hundred_and_forty_articles()
     assert len(park.articles) == len({one.id for one in park.articles}) == 140
     assert {one.tax_permille for one in park.articles if one.price_minor > 100} == {40, 100, 220}
     assert all(set(one.names) == {"it", "en", "de", "fr", "es"} for one in park.articles)
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.campaign)
+def test_its_nights_read_the_truth_at_the_end_and_nothing_else_before(
+    pasts: list[Past], trial: Trial
+) -> None:
+    plan, evidence = dict(plans(LAST))[trial.campaign], evidence_of(pasts, trial)
+    nights = [read(evidence, plan, until_ms=(LAST - back) * DAY_MS) for back in range(400, -1, -20)]
+    ends = [one for one in nights if one.lift.verdict is not Verdict.NOT_YET]
+    assert 0 < len(ends) < len(nights)
+    assert {one.lift.verdict for one in ends} == {Verdict.MORE if trial.lift_of_100 else Verdict.NOTHING_SEEN}
+    told = [one.so_far or one.lift for one in nights if one.so_far or one in ends]
+    assert all(one.low <= trial.lift_of_100 / 100 <= one.high for one in told)
+
+
+def evidence_of(pasts: list[Past], trial: Trial) -> Evidence:
+    (row,) = (one for one in rows(LAST) if one.campaign == trial.campaign)
+    first: dict[bool, dict[str, int]] = {True: {}, False: {}}
+    moved: dict[str, tuple[Moved, ...]] = {}
+    for past in pasts:
+        for one in past.stands:
+            arm = bucket_of(trial.salt, one.guest) >= BUCKETS // 2
+            assert not one.took or set(dict(one.took)) <= set(one.shown)
+            if one.day >= row.first:
+                assert (trial.campaign in one.shown) is arm
+                first[arm].setdefault(one.guest, one.day * DAY_MS)
+        for sale in past.sales:
+            if sale.guest in first[True] or sale.guest in first[False]:
+                fits = trial.article in {article for article, _ in sale.lines}
+                bought = Moved(sale.day * DAY_MS, sale.ref, 0 if sale.back else 1, fits)
+                moved[sale.guest] = (*moved.get(sale.guest, ()), bought)
+    return Evidence(first, moved, 7 * DAY_MS)

@@ -196,7 +196,7 @@ class DemoPark:
             # Before anybody sees an offer: a new bundle would change what lies before them.
             with self.central.store.transaction() as tx:
                 zone = ZoneInfo(self.park.site.timezone)
-                open_campaigns(tx, who.site, yesterday(zone, self.central.store.now_ms()))
+                open_campaigns(tx, who.site, yesterday(zone, self.central.store.now_ms()), zone=zone)
         pages = seen_from_outside(self.central.url, self.host)
         return Own(vault=vault, identity=who, pages=pages)
 

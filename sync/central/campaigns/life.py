@@ -63,6 +63,18 @@ def make(tx: Connection, site: str, name: str, *, plan: Plan, by: str) -> Campai
     return made
 
 
+def bring(tx: Connection, site: str, one: Campaign) -> None:
+    """Keep a campaign that ran before this site was here, as it ran, under a name that nobody has.
+
+    Nothing is published by it: whoever brings one that still runs publishes the bundle afterwards.
+    """
+    policies.lock(tx, site)
+    if revisions(tx, site, one.id):
+        raise Refused(f"There is a campaign {one.id} already.", hint="Give it another name.")
+    checks.demand_sound(tx, site, one)
+    tx.execute(insert(campaign_table).values(row_of(site, one)))
+
+
 def review(tx: Connection, site: str, name: str, *, by: str) -> Campaign:
     """Let a second person say that a draft is good: never the one who wrote it."""
     found = _moving(tx, site, name, to=State.REVIEWED)

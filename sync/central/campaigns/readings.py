@@ -32,8 +32,8 @@ from sync.central.store import (
     select,
 )
 
-NIGHTS_MAX = 400
-"""Nights of one campaign that are read: as long as exposures are kept."""
+NIGHTS_MAX = 600
+"""Nights of one campaign that are read: more than anybody plans one for."""
 LATE_DAYS = 30
 """For so long what comes late is read into a night; what it was read from is not kept for ever."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from sync.central.store import (
     and_,
     delete,
     insert,
+    insert_many,
     metadata,
     now_of,
     select,
@@ -77,6 +79,13 @@ class Kept(NamedTuple):
         return next((one for one in choice.tiles if exposure_of(choice, one) == exposure), None)
 
 
+class Brought(NamedTuple):
+    """A choice of former days, all of whose tiles were shown; of each offer when and by which sale."""
+
+    kept: Kept
+    redeemed: Mapping[str, tuple[int, str]]
+
+
 class Seen(NamedTuple):
     """A tile that was shown, and the sale that it was redeemed by; empty: none yet."""
 
@@ -103,6 +112,21 @@ def keep(tx: Connection, site: str, kept: Kept, *, occasion: bytes) -> None:
            "guest_id": kept.guest, "occasion": occasion, "made_ms": now_of(tx),
            "body": msgspec.msgpack.encode(kept.exposed)}  # fmt: skip
     tx.execute(insert(choice_table).values(row))
+
+
+def bring(tx: Connection, site: str, those: Iterable[Brought]) -> None:
+    """Keep choices that were made before this site was here, each with what became of its tiles."""
+    choices, tiles = [], []
+    for one in those:
+        choice, at_ms = one.kept.exposed.choice, one.kept.exposed.asked.moment.now_ms
+        occasion = hashlib.blake2b(choice.exposure.encode(), digest_size=16).digest()
+        choices.append((site, choice.exposure, one.kept.channel, one.kept.guest, occasion,
+                        msgspec.msgpack.encode(one.kept.exposed), at_ms))  # fmt: skip
+        for tile in choice.tiles:
+            sale_ms, ref = one.redeemed.get(tile.offer, (None, ""))
+            tiles.append((site, exposure_of(choice, tile), choice.exposure, at_ms, sale_ms, ref))
+    insert_many(tx, choice_table, choices)
+    insert_many(tx, tile_table, tiles)
 
 
 def known(tx: Connection, site: str, occasion: bytes) -> Kept | None:

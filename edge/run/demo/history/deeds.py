@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from edge.core.offers.control import BUCKETS, bucket_of
 from edge.run.demo.history.almanac import CLOSES_MIN, OPENS_MIN, Almanac
 from edge.run.demo.history.people import Family, Person, dice
+from edge.run.demo.history.stands import Bought, Stand, may_see, stands
 from sync.central.care.case import Result, Subject
 from sync.central.journey.entry import Via, What
 
+TOWN, TILL = "kiosk-2", "citta-1"
+"""Where the twelve are shown, and where what they are about is bought."""
 GATES = ("gate-1", "gate-1", "gate-2")
 HELPINGS = {
     "ristorante-1": ("ristorante",),
@@ -30,27 +32,6 @@ CAMPAIGNS = (
     "rientro", "castagne", "luci", "casa-nuova", "assaggi-vivi", "stagionale",
 )  # fmt: skip
 """Twelve, one after the other; each is written about once."""
-
-
-class Trial(NamedTuple):
-    """A running experiment whose truth is known: of a hundred so many buy without, and so many more with."""
-
-    campaign: str
-    article: str
-    base_of_100: int
-    lift_of_100: int
-
-    @property
-    def salt(self) -> str:
-        """By what its arms are drawn: as in the bundle, its own name."""
-        return self.campaign
-
-
-TRIALS = (
-    Trial("caffe-serale", "capsule-notte", 15, 12),
-    Trial("gelato-famiglia", "gelato-grande", 20, 0),
-)
-"""One that works, and one that does nothing at all."""
 
 
 class Deed(NamedTuple):
@@ -78,6 +59,8 @@ class Sale(NamedTuple):
     """Article and pieces."""
     back: bool = False
     """It was returned the same day."""
+    off_minor: int = 0
+    """What an offer took off it."""
 
 
 class Matter(NamedTuple):
@@ -98,13 +81,14 @@ class Past(NamedTuple):
     deeds: tuple[Deed, ...]
     sales: tuple[Sale, ...]
     matters: tuple[Matter, ...]
+    stands: tuple[Stand, ...] = ()
 
 
 def past(seed: int, family: Family, almanac: Almanac, *, shelves: dict[str, tuple[str, ...]]) -> Past:
     """Return what became of a family; ``shelves`` are the articles of each group."""
     chance = dice(seed, family.number, "deeds")
     days = _days(family, almanac, chance)
-    deeds, sales = list[Deed](), list[Sale]()
+    deeds, sales, seen = list[Deed](), list[Sale](), list[Stand]()
     for day in days:
         deeds += _arrivals(family, day, chance)
         sales += _purchases(family, day, chance, shelves=shelves)
@@ -112,11 +96,12 @@ def past(seed: int, family: Family, almanac: Almanac, *, shelves: dict[str, tupl
     for one in adults:
         deeds += _looked_for(one, almanac, chance, shelves=shelves)
         deeds += _letters(one, almanac, chance)
-        for trial in TRIALS:
-            shown, bought = _tried(one, days[-1], trial, chance=chance)
-            deeds += shown
-            sales += bought if family.wallet else ()
-    return Past(family, tuple(deeds), tuple(sales), tuple(_matters(family, days, chance)))
+        if family.wallet and may_see(one):
+            for stand, bought in stands(one, days, almanac.last, chance=chance):
+                seen.append(stand)
+                deeds += _stood(stand)
+                sales += map(_sold, bought)
+    return Past(family, tuple(deeds), tuple(sales), tuple(_matters(family, days, chance)), tuple(seen))
 
 
 def _days(family: Family, almanac: Almanac, chance: Random) -> list[int]:
@@ -179,16 +164,17 @@ def _letters(one: Person, almanac: Almanac, chance: Random) -> Iterator[Deed]:
                 yield Deed(one.id, day, minute, What.OPENED, Via.EMAIL, subject=campaign, ref=f"m-{campaign}")
 
 
-def _tried(one: Person, day: int, trial: Trial, *, chance: Random) -> tuple[list[Deed], list[Sale]]:
-    """Return an experiment's exposure and what was bought: the arm follows the guest's own bucket."""
-    treated = bucket_of(trial.salt, one.id) >= BUCKETS // 2
-    likely = trial.base_of_100 + (trial.lift_of_100 if treated else 0)
-    buys, minute = chance.randrange(100) < likely, chance.randrange(OPENS_MIN + 120, CLOSES_MIN - 30)
-    shown = Deed(
-        one.id, day, minute, What.OFFERED, Via.KIOSK, "kiosk-1", trial.campaign, f"t-{trial.campaign}"
-    )
-    sale = Sale(f"t-{trial.campaign}-{one.id}", one.id, day, minute + 5, "caffe-1", ((trial.article, 1),))
-    return [shown] if treated else [], [sale] if buys else []
+def _stood(one: Stand) -> Iterator[Deed]:
+    """Yield what a diary has of it: what was shown, and what of it was taken up."""
+    for campaign in one.shown:
+        ref = f"t-{campaign}-{one.day}"
+        yield Deed(one.guest, one.day, one.minute, What.OFFERED, Via.KIOSK, TOWN, campaign, ref)
+    for campaign, ref in one.took:
+        yield Deed(one.guest, one.day, one.minute + 5, What.REDEEMED, Via.TILL, TILL, campaign, ref)
+
+
+def _sold(one: Bought) -> Sale:
+    return Sale(one.ref, one.guest, one.day, one.minute, TILL, ((one.article, 1),), off_minor=one.off_minor)
 
 
 def _matters(family: Family, days: list[int], chance: Random) -> Iterator[Matter]:

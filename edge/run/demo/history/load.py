@@ -22,10 +22,14 @@ from edge.run.demo.history.almanac import almanac
 from edge.run.demo.history.campaigns import open_campaigns
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
+from edge.run.demo.history.seen import seen
 from edge.run.demo.history.words import words_of
 from edge.run.demo.park import Park
+from sync.central.analysis.facts import EPOCH_ORDINAL
+from sync.central.campaigns import readings
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
+from sync.central.channels import exposures
 from sync.central.imports.lines import Line
 from sync.central.imports.load import Desk, load
 from sync.central.journey import diary
@@ -98,14 +102,15 @@ def load_past(site: Site, whole: Whole, progress: Callable[[int], bool]) -> int:
     """Load what is not in yet and return how many guests are in; ``progress`` hears of it and says go on."""
     done, whole = 0, _as_begun(site, whole)
     with site.desk.store.transaction() as tx:
-        open_campaigns(tx, site.desk.site, whole.last)
+        open_campaigns(tx, site.desk.site, whole.last, zone=site.zone)
     blocks = _blocks(told(whole, site.shelves))
     for block in blocks:
         if not _is_in(site, block):
             _store(site, block, last=whole.last)
         done += sum(len(one.family.people) for one in block)
         if not progress(done):
-            break
+            return done
+    readings.bring(site.desk.store, site.desk.site, whole.last - EPOCH_ORDINAL)
     return done
 
 
@@ -159,6 +164,7 @@ def _store(site: Site, block: Sequence[Past], *, last: int) -> None:
         for word in (word for one in block for word in words_of(one)):
             feedback.take(tx, name, word)
         diary.put(tx, name, [entry for one in block for entry in _entries(site, one, last)])
+        exposures.bring(tx, name, seen(tx, (name, site.zone), block))
         for one in block:
             for matter in one.matters:
                 _settle(tx, site, matter)
@@ -255,7 +261,7 @@ def _sold(site: Site, sale: Sale, *, wallet: str) -> Iterator[Posting]:
     sums = defaultdict[str, int](int)
     for article, pieces in sale.lines:
         known = site.articles[article]
-        gross = known.price_minor * pieces
+        gross = known.price_minor * pieces - sale.off_minor  # who took an offer up bought that one thing
         tax = tax_within(gross, known.tax_permille)
         sums[f"tax:{known.tax_permille}"] += tax
         sums[f"sales:{sale.point}"] += gross - tax
@@ -280,7 +286,8 @@ def _posting(
 
 
 def _total(site: Site, sale: Sale) -> int:
-    return sum(site.articles[article].price_minor * pieces for article, pieces in sale.lines)
+    whole = sum(site.articles[article].price_minor * pieces for article, pieces in sale.lines)
+    return whole - sale.off_minor
 
 
 def _entries(site: Site, one: Past, last: int) -> Iterator[Entry]:
@@ -303,19 +310,11 @@ def _done(site: Site, deed: Deed) -> Entry:
 
 def _bought(site: Site, sale: Sale) -> Iterator[Entry]:
     bought = Entry(
-        source="",
-        id="",
-        owner=f"g:{sale.guest}",
-        hlc=instant(site.zone, sale.day, sale.minute) << 16,
-        uncertainty_ms=0,
-        via=Via.TILL,
-        what=What.BOUGHT,
-        point=sale.point,
+        source="", id="", owner=f"g:{sale.guest}", hlc=instant(site.zone, sale.day, sale.minute) << 16,
+        uncertainty_ms=0, via=Via.TILL, what=What.BOUGHT, point=sale.point,
         subject=" ".join(article for article, _ in sale.lines)[:WORDS_CHARS_MAX],
-        ref=sale.ref,
-        amount_minor=_total(site, sale),
-        currency=site.currency,
-    )
+        ref=sale.ref, amount_minor=_total(site, sale), currency=site.currency,
+    )  # fmt: skip
     yield bought
     if sale.back:
         yield bought._replace(hlc=bought.hlc + (60_000 << 16), what=What.REFUNDED, subject="")
