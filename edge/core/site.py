@@ -43,6 +43,13 @@ class Answer(msgspec.Struct, frozen=True):
     uses: tuple[Use, ...] = ()
 
 
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """Which book of the site a device knew last (empty: none), and the highest revision that it saw of it."""
+
+    book: str = ""
+    revision: int = 0
+
+
 class Pending(msgspec.Struct, frozen=True, array_like=True):
     """A use of this device's that the site has yet to hear of, or (``keep`` False) to give free again."""
 

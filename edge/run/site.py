@@ -68,6 +68,8 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
         layout=parts.profiles.layout,
         now_ms=parts.clock.now_ms,
         purse=purse(who, parts),
+        mark=lambda: books.submit(agreeing.mark),
+        remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
     )
     return Member(gateway, book, ports)
 

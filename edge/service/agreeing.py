@@ -12,7 +12,7 @@ from edge.core.entry import decide
 from edge.core.facts import Facts
 from edge.core.held import Change
 from edge.core.passages import news
-from edge.core.site import UNSETTLED, Answer, Name, Pending, Said, Site, missing, name_of, others
+from edge.core.site import UNSETTLED, Answer, Mark, Name, Pending, Said, Site, missing, name_of, others
 from edge.service.facts import Asked, gather, rights_of
 from edge.service.rooms import Rooms
 from edge.service.verdict import Verdict, judge
@@ -23,6 +23,8 @@ WAIT_MS_MAX = 150
 ASKS_MAX = 4
 """How often: each time it is lost, what the others used is learnt, and the act judged anew."""
 PENDING_MAX = 1_000
+BOOK = "site-book"
+"""Under which kind a device keeps how far the site's book was."""
 T = TypeVar("T")
 _decode = msgspec.msgpack.Decoder(tuple[Pending, ...]).decode
 
@@ -178,6 +180,17 @@ def settle(tx: Transaction, done: Iterable[Pending]) -> None:
     heard = tuple(done)
     for right in sorted({one.use.entitlement for one in heard}):
         _put(tx, right, tuple(one for one in unsettled(tx, right) if one not in heard))
+
+
+def mark(tx: Transaction) -> Mark:
+    """Return which book this device knew last, and how far it was."""
+    body = tx.get(BOOK, "")
+    return Mark() if body is None else msgspec.msgpack.decode(body, type=Mark)
+
+
+def remember(tx: Transaction, seen: Mark) -> None:
+    """Keep that: a book that comes back at a lower revision is an older copy."""
+    tx.put(BOOK, "", msgspec.msgpack.encode(seen))
 
 
 def forget_unsettled(tx: Transaction, rights: Iterable[str]) -> int:

@@ -12,7 +12,7 @@ import msgspec
 from edge.core.entitlements import Use
 from edge.core.site import Answer, Said, is_same, meaning
 from sync.packing import UNREADABLE
-from sync.site.gateway import Gateway, Pair, Unanswered, after, coded, created, pairs, ranges, unchanged
+from sync.site.gateway import Gateway, Pair, Unanswered, after, coded, created, pairs, ranges, says, unchanged
 
 FOUND_MAX = 100
 """Uses of one right that are read beside a claim: the newest."""
@@ -178,6 +178,24 @@ class SiteBook:
         if not known:
             known = ranges(self._gateway.call("kv/txn", body, wait_s)) or [Pair(key, name, 0)]
         return known[0].value.hex()
+
+    def renamed(self, former: str, wait_s: float) -> str:
+        """Give a book that went back another name, unless somebody did; return the name that it has now.
+
+        Whatever was on its way in the one that went back is another book's from now on, at every device.
+        """
+        key, name = self.keys.name(), secrets.token_bytes(NAME_BYTES)
+        body = {
+            "compare": [says(key, bytes.fromhex(former))],
+            "success": [{"request_put": {"key": coded(key), "value": coded(name)}}],
+        }
+        self._gateway.call("kv/txn", body, wait_s, anew=True)
+        return self.pulse(wait_s)
+
+    def stands(self, *, at_least: int = 0) -> int:
+        """Return the highest revision that was seen; ``at_least`` is what a former run had seen."""
+        self._gateway.newest = max(self._gateway.newest, at_least)
+        return self._gateway.newest
 
     def _change(self, key: str, change: Callable[[Pair | None], bytes | None]) -> None:
         """Compare and set by the revision that was read; None leaves it as it is, empty removes it."""

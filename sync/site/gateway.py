@@ -32,6 +32,10 @@ class Unanswered(Exception):
         self.sent = sent
 
 
+class WentBack(Unanswered):
+    """The nodes say less than they once said: their disks are older copies, and none of it is believed."""
+
+
 class Pair(NamedTuple):
     """One key as etcd keeps it."""
 
@@ -49,13 +53,16 @@ class Gateway:
         self._nodes = tuple(node.rstrip("/") for node in nodes)
         self._cable = cable
         self._first = 0
+        self.newest = 0
+        """The highest revision that an answer bore: reads are linearizable, no later call's can be lower."""
         self._own = threading.local()
 
-    def call(self, path: str, body: Json, wait_s: float) -> Json:
-        """Return what a node answers within ``wait_s``.
+    def call(self, path: str, body: Json, wait_s: float, *, anew: bool = False) -> Json:
+        """Return what a node answers within ``wait_s``; ``anew`` begins to count revisions by this answer.
 
-        Raises ``Unanswered``. Another node is tried only while none can have heard: a call that was heard
-        and not answered may have been done.
+        Raises ``Unanswered``, as ``WentBack`` where the book is at a lower revision than before. Another
+        node is tried only while none can have heard: a call that was heard and not answered may have been
+        done.
         """
         until = time.monotonic() + wait_s
         text = json.dumps(body, separators=(",", ":")).encode()
@@ -65,7 +72,7 @@ class Gateway:
             if left <= 0:
                 break
             try:
-                return self._one(path, text, left)
+                return self._believed(self.newest, self._one(path, text, left), anew=anew)
             except Unanswered as error:
                 self._first += 1
                 why = str(error)
@@ -105,6 +112,14 @@ class Gateway:
             raise Unanswered(f"{url}: no answer of etcd's", sent=True)
         return said
 
+    def _believed(self, before: int, said: Json, *, anew: bool) -> Json:
+        """Take an answer's revision in; ``before`` is what had been seen when the call was made."""
+        revision = int(said["header"].get("revision", "0"))
+        if 0 < revision < before and not anew:
+            raise WentBack(f"the site's book went back from revision {before} to {revision}", sent=True)
+        self.newest = revision if anew else max(self.newest, revision)
+        return said
+
     def _node(self) -> str:
         return self._nodes[self._first % len(self._nodes)]
 
@@ -134,6 +149,11 @@ def created(key: str) -> Json:
 def unchanged(key: str, revision: int) -> Json:
     """Return the comparison that a key was not changed since it was read; 0: it is not there."""
     return {"target": "MOD", "result": "EQUAL", "key": coded(key), "mod_revision": str(revision)}
+
+
+def says(key: str, value: bytes) -> Json:
+    """Return the comparison that a key says this."""
+    return {"target": "VALUE", "result": "EQUAL", "key": coded(key), "value": coded(value)}
 
 
 def pairs(kvs: Sequence[Json] | None) -> list[Pair]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from edge.core.entitlements import Use
 from edge.core.events import DECISIONS, Event, Kind
 from edge.core.places import Layout
-from edge.core.site import Answer, Lack, Pending, Said
+from edge.core.site import Answer, Lack, Mark, Pending, Said
 from sync.client.passages import Seen, Used
 from sync.site.book import SiteBook, entries
-from sync.site.gateway import Gateway, Unanswered, after, coded, pairs
+from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
 from sync.site.telling import BACK, Told, placed, stated, stated_of, told_of, was_long_ago
@@ -33,6 +33,8 @@ FLIGHT_MS = 60_000
 """Far longer than from a claim to its commit."""
 DAY_MS = 86_400_000
 PIECE_MAX = 200
+REVISIONS_MAX = 200
+"""So far the book may go on until this device writes down how far it is."""
 STOP_S_MAX = 2.0
 TOLD = frozenset({*DECISIONS, *BACK, Kind.BAND_STATE})
 LOG = logging.getLogger("polso.site")
@@ -58,6 +60,10 @@ class Ports:
     layout: Callable[[], Layout | None]
     now_ms: Callable[[], int]
     purse: PursePorts
+    mark: Callable[[], Mark] = Mark
+    """Return which book this device knew last, and how far it was."""
+    remember: Callable[[Mark], None] = lambda mark: None
+    """Keep that, durably."""
 
 
 class Member:
@@ -76,6 +82,7 @@ class Member:
         self._restless = True
         """Whether something may be pending: also what a former run left."""
         self._tidied_ms = self._began_ms = 0
+        self._mark = Mark()
         self._ended = False
         self._purse = Purse(
             Register(gateway, book.keys.name()), book.keys.wants(), ports.purse, book=lambda: self._named
@@ -88,6 +95,9 @@ class Member:
     def start(self) -> None:
         """Begin to follow and to tell."""
         self._began_ms = self._ports.now_ms()
+        self._mark = self._ports.mark()
+        self._named = self._mark.book
+        self._book.stands(at_least=self._mark.revision)
         for thread in self._threads:
             thread.start()
         self._purse.start()
@@ -206,6 +216,7 @@ class Member:
         while not self._ended:
             try:
                 self._feel()
+                self._remember()
                 self._tell()
                 self._settle()
                 self._purse.settle()
@@ -218,7 +229,11 @@ class Member:
             self._bell.clear()
 
     def _feel(self) -> None:
-        named = self._book.pulse(PULSE_WAIT_S)
+        try:
+            named = self._book.pulse(PULSE_WAIT_S)
+        except WentBack as error:
+            LOG.warning("%s: nothing of it is believed, and it is given another name", error)
+            named = self._book.renamed(self._named, PULSE_WAIT_S)
         if self._named and named != self._named:
             LOG.warning("the site has a new book: what is in the old one is told by the journals alone")
             self._since = 0
@@ -226,6 +241,13 @@ class Member:
         if not self._touch:
             LOG.info("the site answers")
             self._touch = True
+
+    def _remember(self) -> None:
+        """Keep how far the book is: at once where it is another one, else now and then."""
+        now = Mark(self._named, self._book.stands())
+        if now.book != self._mark.book or now.revision > self._mark.revision + REVISIONS_MAX:
+            self._ports.remember(now)
+            self._mark = now
 
     def _tell(self) -> None:
         while self._outbox and not self._ended:

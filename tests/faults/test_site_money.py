@@ -23,6 +23,7 @@ from edge.run.bench.nodes import COUNT, Nodes
 from edge.service.agreeing import WAIT_MS_MAX
 from edge.service.payments import chest, passing
 from edge.signature import sign_passing
+from sync.site.gateway import Gateway
 from sync.site.purse import HOME_MS, Asking
 from tests.builders import a_layout
 from tests.faults.gates import Gate, a_book, acquainted, eventually, gates, three_nodes
@@ -300,6 +301,46 @@ def test_nodes_set_up_anew_in_the_old_ones_place_bring_no_part_home_that_was_tak
         look()
         eventually(lambda: not outstanding(there))
         assert (left(there), taken(there)) == (kept, []), "it is spent there"
+
+
+def put_back(nodes: Nodes, folder: Path, copy: Path) -> None:
+    """Have all nodes go on from a copy of their disks, or first make one."""
+    for number in list(nodes.processes):
+        nodes.kill(number)
+    for number in range(COUNT):
+        kept, node = copy / f"node-{number}", folder / f"node-{number}"
+        if kept.exists():
+            shutil.rmtree(node)
+            shutil.copytree(kept, node)
+        else:
+            shutil.copytree(node, kept)
+        nodes.start(number)
+    nodes.await_leader()
+
+
+@pytest.mark.parametrize("believed", [False, True], ids=["told by its revision", "control: believed"])
+def test_nodes_put_back_to_an_older_copy_of_their_disks_bring_no_part_home_that_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, believed: bool
+) -> None:
+    """Their book has its old name, and offers what was long taken and spent: only its revision tells."""
+    if believed:
+        monkeypatch.setattr(Gateway, "_believed", lambda self, before, said, *, anew: said)
+    with three_nodes(tmp_path / "etcd") as own, tills(tmp_path, own, 2_000, 0) as [there, here]:
+        look = blind(there, monkeypatch)
+        with monkeypatch.context() as patch:
+            deaf(here, patch)
+            paid(here)
+            eventually(lambda: passed(there))
+            put_back(own, tmp_path / "etcd", tmp_path / "copy")
+        paid_soon(here)
+        kept = left(there)
+        eventually(lambda: there.member._book.stands() >= here.member._book.stands() or believed)
+        put_back(own, tmp_path / "etcd", tmp_path / "copy")
+        eventually(there.member.in_touch)
+        there.hands.forward(ms=HOME_MS)
+        look()
+        eventually(lambda: not outstanding(there))
+        assert left(there) == kept + (600 if believed else 0), "what was spent there is nobody's here"
 
 
 def blind(till: Gate, patch: pytest.MonkeyPatch) -> Callable[[], None]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import pytest
+
 from edge.core.entitlements import Use
-from edge.core.site import Answer, Pending, Said
+from edge.core.site import Answer, Mark, Pending, Said
+from sync.client import Cable
 from sync.site import Gateway, Member, Ports, PursePorts, SiteBook
 from sync.site.book import Keys
-from sync.site.gateway import coded
+from sync.site.gateway import WentBack, coded
 
 HELD = 2_500
 
@@ -33,6 +36,26 @@ class Book:
         return Answer(Said.MINE, uses)
 
 
+class Copy(Book):
+    """An older copy of a book that once stood higher."""
+
+    def __init__(self, name: str, revision: int) -> None:
+        self.name, self.revision = name, revision
+
+    def pulse(self, wait_s: float) -> str:
+        if self.revision < 900:
+            raise WentBack("from 900 to 5", sent=True)
+        return self.name
+
+    def renamed(self, former: str, wait_s: float) -> str:
+        self.name = self.name if former != self.name else "new"
+        self.revision = 6
+        return self.name
+
+    def stands(self, *, at_least: int = 0) -> int:
+        return self.revision
+
+
 class Device:
     """Holds what waits for the site, and hands it out a thousand at a time."""
 
@@ -40,10 +63,14 @@ class Device:
     purse = cast(PursePorts, None)
 
     def __init__(self) -> None:
+        self.marks: list[Mark] = []
         self.left = [Pending(a_use(number), keep=True) for number in range(HELD)]
 
     def waiting(self) -> Sequence[Pending]:
         return self.left[:1_000]
+
+    def remember(self, mark: Mark) -> None:
+        self.marks.append(mark)
 
     def settle(self, done: Sequence[Pending]) -> None:
         self.left = [one for one in self.left if one not in done]
@@ -75,3 +102,61 @@ def test_all_that_waits_is_settled_however_long_the_site_was_away() -> None:
     for _ in range(HELD // 1_000 + 1):
         part._settle()
     assert device.left == []
+
+
+class Script(Gateway):
+    """Answers with one revision after the other."""
+
+    def __init__(self, *revisions: int) -> None:
+        super().__init__(("http://nowhere",), Cable())
+        self._revisions = iter(revisions)
+
+    def _one(self, path: str, text: bytes, left_s: float) -> dict[str, Any]:
+        return {"header": {"revision": str(next(self._revisions))}}
+
+
+def test_no_answer_of_a_book_that_went_back_is_believed_until_it_is_begun_anew() -> None:
+    gateway = Script(5, 9, 9, 8, 8, 8, 10)
+    for _ in range(3):
+        gateway.call("kv/range", {}, 1)
+    with pytest.raises(WentBack, match="from revision 9 to 8"):
+        gateway.call("kv/range", {}, 1)
+    with pytest.raises(WentBack):
+        gateway.call("kv/txn", {}, 1)
+    gateway.call("kv/txn", {}, 1, anew=True)
+    gateway.call("kv/range", {}, 1)
+    assert gateway.newest == 10
+
+
+def test_an_answer_that_another_calls_answer_overtook_is_no_older_book() -> None:
+    gateway = Script()
+    before = gateway.newest
+    gateway._believed(before, {"header": {"revision": "9"}}, anew=False)
+    gateway._believed(before, {"header": {"revision": "7"}}, anew=False)
+    assert gateway.newest == 9
+
+
+@pytest.mark.parametrize(("there", "now"), [("old", "new"), ("other", "other")])
+def test_a_book_that_went_back_while_this_device_was_off_is_given_a_new_name_once(
+    there: str, now: str
+) -> None:
+    """Whoever finds it first names it; the others find that it has another name than they knew."""
+    device = Device()
+    part = Member(cast(Gateway, Node()), cast(SiteBook, Copy(there, 5)), cast(Ports, device))
+    part._mark = Mark("old", 900)
+    part._named = part._mark.book
+    part._feel()
+    part._remember()
+    assert part._named == now
+    assert device.marks == [Mark(now, 6)]
+    assert part.in_touch() is False, "what the others did meanwhile is read anew first"
+
+
+def test_how_far_the_book_is_is_written_down_now_and_then() -> None:
+    device = Device()
+    book = Copy("old", 900)
+    part = Member(cast(Gateway, Node()), cast(SiteBook, book), cast(Ports, device))
+    for book.revision in (900, 901, 1_100, 1_101, 1_500):
+        part._feel()
+        part._remember()
+    assert [one.revision for one in device.marks] == [900, 1_101, 1_500]
