@@ -30,6 +30,7 @@ LONGEST = (
     "tests/faults/test_alone.py",
     "tests/journeys/test_readme.py",
     "tests/bench/test_worlds.py",
+    "tests/bench/test_loose_floors.py",
     "tests/journeys/test_operator.py",
     "tests/journeys/test_stored_card.py",
     "tests/faults/test_power_cut_sale.py",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.bench.conftest import Figures
+from tests.bench.conftest import DISK, Figures
 from tests.real.parts import REQUIRE_ALL
 
 PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
@@ -22,9 +23,16 @@ DRAINED = "50000"
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
 
 
-def test_tap_beside_a_bare_durable_append(told: Callable[..., Figures]) -> None:
+@pytest.fixture(scope="module")
+def town() -> Iterator[str]:
+    """Where a million bands are settled once for whoever asks: it takes half a minute."""
+    with tempfile.TemporaryDirectory(dir=DISK if DISK.is_dir() else None, prefix="polso-") as folder:
+        yield f"{folder}/edge"
+
+
+def test_tap_beside_a_bare_durable_append(told: Callable[..., Figures], town: str) -> None:
     """The ratios to this very disk are in the printed line; where it is faster they are no floor."""
-    figures = told("tap", "--profiles", str(PROFILES))
+    figures = told("tap", "--profiles", str(PROFILES), "--town", town)
     assert figures["tap_p50_ms"] <= 3.5 * max(figures["bare_p50_ms"], DISK_P50_MS)
     assert figures["tap_p99_ms"] <= 2.5 * max(figures["bare_p99_ms"], DISK_P99_MS)
     assert figures["decisions_per_s"] >= 0.8 * min(figures["bare_per_s"], DISK_PER_S)
@@ -50,8 +58,8 @@ def test_taps_under_a_flood_of_junk_and_strangers(told: Callable[..., Figures]) 
     assert figures["rss_added_mb"] < 50
 
 
-def test_cold_start_to_first_decision(told: Callable[..., Figures]) -> None:
-    figures = told("start", "--profiles", str(PROFILES))
+def test_cold_start_to_first_decision(told: Callable[..., Figures], town: str) -> None:
+    figures = told("start", "--profiles", str(PROFILES), "--town", town)
     assert figures["first_decision_s"] <= 3
     assert figures["rss_mb"] <= 200
 
@@ -61,12 +69,6 @@ def test_band_laid_down_to_its_decision(told: Callable[..., Figures]) -> None:
     figures = told("band")
     assert figures["bands"] >= 20
     assert figures["decision_p95_ms"] <= 60
-
-
-def test_file_of_guests_into_central(told: Callable[..., Figures]) -> None:
-    """Goal 60 s for a million; a fifth of them is loaded here."""
-    figures = told("import", "--guests", "200000")
-    assert figures["import_1m_s"] <= 300
 
 
 def test_fifty_screens_and_the_taps_beside_them(told: Callable[..., Figures]) -> None:
@@ -116,18 +118,6 @@ def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
     assert figures["table_1m_s"] <= 20
     assert figures["table_mb"] <= 20
     assert figures["lookup_us"] <= 100
-
-
-def test_choice_among_offers_and_what_ranking_brings(told: Callable[..., Figures]) -> None:
-    """Goals: 5 ms; 0.90, 0.80, 0.80 of who knows the truth; 2.4 times random."""
-    figures = told("offers")
-    assert figures["p99_ms"] <= 10
-    assert figures["oracle_share_linear"] >= 0.88
-    assert figures["oracle_share_interactions"] >= 0.75
-    assert figures["oracle_share_drift"] >= 0.70
-    assert figures["times_random"] >= 2
-    assert figures["beside_best_fixed_worst"] >= 0.95
-    assert figures["guard_alerts"] == 0
 
 
 @pytest.mark.real("dbus-daemon")

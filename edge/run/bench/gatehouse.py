@@ -20,6 +20,7 @@ from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.staff import Staff
 from edge.store.journal import Journal
+from edge.store.live import FIRST_FILE, live_file
 from edge.store.profiles import Profiles
 from edge.store.state import Store
 from edge.vault import Vault
@@ -34,6 +35,11 @@ PUBLIC_KEY = public_half(PRIVATE_KEY)
 """Of a device that guards nothing."""
 STRIDE = 7_919
 """Bands come in an order that no cache can guess (a prime step through the town)."""
+
+
+def is_settled(folder: Path) -> bool:
+    """Say whether a town was settled in ``folder`` to its last band: only then is its file read."""
+    return live_file(folder).name != FIRST_FILE
 
 
 class Gatehouse:

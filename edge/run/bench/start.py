@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edge.run.bench.figures import BenchError, as_json, resident_mb
-from edge.run.bench.gatehouse import Gatehouse
+from edge.run.bench.gatehouse import Gatehouse, is_settled
 
 FIRST_S_MAX = 120
 
@@ -24,13 +24,12 @@ class Started(msgspec.Struct):
     decide_ms: float
 
 
-def measure(profiles: int) -> str:
+def measure(profiles: int, *, town: Path | None = None) -> str:
     """Return the figures as JSON: a device is settled, closed, and started again in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="polso-bench-") as made:
-        folder = Path(made) / "edge"
-        settled = Gatehouse(folder, profiles)
-        settled.tap()
-        settled.close()
+        folder = town or Path(made) / "edge"
+        if not is_settled(folder):
+            _settle(folder, profiles)
         began = time.perf_counter()
         command = [sys.executable, "-m", "edge.run.bench.start", str(folder), str(profiles)]
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -47,6 +46,12 @@ def measure(profiles: int) -> str:
         "profiles": profiles,
     }
     return as_json(figures)
+
+
+def _settle(folder: Path, profiles: int) -> None:
+    gatehouse = Gatehouse(folder, profiles)
+    gatehouse.tap()
+    gatehouse.close()
 
 
 def first(folder: Path, profiles: int) -> Started:

@@ -12,7 +12,7 @@ from statistics import median
 
 from edge.run import processor
 from edge.run.bench.figures import as_json, in_turns, percentile, timed_ms
-from edge.run.bench.gatehouse import Gatehouse
+from edge.run.bench.gatehouse import Gatehouse, is_settled
 
 LANES = 32
 ROUNDS = 3
@@ -20,13 +20,13 @@ RECORD = bytes(300)
 """What the bare yardstick appends: about the size of one event."""
 
 
-def measure(profiles: int, seconds: float) -> str:
+def measure(profiles: int, seconds: float, *, town: Path | None = None) -> str:
     """Return the figures of one run as JSON; half of ``seconds`` alone, half with all lanes."""
     with tempfile.TemporaryDirectory(prefix="polso-bench-") as made:
-        folder = Path(made)
-        gatehouse = Gatehouse(folder / "edge", profiles)
+        folder = town or Path(made) / "edge"
+        gatehouse = Gatehouse(folder, profiles, settled=is_settled(folder))
         try:
-            with (folder / "bare").open("wb") as file:
+            with (Path(made) / "bare").open("wb") as file:
                 return as_json(_figures(gatehouse, Bare(file.fileno()), seconds) | {"profiles": profiles})
         finally:
             gatehouse.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import msgspec
@@ -18,6 +19,12 @@ profiles = click.option(
     "--profiles", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Bands known."
 )
 
+town = click.option(
+    "--town",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of bands that a measurement before this one left; it is made if it is not there, and stays.",
+)
+
 
 def seconds(default: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the option that says how long to measure."""
@@ -27,22 +34,24 @@ def seconds(default: float) -> Callable[[Callable[..., None]], Callable[..., Non
 @bench.command()
 @as_json
 @profiles
+@town
 @seconds(12.0)
-def tap(_: bool, profiles: int, seconds: float) -> None:
+def tap(_: bool, *, profiles: int, town: Path | None, seconds: float) -> None:
     """A whole decision beside a bare append with fdatasync, in turns, then 32 lanes at once."""
     from edge.run.bench.tap import measure
 
-    click.echo(measure(profiles, seconds))
+    click.echo(measure(profiles, seconds, town=town))
 
 
 @bench.command()
 @as_json
 @profiles
-def start(_: bool, profiles: int) -> None:
+@town
+def start(_: bool, profiles: int, town: Path | None) -> None:
     """From a cold start to the first durable decision, and the memory that takes."""
     from edge.run.bench.start import measure
 
-    click.echo(measure(profiles))
+    click.echo(measure(profiles, town=town))
 
 
 @bench.command()
