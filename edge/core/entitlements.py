@@ -138,12 +138,21 @@ def exchanged(rights: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
     )
 
 
+CHILD = "child"
+"""As whom somebody came who gets no marketing."""
+
+
 class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The group a guest came with: ``role`` is ``adult`` or ``child``."""
 
     id: str
     size: int
     role: str = "adult"
+
+    @property
+    def child(self) -> bool:
+        """Whether somebody came as a child, whatever their age, which is not told everywhere."""
+        return self.role == CHILD
 
 
 class Redemption(enum.IntEnum):

@@ -16,6 +16,8 @@ from edge.service.rooms import Rooms
 from edge.service.show import DISCREET
 from edge.store.transaction import Transaction
 
+EARLY_MS = 10_000
+"""A clock that was set right since the tap may have been so far ahead: that asks for no second tap."""
 MINE_S_MAX = 300
 """So long after its tap a band opens its guest's own page; then the band is asked for again."""
 
@@ -76,6 +78,6 @@ def worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
 def _opens(kept: Answer, point: str, now_ms: int) -> bool:
     """Whether a tap opens its guest's page: here, just now, and by a band that nobody reported."""
     decision = kept.decision
-    fresh = 0 <= now_ms - kept.at_ms <= MINE_S_MAX * 1_000
+    fresh = -EARLY_MS <= now_ms - kept.at_ms <= MINE_S_MAX * 1_000
     known = decision.outcome is Outcome.GRANTED and decision.reason not in DISCREET
     return decision.point == point and fresh and known

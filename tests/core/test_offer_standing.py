@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from edge.core.consent import Channel, Consent
+from edge.core.entitlements import Party
 from edge.core.offers import AboutNow, Standing, about_now, is_young, standing_by
 
 
@@ -29,6 +30,11 @@ def test_a_way_away_from_the_spot_needs_a_yes_of_its_own_to_each_part() -> None:
 )
 def test_who_may_be_younger_than_sixteen_is_young(band: str, young: bool) -> None:
     assert is_young(band) is young
+
+
+def test_who_came_as_a_child_is_one_whatever_their_age() -> None:
+    assert Party(id="p", size=2, role="child").child
+    assert not Party(id="p", size=2).child
 
 
 def test_a_moment_is_a_minute_a_weekday_and_a_season() -> None:

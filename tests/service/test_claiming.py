@@ -72,6 +72,15 @@ def test_a_copy_or_a_tap_of_elsewhere_claims_nothing(house: House) -> None:
     assert central.asked == []
 
 
+def test_a_clock_that_is_set_right_meanwhile_asks_for_no_second_tap(house: House) -> None:
+    tap = held(house)
+    house.clock.heard(house.clock.now_ms() - 5_000, 0)
+    assert desk(house, Central()).claim(tap, "kiosk", CODE) is Became.CLAIMED
+    house.clock.heard(house.clock.now_ms() - 60_000, 0)
+    with pytest.raises(HoldAgain):
+        desk(house, Central()).claim(tap, "kiosk", CODE)
+
+
 def test_a_device_that_does_not_reach_central_says_so_and_asks_nobody(house: House) -> None:
     central = Central()
     house.health.contact(reached=False)

@@ -63,8 +63,14 @@ def standing_of(consents: Consents, profile: Profile | None, channel: Channel) -
 
 
 def is_child(profile: Profile) -> bool:
-    """Say whether a band may be a child's: it is young, or its head of family lets it pay nothing."""
-    return is_young(profile.age_band or "") or (profile.wallet is not None and profile.wallet.no_charge)
+    """Say whether a band may be a child's: it is young, came as one, or its head lets it pay nothing.
+
+    Who came as a child stays one when they may pay, and where nothing at the site asks for an age.
+    """
+    came = profile.party is not None and profile.party.child
+    return (
+        came or is_young(profile.age_band or "") or (profile.wallet is not None and profile.wallet.no_charge)
+    )
 
 
 class Asking:

@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.core.calendar import day_of, instant, local
 from edge.core.consent import Consent, Namespace, Purpose, may
+from edge.core.entitlements import CHILD
 from edge.core.segments import namespace_of
 from sync.central.analysis import persons as people
 from sync.central.analysis.persons import Persons
@@ -184,7 +185,8 @@ def _children(tx: Connection, site: str) -> set[str]:
     aged = tx.execute(select(own.guest_id, own.age_band).where(own.site_id == site, own.age_band != ""))
     found = {guest for guest, band in aged if (_years(band) or 0) < ADULT_YEARS and _years(band) is not None}
     unpaid = select(held.guest_id).where(held.site_id == site, held.no_charge.is_(True))
-    return found | set(tx.execute(unpaid).scalars())
+    came = select(own.guest_id).where(own.site_id == site, own.party_role == CHILD)
+    return found | set(tx.execute(unpaid).scalars()) | set(tx.execute(came).scalars())
 
 
 def _years(band: str) -> int | None:

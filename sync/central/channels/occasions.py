@@ -139,10 +139,11 @@ def _standing(tx: Connection, channel: Member, guest: Guest) -> Standing:
     site = channel.site
     said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
     member, since_ms = members.members_by_guest(tx, site, [guest.id]).get(guest.id), quiet_since(said)
+    came = guest.party is not None and guest.party.child
     found = standing_by(
         said,
         channel.via,
-        child=is_young(guest.age_band) or (member is not None and member.no_charge),
+        child=came or is_young(guest.age_band) or (member is not None and member.no_charge),
         quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
     )
     mine = tuple(name for name in found.namespaces if name in channel.namespaces)

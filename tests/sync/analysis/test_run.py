@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.core.entitlements import Party
 from sync.central.analysis import facts
 from sync.central.analysis.nightly import Nightly
 from sync.central.analysis.results import moves, results
@@ -125,9 +126,16 @@ def test_a_basket_that_came_back_was_not_bought(site: Site) -> None:
     assert [guest for guest in PEOPLE if "behaviour:new-buyer" in site.codes(guest)] == PEOPLE[2:]
 
 
-def test_of_a_child_nothing_is_made_and_no_band_without_a_guest_is_looked_at(site: Site) -> None:
+@pytest.mark.parametrize(
+    "child",
+    [Guest(id="g00", age_band="8-11"), Guest(id="g00", party=Party(id="p", size=2, role="child"))],
+    ids=["young", "came as one"],
+)
+def test_of_a_child_nothing_is_made_and_no_band_without_a_guest_is_looked_at(
+    site: Site, child: Guest
+) -> None:
     with site.store.transaction() as tx:
-        guests.put_guests(tx, SITE, [Guest(id="g00", age_band="8-11")])
+        guests.put_guests(tx, SITE, [child])
     site.writes(*every_week(site, PEOPLE))
     site.runs()
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from edge.core.consent import Channel, Consent, Namespace
+from edge.core.entitlements import Party
 from edge.core.offers import Bundle, Cap, Control, Counted, Offer, OfferRule, Span, Why, bucket_of, choose
 from edge.core.offers import Kind as Sort
 from edge.core.offers.asked import occasion_of
@@ -139,6 +140,11 @@ def test_a_child_and_who_wants_quiet_get_no_marketing(stand: Stand) -> None:
         wallets.create(tx, SITE, Wallet(id="w", currency="EUR"))
         members.join(tx, SITE, Payer(guest="g-2", wallet="w", no_charge=True))
     assert stand.offers("g-2") == {}, "whose head of family lets them pay nothing may be a child"
+    with stand.book.store.transaction() as tx:
+        payer = members.members_by_guest(tx, SITE, ["g-2"])["g-2"]
+        members.join(tx, SITE, msgspec.structs.replace(payer, no_charge=False))
+        guests.put_guests(tx, SITE, [Guest(id="g-2", party=Party(id="p", size=2, role="child"))])
+    assert stand.offers("g-2") == {}, "who came as a child is one when they pay, too"
     stand.says_of(EVERYTHING)
     stand.says_of(("quiet",))
     assert stand.offers() == {}
