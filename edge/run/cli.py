@@ -13,12 +13,12 @@ import msgspec
 from edge.errors import PolsoError
 from edge.run import garbage
 from edge.run.analysis import analyse
-from edge.run.audit_verb import audit
 from edge.run.backup_verbs import VERBS as KEPT
 from edge.run.band_verbs import band
 from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
 from edge.run.causes import in_words
+from edge.run.central_verbs import OF_CENTRAL, audit
 from edge.run.guest import add_verbs
 from edge.run.offer_verbs import learn
 from edge.run.reader_verb import reader
@@ -109,7 +109,7 @@ def central(ctx: click.Context, /, database: str, **said: object) -> None:
         serve(database, msgspec.convert(said, Serving))
 
 
-central.add_command(audit, "replay")
+central.commands.update(OF_CENTRAL)
 
 
 @main.command()

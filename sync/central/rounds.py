@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import ClassVar
 
 from edge.errors import PolsoError
@@ -89,7 +89,14 @@ class Rounds(abc.ABC):
 
 
 class SiteRounds(Rounds):
-    """Looks at every site, one after the other; several workers may do so at once."""
+    """Looks at every site, one after the other; several workers may do so at once.
+
+    Within a worker one of those that look often does so at a time: several that go through hundreds of sites
+    would else leave no time to those who answer devices.
+    """
+
+    in_turns: ClassVar[bool] = False
+    """Whether it looks often, and at a site for some milliseconds."""
 
     def __init__(self, store: Store) -> None:
         """Act on an open store, woken by what happens in it."""
@@ -100,7 +107,11 @@ class SiteRounds(Rounds):
         """Look once at every site; returns how much was done."""
         with self._store.reading() as tx:
             known = sites(tx)
-        return sum(self.look_at(site) for site in known)
+        return sum(self._looked_at(site) for site in known if not self.stopping)
+
+    def _looked_at(self, site: str) -> int:
+        with self._store.looks if self.in_turns else nullcontext():
+            return self.look_at(site)
 
     @abc.abstractmethod
     def look_at(self, site: str) -> int:

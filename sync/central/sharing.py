@@ -17,6 +17,7 @@ class Sharing(SiteRounds):
 
     name: ClassVar[str] = "sharing"
     every_ms: ClassVar[int] = 3_000
+    in_turns: ClassVar[bool] = True
     failing: ClassVar[str] = "places of limited zones and times could not be shared anew"
 
     def look_at(self, site: str) -> int:

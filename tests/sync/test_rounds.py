@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from typing import ClassVar
 
 import pytest
 
 from edge.errors import StoreError
 from sync.central import rounds as rounds_room
-from sync.central.rounds import Rounds
-from sync.central.store import Wakes
+from sync.central.rounds import Rounds, SiteRounds
+from sync.central.store import Store, Wakes
+from tests.sync.builders import a_site
+from tests.sync.ends import until
 
 
 class Tries(Rounds):
@@ -112,3 +115,35 @@ def test_no_rest_is_taken_for_what_comes_once(monkeypatch: pytest.MonkeyPatch) -
     rounds.start()
     assert rounds.done.wait(4)
     rounds.stop()
+
+
+class Long(SiteRounds):
+    """Looks at each site for a while, and counts who else does so meanwhile."""
+
+    name: ClassVar[str] = "long"
+    every_ms: ClassVar[int] = 1
+    failing: ClassVar[str] = "nothing was looked at"
+    in_turns: ClassVar[bool] = True
+    looking: ClassVar[list[str]] = []
+    most: ClassVar[int] = 0
+    looked: ClassVar[Counter[str]] = Counter()
+
+    def look_at(self, site: str) -> int:
+        self.looking.append(site)
+        Long.most = max(Long.most, len(self.looking))
+        self._stop.wait(0.01)
+        self.looking.remove(site)
+        self.looked[site] += 1
+        return 1
+
+
+def test_of_those_who_look_often_one_looks_at_a_time_and_each_site_has_its_look(small_store: Store) -> None:
+    for site in ("lake", "park", "wood"):
+        a_site(small_store, site)
+    rounds = [Long(small_store) for _ in range(3)]
+    for one in rounds:
+        one.start()
+    until(lambda: min(Long.looked[site] for site in ("lake", "park", "wood")) >= 3)
+    for one in rounds:
+        one.stop()
+    assert Long.most == 1

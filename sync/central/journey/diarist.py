@@ -70,6 +70,7 @@ class Diarist(SiteRounds):
 
     name: ClassVar[str] = "diary"
     every_ms: ClassVar[int] = 5_000
+    in_turns: ClassVar[bool] = True
     woken_by: ClassVar[str] = DIARY
     failing: ClassVar[str] = "diaries could not be written"
 

@@ -10,6 +10,7 @@ import msgspec
 from edge.core.events import DECISIONS, Decided, Event, Lane, decided_in
 from sync.central.machines import devices
 from sync.central.store import (
+    BY_SITE,
     BigInteger,
     Column,
     ColumnElement,
@@ -25,6 +26,7 @@ from sync.central.store import (
     func,
     metadata,
     now_of,
+    part_by_site,
     select,
     text,
     update,
@@ -95,7 +97,9 @@ event_table = Table(
     Column("h", LargeBinary, nullable=False),
     Index("event_hlc", "site_id", "hlc"),
     sqlite_with_rowid=False,
+    postgresql_partition_by=BY_SITE,
 )
+part_by_site(event_table)
 quarantine_table = Table(
     "quarantine",
     metadata,

@@ -18,6 +18,7 @@ class NearRounds(SiteRounds):
 
     name: ClassVar[str] = "near"
     every_ms: ClassVar[int] = 60_000
+    in_turns: ClassVar[bool] = True
     failing: ClassVar[str] = "what is over could not be ended"
 
     def look_at(self, site: str) -> int:

@@ -52,6 +52,7 @@ class Ahead(SiteRounds):
 
     name: ClassVar[str] = "ahead"
     every_ms: ClassVar[int] = 60_000
+    in_turns: ClassVar[bool] = True
     failing: ClassVar[str] = "nothing was set aside for who is expected"
     woken_by: ClassVar[str] = AHEAD
 

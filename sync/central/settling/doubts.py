@@ -26,6 +26,7 @@ class Doubts(SiteRounds):
 
     name: ClassVar[str] = "doubts"
     every_ms: ClassVar[int] = 5_000
+    in_turns: ClassVar[bool] = True
     failing: ClassVar[str] = "leases were not looked at"
 
     def look_at(self, site: str) -> int:

@@ -54,6 +54,7 @@ class Store:
         self._listener: Listener | None = None
         self._crier: Crier | None = None
         self.wakes, self.queues = Wakes(), Queues(WRITER_WAIT_S_MAX)
+        self.looks = threading.Lock()
         self.is_postgres = url.startswith("postgres")
         self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
         self.bring_up()

@@ -20,6 +20,7 @@ class Renewal(SiteRounds):
 
     name: ClassVar[str] = "renewal"
     every_ms: ClassVar[int] = 30_000
+    in_turns: ClassVar[bool] = True
     failing: ClassVar[str] = "who is expected could not be told to the edges"
 
     def look_at(self, site: str) -> int:

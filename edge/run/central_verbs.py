@@ -1,0 +1,30 @@
+"""The verbs of `polso central` beside its serving: what an operator does to its database."""
+
+from __future__ import annotations
+
+import click
+
+from edge.run.audit_verb import audit as audit
+
+
+@click.command()
+@click.option("--database", required=True, help="Central's, as postgresql://…")
+def partition(database: str) -> None:
+    """Put central's events into parts by site; workers may run, and whoever is cut off begins again there.
+
+    A database that this release made stands in parts from the start; an older one goes on whole until then.
+    """
+    from edge.run.platform import existing
+    from sync.central.machines.lanes import event_table
+    from sync.central.store import is_parted, turn_over
+
+    with existing(database) as store:
+        if is_parted(store, event_table):
+            click.echo("The events stand in parts already.")
+            return
+        moved = turn_over(store, event_table, told=lambda rows: click.echo(f"{rows} events", err=True))
+    click.echo(f"{moved} events were put into parts.")
+
+
+OF_CENTRAL = {"replay": audit, "partition": partition}
+"""The audit is a verb of its own as well."""
