@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 STOP_S_MAX = 1.0
+WAITING_EVERY_S = 60.0
 HUNG_UP = "Socket error"
 """What waitress says of a line that broke, with a traceback of its own code below it."""
 REMEDIES = {
@@ -71,6 +73,25 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+class Seldom:
+    """Lets a message through once in so many seconds: waitress says of each request that it has to wait."""
+
+    def __init__(self, every_s: float) -> None:
+        """Begin with one that is due."""
+        self._every_s, self._last_s = every_s, float("-inf")
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        """Say whether this one is due."""
+        now_s = time.monotonic()
+        due = now_s - self._last_s >= self._every_s
+        if due:
+            self._last_s = now_s
+        return due
+
+
+WAITING = Seldom(WAITING_EVERY_S)
+
+
 def by_the_loop(server: BaseWSGIServer, act: Callable[[], None]) -> None:
     """Let a server's own thread do something, and wake it.
 
@@ -93,6 +114,7 @@ class Web:
         self._server = create_server(app, sockets=[bound], **options)
         self._server.channel_class = Connection
         logging.getLogger("waitress").addFilter(in_one_line)
+        logging.getLogger("waitress.queue").addFilter(WAITING)
         self._thread = threading.Thread(target=self._server.run, name=f"web-{self._port}", daemon=True)
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge.run.waiting import until
-from edge.run.web import Connection, Web
+from edge.run.web import WAITING, Connection, Web
 from kiosk.app import listening_socket
 
 if TYPE_CHECKING:
@@ -113,3 +113,17 @@ def test_a_bell_that_somebody_else_rings_while_it_stops_is_nothing_to_it(
     monkeypatch.setattr(bell, "_physical_pull", late)
     web.stop()
     assert not loop.is_alive()
+
+
+def test_of_requests_that_have_to_wait_one_is_told_a_minute(
+    web: Web, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = logging.getLogger("waitress.queue")
+    monkeypatch.setattr(WAITING, "_last_s", float("-inf"))
+    for depth in range(1, 500):
+        queue.warning("Task queue depth is %d", depth)
+    assert caplog.text.count("Task queue depth") == 1
+    monkeypatch.setattr(WAITING, "_every_s", 0.0)
+    queue.warning("Task queue depth is %d", 500)
+    assert "depth is 500" in caplog.text, "the next minute's"
+    assert said_to(web, ASKED).endswith(b"here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -53,11 +54,13 @@ class Worker:
 
     def __init__(self, database: str, polls: int) -> None:
         """Start it; it answers once ``url`` was read."""
+        # Not a pipe: nobody reads while it works, and a full one would stop it in mid answer.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it stops
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "edge.run.bench.workers", database, str(polls)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
         )
         self.url = ""
 
@@ -82,12 +85,14 @@ class Worker:
         """Stop it as a supervisor does."""
         self._process.terminate()
         self._process.communicate(timeout=STOP_S_MAX)
+        self._said.close()
 
     def _read(self) -> bytes:
         line = self._process.stdout.readline() if self._process.stdout else b""
         if not line:
-            trace = self._process.stderr.read()[-500:] if self._process.stderr else b""
-            raise BenchError(f"Central did not start: {trace.decode()}")
+            self._process.wait(STOP_S_MAX)
+            self._said.seek(0)
+            raise BenchError(f"Central did not start: {self._said.read()[-500:].decode()}")
         return line
 
 
