@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import threading
 import time
@@ -22,10 +23,10 @@ from kiosk.app import streams_of
 from tests.kiosk.eye import GATE, Eye
 from tests.kiosk.stage import Stage, a_stage, a_verdict
 
-pytestmark = [pytest.mark.bench, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.bench, pytest.mark.browser, pytest.mark.timeout(900)]
 GATES = ("park", "room", "ride")
 VERDICTS = 120
-PUSHES = 10_000
+PUSHES = int(os.environ.get("POLSO_SCREEN_PUSHES", "10000"))
 HANDFUL = 100
 """Verdicts published at once: fewer than a stream keeps for a screen that is busy."""
 WARM = 600

@@ -25,6 +25,7 @@ from tests.service.house import Hands, House, an_edge, worn
 
 __all__ = ["memory"]
 HOURS = int(os.environ.get("POLSO_ALONE_HOURS", "24"))
+GUESTS_HOUR = int(os.environ.get("POLSO_ALONE_GUESTS", "1050"))
 TAPS_GUEST = 4
 """In, in again, out, and one of the other families."""
 PAGE = 500
@@ -79,12 +80,15 @@ def p99(took_ms: list[float]) -> float:
     return sorted(took_ms)[len(took_ms) * 99 // 100]
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("guests_hour", sample_and_whole(10, 1_050))
+@pytest.mark.timeout(max(900, HOURS * GUESTS_HOUR // 20))
+@pytest.mark.parametrize("guests_hour", sample_and_whole(10, GUESTS_HOUR))
 def test_a_gate_alone_for_a_day_decides_on_and_is_judged_equal(
     memory: Path, guests_hour: int, record_property: Callable[[str, object], None]
 ) -> None:
-    """The sample makes 960 decisions, the whole 100,800; `POLSO_ALONE_HOURS=168` is a week."""
+    """The sample makes 960 decisions, the whole 100,800.
+
+    The goal is a week, 1,008,000 decisions: `POLSO_ALONE_HOURS=168 POLSO_ALONE_GUESTS=1500`.
+    """
     layout = a_layout(a_gate(passback=Passback.HARD), reset_min=4 * 60)
     known: dict[bytes, Profile] = {}
     families: Counter[Family] = Counter()
@@ -119,7 +123,9 @@ def test_a_gate_alone_for_a_day_decides_on_and_is_judged_equal(
     assert judged == equal == HOURS * guests_hour * TAPS_GUEST
     early, late = min(hourly[: HOURS // 2]), min(hourly[HOURS // 2 :])
     record_property(
-        "figures", f"{judged} decisions alone, p99 {early:.2f} x a commit early, {late:.2f} x late"
+        "figures",
+        f"{judged} decisions alone, p99 {early:.2f} x a commit early, {late:.2f} x late "
+        f"({late / early - 1:+.0%}; goal +10 %)",
     )
     assert late <= GROWN_MAX * early or guests_hour * TAPS_GUEST < ENOUGH
 
