@@ -36,7 +36,6 @@ def _allowed(ask: Ask) -> Answer:
         {
             "topics": [(topic, f"consent.{topic}", topic in yes) for topic in TOPICS],
             "ways": [(topic, f"via.{way}", topic in yes) for topic, way in WAYS.items()],
-            "version": TEXT_VERSION,
         },
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from edge.errors import Refused
 from sync.central.privacy.erasure import PLACES
-from sync.central.registry import guests
+from sync.central.registry import guests, links
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     BigInteger,
@@ -127,12 +127,15 @@ def named(kind: Kind, value: str, *, channel: str = "") -> Name:
 
 
 def prove(tx: Connection, site: str, claim: Claim, *, proof: Proof, by: str) -> bool:
-    """Let a guest be known by a name; say whether it is new. The caller holds the site's turn."""
+    """Let a guest be known by a name; say whether it is new. The caller holds the site's turn.
+
+    What one proved holds for all who are one with them, and stays theirs when they part.
+    """
     name, guest = claim
     guests.guest(tx, site, guest)
     known = find(tx, site, name)
     if known is not None:
-        if known != guest:
+        if links.root(tx, site, known) != links.root(tx, site, guest):
             raise Refused("Another guest is known by this.", hint="If they are one person, merge them.")
         return False
     if len(of_guest(tx, site, guest)) >= ALIASES_MAX:

@@ -13,7 +13,7 @@ from edge.errors import Refused
 from sync.central.people import aliases
 from sync.central.people.aliases import Claim, Proof
 from sync.central.privacy.erasure import PLACES
-from sync.central.registry import guests
+from sync.central.registry import guests, links
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     BigInteger,
@@ -105,7 +105,8 @@ def tell(tx: Connection, site: str, claim: Claim, *, code: str, by: str) -> Told
         tx.execute(update(code_table).where(_this(site, digest)).values(tries=known.tries + 1))
         return Told.WRONG
     tx.execute(update(code_table).where(_this(site, digest)).values(until_ms=0))
-    if aliases.find(tx, site, name) not in (None, guest):
+    there = aliases.find(tx, site, name)
+    if there is not None and links.root(tx, site, there) != links.root(tx, site, guest):
         return Told.TAKEN
     aliases.prove(tx, site, claim, proof=Proof.CODE, by=by)
     return Told.PROVEN

@@ -137,3 +137,15 @@ def test_a_central_without_a_key_keeps_no_address(tmp_path: Path, clock: Clockwo
     with pytest.raises(Refused, match="no key"):
         asks(folk, ADA)
     store.close()
+
+
+def test_what_one_proved_is_proven_for_who_is_one_with_them_and_stays_theirs_when_they_part(
+    folk: Folk,
+) -> None:
+    assert tells(folk, ADA, asks(folk, ADA)) is Told.PROVEN
+    folk.merges("bea", "ada")
+    assert tells(folk, BEA, asks(folk, BEA)) is Told.PROVEN, "the address is this person's"
+    assert known(folk) == "ada"
+    folk.parts("bea")
+    assert known(folk) == "ada"
+    assert tells(folk, BEA, asks(folk, BEA)) is Told.TAKEN, "they are two again"
