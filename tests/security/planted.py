@@ -102,6 +102,7 @@ NOBODYS = frozenset(
             "channel_tile",
             "stock",
             "feedback",
+            "feedback_month",
             "provider_read",
             "diary_cursor",
         ),

@@ -68,14 +68,20 @@ def lift(offered: Arm, withheld: Arm, *, share: int, planned: int, over: bool = 
         return Lift(verdict=Verdict.NOT_YET, offered=offered, withheld=withheld)
     if mismatch(offered.guests, withheld.guests, share=share) > MISMATCH_CHI2:
         return Lift(verdict=Verdict.VOID, offered=offered, withheld=withheld)
-    difference = offered.rate - withheld.rate
-    (low_1, high_1), (low_0, high_0) = wilson(offered), wilson(withheld)
-    low = difference - math.hypot(offered.rate - low_1, high_0 - withheld.rate)
-    high = difference + math.hypot(high_1 - offered.rate, withheld.rate - low_0)
+    difference, low, high = apart(offered, withheld)
     verdict = Verdict.MORE if low > 0 else Verdict.LESS if high < 0 else Verdict.NOTHING_SEEN
     return Lift(
         verdict=verdict, offered=offered, withheld=withheld, difference=difference, low=low, high=high
     )
+
+
+def apart(one: Arm, other: Arm) -> tuple[float, float, float]:
+    """Return how far two shares are apart, with Newcombe's interval of it."""
+    difference = one.rate - other.rate
+    (low_1, high_1), (low_0, high_0) = wilson(one), wilson(other)
+    low = difference - math.hypot(one.rate - low_1, high_0 - other.rate)
+    high = difference + math.hypot(high_1 - one.rate, other.rate - low_0)
+    return difference, low, high
 
 
 def wilson(arm: Arm) -> tuple[float, float]:

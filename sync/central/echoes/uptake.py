@@ -65,7 +65,7 @@ def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -
         if isinstance(one, SlotMoved) and bearable.slot(one):
             slots.take(tx, site, one, device=device)
         elif isinstance(one, FeedbackGiven) and bearable.word(one):
-            feedback.take(tx, site, one)
+            feedback.take(tx, site, one, at_ms=event.at_ms)
             heard.unhappy(tx, site, one, device=device, at_ms=event.at_ms)
         elif isinstance(one, OrderAsked) and bearable.order(one.order):
             orders.place(tx, site, one.order)

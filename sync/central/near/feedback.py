@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from edge.core.calendar import local
 from edge.core.feedback import FeedbackGiven
+from sync.central.days import zone_of
 from sync.central.registry.tables import ID_CHARS_MAX
-from sync.central.store import Column, Connection, Integer, String, Table, insert, metadata, select, update
+from sync.central.store import (
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    and_,
+    insert,
+    metadata,
+    now_of,
+    select,
+    update,
+)
 
+MONTHS = 12
 VISIT = ""
 """Article of a word that is about the visit."""
 
@@ -20,7 +36,19 @@ feedback_table = Table(
     Column("because", String(ID_CHARS_MAX), primary_key=True),
     Column("times", Integer, nullable=False),
 )
-_own = feedback_table.c
+month_table = Table(
+    "feedback_month",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("article", String(ID_CHARS_MAX), primary_key=True),
+    Column("point", String(ID_CHARS_MAX), primary_key=True),
+    Column("score", Integer, primary_key=True, autoincrement=False),
+    Column("because", String(ID_CHARS_MAX), primary_key=True),
+    Column("times", Integer, nullable=False),
+)
+"""The same of each local month (twelve a year, counted from 0), and of each place where it was said."""
+_own, _month = feedback_table.c, month_table.c
 
 
 class Score(NamedTuple):
@@ -32,10 +60,42 @@ class Score(NamedTuple):
     times: int
 
 
-def take(tx: Connection, site: str, said: FeedbackGiven) -> None:
-    """Count what was said; a word about several articles counts once for each."""
+class Monthly(NamedTuple):
+    """How often one face was chosen in one month, for one article at one place, for one reason."""
+
+    month: int
+    article: str
+    point: str
+    score: int
+    because: str
+    times: int
+
+
+def take(tx: Connection, site: str, said: FeedbackGiven, *, at_ms: int | None = None) -> None:
+    """Count what was said; a word about several articles counts once for each. ``at_ms`` None: just now."""
+    month = month_of(tx, site, now_of(tx) if at_ms is None else at_ms)
     for article in said.articles or (VISIT,):
-        _count(tx, site, said, article=article)
+        own: dict[str, str | int] = {
+            "site_id": site,
+            "article": article,
+            "score": said.score,
+            "because": said.because,
+        }
+        _count(tx, feedback_table, own)
+        _count(tx, month_table, own | {"month": month, "point": said.point})
+
+
+def month_of(tx: Connection, site: str, at_ms: int) -> int:
+    """Return the month of a moment at the site, counted from year 0."""
+    wall = local(zone_of(tx, site), at_ms)
+    return wall.year * MONTHS + wall.month - 1
+
+
+def monthly(tx: Connection, site: str, *, since: int) -> tuple[Monthly, ...]:
+    """Return every count of a site since a month, by month, article and place."""
+    names = ("month", "article", "point", "score", "because", "times")
+    query = select(*(_month[name] for name in names)).where(_month.site_id == site, _month.month >= since)
+    return tuple(Monthly(*row) for row in tx.execute(query.order_by(*(_month[name] for name in names[:5]))))
 
 
 def scores(tx: Connection, site: str) -> tuple[Score, ...]:
@@ -45,13 +105,7 @@ def scores(tx: Connection, site: str) -> tuple[Score, ...]:
     return tuple(Score(*row) for row in rows)
 
 
-def _count(tx: Connection, site: str, said: FeedbackGiven, *, article: str) -> None:
-    there = (
-        (_own.site_id == site)
-        & (_own.article == article)
-        & (_own.score == said.score)
-        & (_own.because == said.because)
-    )
-    if not tx.execute(update(feedback_table).where(there).values(times=_own.times + 1)).rowcount:
-        row = {"site_id": site, "article": article, "score": said.score, "because": said.because}
-        tx.execute(insert(feedback_table).values(**row, times=1))
+def _count(tx: Connection, table: Table, own: Mapping[str, str | int]) -> None:
+    there = and_(*(table.c[name] == value for name, value in own.items()))
+    if not tx.execute(update(table).where(there).values(times=table.c.times + 1)).rowcount:
+        tx.execute(insert(table).values(**own, times=1))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from edge.core.calendar import DAY_MS
 from edge.core.catalogue import Article
 from edge.core.feedback import FeedbackGiven
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
+from sync.central.console import liking
 from sync.central.console.operators import Role
 from sync.central.console.pages.feedback import BARS_MAX, products
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback
-from sync.central.near.feedback import Score
+from sync.central.near.feedback import Monthly, Score
 from sync.central.registry import catalogue
 from sync.central.store import Store
 from tests.sync.builders import NOW_MS, SITE
@@ -41,9 +43,38 @@ def mario(small_store: Store) -> Browser:
 
 def test_a_thing_is_told_with_its_share_its_interval_and_what_was_wrong(mario: Browser) -> None:
     page = mario.says(PAGE)
-    assert "soup Soup 10 80 % 49 % 94 % the price" in page, page
+    assert "soup Soup 10 80 % 49 % 94 % not yet the price" in page, page
     assert "cake" not in page, "of fewer than ten words nothing is told"
-    assert mario.get(f"{PAGE}?file=feedback").text.splitlines()[1] == "soup,Soup,10,80 %,49 %,94 %,the price"
+    assert (
+        mario.get(f"{PAGE}?file=feedback").text.splitlines()[1]
+        == "soup,Soup,10,80 %,49 %,94 %,not yet,the price"
+    )
+
+
+def test_what_is_thought_of_it_is_held_against_last_month_by_article_and_place(
+    mario: Browser, small_store: Store
+) -> None:
+    with small_store.transaction() as tx:
+        for at in range(20):
+            said = FeedbackGiven(score=5 if at < 4 else 2, because="price", point="bar", articles=("soup",))
+            feedback.take(tx, SITE, said, at_ms=NOW_MS - 30 * DAY_MS)
+        for _ in range(12):
+            feedback.take(tx, SITE, FeedbackGiven(score=5, point="hut"), at_ms=NOW_MS - 400 * DAY_MS)
+    page = mario.says(PAGE)
+    # 8 of 10 are happy this month and 4 of 20 were last month: +60 points, Newcombe's interval by hand.
+    assert "soup Soup 30 40 % 25 % 58 % +60 (from +22 to +79) points the price" in page, page
+    assert "bar bar 39 31 % 19 % 46 % +22 (from -7 to +47) points" in page, page
+    assert "hut" not in page, "longer than a year ago"
+    assert "the price 17 fewer than 10 16" in page, page
+    assert "the waiting" not in page
+    assert mario.get(f"{PAGE}?file=feedback_places").text.splitlines()[1].startswith("bar,bar,39,31 %")
+
+
+def test_a_month_is_the_site_s_and_of_few_words_nothing_is_held_against_it() -> None:
+    few = [Monthly(100, "soup", "bar", 5, "", 9), Monthly(99, "soup", "bar", 1, "", 50)]
+    assert liking.changes(few, 100) == {"soup": None}
+    assert liking.changes([*few, Monthly(100, "soup", "inn", 5, "", 1)], 100)["soup"] is not None
+    assert [one.change for one in liking.places(few, 101)] == [None]
 
 
 def test_what_nobody_spoke_of_is_an_empty_page(small_store: Store) -> None:
@@ -111,4 +142,5 @@ def test_the_least_liked_are_drawn_and_all_are_in_the_table(small_store: Store) 
                 feedback.take(tx, SITE, said)
     page = a_browser(small_store, "olga").get(PAGE).text
     figure, table = page.partition("</figure>")[::2]
-    assert (figure.count('<svg viewBox="0 0 1000 20"'), table.count("<tr>")) == (BARS_MAX, BARS_MAX + 2)
+    rows = table.partition("</table>")[0].count("<tr>")
+    assert (figure.count('<svg viewBox="0 0 1000 20"'), rows) == (BARS_MAX, BARS_MAX + 2)

@@ -23,7 +23,7 @@ from edge.run.demo.history.campaigns import open_campaigns
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
 from edge.run.demo.history.seen import seen
-from edge.run.demo.history.words import words_of
+from edge.run.demo.history.words import dated
 from edge.run.demo.park import Park
 from sync.central.analysis.facts import EPOCH_ORDINAL
 from sync.central.campaigns import readings
@@ -161,8 +161,8 @@ def _store(site: Site, block: Sequence[Past], *, last: int) -> None:
             _join(tx, site, one.family)
             _part_with_bands(tx, name, one.family)
         ledger.post_all(tx, [posting for one in block for posting in _postings(site, one)])
-        for word in (word for one in block for word in words_of(one)):
-            feedback.take(tx, name, word)
+        for sale, word in (said for one in block for said in dated(one)):
+            feedback.take(tx, name, word, at_ms=instant(site.zone, sale.day, sale.minute))
         diary.put(tx, name, [entry for one in block for entry in _entries(site, one, last)])
         exposures.bring(tx, name, seen(tx, (name, site.zone), block))
         for one in block:

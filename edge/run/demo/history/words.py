@@ -17,11 +17,16 @@ SORE = frozenset({"ristorante-2", "citta-1"})
 
 
 def words_of(past: Past) -> Iterator[FeedbackGiven]:
-    """Yield the words of a family's purchases: they follow from these, and draw no chance of their own."""
+    """Yield the words of a family's purchases."""
+    yield from (word for _, word in dated(past))
+
+
+def dated(past: Past) -> Iterator[tuple[Sale, FeedbackGiven]]:
+    """Yield each with its purchase: words follow from these, and draw no chance of their own."""
     for at, sale in enumerate(past.sales):
         drawn = hashlib.blake2b(f"{past.family.number}/{at}/{sale.day}/{sale.minute}".encode()).digest()
         if sale.guest and drawn[0] % ONE_IN == 0:
-            yield _word(sale, drawn)
+            yield sale, _word(sale, drawn)
 
 
 def _word(sale: Sale, drawn: bytes) -> FeedbackGiven:

@@ -24,8 +24,8 @@ ARMS = ("arm", "guests", "planned", "bought", "rate", "low", "high")
 NIGHTS = ("cut_off", "revision", "offered", "withheld", "verdict", "difference", "low", "high", "heard_of",
           "times_read")  # fmt: skip
 PERCENT, SCALE = 100, 1_000
-ROWS_MAX = 31
-"""Nights and days that a page shows, the newest; the file has all."""
+ROWS_MAX, NIGHTS_MAX = 31, 14
+"""Days and nights of which a page has a line, the newest; its chart and the file have all."""
 HIGH = 240
 """Of the chart, to its thousand across."""
 ARMS_OF = ("offered", "withheld")
@@ -80,7 +80,7 @@ def _results(ask: Ask) -> Answer:
         "whiskers": _whiskers(ask, lift) if lift is not None else [],
         "between": _said(_between(lift, None)) if lift is not None else (),
         "early": _said(so_far),
-        "nights": _nights_sheet(ask, found.nights[-ROWS_MAX:]),
+        "nights": _nights_sheet(ask, found.nights[-NIGHTS_MAX:]),
         "band": _band(found.nights),
         "two_arms": newest.reading.read.two_arms if newest is not None and newest.reading.read else 0,
         "articles": " ".join(one.plan.offer.effect.articles if one.plan.offer.effect else ()),
@@ -107,11 +107,13 @@ def _totals(ask: Ask, days: Sequence[Day]) -> list[tuple[str, str]]:
     """Return the sums of all days, and which share of what was shown was redeemed."""
     shown, redeemed = (sum(getattr(day, name) for day in days) for name in ("shown", "redeemed"))
     minor = sum(day.minor for day in days)
+    took_off = f"{spelled(minor, ask.layout.currency)} {ask.layout.currency}"
     return [
         ("column.shown", str(shown)),
         ("column.redeemed", str(redeemed)),
         ("campaign.of_shown", f"{PERCENT * redeemed / shown:.1f} %" if shown else "0 %"),
-        ("column.took_off", f"{spelled(minor, ask.layout.currency)} {ask.layout.currency}"),
+        # Channels tell of no amount: nothing is no figure of theirs.
+        *([("column.took_off", took_off)] if minor else []),
     ]
 
 

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from edge.core.feedback import FACES, UNHAPPY_MAX
+from edge.core.feedback import UNHAPPY_MAX
 from edge.errors import Unknown
 from sync.central.campaigns.lift import Arm, wilson
 from sync.central.care import changed
 from sync.central.care.cases import NOTE_CHARS_MAX
 from sync.central.care.changed import Change
-from sync.central.console import desk
+from sync.central.console import desk, liking
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
-from sync.central.console.fields import Field, Kind
+from sync.central.console.fields import Field, Kind, names_of
+from sync.central.console.liking import HAPPY_MIN, Liked, Wrong
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
-from sync.central.near.feedback import VISIT, Score, scores
+from sync.central.near.feedback import VISIT, Score, month_of, monthly, scores
 from sync.central.psp import refunds
 from sync.central.registry import catalogue
+from sync.central.store import now_of
 
-COLUMNS = ("article", "name", "said", "happy", "low", "high", "because")
-HAPPY_MIN = FACES[-2]
+COLUMNS = ("article", "name", "said", "happy", "low", "high", "month_change", "because")
+PLACES = ("point", "name", "said", "happy", "low", "high", "month_change")
+REASONS = ("because", "year", "month_this", "month_last")
+MONTHS_BACK = 11
 SCALE, PERCENT = 1_000, 100
 BARS_MAX = 12
 """So many of the least liked are drawn; the table has all."""
@@ -66,6 +71,9 @@ def _all(ask: Ask) -> Answer:
     ask.layout  # noqa: B018  # an unknown site is refused before anything is shown
     with ask.store.reading() as tx:
         found, sold = products(scores(tx, ask.site)), catalogue.catalogue(tx, ask.site).by_id
+        month = month_of(tx, ask.site, now_of(tx))
+        year = monthly(tx, ask.site, since=month - MONTHS_BACK)
+    changed_since = liking.changes(year, month)
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
         VISIT: ask.words("feedback.visit")
     }
@@ -74,13 +82,16 @@ def _all(ask: Ask) -> Answer:
             Cell(one.article, f"{ask.home}/feedback/{one.article}") if one.article else "",
             names.get(one.article, one.article),
             one.said,
-            *(f"{round(PERCENT * share)} %" for share in (one.happy, one.low, one.high)),
+            *_shares(one.happy, one.low, one.high),
+            _against(ask, changed_since.get(one.article)),
             ask.words(f"feedback.{one.because}") if one.because else "",
         )
         for one in found
     ]
     values = {
         "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
+        "places": _places(ask, liking.places(year, month)),
+        "reasons": _reasons(ask, liking.reasons(year, month)),
         "whiskers": [
             (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
              *(round(SCALE * share) for share in (one.low, one.happy, one.high)))
@@ -88,6 +99,42 @@ def _all(ask: Ask) -> Answer:
         ],
     }  # fmt: skip
     return Page("feedback.html", values)
+
+
+def _places(ask: Ask, found: tuple[Liked, ...]) -> Sheet:
+    names = {point.id: names_of(point.names, ask.words.language, point.id) for point in ask.layout.points}
+    rows: list[tuple[str | int, ...]] = [
+        (one.name, names.get(one.name, one.name), one.said, *_shares(one.happy, one.low, one.high),
+         _against(ask, one.change))
+        for one in found
+    ]  # fmt: skip
+    return Sheet(name="feedback_places", columns=PLACES, rows=rows)
+
+
+def _reasons(ask: Ask, found: tuple[Wrong, ...]) -> Sheet:
+    few = ask.words("fewer_than", count=PEOPLE_MIN)
+
+    def times(count: int) -> str | int:
+        return few if 0 < count < PEOPLE_MIN else count
+
+    rows = [
+        (ask.words(f"feedback.{one.because}"), one.times, times(one.now), times(one.before))
+        for one in found
+        if one.times >= PEOPLE_MIN
+    ]
+    return Sheet(name="feedback_reasons", columns=REASONS, rows=rows)
+
+
+def _shares(*shares: float) -> Iterator[str]:
+    yield from (f"{round(PERCENT * share)} %" for share in shares)
+
+
+def _against(ask: Ask, change: liking.Change | None) -> str:
+    """Say how this month differs from the last one, with its interval, or that nobody can say yet."""
+    if change is None:
+        return ask.words("verdict.not_yet")
+    told = (f"{PERCENT * one:+.0f}" for one in change)
+    return ask.words("feedback.change", **dict(zip(("difference", "low", "high"), told, strict=True)))
 
 
 def _form(ask: Ask) -> Form:
