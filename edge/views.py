@@ -50,6 +50,8 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wearer: str | None = None
     """Member of staff whose badge was presented: the sign-in page of this gate asks for their PIN."""
     took_ms: float = 0.0
+    kept_s: int = 0
+    """For how many seconds the time that ``next`` names is kept for this band: held again it takes it."""
     cause: str = ""
     """Why nothing could be recorded, in words for staff; empty wherever ``seq`` is a journal number."""
 
@@ -73,6 +75,8 @@ class GuestView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people: int = 1
     offline: bool = False
     attention: bool = False
+    kept_s: int = 0
+    """So long the next time is kept for who holds the band again; 0: it is not."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

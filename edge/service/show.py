@@ -101,6 +101,7 @@ def guest_view(view: StaffView) -> GuestView:
         people=view.people,
         offline=Reason.UNCONFIRMED_OFFLINE in view.notes or view.basis is Basis.STALE,
         attention=bool(view.attention),
+        kept_s=view.kept_s,
     )
 
 

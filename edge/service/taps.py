@@ -23,6 +23,7 @@ from edge.service.counts import Counts
 from edge.service.facts import NOWHERE, Asked, ask, note_seen, presented_of, rights_of
 from edge.service.pending import hold
 from edge.service.rooms import Rooms
+from edge.service.second_tap import SecondTap
 from edge.service.show import staff_view
 from edge.service.tell import Told, tell, view_before
 from edge.service.verdict import Verdict
@@ -68,6 +69,7 @@ class Taps:
         self._counts = counts
         self._payments = payments
         self._agreement = Agreement(rooms)
+        self._second = SecondTap(rooms)
 
     def present(self, tap: Tap, point: str = "") -> StaffView:
         """Decide one tap and return what staff see, once durable; neither band nor disk makes this raise.
@@ -146,12 +148,16 @@ class Taps:
         if kept is not None:
             return Told(answer=kept, profile=asked.profile, fresh=False)
         verdict = self._agreement.judge(tx, asked)
+        if self._second.takes(tx, verdict):
+            verdict = self._agreement.judge(tx, asked)
         taken = self._payments.take(tx, verdict) if asked.point.kind is PointKind.TILL else None
-        return self._write(tx, verdict, taken=taken)
+        told = self._write(tx, verdict, taken=taken)
+        return msgspec.structs.replace(told, kept_s=self._second.keeps(tx, verdict))
 
     def _tell(self, asked: Asked, told: Told, began_ns: int) -> StaffView:
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
         view = staff_view(told.answer, told.profile, took_ms=took_ms, cause=told.cause)
+        view = msgspec.structs.replace(view, kept_s=told.kept_s) if told.kept_s else view
         tell(self._rooms, asked, told, view=view)
         self._payments.seen(asked, view)
         if not view.seq:

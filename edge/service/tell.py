@@ -53,6 +53,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Tells the screens of a till what became of its basket."""
     slot_next: Mapping[str, int] = {}
     """When the next free time begins, of rights whose own is over."""
+    kept_s: int = 0
+    """For how many seconds that time is kept for whoever holds the band again."""
 
 
 def view_before(told: Told) -> StaffView | None:

@@ -85,6 +85,8 @@ export function whatNext(words, language, view, { zone, places, now }) {
   if (next.at_ms) {
     const today = sameDay(next.at_ms, now, zone);
     const time = today ? clock(next.at_ms, language, zone) : day(next.at_ms, language, zone);
+    if (next.act === "change_time" && view.kept_s)
+      return say(words, language, "act.kept_time", { time, n: view.kept_s });
     if (next.act === "change_time")
       return `${say(words, language, "act.change_time_at", { time })}. ${say(words, language, "act.see_staff")}`;
     return say(words, language, today ? "act.come_back_at" : "act.come_back_on", { time });

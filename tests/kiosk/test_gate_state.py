@@ -115,16 +115,19 @@ def test_the_further_line_says_when_then_where_then_why() -> None:
     const { whatNext } = await load("words.js");
     const words = { it: { "act.come_back_at": "Torna alle {time}", "act.come_back_on": "Torna {time}",
       "act.change_time_at": "Prossimo orario libero: {time}", "act.see_staff": "Ti aiutiamo",
-      "act.go_to_place": "Vai a: {place}", "why": "Perché" } };
+      "act.kept_time": "Alle {time}, entro {n} s", "act.go_to_place": "Vai a: {place}", "why": "Perché" } };
     const noon = Date.UTC(2026, 0, 1, 11);
-    const said = (next) => whatNext(words, "it", { next, text: "why" }, { zone: "Europe/Rome",
-      places: { ride: { it: "Falco" } }, now: noon });
+    const said = (next, more = {}) => whatNext(words, "it", { next, text: "why", ...more }, {
+      zone: "Europe/Rome", places: { ride: { it: "Falco" } }, now: noon });
     return [said({ act: "come_back", at_ms: noon + 3 * 3600000 + 600000 }), said({ act: "come_back",
       at_ms: noon + 24 * 3600000 }), said({ act: "change_time", at_ms: noon + 3600000 }),
+      said({ act: "change_time", at_ms: noon + 3600000 }, { kept_s: 60 }),
       said({ act: "go_to", place: "ride" }), said({ act: "see_staff", place: "ride" })];
     """
-    changed = "Prossimo orario libero: 13:00. Ti aiutiamo"
-    assert run(body) == ["Torna alle 15:10", "Torna venerdì 2 gennaio", changed, "Vai a: Falco", "Perché"]
+    changed, kept = "Prossimo orario libero: 13:00. Ti aiutiamo", "Alle 13:00, entro 60 s"
+    assert run(body) == [
+        "Torna alle 15:10", "Torna venerdì 2 gennaio", changed, kept, "Vai a: Falco", "Perché",
+    ]  # fmt: skip
 
 
 def test_a_quarter_past_midnight_is_one_of_the_new_day_in_every_language() -> None:

@@ -17,7 +17,7 @@ from edge.core.orders import ORDER, STOCK, Order, OrderAsked, Ordered, OrderMove
 from edge.core.profiles import Cursor, Item
 from edge.core.slots import SLOT, Slot, SlotMoved
 from edge.errors import NotAllowed, Refused, Unknown
-from edge.service.near.days import MOVES_MAX, Gone
+from edge.service.near.days import Gone
 from edge.service.near.pickups import HandedOver, NoneLeft
 from edge.service.standing import MINE_S_MAX, HoldAgain, Unproved
 from hardware.port import Trust
@@ -117,7 +117,7 @@ def test_what_has_begun_cannot_be_moved_and_somebody_elses_neither(house: House)
 def test_nobody_changes_one_booking_for_ever(house: House) -> None:
     tap = booked(house)
     slots(house, *(a_slot(hours, share=99) for hours in (1, 3)))
-    for number in range(MOVES_MAX):
+    for number in range(8):
         house.service.near.move(tap, "kiosk", "slot-guest-1", start_ms=a_slot((1, 3)[number % 2]).start_ms)
     with pytest.raises(Gone, match="often"):
         house.service.near.move(tap, "kiosk", "slot-guest-1", start_ms=a_slot(1).start_ms)

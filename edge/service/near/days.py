@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from edge.core.entitlements import Entitlement
-from edge.core.events import Kind, Lane
-from edge.core.slots import Slot, SlotMoved, choices, movable
+from edge.core.slots import Slot, choices, movable
 from edge.errors import Refused
 from edge.nearviews import SlotChoice, Times
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in, who_stands
-from edge.service.times import GIVEN, MOVED, given, moves_of
+from edge.service.times import given, kept_for_others, move
 from edge.store.transaction import Transaction
-
-MOVES_MAX = 8
-"""Changes of one right at one device."""
 
 
 class Gone(Refused):
@@ -58,7 +52,7 @@ class Days:
     def _move(
         self, tx: Transaction, guest: Guest, right: Entitlement, *, start_ms: int, point: str
     ) -> SlotChoice:
-        own, id_ = right.slot, right.id
+        own = right.slot
         if own is not None and own.start_ms == start_ms:
             return SlotChoice(start_ms=own.start_ms, end_ms=own.end_ms)
         if own is None or own.start_ms <= tx.now.now_ms:
@@ -67,19 +61,16 @@ class Days:
         if not wanted:
             raise Gone
         slot = wanted[0]
-        told = SlotMoved(guest=guest.id, entitlement=id_, was=own, now=slot.time, point=point)
-        earlier = moves_of(tx, guest.profile).get(id_, ())
-        if len(earlier) >= MOVES_MAX:
+        if not move(tx, guest.profile, right, slot=slot, point=point):
             raise Gone("This was changed often already.", hint="Ask our staff.")
-        # The priority lane: whoever books at central must not be given a place that is given here.
-        tx.append(Kind.SLOT_MOVED, told, band=guest.profile.band.id, lane=Lane.PRIORITY)
-        tx.put(MOVED, id_, msgspec.msgpack.encode((*earlier, told)))
-        tx.put(GIVEN, slot.key, str(given(tx, slot.key) + 1).encode())
         return SlotChoice(start_ms=slot.start_ms, end_ms=slot.end_ms)
 
     def _choices(self, tx: Transaction, right: Entitlement) -> tuple[Slot, ...]:
         slots = self._rooms.profiles.goods.slots()
-        counted = {slot.key: given(tx, slot.key) for slot in slots if slot.product == right.product}
+        kept = kept_for_others(tx, right.id)
+        counted = {
+            slot.key: given(tx, slot.key, kept=kept) for slot in slots if slot.product == right.product
+        }
         return choices(slots, right, tx.now.now_ms, device=self._rooms.device, given=counted)
 
 
