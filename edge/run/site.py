@@ -47,9 +47,14 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
     """Return this device's part in its site, None where the configuration names no nodes."""
     if not site.etcd:
         return None
-    books = parts.sequencer
     gateway = Gateway(site.etcd, cable or site_cable(site))
     book = SiteBook(gateway, who.site, incarnation=who.incarnation)
+    return Member(gateway, book, ports_of(who, parts))
+
+
+def ports_of(who: Sender, parts: Parts) -> Ports:
+    """Return what a member needs of this device: each step is durable before it returns."""
+    books = parts.sequencer
 
     def settle(done: Sequence[Pending]) -> None:
         books.submit(lambda tx: agreeing.settle(tx, done))
@@ -57,7 +62,7 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
     def strays(uses: Sequence[Use]) -> Sequence[Use]:
         return books.submit(lambda tx: agreeing.strays(tx, uses))
 
-    ports = Ports(
+    return Ports(
         device=who.device,
         learn=partial(passages.apply, books),
         bind=partial(urgent.bind, books),
@@ -71,7 +76,6 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
         mark=lambda: books.submit(agreeing.mark),
         remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
     )
-    return Member(gateway, book, ports)
 
 
 def purse(who: Sender, parts: Parts) -> PursePorts:

@@ -80,13 +80,21 @@ class Keys(NamedTuple):
 class SiteBook:
     """Claims, gives back and tells; nothing here is a record, every fact in it is in some journal."""
 
-    def __init__(self, gateway: Gateway, site: str, *, incarnation: int) -> None:
-        """Keep ``site``'s book through a gateway."""
+    def __init__(
+        self,
+        gateway: Gateway,
+        site: str,
+        *,
+        incarnation: int,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep ``site``'s book through a gateway; ``monotonic_s`` is the clock that waits are counted by."""
         self._gateway, self.keys, self._incarnation = gateway, Keys(site), incarnation
+        self._monotonic_s = monotonic_s
 
     def claim(self, uses: tuple[Use, ...], wait_s: float) -> Answer:
         """Create all of these uses or none, and say what came of it; never creates a second time."""
-        until = time.monotonic() + wait_s
+        until = self._monotonic_s() + wait_s
         rights = sorted({use.entitlement for use in uses})
         body = {
             "compare": [created(self.keys.use(use)) for use in uses],
@@ -105,7 +113,7 @@ class SiteBook:
 
     def _read_back(self, uses: tuple[Use, ...], until: float) -> Answer:
         """Find out by the taps' own ids what became of a claim that nobody answered."""
-        left, rights = until - time.monotonic(), sorted({use.entitlement for use in uses})
+        left, rights = until - self._monotonic_s(), sorted({use.entitlement for use in uses})
         if left <= 0:
             return Answer(Said.UNREACHABLE)
         body = {"success": [{"request_range": self._newest(right)} for right in rights]}

@@ -84,23 +84,29 @@ class Member:
         self._tidied_ms = self._began_ms = 0
         self._mark = Mark()
         self._ended = False
-        self._purse = Purse(
-            Register(gateway, book.keys.name()), book.keys.wants(), ports.purse, book=lambda: self._named
-        )
+        register = Register(gateway, book.keys.name())
+        self._purse = self._purse_of(register, book.keys.wants(), ports.purse)
         self._threads = [
             threading.Thread(target=self._follow, name="site-follow", daemon=True),
             threading.Thread(target=self._keep, name="site-keep", daemon=True),
         ]
 
+    def _purse_of(self, register: Register, prefix: str, ports: PursePorts) -> Purse:
+        return Purse(register, prefix, ports, book=lambda: self._named)
+
     def start(self) -> None:
         """Begin to follow and to tell."""
+        self._recall()
+        for thread in self._threads:
+            thread.start()
+        self._purse.start()
+
+    def _recall(self) -> None:
+        """Take up what a former run has kept of the book."""
         self._began_ms = self._ports.now_ms()
         self._mark = self._ports.mark()
         self._named = self._mark.book
         self._book.stands(at_least=self._mark.revision)
-        for thread in self._threads:
-            thread.start()
-        self._purse.start()
 
     def stop(self) -> None:
         """End within two seconds; what was not told stays pending or stands in the journal."""
@@ -164,17 +170,21 @@ class Member:
 
     def _follow(self) -> None:
         while not self._ended:
-            try:
-                self._catch_up()
-                self._listen()
-            except Unanswered as error:
-                LOG.debug("the site is not followed: %s", error)
-                self._following = False
+            if not self._followed(self._catch_up) or not self._followed(self._listen):
                 self._pause()
-            except Exception:  # one thing that makes no sense must not end the following; its trace is logged
-                LOG.exception("what the site tells could not be taken")
-                self._following = False
-                self._pause()
+
+    def _followed(self, act: Callable[[], None]) -> bool:
+        """Do a piece of following; False: it came to nothing."""
+        try:
+            act()
+        except Unanswered as error:
+            LOG.debug("the site is not followed: %s", error)
+        except Exception:  # one thing that makes no sense must not end the following; its trace is logged
+            LOG.exception("what the site tells could not be taken")
+        else:
+            return True
+        self._following = False
+        return False
 
     def _pause(self) -> None:
         threading.Event().wait(PULSE_S)
@@ -214,19 +224,22 @@ class Member:
 
     def _keep(self) -> None:
         while not self._ended:
-            try:
-                self._feel()
-                self._remember()
-                self._tell()
-                self._settle()
-                self._purse.settle()
-                self._tidy()
-            except Unanswered as error:
-                self._lose(str(error))
-            except Exception:  # as above: it is tried again
-                LOG.exception("the site's book could not be kept")
+            self._keep_once()
             self._bell.wait(PULSE_S)
             self._bell.clear()
+
+    def _keep_once(self) -> None:
+        try:
+            self._feel()
+            self._remember()
+            self._tell()
+            self._settle()
+            self._purse.settle()
+            self._tidy()
+        except Unanswered as error:
+            self._lose(str(error))
+        except Exception:  # as above: it is tried again
+            LOG.exception("the site's book could not be kept")
 
     def _feel(self) -> None:
         try:

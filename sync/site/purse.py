@@ -6,7 +6,6 @@ import logging
 import queue
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -124,7 +123,8 @@ class Purse:
 
     def borrow(self, lack: Lack, wait_s: float) -> bool:
         """Ask, and take what is offered within the time; True: some of it lies here now, durably."""
-        until, asked_ms = time.monotonic() + wait_s, self._ports.monotonic_ms()
+        asked_ms = self._ports.monotonic_ms()
+        until_ms = asked_ms + round(wait_s * 1_000)
         mine = replace(lack, device=self._ports.device, incarnation=self._ports.incarnation)
         key = f"{self._prefix}{self._ports.device}/{secrets.token_hex(8)}"
         with self._changed:
@@ -133,16 +133,17 @@ class Purse:
         try:
             body = _encode(Asking(mine, self._ports.now_ms()))
             self._register.swap(key, 0, body, wait_s=wait_s)
-            offer = self._awaited(key, until)
-            left_s = until - time.monotonic()
+            offer = self._awaited(key, until_ms)
+            left_s = (until_ms - self._ports.monotonic_ms()) / 1_000
             return offer is not None and left_s > TAKE_S_MIN and self._take(key, offer, wait_s=left_s)
         finally:
             with self._changed:
                 del self._offers[key]
 
-    def _awaited(self, key: str, until: float) -> Pair | None:
+    def _awaited(self, key: str, until_ms: int) -> Pair | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._offers[key] is not None, max(0.0, until - time.monotonic()))
+            left_s = max(0, until_ms - self._ports.monotonic_ms()) / 1_000
+            self._changed.wait_for(lambda: self._offers[key] is not None, left_s)
             return self._offers[key]
 
     def _take(self, key: str, offer: Pair, *, wait_s: float) -> bool:
@@ -183,12 +184,15 @@ class Purse:
 
     def _give_all(self) -> None:
         while (pair := self._wanted.get()) is not None:
-            try:
-                self._give(pair)
-            except Unanswered as error:
-                LOG.debug("what was offered is looked at later: %s", error)
-            except Exception:  # one want that makes no sense ends no other; its trace is logged
-                LOG.exception("a part could not be passed on")
+            self._try_to_give(pair)
+
+    def _try_to_give(self, pair: Pair) -> None:
+        try:
+            self._give(pair)
+        except Unanswered as error:
+            LOG.debug("what was offered is looked at later: %s", error)
+        except Exception:  # one want that makes no sense ends no other; its trace is logged
+            LOG.exception("a part could not be passed on")
 
     def _give(self, pair: Pair) -> None:
         asking, book = _asking(pair), self._book()

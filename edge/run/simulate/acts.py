@@ -10,7 +10,7 @@ from edge.core.events import Lane
 from edge.errors import PolsoError
 from edge.payviews import BasketState
 from edge.run.simulate.device import Device
-from edge.run.simulate.world import Told, World
+from edge.run.simulate.world import Guest, Told, World
 from sync.client.line import Unreachable
 
 PAGES_MAX = 8
@@ -31,7 +31,21 @@ class Act(NamedTuple):
 
 def tap(world: World) -> None:
     """A guest holds their band to a gate."""
-    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
+    _tap(world, world.dice.choice(world.devices), world.dice.choice(world.guests))
+
+
+def race(world: World) -> None:
+    """Two guests hold copies of one band to two gates, in the same moment."""
+    guest = world.dice.choice(world.guests)
+    one, other = world.dice.sample(world.devices, 2)
+    if world.lines is not None:
+        world.lines.rival = lambda: _tap(world, other, guest)
+    _tap(world, one, guest)
+    if world.lines is not None:
+        world.lines.rival = None
+
+
+def _tap(world: World, device: Device, guest: Guest) -> None:
     tapped = device.tap(guest.uid, device.gate)
     world.attempt(
         device, f"gate, {guest.right}", lambda: world.told(device, tapped, device.service.present(tapped))
@@ -58,7 +72,24 @@ def tap_again(world: World) -> None:
 
 def sell(world: World) -> None:
     """Somebody rings up soup and lets a guest pay."""
-    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
+    _sell(world, world.dice.choice(world.devices), world.dice.choice(world.guests))
+
+
+def stroll(world: World) -> None:
+    """A guest is seen at one device, which has their money set aside, and buys at another one."""
+    guest = world.dice.choice(world.guests)
+    here, there = world.dice.sample(world.devices, 2)
+    if not here.frozen:
+        world.attempt(here, "sees a guest", lambda: _seen(world, here, guest))
+        _sell(world, there, guest)
+
+
+def _seen(world: World, device: Device, guest: Guest) -> str:
+    device.service.present(device.tap(guest.uid, device.till))
+    return meet(world, device)
+
+
+def _sell(world: World, device: Device, guest: Guest) -> None:
     op, minor = f"op-{world.step:08}", world.dice.choice((150, 300, 900))
     line = Line(item="soup", name="Soup", quantity=1, price_minor=minor)
 
@@ -199,6 +230,35 @@ def late(world: World) -> None:
     world.weather.deliver()
 
 
+def leave(world: World) -> None:
+    """A device loses its way to the site's nodes, or has it again."""
+    if world.lines is not None:
+        number = world.dice.randrange(len(world.devices))
+        world.lines.cut ^= {number}
+        world.note(f"device {number}: {'without' if number in world.lines.cut else 'with'} the site")
+
+
+def lack_nodes(world: World) -> None:
+    """Two of three nodes go away, or are back."""
+    if world.lines is not None:
+        world.lines.away = not world.lines.away
+        world.note(f"site: {'no majority' if world.lines.away else 'a majority'} of its nodes")
+
+
+def renew_nodes(world: World) -> None:
+    """Somebody sets the nodes up anew: the book is another one."""
+    if world.lines is not None:
+        world.lines.begin_anew()
+        world.note(f"site: book {world.lines.nodes.book}")
+        world.seen["site begun anew"] += 1
+
+
+def tarry(world: World) -> None:
+    """The nodes do what nobody waits for any more."""
+    if world.lines is not None:
+        world.lines.deliver()
+
+
 def crash(world: World) -> None:
     """A device loses its process, or its power."""
     device, reboot = world.dice.choice(world.devices), world.dice.random() < 0.5
@@ -242,18 +302,24 @@ def _unless_refused(world: World, act: Callable[[], str]) -> str:
 START_OFF_MS = 50 * 365 * 24 * HOUR_MS
 """A machine without a clock of its own begins decades ago."""
 ACTS = (
-    Act(tap, 12),
+    Act(tap, 9),
+    Act(race, 5),
     Act(tap_again, 3),
-    Act(sell, 16),
+    Act(sell, 12),
+    Act(stroll, 8),
     Act(void, 4),
     Act(connect, 16),
     Act(press, 4),
-    Act(wait, 10),
+    Act(wait, 8),
     Act(top_up, 2),
     Act(revoke, 2),
     Act(jump, 2, fault=True),
     Act(cut, 4, fault=True),
     Act(late, 3, fault=True),
+    Act(leave, 3, fault=True),
+    Act(lack_nodes, 2, fault=True),
+    Act(renew_nodes, 1, fault=True),
+    Act(tarry, 2, fault=True),
     Act(crash, 3, fault=True),
     Act(doom, 3, fault=True),
     Act(copy, 4),

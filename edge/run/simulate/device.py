@@ -18,8 +18,10 @@ from edge.health import Health, Watched
 from edge.keys.ring import Ring
 from edge.run.current import Current
 from edge.run.outside import Listening
+from edge.run.simulate.neighbours import Lines, Neighbour
 from edge.run.simulate.platform import Central, key_of, points_of
 from edge.run.simulate.wire import Wire
+from edge.run.site import Parts
 from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.signature import signer
@@ -96,6 +98,10 @@ class Steps(Sequencer):
         """Look something up for the story: nobody dies of it."""
         return super().submit(act)
 
+    def tell(self) -> None:
+        """Tell whoever listens what was committed since."""
+        self._listeners.tell()
+
     def stop(self) -> None:
         """Close the store as a clean stop does."""
         with self._seat:
@@ -122,8 +128,8 @@ class Device:
 
     # Life and death
 
-    def start(self, wire: Callable[[], Wire]) -> None:
-        """Open the folder as a process does; ``wire`` makes a line to central."""
+    def start(self, wire: Callable[[], Wire], lines: Lines | None = None) -> None:
+        """Open the folder as a process does; ``wire`` makes a line to central, ``lines`` lead to the site."""
         self.clock = Clock(wall=self.hands.wall, monotonic=self.hands.monotonic)
         self.vault = Vault(self._central.band_key, SEAL)
         private = key_of(self.number)
@@ -139,6 +145,7 @@ class Device:
         if self.run is not None:
             self._mark = self._marked(RunMark(self.run, self.journal, device=self.id, boot=boot))
         self.health = Health(self._watched())
+        self.part = None if lines is None else self._joined(lines, boot, private)
         self.service = Service(self._rooms(boot))
         self.frozen = self.books.frozen
         if not self.frozen:
@@ -255,6 +262,12 @@ class Device:
         if not self.frozen:
             self.service.look()
 
+    def neighbourly(self) -> None:
+        """Take a turn with the site's others, where there are any."""
+        self.books.tell()
+        if self.part is not None and not self.frozen:
+            self.part.turn()
+
     def freeze(self, why: Exception) -> None:
         """Append nothing any more: this history is not believed."""
         self.frozen = str(why)
@@ -288,7 +301,22 @@ class Device:
             boot=boot,
             central_key=public_half(self._central.voice.private_key),
             current=lambda: self.current.proven,
+            site=self.part,
         )
+
+    def _joined(self, lines: Lines, boot: str, private_key: bytes) -> Neighbour:
+        parts = Parts(
+            sequencer=self.books,
+            journal=self.journal,
+            profiles=self.profiles,
+            clock=self.clock,
+            boot=boot,
+            private_key=private_key,
+            current=lambda: self.current.proven,
+        )
+        part = Neighbour(lines, self.number, parts, who=Sender(site=self.site, device=self.id))
+        self.books.after_commit(part.committed)
+        return part
 
     def _sync(self, wire: Callable[[], Wire]) -> None:
         ports = Ports(

@@ -17,7 +17,7 @@ from edge.core.entitlements import Entitlement, Product, Reentry, Terms
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.errors import PolsoError
 from sync.central import feed, intake, reports, sites
-from sync.central.machines import devices
+from sync.central.machines import devices, siblings
 from sync.central.machines.devices import Device, NewDevice
 from sync.central.machines.proof import Caller
 from sync.central.machines.voice import voice
@@ -79,6 +79,7 @@ class Shared:
             self.band_key, self.voice = sites.band_key(tx, SITE), voice(tx, SITE)
             for number, minor in enumerate(funds):
                 _welcome(tx, number, self.uids[number], minor=minor)
+            siblings.tell(tx, SITE)
         self._begun = sqlite3.connect(":memory:")
         self.keep()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import random
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, if there is one; folders in it are made safely
 
@@ -20,6 +23,18 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         root.setLevel(before)
+
+
+@contextmanager
+def drawn(seed: int) -> Iterator[None]:
+    """Have names that are drawn by chance drawn by the seed: of one story they are the same for ever."""
+    dice = random.Random(f"{seed}/names")  # noqa: S311 - a story, nothing secret
+
+    def octets(count: int | None = None) -> bytes:
+        return dice.randbytes(32 if count is None else count)
+
+    with mock.patch.multiple(secrets, token_bytes=octets, randbits=dice.getrandbits):
+        yield
 
 
 def memory() -> Path | None:

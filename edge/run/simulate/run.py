@@ -12,12 +12,16 @@ import msgspec
 from edge.run.simulate.acts import ACTS, Act, meet
 from edge.run.simulate.platform import Shared
 from edge.run.simulate.promises import ALWAYS, AT_REST, QUIET, Promise
-from edge.run.simulate.quiet import memory, quiet
+from edge.run.simulate.quiet import drawn, memory, quiet
 from edge.run.simulate.world import DEVICES, FUNDS, World
 
-STEPS = 12
+STEPS = 10
 ROUNDS_MAX = 24
 """After so many meetings with central in good weather everything has to be at rest."""
+COMES_HOME_MS = 11_000
+"""In two turns of each device whatever part nobody took has come home."""
+TURNS = 0.4
+"""How often a device has its turn at the site's book between two acts."""
 TOLD_MAX = 50
 """So many of the last steps are told of a seed that fails."""
 
@@ -50,7 +54,7 @@ def run_seed(
     seed: int, *, steps: int = STEPS, seen: Counter[str] | None = None
 ) -> tuple[Failure | None, str]:
     """Play one seed; return what broke, if anything did, and the whole story."""
-    with quiet(), tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory()) as folder:
+    with quiet(), drawn(seed), tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory()) as folder:
         world = _world(seed, Path(folder))
         try:
             failure = _play(world, steps)
@@ -59,6 +63,7 @@ def run_seed(
         if seen is not None:
             seen.update(world.seen)
             seen.update(world.weather.seen)
+            seen.update(world.lines.seen if world.lines is not None else {})
             seen.update({f"central said {word}": count for word, count in world.central.refused.items()})
         return failure, "\n".join(world.log)
 
@@ -95,16 +100,21 @@ def _play(world: World, steps: int) -> Failure | None:
 def _step(world: World, act: Act) -> Failure | None:
     act.do(world)
     world.passes(world.dice.randint(1, 2_000))
+    for device in world.devices if world.lines is not None else ():
+        if world.dice.random() < TURNS:
+            world.neighbourly(device)
     return _look(world, ALWAYS)
 
 
 def _rest(world: World) -> Failure | None:
     """Heal everything, let every device meet central until nothing moves, and look at the end."""
-    world.weather.heal()
-    world.note("healed")
+    world.heal()
     for turn in range(ROUNDS_MAX):
         device = world.devices[turn % len(world.devices)]
         device.books.dies = ""
+        if world.lines is not None:
+            world.passes(COMES_HOME_MS)
+            world.neighbourly(device)
         world.attempt(device, "meets central", partial(meet, world, device))
         if turn and not any(promise(world) for promise in QUIET):
             break
@@ -130,8 +140,9 @@ def _world(seed: int, folder: Path) -> World:
     if _Kept.folder is None or _Kept.shared is None:
         _Kept.folder = tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory())
         kept = Path(_Kept.folder.name)
-        _Kept.shared = Shared(kept / "central.db", devices=DEVICES, funds=FUNDS)
-        _begin(kept, _Kept.shared)
+        with drawn(0):
+            _Kept.shared = Shared(kept / "central.db", devices=DEVICES, funds=FUNDS)
+            _begin(kept, _Kept.shared)
     return World(seed, folder, _Kept.shared, begun=Path(_Kept.folder.name) / "begun")
 
 

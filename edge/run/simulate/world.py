@@ -12,10 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.decision import Outcome, Reason
-from edge.core.events import Event, Kind, Lane, decided_in
-from edge.core.payment import Payment, Voided
+from edge.core.events import Decided, Event, Kind, Lane, decided_in
+from edge.core.lease import passing_in
+from edge.core.payment import LeasePassed, LeaseTaken, Payment, Voided
 from edge.run.simulate.device import Device, Died, Hands
 from edge.run.simulate.far import Far, look
+from edge.run.simulate.neighbours import Lines, Word
 from edge.run.simulate.platform import START_MS, Central, Shared
 from edge.run.simulate.weather import Fate, Weather
 from edge.run.simulate.wire import Wire
@@ -26,12 +28,18 @@ from sync.lending import LeaseAnswer
 
 DEVICES, FUNDS = 2, (1_500, 5_000)
 """So many machines, and what each guest's wallet begins with."""
+SITED = 0.6
+"""How many worlds have a site whose devices share a book."""
+HEARD = 0.8
+"""How often a device hears of a want while who asked still stands there."""
 BEGUN = 0.9
 """How many devices have met central before anything happens."""
 TICK_MS_MAX = 60_000
 """A device notes the time twice as often as this at least."""
 _PAYMENT = msgspec.msgpack.Decoder(Payment).decode
 _VOIDED = msgspec.msgpack.Decoder(Voided).decode
+_TAKEN = msgspec.msgpack.Decoder(LeaseTaken).decode
+_PASSED = msgspec.msgpack.Decoder(LeasePassed).decode
 
 
 class Guest(NamedTuple):
@@ -57,6 +65,8 @@ class Green(NamedTuple):
 
     device: int
     seq: int
+    book: int = 0
+    """Which of the site's books had this use for just this tap; 0: none, it was decided alone."""
 
 
 class Told(NamedTuple):
@@ -89,6 +99,8 @@ class World:
         self.central = Central(shared, lambda: self.now_ms)
         bad = tuple(fate for fate in Fate if fate is not Fate.THROUGH and self.dice.random() < 0.5)
         self.weather = Weather(self.dice, bad, permille=self.dice.choice((50, 150, 350)))
+        self.lines = self._lines() if self.dice.random() < SITED else None
+        """The ways to the site's book, where there is one."""
         self.guests = tuple(
             Guest(number, uid, band_id(shared.band_key, uid)) for number, uid in enumerate(shared.uids)
         )
@@ -131,6 +143,13 @@ class World:
         """Let time pass."""
         self.now_ms += ms
 
+    def heal(self) -> None:
+        """Let everything come through from now on."""
+        self.weather.heal()
+        if self.lines is not None:
+            self.lines.heal()
+        self.note("healed")
+
     def fund(self, guest: Guest, act: str, minor: int) -> None:
         """Put money into a guest's wallet."""
         self.central.top_up(guest.number, f"{act}-{guest.wallet}", minor)
@@ -138,7 +157,21 @@ class World:
 
     def start(self, device: Device) -> None:
         """Start a device's process."""
-        device.start(lambda: self._wire(device))
+        device.start(lambda: self._wire(device), self.lines)
+        if device.part is not None:
+            device.part.meanwhile = lambda: self._meanwhile(device)
+
+    def neighbourly(self, device: Device) -> None:
+        """Let a device take a turn with the site's others."""
+        self.attempt(device, "site", device.neighbourly)
+
+    def _meanwhile(self, waits: Device) -> None:
+        """Let the others go on while a device waits for them, and hear what came of it."""
+        for device in self.devices:
+            if device is not waits and self.dice.random() < HEARD:
+                self.neighbourly(device)
+        if waits.part is not None:
+            waits.part.follow()
 
     def attempt(self, device: Device, what: str, act: Callable[[], object]) -> None:
         """Do something at a device that may be killed in the middle of it; then it starts again."""
@@ -176,18 +209,24 @@ class World:
         """Note where each right opened, and where it must not have."""
         known = self.lives[number].known
         for event in new:
-            right = _right_in(event)
-            if right is None:
+            decided = _entry_in(event)
+            right = decided.decision.entitlement if decided is not None else None
+            if decided is None or right is None:
                 continue
+            book = self.lines.nodes.book if self.lines is not None and decided.agreed else 0
             before = self.greens.setdefault(right, [])
             for green in before:
                 if green.device != number and known and known[green.device] >= green.seq:
                     self.heard_too_late.append(f"{right} at device {number}, which knew of {green}")
-            before.append(Green(number, event.seq))
+            before.append(Green(number, event.seq, book))
 
     def _watch_leases(self, number: int, new: list[Event]) -> None:
         """Note each payment out of a lease whose time is over."""
         for event in new:
+            if event.kind == Kind.LEASE_TAKEN:
+                grant = passing_in(_TAKEN(event.body).passing).grant
+                self.until_ms[number, grant.lease] = self.now_ms + grant.ttl_s * 1_000
+                self.seen["part taken"] += 1
             legs = _PAYMENT(event.body).legs if event.kind == Kind.PAID else ()
             for lease in {leg.lease for leg in legs if leg.lease}:
                 if self.now_ms > self.until_ms.get((number, lease), self.now_ms):
@@ -248,7 +287,21 @@ class World:
 
     def opened(self, number: int) -> list[Event]:
         """Return the decisions that let somebody in by a right."""
-        return [one for one in self.lives[number].events[Lane.ORDINARY] if _right_in(one) is not None]
+        return [one for one in self.lives[number].events[Lane.ORDINARY] if _entry_in(one) is not None]
+
+    def parts(self) -> dict[str, list[tuple[int, Event]]]:
+        """Return which devices wrote down that they took each part, and in which record."""
+        found: dict[str, list[tuple[int, Event]]] = {}
+        for number, life in enumerate(self.lives):
+            for one in life.events[Lane.PRIORITY]:
+                if one.kind == Kind.LEASE_TAKEN:
+                    found.setdefault(part_in(one), []).append((number, one))
+        return found
+
+    def _lines(self) -> Lines:
+        bad = tuple(word for word in Word if word is not Word.THROUGH and self.dice.random() < 0.5)
+        permille = self.dice.choice((50, 200, 400))
+        return Lines(self.dice, bad, permille=permille, passes=self.passes)
 
     def _device(self, number: int, begun: Path | None) -> Device:
         device = Device(number, self.folder, central=self.central, hands=Hands(lambda: self.now_ms))
@@ -277,10 +330,20 @@ class World:
             self.until_ms[key] = max(self.until_ms.get(key, 0), end)
 
 
-def _right_in(event: Event) -> str | None:
-    """Return which right let somebody in, if this record says that one did."""
+def _entry_in(event: Event) -> Decided | None:
+    """Return the decision of a record that says that a right let somebody in."""
     if event.kind != Kind.DECIDED:
         return None
-    told = decided_in(event.body, event.band).decision
+    decided = decided_in(event.body, event.band)
+    told = decided.decision
     is_entry = told.outcome is Outcome.GRANTED and told.reason is Reason.ENTERED
-    return told.entitlement if is_entry else None
+    return decided if is_entry and told.entitlement is not None else None
+
+
+def part_in(event: Event) -> str:
+    """Return which part a record is about that was passed on or taken; empty: none."""
+    if event.kind == Kind.LEASE_TAKEN:
+        return passing_in(_TAKEN(event.body).passing).grant.lease
+    if event.kind == Kind.LEASE_PASSED:
+        return passing_in(_PASSED(event.body).passing).grant.lease
+    return ""
