@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, redirect, request
@@ -41,7 +40,7 @@ from kiosk.routes import Audience, Rate, Route
 from kiosk.snapshot import Snapshots
 from kiosk.streams import Streams
 
-__all__ = ["House", "Settings", "create_app", "listening_socket", "routes", "serve_options", "streams_of"]
+__all__ = ["House", "Settings", "create_app", "routes", "serve_options", "streams_of"]
 
 ROOMS = (
     *(assets, sign_in, visitor, near, offers, gate, staff_acts, approvals, phone, ops, api, stream, demo),
@@ -53,8 +52,6 @@ REFUSALS = Rate(60, 5.0)
 IDLE_S_MAX, CLEAN_EVERY_S = 30, 5
 """A connection that asks for nothing so long is closed; open streams are being answered and stay."""
 OUTBUF_BYTES_MAX = 64 * 1024
-UNACKNOWLEDGED_MS_MAX = 20_000
-"""A client that takes nothing for so long is cut off by the kernel, else it would hold its thread."""
 
 
 def routes(house: House) -> tuple[Route, ...]:
@@ -161,12 +158,3 @@ def serve_options(screens_max: int) -> dict[str, int]:
         "channel_timeout": IDLE_S_MAX,
         "cleanup_interval": CLEAN_EVERY_S,
     }
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a bound socket for waitress's ``sockets``; connections inherit its limit on silent clients."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
-    bound.bind((host, port))
-    return bound

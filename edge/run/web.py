@@ -17,7 +17,7 @@ from waitress.server import BaseWSGIServer, create_server
 
 from edge.errors import PolsoError
 from edge.run.network import WILD
-from kiosk.app import listening_socket
+from kiosk.listening import listening_socket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -19,9 +19,10 @@ from edge.core.places import Layout
 from edge.core.profiles import StaffMember
 from edge.run.web import Web
 from hardware.port import Tap, Trust
-from kiosk.app import House, Settings, create_app, listening_socket, serve_options, streams_of
+from kiosk.app import House, Settings, create_app, serve_options, streams_of
 from kiosk.guard import TOKEN_HEADER, form_token
 from kiosk.house import RemoteTap
+from kiosk.listening import listening_socket
 from tests.builders import a_layout
 from tests.service.house import READERS, a_member, an_edge
 from tests.service.house import House as Edge

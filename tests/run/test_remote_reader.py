@@ -16,8 +16,8 @@ from edge.core.decision import Outcome
 from edge.run import reader as room
 from edge.run.reader import RemoteReader, line_to
 from edge.run.waiting import until
-from edge.run.web import listening_socket
 from hardware.port import ReadFault, Signal, Tap, Trust
+from kiosk.listening import listening_socket
 from sync.client import Cable
 from sync.remote import Away, EdgeLine, NotIts, Presented
 from tests.builders import a_day_ticket

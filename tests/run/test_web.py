@@ -6,6 +6,8 @@ import errno
 import logging
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 
 from edge.run.waiting import until
 from edge.run.web import WAITING, Connection, Web
-from kiosk.app import listening_socket
+from kiosk.listening import listening_socket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -127,3 +129,10 @@ def test_of_requests_that_have_to_wait_one_is_told_a_minute(
     queue.warning("Task queue depth is %d", 500)
     assert "depth is 500" in caplog.text, "the next minute's"
     assert said_to(web, ASKED).endswith(b"here")
+
+
+def test_central_listens_without_a_screen_of_the_house() -> None:
+    """What it never opens was a seventh of its start."""
+    tell = "import sys, edge.run.platform; print(sorted({'kiosk.app', 'edge.service'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", tell], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"

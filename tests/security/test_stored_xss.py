@@ -15,7 +15,8 @@ from edge.core.entitlements import Product
 from edge.core.places import Direction, Layout, Point, PointKind, Zone
 from edge.run.web import Web
 from edge.views import Card, DeviceHealth, HealthView, HelpCall, PlanItem, StaffView
-from kiosk.app import create_app, listening_socket, serve_options, streams_of
+from kiosk.app import create_app, serve_options, streams_of
+from kiosk.listening import listening_socket
 from kiosk.ops import safe_cell
 from kiosk.park import DemoBand
 from sync.central.console.render import harmless

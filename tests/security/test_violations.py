@@ -18,7 +18,8 @@ from edge.errors import Refused
 from edge.run.web import Web
 from edge.violations import BODY_BYTES_MAX, KINDS_MAX, NEW, OLD, OTHER, REPORTS_MAX, Violations, read
 from kiosk import guard as kiosk_guard
-from kiosk.app import create_app, listening_socket, serve_options
+from kiosk.app import create_app, serve_options
+from kiosk.listening import listening_socket
 from sync.central.console import guard as console_guard
 from sync.central.store import Store
 from sync.central.violations import REPORTS_PER_S_MAX

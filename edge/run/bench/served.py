@@ -12,8 +12,9 @@ from edge.run.bench import town
 from edge.run.bench.figures import BenchError
 from edge.run.bench.gatehouse import Gatehouse
 from edge.run.web import Web
-from kiosk.app import House, create_app, listening_socket, serve_options, streams_of
+from kiosk.app import House, create_app, serve_options, streams_of
 from kiosk.house import SCREENS_MAX, Settings
+from kiosk.listening import listening_socket
 
 CLIENT_S_MAX = 120
 
