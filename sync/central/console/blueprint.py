@@ -7,7 +7,7 @@ from functools import partial
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from edge.errors import NotAllowed, PolsoError, Refused, Unknown
+from edge.errors import NotAllowed, PolsoError, Refused, StoreError, Unknown
 from sync.central.console import guard, operators, render
 from sync.central.console.ask import Ask, Rooms
 from sync.central.console.fields import Mistyped
@@ -45,7 +45,7 @@ class Console:
                 return Response(status=303, headers={"Location": error.to})
             return _refusal(ask, error, status=403)
         except PolsoError as error:
-            return _refusal(ask, error, status=400 if isinstance(error, guard.ForeignHost) else 403)
+            return _refusal(ask, error, status=_shut_out(error))
         except HTTPException as error:
             return render.refusal(
                 ask, error=error.name, hint=error.description or "", status=error.code or 500
@@ -91,6 +91,13 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
             provide_automatic_options=False,
         )
     return made
+
+
+def _shut_out(error: PolsoError) -> int:
+    """Whoever is not let in because the database sleeps may come again: that is no refusal."""
+    if isinstance(error, StoreError):
+        return 503
+    return 400 if isinstance(error, guard.ForeignHost) else 403
 
 
 def _answer(route: Route, ask: Ask) -> Response:
