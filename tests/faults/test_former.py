@@ -19,7 +19,7 @@ from tests.faults.former import ends
 from tests.faults.former.pack import unpack
 from tests.faults.killing import ROOT
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 PATIENCE_S, LOOK_S = 15, 0.1
 ENDS = Path(ends.__file__)
 TAPS, STRANGERS, GUESTS, ITEMS = 5, 2, 7, 9
