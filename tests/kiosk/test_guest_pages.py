@@ -7,9 +7,10 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from edge.core.decision import Family
-from edge.views import HelpCall
+from edge.core.decision import Act, Family, WhatNext
+from edge.views import GuestView, HelpCall
 from kiosk.texts import LANGUAGES, Texts
 from tests.kiosk.eye import (
     DESK,
@@ -68,6 +69,12 @@ def test_the_gate_never_names_a_guest_nor_a_security_reason(chromium: Any, stage
         assert not any(word in shown for word in ("smarrito", "lost", "band_lost", "giulia"))
 
 
+def late_in(language: str) -> GuestView:
+    """The longest line of a gate: when the next time begins, and how to take it."""
+    view = a_verdict(Family.WAIT, language=language)
+    return replace(view, next=WhatNext(act=Act.CHANGE_TIME, at_ms=view.at_ms + 3_600_000), kept_s=60)
+
+
 def test_the_gates_word_is_as_large_as_its_distance_asks(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/g/park", GATE) as eye:
         needed = eye.page.evaluate(
@@ -79,6 +86,7 @@ def test_the_gates_word_is_as_large_as_its_distance_asks(chromium: Any, stage: S
         shown = [
             told("decision", a_verdict(family, language=code)) for code in LANGUAGES for family in Family
         ]
+        shown += [told("decision", late_in(code)) for code in LANGUAGES]
         for event, sizes in zip(shown, eye.page.evaluate(SIZES, shown), strict=True):
             assert sizes["word"] >= needed, event
             assert sizes["line"] >= line - 0.1, event
