@@ -19,7 +19,7 @@ from edge.core.events import Kind
 from edge.core.orders import Order, Ordered, Stock
 from edge.keys.ring import new_ring
 from edge.vault import Vault
-from sync.central import intake
+from sync.central import doors, intake
 from sync.central.analysis.results import Result, keep
 from sync.central.app import create_app
 from sync.central.care import cases
@@ -29,6 +29,7 @@ from sync.central.console.guard import SESSION_COOKIE
 from sync.central.hooks import subscriptions
 from sync.central.hooks.subscriptions import Wanted
 from sync.central.near import orders, stock
+from sync.central.own.words import LANGUAGES
 from sync.central.people import aliases, merging
 from sync.central.people.aliases import Claim, Proof, named
 from sync.central.people.merging import Pair
@@ -270,3 +271,36 @@ def test_changes_are_published_with_the_keyboard_alone(page: Any, central: Centr
         told = layout.published(tx, SITE)
     assert told is not None
     assert "garden" in {zone.id for zone in told.zones}
+
+
+def test_a_guest_s_own_page_has_no_barrier_in_any_language(chromium: Any, central: Central) -> None:
+    for language in LANGUAGES:
+        with central.store.transaction() as tx:
+            link = doors.invite(tx, SITE, "g1", by="carla")
+        size = {"width": 390, "height": 844}
+        context = chromium.new_context(viewport=size, locale=language, base_url=central.url)
+        page = context.new_page()
+        page.goto(f"/own/?t={link}")
+        page.locator("main button.primary").click()
+        for name in ("card", "family", "diary", "allowed"):
+            page.goto(f"/own/{name}")
+            assert page.evaluate("document.documentElement.lang") == language
+            assert barriers(page, contrast=language == "en") == [], (name, language)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, language)
+        context.close()
+
+
+def test_a_guest_allows_by_one_press_of_a_switch(chromium: Any, central: Central) -> None:
+    with central.store.transaction() as tx:
+        link = doors.invite(tx, SITE, "g1", by="carla")
+    context = chromium.new_context(locale="en", base_url=central.url)
+    page = context.new_page()
+    page.goto(f"/own/?t={link}")
+    page.locator("main button.primary").click()
+    page.goto("/own/allowed")
+    switch = page.get_by_role("switch", name="Knowing that you are near")
+    assert switch.get_attribute("aria-checked") == "false"
+    switch.click()
+    page.get_by_role("status").get_by_text("holds now").wait_for()
+    assert switch.get_attribute("aria-checked") == "true"
+    context.close()
