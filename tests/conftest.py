@@ -99,8 +99,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count, and look nothing over while tests are collected: all of it stays to the end."""
-    gc.disable()
     config.stash[COUNTS] = Counts()
     if config.option.markexpr == "fast":
         settings.load_profile("each save")
@@ -119,13 +117,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(longest))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look nothing over while tests are collected: all of it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Set aside what was collected, and look over what tests leave as seldom as a device does.
 
     Both took a tenth of what tests take. What they leave is still looked over: lines that nobody closed would
     else stay open until there is no number left for another.
     """
-    gc.enable()
     garbage.settle()
 
 
