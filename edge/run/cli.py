@@ -19,6 +19,7 @@ from edge.run.bench.verbs import bench
 from edge.run.calibrate import calibrate_verb
 from edge.run.causes import in_words
 from edge.run.central_verbs import OF_CENTRAL, audit
+from edge.run.crowd_option import crowd_option
 from edge.run.guest import add_verbs
 from edge.run.offer_verbs import learn
 from edge.run.reader_verb import reader
@@ -330,6 +331,7 @@ def screen(kind: str, point: str, config: Path | None) -> None:
 @click.option("--data", "data_dir", type=FOLDER, help="Folder to keep the park in; else it forgets.")
 @click.option("--key", type=FILE, help="File of the edge's key; else one in your state folder.")
 @click.option("--guests", default=5_000, show_default=True, type=click.IntRange(0), help="Earlier guests.")
+@crowd_option
 @click.option("--screenshots", type=FOLDER, help="Only draw every page in every state into this folder.")
 def demo(*, screenshots: Path | None, **said: object) -> None:
     """Open the demo park: central and one edge with six virtual readers and a tray of wristbands."""

@@ -62,7 +62,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 def test_every_promise_of_the_day_holds(played: Played) -> None:
     broken = [one for one in played.page.promises if not one.held]
     assert not broken
-    assert len(played.page.promises) == 9
+    assert len(played.page.promises) == 10
 
 
 def test_what_happened_is_what_people_meant_to_do(played: Played) -> None:
@@ -78,6 +78,37 @@ def test_what_happened_is_what_people_meant_to_do(played: Played) -> None:
     assert sum(one.shown for one in played.found.offers) > 0, "nobody saw the offer whose choice is judged"
     assert len(day.told.revoked) == played.lost > 0
     assert reasons[Reason.BAND_REVOKED] > 0, "none that was found was tried where its loss was known"
+
+
+def test_what_went_wrong_is_told_with_who_was_answered_and_when_all_was_well(played: Played) -> None:
+    told = played.day.told
+    killed = [one for one in told.befell if one.ready_ms is not None]
+    dark = [one for one in told.befell if one.told_after_ms is not None and one.ready_ms is None]
+    assert (len(told.befell), len(killed), len(dark)) == (7, 3, 2)
+    assert all(not one.behind and 0 < (one.told_after_ms or 0) < 310_000 for one in dark)
+    assert all(one.until_ms is not None for one in told.befell)
+    assert sum(told.halves.values()) == told.taps == sum(told.at.values())
+    html = in_html(played.page)
+    assert "both ends were even" in html
+    assert "As a table" in html
+
+
+def test_whoever_could_pay_is_counted_by_the_guests_own_book(played: Played) -> None:
+    told = played.day.told
+    assert sum(told.served.values()) == told.tills["approved"]
+    assert told.served["connected"] <= told.funded["connected"]
+    assert told.reasons["lease_frozen"] == 0, "a machine that was not switched off proves its own journal"
+
+
+def test_tills_that_turn_away_who_could_pay_break_a_promise(played: Played) -> None:
+    told = played.day.told
+    before = told.funded.copy(), told.served.copy()
+    try:
+        told.funded["connected"], told.served["connected"] = 1_000, 989
+        broken = [one.words for one in made(played.day, played.found).promises if not one.held]
+    finally:
+        told.funded, told.served = before
+    assert [words[:15] for words in broken] == ["Whoever can pay"]
 
 
 def test_records_and_money_are_what_the_files_themselves_say(played: Played) -> None:
@@ -121,9 +152,9 @@ def test_the_verb_tells_the_page_and_writes_it_for_a_browser(tmp_path: Path) -> 
     file = tmp_path / "day.html"
     told = CliRunner().invoke(main, ["simulate", "--day", "--visitors", "10", "--page", str(file)])
     assert told.exit_code == 0, told.output
-    assert told.output.rstrip().endswith("9 of 9 promises held")
+    assert told.output.rstrip().endswith("10 of 10 promises held")
     html = file.read_text(encoding="utf-8")
-    assert "9 of 9 promises held" in html
+    assert "10 of 10 promises held" in html
     assert "://" not in html.replace("data:font", ""), "it needs nothing else"
 
 
@@ -135,7 +166,7 @@ def test_a_broken_promise_is_told_as_one(played: Played) -> None:
     assert "BROKEN   <never>" in in_text(page)
     html = in_html(page)
     assert '<li class="broken"><b>broken</b><span>&lt;never&gt;</span>' in html
-    assert 'class="verdict broken">8 of 9' in html
+    assert 'class="verdict broken">9 of 10' in html
 
 
 def test_what_was_taken_back_is_judged_again_as_well(played: Played) -> None:

@@ -24,12 +24,17 @@ class Park:
     """One running park."""
 
     def __init__(
-        self, data_dir: Path, *, program: tuple[str, ...] = ("-m", "edge.run"), guests: int = 0
+        self,
+        data_dir: Path,
+        *,
+        program: tuple[str, ...] = ("-m", "edge.run"),
+        guests: int = 0,
+        more: tuple[str, ...] = (),
     ) -> None:
         self.data_dir = data_dir
         self.key = data_dir.parent / f"{data_dir.name}.key"
         words = ["demo", "--headless", "--port", "0", "--data", str(data_dir), "--key", str(self.key)]
-        words += ["--guests", str(guests)]
+        words += ["--guests", str(guests), *more]
         command = [sys.executable, *program, *words]
         self.errors = (data_dir.parent / f"{data_dir.name}.err").open("ab")
         began = time.monotonic()

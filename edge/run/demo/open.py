@@ -93,6 +93,8 @@ class Choices:
     """File of the edge's key; else one in the account's own state folder, or none for a park that forgets."""
     guests: int = 0
     """Earlier guests whose past comes in while the park is open."""
+    crowd: int = 0
+    """Virtual guests a minute who come from the start."""
 
 
 class DemoPark:
@@ -223,6 +225,7 @@ def serve(choices: Choices) -> None:
 
 def _open(park: DemoPark, choices: Choices) -> None:
     park.start()
+    park.keeper.crowd(choices.crowd)
     shown = {one.kind: one.url for one in reversed(park.keeper.state().addresses)}
     if choices.headless:
         said = {"ready": True, "edge": park.edge.url, "central": park.central.url}
@@ -248,6 +251,8 @@ def _open(park: DemoPark, choices: Choices) -> None:
         click.echo(f"  {name:<11}{address}")
     if park.air.state() is None:
         click.echo("\nNo radio hears bands here: install dbus-daemon and start again to carry them about.")
+    if choices.crowd:
+        click.echo(f"\nA crowd of {choices.crowd} a minute comes; the park's page makes it larger, or none.")
     click.echo("\nCtrl-C closes it.")
     if park.behind.state is not None:
         threading.Thread(target=_draw_past, args=[park.behind], name="demo-bar", daemon=True).start()

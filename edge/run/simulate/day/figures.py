@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from edge.run.simulate.day.found import Found
 from edge.run.simulate.day.kept import promises
 from edge.run.simulate.day.page import STORY, Page, Section
-from edge.run.simulate.day.plan import MINUTE_MS, MORE_SHARE
+from edge.run.simulate.day.plan import MORE_SHARE
 from edge.run.simulate.day.play import Day
+from edge.run.simulate.day.said import GRANTED, answer_times, befell, charts, in_words, restarts
 from edge.run.simulate.day.site import DATE, EDGES
-from edge.run.simulate.day.told import Timed
-from edge.run.simulate.day.trouble import TROUBLES
+from edge.run.simulate.day.told import Timed, Told
 from sync.central.campaigns.lift import Verdict
 
-GRANTED = frozenset({"entered", "exited"})
 UNREAD = {
     None: "nobody was kept out",
     Verdict.NOT_YET: "fewer guests than were planned for",
@@ -35,16 +34,26 @@ def made(day: Day, found: Found) -> Page:
             (f"{told.taps:,}", "taps"),
             (_money(found.money.spent), "sold, and not taken back"),
             (f"{sum(one.central for one in found.walked.ends):,}", "records at central"),
-            (f"{_percent(equal, replayed)}", "judged again and equal"),
+            (_percent(equal, replayed), "judged again and equal"),
+            (
+                _percent(told.served["connected"], told.funded["connected"]),
+                "of who could pay online were let",
+            ),
         ),
         sections=tuple(_sections(day, found)),
         promises=promises(day, found),
         timed=Section(
             "How long an answer took",
-            (*_times("gate, door or exit", told.gates), *_times("till", told.payments)),
+            (
+                *_times("gate, door, exit or kiosk", told.gates),
+                *_times("till", told.payments),
+                *restarts(told),
+            ),
             "On this machine's clock, from the band at the reader to the durable answer, on a disk in memory;"
             " at a till with the money asked of central meanwhile. All else on this page is virtual time.",
         ),
+        charts=tuple(charts(told)),
+        timed_charts=(answer_times(told),),
     )
 
 
@@ -66,9 +75,10 @@ def _sections(day: Day, found: Found) -> Iterator[Section]:
     denied = [(reason, count) for reason, count in answers if reason not in GRANTED]
     yield Section(
         "Denied at gates and doors, by reason",
-        tuple((reason.replace("_", " "), f"{count:,}") for reason, count in denied),
+        tuple((in_words(reason), f"{count:,}") for reason, count in denied),
     )
     yield Section("Baskets at tills", tuple(_baskets(day)))
+    yield Section("Who could pay, and was let", tuple(_served(told)))
     yield Section("Money", tuple(_of_money(found)))
     yield Section(
         "Records, at the edge and at central",
@@ -77,14 +87,26 @@ def _sections(day: Day, found: Found) -> Iterator[Section]:
         ),
     )
     yield Section("Offer", tuple(_offer(day, found)))
-    yield Section(STORY, tuple((_clock(one.at_ms), one.words) for one in TROUBLES))
+    yield Section(STORY, tuple(befell(told)))
 
 
 def _baskets(day: Day) -> Iterator[tuple[str, str]]:
     for word, count in sorted(day.told.tills.items(), key=lambda one: (-one[1], one[0])):
         dark = day.told.dark[word]
-        yield word.replace("_", " "), f"{count:,}" + (f" ({dark:,} of them in the dark)" if dark else "")
+        state, _, reason = word.partition(" ")
+        yield (
+            f"{state}: {in_words(reason)}" if reason else state,
+            f"{count:,}" + (f" ({dark:,} of them in the dark)" if dark else ""),
+        )
     yield "taken back by staff", f"{sum(one.back for one in day.told.sales.values()):,}"
+
+
+def _served(told: Told) -> Iterator[tuple[str, str]]:
+    for way, words in (("connected", "with a way to central"), ("dark", "in the dark")):
+        yield (
+            words,
+            f"{told.served[way]:,} of {told.funded[way]:,} ({_percent(told.served[way], told.funded[way])})",
+        )
 
 
 def _offer(day: Day, found: Found) -> Iterator[tuple[str, str]]:
@@ -135,8 +157,3 @@ def _points(share: float) -> str:
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.4g} %" if whole else "none"
-
-
-def _clock(at_ms: int) -> str:
-    hours, minutes = divmod(at_ms // MINUTE_MS, 60)
-    return f"{hours:02}:{minutes:02}"

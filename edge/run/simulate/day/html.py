@@ -8,6 +8,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from edge.run.simulate.day.charts import drawn
 from edge.run.simulate.day.page import STORY, Page, Promise, Section
 
 FACE = "atkinson-hyperlegible-next-latin-wght-normal.woff2"
@@ -15,6 +16,7 @@ FACE = "atkinson-hyperlegible-next-latin-wght-normal.woff2"
 
 def in_html(page: Page) -> str:
     """Return the page as a file for a browser."""
+    drawings = {one.title for one in page.charts}  # with a table each: nothing is said twice
     return Template(_own("page.html")).substitute(
         title=escape(page.title),
         subtitle=escape(page.subtitle),
@@ -26,7 +28,8 @@ def in_html(page: Page) -> str:
             for much, what in page.tiles
         ),
         promises="".join(map(_promise, page.promises)),
-        sections=_sections((page.timed, *page.sections)),
+        charts="".join(map(drawn, (*page.charts, *page.timed_charts))),
+        sections=_sections(one for one in (page.timed, *page.sections) if one.title not in drawings),
     )
 
 

@@ -8,6 +8,11 @@ from edge.run.simulate.day.found import Found
 from edge.run.simulate.day.page import Promise
 from edge.run.simulate.day.play import Day
 
+SERVED_PERMILLE = 990
+"""Of baskets whose wallets hold enough, where there is a way to central; the handbook's floor for a day."""
+FUNDED_LEAST = 500
+"""Of fewer baskets a single lost message would break it."""
+
 
 def promises(day: Day, found: Found) -> tuple[Promise, ...]:
     """Return all of them."""
@@ -40,8 +45,19 @@ def _of_money(day: Day, found: Found) -> Iterator[Promise]:
     )
 
 
+def _served(day: Day) -> Promise:
+    told = day.told
+    served, funded = told.served["connected"], told.funded["connected"]
+    return Promise(
+        "Whoever can pay is let, 99 of 100 at least, where there is a way to central",
+        f"{served:,} of {funded:,}" + ("" if funded >= FUNDED_LEAST else ", too few to judge"),
+        funded < FUNDED_LEAST or served * 1_000 >= funded * SERVED_PERMILLE,
+    )
+
+
 def _of_answers(day: Day, found: Found) -> Iterator[Promise]:
     told, walked, judged = day.told, found.walked, found.judged
+    yield _served(day)
     yield Promise(
         "A ticket opens once where the edges can talk, and each time too many is reported once",
         f"{walked.elsewhere} too many in the dark, {len(judged.conflicts)} reported",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 WIDE = 64
-STORY = "What went wrong, on purpose"
+STORY = "What went wrong, on purpose, and how soon all was well"
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -13,6 +13,19 @@ class Section(msgspec.Struct, frozen=True):
 
     title: str
     rows: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """Columns or bars of one series after the other; what is drawn stands in a table as well."""
+
+    title: str
+    what: str
+    """The head of the first column: what the labels are."""
+    labels: tuple[str, ...]
+    series: tuple[tuple[str, tuple[int, ...]], ...]
+    lying: bool = False
+    """Bars that lie, for labels that are sentences; else columns side by side through the day."""
     note: str = ""
 
 
@@ -33,6 +46,8 @@ class Page(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...]
     promises: tuple[Promise, ...]
     timed: Section
+    charts: tuple[Chart, ...] = ()
+    timed_charts: tuple[Chart, ...] = ()
 
     @property
     def held(self) -> bool:

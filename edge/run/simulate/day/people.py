@@ -19,6 +19,8 @@ from edge.run.simulate.day.plan import BASE_SHARE, MINUTE_MS, MORE_SHARE, PRICES
 from edge.run.simulate.day.site import CAMPAIGN, EDGES, MIDNIGHT_MS
 from edge.run.simulate.day.told import Sale
 from edge.run.simulate.device import Device
+from edge.service.tallies import ShiftLimit
+from edge.staff import Session
 from edge.views import StaffView
 from hardware.port import Tap
 from sync.central.registry.bands import band_id
@@ -181,9 +183,17 @@ class People:
         sale = self._told.sales[view.op_id] = Sale(one.number, paid)
         self._left[one.wallet] -= paid
         if self._dice.random() < VOIDED_SHARE:
+            self._take_back(device, view, sale, who=who)
+
+    def _take_back(self, device: Device, view: BasketView, sale: Sale, *, who: Session) -> None:
+        """Let staff take a sale back, as often as one person may in a shift."""
+        try:
             self._do(device, lambda: device.service.void(who, view.op_id, f"v{view.op_id}", reason="cold"))
-            self._left[one.wallet] += paid
-            sale.back = True
+        except ShiftLimit:
+            self._told.tills["not taken back: as often as one person may in a shift"] += 1
+            return
+        self._left[self._day.known[sale.number].wallet] += sale.minor
+        sale.back = True
 
     def _count(self, view: BasketView, one: Visitor, *, way: str) -> None:
         """Count who could pay by the guests' own book, and who was let."""
