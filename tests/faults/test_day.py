@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import edge.run.simulate.day.people
 import edge.run.simulate.day.plan
+import edge.run.simulate.device
 from edge.core.decision import Reason
 from edge.core.events import Decided, Kind
 from edge.core.payment import Voided
@@ -98,6 +99,21 @@ def test_whoever_could_pay_is_counted_by_the_guests_own_book(played: Played) -> 
     assert sum(told.served.values()) == told.tills["approved"]
     assert told.served["connected"] <= told.funded["connected"]
     assert told.reasons["lease_frozen"] == 0, "a machine that was not switched off proves its own journal"
+
+
+def test_a_day_goes_on_where_nobody_may_take_back_any_more(tmp_path: Path) -> None:
+    """A long day's voids are more than one person may do in a shift."""
+    strict = msgspec.structs.replace(edge.run.simulate.device.LIMITS, voids_shift_max=0)
+    with quiet(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edge.run.simulate.device, "LIMITS", strict)
+        patch.setattr(edge.run.simulate.day.people, "VOIDED_SHARE", 1.0)
+        day = Day(tmp_path, count=FEW, seed=SEED)
+        day.play()
+        page = made(day, read(day))
+        day.close()
+    assert page.held
+    assert day.told.limited == len(day.told.sales) > 0
+    assert "no person may oftener in a shift" in in_text(page)
 
 
 def test_tills_that_turn_away_who_could_pay_break_a_promise(played: Played) -> None:

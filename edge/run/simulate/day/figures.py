@@ -99,6 +99,8 @@ def _baskets(day: Day) -> Iterator[tuple[str, str]]:
             f"{count:,}" + (f" ({dark:,} of them in the dark)" if dark else ""),
         )
     yield "taken back by staff", f"{sum(one.back for one in day.told.sales.values()):,}"
+    if day.told.limited:
+        yield "not taken back: no person may oftener in a shift", f"{day.told.limited:,}"
 
 
 def _served(told: Told) -> Iterator[tuple[str, str]]:

@@ -190,7 +190,7 @@ class People:
         try:
             self._do(device, lambda: device.service.void(who, view.op_id, f"v{view.op_id}", reason="cold"))
         except ShiftLimit:
-            self._told.tills["not taken back: as often as one person may in a shift"] += 1
+            self._told.limited += 1
             return
         self._left[self._day.known[sale.number].wallet] += sale.minor
         sale.back = True

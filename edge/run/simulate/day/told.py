@@ -58,6 +58,8 @@ class Told(msgspec.Struct):
     tills: Counter[str] = msgspec.field(default_factory=Counter)
     """What came of baskets, by state and reason."""
     sales: dict[str, Sale] = {}
+    limited: int = 0
+    """Sales that were not taken back: nobody may do that more often in a shift."""
     opened: dict[int, list[int]] = {}
     """By visitor, the edges that let them in."""
     inside: set[int] = set()
