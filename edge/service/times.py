@@ -64,6 +64,11 @@ def kept_times(tx: Transaction) -> list[tuple[str, KeptTime]]:
     return [(right, one) for right, one in told if one.until_ms > tx.now.now_ms]
 
 
+def kept_until_ms(body: bytes) -> int:
+    """Return until when a time is kept, out of what is written down of it."""
+    return _DECODE_KEPT(body).until_ms
+
+
 def keep(tx: Transaction, right: str, kept: KeptTime) -> None:
     """Keep a time for a right; what was kept and is over goes."""
     living = {one for one, _ in kept_times(tx)}

@@ -12,7 +12,9 @@ from edge.core.bands import Trust
 from edge.core.decision import Act, Reason, WhatNext
 from edge.core.events import Kind
 from edge.core.replay import replay
+from edge.core.retention import DAY_MS
 from edge.core.slots import SlotMoved
+from edge.service.near.keeping import forget
 from edge.service.show import guest_view
 from edge.service.times import KEPT_MS, MOVED, MOVES_MAX
 from edge.views import StaffView
@@ -143,6 +145,23 @@ def test_what_was_kept_is_forgotten_with_its_minute(house: House) -> None:
         kept = house.sequencer.submit(lambda tx: [right for right, _ in tx.rows("slot_kept")])
         assert kept == [f"slot-{number}"]
         house.hands.forward(ms=KEPT_MS)
+
+
+def test_what_was_kept_goes_with_its_days_and_with_its_guest(house: House) -> None:
+    (uid,) = too_late(house)
+
+    def kept() -> list[str]:
+        return house.sequencer.submit(lambda tx: [right for right, _ in tx.rows("slot_kept")])
+
+    holds(house, uid)
+    assert house.sequencer.submit(lambda tx: forget(tx, "guest-0", ["slot-0"])) == 1
+    assert kept() == []
+    holds(house, uid)
+    assert kept() == ["slot-0"]
+    house.hands.forward(ms=3 * DAY_MS)
+    house.clock.heard(house.hands.wall_ms, 10)
+    house.service._retention.look()
+    assert kept() == []
 
 
 def test_central_judges_both_taps_again_and_comes_to_the_same(house: House) -> None:

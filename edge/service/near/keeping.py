@@ -11,7 +11,8 @@ from edge.core.slots import SlotMoved
 from edge.service.near.feedback import GIVEN as FEEDBACK_GIVEN
 from edge.service.near.pickups import ORDERS
 from edge.service.times import GIVEN as SLOT_GIVEN
-from edge.service.times import MOVED
+from edge.service.times import KEPT as SLOT_KEPT
+from edge.service.times import MOVED, kept_until_ms
 from edge.store.counting import TAKEN
 from edge.store.transaction import Transaction
 
@@ -33,6 +34,12 @@ def slot_ms(tx: Transaction, key: str, body: bytes) -> int:
     return int(key.rpartition("/")[2])
 
 
+def held_ms(tx: Transaction, key: str, body: bytes) -> int:
+    """Return until when a time was kept for who came too late."""
+    del tx, key
+    return kept_until_ms(body)
+
+
 def order_ms(tx: Transaction, key: str, body: bytes) -> int:
     """Return until when an order was kept, or 0 where nothing is said of that."""
     del tx, key
@@ -48,6 +55,7 @@ def asked_ms(tx: Transaction, key: str, body: bytes) -> int:
 KEPT = (
     (MOVED, moved_ms),
     (SLOT_GIVEN, slot_ms),
+    (SLOT_KEPT, held_ms),
     (TAKEN, slot_ms),
     (ORDERS, order_ms),
     (FEEDBACK_GIVEN, asked_ms),
@@ -57,7 +65,9 @@ KEPT = (
 
 def forget(tx: Transaction, guest: str, rights: Collection[str]) -> int:
     """Forget a guest's changed times and orders; returns how many there were."""
-    gone = [(MOVED, right) for right in rights if tx.get(MOVED, right) is not None]
+    gone = [
+        (kind, right) for kind in (MOVED, SLOT_KEPT) for right in rights if tx.get(kind, right) is not None
+    ]
     gone += [(ORDERS, key) for key, body in tx.rows(ORDERS) if _order(body).guest == guest]
     for kind, key in gone:
         tx.delete(kind, key)
