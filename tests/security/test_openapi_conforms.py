@@ -15,7 +15,9 @@ from flask import Flask, Response
 
 from edge.core.pins import PAUSE_S_MAX
 from edge.errors import NotAllowed, Refused
+from edge.keys.ring import new_ring
 from edge.staff.sign_in import Paused
+from edge.vault import Vault
 from edge.views import StaffView
 from hardware.port import ReadFault, Trust
 from kiosk.guard import TOKEN_HEADER, form_token
@@ -27,8 +29,9 @@ from sync.central.console.desks import open_desk
 from sync.central.enrolment import Invitation, invite
 from sync.central.settings import Settings
 from sync.central.store import Store
+from sync.claiming import ClaimAsk
 from sync.desk import DeskStep
-from sync.routes import BOX, BOXES, DESK, ENROLMENTS, EVENTS, LOOKS, ROLL, ROUTES
+from sync.routes import BOX, BOXES, CLAIMS, DESK, ENROLMENTS, EVENTS, LOOKS, ROLL, ROUTES
 from sync.signing import NEW_DEVICE, Keys, Signer, public_half
 from sync.wire import MEDIA, BoxDeposit, BoxRequest, EnrolRequest, RollRequest
 from tests.kiosk.desk_park import PIN, Desk, an_op
@@ -186,6 +189,7 @@ def known_to(caller: Caller, path: str) -> Known:
         ENROLMENTS: EnrolRequest(code=code, public_key=KEY),
         EVENTS: caller.journal.batch(1, 1),
         ROLL: RollRequest(public_key=public_half(b"n" * 32)),
+        CLAIMS: ClaimAsk(band=b"b" * 16, code="12345678", point="kiosk"),
         BOX: BoxDeposit(public_key=KEY, sealed=b"x" * 40),
         DESK: DeskStep(token=token, act="newest"),
     }
@@ -208,7 +212,8 @@ def central(tmp_path: Path) -> Iterator[Caller]:
     """A central that holds no request open, and a device that has left a box there."""
     from tests.sync.builders import Clockwork
 
-    store = Store(str(tmp_path / "central.db"), now_ms=Clockwork())
+    seals = Vault(bytes(32), new_ring())
+    store = Store(str(tmp_path / "central.db"), now_ms=Clockwork(), seals=seals)
     try:
         settings = Settings(polls_max=0, desk_keys=lambda *_: {})
         caller = Caller(create_app(store, settings).test_client(), store)
