@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from edge.core.basket import Line
 from edge.core.events import Lane
 from edge.errors import PolsoError
 from edge.payviews import BasketState
 from edge.run.simulate.device import Device
+from edge.run.simulate.outages import cut, lack_nodes, late, leave, renew_nodes, tarry
 from edge.run.simulate.world import Guest, Told, World
 from sync.client.line import Unreachable
 
@@ -95,11 +98,7 @@ def _sell(world: World, device: Device, guest: Guest) -> None:
 
     def act() -> str:
         service, who = device.service, device.cashier()
-        if not service.shifts.view(device.till).open:
-            service.shifts.open(who, device.till, counted_minor=0)
-        standing = service.basket(device.till)
-        if standing.state not in DONE:
-            service.give_up(who, device.till, standing.op_id)
+        _free(device)
         service.ring(who, device.till, op, lines=[line])
         service.await_band(who, device.till, op)
         service.present(device.tap(guest.uid, device.till))
@@ -110,6 +109,7 @@ def _sell(world: World, device: Device, guest: Guest) -> None:
         world.seen[f"till {shown.state}"] += 1
         if shown.state is BasketState.APPROVED:
             world.sold.append((device.number, op))
+            world.green(device, op)
         return f"{op} {guest.wallet} {minor}: {shown.state} {shown.reason or ''}"
 
     world.attempt(device, "till", lambda: _unless_refused(world, act))
@@ -130,6 +130,46 @@ def void(world: World) -> None:
             lambda: device.service.void(device.cashier(), op, f"void-{op}", reason="cold").state.value,
         ),
     )
+
+
+def hold(world: World) -> None:
+    """A guest leaves a deposit, which is taken in the end, or given back."""
+    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
+    op, taken = f"op-{world.step:08}", world.dice.random() < 0.5
+    line = Line(item="bike", name="Bike", quantity=1, price_minor=300)
+
+    def act() -> str:
+        service, who = device.service, device.cashier()
+        _free(device)
+        service.ring(who, device.till, op, lines=[line])
+        service.hold(who, device.till, op, minutes=1)
+        service.present(device.tap(guest.uid, device.till))
+        shown = service.basket(device.till)
+        world.seen[f"hold {shown.state}"] += 1
+        if shown.state is BasketState.HELD:
+            shown = service.capture(who, op) if taken else service.give_up(who, device.till, op)
+            world.seen[f"hold {shown.state}"] += 1
+        if shown.state is BasketState.APPROVED:
+            world.green(device, op)
+        return f"{op} {guest.wallet}: {shown.state}"
+
+    world.attempt(device, "hold", lambda: _unless_refused(world, act))
+
+
+def lift(world: World) -> None:
+    """A supervisor lets a tap pass that was refused."""
+    if world.taps:
+        tapped, number, before = world.taps[world.dice.choice(sorted(world.taps))]
+        device = world.devices[number]
+        boss = msgspec.structs.replace(device.cashier(device.gate), staff="susi", roles=("supervisor",))
+
+        def act() -> str:
+            view = device.service.override(boss, tapped.tap_id, reason="goodwill")
+            world.seen["let pass"] += view.seq > before.seq
+            world.taps.pop(tapped.tap_id, None)  # from here on its answer is another one
+            return f"let pass {view.reason} #{view.seq}"
+
+        world.attempt(device, "override", lambda: _unless_refused(world, act))
 
 
 def connect(world: World) -> None:
@@ -218,47 +258,6 @@ def jump(world: World) -> None:
     world.seen["clock set"] += 1
 
 
-def cut(world: World) -> None:
-    """A cable is pulled, or plugged in again."""
-    number = world.dice.randrange(len(world.devices))
-    world.weather.cut ^= {number}
-    world.note(f"device {number}: {'cut off' if number in world.weather.cut else 'connected'}")
-
-
-def late(world: World) -> None:
-    """A request that nobody waits for any more reaches central."""
-    world.weather.deliver()
-
-
-def leave(world: World) -> None:
-    """A device loses its way to the site's nodes, or has it again."""
-    if world.lines is not None:
-        number = world.dice.randrange(len(world.devices))
-        world.lines.cut ^= {number}
-        world.note(f"device {number}: {'without' if number in world.lines.cut else 'with'} the site")
-
-
-def lack_nodes(world: World) -> None:
-    """Two of three nodes go away, or are back."""
-    if world.lines is not None:
-        world.lines.away = not world.lines.away
-        world.note(f"site: {'no majority' if world.lines.away else 'a majority'} of its nodes")
-
-
-def renew_nodes(world: World) -> None:
-    """Somebody sets the nodes up anew: the book is another one."""
-    if world.lines is not None:
-        world.lines.begin_anew()
-        world.note(f"site: book {world.lines.nodes.book}")
-        world.seen["site begun anew"] += 1
-
-
-def tarry(world: World) -> None:
-    """The nodes do what nobody waits for any more."""
-    if world.lines is not None:
-        world.lines.deliver()
-
-
 def crash(world: World) -> None:
     """A device loses its process, or its power."""
     device, reboot = world.dice.choice(world.devices), world.dice.random() < 0.5
@@ -291,6 +290,16 @@ def restore(world: World) -> None:
         world.note(f"device {number}: an old copy of its disk is put back")
 
 
+def _free(device: Device) -> None:
+    """Have somebody at a till, and nothing that stands there still."""
+    service, who = device.service, device.cashier()
+    if not service.shifts.view(device.till).open:
+        service.shifts.open(who, device.till, counted_minor=0)
+    standing = service.basket(device.till)
+    if standing.state not in DONE:
+        service.give_up(who, device.till, standing.op_id)
+
+
 def _unless_refused(world: World, act: Callable[[], str]) -> str:
     try:
         return act()
@@ -308,6 +317,8 @@ ACTS = (
     Act(sell, 12),
     Act(stroll, 8),
     Act(void, 4),
+    Act(hold, 4),
+    Act(lift, 2),
     Act(connect, 16),
     Act(press, 4),
     Act(wait, 8),

@@ -50,11 +50,11 @@ class Lines:
 
     def call(self, number: int, path: str, body: Json, *, wait_s: float) -> Json:
         """Carry a call of a device; raises ``Unanswered``, which says whether it may have been done."""
-        rival = self.rival
+        rival, permille = self.rival, self._permille
         if rival is not None and _is_claim(body):
-            self.rival = None
+            self.rival, permille = None, 500  # a race is rare, and silence in it is what is hard
             rival()
-        word = self._word(number)
+        word = self._word(number, permille)
         self.seen[word] += 1
         if word is Word.THROUGH:
             self._passes(self._dice.randint(1, TOOK_MS_MAX))
@@ -66,12 +66,12 @@ class Lines:
         self._passes(round(wait_s * 1_000))
         raise Unanswered(word, sent=word is not Word.UNHEARD)
 
-    def _word(self, number: int) -> Word:
+    def _word(self, number: int, permille: int) -> Word:
         if number in self.cut:
             return Word.UNHEARD
         if self.away:
             return Word.LOST  # a node without the others takes a call, and can do nothing with it
-        if self._bad and self._dice.randrange(1_000) < self._permille:
+        if self._bad and self._dice.randrange(1_000) < permille:
             return self._dice.choice(self._bad)
         return Word.THROUGH
 

@@ -13,7 +13,8 @@ from edge.core.lease import Lease
 from edge.core.payment import Tender
 from edge.run.simulate.device import Device
 from edge.run.simulate.platform import key_of
-from edge.run.simulate.world import Green, World, part_in
+from edge.run.simulate.records import part_in
+from edge.run.simulate.world import Green, World
 from edge.service.payments import chest
 from edge.store.transaction import Transaction
 from sync.central.audit import audit
@@ -53,6 +54,11 @@ def same_tap_same_answer(world: World) -> str:
         if not life.doomed and told.seq > len(life.events[Lane.ORDINARY]):
             return f"{tap_id}: answered #{told.seq}, which is not in the journal"
     return ""
+
+
+def sold_means_paid(world: World) -> str:
+    """No till shows a basket as sold of which no durable record says so."""
+    return world.unpaid[0] if world.unpaid else ""
 
 
 def one_green_per_right(world: World) -> str:
@@ -217,6 +223,7 @@ def central_judges_the_same(world: World) -> str:
 ALWAYS: tuple[Promise, ...] = (
     order_is_the_device_s_own,
     same_tap_same_answer,
+    sold_means_paid,
     one_green_per_right,
     nothing_is_overspent,
     a_copy_spends_nothing,

@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.core.decision import Outcome, Reason
-from edge.core.events import Decided, Event, Kind, Lane, decided_in
-from edge.core.lease import passing_in
-from edge.core.payment import LeasePassed, LeaseTaken, Payment, Voided
+from edge.core.events import Event, Kind, Lane
+from edge.core.payment import Payment, Voided
 from edge.run.simulate.device import Device, Died, Hands
 from edge.run.simulate.far import Far, look
 from edge.run.simulate.neighbours import Lines, Word
 from edge.run.simulate.platform import START_MS, Central, Shared
+from edge.run.simulate.records import entry_in, part_in, part_taken
 from edge.run.simulate.weather import Fate, Weather
 from edge.run.simulate.wire import Wire
 from edge.views import StaffView
@@ -38,8 +37,6 @@ TICK_MS_MAX = 60_000
 """A device notes the time twice as often as this at least."""
 _PAYMENT = msgspec.msgpack.Decoder(Payment).decode
 _VOIDED = msgspec.msgpack.Decoder(Voided).decode
-_TAKEN = msgspec.msgpack.Decoder(LeaseTaken).decode
-_PASSED = msgspec.msgpack.Decoder(LeasePassed).decode
 
 
 class Guest(NamedTuple):
@@ -114,6 +111,8 @@ class World:
         self.seen: Counter[str] = Counter()
         self.taps: dict[str, tuple[Tap, int, Told]] = {}
         self.sold: list[tuple[int, str]] = []
+        self.unpaid: list[str] = []
+        """What a till showed as sold, and no durable record says."""
         self.contradictions: list[str] = []
         self.greens: dict[str, list[Green]] = {}
         self.overdue: list[str] = []
@@ -201,6 +200,12 @@ class World:
             self._watch_gates(device.number, new)
         life.acked = (device.journal.acked(0), device.journal.acked(1))
 
+    def green(self, device: Device, op: str) -> None:
+        """Take down that a till showed a basket as sold: its payment is durable by then."""
+        found = device.journal.range(Lane.PRIORITY, 0)
+        if not any(one.kind == Kind.PAID and _PAYMENT(one.body).op_id == op for one in found):
+            self.unpaid.append(f"device {device.number} showed {op} as sold")
+
     def informed(self, device: Device) -> None:
         """Note that a device has all that central could tell by now."""
         self.lives[device.number].known = tuple(len(held[Lane.ORDINARY]) for held in self.far.held)
@@ -209,7 +214,7 @@ class World:
         """Note where each right opened, and where it must not have."""
         known = self.lives[number].known
         for event in new:
-            decided = _entry_in(event)
+            decided = entry_in(event)
             right = decided.decision.entitlement if decided is not None else None
             if decided is None or right is None:
                 continue
@@ -224,7 +229,7 @@ class World:
         """Note each payment out of a lease whose time is over."""
         for event in new:
             if event.kind == Kind.LEASE_TAKEN:
-                grant = passing_in(_TAKEN(event.body).passing).grant
+                grant = part_taken(event)
                 self.until_ms[number, grant.lease] = self.now_ms + grant.ttl_s * 1_000
                 self.seen["part taken"] += 1
             legs = _PAYMENT(event.body).legs if event.kind == Kind.PAID else ()
@@ -287,7 +292,7 @@ class World:
 
     def opened(self, number: int) -> list[Event]:
         """Return the decisions that let somebody in by a right."""
-        return [one for one in self.lives[number].events[Lane.ORDINARY] if _entry_in(one) is not None]
+        return [one for one in self.lives[number].events[Lane.ORDINARY] if entry_in(one) is not None]
 
     def parts(self) -> dict[str, list[tuple[int, Event]]]:
         """Return which devices wrote down that they took each part, and in which record."""
@@ -328,22 +333,3 @@ class World:
             end = self.now_ms + grant.ttl_s * 1_000
             key = (device.number, grant.lease)
             self.until_ms[key] = max(self.until_ms.get(key, 0), end)
-
-
-def _entry_in(event: Event) -> Decided | None:
-    """Return the decision of a record that says that a right let somebody in."""
-    if event.kind != Kind.DECIDED:
-        return None
-    decided = decided_in(event.body, event.band)
-    told = decided.decision
-    is_entry = told.outcome is Outcome.GRANTED and told.reason is Reason.ENTERED
-    return decided if is_entry and told.entitlement is not None else None
-
-
-def part_in(event: Event) -> str:
-    """Return which part a record is about that was passed on or taken; empty: none."""
-    if event.kind == Kind.LEASE_TAKEN:
-        return passing_in(_TAKEN(event.body).passing).grant.lease
-    if event.kind == Kind.LEASE_PASSED:
-        return passing_in(_PASSED(event.body).passing).grant.lease
-    return ""
