@@ -87,6 +87,7 @@ NOBODYS = frozenset(
             "central_key",
             "checkpoint",
             "device",
+            "device_aside",
             "device_cap",
         ),
         *("device_key", "enrolment", "desk_token", "lane_end", "nonce", "radio_resolver", "rising_time"),
