@@ -103,6 +103,8 @@ class Nodes:
         known = self._keys.get(_text(compare["key"]))
         if compare["target"] == "CREATE":
             return (known.made if known else 0) == int(compare["create_revision"])
+        if compare["target"] == "VALUE":
+            return known is not None and known.value == base64.b64decode(compare["value"])
         return (known.changed if known else 0) == int(compare["mod_revision"])
 
     def _named(self, asked: Json) -> list[str]:
