@@ -78,7 +78,7 @@ class Diarist(SiteRounds):
         """Read what is new of a site, a piece of each lane in turn; returns how many entries it came to."""
         done, left = 0, PIECES_MAX
         with self._store.reading() as tx:
-            waiting = deque(_waiting(tx, site))
+            waiting = deque(behind(tx, site))
         while waiting and left and not self.stopping:
             stream = waiting.popleft()
             with self._store.transaction() as tx:
@@ -110,7 +110,7 @@ def rewind(tx: Connection, stream: Stream, seq: int) -> None:
         tx.execute(SET, {**stream._asdict(), "seq": seq - 1})
 
 
-def _waiting(tx: Connection, site: str) -> list[Stream]:
+def behind(tx: Connection, site: str) -> list[Stream]:
     """Return the lanes of which not all is read."""
     own, read = lane_table.c, cursor_table.c
     same = and_(
