@@ -320,9 +320,12 @@ class Member:
             LOG.warning("a right was used twice while the site did not answer")
 
     def _tidy(self) -> None:
-        """Once a day, and at the start: free what a killed tap left, and what everybody has heard of."""
+        """Once a day, and at the start: free what a killed tap left, and what everybody has heard of.
+
+        Not before the journal is proven current: to an older copy, all that its lost life let in is a stray.
+        """
         now_ms = self._ports.now_ms()
-        if self._tidied_ms and now_ms - self._tidied_ms < DAY_MS:
+        if (self._tidied_ms and now_ms - self._tidied_ms < DAY_MS) or not self._ports.purse.current():
             return
         found, _ = self._book.all(0, self._book.keys.uses())
         mine = [entry.use for _, entry in entries(found) if entry.use.device == self._ports.device]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from edge.core.entitlements import Use
 from edge.core.site import Answer, Mark, Pending, Said
 from sync.client import Cable
 from sync.site import Gateway, Member, Ports, PursePorts, SiteBook
-from sync.site.book import Keys
-from sync.site.gateway import WentBack, coded
+from sync.site.book import Entry, Keys
+from sync.site.gateway import Pair, WentBack, coded
+from sync.site.member import KEPT_MS
 
 HELD = 2_500
 
@@ -150,6 +152,49 @@ def test_a_book_that_went_back_while_this_device_was_off_is_given_a_new_name_onc
     assert part._named == now
     assert device.marks == [Mark(now, 6)]
     assert part.in_touch() is False, "what the others did meanwhile is read anew first"
+
+
+class Claimed(Book):
+    """Holds what this device's taps claimed, and frees what it is told to."""
+
+    def __init__(self, *uses: Use) -> None:
+        self.there = {self.keys.use(use): use for use in uses}
+
+    def all(self, since: int, prefix: str = "") -> tuple[list[Pair], int]:
+        held = {key: msgspec.msgpack.encode(Entry(use, 1)) for key, use in self.there.items()}
+        return [Pair(key, value, 1) for key, value in held.items() if key.startswith(prefix)], 1
+
+    def free(self, use: Use) -> None:
+        self.there.pop(self.keys.use(use))
+
+
+class Restored(Device):
+    """An older copy: its store knows nothing of what its lost life let in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.proven = False
+        self.purse = cast(PursePorts, self)
+
+    def current(self) -> bool:
+        return self.proven
+
+    def now_ms(self) -> int:
+        return KEPT_MS
+
+    def strays(self, uses: Sequence[Use]) -> Sequence[Use]:
+        return uses
+
+
+def test_no_use_is_freed_as_a_stray_before_the_journal_is_proven_current() -> None:
+    """Its lost life let somebody in by it: free again, the same right would open a second gate."""
+    device, book = Restored(), Claimed(a_use(1))
+    part = Member(cast(Gateway, Node()), cast(SiteBook, book), cast(Ports, device))
+    part._tidy()
+    assert book.there, "nobody has compared this journal with the newest that they know"
+    device.proven = True
+    part._tidy()
+    assert book.there == {}, "proven, what the store does not know came to nothing, and was not put off a day"
 
 
 def test_how_far_the_book_is_is_written_down_now_and_then() -> None:
