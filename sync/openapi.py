@@ -96,6 +96,8 @@ def _operation(route: Route, refs: dict[type, Part]) -> Part:
             **_problems(route.problems, refs),
         },
     }
+    if route.or_media:
+        operation["responses"]["200"]["content"][route.or_media] = {"schema": {}}
     if route.body:
         operation["requestBody"] = {
             "required": True,

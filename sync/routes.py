@@ -80,6 +80,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """As what that is sent."""
     answer: type
     media: str = MEDIA
+    or_media: str = ""
+    """As what it is answered where another form is asked for."""
     queries: tuple[Query, ...] = ()
     problems: tuple[Problem, ...] = DEVICES
     by_device: bool = True

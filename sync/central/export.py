@@ -15,6 +15,8 @@ from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
 from sync.central.care import cases
 from sync.central.care.cases import Wanted
+from sync.central.channels import handed
+from sync.central.channels.handed import HandedOut
 from sync.central.journey import diary
 from sync.central.journey.entry import Basis, Entry, Via, What
 from sync.central.machines.lanes import event_table
@@ -159,6 +161,8 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     known_by: tuple[KnownBy, ...] = ()
     payouts: tuple[PaidOut, ...] = ()
     """Of the wallet that is their own."""
+    handed: tuple[HandedOut, ...] = ()
+    """Who was handed them in a segment."""
     also: tuple[GuestRecord, ...] = ()
     """The same of whoever was found to be one with them; the diary of all of them is the one above."""
 
@@ -208,6 +212,7 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         cases=_cases(tx, site, guest),
         known_by=tuple(map(_known_by, aliases.of_guest(tx, site, guest))),
         payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
+        handed=handed.of_guest(tx, site, guest),
     )
 
 

@@ -24,7 +24,7 @@ from sync.central.alarms import Alarm
 from sync.central.analysis import results
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Subject, Told
-from sync.central.channels import exposures
+from sync.central.channels import exposures, handed
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.looks import Shown
@@ -101,6 +101,7 @@ NOBODYS = frozenset(
             "slot",
             "channel_booking",
             "channel_tile",
+            "handout",
             "stock",
             "feedback",
             "feedback_month",
@@ -236,6 +237,7 @@ def _moving(tx: Connection) -> None:
     aliases.prove(tx, SITE, known, proof=Proof.STAFF, by="olga")
     noted = {"via": Via.KIOSK, "what": What.ASKED, "basis": next(iter(Basis))}
     filled(tx, exposures.choice_table, body=GUEST.encode())
+    filled(tx, handed.handed_table, via="app", code="behaviour:coffee", purpose="offers")
     filled(tx, happened.own_table, body=GUEST.encode())
     filled(tx, diary.diary_table, owner=remark_owner(GUEST, b""), subject=NAME, **noted)
     tied = Links(guest=GUEST, band=BAND.hex(), order="o1", ref=RIGHT, device="edge-1", point="gate")

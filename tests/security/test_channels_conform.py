@@ -11,23 +11,26 @@ from pathlib import Path
 import pytest
 
 from edge.core.catalogue import Article
+from edge.core.consent import Consent
 from edge.core.delivery import Delivery
 from edge.core.orders import Stock
 from edge.keys.ring import new_ring
 from edge.vault import Vault
+from sync.central.analysis.listed import GUESTS_MIN
 from sync.central.care import cases
 from sync.central.channels import caring, ordering
 from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.near import slots, stock
 from sync.central.people import aliases, claiming
 from sync.central.people.aliases import Claim, Kind, Proof, named
-from sync.central.registry import catalogue
+from sync.central.registry import catalogue, consents, guests, segments
+from sync.central.registry.guests import Guest
 from sync.central.store import Store
 from sync.routes import Route
 from sync.signing import Keys, Signer
 from tests.sync.builders import PRIVATE_KEY, SITE, Clockwork
 from tests.sync.caller import URL
-from tests.sync.channels.test_channels import APP, NOON
+from tests.sync.channels.test_channels import APP, INTEREST_HERE, NOON
 from tests.sync.channels.test_offering import Stand, an_offer
 from tests.sync.channels.test_reservations import TEN_MS, a_time, moment
 from tests.sync.journey.book import GUEST
@@ -38,6 +41,7 @@ MAIL = named(Kind.EMAIL, "giulia@park.example")
 OWN = named(Kind.LOYALTY, "4711", channel=APP.id)
 DAY = dt.date(2040, 12, 5)
 CLAIM = "k-1"
+SEGMENT = "interest:boats"
 CASE = caring.Opening(id="c-1", subject="order", text="Where is it?")
 SENT = ("letter", "claim_code")
 """What goes to an address is told to who sends it."""
@@ -60,6 +64,14 @@ def shop(tmp_path: Path) -> Iterator[Stand]:
         line = ordering.Line(article="bed")
         ordering.place(tx, APP, ordering.Placing(id="o-1", guest=GUEST, store="bar", lines=(line,)))
         caring.begin(tx, APP, CASE)
+        people = [f"p-{number}" for number in range(GUESTS_MIN)]
+        guests.put_guests(tx, SITE, [Guest(id=one) for one in people])
+        for one in people:
+            segments.put(tx, SITE, one, codes=[SEGMENT])
+            words = [
+                Consent(purpose=topic, turns=1, since_ms=clock.ms, source="app") for topic in INTEREST_HERE
+            ]
+            consents.stand(tx, SITE, one, words=words)
     shop.publishes(an_offer("for-all", public=True))
     yield shop
     store.close()
@@ -89,6 +101,9 @@ def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -
         "until": always(moment(TEN_MS)),
         "order": always("o-1"),
         "campaign": always("summer"),
+        "segment": always(SEGMENT),
+        "format": always("csv"),
+        "purpose": always("offers"),
         "exposure": always(shop.shows("for-all")),
         "claim": always(claiming.id_of(f"channel/{APP.id}/{CLAIM}")),
         "case": always(cases.id_of(f"channel/{APP.id}/{CASE.id}")),

@@ -19,7 +19,7 @@ from kiosk.app import create_app, serve_options, streams_of
 from kiosk.listening import listening_socket
 from kiosk.ops import safe_cell
 from kiosk.park import DemoBand
-from sync.central.console.render import harmless
+from sync.central.csv_lines import harmless
 from tests.kiosk.desk_park import PIN, Desk, a_desk, post
 from tests.kiosk.eye import HEAR, LIVE, told
 from tests.kiosk.stage import FakeRooms, Stage, a_park, a_plan, a_stage, a_verdict

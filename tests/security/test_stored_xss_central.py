@@ -19,8 +19,8 @@ from werkzeug.datastructures import MultiDict
 from sync.central.app import create_app
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE, form_token
-from sync.central.console.render import harmless
 from sync.central.console.table import ROUTES
+from sync.central.csv_lines import harmless
 from sync.central.machines import devices
 from sync.central.store import Store
 from sync.wire import DeviceReport, ReaderState

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book, caring, claims, deeds, naming, offering, ordering, telling
+from sync.central.channels import book, caring, claims, deeds, handing, naming, offering, ordering, telling
 from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
@@ -182,6 +182,21 @@ class Api:
         caller, url = self._caller(May.OFFERS), self._settings.public_url
         return self._answer(caller, lambda tx: telling.written(tx, caller.channel, exposure, public_url=url))
 
+    def members(self, segment: str) -> Response:
+        """Hand a segment out, as far as its people let this channel have it."""
+        caller = self._caller(May.SEGMENTS)
+        asked = handing.named(request.args.get("format", ""), request.args.get("purpose", ""))
+        with self._store.transaction() as tx:
+            caller.enter(tx)
+            who = caller.channel.source
+            made = handing.export(tx, caller.channel, segment, asked=asked, who=who)
+        return _unkept(Response(made.body, mimetype=made.media))
+
+    def withdrawn(self) -> Response:
+        """Say whom a channel has to take out of what it was handed."""
+        caller, cursor = self._caller(May.SEGMENTS), request.args.get("cursor", "")
+        return self._answer(caller, lambda tx: handing.withdrawals(tx, caller.channel, cursor=cursor))
+
     def words(self, campaign: str) -> Response:
         """Say what a campaign says."""
         caller, locale = self._caller(May.WORDS), request.args.get("locale", "")
@@ -249,7 +264,10 @@ def _sent(kind: type[M], form: Any, body: bytes, *, media: str) -> M:  # noqa: A
 
 
 def _json(message: msgspec.Struct) -> Response:
-    reply = Response(msgspec.json.encode(message), mimetype=MEDIA_JSON)
+    return _unkept(Response(msgspec.json.encode(message), mimetype=MEDIA_JSON))
+
+
+def _unkept(reply: Response) -> Response:
     reply.headers["Cache-Control"] = "no-store"
     return reply
 

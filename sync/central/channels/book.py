@@ -48,6 +48,7 @@ class May(enum.StrEnum):
     ANSWERS = "answers"
     OFFERS = "offers"
     WORDS = "words"
+    SEGMENTS = "segments"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,7 +69,7 @@ def asked(tx: Connection, channel: Member, guest: str) -> Asked:
     known, version = guests.guest(tx, channel.site, guest), bundles.in_force(tx, channel.site)
     if version is None:
         raise Refused("This site has no offers yet.", hint="Publish them first.")
-    standing = _standing(tx, channel, known)
+    standing = standings(tx, channel, [known])[known.id]
     day = day_at(tx, channel.site, now_of(tx))
     if not standing.offers:
         anybody = Standing(child=standing.child, quiet=standing.quiet)
@@ -135,19 +135,24 @@ def day_at(tx: Connection, site: str, at_ms: int) -> int:
     return day_of(zone_of(tx, site), places.day_starts_min if places is not None else 0, at_ms)
 
 
-def _standing(tx: Connection, channel: Member, guest: Guest) -> Standing:
-    site = channel.site
-    said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
-    member, since_ms = members.members_by_guest(tx, site, [guest.id]).get(guest.id), quiet_since(said)
-    came = guest.party is not None and guest.party.child
-    found = standing_by(
-        said,
-        channel.via,
-        child=came or is_young(guest.age_band) or (member is not None and member.no_charge),
-        quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
-    )
-    mine = tuple(name for name in found.namespaces if name in channel.namespaces)
-    return msgspec.structs.replace(found, namespaces=mine)
+def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[str, Standing]:
+    """Return by id what each of these guests allows in a channel, and who is a child or wants quiet."""
+    asked, site = {one.id: one for one in found}, channel.site
+    said = consents.consents_of(tx, site, asked)
+    payers = members.members_by_guest(tx, site, asked)
+    made = {}
+    for guest, one in asked.items():
+        words, member = said.get(guest, ()), payers.get(guest)
+        came, since_ms = one.party is not None and one.party.child, quiet_since(words)
+        stands = standing_by(
+            words,
+            channel.via,
+            child=came or is_young(one.age_band) or (member is not None and member.no_charge),
+            quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
+        )
+        mine = tuple(name for name in stands.namespaces if name in channel.namespaces)
+        made[guest] = msgspec.structs.replace(stands, namespaces=mine)
+    return made
 
 
 def _context(tx: Connection, one: Asked) -> Context:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.core.renderings import Letter
 from sync.central.channels.caring import Matter, Opening, Spoken
 from sync.central.channels.claims import Bringing, Brought, Claimed, Claiming
+from sync.central.channels.handing import MEDIA_CSV, MEDIA_PARQUET, Withdrawals
 from sync.central.channels.messages import (
     MEDIA_EVENT,
     MEDIA_EVENTS,
@@ -247,6 +248,30 @@ ROUTES = (
         about="What was chosen for a guest as an e-mail to them, with the one press that ends such mails.",
         media=MEDIA_JSON,
         answer=Letter,
+        problems=ASKED,
+    ),
+    Route(
+        name="members",
+        method="GET",
+        path="/v1/segments/{segment}/members",
+        about="Who of a segment lets this channel use it: a row a person, to be asked for again by its date.",
+        media=MEDIA_CSV,
+        or_media=MEDIA_PARQUET,
+        answer=str,
+        queries=(
+            Query("format", str, "csv or parquet; none: csv."),
+            Query("purpose", str, "offers or research; none: offers."),
+        ),
+        problems=ASKED,
+    ),
+    Route(
+        name="withdrawn",
+        method="GET",
+        path="/v1/segments/withdrawn",
+        about="Whom this channel has to take out of what it was handed, for they said no or were erased.",
+        media=MEDIA_JSON,
+        answer=Withdrawals,
+        queries=(Query("cursor", str, "Where the page before ended; none: all that is remembered."),),
         problems=ASKED,
     ),
     Route(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import itertools
 import mimetypes
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from edge.errors import Unknown
+from sync.central import csv_lines
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Row, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import LANGUAGES, ROWS_MAX, Kind, typed
@@ -25,8 +24,6 @@ from sync.central.console.sections import sections
 FOLDER = Path(str(resources.files("sync.central.console"))) / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the start of a formula (OWASP: CSV injection), in full width too."""
 EXPORT_PAGES_MAX = 20_000
 
 _environment = Environment(
@@ -128,15 +125,7 @@ def _file(ask: Ask, export: Export) -> Response:
 
 
 def _line(row: Row) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([harmless(cell.text if isinstance(cell, Cell) else cell) for cell in row])
-    return text.getvalue()
-
-
-def harmless(value: str | int | None) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return csv_lines.line([cell.text if isinstance(cell, Cell) else cell for cell in row])
 
 
 @cache

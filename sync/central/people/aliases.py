@@ -11,7 +11,7 @@ from typing import NamedTuple
 from edge.errors import Refused
 from sync.central.privacy.erasure import PLACES
 from sync.central.registry import guests, links
-from sync.central.registry.tables import ID_CHARS_MAX
+from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
     BigInteger,
     Column,
@@ -58,6 +58,10 @@ class Proof(enum.StrEnum):
 
 EVERYBODYS = frozenset({Kind.EMAIL, Kind.PHONE})
 """Kinds that mean the same in every channel; the others are a channel's own numbers."""
+LASTING = frozenset({Kind.APP, Kind.LOYALTY})
+"""Those of a channel's own numbers that name a guest, and not one purchase."""
+PSEUDONYM_CHARS = 32
+"""128 bits of a keyed hash, in hex."""
 
 key_table = Table(
     "alias_key",
@@ -187,19 +191,43 @@ def keyed(tx: Connection, site: str, *words: str) -> bytes:
 
     The first word says what for: a kind of alias, or what is none.
     """
-    known = known_keyed(tx, site, *words)
-    if known is not None:
-        return known
-    key = secrets.token_bytes(KEY_BYTES)
-    sealed = demand_seals(tx).seal(key, "alias_key", "key", row=site.encode())
-    tx.execute(insert(key_table).values(site_id=site, key=sealed))
-    return _digest(key, words)
+    return _digest(_must_key(tx, site), words)
 
 
 def known_keyed(tx: Connection, site: str, *words: str) -> bytes | None:
     """Return words under the site's own key; None where it never had one: nothing can have been under it."""
     key = _key(tx, site)
     return None if key is None else _digest(key, words)
+
+
+def pseudonyms(tx: Connection, site: str, space: str, *, guests: Iterable[str]) -> dict[str, str]:
+    """Return by what one receiver knows each guest, and no other: two cannot join what they hold."""
+    key = _must_key(tx, site)
+    return {one: _digest(key, ("receiver", space, one)).hex()[:PSEUDONYM_CHARS] for one in guests}
+
+
+def given_out(tx: Connection, site: str, space: str, *, guests: Iterable[str]) -> dict[str, str]:
+    """Return the number that a channel gave a guest out itself, of each who has one: the eldest of them."""
+    found: dict[str, str] = {}
+    numbers = [kind.value for kind in LASTING]
+    for part in parts(sorted(set(guests))):
+        there = and_(_own.site_id == site, _own.space == space, _own.kind.in_(numbers))
+        rows = select(alias_table).where(there, _own.guest_id.in_(part))
+        for row in tx.execute(rows.order_by(_own.at_ms.desc(), _own.digest)):
+            place = _row(site, bytes(row.digest))
+            opened = demand_seals(tx).open(bytes(row.sealed), "guest_alias", "sealed", row=place)
+            found[row.guest_id] = opened.decode()
+    return found
+
+
+def _must_key(tx: Connection, site: str) -> bytes:
+    known = _key(tx, site)
+    if known is not None:
+        return known
+    key = secrets.token_bytes(KEY_BYTES)
+    sealed = demand_seals(tx).seal(key, "alias_key", "key", row=site.encode())
+    tx.execute(insert(key_table).values(site_id=site, key=sealed))
+    return key
 
 
 def _key(tx: Connection, site: str) -> bytes | None:

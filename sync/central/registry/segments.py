@@ -61,6 +61,13 @@ def segments_of(tx: Connection, site: str, guests: Iterable[str]) -> dict[str, t
     return {guest: tuple(codes) for guest, codes in found.items()}
 
 
+def holders(tx: Connection, site: str, code: str) -> tuple[str, ...]:
+    """Return every guest who belongs to a segment, whatever they allow: for central's own eyes."""
+    own = segment_table.c
+    found = select(own.guest_id).where(own.site_id == site, own.code == code)
+    return tuple(tx.execute(found.order_by(own.guest_id)).scalars())
+
+
 def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
     """Store what a guest belongs to, whole; say whether that changed. Nothing is published by this."""
     wanted = tuple(sorted(set(codes)))

@@ -52,6 +52,8 @@ BY = {
     "shown": May.OFFERS,
     "redeemed": May.OFFERS,
     "letter": May.OFFERS,
+    "members": May.SEGMENTS,
+    "withdrawn": May.SEGMENTS,
 }
 """Routes that another one's right opens."""
 NOON = "2025-10-09T08:00:00Z"

@@ -22,6 +22,7 @@ from edge.core.offers.said import Told
 from edge.core.segments import namespace_of
 from sync.central import doors
 from sync.central.analysis import facts
+from sync.central.channels import handed, handing
 from sync.central.channels.telling import written
 from sync.central.console.guard import form_token
 from sync.central.feed import item_table
@@ -33,7 +34,7 @@ from sync.central.journey.entry import Entry, Via, What
 from sync.central.machines.lanes import Stream
 from sync.central.own import allowing
 from sync.central.own.cookie import COOKIE
-from sync.central.people import unsubscribing
+from sync.central.people import aliases, unsubscribing
 from sync.central.people.unsubscribing import Mailed
 from sync.central.registry import consents, guests, profiles, segments
 from sync.central.registry.guests import Guest
@@ -146,6 +147,8 @@ class Speaking:
         )
         may = {part for part in CODES if is_open(self.yes, part)}
         yield "segments to subscribers", set(self._hooks()), may
+        yield "segments handed out before and not taken back", self._in_use() - open_, set()
+        yield "segments handed out as files", self._handed(), open_
         parts = {f"{part}@{way}" for part in CODES for way in SPOKEN if is_open(self.yes, part, way)}
         parts |= {f"{part}@" for part in may}
         yield "diary to subscribers", self._diary_hooks(), parts
@@ -187,6 +190,26 @@ class Speaking:
             ]
             diary.put(tx, SITE, entries)
         yield from (kinds[What(one)] for one in channel.reads()[0] if one in kinds)
+
+    def _in_use(self) -> set[str]:
+        """In which segments receivers of files still hold the guest, as far as they were told."""
+        with self.store.reading() as tx:
+            held = [one for one in handed.of_guest(tx, SITE, GUEST) if one.withdrawn_ms is None]
+        ways = {self.app.member.id: "app", self.mail.member.id: "email"}
+        return {f"{namespace_of(one.segment)} by {ways[one.channel]}" for one in held}
+
+    def _handed(self) -> set[str]:
+        """In which segments those receivers find the guest who ask for them now."""
+        found = set()
+        for way, channel in (("app", self.app), ("email", self.mail)):
+            for part, code in CODES.items():
+                with self.store.transaction() as tx:
+                    take_turn(tx, SITE)
+                    asked = handing.named("", "")
+                    file = handing.export(tx, channel.member, code, asked=asked, who="olga")
+                    name = aliases.pseudonyms(tx, SITE, channel.member.id, guests=[GUEST])[GUEST]
+                found |= {f"{part} by {way}"} if name in file.body.decode() else set()
+        return found
 
     def _hooks(self) -> Iterator[str]:
         with self.store.transaction() as tx:
@@ -273,7 +296,9 @@ class Speaking:
 
 
 @pytest.fixture
-def speaking(sealed_store: Store, clock: Clockwork) -> Speaking:
+def speaking(sealed_store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Speaking:
+    # One guest is all that there is here: of so few nothing would be handed out.
+    monkeypatch.setattr("sync.central.channels.handing.GUESTS_MIN", 0)
     made = Stand(sealed_store, clock)
     with sealed_store.transaction() as tx:
         guests.put_guests(tx, SITE, [Guest(id=GUEST, name="Giulia")])
