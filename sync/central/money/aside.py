@@ -22,7 +22,7 @@ from sync.central.store import (
 )
 
 FOLD_EVERY = 64
-"""After so many grants a device's differences are one row again: so few are summed up at a grant."""
+"""More differences of a device than these become one row again: so few are summed up at a grant."""
 
 aside_table = Table(
     "device_aside",
@@ -39,6 +39,9 @@ _HELD = select(func.coalesce(func.sum(_own.minor), 0)).where(
     _own.site_id == bindparam("site"),
     _own.device_id == bindparam("device"),
     _own.unit == bindparam("unit_"),
+)
+_MANY = text(
+    "SELECT device_id FROM device_aside WHERE site_id = :site GROUP BY device_id HAVING COUNT(*) > :many"
 )
 _TAKEN = text("DELETE FROM device_aside WHERE site_id = :site AND device_id = :device RETURNING unit, minor")
 
@@ -59,6 +62,11 @@ def moved(tx: Connection, site: str, more: Mapping[tuple[str, str], int]) -> Non
         tx.execute(insert(aside_table), rows)
 
 
+def crowded(tx: Connection, site: str) -> list[str]:
+    """Return the devices of a site that have more differences than should be summed up at each grant."""
+    return list(tx.execute(_MANY, {"site": site, "many": FOLD_EVERY}).scalars())
+
+
 def fold(tx: Connection, site: str, device: str) -> None:
     """Make one row of a device's differences; call it where the device's number is held."""
     sums = Counter[tuple[str, str]]()
@@ -68,7 +76,10 @@ def fold(tx: Connection, site: str, device: str) -> None:
 
 
 def from_leases(tx: Connection) -> None:
-    """Count once what the leases of before come to."""
+    """Count what the leases of before come to, in place of whatever was counted without them."""
+    if tx.dialect.name == "postgresql":  # an older worker may move a lease meanwhile
+        tx.execute(text("LOCK TABLE lease, device_aside IN SHARE ROW EXCLUSIVE MODE"))
+    tx.execute(text("DELETE FROM device_aside"))
     tx.execute(
         text(
             "INSERT INTO device_aside (site_id, device_id, unit, part, minor)"
@@ -79,4 +90,4 @@ def from_leases(tx: Connection) -> None:
     )
 
 
-STEPS[7] = from_leases
+STEPS[10] = from_leases

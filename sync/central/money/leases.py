@@ -66,7 +66,8 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
         # It is the same guest who stands there now: the rest of the day comes to where the basket lies.
         placed.hold_serials(tx, device.site, {device.id, *(one.placed.device for one in others)})
         ask_back(tx, device.site, others, why=BASKET)
-    lacks = want.needs or want.total - mine.placed.counters.granted
+    lacks = want.total - mine.placed.counters.granted
+    lacks = min(want.needs or lacks, lacks)  # what a question of before was given is here by now
     if want.kind == MONEY and want.why == BASKET and more < lacks:
         pot = _Pot(others, free=free, leased=leased, lacks=lacks, waits=waits)
         if _comes_back(tx, asked, mine, pot=pot):
@@ -103,16 +104,18 @@ def _comes_back(tx: Connection, asked: Placing, mine: PlacedRow, *, pot: _Pot) -
     It is the same guest who stands here now. What is on its way already is counted, so that none is asked
     for nothing, but not for a device that was asked in vain the last time.
     """
+    site, device = asked.device.site, asked.device.id
     living = [one for one in pot.others if one.living and one.placed.counters.spendable]
     going = [one for one in living if one.placed.closing]
-    staying = [one for one in living if not one.placed.closing]
+    # What lies here under another name is spent here: whoever stands here does not lack it.
+    staying = [one for one in living if not one.placed.closing and one.placed.device != device]
     staying.sort(key=lambda one: (-one.placed.counters.spendable, one.id))
-    chosen = going if pot.waits else _reaching([*staying, *going], pot.lacks - pot.free)
+    owes = owed_of(tx, site, asked.want.wallet, currency=asked.unit)
+    chosen = going if pot.waits else _reaching([*staying, *going], pot.lacks + owes - pot.free)
     back = _worth(chosen)
     if not chosen or _allowed(tx, asked, mine, free=pot.free + back, leased=pot.leased - back) < pot.lacks:
         return False
-    site = asked.device.site
-    placed.hold_serials(tx, site, {asked.device.id, *(one.placed.device for one in pot.others)})
+    placed.hold_serials(tx, site, {device, *(one.placed.device for one in pot.others)})
     ask_back(tx, site, tuple(chosen), why=BASKET)
     return True
 
@@ -276,8 +279,6 @@ def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -
         opened_ms=mine.opened_ms or now_of(tx),
     )
     (placed.put if mine.serial else placed.add)(tx, site, [row])
-    if row.serial % aside.FOLD_EVERY == 0:
-        aside.fold(tx, site, device)
     more = after.counters.granted - mine.placed.counters.granted
     if more:
         entries = (Entry(asked.account, -more), Entry(f"lease:{row.id}", more))

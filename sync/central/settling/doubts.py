@@ -9,7 +9,7 @@ import msgspec
 from edge.core.lease import PlacedState, WrittenOff, doubt, write_off
 from edge.core.vouchers import VOUCHER_KINDS, base_of
 from sync.central import alarms
-from sync.central.money import placed
+from sync.central.money import aside, placed
 from sync.central.money import policy as policies
 from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.placed import PlacedRow
@@ -47,9 +47,12 @@ def sweep(tx: Connection, site: str) -> int:
     judged = [msgspec.structs.replace(row, placed=doubt(row.placed, now_ms)) for row in held]
     placed.put(tx, site, [row for row, was in zip(judged, held, strict=True) if row != was])
     silent = [row for row in judged if row.placed.doubt_ms <= now_ms - patience_ms]
-    placed.hold_serials(tx, site, [row.placed.device for row in silent])
+    crowded = aside.crowded(tx, site)
+    placed.hold_serials(tx, site, {*crowded, *(row.placed.device for row in silent)})
     for row in silent:
         give_up(tx, site, row)
+    for device in crowded:
+        aside.fold(tx, site, device)
     vouchers.sweep(tx, site, sorted(theirs))
     return len(silent)
 

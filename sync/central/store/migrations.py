@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, Table, insert, inspect, select, text
 
+from edge.errors import StoreError
 from sync.central.store.words import metadata
 
 SCHEMA_LOCK = 0x506F6C736F
@@ -19,8 +20,20 @@ step_table = Table(
 )
 
 Step = Callable[[Connection], None]
-STEPS: dict[int, Step] = {}
-"""Number to step; a number is never used again. New tables need none, changed ones do."""
+
+
+class Steps(dict[int, Step]):
+    """Number to step; the second step of a number is refused where its module is imported."""
+
+    def __setitem__(self, number: int, step: Step) -> None:
+        """Register a step, or raise ``StoreError``: of two only one would ever be taken."""
+        if number in self:
+            raise StoreError(f"There are two steps {number}.", hint="Take the next number that is free.")
+        super().__setitem__(number, step)
+
+
+STEPS = Steps()
+"""A number is never used again. New tables need none, changed ones do."""
 
 
 def bring_up(tx: Connection) -> None:

@@ -14,14 +14,17 @@ from edge.clock import wall_ms
 from edge.config import shipped
 from edge.core.decision import Reason
 from edge.core.lease import Want
+from edge.errors import StoreError
 from edge.payviews import BasketState
 from sync.central.money import aside, leases
 from sync.central.money import policy as policies
+from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.placed import PlacedRow
 from sync.central.money.policy import Policy
-from sync.central.store import Store, text
+from sync.central.settling.doubts import sweep
+from sync.central.store import STEPS, Store, text
 from sync.lending import COMING, LeaseAsk, Unplaced
-from tests.sync.builders import SITE
+from tests.sync.builders import NOW_MS, SITE
 from tests.sync.ends import served, until
 from tests.sync.money.shop import UID, Shop, a_guest, a_shop, a_site
 from tests.sync.money.test_borrower import GRANT, Paper, a_borrower, told
@@ -102,6 +105,38 @@ def test_a_device_without_a_word_of_what_it_needs_means_all_of_it(small_store: S
     assert asked_back(bar)
 
 
+def test_what_a_basket_was_given_meanwhile_is_not_asked_back_once_more(small_store: Store) -> None:
+    """A question that is tried again still says what was lacking when it was first asked."""
+    bar, shop = tills(small_store, 3_000, 3_000)
+    basket(shop, 2_000, total=3_000)
+    assert not asked_back(bar)
+    assert isinstance(basket(shop, 2_000, total=5_000), Unplaced), "the control: this lacks two thousand"
+    assert asked_back(bar)
+
+
+def test_what_a_till_holds_itself_is_not_asked_back_from_it(small_store: Store) -> None:
+    bar, shop, here = tills(small_store, 1_000, 1_500, 0)
+    assert isinstance(here.want(3_500, band="b1"), PlacedRow), "more than all others hold"
+    with small_store.transaction() as tx:
+        lacking = Want(wallet="w1", total=5_000, why="basket", needs=2_500)
+        coming = leases.grant(tx, here.device, lacking)
+    assert isinstance(coming, Unplaced)
+    assert coming.why == COMING
+    assert not asked_back(here)
+    assert [asked_back(one) for one in (bar, shop)] == [True, True]
+
+
+def test_what_a_wallet_owes_is_asked_back_beside_what_a_basket_lacks(small_store: Store) -> None:
+    bar, shop, here = tills(small_store, 3_000, 3_000, 0)
+    with small_store.transaction() as tx:
+        owes = (Entry("debt:w1", -2_000), Entry("loss:bank", 2_000))
+        post(tx, Posting(site=SITE, key="debt:1", kind="debt", at_ms=NOW_MS, currency="EUR", entries=owes))
+    coming = basket(here, 2_000)
+    assert isinstance(coming, Unplaced)
+    assert coming.why == COMING
+    assert [asked_back(one) for one in (bar, shop)] == [True, True]
+
+
 def test_an_edge_asks_once_more_and_waits_only_where_money_is_coming() -> None:
     want, other = Want(wallet="w1", total=900, why="basket"), Want(wallet="w2", total=900, why="basket")
     coming = Unplaced(wallet="w1", kind="money", why=COMING)
@@ -120,8 +155,11 @@ def test_an_edge_asks_once_more_and_waits_only_where_money_is_coming() -> None:
     assert len(paper.said) == 1, "who has no more anywhere is told so at once"
 
 
-def test_what_devices_hold_in_all_is_what_their_leases_come_to(small_store: Store) -> None:
-    """Whatever moves: the differences are never anything else than the sum over every lease."""
+def test_what_devices_hold_in_all_is_what_their_leases_come_to(
+    small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever moves, and folded or not: the differences are nothing else than the sum over every lease."""
+    monkeypatch.setattr(aside, "FOLD_EVERY", 4)
     dice = random.Random(5)  # noqa: S311 - a story, nothing secret
     bar, shop = tills(small_store, 1_000, 1_000, minor=500_000)
     for number in range(90):
@@ -141,21 +179,37 @@ def test_what_devices_hold_in_all_is_what_their_leases_come_to(small_store: Stor
         " WHERE device_id = :device AND kind = 'money' AND state IN ('open', 'in_doubt')"
     )
     parts = text("SELECT COUNT(*) FROM device_aside WHERE device_id = :device")
-    with small_store.reading() as tx:
-        for till in (bar, shop):
-            this = {"device": till.device.id}
-            here = aside.held(tx, SITE, till.device.id, unit="EUR")
-            assert here == tx.execute(sums, this).scalar_one() > 0
-            assert tx.execute(parts, this).scalar_one() < 2 * aside.FOLD_EVERY
+    for folded in (False, True):
+        with small_store.reading() as tx:
+            for till in (bar, shop):
+                this = {"device": till.device.id}
+                here = aside.held(tx, SITE, till.device.id, unit="EUR")
+                assert here == tx.execute(sums, this).scalar_one() > 0
+                rows = tx.execute(parts, this).scalar_one()
+                assert rows == 1 if folded else rows > 2 * aside.FOLD_EVERY
+        with small_store.transaction() as tx:
+            sweep(tx, SITE)
 
 
-def test_a_database_of_before_counts_once_what_its_leases_come_to(small_store: Store) -> None:
-    bar, _ = tills(small_store, 1_000, 2_000)
-    with small_store.transaction() as tx:
-        tx.execute(text("DELETE FROM device_aside"))
+def test_a_database_of_before_counts_once_what_its_leases_come_to(store: Store) -> None:
+    """Opened by this release, also where a worker of this one counted some of it already."""
+    bar, shop = tills(store, 1_000, 2_000)
+    with store.transaction() as tx:
+        tx.execute(text("DELETE FROM schema_step WHERE number > 9"))
+        tx.execute(text("DELETE FROM device_aside WHERE device_id = :bar"), {"bar": bar.device.id})
         assert aside.held(tx, SITE, bar.device.id, unit="EUR") == 0
-        aside.from_leases(tx)
-        assert aside.held(tx, SITE, bar.device.id, unit="EUR") == 1_000
+    store.bring_up()
+    with store.reading() as tx:
+        found = [aside.held(tx, SITE, one.device.id, unit="EUR") for one in (bar, shop)]
+    assert found == [1_000, 2_000]
+
+
+def test_a_second_step_of_a_number_is_refused_where_it_is_registered() -> None:
+    free = max(STEPS) + 1
+    steps = type(STEPS)(STEPS)
+    steps[free] = aside.from_leases
+    with pytest.raises(StoreError, match=f"two steps {free}"):
+        steps[free] = aside.from_leases
 
 
 @pytest.fixture
