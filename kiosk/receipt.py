@@ -37,7 +37,8 @@ def on_phone(ask: Ask) -> Response:
     rows = receipt_rows(receipt, words)
     fresh = receipts.is_new(receipt.op_id)
     coupon = below(coupon_of(ask, receipt, fresh=fresh), words, columns=receipts.columns(""))
-    receipts.papers.printed(receipt.op_id)
+    if coupon.code:
+        receipts.papers.printed(receipt.op_id)
     asked = receipt.kind is ReceiptKind.SALE and near.is_asked(receipt.op_id)
     word = receipts.word_for(receipt.op_id) if asked else ""
     svg = qr_svg(coupon.code) if coupon.code else ""

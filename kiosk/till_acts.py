@@ -173,16 +173,17 @@ def receipt(ask: Ask) -> Printed:
 
 
 def _printed(ask: Ask, op_id: str) -> Printed:
-    receipts = ask.house.service.receipts
+    receipts, codes = ask.house.service.receipts, set[str]()
 
     def make(made: Receipt, copy: int) -> Slip:
         words = words_for(ask, ask.language, made.currency)
         columns = receipts.columns(made.point)
         rows, code = below(coupon_of(ask, made, fresh=not copy), words, columns=columns)
+        codes.add(code)
         return receipt_slip(made, words, copy=copy, below=rows, coupon=code)
 
     done = receipts.print(ask.person, op_id, make)
-    if done.printed:
+    if done.printed and any(codes):
         receipts.papers.printed(op_id)
     return done
 

@@ -18,7 +18,8 @@ from edge.errors import Refused
 from edge.payviews import BasketState
 from edge.service import coupons
 from edge.service.coupons import OtherHome
-from edge.service.offering.papers import PaperView
+from edge.service.offerbook import NOBODY, book_of
+from edge.service.offering.papers import FRESH_MS, PaperView
 from edge.service.paperbook import promised_on_paper
 from edge.service.payments.redeeming import UsedBefore
 from tests.builders import ROME
@@ -179,6 +180,53 @@ def test_a_refund_that_central_pays_ends_it_as_well(edge: House) -> None:
     after = of_sale(edge)
     assert after is not None
     assert after.withdrawn
+
+
+def test_a_purchase_that_was_taken_back_before_its_receipt_brings_none(edge: House) -> None:
+    a_fan(edge)
+    granted(edge)
+    bought(edge)
+    boss = edge.session("supervisor", point=TILL, staff="dora")
+    edge.service.refund(boss, OP, "r-till-00000001", reason="cold")
+    assert of_sale(edge) is None
+    assert told(edge) == []
+
+
+def test_what_was_used_stays_used_when_its_guest_is_forgotten(edge: House) -> None:
+    a_fan(edge)
+    granted(edge)
+    bought(edge)
+    paper = of_sale(edge)
+    assert paper is not None
+    scanned(edge, paper.code)
+    edge.service.add_cash(cashier(edge), TILL, NEXT, minor=450)
+    edge.service.erase("guest-1", [band_of(edge)])
+    with pytest.raises(Refused, match="over"):
+        scanned(edge, paper.code, "op-till-00000003")
+
+
+def test_a_sale_of_long_ago_brings_none_unless_it_still_stands_at_its_till(edge: House) -> None:
+    who = cashier(edge)
+    for op_id in (OP, NEXT):
+        edge.service.ring(who, TILL, op_id, lines=(SOUP,))
+        edge.service.add_cash(who, TILL, op_id, minor=600)
+    edge.hands.forward(s=FRESH_MS // 1_000 + 1)
+    assert of_sale(edge, OP) is None, "whoever bought it is gone"
+    assert of_sale(edge, NEXT) is not None
+
+
+def test_a_coupon_without_its_code_was_not_shown(edge: House) -> None:
+    cash_sale(edge)
+    edge.service.void(edge.session("supervisor", point=TILL), OP, "v-till-00000001", reason="cold")
+    edge.service.receipts.papers.printed(OP)
+    assert Kind.OFFER_SHOWN not in told(edge)
+
+
+def test_a_stranger_at_a_till_sees_a_coupon_once_and_it_counts_once(edge: House) -> None:
+    assert cash_sale(edge) is not None
+    edge.service.receipts.papers.printed(OP)
+    marks = edge.sequencer.submit(lambda tx: book_of(tx, f"{NOBODY}{TILL}").marks)
+    assert [mark.offer for mark in marks] == ["soup-again"]
 
 
 def test_a_dry_budget_brings_no_coupon_and_none_is_promised_twice(edge: House) -> None:

@@ -253,7 +253,7 @@ class Offers:
         """Journal and count that a tile was seen."""
         tx.append(Kind.OFFER_SHOWN, _told(kept, offer, exposure=exposure))
         put_kept(tx, replace(kept, shown=(*kept.shown, exposure)))
-        for name in (kept.book, f"{NOBODY}{kept.point}"):
+        for name in {kept.book, f"{NOBODY}{kept.point}"}:  # of a stranger both are one
             self._mark_shown(tx, name, offer.id)
 
     def note_taken(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer, op_id: str) -> None:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.offers import Level, Offer, exposure_of
+from edge.core.payment.back import OVER
 from edge.core.payment.promised import promise_of
 from edge.offerviews import OfferTile
 from edge.payviews import BasketState
@@ -15,10 +16,13 @@ from edge.service.offering.asking import Question, visit_of
 from edge.service.offering.desk import Offers
 from edge.service.offering.tiles import tiles_of
 from edge.service.paperbook import Paper, open_of, paper_by, put_paper
-from edge.service.payments.rung import Rung, rung_by
+from edge.service.payments.rung import Rung, rung_by, stands
 from edge.service.payments.settling import bands_of
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
+
+FRESH_MS = 600_000
+"""So long after its payment a purchase may get its coupon; later only while it still stands at its till."""
 
 
 class PaperView(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +47,13 @@ class Papers:
         """Return the coupon of a purchase; None: it has none. Asked again it is the same one.
 
         Its price is promised and its budget set aside from now on. ``fresh`` False: none is chosen any more,
-        as for a receipt that was on paper before.
+        as for a receipt that was on paper before. Nor is one for a sale of long ago, so that nobody collects
+        coupons of receipts that were not wanted, nor for one that was taken back.
         """
         if not self._rooms.coupon_key:
             return None
 
-        known, sold = self._rooms.sequencer.submit(lambda tx: (paper_by(tx, op_id), rung_by(tx, op_id)))
+        known, sold = self._rooms.sequencer.submit(lambda tx: (paper_by(tx, op_id), self._fresh(tx, op_id)))
         if known is not None:
             return self._view(known)
         # Who stands there is asked outside the transaction: their consents are read in one of their own.
@@ -57,19 +62,18 @@ class Papers:
             return None
 
         def act(tx: Transaction) -> Paper | None:
-            before, now = paper_by(tx, op_id), rung_by(tx, op_id)
-            stands = now is not None and now.stage is BasketState.APPROVED
-            return before or (self._given(tx, asked, now) if now is not None and stands else None)
+            before, now = paper_by(tx, op_id), self._fresh(tx, op_id)
+            return before or (self._given(tx, asked, now) if now is not None else None)
 
         paper = self._rooms.sequencer.submit(act)
         return None if paper is None else self._view(paper)
 
     def printed(self, op_id: str) -> None:
-        """Take a printer's or a phone's word that a coupon was seen: only now was it shown."""
+        """Take a printer's or a phone's word that a coupon's code was seen: only now was it shown."""
 
         def act(tx: Transaction) -> None:
             paper = paper_by(tx, op_id)
-            if paper is None or paper.printed:
+            if paper is None or paper.printed or not paper.open:
                 return
             put_paper(tx, replace(paper, printed=True))
             kept = kept_by(tx, paper.promise.exposure)
@@ -102,8 +106,18 @@ class Papers:
         self._offers.note_taken(tx, kept, exposure, offer=offer, op_id=paper.op_id)
         return paper
 
+    def _fresh(self, tx: Transaction, op_id: str) -> Rung | None:
+        """Return a purchase that was paid just now, or is still before its cashier, and is not taken back."""
+        sold = rung_by(tx, op_id)
+        if sold is None or sold.sale is None or sold.stage is not BasketState.APPROVED:
+            return None
+        if sold.sale.state in OVER:  # a refund leaves its basket's stage as it was
+            return None
+        age_ms = self._rooms.clock.monotonic_ms() - sold.sale.at_ms
+        return sold if 0 <= age_ms <= FRESH_MS or stands(tx, sold) else None
+
     def _asked(self, sold: Rung) -> Question | None:
-        if sold.sale is None or sold.stage is not BasketState.APPROVED:
+        if sold.sale is None:
             return None
         band, basket = next(iter(bands_of(sold.sale.legs)), None), sold.basket
         asked = self._offers.question(band, basket.point, lines=basket.lines, watched=True)

@@ -82,8 +82,9 @@ class Redeeming:
         if sent is not None:
             raise SentBefore(f"This offer is good at {sent.to}.")
         paper = paper_of(tx, coupon.exposure)
-        if paper is not None and paper.withdrawn:
-            raise Refused("This coupon is over.", hint="The purchase that it came with was taken back.")
+        if paper is not None and not paper.open:  # its use may be gone with the guest, and it stays used
+            hint = "It is good once." if paper.used else "The purchase that it came with was taken back."
+            raise Refused("This coupon is over.", hint=hint)
         if paper is not None:
             return self._with_rules((paper.promise,))
         kept = kept_by(tx, coupon.exposure)
