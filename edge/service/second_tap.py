@@ -7,7 +7,17 @@ from edge.core.decision import Act, Reason
 from edge.core.entitlements import Entitlement
 from edge.core.slots import Slot, choices
 from edge.service.rooms import Rooms
-from edge.service.times import KEPT_MS, KeptTime, given, keep, kept_for_others, kept_times, move
+from edge.service.times import (
+    KEPT_MS,
+    MOVES_MAX,
+    KeptTime,
+    given,
+    keep,
+    kept_for_others,
+    kept_times,
+    move,
+    moves_of,
+)
 from edge.service.verdict import Verdict
 from edge.store.transaction import Transaction
 
@@ -44,18 +54,21 @@ class SecondTap:
     def _next(self, tx: Transaction, verdict: Verdict) -> tuple[Entitlement, Slot] | None:
         """Return the right whose next time the verdict names, and that time if a place of it is ours to give.
 
-        Whose own time runs and is full keeps it: a place may come free. A band that proves nothing changes
-        nothing: who copied it would move its guest's day.
+        Only the right that was refused: another one may have its next time at that moment, too. Whose own
+        time runs and is full keeps it: a place may come free. What was changed as often as may be is kept no
+        time. A band that proves nothing changes nothing: who copied it would move its guest's day.
         """
         decision, profile = verdict.ruling.decision, verdict.facts.profile
         late = decision.reason is Reason.TOO_LATE and decision.next.act is Act.CHANGE_TIME
         proven = verdict.asked.presented.trust >= Trust.SUN
         if not late or not proven or profile is None or profile.guest is None:
             return None
-        starts, at_ms = verdict.facts.slot_next, decision.next.at_ms
-        named = [right for right in profile.entitlements if starts.get(right.id, 0) == at_ms]
+        at_ms, moves = decision.next.at_ms, moves_of(tx, profile)
+        named = [right for right in profile.entitlements if right.id == decision.entitlement]
         slots = self._rooms.profiles.goods.slots()
         for right in named:
+            if len(moves.get(right.id, ())) >= MOVES_MAX:
+                return None
             own = [one for one in slots if one.product == right.product and one.start_ms == at_ms]
             kept = kept_for_others(tx, right.id)
             taken = {one.key: given(tx, one.key, kept=kept) for one in own}

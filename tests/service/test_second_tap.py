@@ -71,6 +71,22 @@ def test_the_guest_s_screen_hears_that_it_is_kept(house: House) -> None:
     assert (shown.kept_s, guest_view(shown).kept_s) == (KEPT_S, KEPT_S)
 
 
+def test_the_right_that_was_refused_is_moved_and_no_other_that_has_the_same_next_time(house: House) -> None:
+    (uid,) = guests(house, 1)
+    house.hands.forward(s=LATE_S)
+    told(house, a_time(3, share=2), a_time(4))
+    earlier = a_slot_right("slot-older", start_ms=a_time(-1).start_ms, minutes=60)
+    rights = earlier, a_day_ticket("day-0"), a_slot_right("slot-0", minutes=60)
+    for number, order in enumerate((rights, tuple(reversed(rights)))):
+        house.tell(worn(house, uid, guest="guest-0", entitlements=order, rev=9 + number))
+        first = holds(house, uid)
+        assert (first.reason, first.kept_s) == (Reason.TOO_LATE, KEPT_S)
+        kept = house.sequencer.submit(lambda tx: [right for right, _ in tx.rows("slot_kept")])
+        refused = [one.decision.entitlement for one in house.decided()][-1:]
+        assert kept == refused
+        house.hands.forward(ms=KEPT_MS)
+
+
 def test_after_a_minute_it_is_kept_anew_and_not_taken(house: House) -> None:
     (uid,) = too_late(house)
     holds(house, uid)
@@ -135,7 +151,8 @@ def test_of_a_time_that_was_changed_often_nothing_more_is_taken(house: House) ->
     here = a_time(3).time
     many = (SlotMoved(guest="guest-0", entitlement="slot-0", was=here, now=here, point="castle"),) * MOVES_MAX
     house.sequencer.submit(lambda tx: tx.put(MOVED, "slot-0", msgspec.msgpack.encode(many)))
-    assert [holds(house, uid).reason for _ in range(2)] == [Reason.TOO_LATE] * 2
+    views = [holds(house, uid) for _ in range(2)]
+    assert [(one.reason, one.kept_s) for one in views] == [(Reason.TOO_LATE, 0)] * 2, "nothing is promised"
     assert moves(house) == []
 
 
