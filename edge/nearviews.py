@@ -79,6 +79,24 @@ class Shelves(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class LookedKnown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An article that a guest looked for elsewhere or left in a basket, and when."""
+
+    article: str
+    names: dict[str, str]
+    at_ms: int
+
+
+class LeftView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An article that a guest looked for elsewhere: what it costs here, and where it can be had."""
+
+    article: ArticleView
+    at_ms: int
+    """When they looked for it."""
+    basket: bool = False
+    """It lies in their open basket."""
+
+
 class NearView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What belongs to who stands here: it leaves the screen with them."""
 
@@ -90,6 +108,10 @@ class NearView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A purchase that nobody was asked about yet; empty: nothing is asked."""
     shelves: bool = False
     """Whether the stock of anything is known."""
+    unfinished: tuple[LeftView, ...] = ()
+    """What they looked for and did not buy, as far as they let a kiosk show it."""
+    at_ms: int = 0
+    """When this was read, in UTC milliseconds."""
 
 
 class FeedbackTaken(msgspec.Struct, frozen=True, kw_only=True):

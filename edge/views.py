@@ -7,6 +7,7 @@ import msgspec
 from edge.core.decision import Basis, Failure, Family, First, Outcome, Reason, WhatNext
 from edge.core.site import SiteMode
 from edge.core.wallet import MandateNote
+from edge.nearviews import LookedKnown
 from edge.payviews import Exposure
 
 
@@ -178,6 +179,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str | None = None
     since_ms: int | None = None
     """Since when the band is in that zone."""
+    looked_for: tuple[LookedKnown, ...] = ()
     rights: tuple[RightKnown, ...] = ()
     vouchers: tuple[VoucherKnown, ...] = ()
     passages: tuple[SeenAt, ...] = ()
@@ -209,6 +211,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the guest should hear of their stored card."""
     allows: tuple[str, ...] = ()
     """Purposes that the guest has consented to, here or at central."""
+    looked_for: tuple[LookedKnown, ...] = ()
+    """What they looked for elsewhere, as far as they let it be used where they are served."""
     last: StaffView | None = None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
 from edge.core.profiles import SPEAKS
+from edge.core.unfinished import MARKS
 
 SEGMENTS_MAX = 32
 """Codes of one guest."""
@@ -26,8 +27,8 @@ def is_code(code: str) -> bool:
 
 
 def plain(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return an operator's own words without codes and language: no door asks what somebody belongs to."""
-    return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(SPEAKS))
+    """Return an operator's own words: no door asks what somebody belongs to, speaks or looked for."""
+    return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith((SPEAKS, *MARKS)))
 
 
 def covered(

@@ -73,7 +73,7 @@ class Service(PayDesk):
         self._wearers, self._mine = Wearers(rooms, self._consents), Mine(rooms, self._consents)
         self.nearby = Nearby(rooms, self._consents, placement=self.placement, on_air=self.on_air)
         self._retention, self._help = Retention(rooms), Help(rooms)
-        self.near = Near(rooms, self.offers, self._help)
+        self.near = Near(rooms, self.offers, self._help, consents=self._consents)
         self.receipts, self.shifts, self._alarms = Receipts(rooms, self.offers), Shifts(rooms), Alarms(rooms)
         doers = {
             DeedKind.OVERRIDE: self._floor.lift,

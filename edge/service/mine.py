@@ -14,11 +14,13 @@ from edge.core.events import Acted, Event, Kind
 from edge.core.lease import ready
 from edge.core.places import Layout
 from edge.core.profiles import SPEAKS, Profile
+from edge.core.unfinished import MARKS, read_words
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import answer_in
 from edge.service.attempts import OwnBand
 from edge.service.consents import Consents
 from edge.service.floor import ANSWERS
+from edge.service.near.unfinished import named
 from edge.service.past import DECISIONS
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
@@ -89,13 +91,14 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=tuple(tag for tag in profile.tags if not tag.startswith(SPEAKS)),
+            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, *MARKS))),
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,
             payments=profile.payments,
             zone=where.zone if where is not None else None,
             since_ms=where.since_ms if where is not None and where.zone is not None else None,
+            looked_for=named(self._rooms, read_words(profile.tags, self._rooms.clock.now_ms())),
             rights=tuple(_right(one, layout) for one in profile.entitlements),
             vouchers=self._vouchers(profile),
             passages=tuple(_passages(mine, profile)),

@@ -54,6 +54,15 @@ def who_stands(rooms: Rooms, tap_id: str, point: str, *, least: Trust = Trust.SU
     return found
 
 
+def proves(rooms: Rooms, tap_id: str, point: str, *, least: Trust = Trust.SUN) -> bool:
+    """Say whether this tap was by a band that proved so much."""
+    try:
+        who_stands(rooms, tap_id, point, least=least)
+    except Unproved:
+        return False
+    return True
+
+
 def stands_in(
     tx: Transaction, rooms: Rooms, tap_id: str, *, point: str, least: Trust = Trust.SUN
 ) -> Guest | None:

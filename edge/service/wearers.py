@@ -17,6 +17,7 @@ from edge.core.bands import (
     merge,
     transition,
 )
+from edge.core.consent import Channel
 from edge.core.elsewhere import Limited
 from edge.core.entitlements import exchanged
 from edge.core.entry import decide
@@ -30,6 +31,7 @@ from edge.service.attempts import OwnBand
 from edge.service.consents import Consents
 from edge.service.earlier import is_own, stated
 from edge.service.facts import ask, gather, own_profile
+from edge.service.near.unfinished import left_by, named
 from edge.service.past import last_view
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
@@ -221,6 +223,9 @@ class Wearers:
             products=tuple(dict.fromkeys(right.product for right in profile.entitlements)),
             note=note_of(profile),
             allows=tuple(one.purpose for one in self._consents.of(profile) if one.given),
+            looked_for=named(
+                self._rooms, left_by(self._rooms, self._consents, profile, channel=Channel.TILL)
+            ),
             last=last_view(self._rooms, profile),
         )
 

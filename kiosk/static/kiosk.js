@@ -207,7 +207,7 @@ function plan(view) {
   const list = part("ol", "plan");
   list.tabIndex = 0;
   list.setAttribute("aria-label", speak("kiosk.today"));
-  list.append(...(late?.orders(tools()) ?? []), ...ordered(view.items ?? [], now_ms()).map(item));
+  list.append(...(late?.orders(tools()) ?? []), ...(late?.unfinished(tools()) ?? []), ...ordered(view.items ?? [], now_ms()).map(item));
   const none = list.childElementCount === 0;
   if (state.again) words.append(part("p", "again", speak("kiosk.mine_again")));
   const all = part("div", "day-list");
@@ -256,6 +256,7 @@ async function allow(purpose, given) {
   hear({ type: "touch" });
   const answer = await send("consent", { tap_id: state.mine?.tap_id, purpose, given });
   hear(answer.ok ? { type: "mine", body: answer.body } : { type: "mine-refused" });
+  if (answer.ok) late?.look(tools());
   document.querySelector(`[data-purpose="${purpose}"]`)?.focus();
 }
 

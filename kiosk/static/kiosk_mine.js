@@ -22,6 +22,7 @@ export function mine(known, tools) {
     ...(known.payments ? [section(speak("kiosk.card"), [card(tools)])] : []),
     section(speak("kiosk.claim"), [claim(tools)]),
     section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
+    ...(known.looked_for ? [section(speak("near.looked_for"), rows(known.looked_for, (one) => [named(one.names, tools.language) || one.article, when(one.at_ms, tools)], tools))] : []),
     section(speak("kiosk.mine_rights"), rows(known.rights, (one) => right(one, tools), tools)),
     section(speak("kiosk.mine_vouchers"), rows(known.vouchers, (one) => voucher(one, tools), tools)),
     section(speak("kiosk.mine_passages"), rows(known.passages, (one) => seen(one, tools), tools)),

@@ -89,21 +89,40 @@ export function shelves(tools) {
   const { state, speak } = tools;
   const title = part("div", "hello");
   const words = part("div", "");
-  words.append(part("h1", "", speak("near.shelves")), part("p", "day", speak("near.shelves_line")));
+  words.append(part("h1", "", speak(state.shelves.left ? "near.continue" : "near.shelves")), part("p", "day", speak("near.shelves_line")));
   title.append(ring("plain"), words);
   const list = part("ul", "plan shelves");
   list.tabIndex = 0;
-  list.setAttribute("aria-label", speak("near.shelves"));
+  list.setAttribute("aria-label", speak(state.shelves.left ? "near.continue" : "near.shelves"));
   list.append(...state.shelves.articles.map((one) => article(tools, one)));
   return [title, list];
 }
 
+/** What the guest looked for elsewhere and did not buy: one bar, which leads to what it costs and where it is. */
+export function unfinished({ state, speak, hear, language }) {
+  const left = state.near?.unfinished ?? [];
+  if (!left.length) return [];
+  const names = left.map(({ article: one }) => named(one.names, language) || one.article).join(" · ");
+  const articles = left.map(({ article: one, basket }) => ({ ...one, basket }));
+  const made = press("", () => hear({ type: "shelves", body: { tap_id: state.plan.tap_id, at_ms: state.near.at_ms, articles, left: true } }), "left");
+  made.append(part("span", "", speak("near.continue")), part("span", "names", names));
+  const row = part("li", "left-of");
+  row.append(made);
+  return [row];
+}
+
+/** A shelf in words, and how old its figure is. */
+function counted(shelf, at_ms, speak) {
+  const age = Math.max(0, Math.floor((at_ms - shelf.at_ms) / MINUTE_MS));
+  return `${speak(`near.shelf_${shelf.word}`)} · ${speak(age ? "near.age" : "near.age_now", { count: age })}`;
+}
+
 function article(tools, one) {
-  const { language } = tools;
+  const { language, speak } = tools;
   const row = part("li", "item article");
   const head = part("div", "what");
   head.append(part("h2", "", named(one.names, language) || one.article), part("p", "soft num", money(one.price_minor, one.currency, language)));
-  row.append(head, ...(one.shelves ?? []).map((shelf) => store(tools, one, shelf)));
+  row.append(head, ...(one.basket ? [part("p", "soft", speak("near.in_basket"))] : []), ...(one.shelves ?? []).map((shelf) => store(tools, one, shelf)));
   if (one.delivery) row.append(part("p", "sent", named(one.delivery, language)));
   return row;
 }
@@ -112,9 +131,8 @@ function store(tools, one, shelf) {
   const { state, speak, language, page } = tools;
   const line = part("div", "store");
   const place = named(page.places[shelf.store], language) || shelf.store;
-  const age = Math.max(0, Math.floor((state.shelves.at_ms - shelf.at_ms) / MINUTE_MS));
   const said = part("div", "");
-  said.append(part("p", "strong", place), part("p", "soft", `${speak(`near.shelf_${shelf.word}`)} · ${speak(age ? "near.age" : "near.age_now", { count: age })}`));
+  said.append(part("p", "strong", place), part("p", "soft", counted(shelf, state.shelves.at_ms, speak)));
   line.append(said);
   if (shelf.word !== "none") {
     const op = newOp();

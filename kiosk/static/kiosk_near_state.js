@@ -20,6 +20,12 @@ export const NEAR_ACTS = {
   "near-refused": (state, { body, until }) => (belongs(state, state.plan) ? { ...home(state, until), face: 0, ...refused(body) } : state),
 };
 
+/** Whoever takes back that we use what they look for sees none of it any more, before anybody is asked. */
+export function stillOpen(near, { consents }) {
+  const given = (purpose) => (consents ?? []).some((one) => one.purpose === purpose && one.given);
+  return near && { ...near, unfinished: ["offers", "offers:interest"].every(given) ? near.unfinished : [] };
+}
+
 /** A booking has another time now: the plan says so at once. */
 function moved(state, { entitlement, choices }, until) {
   const [time] = choices;

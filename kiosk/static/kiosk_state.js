@@ -1,7 +1,7 @@
 /** What a visitor's kiosk shows, as one pure function; whoever leaves is forgotten here first. `now` is monotonic ms. */
 
 import { HOLD_MS, healthy, missing, READING_AGE_MS_MAX, READING_MS_MAX } from "./gate_state.js";
-import { NEAR_ACTS, nobodyNear, PERSONAL } from "./kiosk_near_state.js";
+import { NEAR_ACTS, nobodyNear, PERSONAL, stillOpen } from "./kiosk_near_state.js";
 import { noOffers, OFFER_ACTS } from "./kiosk_offers_state.js";
 
 /** Untouched for so long, private content leaves the page. */
@@ -43,7 +43,7 @@ const ACTS = {
   plan: greeted,
   reading: read,
   touch: touched,
-  mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, again: false, until: now + IDLE_MS_MAX } : state),
+  mine: (state, { body, now }) => (shows(state, body) ? { ...state, phase: "mine", mine: body, near: stillOpen(state.near, body), again: false, until: now + IDLE_MS_MAX } : state),
   "mine-refused": (state, { now }) => (shows(state, state.plan) ? { ...back(state, now), again: true } : state),
   card: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, card: body, until: now + IDLE_MS_MAX } : state),
   claim: (state, { body, now }) => (state.phase === "mine" && body?.tap_id === state.plan?.tap_id ? { ...state, claim: body.stage, until: now + IDLE_MS_MAX } : state),

@@ -1,6 +1,7 @@
 /** The look-up: a box that is always ready for the next scan, and the bands it found. */
 
 import { part } from "./ring.js";
+import { named } from "./words.js";
 import { consents } from "./consents.js";
 import { act, askReason, at, busy, button, by, fill, page, place, speak, whyNot } from "./desk.js";
 
@@ -59,6 +60,7 @@ export class LookUp {
     made.append(
       part("h3", "", card.name || speak("staff.guest_unknown")),
       part("p", "soft", [speak("staff.band", { band: card.band_short }), speak(`staff.state.${card.state ?? "active"}`)].join(" · ")),
+      ...(card.looked_for ? [part("p", "soft", speak("staff.looked_for", { names: card.looked_for.map((one) => named(one.names, page.language) || one.article).join(", ") }))] : []),
       part("p", "", [products, card.tier, where, last].filter(Boolean).join(" · ")),
       ...(card.note ? [part("p", "strong", speak(`staff.card_note.${card.note}`))] : []),
     );

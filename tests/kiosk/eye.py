@@ -14,7 +14,7 @@ from edge.core.decision import Family
 from edge.service.noticed import AtKiosk
 from kiosk.offers import Shown, shown_by
 from kiosk.texts import LANGUAGES, Texts
-from tests.kiosk.known import a_known, near_them, some_offers, some_shelves, some_times
+from tests.kiosk.known import a_known, near_them, some_offers, some_shelves, some_times, unfinished_things
 from tests.kiosk.stage import Stage, a_plan, a_verdict
 
 GATE, GATE_TALL = (1280, 800), (800, 1280)
@@ -148,6 +148,7 @@ def near_states() -> list[list[dict[str, Any]]]:
         lambda tap: [{"type": "face", "body": 2}],
         lambda tap: [{"type": "face", "body": 5}, {"type": "said"}],
         lambda tap: [{"type": "near-refused", "body": "Gone"}],
+        lambda tap: [told("beside", near_them(tap, unfinished=unfinished_things(6)), answered=True)],
     ):
         plan = a_plan()
         states.append(

@@ -15,6 +15,7 @@ from edge.errors import NotAllowed, PolsoError
 from edge.nearviews import (
     ArticleView,
     FeedbackTaken,
+    LeftView,
     NearView,
     OrderLine,
     OrderView,
@@ -76,8 +77,30 @@ def an_order(**changes: object) -> OrderView:
 def near_them(tap_id: str, **changes: object) -> NearView:
     """What stands beside a guest's plan: each thing present."""
     orders = (an_order(), an_order(id="o-2", state="reserved", counter="", until_ms=NOON_MS + HOUR_MS))
-    view = NearView(tap_id=tap_id, movable=("e2",), orders=orders, ask="op-1", shelves=True)
+    view = NearView(tap_id=tap_id, movable=("e2",), orders=orders, ask="op-1", shelves=True, at_ms=NOON_MS)
     return msgspec.structs.replace(view, **changes)
+
+
+def unfinished_things(many: int = 2) -> tuple[LeftView, ...]:
+    """What was looked for elsewhere: one in a basket, one that is sent, and some that nobody counted."""
+    (mug, sent), bare = some_shelves().articles, {"shelves": (), "delivery": {}}
+    names = {
+        "it": "Letto ad acqua",
+        "en": "Water bed",
+        "de": "Wasserbett",
+        "fr": "Lit à eau",
+        "es": "Cama de agua",
+    }
+    bed = msgspec.structs.replace(sent, article="bed", names=names, price_minor=49_900, shelves=())
+    things = [
+        LeftView(article=mug, at_ms=NOON_MS - HOUR_MS, basket=True),
+        LeftView(article=bed, at_ms=NOON_MS),
+    ]
+    plain = msgspec.structs.replace(mug, names={"it": "Capsule Roma", "en": "Roma pods"}, **bare)
+    things += [
+        LeftView(article=msgspec.structs.replace(plain, article=f"p{one}"), at_ms=1) for one in range(4)
+    ]
+    return tuple(things[:many])
 
 
 def some_times(tap_id: str, *, free: int = 4, done: bool = False) -> Times:

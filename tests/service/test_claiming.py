@@ -46,7 +46,7 @@ class Central:
 
 def desk(house: House, central: Central | None) -> Near:
     rooms = dataclasses.replace(house._rooms(), claims=central)
-    return Near(rooms, house.service.offers, Help(rooms))
+    return Near(rooms, house.service.offers, Help(rooms), consents=house.service._consents)
 
 
 def held(house: House, **changes: object) -> str:

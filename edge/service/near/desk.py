@@ -8,29 +8,32 @@ from msgspec.structs import replace
 
 from edge.core.bands import Trust
 from edge.core.claimed import Became
+from edge.core.consent import Channel
 from edge.core.feedback import UNHAPPY_MAX
 from edge.core.orders import Ordered
 from edge.errors import Offline, Refused
-from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
+from edge.nearviews import FeedbackTaken, LeftView, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.attempts import written_down
+from edge.service.consents import Consents
 from edge.service.help import Help
 from edge.service.near.days import Days
 from edge.service.near.feedback import Feedback
 from edge.service.near.offers import NearOffers
 from edge.service.near.pickups import Pickups, Said
 from edge.service.near.shelves import has_shelves
+from edge.service.near.unfinished import in_stock, left_by
 from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
-from edge.service.standing import who_stands
+from edge.service.standing import Guest, proves, who_stands
 from edge.staff import Session
 
 
 class Near:
     """What a guest at a kiosk can see and do, and what staff do for them."""
 
-    def __init__(self, rooms: Rooms, offers: Offers, help_: Help) -> None:
+    def __init__(self, rooms: Rooms, offers: Offers, help_: Help, *, consents: Consents) -> None:
         """Act through these rooms; what is offered is chosen at its own desk."""
-        self._rooms, self._help = rooms, help_
+        self._rooms, self._help, self._consents = rooms, help_, consents
         self.offers = NearOffers(rooms, offers)
         self._days, self._feedback, self._pickups = Days(rooms), Feedback(rooms), Pickups(rooms)
 
@@ -43,7 +46,16 @@ class Near:
             orders=self._pickups.of(guest),
             ask=self._feedback.asked(guest),
             shelves=has_shelves(self._rooms),
+            unfinished=self._unfinished(guest, tap_id, point),
+            at_ms=self._rooms.clock.now_ms(),
         )
+
+    def _unfinished(self, guest: Guest, tap_id: str, point: str) -> tuple[LeftView, ...]:
+        """Return what the guest looked for elsewhere; a band that may be a copy is shown none of it."""
+        left = left_by(self._rooms, self._consents, guest.profile, channel=Channel.KIOSK)
+        if not left or not proves(self._rooms, tap_id, point):
+            return ()
+        return in_stock(self._rooms, left, self.shelves(point))
 
     def times(self, tap_id: str, point: str, right: str) -> Times:
         """Return other times of a booking."""

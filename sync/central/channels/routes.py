@@ -25,6 +25,7 @@ from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled,
 from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
 from sync.central.channels.telling import Words
+from sync.central.journey.unfinished import BASKET
 from sync.routes import DEVICES, Query, Route
 from sync.wire import Problem
 
@@ -36,7 +37,8 @@ ROUTES = (
         name="touches",
         method="POST",
         path="/v1/touches",
-        about=f"Tell of what guests did, at most {TOUCHES_MAX} entries; told again they change nothing.",
+        about=f"Tell of what guests did, at most {TOUCHES_MAX} entries; told again they change nothing."
+        f" A search whose ref is {BASKET} says what lies in the guest's open basket now.",
         body=Batch,
         sent=MEDIA_EVENTS,
         or_body=CloudEvent,

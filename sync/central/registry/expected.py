@@ -9,6 +9,7 @@ from edge.core.expectation import Expected, judge_expected
 from sync.central.registry.tables import ID_CHARS_MAX, entitlement_table, parts
 from sync.central.store import (
     AHEAD,
+    RENEWAL,
     BigInteger,
     Boolean,
     Column,
@@ -26,6 +27,7 @@ from sync.central.store import (
     text,
     update,
     wake_after,
+    wake_here_after,
 )
 
 expected_table = Table(
@@ -108,6 +110,24 @@ def all_due(tx: Connection, site: str) -> None:
     """Have everybody judged again at once: what decisions stand on has changed."""
     own = expected_table.c
     tx.execute(update(expected_table).where(own.site_id == site).values(again_ms=AT_ONCE))
+
+
+def judge_by(tx: Connection, site: str, moments: Mapping[str, int]) -> None:
+    """Have these guests judged again at a moment at the latest, in UTC milliseconds."""
+    own = expected_table.c
+    for guest, at_ms in moments.items():
+        mine = and_(own.site_id == site, own.guest_id == guest)
+        later = or_(own.again_ms.is_(None), own.again_ms > at_ms)
+        tx.execute(update(expected_table).where(mine, later).values(again_ms=at_ms))
+
+
+def tell_again(tx: Connection, site: str, guests: Iterable[str]) -> None:
+    """Have the edges told anew of those of these guests whom they know in full, as soon as may be."""
+    own = expected_table.c
+    for part in parts(sorted(set(guests))):
+        these = and_(own.site_id == site, own.guest_id.in_(part), own.now.is_(True))
+        tx.execute(update(expected_table).where(these).values(again_ms=AT_ONCE))
+        wake_here_after(tx, RENEWAL)
 
 
 def gone(tx: Connection, site: str, before_ms: int, *, after: str) -> list[str]:

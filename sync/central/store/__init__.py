@@ -26,5 +26,6 @@ from sync.central.store.sealing import seals_of as seals_of
 from sync.central.store.wakes import AHEAD as AHEAD
 from sync.central.store.wakes import DIARY as DIARY
 from sync.central.store.wakes import ENTRIES as ENTRIES
+from sync.central.store.wakes import RENEWAL as RENEWAL
 from sync.central.store.wakes import Wakes as Wakes
 from sync.central.store.words import *  # noqa: F403  # the vocabulary, named word by word in its own file

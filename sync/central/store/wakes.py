@@ -16,6 +16,8 @@ DIARY = "/diary"
 """Likewise: a device told something of which a diary may be written."""
 ENTRIES = "/entries"
 """Likewise: something new is in a diary, or was read for one."""
+RENEWAL = "/renewal"
+"""Likewise: the edges are to be told anew of somebody."""
 LISTEN_S_MAX = 0.5
 """How long the listener waits for one notice before it looks whether it should stop."""
 REPAIR_S = 1.0

@@ -9,7 +9,7 @@ from sync.central.registry.bands import bands_of
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
 from sync.central.seals import publish_site_key
-from sync.central.store import Store
+from sync.central.store import RENEWAL, Store
 
 PIECE_MAX = 500
 """Guests told anew in one transaction, so that no batch waits long for its turn."""
@@ -21,6 +21,7 @@ class Renewal(SiteRounds):
     name: ClassVar[str] = "renewal"
     every_ms: ClassVar[int] = 30_000
     in_turns: ClassVar[bool] = True
+    woken_by: ClassVar[str] = RENEWAL
     failing: ClassVar[str] = "who is expected could not be told to the edges"
 
     def look_at(self, site: str) -> int:

@@ -25,7 +25,6 @@ from sync.central.analysis import facts
 from sync.central.channels import handed, handing
 from sync.central.channels.telling import written
 from sync.central.console.guard import form_token
-from sync.central.feed import item_table
 from sync.central.hooks import happened
 from sync.central.hooks.service import Service
 from sync.central.hooks.subscriptions import Hook, Secrets, Taken
@@ -36,14 +35,15 @@ from sync.central.own import allowing
 from sync.central.own.cookie import COOKIE
 from sync.central.people import aliases, unsubscribing
 from sync.central.people.unsubscribing import Mailed
-from sync.central.registry import consents, guests, profiles, segments
+from sync.central.registry import consents, guests, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
-from sync.central.store import Store, delete, insert, select
+from sync.central.store import Store, delete, insert
 from sync.signing import Keys
 from tests.portions import sample_and_whole
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_offering import Stand, an_offer
+from tests.sync.channels.told import looked_for, told_edges
 from tests.sync.console.desk import ORIGIN, words_of
 from tests.sync.journey.book import BAND, GUEST, OWNER
 
@@ -156,6 +156,8 @@ class Speaking:
         yield "diary that is kept", self._kept(), parts
         yield "events of devices to subscribers", self._device_hooks(), {"offers"} & self.yes
         yield "codes at edges", set(self._edges()), may
+        looked = {way for way in SPOKEN if {f"{INTEREST}@{way}", f"{INTEREST}@"} <= parts}
+        yield "what was looked for, at edges", looked_for(self.store, self.clock.ms, SPOKEN), looked
         with self.store.reading() as tx:
             rows = facts.consents(tx, SITE, facts._said(tx, SITE))
             yield "figures", {row[2] for row in rows} & CODES.keys(), may
@@ -285,13 +287,7 @@ class Speaking:
         return {"offers" for _ in post.letters}
 
     def _edges(self) -> Iterator[str]:
-        own = item_table.c
-        with self.store.transaction() as tx:
-            take_turn(tx, SITE)
-            profiles.publish_guests(tx, SITE, [GUEST])
-            wanted = select(own.body).where(own.kind == profiles.PROFILE, own.body.is_not(None))
-            told = repr([msgspec.msgpack.decode(bytes(one)) for one in tx.execute(wanted).scalars()])
-        assert GUEST in told
+        told = told_edges(self.store)
         yield from (part for part, code in CODES.items() if code in told)
 
 
