@@ -8,6 +8,8 @@ from edge.core.decision import Act, Decision, Reason
 
 COPIED = (Reason.BAND_NOT_AUTHENTIC, Reason.TAP_REPLAYED, Reason.BAND_CLONE_SUSPECTED)
 """A proof that is wrong, a message that was shown before, one band at two places: an alarm each time."""
+BOOK_WENT_BACK = "site_book_went_back"
+"""The nodes of the site's book stand on older copies of their disks: no band's alarm, and no point's."""
 OF_CENTRAL = "central"
 """The device of an alarm that no single device could see."""
 _LOCKED_OUT = (Reason.BAND_LOST, Reason.BAND_REPLACED, Reason.BAND_REVOKED)

@@ -284,7 +284,7 @@ class Edge:
 
     def _member(self) -> Member | None:
         own, rooms = self.own.identity, (self.sequencer, self.journal, self.profiles, self.clock)
-        parts = site.Parts(*rooms, boot_id(), own.private_key, lambda: self.current.proven)
+        parts = site.Parts(*rooms, boot_id(), own.private_key, lambda: self.current.proven, self.feed)
         return site.member(self.config.site, outside.sender(own), parts, cable=self.own.neighbours)
 
     def _app(self) -> WSGIApplication:

@@ -11,10 +11,11 @@ from edge.config import Site
 from edge.core.entitlements import Use
 from edge.core.lease import Passing
 from edge.core.site import Lack, Passed, Pending, SiteMode
+from edge.feed import Feed
 from edge.run.finding import Finding, Level
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
-from edge.service import agreeing
+from edge.service import agreeing, alarms
 from edge.service.payments import passing
 from edge.service.payments.passing import Giver
 from edge.signature import is_passing_signed
@@ -41,6 +42,8 @@ class Parts(NamedTuple):
     """By which it signs what it passes on; empty: it passes nothing on."""
     current: Callable[[], bool] = lambda: True
     """Whether the journal is proven to be the newest of this device."""
+    feed: Feed | None = None
+    """Where screens of staff hear of alarms."""
 
 
 def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None) -> Member | None:
@@ -62,6 +65,11 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
     def strays(uses: Sequence[Use]) -> Sequence[Use]:
         return books.submit(lambda tx: agreeing.strays(tx, uses))
 
+    def went_back() -> None:
+        alarm = books.submit(alarms.note_book_back)
+        if parts.feed is not None:
+            parts.feed.publish(alarms.ALARMS, alarms.ALARM, alarm)
+
     return Ports(
         device=who.device,
         learn=partial(passages.apply, books),
@@ -75,6 +83,7 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
         purse=purse(who, parts),
         mark=lambda: books.submit(agreeing.mark),
         remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
+        went_back=went_back,
     )
 
 

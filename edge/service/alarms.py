@@ -7,7 +7,7 @@ import threading
 
 import msgspec
 
-from edge.core.alarms import OF_CENTRAL, AlarmNotice, alarm_in
+from edge.core.alarms import BOOK_WENT_BACK, OF_CENTRAL, AlarmNotice, alarm_in
 from edge.core.decision import Decision, Reason
 from edge.core.events import Acted, Kind, Lane
 from edge.errors import StoreError, Unknown
@@ -35,10 +35,24 @@ def note_alarm(tx: Transaction, decision: Decision, tap_id: str) -> Alarm | None
     reason = alarm_in(decision)
     if reason is None:
         return None
-    alarm = _raised(tx, decision, reason)
-    body = Acted(tap_id=tap_id, point=alarm.point, reason=reason, target=alarm.id, amount=alarm.times)
+    return _written(tx, _raised(tx, decision, reason), tap_id)
+
+
+def note_book_back(tx: Transaction) -> Alarm:
+    """Raise the alarm that the site's book is an older copy of itself; an open one counts."""
+    now_ms, id_ = tx.now.now_ms, BOOK_WENT_BACK
+    before = _open(tx, id_)
+    if before is not None:
+        return _written(tx, msgspec.structs.replace(before, times=before.times + 1, last_ms=now_ms))
+    _make_place(tx, ALARMS_MAX, told=False)
+    return _written(tx, Alarm(id=id_, reason=BOOK_WENT_BACK, point="", at_ms=now_ms, last_ms=now_ms))
+
+
+def _written(tx: Transaction, alarm: Alarm, tap_id: str | None = None) -> Alarm:
+    body = Acted(tap_id=tap_id, point=alarm.point, reason=alarm.reason, target=alarm.id, amount=alarm.times)
     # Before anything that waits for central: a thief is caught now or never.
-    tx.append(Kind.ALARM_RAISED, body, band=decision.band, lane=Lane.PRIORITY)
+    band = bytes.fromhex(alarm.band) if alarm.band else None
+    tx.append(Kind.ALARM_RAISED, body, band=band, lane=Lane.PRIORITY)
     tx.put(ALARMS, alarm.id, msgspec.msgpack.encode(alarm))
     return alarm
 
@@ -46,9 +60,8 @@ def note_alarm(tx: Transaction, decision: Decision, tap_id: str) -> Alarm | None
 def _raised(tx: Transaction, decision: Decision, reason: Reason) -> Alarm:
     now_ms, band = tx.now.now_ms, decision.band.hex() if decision.band is not None else ""
     id_ = f"{band or decision.point}-{reason}"
-    body = tx.get(ALARMS, id_)
-    before = _DECODE(body) if body is not None else None
-    if before is not None and before.acknowledged_ms is None:
+    before = _open(tx, id_)
+    if before is not None:
         return msgspec.structs.replace(before, times=before.times + 1, last_ms=now_ms, point=decision.point)
     _make_place(tx, ALARMS_MAX, told=False)
     return Alarm(
@@ -60,6 +73,12 @@ def _raised(tx: Transaction, decision: Decision, reason: Reason) -> Alarm:
         at_ms=now_ms,
         last_ms=now_ms,
     )
+
+
+def _open(tx: Transaction, id_: str) -> Alarm | None:
+    body = tx.get(ALARMS, id_)
+    found = None if body is None else _DECODE(body)
+    return found if found is not None and found.acknowledged_ms is None else None
 
 
 def _make_place(tx: Transaction, most: int, *, told: bool) -> None:

@@ -4,7 +4,7 @@ import { part, ring } from "./ring.js";
 import { newOp, post, renew } from "./post.js";
 import { clock, loadWords, say } from "./words.js";
 import { Bell } from "./bell.js";
-import { syncColour } from "./staff_state.js";
+import { alarmWords, syncColour } from "./staff_state.js";
 
 export const page = JSON.parse(document.body.dataset.page);
 export const by = (id) => document.getElementById(id);

@@ -129,8 +129,12 @@ export function people(counts, point) {
   return [counts?.[point] ?? 0, all];
 }
 
-/** What an alarm says: where, which band, why, how often; two places where central saw one band in two hands. */
+/**
+ * What an alarm says: where, which band, why, how often; two places where central saw one band in two hands.
+ * One about the site's book names neither band nor place.
+ */
 export function alarmWords(one, speak, place) {
+  if (one.reason === "site_book_went_back") return speak("staff.alarm_site_book");
   const told = { place: place(one.point), band: one.band_short ?? "", why: speak(`reason.${one.reason}.staff`) };
   const words = one.elsewhere ? speak("staff.alarm_elsewhere", { ...told, other: place(one.elsewhere) }) : speak("staff.alarm", told);
   return one.times > 1 ? `${words} ${speak("staff.alarm_times", { n: one.times })}` : words;

@@ -64,6 +64,8 @@ class Ports:
     """Return which book this device knew last, and how far it was."""
     remember: Callable[[Mark], None] = lambda mark: None
     """Keep that, durably."""
+    went_back: Callable[[], None] = lambda: None
+    """Tell staff, durably, that the book is an older copy of itself."""
 
 
 class Member:
@@ -83,7 +85,7 @@ class Member:
         """Whether something may be pending: also what a former run left."""
         self._tidied_ms = self._began_ms = 0
         self._mark = Mark()
-        self._ended = False
+        self._ended = self._unsaid = False
         register = Register(gateway, book.keys.name())
         self._purse = self._purse_of(register, book.keys.wants(), ports.purse)
         self._threads = [
@@ -246,7 +248,11 @@ class Member:
             named = self._book.pulse(PULSE_WAIT_S)
         except WentBack as error:
             LOG.warning("%s: nothing of it is believed, and it is given another name", error)
+            self._unsaid = True
             named = self._book.renamed(self._named, PULSE_WAIT_S)
+        if self._unsaid:  # killed before it is said: what was kept of the book finds it again
+            self._ports.went_back()
+            self._unsaid = False
         if self._named and named != self._named:
             LOG.warning("the site has a new book: what is in the old one is told by the journals alone")
             self._since = 0

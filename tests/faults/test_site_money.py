@@ -336,7 +336,7 @@ def test_nodes_put_back_to_an_older_copy_of_their_disks_bring_no_part_home_that_
         kept = left(there)
         eventually(lambda: there.member._book.stands() >= here.member._book.stands() or believed)
         put_back(own, tmp_path / "etcd", tmp_path / "copy")
-        eventually(there.member.in_touch)
+        eventually(lambda: there.member.in_touch() and (believed or bool(there.service.alarms())))
         there.hands.forward(ms=HOME_MS)
         look()
         eventually(lambda: not outstanding(there))

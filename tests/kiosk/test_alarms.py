@@ -6,9 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from edge.core.alarms import BOOK_WENT_BACK
+from edge.service.alarms import note_book_back
 from hardware.port import ReadFault, Trust
-from tests.kiosk.desk_park import Desk, a_desk, post
+from kiosk.texts import Texts
+from tests.barriers import barriers
+from tests.kiosk.desk_park import Desk, a_desk, post, serving
 from tests.kiosk.scripts import run
+from tests.kiosk.test_desk_pages import Page
 
 AN_ALARM: dict[str, Any] = {
     "id": "b-tap_replayed", "reason": "tap_replayed", "point": "north", "at_ms": 1, "last_ms": 1,
@@ -29,6 +36,21 @@ def test_a_supervisor_sees_it_off_every_screen_and_gate_staff_cannot(tmp_path: P
         answer = post(desk.signed_in("anna"), f"/api/v1/staff/alarm/{alarm}")
         assert (answer.status_code, answer.json["staff"]) == (200, "anna")
         assert desk.edge.service.alarms() == ()
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(90)
+def test_alarms_stand_on_every_page_of_staff_and_operators(chromium: Any, tmp_path: Path) -> None:
+    """In a real browser: what a page's rooms lack of one another, no test of one room can see."""
+    with a_desk(tmp_path / "e") as desk, serving(desk) as url:
+        forged(desk)
+        desk.edge.sequencer.submit(note_book_back)
+        for who, point, path, width in (("anna", "north", "/staff/north", 390), ("carla", "", "/ops", 1_280)):
+            with Page(chromium, url, locale="it-IT", viewport={"width": width, "height": 800}) as one:
+                one.work_as(desk, who, point, path)
+                one.sees("#alerts", "Il registro comune del sito")
+                one.sees("#alerts", "Allarme a")
+                assert barriers(one.page) == []
 
 
 def test_an_open_alarm_stays_on_the_page_until_it_was_seen() -> None:
@@ -68,3 +90,14 @@ def test_an_alarm_of_central_names_both_places_and_one_of_this_gate_its_own() ->
     assert found[1].startswith("staff.alarm_elsewhere <north>")
     assert "<south>" in found[1]
     assert found[1].endswith("staff.alarm_times 2")
+
+
+def test_an_alarm_about_the_sites_book_is_a_sentence_of_its_own_in_every_language() -> None:
+    about = json.dumps({"id": BOOK_WENT_BACK, "reason": BOOK_WENT_BACK, "point": "", "times": 2})
+    spoken = {code: json.loads(Texts.load().bundle("staff", code)) for code in ("it", "en", "fr", "de", "es")}
+    found = run(
+        f"const s = await load('staff_state.js'); const spoken = {json.dumps(spoken)};"
+        f"const about = {about}; const words = (texts) => s.alarmWords(about, (key) => texts[key], String);"
+        "return Object.values(spoken).map(words);"
+    )
+    assert found == [texts["staff.alarm_site_book"] for texts in spoken.values()]

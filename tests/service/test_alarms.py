@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.core.alarms import AlarmNotice
+from edge.core.alarms import BOOK_WENT_BACK, AlarmNotice
 from edge.core.events import Acted, Kind, Lane
 from edge.errors import NotAllowed, Unknown
-from edge.service.alarms import ALARMS_MAX, TOLD_MAX
+from edge.service.alarms import ALARMS_MAX, TOLD_MAX, note_book_back
 from edge.views import Alarm
 from hardware.port import ReadFault, Trust
 from tests.builders import NOW_MS
@@ -75,6 +75,21 @@ def test_an_alarm_survives_a_restart_and_leaves_with_a_supervisors_word(tmp_path
         again = house.service.acknowledge_alarm(house.session("supervisor"), alarm.id)
         assert again == seen
         assert len(raised(house, Kind.ALARM_ACKNOWLEDGED)) == 1
+
+
+def test_a_book_that_went_back_is_one_alarm_of_no_band_until_a_supervisor_has_seen_it(tmp_path: Path) -> None:
+    with an_edge(tmp_path / "e") as house:
+        for _ in range(2):
+            house.sequencer.submit(note_book_back)
+        [alarm] = house.service.alarms()
+        assert (alarm.reason, alarm.band, alarm.point, alarm.times) == (BOOK_WENT_BACK, "", "", 2)
+        assert [(one.reason, one.target, one.amount) for one in raised(house)] == [
+            (BOOK_WENT_BACK, alarm.id, 1),
+            (BOOK_WENT_BACK, alarm.id, 2),
+        ]
+        house.service.acknowledge_alarm(house.session("supervisor"), alarm.id)
+        assert house.service.alarms() == ()
+        assert house.sequencer.submit(note_book_back).times == 1, "seen, the next one is news"
 
 
 def test_after_it_was_seen_the_next_attempt_is_a_new_alarm(tmp_path: Path) -> None:

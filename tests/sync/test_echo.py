@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.core.alarms import BOOK_WENT_BACK
 from edge.core.bands import Band, BandState, Presented, Trust
 from edge.core.decision import Act, Decision, Failure, Outcome, Reason, WhatNext
 from edge.core.events import Acted, Decided, Kind
@@ -127,6 +128,12 @@ def test_an_alarm_of_a_gate_stands_at_central_until_it_was_seen_there(small_stor
         assert alarms.count_open(tx, SITE) == 0
     gate.says(Kind.ALARM_RAISED, a_raised(), lane=1)
     assert the_alarms(small_store) == [("tap_replayed", "gate", 1, False)]
+
+
+def test_an_alarm_about_the_sites_book_is_shown_to_operators_too(small_store: Store) -> None:
+    gate = Gate(small_store)
+    gate.says(Kind.ALARM_RAISED, a_raised(reason=BOOK_WENT_BACK, point="", target=BOOK_WENT_BACK), lane=1)
+    assert the_alarms(small_store) == [(BOOK_WENT_BACK, "", 1, False)]
 
 
 def test_an_alarm_seen_that_central_never_heard_of_is_no_reason_to_stop(small_store: Store) -> None:

@@ -66,6 +66,7 @@ class Device:
 
     def __init__(self) -> None:
         self.marks: list[Mark] = []
+        self.calls = 0
         self.left = [Pending(a_use(number), keep=True) for number in range(HELD)]
 
     def waiting(self) -> Sequence[Pending]:
@@ -73,6 +74,9 @@ class Device:
 
     def remember(self, mark: Mark) -> None:
         self.marks.append(mark)
+
+    def went_back(self) -> None:
+        self.calls += 1
 
     def settle(self, done: Sequence[Pending]) -> None:
         self.left = [one for one in self.left if one not in done]
@@ -151,6 +155,7 @@ def test_a_book_that_went_back_while_this_device_was_off_is_given_a_new_name_onc
     part._remember()
     assert part._named == now
     assert device.marks == [Mark(now, 6)]
+    assert device.calls == 1, "each device's staff hear of it"
     assert part.in_touch() is False, "what the others did meanwhile is read anew first"
 
 
