@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge.run.platform import opened
 from sync.central.sites import begin_epoch, sites
-from sync.central.store import is_dump, load, save_copy
+from sync.central.store import Connection, is_dump, load, save_copy
 
 AGAIN = (
     "Every site's feed began a new life: edges fetch a snapshot, and send again what this copy lacks.\n"
@@ -45,7 +45,12 @@ def begin_anew(database: str) -> None:
     store = opened(database)
     try:
         with store.transaction() as tx:
-            for site in sites(tx):
-                begin_epoch(tx, site)
+            begin_lives(tx)
     finally:
         store.close()
+
+
+def begin_lives(tx: Connection) -> None:
+    """Void what every edge knows of its place in every site's feed."""
+    for site in sites(tx):
+        begin_epoch(tx, site)

@@ -35,6 +35,7 @@ from edge.store.transaction import Transaction
 from sync.client.pushing import Pusher
 from sync.site.book import SiteBook
 from sync.site.purse import Purse
+from sync.wire import Problem
 
 pytestmark = pytest.mark.timeout(600)
 HEAVY = (pytest.mark.journey, pytest.mark.slow)
@@ -69,6 +70,7 @@ HAPPENS = (
     *("killed before", "killed after", "rebooted", "clock set", "passages too many", "judged again"),
     *("request lost", "answer lost", "request doubled", "request delayed", "central said epoch"),
     *("copy that central knows better", "copy that nobody can tell"),
+    *("act save_central", "central put back", "central put back to less", "central said gap"),
     *(
         "hold held",
         "hold approved",
@@ -169,6 +171,18 @@ def acked_before_it_was_sent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Pusher, "push", push)
 
 
+def never_sent_again(patch: pytest.MonkeyPatch) -> None:
+    """A central that was put back to less is left with that: nobody goes back."""
+    kept = Pusher._obey
+
+    def obey(self: Pusher, refusal: Any, batch: Any) -> None:
+        if refusal.problem is not Problem.GAP:
+            kept(self, refusal, batch)
+
+    patch.setattr(Pusher, "_obey", obey)
+    patch.setattr(Pusher, "go_back", lambda *_: None)
+
+
 def another_rulebook_at_central(patch: pytest.MonkeyPatch) -> None:
     kept = edge.core.payment.replaying.decide_payment
 
@@ -266,6 +280,7 @@ CONTROLS = {
     a_revocation_put_aside: {"revocations_arrive"},
     uses_not_remembered: {"one_green_per_right"},
     others_uses_not_taken: {"one_green_per_right"},
+    never_sent_again: {"everything_drains"},
     acked_before_it_was_sent: {"nothing_acked_is_lost"},
     another_rulebook_at_central: {"central_judges_the_same"},
     time_by_the_wall: {"order_is_the_device_s_own"},

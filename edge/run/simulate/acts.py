@@ -11,6 +11,7 @@ from edge.core.basket import Line
 from edge.core.events import Lane
 from edge.errors import PolsoError
 from edge.payviews import BasketState
+from edge.run.simulate.backups import put_central_back, save_central
 from edge.run.simulate.device import Device
 from edge.run.simulate.outages import cut, lack_nodes, late, leave, renew_nodes, tarry
 from edge.run.simulate.world import Guest, Told, World
@@ -335,5 +336,7 @@ ACTS = (
     Act(doom, 3, fault=True),
     Act(copy, 4),
     Act(restore, 4, fault=True),
+    Act(save_central, 3),
+    Act(put_central_back, 6, fault=True),
 )
 __all__ = ["ACTS", "Act", "meet"]

@@ -16,6 +16,7 @@ from edge.core.bands import Band, BandState, Trust
 from edge.core.entitlements import Entitlement, Product, Reentry, Terms
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.errors import PolsoError
+from edge.run.backup_central import begin_lives
 from sync.central import feed, intake, reports, sites
 from sync.central.machines import devices, siblings
 from sync.central.machines.devices import Device, NewDevice
@@ -80,7 +81,7 @@ class Shared:
             for number, minor in enumerate(funds):
                 _welcome(tx, number, self.uids[number], minor=minor)
             siblings.tell(tx, SITE)
-        self._begun = sqlite3.connect(":memory:")
+        self._begun, self._saved = sqlite3.connect(":memory:"), cast("sqlite3.Connection | None", None)
         self.keep()
 
     def keep(self) -> None:
@@ -92,9 +93,21 @@ class Shared:
         self.now_ms = now_ms
         self._begun.backup(self._file)
 
+    def save(self) -> None:
+        """Back central up as it is now, as its operator does while it runs."""
+        if self._saved is None:
+            self._saved = sqlite3.connect(":memory:")
+        self._file.backup(self._saved)
+
+    def put_back(self, *, saved: bool) -> None:
+        """Put the last backup in its place, or the one of the beginning: every feed begins anew."""
+        (self._saved if saved and self._saved is not None else self._begun).backup(self._file)
+        with self.store.transaction() as tx:
+            begin_lives(tx)
+
     def close(self) -> None:
         """Close all of it."""
-        for each in (self._file, self._begun, self.store):
+        for each in (self._file, self._begun, self.store, *([self._saved] if self._saved else [])):
             each.close()
 
 
@@ -121,6 +134,8 @@ class Central:
         self.refused: Counter[str] = Counter()
         self.moved = True
         """Whether anything may have changed since somebody last looked."""
+        self.done: list[Callable[[], None]] = []
+        """What its operator did, in order: after a backup is put back what it lacks is done once more."""
         self.meanwhile: Callable[[int], None] = lambda _: None
         """What others do while a device waits for money that comes back from them."""
 
@@ -129,6 +144,10 @@ class Central:
     def top_up(self, number: int, act: str, minor: int) -> None:
         """Take money for a wallet from a bank."""
         self.moved = True
+        self.done.append(lambda: self._top_up(number, act, minor))
+        self.done[-1]()
+
+    def _top_up(self, number: int, act: str, minor: int) -> None:
         wallet = f"w{number}"
         with self.store.transaction() as tx:
             pots.top_up(tx, self.site, f"charge:{act}", wallet=wallet, paid=("bank", minor, CURRENCY))
@@ -136,6 +155,10 @@ class Central:
     def revoke(self, band: bytes) -> None:
         """Say that a band is revoked, for good."""
         self.moved = True
+        self.done.append(lambda: self._revoke(band))
+        self.done[-1]()
+
+    def _revoke(self, band: bytes) -> None:
         with self.store.transaction() as tx:
             card = bands.band(tx, self.site, band)
             told = msgspec.structs.replace(card.band, state=BandState.REVOKED)

@@ -81,8 +81,18 @@ class Life(msgspec.Struct):
     """Up to where the device has heard that central holds each lane."""
     known: tuple[int, ...] = ()
     """Up to where central held each device's ordinary lane when this one last had all that it could tell."""
+    owed: tuple[int, int] = (0, 0)
+    """Up to where central had acknowledged each lane before it was put back to less; 0: it has that again."""
     doomed: bool = False
     """An old copy was put back, and central knows more: what it writes may never be believed."""
+
+
+class Saved(msgspec.Struct):
+    """When central was last backed up: what of each lease was granted, and how much its operator had done."""
+
+    granted: dict[str, int] = {}
+    done: int = 0
+    anew: bool = False  # else there is the one of the beginning
 
 
 class World:
@@ -102,6 +112,7 @@ class World:
             Guest(number, uid, band_id(shared.band_key, uid)) for number, uid in enumerate(shared.uids)
         )
         self.funded = Counter({one.wallet: FUNDS[one.number] for one in self.guests})
+        self.shared, self.saved = shared, Saved()
         self.copies: dict[int, Path] = {}
         """Of a device's disk, as it was once."""
         self.lives = [Life(([], [])) for _ in range(DEVICES)]
@@ -260,6 +271,10 @@ class World:
         for key in [one for one in self.until_ms if one[0] == device.number]:
             del self.until_ms[key]  # nobody can say how old the copy is
         # Nobody but the lost disk knew of the rest: what is here is the history now.
+        for other in self.lives:
+            other.known = tuple(
+                min(seq, heads[0]) if at == device.number else seq for at, seq in enumerate(other.known)
+            )
         for lane in Lane:
             del life.events[lane][heads[lane] :]
         for opened in self.greens.values():
