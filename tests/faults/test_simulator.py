@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib import metadata
 from typing import Any
 
 import msgspec
@@ -30,7 +31,8 @@ from edge.core.site import Answer, Said
 from edge.run.cli import main
 from edge.run.simulate.neighbours import Word
 from edge.run.simulate.nodes import Nodes
-from edge.run.simulate.run import Failure, Ran, run_seed, run_seeds
+from edge.run.simulate.run import TRIES_MAX, Failure, Ran, run_seed, run_seeds, shrunk
+from edge.run.simulate.source import commit
 from edge.store.transaction import Transaction
 from sync.client.pushing import Pusher
 from sync.site.book import SiteBook
@@ -300,6 +302,47 @@ def test_without_its_protection_a_promise_is_broken_within_so_many_seeds(
     assert ran.failure.promise in CONTROLS[take], ran.failure.words()
     monkeypatch.undo()
     assert _again(ran.failure) == "", "the same seed holds with its protection"
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+def test_a_story_that_fails_is_told_with_the_acts_that_it_takes_and_its_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_seed(0)  # what worlds begin with is made by the whole product
+    sold_without_a_record(monkeypatch)
+    failure = next(found for seed in range(1, CONTROL_SEEDS) if (found := _late(seed)) is not None)
+    played: list[frozenset[int]] = []
+    kept = run_seed
+
+    def counted(seed: int, **said: Any) -> tuple[Failure | None, str]:
+        played.append(said["without"])
+        return kept(seed, **said)
+
+    monkeypatch.setattr("edge.run.simulate.run.run_seed", counted)
+    least = shrunk(failure)
+    assert least.promise == failure.promise
+    assert least.without, "of three acts at least not all are needed"
+    assert len(played) <= TRIES_MAX
+    assert kept(least.seed, without=frozenset(least.without))[0] == msgspec.structs.replace(least, without=())
+    options = " ".join(f"--without {one}" for one in least.without)
+    assert least.words().endswith(f"again: polso simulate --seed {least.seed} {options}")
+    assert f"commit {commit()}, step {least.step}: {least.promise}" in least.words()
+    again = CliRunner().invoke(main, ["simulate", "--seed", str(least.seed), *options.split()])
+    assert again.exit_code == 1
+    assert least.how in again.output
+
+
+def _late(seed: int) -> Failure | None:
+    """Return a seed's failure, if it comes at the third act or later."""
+    found, _ = run_seed(seed)
+    return found if found is not None and found.step > 2 else None
+
+
+def test_a_place_that_is_no_checkout_says_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert commit(), "of a checkout, or of an install"
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert commit() == f"of version {metadata.version('polso')}"
 
 
 def _again(failure: Failure) -> str:

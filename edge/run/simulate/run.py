@@ -13,6 +13,7 @@ from edge.run.simulate.acts import ACTS, Act, meet
 from edge.run.simulate.platform import Shared
 from edge.run.simulate.promises import ALWAYS, AT_REST, QUIET, Promise
 from edge.run.simulate.quiet import drawn, memory, quiet
+from edge.run.simulate.source import commit
 from edge.run.simulate.world import DEVICES, FUNDS, World
 
 STEPS = 10
@@ -22,6 +23,8 @@ COMES_HOME_MS = 11_000
 """In two turns of each device whatever part nobody took has come home."""
 TURNS = 0.4
 """How often a device has its turn at the site's book between two acts."""
+TRIES_MAX = 60
+"""So many stories are played to find a shorter one that fails: some seconds."""
 TOLD_MAX = 50
 """So many of the last steps are told of a seed that fails."""
 
@@ -34,12 +37,15 @@ class Failure(msgspec.Struct, frozen=True):
     promise: str
     how: str
     story: tuple[str, ...]
+    without: tuple[int, ...] = ()
+    """Steps whose acts were left out, because it is broken without them, too."""
 
     def words(self) -> str:
         """Return it for people, with the command that plays it again."""
         told = "\n".join(self.story[-TOLD_MAX:])
-        head = f"seed {self.seed}, step {self.step}: {self.promise} does not hold: {self.how}"
-        return f"{told}\n{head}\nagain: polso simulate --seed {self.seed}"
+        head = f"seed {self.seed}, commit {commit()}, step {self.step}"
+        again = f"polso simulate --seed {self.seed}" + "".join(f" --without {one}" for one in self.without)
+        return f"{told}\n{head}: {self.promise} does not hold: {self.how}\nagain: {again}"
 
 
 class Ran(msgspec.Struct):
@@ -51,13 +57,13 @@ class Ran(msgspec.Struct):
 
 
 def run_seed(
-    seed: int, *, steps: int = STEPS, seen: Counter[str] | None = None
+    seed: int, *, steps: int = STEPS, seen: Counter[str] | None = None, without: frozenset[int] = frozenset()
 ) -> tuple[Failure | None, str]:
-    """Play one seed; return what broke, if anything did, and the whole story."""
+    """Play one seed, but for the acts of some steps; return what broke, if anything did, and the story."""
     with quiet(), drawn(seed), tempfile.TemporaryDirectory(prefix="polso-simulate-", dir=memory()) as folder:
         world = _world(seed, Path(folder))
         try:
-            failure = _play(world, steps)
+            failure = _play(world, steps, without)
         finally:
             world.close()
         if seen is not None:
@@ -79,17 +85,38 @@ def run_seeds(seeds: range, *, steps: int = STEPS) -> Ran:
     return ran
 
 
+def shrunk(failure: Failure, *, steps: int = STEPS) -> Failure:
+    """Leave out the acts of a story one by one while the same promise is broken; return the least found.
+
+    The last acts first: of most stories a beginning is what it takes. ``TRIES_MAX`` are played at most.
+    """
+    least, tries = failure, 0
+    while tries < TRIES_MAX:
+        before = least
+        left = [one for one in range(min(least.step, steps), 0, -1) if one not in least.without]
+        for one in left[: TRIES_MAX - tries]:
+            tries += 1
+            found, _ = run_seed(failure.seed, steps=steps, without=frozenset({*least.without, one}))
+            if found is not None and found.promise == failure.promise:
+                least = msgspec.structs.replace(found, without=tuple(sorted({*least.without, one})))
+        if least is before:
+            break
+    return least
+
+
 def summary(ran: Ran) -> str:
     """Return how often everything happened, in words."""
     counted = "\n".join(f"  {count:6} {what}" for what, count in sorted(ran.seen.items()))
     return f"{counted}\n{ran.seeds} seeds: every promise holds"
 
 
-def _play(world: World, steps: int) -> Failure | None:
+def _play(world: World, steps: int, without: frozenset[int]) -> Failure | None:
     acts = [act for act in ACTS if not act.fault or world.dice.random() < 0.5]
     weights = [act.weight for act in acts]
     for world.step in range(1, steps + 1):
         [act] = world.dice.choices(acts, weights)
+        if world.step in without:
+            continue
         world.seen[f"act {act.do.__name__}"] += 1
         broken = _step(world, act)
         if broken is not None:
