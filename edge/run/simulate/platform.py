@@ -107,8 +107,9 @@ class Shared:
 
     def close(self) -> None:
         """Close all of it."""
-        for each in (self._file, self._begun, self.store, *([self._saved] if self._saved else [])):
-            each.close()
+        for each in (self._file, self._begun, self._saved, self.store):
+            if each is not None:
+                each.close()
 
 
 class Opened(Protocol):
