@@ -72,7 +72,7 @@ HAPPENS = (
     *("killed before", "killed after", "rebooted", "clock set", "passages too many", "judged again"),
     *("request lost", "answer lost", "request doubled", "request delayed", "central said epoch"),
     *("copy that central knows better", "copy that nobody can tell"),
-    *("act save_central", "central put back", "central put back to less", "central said gap"),
+    *("act save_central", "central put back", "central put back to less"),
     *(
         "hold held",
         "hold approved",
