@@ -9,12 +9,12 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from edge.core.consent import Channel, Namespace
+from edge.core.consent import Channel, Consent, Namespace
 from sync.central.analysis import facts
 from sync.central.channels import deeds, occasions
 from sync.central.channels.book import May, Member
 from sync.central.feed import item_table
-from sync.central.journey import diary, figures
+from sync.central.journey import diary, figures, unfinished
 from sync.central.journey.entry import Via, What
 from sync.central.offers import bundles
 from sync.central.registry import consents, profiles, segments
@@ -53,9 +53,15 @@ def chosen_by(tx: Connection) -> object:
     return occasions.occasion(tx, occasions.asked(tx, SHOP, GUEST)).context
 
 
+def said_by(tx: Connection) -> dict[str, tuple[Consent, ...]]:
+    """What the guest says, as it stands now."""
+    return {GUEST: consents.consents_of(tx, SITE, [GUEST]).get(GUEST, ())}
+
+
 READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
     "sync.central.channels.deeds": (MARK, lambda tx: deeds.read(tx, SHOP, GUEST, cursor="").events),
+    "sync.central.journey.unfinished": (MARK, lambda tx: unfinished.read(tx, SITE, said_by(tx))),
     "sync.central.channels.occasions": (CODE, chosen_by),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
