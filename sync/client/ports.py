@@ -171,14 +171,18 @@ class Lending(Protocol):
     def sells(self) -> bool:
         """Whether anything is sold here: only then grants are waited for."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody stands here for whom central was not asked yet."""
+
     def listen(self, bell: Callable[[], None]) -> None:
         """Have ``bell`` called whenever there is something to ask."""
 
     def presences(self) -> tuple[tuple[str, str, bool], ...]:
         """Return who came or left: wallet, how it was seen, whether it left."""
 
-    def heard(self, presences: Iterable[tuple[str, str, bool]]) -> None:
-        """Take that central has heard these."""
+    def heard(self, presences: Iterable[tuple[str, str, bool]], coming: Iterable[str] = ...) -> None:
+        """Take that central has heard these, and answered all but of wallets whose money is ``coming``."""
 
     def wants(self) -> tuple[Want, ...]:
         """Return what to ask for now."""

@@ -53,8 +53,10 @@ class Placement:
         self._changed = threading.Condition()
         self._here: dict[str, Here] = {}
         self._left: set[str] = set()
-        self._round = self._asks = self._answers = 0
+        self._asks = self._answers = 0
         self._waiting: set[str] = set()
+        self._coming: frozenset[str] = frozenset()
+        self._fetching: list[set[tuple[str, str]]] = []
         self._bell: Callable[[], None] | None = None
 
     @property
@@ -123,7 +125,8 @@ class Placement:
         found = self._rooms.sequencer.submit(lambda tx: self._wanted(tx, due[:WANTS_MAX], now))
         with self._changed:
             for wallet, here in due[:WANTS_MAX]:
-                self._waiting.discard(wallet)
+                if self._here.get(wallet) is here:  # else another basket lacks something since
+                    self._waiting.discard(wallet)
                 here.rest_ms = AGAIN_MS if here.asked_ms is None else min(2 * here.rest_ms, AGAIN_MS_MAX)
                 here.asked_ms, here.needs, here.today = now, 0, 0
         return (*budgets, *found)[:WANTS_MAX]
@@ -135,8 +138,11 @@ class Placement:
             gone = [(wallet, "exit", True) for wallet in self._left]
         return (*came[: WANTS_MAX // 2], *gone[: WANTS_MAX // 2])
 
-    def heard(self, presences: Iterable[tuple[str, str, bool]]) -> None:
-        """Take that central has heard these: what is held of who has left goes back now."""
+    def heard(self, presences: Iterable[tuple[str, str, bool]], coming: Iterable[str] = ()) -> None:
+        """Take that central has heard these: what is held of who has left goes back now.
+
+        It has answered all that was asked, but for wallets of which the money is ``coming``.
+        """
         for wallet, _, left in presences:
             if left:
                 self._rooms.sequencer.submit(partial(_close_all, wallet=wallet, why="left"))
@@ -145,7 +151,7 @@ class Placement:
                 if not left and wallet in self._here:
                     self._here[wallet].told = True
         with self._changed:
-            self._answers = self._asks
+            self._answers, self._coming = self._asks, frozenset(coming)
             self._changed.notify_all()
 
     def after(self) -> int:
@@ -168,7 +174,8 @@ class Placement:
         self._rooms.sequencer.submit(act)
         if many:
             with self._changed:
-                self._round += 1
+                for lacking in self._fetching:
+                    lacking.difference_update((grant.wallet, grant.kind) for grant in many)
                 self._changed.notify_all()
 
     def block(self, wallet: str, epoch: int) -> None:
@@ -200,21 +207,26 @@ class Placement:
 
         It waits no longer than until central has answered: who has no more anywhere is told so at once.
         """
-        if self._bell is None:
+        if self._bell is None or profile.wallet is None:
             return
+        wallet, day = profile.wallet.id, f"{LeaseKind.DAY}:{profile.band.id.hex()}"
+        missing = ((LeaseKind.MONEY.value, minor), (day, today))
+        lacking = {(wallet, kind) for kind, units in missing if units}
         with self._changed:
-            before = self._round
-        self.needs(profile, minor, today=today)
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._round != before or self._is_answered(profile),
-                self._rooms.limits.lease_wait_ms / 1_000,
-            )
+            self._fetching.append(lacking)
+        try:
+            self.needs(profile, minor, today=today)
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: not lacking or self._is_answered(wallet),
+                    self._rooms.limits.lease_wait_ms / 1_000,
+                )
+        finally:
+            with self._changed:
+                self._fetching = [one for one in self._fetching if one is not lacking]
 
-    def _is_answered(self, profile: Profile) -> bool:
-        return self._answers == self._asks and (
-            profile.wallet is None or profile.wallet.id not in self._waiting
-        )
+    def _is_answered(self, wallet: str) -> bool:
+        return self._answers == self._asks and wallet not in self._waiting and wallet not in self._coming
 
     def _come(self, profile: Profile, link: WalletLink, *, why: str, needs: int = 0, today: int = 0) -> None:
         with self._changed:
@@ -222,7 +234,11 @@ class Placement:
             here = Here(link=link, band=profile.band.id.hex(), why=why, needs=needs, today=today)
             given = bool(link.vouchers) and why != "sighting"
             here.rest_ms = GIVEN_MS if given else AGAIN_MS
-            if known is not None:
+            if known is not None and known.waits and not here.waits:
+                # Whoever of the wallet is seen meanwhile takes nothing of a basket's question away.
+                same = known.band == here.band
+                here = msgspec.structs.replace(known, link=link) if same else known
+            elif known is not None:
                 # Another member, or a voucher given meanwhile: there is something new to ask for.
                 here.told, here.asked_ms = known.told, known.asked_ms if known.link == link else None
             self._here[link.id] = here

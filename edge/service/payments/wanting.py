@@ -99,8 +99,7 @@ def want_of(wallet: str, leases: Iterable[Lease], aim: Aim, *, now: int) -> Want
     if largest is None:
         why = "basket" if aim.needs else "presence"
         return Want(wallet=wallet, kind=aim.kind, total=aim.units, band=aim.band, why=why, needs=aim.needs)
-    more = aim.needs if aim.needs and have >= aim.units else max(0, aim.units - have)
-    total = largest.counters.granted + more
+    total = largest.counters.granted + max(0, aim.needs, aim.units - have)
     why = "basket" if aim.needs else "refill"
     return Want(
         wallet=wallet,

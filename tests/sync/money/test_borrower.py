@@ -34,10 +34,13 @@ class Paper:
     cursor: int = 3
     took_ms: int = 7_000
     sells: bool = True
+    waits: bool = False
+    each_ms: int = 7_000
+    heeded: list[tuple[str, ...]] = field(default_factory=list)
 
     def post(self, path: str, ask: LeaseAsk, kind: type, *, wait_s: float = 0.0) -> LeaseAnswer:
         self.said.append(ask)
-        self.now_ms += 7_000
+        self.now_ms += self.each_ms
         told = self.answers.pop(0)
         if isinstance(told, Exception):
             raise told
@@ -47,8 +50,10 @@ class Paper:
         return self.now_ms
 
     def heard(self, *told: Any) -> None:
-        if len(told) == 1:
-            self.here = [one for one in self.here if one not in told[0]]
+        if isinstance(told[0], int):
+            return  # the clock's
+        self.here = [one for one in self.here if one not in told[0]]
+        self.heeded.append(tuple(told[1]))
 
     def presences(self) -> tuple[tuple[str, str, bool], ...]:
         return tuple(self.here)
@@ -81,7 +86,10 @@ def test_a_deadline_begins_before_the_question_is_sent() -> None:
 
 
 def test_nothing_is_said_where_nobody_came() -> None:
-    assert not a_borrower(Paper()).ask()
+    paper = Paper()
+    assert not a_borrower(paper).ask()
+    assert paper.said == []
+    assert paper.heeded == [()], "a guest who may not pay and waits at a till hears so at once"
 
 
 def test_who_came_is_told_again_until_central_has_heard_it() -> None:

@@ -23,7 +23,7 @@ from sync.central.money.placed import PlacedRow
 from sync.central.money.policy import Policy
 from sync.central.settling.doubts import sweep
 from sync.central.store import STEPS, Store, text
-from sync.lending import COMING, LeaseAsk, Unplaced
+from sync.lending import COMING, LeaseAnswer, LeaseAsk, Unplaced
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.ends import served, until
 from tests.sync.money.shop import UID, Shop, a_guest, a_shop, a_site
@@ -153,6 +153,44 @@ def test_an_edge_asks_once_more_and_waits_only_where_money_is_coming() -> None:
     paper = Basket(answers=[told(to=3, unplaced=(poor,))])
     assert a_borrower(paper).ask()
     assert len(paper.said) == 1, "who has no more anywhere is told so at once"
+
+
+def test_an_edge_asks_for_who_comes_meanwhile_before_it_waits_on() -> None:
+    first, second = (Want(wallet=one, total=900, why="basket") for one in ("w1", "w2"))
+    coming = Unplaced(wallet="w1", kind="money", why=COMING)
+
+    class Tills(Paper):
+        def wants(self) -> tuple[Want, ...]:
+            self.waits = False
+            return tuple(stands.pop(0))
+
+        def post(self, path: str, ask: LeaseAsk, kind: type, *, wait_s: float = 0.0) -> LeaseAnswer:
+            self.waits = bool(stands) and bool(wait_s)  # the second guest comes while this is held open
+            return super().post(path, ask, kind, wait_s=wait_s)
+
+    stands = [[first], [second]]
+    on_its_way = told(to=3, unplaced=(coming,))
+    paper = Tills(each_ms=100, answers=[on_its_way, on_its_way, told(to=3), told(grants=(GRANT,))])
+    borrower = a_borrower(paper)
+    assert borrower.ask()
+    assert borrower.ask()
+    asked = [([one.wallet for one in ask.wants], ask.wait_s) for ask in paper.said]
+    assert asked == [(["w1"], 0), (["w1"], 1), (["w2"], 0), (["w1"], 1)]
+    assert paper.heeded == [("w1",), ("w1",), ("w1",), ()], "the second is answered while the first waits"
+
+
+@pytest.mark.parametrize(("each_ms", "rounds"), [(100, 3), (2_000, 2), (7_000, 1)])
+def test_an_edge_waits_for_what_is_coming_so_often_and_so_long_at_most(each_ms: int, rounds: int) -> None:
+    coming = told(to=3, unplaced=(Unplaced(wallet="w1", kind="money", why=COMING),))
+
+    class Basket(Paper):
+        def wants(self) -> tuple[Want, ...]:
+            return (Want(wallet="w1", total=900, why="basket"),)
+
+    paper = Basket(each_ms=each_ms, answers=[coming] * 4)
+    assert a_borrower(paper).ask()
+    assert len(paper.said) == 1 + rounds
+    assert paper.heeded[-1] == (), "who waited so long is told that there is too little"
 
 
 def test_what_devices_hold_in_all_is_what_their_leases_come_to(
