@@ -28,9 +28,8 @@ from sync.central.store import Connection, and_, select
 from sync.packing import UNREADABLE
 
 LOG = logging.getLogger(__name__)
-EVENTS_MAX = 500_000
-"""Events of a site that one reading goes through, the first ones: an experiment is read once."""
 AT_ONCE = 5_000
+"""Rows that are held at a time: a reading goes through all there are, for a half would be another one."""
 S = TypeVar("S", bound=msgspec.Struct)
 OFFERED = frozenset({Why.EXCLUDED, Why.GROUP, Why.STACK, Why.NO_SLOT})
 """Lost after the control group was asked: whoever is kept out would have met them as well."""
@@ -125,7 +124,7 @@ def events(
         event.kind.in_([int(kind) for kind in forms]),
         event.hlc >= since_ms << 16,
     )
-    query = select(event.kind, event.hlc, event.body).where(told).order_by(event.hlc).limit(EVENTS_MAX)
+    query = select(event.kind, event.hlc, event.body).where(told).order_by(event.hlc)
     for row in tx.execute(query.execution_options(yield_per=AT_ONCE)):
         try:
             said = msgspec.msgpack.decode(bytes(row.body), type=forms[row.kind])
@@ -156,7 +155,7 @@ def _first(
 def _chosen(tx: Connection, site: str, *, since_ms: int) -> Iterator[_Exposed]:
     for _, _, said in events(tx, site, {int(Kind.OFFERS_EXPOSED): _Exposed}, since_ms=since_ms):
         yield said
-    for kept in exposures.newest(tx, site, most=EVENTS_MAX, since_ms=since_ms):
+    for kept in exposures.newest(tx, site, most=None, since_ms=since_ms):
         asked, choice = kept.exposed.asked, kept.exposed.choice
         yield _Exposed(_Asked(asked.moment, asked.guest), _Choice(choice.tiles, choice.losers))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import msgspec
@@ -30,6 +30,7 @@ from sync.central.store import (
     metadata,
     now_of,
     select,
+    update,
 )
 
 NIGHTS_MAX = 600
@@ -83,7 +84,8 @@ def bring(store: Store, site: str, day: int) -> int:
     """Bring every campaign's nights up to a local day; returns how many were made, or made anew.
 
     A night is made anew where something came late that belongs before its cut-off: then, and only then, its
-    octets differ. What an earlier revision read stays as it was read.
+    octets differ. What an earlier revision read stays as it was read, and so does an experiment's last word:
+    the first reading of its end is that of each later night, whatever comes, goes back or is withdrawn.
     """
     with store.reading() as tx:
         known = newest(tx, site)[:CAMPAIGNS_MAX]
@@ -105,21 +107,39 @@ def _nights(tx: Connection, site: str, named: Campaign, *, day: int) -> Iterator
     one, calendar = life.published(tx, site, named.id), Calendar(tx, site)
     if one is None:
         return
-    known = {night.day for night in kept(tx, site, one.id)}
-    span = _span(one, calendar.day(life.revisions(tx, site, one.id)[-1].made_ms), day)
+    every = life.revisions(tx, site, one.id)
+    known = {night.day: night for night in kept(tx, site, one.id)}
+    span = _span(one, calendar.day(every[-1].made_ms), day)
     nights = [night for night in span if night not in known or night > day - LATE_DAYS]
     if not nights:
         return
     evidence = gather(tx, site, one) if one.plan.control else None
-    told = {one.date: one for one in days(tx, site, one)}
+    told = {one.date: one for one in days(tx, site, one, since_ms=calendar.ends_ms(nights[0] - 1))}
+    last = _last_word(known.values(), {other.revision for other in every if _alike(other, one)})
     for night in nights:
-        date = date_of(night).isoformat()
-        reading = Reading(
-            revision=one.revision,
-            told=told.get(date, Day(date=date)),
-            read=evidence and read(evidence, one.plan, until_ms=calendar.ends_ms(night) - 1),
-        )
+        date, said = date_of(night).isoformat(), None
+        if evidence is not None and last is not None and night >= last.day:
+            said = last.reading.read
+        elif evidence is not None:
+            said = read(evidence, one.plan, until_ms=calendar.ends_ms(night) - 1)
+            if said.final and last is not None and night in known:
+                said = known[night].reading.read  # what came late makes no second last word
+        reading = Reading(revision=one.revision, told=told.get(date, Day(date=date)), read=said)
         yield night, msgspec.msgpack.encode(reading)
+
+
+def _alike(one: Campaign, other: Campaign) -> bool:
+    """Whether two revisions are one experiment: the same share, size and days."""
+    mine, theirs = one.plan, other.plan
+    return (mine.control, mine.planned, mine.window_days) == (
+        theirs.control, theirs.planned, theirs.window_days
+    )  # fmt: skip
+
+
+def _last_word(nights: Iterable[Kept], revisions: Set[int]) -> Kept | None:
+    """Return the first night at which these revisions' experiment was read for good."""
+    these = (one for one in nights if one.reading.revision in revisions)
+    return next((one for one in these if one.reading.read is not None and one.reading.read.final), None)
 
 
 def _span(one: Campaign, made: int, day: int) -> Sequence[int]:
@@ -143,12 +163,17 @@ def _keep(store: Store, site: str, campaign: str, *, nights: Sequence[tuple[int,
         gone = [night for night, _ in fresh if night in former]
         there = (_own.site_id == site, _own.campaign_id == campaign)
         tx.execute(delete(reading_table).where(*there, _own.day.in_(gone)))
-        made_ms = now_of(tx)
+        made_ms, heard = now_of(tx), {night: heard_permille(tx, site, night) for night, _ in nights}
         insert_many(tx, reading_table, [
-            (site, campaign, night, heard_permille(tx, site, night),
+            (site, campaign, night, heard[night],
              former[night].times + 1 if night in former else 1, made_ms, body)
             for night, body in fresh
         ])  # fmt: skip
+        for night, one in former.items():
+            # More may have been heard and nothing of it new: the night is the same, and surer.
+            if night not in gone and heard.get(night, one.heard_permille) != one.heard_permille:
+                tx.execute(update(reading_table).where(*there, _own.day == night)
+                           .values(heard_permille=heard[night]))  # fmt: skip
     return len(fresh)
 
 

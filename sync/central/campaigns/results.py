@@ -8,15 +8,14 @@ from types import MappingProxyType
 
 import msgspec
 
-from edge.core.calendar import local
 from edge.core.events import Kind
 from edge.core.offers.said import Told
+from sync.central.analysis.facts import Calendar, date_of
 from sync.central.campaigns import life
 from sync.central.campaigns.always import Between, always
 from sync.central.campaigns.evidence import Evidence, events, gather
 from sync.central.campaigns.lift import Arm, Lift, Verdict, fits, lift
 from sync.central.channels import exposures
-from sync.central.days import zone_of
 from sync.central.offers.campaigned import Campaign, Plan
 from sync.central.store import Connection, now_of
 
@@ -59,6 +58,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     so_far: Between | None
     """None: there is nothing to say yet, or the end has been reached."""
     two_arms: int
+    final: bool = False
+    """Both arms were full and had had their days: what comes later changes nothing of it."""
 
 
 def results(tx: Connection, site: str, one: Campaign) -> Results:
@@ -71,16 +72,23 @@ def results(tx: Connection, site: str, one: Campaign) -> Results:
 
 
 def read(evidence: Evidence, plan: Plan, *, until_ms: int) -> Read:
-    """Read it as of a moment: for good at the one at which both arms were full, whoever came later."""
+    """Read it as of a moment: for good once both arms were full and had had their days.
+
+    Of any later moment it is the same reading, as of the end of those days: neither who came afterwards nor
+    what was brought back afterwards moves it.
+    """
     arms, both = evidence.arms(until_ms)
     times = [sorted(arms[arm].values()) for arm in (True, False)]
     full = plan.planned > 0 and min(map(len, times)) >= plan.planned
     last_ms = max(all_[plan.planned - 1] for all_ in times) if full else until_ms
+    end_ms = last_ms + evidence.window_ms
+    if full and until_ms > end_ms:
+        return read(evidence, plan, until_ms=end_ms)  # an end that is never later than this one
     offered, withheld = (_arm(evidence, arms[arm], (last_ms, until_ms)) for arm in (True, False))
-    over = full and until_ms >= last_ms + evidence.window_ms
+    over = full and until_ms == end_ms
     found = lift(offered, withheld, share=plan.control, planned=plan.planned, over=over)
     if found.verdict is not Verdict.NOT_YET:
-        return Read(lift=found, so_far=None, two_arms=both)
+        return Read(lift=found, so_far=None, two_arms=both, final=True)
     if not fits(offered.guests, withheld.guests, share=plan.control):
         void = Lift(verdict=Verdict.VOID, offered=offered, withheld=withheld)
         return Read(lift=void, so_far=None, two_arms=both)
@@ -99,11 +107,11 @@ def _arm(evidence: Evidence, first: Mapping[str, int], when: tuple[int, int]) ->
 
 def days(tx: Connection, site: str, one: Campaign, *, since_ms: int = 0) -> Iterator[Day]:
     """Yield what devices and channels told of a campaign, day by day at the site, since a moment."""
-    zone, counts = zone_of(tx, site), dict[str, Counter[str]]()
+    calendar, counts = Calendar(tx, site), dict[int, Counter[str]]()
     since_ms = max(since_ms, life.revisions(tx, site, one.id)[-1].made_ms)
 
     def of(at_ms: int) -> Counter[str]:
-        return counts.setdefault(local(zone, at_ms).date().isoformat(), Counter())
+        return counts.setdefault(calendar.day(at_ms), Counter())
 
     for kind, at_ms, told in events(tx, site, dict.fromkeys(COUNTED, Told), since_ms=since_ms):
         if told.campaign != one.id and told.offer != one.id:
@@ -115,5 +123,5 @@ def days(tx: Connection, site: str, one: Campaign, *, since_ms: int = 0) -> Iter
             of(tile.shown_ms)["shown"] += 1
             if tile.redeemed_ms is not None:
                 of(tile.redeemed_ms)["redeemed"] += 1
-    for date, day in sorted(counts.items()):
-        yield Day(date=date, **day)
+    for day, told_of in sorted(counts.items()):
+        yield Day(date=date_of(day).isoformat(), **told_of)

@@ -172,8 +172,11 @@ def page(tx: Connection, site: str, *, after: str = "", most: int = PAGE_MAX) ->
     return [Kept(row.channel_id, row.guest_id, _decode(bytes(row.body))) for row in rows]
 
 
-def newest(tx: Connection, site: str, *, most: int, since_ms: int = 0) -> Iterator[Kept]:
-    """Yield the newest choices of a site since a moment, the eldest of them first, a few held at a time."""
+def newest(tx: Connection, site: str, *, most: int | None, since_ms: int = 0) -> Iterator[Kept]:
+    """Yield the newest choices of a site since a moment, the eldest of them first, a few held at a time.
+
+    ``most`` None: all of them.
+    """
     keys = select(_own.exposure).where(_own.site_id == site, _own.made_ms >= since_ms)
     these = keys.order_by(_own.made_ms.desc(), _own.exposure.desc()).limit(most).subquery()
     there = and_(_own.site_id == site, _own.exposure == these.c.exposure)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from edge.core.calendar import DAY_MS
+from edge.core.calendar import DAY_MS, local
 from edge.core.events import Kind
 from edge.core.offers.said import Told
-from sync.central.analysis.facts import Calendar
-from sync.central.campaigns import readings
-from sync.central.campaigns.lift import Verdict
+from edge.core.places import Layout
+from sync.central.analysis.facts import Calendar, date_of
+from sync.central.campaigns import evidence, readings, results
+from sync.central.campaigns.lift import Lift, Verdict
 from sync.central.campaigns.nights import Nights
 from sync.central.campaigns.readings import LATE_DAYS, Kept
-from sync.central.store import Store, delete, select
+from sync.central.journey.entry import What
+from sync.central.offers.campaigned import Campaign
+from sync.central.registry import consents, layout
+from sync.central.registry.turn import take_turn
+from sync.central.store import Connection, Store, delete, select
+from tests.builders import ROME
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.campaigns.shop import a_plan, scheduled
 from tests.sync.campaigns.test_results import (
@@ -142,3 +150,90 @@ def test_the_night_reads_campaigns_once_and_not_before_its_hour(read_twice: Stor
     assert rounds.look() == 0
     clock.ms = midnight_ms + 3 * 3_600_000
     assert [rounds.look(), rounds.look()] == [1, 0]
+
+
+def lifts(store: Store) -> list[Lift]:
+    return [night.reading.read.lift for night in kept(store) if night.reading.read]
+
+
+def test_the_first_reading_of_the_end_is_the_last_word_whatever_comes_back_or_is_withdrawn(
+    read_twice: Store, clock: Clockwork
+) -> None:
+    clock.ms += WEEK * DAY_MS
+    brought(read_twice)
+    before, nights = lifts(read_twice)[-1], len(kept(read_twice))
+    assert before.verdict is Verdict.MORE
+    gone = [guest for guest in PEOPLE if not kept_out(guest)]
+    bought(read_twice, *(a_purchase(guest, what=What.REFUNDED, day=9) for guest in gone))
+    with read_twice.transaction() as tx:
+        take_turn(tx, SITE)
+        for guest in gone[5:]:
+            consents.set_here(tx, SITE, guest, purpose="offers", given=False)
+    clock.ms += DAY_MS
+    brought(read_twice)
+    after = lifts(read_twice)
+    assert len(after) == nights + 1
+    assert after[-3:] == [before] * 3
+
+
+def test_what_comes_back_after_the_end_moves_no_reading_that_is_made_afterwards(
+    read_twice: Store, clock: Clockwork
+) -> None:
+    bought(read_twice, *(
+        a_purchase(guest, what=What.REFUNDED, day=9) for guest in PEOPLE if not kept_out(guest)
+    ))  # fmt: skip
+    clock.ms += 10 * DAY_MS
+    brought(read_twice)
+    last = lifts(read_twice)[-1]
+    assert (last.verdict, last.offered.did) == (Verdict.MORE, last.offered.guests)
+
+
+def test_a_night_reads_all_that_was_told_of_it_and_nothing_of_the_nights_before(
+    kiosk: Gate, small_store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "AT_ONCE", 3)
+    come(kiosk, PEOPLE, bundle_of(small_store))
+    clock.ms += 2 * DAY_MS
+    brought(small_store)
+    with small_store.reading() as tx:
+        ends_ms = Calendar(tx, SITE).ends_ms(kept(small_store)[-1].day)
+    asked = list[int]()
+
+    def noted(tx: Connection, site: str, one: Campaign, *, since_ms: int = 0) -> Iterator[results.Day]:
+        asked.append(since_ms)
+        return results.days(tx, site, one, since_ms=since_ms)
+
+    monkeypatch.setattr(readings, "days", noted)
+    monkeypatch.setattr(readings, "LATE_DAYS", 0)
+    clock.ms += DAY_MS
+    assert brought(small_store) == 1
+    assert asked == [ends_ms]
+    assert [night.reading.told.shown for night in kept(small_store)] == [
+        sum(not kept_out(one) for one in PEOPLE), 0, 0
+    ]  # fmt: skip
+
+
+def test_what_is_told_belongs_to_the_day_that_the_site_reckons_by(
+    kiosk: Gate, small_store: Store, clock: Clockwork
+) -> None:
+    late = Layout(site=SITE, version=0, timezone="Europe/Rome", currency="EUR", day_starts_min=23 * 60 + 59)
+    with small_store.transaction() as tx:
+        layout.put_settings(tx, SITE, late)
+        layout.publish_layout(tx, SITE)
+        calendar = Calendar(tx, SITE)
+    day = calendar.day(NOW_MS)
+    assert date_of(day) != local(ROME, NOW_MS).date(), "or there is nothing to tell apart"
+    come(kiosk, PEOPLE[:10], bundle_of(small_store))
+    clock.ms += DAY_MS
+    brought(small_store)
+    told = {night.day: night.reading.told.shown for night in kept(small_store)}
+    assert told[day] == sum(not kept_out(one) for one in PEOPLE[:10])
+
+
+def test_what_is_heard_later_makes_a_night_surer_and_is_no_second_reading(
+    read_twice: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {night.heard_permille for night in kept(read_twice)} != {250}
+    monkeypatch.setattr(readings, "heard_permille", lambda tx, site, day: 250)
+    assert brought(read_twice) == 0
+    assert [(night.heard_permille, night.times) for night in kept(read_twice)] == [(250, 1)] * 2
