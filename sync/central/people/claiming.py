@@ -7,9 +7,9 @@ import hashlib
 import secrets
 from typing import Any, NamedTuple
 
-from edge.core.bands import BandState
 from edge.core.calendar import MINUTE_MS
 from edge.core.claimed import CODE_DIGITS, Became
+from edge.core.consent import Source
 from edge.core.profiles import remark_owner
 from edge.core.retention import HOUR_MS
 from edge.errors import NotAllowed, Refused, Unknown
@@ -17,12 +17,11 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.people import aliases, merging
 from sync.central.people.aliases import EVERYBODYS, Name
-from sync.central.people.merging import Pair
+from sync.central.people.merging import Grounds, Pair
+from sync.central.people.nobody import whose
 from sync.central.privacy.erasure import PLACES
 from sync.central.privacy.retention import KEPT
-from sync.central.registry import bands, guests, links, members
-from sync.central.registry.bands import BandCard
-from sync.central.registry.staff import badges
+from sync.central.registry import guests, links
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn
 from sync.central.store import (
@@ -90,7 +89,7 @@ claim_table = Table(
     Index("band_claim_guest", "site_id", "guest_id"),
     Index("band_claim_digest", "site_id", "digest", unique=True),
 )
-"""``digest`` is of the one code that is good, until ``until_ms``; ``band_guest`` is who was claimed."""
+"""``digest`` is of the one code that is good, until ``until_ms``; ``band_guest`` is who was claimed by it."""
 tried_table = Table(
     "band_claim_tried",
     metadata,
@@ -99,7 +98,9 @@ tried_table = Table(
     Column("wrong", Integer, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
 )
-"""How often something wrong was typed beside a band, or at a device: which one, only the site's key tells."""
+"""How often something wrong was typed beside a band, or at a device: which one, only the site's key tells.
+
+``since_ms``: of the first, and once there are too many, of the last."""
 _own, _tried = claim_table.c, tried_table.c
 
 
@@ -170,22 +171,25 @@ def spend(tx: Connection, site: str, typed: Typed) -> Became:
     _tidy(tx, site)
     if any(_wrong(tx, site, who) >= limit for who, limit in _counted(typed)):
         return Became.SPENT
-    good = and_(_own.site_id == site, _own.digest == _digest(tx, site, typed.code))
-    id_ = tx.execute(select(_own.claim_id).where(good, _own.until_ms > now_of(tx))).scalar()
-    if id_ is None:
-        for who, _ in _counted(typed):
-            _count(tx, site, who)
+    claim = _claim_by(tx, site, typed)
+    if claim is None:
+        for who, limit in _counted(typed):
+            _count(tx, site, who, limit=limit)
         return Became.WRONG
-    claim = _must(tx, site, id_)
-    became, worn = _whose(tx, site, typed.band, guest=claim.guest)
+    became, worn = whose(tx, site, typed.band, guest=claim.guest)
+    if claim.state is State.CLAIMED:
+        return became
     if became is Became.CLAIMED:
         try:
-            merging.join(tx, site, Pair(worn, claim.guest), by=claim.channel, why=WHY)
+            merging.join(tx, site, Pair(worn, claim.guest), grounds=Grounds(claim.channel, WHY, Source.KIOSK))
         except Refused:  # one person is at most so many guests: staff can sort that out
             became = Became.STAFF
-    # Whatever came of it, this code was read by its guest and told: it is good for nothing any more.
-    over = {"digest": None, "until_ms": 0, "band_guest": worn if became is not Became.STAFF else ""}
-    tx.execute(update(claim_table).where(_this(site, id_)).values(over))
+    # Whatever came of it, this code was read by its guest and told: it is good for nothing any more. What it
+    # brought about is told again beside the same band until its ten minutes are over: the answer may be lost.
+    over: dict[str, Any] = {"band_guest": worn}
+    if became is Became.STAFF:
+        over = {"digest": None, "until_ms": 0}
+    tx.execute(update(claim_table).where(_this(site, claim.id)).values(over))
     if became is Became.CLAIMED:
         _tell_diary(tx, site, claim, worn=worn, point=typed.point)
     return became
@@ -209,33 +213,21 @@ def forget(tx: Connection, site: str, guest: str) -> None:
 
 
 def delete_before(tx: Connection, at_ms: int) -> int:
-    """Forget claims that were made before a moment; returns how many."""
-    return tx.execute(delete(claim_table).where(_own.made_ms < at_ms)).rowcount
+    """Forget claims that were made before a moment, and wrong codes of an hour ago; returns how many."""
+    old = tx.execute(delete(claim_table).where(_own.made_ms < at_ms)).rowcount
+    return old + tx.execute(delete(tried_table).where(_tried.since_ms <= now_of(tx) - HOUR_MS)).rowcount
 
 
-def _whose(tx: Connection, site: str, band: bytes, *, guest: str) -> tuple[Became, str]:
-    """Say whether a band can be claimed by a guest, and who wears it; only nobody's can be.
-
-    Nobody's is a band whose guest has no name of their own, is no part of a person or of a family that pays
-    together, and is none of the staff.
-    """
-    card = next(iter(bands.bands_by_id(tx, site, [band])), None)
-    worn = _wearer(tx, site, card)
-    if card is None or not worn:
-        return Became.STAFF, ""
-    if links.root(tx, site, worn) == links.root(tx, site, guest):
-        return Became.YOURS, worn
-    held = members.members_by_guest(tx, site, [worn]).get(worn)
-    shared = held is not None and len(members.members(tx, site, held.wallet)) > 1
-    several = len(links.together(tx, site, [worn])) > 1
-    taken = shared or several or bool(aliases.of_guest(tx, site, worn)) or band in badges(tx, site)
-    return (Became.STAFF, worn) if taken else (Became.CLAIMED, worn)
-
-
-def _wearer(tx: Connection, site: str, card: BandCard | None) -> str:
-    if card is None or card.guest is None or card.band.state is not BandState.ACTIVE:
-        return ""
-    return card.guest if card.guest in guests.guests_of(tx, site, [card.guest]) else ""
+def _claim_by(tx: Connection, site: str, typed: Typed) -> Claim | None:
+    """Return the claim that a code ends here, or that it has ended beside this very band a moment ago."""
+    good = and_(_own.site_id == site, _own.digest == _digest(tx, site, typed.code))
+    row = tx.execute(select(claim_table).where(good, _own.until_ms > now_of(tx))).first()
+    if row is None:
+        return None
+    if row.band_guest:
+        told = whose(tx, site, typed.band, guest=row.guest_id)
+        return _claim(row, now_of(tx)) if told == (Became.YOURS, row.band_guest) else None
+    return _claim(row, now_of(tx))
 
 
 def _tell_diary(tx: Connection, site: str, claim: Claim, *, worn: str, point: str) -> None:
@@ -282,11 +274,13 @@ def _wrong(tx: Connection, site: str, who: str) -> int:
     return tx.execute(select(_tried.wrong).where(there)).scalar() or 0
 
 
-def _count(tx: Connection, site: str, who: str) -> None:
+def _count(tx: Connection, site: str, who: str, *, limit: int) -> None:
+    """Count a wrong one; the last that is let pass closes for a whole hour from now."""
     digest, wrong = aliases.keyed(tx, site, _TRIED, who), _wrong(tx, site, who)
     if wrong:
         there = and_(_tried.site_id == site, _tried.digest == digest)
-        tx.execute(update(tried_table).where(there).values(wrong=wrong + 1))
+        closes = {"since_ms": now_of(tx)} if wrong + 1 >= limit else {}
+        tx.execute(update(tried_table).where(there).values(wrong=wrong + 1, **closes))
     else:
         row = {"site_id": site, "digest": digest, "wrong": 1, "since_ms": now_of(tx)}
         tx.execute(insert(tried_table).values(row))

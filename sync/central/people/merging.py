@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from edge.core.consent import Source
 from edge.core.retention import DAY_MS
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central import offered
@@ -75,6 +76,14 @@ class Pair(NamedTuple):
     head: str
 
 
+class Grounds(NamedTuple):
+    """By whose word, why and where two guests are found to be one."""
+
+    by: str
+    why: str
+    source: Source
+
+
 class Act(NamedTuple):
     """One step: who was, or was to be, joined to whom, by whose word and why."""
 
@@ -110,22 +119,24 @@ def rule(tx: Connection, site: str, id_: str, *, by: str, given: bool) -> Act:
         raise NotAllowed("Whoever asked for a merge cannot let it through.", hint="Ask a colleague.")
     if not given:
         return _write(tx, site, asked._replace(step=Step.REFUSED, by=by, at_ms=now_of(tx)))
-    return _join(tx, site, asked._replace(by=by, at_ms=now_of(tx)))
+    return _join(tx, site, asked._replace(by=by, at_ms=now_of(tx)), source=Source.CONSOLE)
 
 
-def join(tx: Connection, site: str, pair: Pair, *, by: str, why: str) -> Act:
+def join(tx: Connection, site: str, pair: Pair, *, grounds: Grounds) -> Act:
     """Let two guests be one by a proof that takes no second person; it can be taken back as any other.
 
-    Who proved what is the caller's to know. The caller holds the site's turn.
+    Who proved what, and where, is the caller's to know. The caller holds the site's turn.
     """
-    return _join(tx, site, Act(_fresh_id(), Step.MERGED, *pair, by, why[:WHY_CHARS_MAX], now_of(tx)))
+    by, why, source = grounds
+    act = Act(_fresh_id(), Step.MERGED, *pair, by, why[:WHY_CHARS_MAX], now_of(tx))
+    return _join(tx, site, act, source=source)
 
 
-def _join(tx: Connection, site: str, act: Act) -> Act:
+def _join(tx: Connection, site: str, act: Act, *, source: Source) -> Act:
     guest, head = _check(tx, site, Pair(act.guest, act.head))
     links.join(tx, site, guest, head=head)
     people = links.together(tx, site, [head])
-    words.begin(tx, site, people)
+    words.begin(tx, site, people, source=source)
     offered.level(tx, site, people)
     profiles.publish_guests(tx, site, people)
     return _write(tx, site, act._replace(step=Step.MERGED, guest=guest, head=head))

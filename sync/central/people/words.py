@@ -60,8 +60,11 @@ def turned(known: Consent | None, like: Consent, *, given: bool) -> Consent:
     return replace(like, turns=turns + (1 if (turns % 2 == 1) is not given else 2))
 
 
-def begin(tx: Connection, site: str, guests: Iterable[str]) -> None:
-    """Note what each of these said, unless it is noted already, and let the stricter hold for all of them."""
+def begin(tx: Connection, site: str, guests: Iterable[str], *, source: Source) -> None:
+    """Note what each of these said, unless it is noted already, and let the stricter hold for all of them.
+
+    ``source`` is where they became one: what is a no by that alone was said there.
+    """
     people = sorted(set(guests))
     said = consents.consents_of(tx, site, people)
     noted = _noted(tx, site, people)
@@ -72,7 +75,7 @@ def begin(tx: Connection, site: str, guests: Iterable[str]) -> None:
     ]
     if rows:
         tx.execute(insert(word_table), rows)
-    _level(tx, site, {one: said.get(one, ()) for one in people})
+    _level(tx, site, {one: said.get(one, ()) for one in people}, source=source)
 
 
 def part(tx: Connection, site: str, guests: Iterable[str]) -> None:
@@ -83,7 +86,7 @@ def part(tx: Connection, site: str, guests: Iterable[str]) -> None:
     for one, words in back.items():
         consents.stand(tx, site, one, words=words)
     if len(people) > 1:
-        _level(tx, site, back)
+        _level(tx, site, back, source=Source.CONSOLE)
     else:
         forget(tx, site, people)
 
@@ -114,7 +117,7 @@ def forget(tx: Connection, site: str, guests: Iterable[str]) -> None:
     tx.execute(delete(word_table).where(_own.site_id == site, _own.guest_id.in_(sorted(set(guests)))))
 
 
-def _level(tx: Connection, site: str, accounts: Mapping[str, Sequence[Consent]]) -> None:
+def _level(tx: Connection, site: str, accounts: Mapping[str, Sequence[Consent]], *, source: Source) -> None:
     wanted, now_ms = stricter(list(accounts.values())), now_of(tx)
     for guest, account in accounts.items():
         known = {one.purpose: one for one in account}
@@ -129,7 +132,7 @@ def _level(tx: Connection, site: str, accounts: Mapping[str, Sequence[Consent]])
                 if one.purpose == topic and one.given >= given
             )
             if not given:
-                like = replace(like, since_ms=now_ms, source=Source.CONSOLE.value)
+                like = replace(like, since_ms=now_ms, source=source.value, point="")
             words[topic] = turned(known.get(topic), like, given=given)
         consents.stand(tx, site, guest, words=words.values())
 

@@ -7,6 +7,7 @@ import pytest
 
 from edge.core.bands import Band, BandState
 from edge.core.claimed import Became
+from edge.core.entitlements import Party
 from edge.core.profiles import StaffMember
 from edge.core.retention import DAY_MS, HOUR_MS
 from edge.errors import NotAllowed, Refused, Unknown
@@ -16,17 +17,20 @@ from sync.central.people import aliases, claiming
 from sync.central.people.aliases import Kind, Proof, named
 from sync.central.people.claiming import State, Typed
 from sync.central.privacy import erasure
-from sync.central.registry import bands, guests, links, members
+from sync.central.psp import mandates
+from sync.central.psp.mandates import Mandate
+from sync.central.registry import bands, consents, guests, links, members
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.staff import put_staff
 from sync.central.registry.turn import take_turn
-from sync.central.store import Store, select
+from sync.central.store import Store, demand_seals, select
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.people.folk import Folk
 
 MAIL = named(Kind.EMAIL, "ada@park.example")
+TRY_MS = 60_000
 BEAS, CLEOS, STOCK = bytes([2]) * 16, bytes([3]) * 16, b"\x09" * 16
 
 
@@ -36,6 +40,7 @@ def folk(sealed_store: Store, clock: Clockwork) -> Folk:
     made = Folk(sealed_store, clock)
     with sealed_store.transaction() as tx:
         aliases.prove(tx, SITE, aliases.Claim(MAIL, "ada"), proof=Proof.CODE, by="mail")
+        guests.put_guests(tx, SITE, [Guest(id=one, age_band="18-99") for one in ("bea", "cleo", "dora")])
     return made
 
 
@@ -94,6 +99,9 @@ def test_what_was_never_allowed_by_the_band_is_allowed_by_nobody_after(folk: Fol
     folk.says("ada", "offers", given=True)
     assert types(folk, code_of(folk, begins(folk))) is Became.CLAIMED
     assert folk.allows("ada") == folk.allows("bea") == set()
+    with folk.store.reading() as tx:
+        said = consents.consents_of(tx, SITE, ["ada", "bea"])
+    assert {(one.given, one.source) for words in said.values() for one in words} == {(False, "kiosk")}
     folk.parts("bea")
     assert folk.allows("ada") == {"offers"}
 
@@ -111,17 +119,56 @@ def test_a_code_is_good_once_and_for_ten_minutes_and_the_newest_alone(folk: Folk
     assert one_with(folk, "cleo") == ("cleo",)
 
 
+def test_an_answer_that_was_lost_is_told_again_beside_the_same_band_alone(
+    folk: Folk, clock: Clockwork
+) -> None:
+    claim = begins(folk)
+    code = code_of(folk, claim)
+    assert types(folk, code) is Became.CLAIMED
+    clock.ms += TRY_MS
+    assert types(folk, code) is Became.YOURS
+    assert types(folk, code, band=bytes([1]) * 16) is Became.WRONG, "of the same person, and another band"
+    with folk.store.reading() as tx:
+        assert [one.what for one in diary.of_guest(tx, SITE, "g:ada")].count(What.CLAIMED) == 1
+    folk.parts("bea")
+    assert types(folk, code) is Became.WRONG, "a code claims once, whatever staff did since"
+    assert one_with(folk, "bea") == ("bea",)
+
+
+def test_what_brought_a_band_about_is_forgotten_after_its_ten_minutes(folk: Folk, clock: Clockwork) -> None:
+    code = code_of(folk, begins(folk))
+    types(folk, code)
+    clock.ms += claiming.GOOD_MS
+    assert types(folk, code) is Became.WRONG
+    with folk.store.reading() as tx:
+        assert tx.execute(select(claiming.claim_table.c.digest)).scalar() is None
+
+
+def test_wrong_codes_are_forgotten_after_an_hour_though_nobody_types_any(
+    folk: Folk, clock: Clockwork
+) -> None:
+    types(folk, "12345678")
+    for ahead_ms, gone in ((HOUR_MS - 1, 0), (1, 2)):
+        clock.ms += ahead_ms
+        with folk.store.transaction() as tx:
+            assert claiming.delete_before(tx, clock.ms - DAY_MS) == gone
+
+
 def test_five_wrong_codes_close_a_band_and_twenty_a_kiosk_for_an_hour(folk: Folk, clock: Clockwork) -> None:
     good = code_of(folk, begins(folk))
     for _ in range(claiming.WRONG_MAX):
+        clock.ms += TRY_MS
         assert types(folk, another(good)) is Became.WRONG
+    closed_ms = clock.ms
     assert types(folk, good) is Became.SPENT
     assert types(folk, good, device="kiosk-2") is Became.SPENT, "the band, wherever it is held"
     for number in range(claiming.WRONG_AT_MAX - claiming.WRONG_MAX):
         assert types(folk, another(good), band=bytes([50 + number]) * 16) is Became.WRONG
     assert types(folk, good, band=CLEOS) is Became.SPENT, "the kiosk, whatever is held to it"
-    clock.ms += HOUR_MS
+    clock.ms = closed_ms + HOUR_MS - 1
     again = code_of(folk, begins(folk, "app/2"))
+    assert types(folk, again, device="kiosk-2") is Became.SPENT, "from the last one, not from the first"
+    clock.ms += 1
     assert types(folk, again) is Became.CLAIMED
 
 
@@ -129,6 +176,37 @@ def known_by_mail(folk: Folk) -> None:
     with folk.store.transaction() as tx:
         mail = aliases.Claim(named(Kind.EMAIL, "bea@park.example"), "bea")
         aliases.prove(tx, SITE, mail, proof=Proof.STAFF, by="olga")
+
+
+def known_by_name(folk: Folk) -> None:
+    with folk.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="bea", name="Bea")])
+
+
+def a_child_by_age(folk: Folk) -> None:
+    with folk.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="bea", age_band="4-7")])
+
+
+def a_child_by_its_group(folk: Folk) -> None:
+    with folk.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="bea", party=Party(id="f", size=3, role="child"))])
+
+
+def for_whom_nothing_is_charged(folk: Folk) -> None:
+    with folk.store.transaction() as tx:
+        members.join(tx, SITE, Member(guest="bea", wallet="w-bea", no_charge=True))
+
+
+def who_stored_a_card(folk: Folk, *, guest: str = "bea", wallet: str = "w-none") -> None:
+    limits = mandates.Limits(1, 1, 1)
+    stored = Mandate(id="m1", wallet=wallet, guest=guest, psp="sandbox", limits=limits)
+    with folk.store.transaction() as tx:
+        mandates.add(tx, SITE, stored, seals=demand_seals(tx))
+
+
+def whose_wallet_has_a_card(folk: Folk) -> None:
+    who_stored_a_card(folk, guest="dora", wallet="w-bea")
 
 
 def one_of_two(folk: Folk) -> None:
@@ -159,7 +237,23 @@ def unworn(folk: Folk) -> None:
         bands.put_band(tx, SITE, BandCard(band=Band(id=BEAS)))
 
 
-@pytest.mark.parametrize("of_somebody", [known_by_mail, one_of_two, one_of_a_family, a_badge, lost, unworn])
+@pytest.mark.parametrize(
+    "of_somebody",
+    [
+        known_by_mail,
+        known_by_name,
+        a_child_by_age,
+        a_child_by_its_group,
+        for_whom_nothing_is_charged,
+        who_stored_a_card,
+        whose_wallet_has_a_card,
+        one_of_two,
+        one_of_a_family,
+        a_badge,
+        lost,
+        unworn,
+    ],
+)
 def test_a_band_that_is_somebody_s_is_claimed_with_staff_alone(folk: Folk, of_somebody: object) -> None:
     assert callable(of_somebody)
     of_somebody(folk)
