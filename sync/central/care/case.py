@@ -214,7 +214,10 @@ def _promised(case: Case, one: Told) -> Case:
 
 
 def _heard(case: Case, one: Told) -> Case:
+    """Return a case in which the guest spoke; what is owed sooner than all before is owed then."""
     due = case.due_ms if case.due_ms is not None else one.until_ms or one.at_ms + DAY_MS
+    if one.until_ms is not None:
+        due = min(due, one.until_ms)
     return replace(case, state=State.WAITING_US, due_ms=due, closed_ms=None, result="")
 
 

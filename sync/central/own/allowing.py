@@ -26,6 +26,8 @@ from sync.central.store import Connection, now_of
 ALLOWED = "/own/allowed"
 WAYS = {topic_of(Purpose.OFFERS, channel=one): one for one in Channel}
 """By topic: ways by which somebody is offered something; each is closed by itself."""
+PARTS = {topic_of(Purpose.OFFERS, one): one for one in Namespace}
+"""By topic: parts of what is known of somebody by which offers are chosen."""
 
 
 def _allowed(ask: Ask) -> Answer:
@@ -59,12 +61,16 @@ def _say(ask: Ask) -> Answer:
 
 
 def _meant(topic: str, *, given: bool, yes: set[str]) -> list[str]:
-    """Return of which topics a word is: a yes to a way is one to all parts that are allowed just then."""
-    way = WAYS.get(topic)
-    if way is None or not given:
+    """Return of which topics a word is: a yes to a way is one to all parts that are allowed just then.
+
+    A yes to a part is one to it by every way that is allowed then: what is shown as open is, in either order.
+    """
+    way, part = WAYS.get(topic), PARTS.get(topic)
+    if not given or (way is None and part is None):
         return [topic]
-    parts = [one for one in Namespace if topic_of(Purpose.OFFERS, one) in yes]
-    return [topic, *(topic_of(Purpose.OFFERS, one, way) for one in parts)]
+    parts = [part] if part is not None else [one for name, one in PARTS.items() if name in yes]
+    ways = [way] if way is not None else [one for name, one in WAYS.items() if name in yes]
+    return [topic, *(topic_of(Purpose.OFFERS, one, by) for one in parts for by in ways)]
 
 
 def _standing(tx: Connection, ask: Ask) -> set[str]:

@@ -61,6 +61,16 @@ def test_a_site_that_keeps_no_hours_is_open(small_store: Store) -> None:
         assert answer_by(tx, SITE, Via.APP, at_ms=at(1, 3)) == at(1, 3) + SOON_MS
 
 
+def test_a_private_message_into_a_case_that_is_owed_later_is_owed_its_own_answer() -> None:
+    first = opened("c", Told(op="o", step=Step.OPENED, at_ms=1, word="order", via="email", until_ms=900))
+    sooner = after(first, Told(op="h", step=Step.HEARD, at_ms=20, via="app", until_ms=29))
+    assert (sooner.due_ms, sooner.moved, sooner.is_late(30)) == (29, 0, True)
+    again = after(sooner, Told(op="i", step=Step.HEARD, at_ms=25, via="app", until_ms=34))
+    assert again.due_ms == 29, "a second message puts nothing off"
+    late = after(sooner, Told(op="j", step=Step.HEARD, at_ms=60, via="app", until_ms=69))
+    assert (late.due_ms, late.is_late(61)) == (29, True), "nor does it make up for what was not kept"
+
+
 def test_what_is_written_again_after_an_answer_is_owed_one_as_soon() -> None:
     first = Told(op="o", step=Step.OPENED, at_ms=1, word="order", via="app", links=Links(), until_ms=9)
     answered = after(opened("c", first), Told(op="a", step=Step.ANSWERED, at_ms=5))

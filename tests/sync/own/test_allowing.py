@@ -55,6 +55,23 @@ def test_a_yes_to_a_way_is_for_what_is_allowed_and_a_no_closes_that_way_alone(fa
     assert allows(family, Namespace.BEHAVIOUR, Channel.APP)
 
 
+@pytest.mark.parametrize(
+    "order",
+    [("offers", "offers:interest", "offers@email"), ("offers@email", "offers", "offers:interest")],
+    ids=["the way last", "the way first"],
+)
+def test_a_way_and_a_part_that_are_shown_as_allowed_are_in_either_order(
+    family: Store, order: tuple[str, ...]
+) -> None:
+    phone = Phone(family, "leo")
+    for topic in order:
+        says(phone, topic, "yes")
+    assert shown(phone) == {*order, *SPOT}
+    assert allows(family, Namespace.INTEREST, Channel.EMAIL)
+    assert not allows(family, Namespace.BEHAVIOUR, Channel.EMAIL)
+    assert not allows(family, Namespace.INTEREST, Channel.APP), "a way that nobody allowed"
+
+
 @pytest.mark.parametrize("way", [Channel.KIOSK, Channel.TILL])
 def test_a_first_no_to_a_way_on_the_spot_closes_it(family: Store, way: Channel) -> None:
     phone = Phone(family, "leo")
