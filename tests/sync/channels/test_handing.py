@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge.core.consent import Channel, Namespace
+from edge.core.consent import Channel, Namespace, Source
 from edge.core.entitlements import Party
 from edge.core.retention import DAY_MS
 from sync.central.channels import handed, handing
@@ -127,10 +127,10 @@ def test_of_fewer_than_ten_people_nothing_is_handed_out_and_two_guests_can_be_on
     receiver: Receiver,
 ) -> None:
     with receiver.book.store.transaction() as tx:
-        merging.join(tx, SITE, Pair("p-01", "p-00"), by="olga", why="one")
+        merging.join(tx, SITE, Pair("p-01", "p-00"), grounds=merging.Grounds("olga", "one", Source.CONSOLE))
     assert len(receiver.rows()) == 10
     with receiver.book.store.transaction() as tx:
-        merging.join(tx, SITE, Pair("p-02", "p-00"), by="olga", why="one")
+        merging.join(tx, SITE, Pair("p-02", "p-00"), grounds=merging.Grounds("olga", "one", Source.CONSOLE))
     status, told = receiver.file()
     assert (status, b"Fewer than 10" in told) == (400, True)
     with receiver.book.store.reading() as tx:
@@ -139,7 +139,7 @@ def test_of_fewer_than_ten_people_nothing_is_handed_out_and_two_guests_can_be_on
 
 def test_one_guest_of_a_person_who_says_no_takes_the_person_out(receiver: Receiver) -> None:
     with receiver.book.store.transaction() as tx:
-        merging.join(tx, SITE, Pair("p-01", "p-00"), by="olga", why="one")
+        merging.join(tx, SITE, Pair("p-01", "p-00"), grounds=merging.Grounds("olga", "one", Source.CONSOLE))
     rows = receiver.rows()
     receiver.says_of(("offers@app",), "p-01", given=False)
     (out,), _ = receiver.withdrawn()

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from edge.core.catalogue import Article
+from edge.core.consent import Source
 from edge.core.entitlements import Entitlement
 from edge.core.profiles import ProfileItem
 from edge.core.unfinished import KEEP_MS, UNFINISHED_MAX, Unfinished, read_words
@@ -155,7 +156,12 @@ def test_who_is_one_with_another_finds_what_they_looked_for_under_either_name(sh
     with shop.book.store.transaction() as tx:
         guests.put_guests(tx, SITE, [Guest(id="g2", name="Giulia")])
         take_turn(tx, SITE)
-        merging.join(tx, SITE, merging.Pair("g2", GUEST), by="olga", why="one address")
+        merging.join(
+            tx,
+            SITE,
+            merging.Pair("g2", GUEST),
+            grounds=merging.Grounds("olga", "one address", Source.CONSOLE),
+        )
     for topic in INTEREST_HERE:
         shop.says(topic, True, now(shop))
     searches(shop, "bed")
