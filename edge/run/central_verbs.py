@@ -9,18 +9,23 @@ from edge.run.audit_verb import audit as audit
 
 @click.command()
 @click.option("--database", required=True, help="Central's, as postgresql://…")
-def partition(database: str) -> None:
+@click.option("--give-up", "giving_up", is_flag=True, help="Call off what was begun: the events stay whole.")
+def partition(database: str, *, giving_up: bool) -> None:
     """Put central's events into parts by site; workers may run, and whoever is cut off begins again there.
 
     A database that this release made stands in parts from the start; an older one goes on whole until then.
     """
     from edge.run.platform import existing
     from sync.central.machines.lanes import event_table
-    from sync.central.store import is_parted, turn_over
+    from sync.central.store import give_up, is_parted, turn_over
 
     with existing(database) as store:
         if is_parted(store, event_table):
             click.echo("The events stand in parts already.")
+            return
+        if giving_up:
+            begun = give_up(store, event_table)
+            click.echo("It was called off: the events stay whole." if begun else "Nothing was begun.")
             return
         moved = turn_over(store, event_table, told=lambda rows: click.echo(f"{rows} events", err=True))
     click.echo(f"{moved} events were put into parts.")

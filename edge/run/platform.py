@@ -54,6 +54,8 @@ LOG = logging.getLogger("polso.run")
 ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 THREADS_BESIDE = 16
 """For everything else than the feed requests that are held open, each of which has a thread."""
+IN_LINE_MAX = 12
+"""So many of those may wait for one busy site; whoever comes then is told when to ask again."""
 OPTIONS = {"max_request_body_size": 2 * BATCH_BYTES_MAX, "connection_limit": 1_000}
 SQLITE_HEAD = b"SQLite format 3\0"
 
@@ -110,6 +112,7 @@ class Central:
         own = settings.public_url or address_of(host, bound.getsockname()[1])
         known = msgspec.structs.replace(settings, public_url=own)
         threads = {"threads": known.polls_max + THREADS_BESIDE}
+        store.queues.count_max = IN_LINE_MAX
         self._web = Web(create_app(store, known), bound, {**OPTIONS, **threads})
         saga = saga_of(store, known.psp, known.seals)
         workers = (Worker(saga),) if saga else ()

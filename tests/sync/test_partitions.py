@@ -20,7 +20,7 @@ from sync.central import intake
 from sync.central.machines import lanes
 from sync.central.machines.devices import Device
 from sync.central.machines.lanes import event_table
-from sync.central.store import Store, delete, is_parted, partitions, turn_over, update
+from sync.central.store import Store, delete, give_up, is_parted, partitions, turn_over, update
 from sync.wire import Ack
 from tests.sync.builders import Clockwork, PaperJournal, a_device, a_journal
 from tests.sync.ends import until
@@ -255,6 +255,35 @@ def test_the_verb_turns_over_and_says_how_far_it_is(gates: list[Gate], emptied_p
     assert len(gates[0].kept()) == 20
 
 
+@pytest.mark.postgres
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_was_begun_is_called_off_and_events_are_taken_again(
+    gates: list[Gate], parted: Store, emptied_postgres_url: str, *, by_hand: bool
+) -> None:
+    """Also where somebody dropped the copy, which alone leaves triggers by which every write fails."""
+    verb = ["central", "partition", "--give-up", "--database", emptied_postgres_url]
+    assert "Nothing was begun" in CliRunner().invoke(main, verb).output
+    whole = shape(emptied_postgres_url)
+    with pytest.raises(Cut):
+        turn_over(parted, event_table, told=_cut)
+    if by_hand:
+        with psycopg.connect(emptied_postgres_url) as admin:
+            admin.execute("DROP TABLE event_parted")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            gates[0].write(1)
+        gates[0].journal.lanes[0].pop()
+    said = CliRunner().invoke(main, verb)
+    assert "called off" in said.output, said.output
+    assert shape(emptied_postgres_url) == whole
+    gates[0].write(1)
+    assert turn_over(parted, event_table) == 61, "it is begun anew"
+    assert not give_up(parted, event_table)
+    assert len(gates[0].kept()) == 21
+
+
 def test_sqlite_has_no_parts_and_needs_none(small_store: Store) -> None:
     with pytest.raises(Refused, match="Only PostgreSQL"):
         turn_over(small_store, event_table)
+    with pytest.raises(Refused, match="Only PostgreSQL"):
+        give_up(small_store, event_table)

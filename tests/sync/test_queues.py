@@ -12,14 +12,17 @@ import pytest
 from edge.core.events import Kind
 from edge.errors import StoreError
 from sync.central import intake
+from sync.central.app import create_app
 from sync.central.feed import Change, publish
 from sync.central.machines import lanes
 from sync.central.machines.devices import Device
+from sync.central.settings import Settings
 from sync.central.store import Store
 from sync.central.store.engine import WRITERS_MAX
 from sync.central.store.queues import Queues
 from sync.wire import Ack
 from tests.sync.builders import NOW_MS, Clockwork, a_device, a_journal, a_site
+from tests.sync.caller import Caller
 from tests.sync.ends import until
 from tests.sync.test_passages import an_entry
 
@@ -88,6 +91,30 @@ def test_a_line_has_an_end_and_takes_no_room_once_nobody_stands_in_it() -> None:
         told.append("next")
     assert told == ["beside", "Ask again.", "next"]
     assert queues._lines == {}
+
+
+def test_a_full_line_turns_away_whoever_comes_and_another_line_does_not() -> None:
+    queues = Queues(5)
+    queues.count_max = 1
+    with queues.turn("park"):
+        with pytest.raises(StoreError, match="Too many wait for park"), queues.turn("park"):
+            pytest.fail("a second one got in")
+        with queues.turn("lake"):
+            assert set(queues._lines) == {"park", "lake"}
+    with queues.turn("park"):
+        assert set(queues._lines) == {"park"}
+
+
+def test_a_device_that_finds_the_line_full_is_told_when_to_come_again(small_store: Store) -> None:
+    caller = Caller(create_app(small_store, Settings()).test_client(), small_store)
+    caller.journal.write(1)
+    body = msgspec.msgpack.encode(caller.journal.batch(1, 1))
+    request = caller.signed("POST", caller.events, body)
+    small_store.queues.count_max = 1
+    with small_store.queues.turn(caller.device.site):
+        said = caller.http.post(caller.events, data=body, headers=dict(request.headers))
+    assert said.status_code == 503
+    assert int(said.headers["Retry-After"]) == Settings().retry_after_s
 
 
 @pytest.mark.postgres

@@ -27,6 +27,8 @@ def test_there_is_a_thread_for_each_edge_that_may_wait_and_some_beside(
     finally:
         central.stop()
     assert len(answering) == polls + THREADS_BESIDE
+    assert store.queues.count_max is not None
+    assert store.queues.count_max < THREADS_BESIDE, "one busy site leaves some of them to the others"
 
 
 def test_whoever_starts_central_says_how_many_may_wait() -> None:

@@ -17,6 +17,7 @@ from sync.central.store.engine import wake_soon_after as wake_soon_after
 from sync.central.store.guards import guard as guard
 from sync.central.store.migrations import STEPS as STEPS
 from sync.central.store.partitions import BY_SITE as BY_SITE
+from sync.central.store.partitions import give_up as give_up
 from sync.central.store.partitions import is_parted as is_parted
 from sync.central.store.partitions import part_by_site as part_by_site
 from sync.central.store.partitions import turn_over as turn_over

@@ -50,9 +50,21 @@ NOTE = (
     "DELETE FROM {new}_upto",
     "INSERT INTO {new}_upto SELECT {keys} FROM {name} WHERE {within} ORDER BY {backwards} LIMIT 1",
 )
-PLACE = (
+BEGUN = (
+    "SELECT count(*) FROM (SELECT proname FROM pg_proc UNION ALL SELECT relname FROM pg_class) AS one (name)"
+    " WHERE name IN ('{new}', '{new}_upto', '{new}_insert', '{new}_update', '{new}_delete')"
+)
+ALONE_SOON = (
     "SET LOCAL lock_timeout = '3s'",  # whoever comes behind us waits as long as we do for who reads
     "LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE",
+)
+GIVEN_UP = (
+    *ALONE_SOON,
+    "DROP FUNCTION IF EXISTS {new}_insert(), {new}_update(), {new}_delete() CASCADE",  # and their triggers
+    "DROP TABLE IF EXISTS {new}, {new}_upto",
+)
+PLACE = (
+    *ALONE_SOON,
     "DROP TABLE {name}, {new}_upto",
     "DROP FUNCTION {new}_insert(), {new}_update(), {new}_delete()",
     "ALTER TABLE {new} RENAME TO {name}",
@@ -89,15 +101,41 @@ def turn_over(store: Store, table: Table, *, told: Callable[[int], None] = lambd
         piece = _copy_piece(store, table, names)
         rows += piece
         told(rows)
+    _patiently(store, lambda tx: _place(tx, table, names))
+    return rows
+
+
+def give_up(store: Store, table: Table) -> bool:
+    """Call off what ``turn_over`` began: the table is written to by itself again; False: nothing was begun.
+
+    Whatever is left of it goes, also where somebody dropped a part of it by hand.
+    """
+    if not store.is_postgres:
+        raise Refused("Only PostgreSQL has partitions.", hint="On SQLite there is nothing to do.")
+    names = _names(table)
+    with store.reading() as tx:
+        if not _run(tx, BEGUN, names).scalar_one():
+            return False
+
+    def drop(tx: Connection) -> None:
+        for words in GIVEN_UP:
+            _run(tx, words, names)
+
+    _patiently(store, drop)
+    return True
+
+
+def _patiently(store: Store, act: Callable[[Connection], None]) -> None:
+    """Do what needs a table alone, again and again while somebody reads from it."""
     for left in reversed(range(TRIES_MAX)):
         try:
             with store.transaction() as tx:
-                _place(tx, table, names)
-            break
+                act(tx)
         except StoreError as error:
             if not left or not _is_held(error):
                 raise
-    return rows
+        else:
+            return
 
 
 def _kind(tx: Connection, name: str) -> str | None:
@@ -159,7 +197,10 @@ def _copy_piece(store: Store, table: Table, names: Words) -> int:
         _run(tx, FILL, own, said)
         there = int(_run(tx, ROWS, {**own, "of": names["new"]}, said).scalar_one())
         if there != rows:
-            raise StoreError(f"Of {rows} rows {there} are in the copy.", hint="Drop it, and begin again.")
+            raise StoreError(
+                f"Of {rows} rows {there} are in the copy.",
+                hint="Call it off with `polso central partition --give-up`, then begin again.",
+            )
         for words in NOTE:
             _run(tx, words, own, said if "within" in words else {})
         return rows

@@ -19,6 +19,8 @@ class Queues:
     def __init__(self, wait_s_max: float) -> None:
         """Let nobody wait longer than this many seconds."""
         self._wait_s_max = wait_s_max
+        self.count_max: int | None = None
+        """So many may be in one line, whose turn it is among them; None: all. Set by who has threads."""
         self._guard = threading.Lock()
         self._lines: dict[str, tuple[threading.Lock, int]] = {}
 
@@ -27,6 +29,8 @@ class Queues:
         """Wait for one's turn and have it until the end, or raise ``StoreError``: ask again."""
         with self._guard:
             line, count = self._lines.get(name, (threading.Lock(), 0))
+            if self.count_max is not None and count >= self.count_max:
+                raise StoreError(f"Too many wait for {name}.", hint="Ask again.")
             self._lines[name] = line, count + 1
         try:
             if not line.acquire(timeout=self._wait_s_max):
