@@ -167,6 +167,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tap_id: str
     guest: str
     at_ms: int
+    rev: int = 0
+    """Revision of the profile in which this was found: what central changed is known by a later one."""
     name: str = ""
     language: str = ""
     tier: str = ""

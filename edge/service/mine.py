@@ -88,6 +88,7 @@ class Mine:
             tap_id=tap_id,
             guest=guest.id,
             at_ms=self._rooms.clock.now_ms(),
+            rev=profile.rev,
             name=profile.name,
             language=profile.language,
             tier=profile.tier,

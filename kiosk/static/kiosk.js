@@ -13,6 +13,7 @@ import { choose, clock, day, loadWords, named, say, whatNext } from "./words.js"
 
 const TICK_MS = 500;
 const HELP_AGAIN_MS = 3000;
+const HEARD_MS = 1000;
 const OPEN_MS = 60_000;
 const CODE_DIGITS = 8;
 const page = JSON.parse(document.body.dataset.page);
@@ -271,7 +272,7 @@ async function showCard() {
 
 /** Have a band of nobody claimed by whom a code was brought to; without a code the keys are asked for. */
 async function claimBand(code) {
-  const tap_id = state.mine?.tap_id;
+  const { tap_id, rev = 0 } = state.mine ?? {};
   hear({ type: "claim", body: { tap_id, stage: code ? "asking" : "typing" } });
   if (!code) return document.querySelector(".claim polso-pad")?.focus();
   if (code.length !== CODE_DIGITS) return hear({ type: "claim", body: { tap_id, stage: "wrong" } });
@@ -279,6 +280,22 @@ async function claimBand(code) {
   const refused = answer.status === 503 || answer.status === 0 ? "offline" : "refused";
   hear({ type: "claim", body: { tap_id, stage: answer.ok ? answer.body.became : refused } });
   document.querySelector(".claim [tabindex]")?.focus();
+  if (answer.ok && answer.body.became === "claimed") await hearOfClaim(tap_id, rev);
+}
+
+/** Read anew what is allowed once this device has heard what central joined; until then nothing can be switched. */
+async function hearOfClaim(tap_id, rev) {
+  while (state.phase === "mine" && state.mine?.tap_id === tap_id) {
+    const answer = await send("mine", { tap_id });
+    if (state.phase !== "mine" || state.mine?.tap_id !== tap_id) return;
+    if (answer.ok && (answer.body.rev ?? 0) > rev) {
+      hear({ type: "mine", body: answer.body });
+      hear({ type: "claim", body: { tap_id, stage: "heard" } });
+      if (document.activeElement === document.body) document.querySelector(".claim [tabindex]")?.focus();
+      return;
+    }
+    await new Promise((done) => setTimeout(done, HEARD_MS));
+  }
 }
 
 /** Like every act, but without an operation id: nobody may keep the answer to give it again. */

@@ -3,13 +3,13 @@
 import { part } from "./ring.js";
 
 /** Ends: what came of it stands there, and nothing can be typed; after the others it can be tried again. */
-const OVER = ["claimed", "yours"];
+const OVER = ["claimed", "heard", "yours"];
 
 /** Return the part of the guest's page. @param {import("./kiosk_mine.js").Tools} tools */
 export function claim({ speak, claim: stage, offline, claimBand }) {
   const made = part("div", "item claim");
   const away = offline && !OVER.includes(stage) ? "offline" : stage;
-  const line = part("p", ["", "typing"].includes(away) ? "soft" : "said", speak(away && away !== "typing" ? `kiosk.claim_${away}` : "kiosk.claim_line"));
+  const line = part("p", ["", "typing"].includes(away) ? "soft" : "said", speak(away && away !== "typing" ? `kiosk.claim_${away === "heard" ? "claimed" : away}` : "kiosk.claim_line"));
   line.tabIndex = -1;
   if (away) line.setAttribute("role", "status");
   made.append(line);

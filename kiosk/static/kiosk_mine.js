@@ -60,7 +60,7 @@ function section(title, made) {
 }
 
 /** One purpose: what it means, how it stands, and the switch. */
-function consent(one, { speak, allow }) {
+function consent(one, { speak, allow, claim: stage }) {
   const made = part("div", "item consent");
   const what = part("div", "what");
   const name = part("h3", "", speak(`consent.${one.purpose}.name`));
@@ -74,6 +74,7 @@ function consent(one, { speak, allow }) {
   turn.setAttribute("aria-checked", String(Boolean(one.given)));
   turn.setAttribute("aria-labelledby", name.id);
   turn.setAttribute("aria-describedby", line.id);
+  turn.disabled = stage === "claimed"; // this device has yet to hear which choices hold now
   turn.addEventListener("click", () => allow(one.purpose, !one.given));
   made.append(what, turn);
   return made;

@@ -128,7 +128,7 @@ def asked_for_all() -> list[dict[str, Any]]:
 def claim_states() -> list[list[dict[str, Any]]]:
     """A band of nobody is claimed: the keys, the wait, and everything that can come of it."""
     states = []
-    for stage in ("typing", "asking", *Became, "offline", "refused"):
+    for stage in ("typing", "asking", *Became, "heard", "offline", "refused"):
         plan, *known = asked_for_all()
         states.append(
             [plan, *known, {"type": "claim", "body": {"tap_id": plan["body"]["tap_id"], "stage": stage}}]

@@ -31,12 +31,13 @@ NOON_MS = 1_767_265_200_000
 HOUR_MS = 3_600_000
 
 
-def a_known(tap_id: str, *, offers: bool = True) -> Known:
+def a_known(tap_id: str, *, offers: bool = True, rev: int = 1) -> Known:
     """Everything that a device may hold of one guest, each thing present."""
     return Known(
         tap_id=tap_id,
         guest="G-2041",
         at_ms=NOON_MS,
+        rev=rev,
         name="Giulia",
         language="it",
         tier="gold",
@@ -244,12 +245,14 @@ class FakeGuests:
 
     said: dict[str, bool] = field(default_factory=dict)
     refuses: bool = False
+    rev: int = 1
+    """Of the profile that central told last."""
     near: FakeNear = field(default_factory=FakeNear)
 
     def what_you_know(self, tap_id: str, point: str) -> Known:
         if self.refuses:
             raise NotAllowed("This page needs your band once more.", hint="Hold the band to the reader.")
-        return a_known(tap_id, offers=self.said.get("offers", True))
+        return a_known(tap_id, offers=self.said.get("offers", True), rev=self.rev)
 
     def consent(self, tap_id: str, point: str, purpose: str, *, given: bool) -> Known:
         self.said[purpose] = given

@@ -35,6 +35,28 @@ def test_a_band_of_nobody_is_claimed_by_keys_and_says_so_and_a_wrong_code_can_be
         assert "12345678" not in eye.html()
 
 
+def test_nothing_is_switched_after_a_claim_before_this_device_heard_which_choices_hold(
+    chromium: Any, stage: Stage
+) -> None:
+    with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
+        stage.feed.publish("kiosk-hall", "plan", a_plan(language="en"))
+        eye.sees("Hello, Giulia")
+        eye.page.get_by_role("button", name="What you know of me").click()
+        offers = eye.page.locator('[data-purpose="offers"]')
+        eye.page.get_by_role("button", name="This band is mine").click()
+        assert offers.is_enabled()
+        eye.page.keyboard.type("12345678")
+        eye.page.keyboard.press("Enter")
+        eye.sees("it is yours now")
+        assert (offers.is_disabled(), offers.get_attribute("aria-checked")) == (True, "true")
+        stage.rooms.said["offers"], stage.rooms.rev = False, 2
+        eye.page.wait_for_selector('[data-purpose="offers"][aria-checked="false"]:not([disabled])')
+        eye.sees("it is yours now")
+        offers.click()
+        eye.page.wait_for_selector('[data-purpose="offers"][aria-checked="true"]')
+        assert stage.rooms.said["offers"] is True
+
+
 def test_without_the_internet_no_code_is_asked_for(chromium: Any, stage: Stage) -> None:
     with Eye(chromium, stage, "/k/hall", KIOSK_TALL) as eye:
         eye.hear(told("health", {"online": False, "reader": "idle"}), *asked_for_all())

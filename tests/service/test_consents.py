@@ -47,6 +47,13 @@ def test_nobody_has_agreed_to_anything_before_saying_so(edge: House) -> None:
     assert not edge.service.may_use(band_of(edge, OTHER_UID), OFFERS), "an unknown band agrees to nothing"
 
 
+def test_what_is_known_says_in_which_profile_it_was_found(edge: House) -> None:
+    tap = at_the_kiosk(edge)
+    before = edge.service.what_you_know(tap, "kiosk")
+    edge.tell(msgspec.structs.replace(worn(edge, UID, guest=before.guest), rev=before.rev + 1))
+    assert edge.service.what_you_know(tap, "kiosk").rev == before.rev + 1
+
+
 def test_a_word_at_the_kiosk_holds_at_once_and_is_journaled_before_the_answer(edge: House) -> None:
     tap = at_the_kiosk(edge)
     known = edge.service.consent(tap, "kiosk", "offers", given=True)
