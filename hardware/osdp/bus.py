@@ -83,15 +83,17 @@ class Door:
     def say(self, told: Told, hold_s: float) -> None:
         """Have a lamp say something for ``hold_s``; the newest word waits for a channel that is not up.
 
-        Raises ``DeviceError`` where it is down and not just begun. An opening never waits so (``send``).
+        Raises ``DeviceError`` where it is down and not just begun: what is refused is not said later.
+        An opening never waits so (``send``).
         """
         with self._lock:
-            waits = not self.secure.is_set()
+            up = self.secure.is_set()
+            waits = not up and self.begins() and self.fault is None
             self._word = Word(time.monotonic_ns() + int(hold_s * _NS), told) if waits else None
-        if not waits:
+        if up:
             for command in told(hold_s):
                 self.send(command)
-        elif not self.begins() or self.fault is not None:
+        elif not waits:
             raise self.complaint()
 
     def take_due(self, now_ns: int) -> dict[str, Any] | None:
@@ -119,6 +121,8 @@ class Door:
 
     def went_down(self) -> None:
         """Note that the channel is down; what was to be done over it is not done later."""
+        if self.secure.is_set():  # what never obeyed is not begun anew by its silence
+            self.bus.began_ns = time.monotonic_ns()
         self.secure.clear()
         with self._lock:
             self._due.clear()
@@ -150,7 +154,7 @@ class Bus:
         self.port = port
         self.heard: set[int] = set()
         self.began_ns = 0
-        """When the line was begun: both ends prove their key to each other first."""
+        """When the line was begun, or begun anew: both ends prove their key to each other first."""
         self._doors: weakref.WeakValueDictionary[int, Door] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         self._holders = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hardware import osdp
+from hardware.osdp.settings import door_settings
 from hardware.port import DeviceError, Gate, Light, Passage, Reader, Signal
 from tests.hardware.osdp_bench import CARD, OTHER_KEY, a_key_file, commands, no_keys, until
 
@@ -78,6 +81,40 @@ def test_a_lamps_word_that_is_over_is_not_said_when_the_line_comes(
     until(lambda: commands(door, osdp_sys.CMD_LED))
     light.close()  # type: ignore[attr-defined]  # as above
     assert osdp_sys.LED_COLOR_GREEN not in {one["on_color"] for one in commands(door, osdp_sys.CMD_LED)}
+
+
+@libosdp
+def test_a_lamps_word_that_was_refused_is_not_said_later(settings: dict[str, Any]) -> None:
+    from hardware.osdp.bus import Bus, Door
+
+    door = Door(door_settings("door", settings), Bus("nowhere"))
+    with pytest.raises(DeviceError, match="does not answer"):
+        door.say(lambda left_s: [{"says": left_s}], 30.0)
+    door.came_up()
+    assert door.take_due(time.monotonic_ns()) is None
+
+
+@libosdp
+@pytest.mark.parametrize("obeyed", [True, False])
+def test_a_line_that_is_begun_anew_begins_where_its_door_had_obeyed(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, obeyed: bool
+) -> None:
+    from hardware.osdp import bus as lines
+
+    bus = lines.Bus("nowhere")
+    door = bus.door(door_settings("door", settings))
+
+    def fails(line: object, doors: list[lines.Door]) -> None:
+        if obeyed:
+            door.secure.set()
+        bus._thread = None
+
+    monkeypatch.setattr(lines, "Line", lambda port, baud: io.BytesIO())
+    monkeypatch.setattr(bus, "_serve", fails)
+    bus._thread = threading.current_thread()
+    bus._run()
+    assert not door.secure.is_set()
+    assert door.begins() is obeyed
 
 
 def says(light: Light, signal: Signal) -> bool:

@@ -48,7 +48,7 @@ def changes(found: Iterable[Monthly], month: int) -> dict[str, Change | None]:
 
 
 def places(found: Iterable[Monthly], month: int) -> tuple[Liked, ...]:
-    """Return what is thought of each place, the least liked first; of fewer than ten words nothing."""
+    """Return what is thought of each place, the least liked first; of fewer than ten whole words nothing."""
     told = []
     for point, words in _by(found, lambda one: one.point).items():
         arm = _arm(words)
@@ -58,7 +58,7 @@ def places(found: Iterable[Monthly], month: int) -> tuple[Liked, ...]:
 
 
 def reasons(found: Iterable[Monthly], month: int) -> tuple[Wrong, ...]:
-    """Return why people were not content, the most frequent reason first."""
+    """Return why people were not content, in whole words, the most frequent reason first."""
     told = []
     sour = (one for one in found if one.score <= UNHAPPY_MAX and one.because)
     for because, words in _by(sour, lambda one: one.because).items():

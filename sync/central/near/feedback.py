@@ -11,6 +11,7 @@ from sync.central.days import zone_of
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     Column,
+    ColumnElement,
     Connection,
     Integer,
     String,
@@ -26,6 +27,8 @@ from sync.central.store import (
 MONTHS = 12
 VISIT = ""
 """Article of a word that is about the visit."""
+WHOLE = "*"
+"""In place of an article: one word, whatever and however much it is about."""
 
 feedback_table = Table(
     "feedback",
@@ -47,7 +50,10 @@ month_table = Table(
     Column("because", String(ID_CHARS_MAX), primary_key=True),
     Column("times", Integer, nullable=False),
 )
-"""The same of each local month (twelve a year, counted from 0), and of each place where it was said."""
+"""The same of each local month (twelve a year, counted from 0), and of each place where it was said.
+
+Each word is there for its articles, and once as a whole.
+"""
 _own, _month = feedback_table.c, month_table.c
 
 
@@ -83,6 +89,13 @@ def take(tx: Connection, site: str, said: FeedbackGiven, *, at_ms: int | None = 
         }
         _count(tx, feedback_table, own)
         _count(tx, month_table, own | {"month": month, "point": said.point})
+    whole: dict[str, str | int] = {
+        "site_id": site,
+        "article": WHOLE,
+        "score": said.score,
+        "because": said.because,
+    }
+    _count(tx, month_table, whole | {"month": month, "point": said.point})
 
 
 def month_of(tx: Connection, site: str, at_ms: int) -> int:
@@ -93,8 +106,19 @@ def month_of(tx: Connection, site: str, at_ms: int) -> int:
 
 def monthly(tx: Connection, site: str, *, since: int) -> tuple[Monthly, ...]:
     """Return every count of a site since a month, by month, article and place."""
+    return _monthly(tx, site, since=since, about=_month.article != WHOLE)
+
+
+def words(tx: Connection, site: str, *, since: int) -> tuple[Monthly, ...]:
+    """Return the same where each word counts once, however many articles it was about."""
+    return _monthly(tx, site, since=since, about=_month.article == WHOLE)
+
+
+def _monthly(tx: Connection, site: str, *, since: int, about: ColumnElement[bool]) -> tuple[Monthly, ...]:
     names = ("month", "article", "point", "score", "because", "times")
-    query = select(*(_month[name] for name in names)).where(_month.site_id == site, _month.month >= since)
+    query = select(*(_month[name] for name in names)).where(
+        _month.site_id == site, _month.month >= since, about
+    )
     return tuple(Monthly(*row) for row in tx.execute(query.order_by(*(_month[name] for name in names[:5]))))
 
 

@@ -77,6 +77,19 @@ def test_a_month_is_the_site_s_and_of_few_words_nothing_is_held_against_it() -> 
     assert [one.change for one in liking.places(few, 101)] == [None]
 
 
+def test_one_word_about_ten_articles_is_one_word_of_its_place_and_of_its_reason(
+    mario: Browser, small_store: Store
+) -> None:
+    ten = tuple(f"dish-{number}" for number in range(10))
+    with small_store.transaction() as tx:
+        feedback.take(tx, SITE, FeedbackGiven(score=1, because="price", point="inn", articles=ten))
+    page = mario.says(PAGE)
+    assert "soup Soup 10" in page
+    assert "bar bar 19" in page
+    assert "inn" not in page, "one person is no ten"
+    assert "the price 11" not in page
+
+
 def test_what_nobody_spoke_of_is_an_empty_page(small_store: Store) -> None:
     an_open_park(small_store)
     an_operator(small_store)

@@ -20,7 +20,7 @@ from sync.central.console.fields import Field, Kind, names_of
 from sync.central.console.liking import HAPPY_MIN, Liked, Wrong
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
-from sync.central.near.feedback import VISIT, Score, month_of, monthly, scores
+from sync.central.near.feedback import VISIT, Score, month_of, monthly, scores, words
 from sync.central.psp import refunds
 from sync.central.registry import catalogue
 from sync.central.store import now_of
@@ -72,7 +72,8 @@ def _all(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         found, sold = products(scores(tx, ask.site)), catalogue.catalogue(tx, ask.site).by_id
         month = month_of(tx, ask.site, now_of(tx))
-        year = monthly(tx, ask.site, since=month - MONTHS_BACK)
+        since = month - MONTHS_BACK
+        year, whole = monthly(tx, ask.site, since=since), words(tx, ask.site, since=since)
     changed_since = liking.changes(year, month)
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
         VISIT: ask.words("feedback.visit")
@@ -90,8 +91,8 @@ def _all(ask: Ask) -> Answer:
     ]
     values = {
         "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
-        "places": _places(ask, liking.places(year, month)),
-        "reasons": _reasons(ask, liking.reasons(year, month)),
+        "places": _places(ask, liking.places(whole, month)),
+        "reasons": _reasons(ask, liking.reasons(whole, month)),
         "whiskers": [
             (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
              *(round(SCALE * share) for share in (one.low, one.happy, one.high)))
