@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.calendar import DAY_MS
 from edge.core.events import Kind
 from edge.core.offers.said import Told
 from edge.core.payment.promised import Promise
 from edge.offerviews import OfferTile
 from edge.store.transaction import Transaction
 
-PAPER, PAPER_OF, OPEN = "paper_coupon", "paper_coupon_of", "paper_coupon_open"
-"""Kinds of what is kept: each by its purchase, whose purchase an exposure is, and those that can be used."""
+PAPER, PAPER_OF, OPEN, NONE = "paper_coupon", "paper_coupon_of", "paper_coupon_open", "paper_coupon_none"
+"""Kinds of what is kept: each by its purchase, whose purchase an exposure is, those that can be used, and
+purchases for which none was found."""
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,6 +55,16 @@ def paper_by(tx: Transaction, op_id: str) -> Paper | None:
     """Return the coupon that came with a purchase."""
     body = tx.get(PAPER, op_id)
     return None if body is None else _PAPER(body)
+
+
+def has_none(tx: Transaction, op_id: str) -> bool:
+    """Say whether none was found for a purchase before: asked again, nothing is chosen any more."""
+    return tx.get(NONE, op_id) is not None
+
+
+def put_none(tx: Transaction, op_id: str) -> None:
+    """Note that none was found for a purchase."""
+    tx.put(NONE, op_id, msgspec.msgpack.encode(tx.now.now_ms))
 
 
 def paper_of(tx: Transaction, exposure: str) -> Paper | None:
@@ -94,6 +106,9 @@ def lapse(tx: Transaction, date: str) -> int:
     over = [exposure for exposure, body in tx.rows(OPEN) if "" < _OPEN(body).until < date]
     for exposure in over:
         tx.delete(OPEN, exposure)
+    for op_id, body in tx.rows(NONE):  # a sale of yesterday brings none anyway
+        if msgspec.msgpack.decode(body, type=int) < tx.now.now_ms - DAY_MS:
+            tx.delete(NONE, op_id)
     return len(over)
 
 

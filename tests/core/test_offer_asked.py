@@ -24,6 +24,18 @@ def test_a_thousand_drawn_choices_come_out_equal_after_their_bytes() -> None:
             assert msgspec.msgpack.encode(again) == msgspec.msgpack.encode(read.choice), (seed, number)
 
 
+def test_a_choice_among_some_for_one_place_comes_out_equal_and_says_nothing_of_the_others() -> None:
+    bundle, _, offers = a_basket(1, 5)
+    bundle = msgspec.structs.replace(bundle, offers=tuple(offers))
+    among = tuple(offer.id for offer in offers[:3])
+    occasion = msgspec.structs.replace(an_occasion(*offers, bundle=bundle), among=among)
+    choice = choose(occasion)
+    assert len(choice.tiles) == 1
+    assert {one.offer for one in (*choice.tiles, *choice.losers)} == set(among)
+    again = choose(occasion_of(asked_of(occasion), bundle, occasion.rules, timezone=ROME))
+    assert again == choice
+
+
 def test_what_became_of_an_offer_is_told_in_few_words() -> None:
     bare = Told(exposure="e1.1", offer="soup-less")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(bare), type=Told) == bare

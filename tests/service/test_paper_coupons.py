@@ -229,6 +229,38 @@ def test_a_stranger_at_a_till_sees_a_coupon_once_and_it_counts_once(edge: House)
     assert [mark.offer for mark in marks] == ["soup-again"]
 
 
+def offered(edge: House) -> list[Exposed]:
+    return [msgspec.msgpack.decode(event.body, type=Exposed) for event in edge.journal.range(0, 0)
+            if event.kind == Kind.OFFERS_EXPOSED]  # fmt: skip
+
+
+def test_only_the_coupon_that_a_receipt_has_room_for_is_said_to_be_offered(edge: House) -> None:
+    published(edge, an_offer(public=True, priority=9), a_coupon(), a_coupon("b", priority=-1), version=2)
+    paper = cash_sale(edge)
+    assert paper is not None
+    (told_of,) = offered(edge)
+    assert [tile.offer for tile in told_of.choice.tiles] == ["soup-again"]
+    assert [loser.offer for loser in told_of.choice.losers] == ["b"]
+
+
+def test_who_holds_the_coupon_already_is_not_said_to_be_offered_it_again(edge: House) -> None:
+    a_fan(edge)
+    granted(edge)
+    bought(edge)
+    assert of_sale(edge) is not None
+    bought(edge, op_id=NEXT)
+    assert of_sale(edge, NEXT) is None
+    assert len(offered(edge)) == 1
+
+
+def test_a_printer_that_tries_again_chooses_no_second_time_where_there_was_none(edge: House) -> None:
+    published(edge, a_coupon(budget=msgspec.structs.replace(an_offer().budget, each=4_000)), version=2)
+    assert cash_sale(edge) is None
+    budget(edge, units=9_000, lease="b-more")
+    assert of_sale(edge) is None
+    assert len(offered(edge)) == 1
+
+
 def test_a_dry_budget_brings_no_coupon_and_none_is_promised_twice(edge: House) -> None:
     published(edge, a_coupon(budget=msgspec.structs.replace(an_offer().budget, each=400)), version=2)
     papers = [cash_sale(edge, f"op-till-1000000{number}") for number in range(4)]

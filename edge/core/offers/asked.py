@@ -35,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: tuple[Line, ...] = ()
     held_buckets: dict[str, int] = {}
     ranking: bool = True
+    among: tuple[str, ...] = ()
 
 
 class Exposed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

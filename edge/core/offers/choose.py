@@ -24,8 +24,8 @@ RANKED_MIN = 2
 def choose(occasion: Occasion) -> Choice:
     """Choose what somebody is shown: the same occasion gives the same choice, at an edge and at central."""
     judge = Judge(occasion)
-    objections = {offer.id: judge.objection(offer) for offer in occasion.bundle.offers}
-    eligible = [offer for offer in occasion.bundle.offers if objections[offer.id] is None]
+    objections = {offer.id: judge.objection(offer) for offer in occasion.offers}
+    eligible = [offer for offer in occasion.offers if objections[offer.id] is None]
     standing, beaten = settle(occasion.bundle, by_precedence(occasion, eligible))
     stack, unstacked = _stacked(occasion, standing)
     losers = {
@@ -40,7 +40,7 @@ def choose(occasion: Occasion) -> Choice:
         bundle=occasion.bundle.version,
         context=digest_of(judge.context),
         tiles=tiles,
-        losers=tuple(losers[offer.id] for offer in occasion.bundle.offers if offer.id in losers),
+        losers=tuple(losers[offer.id] for offer in occasion.offers if offer.id in losers),
         stack=stack.offers,
         greedy=stack.greedy,
         draw=occasion.draw,
@@ -116,6 +116,7 @@ def _slots(
     occasion: Occasion, judge: Judge, showing: Sequence[Offer]
 ) -> tuple[tuple[Tile, ...], Drawn | None]:
     """Fill the tiles: the last one is kept for something new, a service goes first only by its priority."""
+    slots = 1 if occasion.among else TILES
     new = next((offer for offer in showing if offer.kind is Kind.NEW), None)
     services = [offer for offer in showing if offer.kind is Kind.SERVICE]
     others = [offer for offer in showing if offer is not new and offer.kind is not Kind.SERVICE]
@@ -124,7 +125,7 @@ def _slots(
     highest = max((offer.priority for offer in others), default=0)
     first = [offer for offer in services if offer.priority > highest]
     last = [offer for offer in services if offer.priority <= highest]
-    shown = [*first, *order, *last][: TILES - (new is not None)] + [offer for offer in (new,) if offer]
+    shown = [*first, *order, *last][: slots - (new is not None)] + [offer for offer in (new,) if offer]
     tiles = tuple(
         Tile(
             offer=offer.id,

@@ -12,7 +12,7 @@ from edge.core.consent import Channel, Consent, Namespace, Purpose, may
 from edge.core.facts import Moment, Rule
 from edge.core.offers.bundle import Bundle
 from edge.core.offers.context import Context
-from edge.core.offers.offer import Counted, Span
+from edge.core.offers.offer import Counted, Offer, Span
 
 ADULT_YEARS = 16
 """Who may be younger gets no marketing."""
@@ -96,3 +96,10 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     held_buckets: Mapping[str, int] = {}
     ranking: bool = True
     """False: the guard took it off, priority alone decides."""
+    among: tuple[str, ...] = ()
+    """Only these offers, for one place alone, as a receipt has; empty: all of them, for a screen."""
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What is chosen from."""
+        return tuple(one for one in self.bundle.offers if not self.among or one.id in self.among)

@@ -205,9 +205,9 @@ class Offers:
             standing = Standing(child=standing.child, quiet=standing.quiet)
         return Question(live, layout, where, profile, standing, tuple(lines), watched)
 
-    def chosen(self, tx: Transaction, asked: Question, visit: str) -> Kept:
-        """Choose for whoever was asked for, and keep and journal the choice."""
-        occasion = self._asking.occasion(tx, asked, visit=visit)
+    def chosen(self, tx: Transaction, asked: Question, visit: str, *, among: tuple[str, ...] = ()) -> Kept:
+        """Choose for whoever was asked for, one of ``among`` if told so, and keep and journal the choice."""
+        occasion = replace(self._asking.occasion(tx, asked, visit=visit), among=among)
         choice = choose(occasion)
         band = asked.profile.band.id if asked.profile is not None else None
         tx.append(Kind.OFFERS_EXPOSED, Exposed(asked=asked_of(occasion), choice=choice), band=band)

@@ -15,7 +15,7 @@ from edge.service.offerbook import Kept, book_of, kept_by, put_kept
 from edge.service.offering.asking import Question, visit_of
 from edge.service.offering.desk import Offers
 from edge.service.offering.tiles import tiles_of
-from edge.service.paperbook import Paper, open_of, paper_by, put_paper
+from edge.service.paperbook import Paper, has_none, open_of, paper_by, put_none, put_paper
 from edge.service.payments.rung import Rung, rung_by, stands
 from edge.service.payments.settling import bands_of
 from edge.service.rooms import Rooms
@@ -53,7 +53,7 @@ class Papers:
         if not self._rooms.coupon_key:
             return None
 
-        known, sold = self._rooms.sequencer.submit(lambda tx: (paper_by(tx, op_id), self._fresh(tx, op_id)))
+        known, sold = self._rooms.sequencer.submit(lambda tx: self._before(tx, op_id))
         if known is not None:
             return self._view(known)
         # Who stands there is asked outside the transaction: their consents are read in one of their own.
@@ -63,6 +63,8 @@ class Papers:
 
         def act(tx: Transaction) -> Paper | None:
             before, now = paper_by(tx, op_id), self._fresh(tx, op_id)
+            if before is None and has_none(tx, op_id):
+                return None
             return before or (self._given(tx, asked, now) if now is not None else None)
 
         paper = self._rooms.sequencer.submit(act)
@@ -83,13 +85,17 @@ class Papers:
         self._rooms.sequencer.submit(act)
 
     def _given(self, tx: Transaction, asked: Question, sold: Rung) -> Paper | None:
-        kept = self._offers.chosen(tx, asked, visit_of(tx, asked))
-        offers = asked.live.bundle.offers_by_id
-        for tile in kept.choice.tiles:
-            offer, exposure = offers[tile.offer], exposure_of(kept.choice, tile)
-            if _is_coupon(offer) and not self._has(tx, kept, offer.id):
-                return self._promised(tx, kept, (exposure, offer), sold=sold)
-        return None
+        # Of what no paper can show nobody is told that it was offered; of the rest one is, that is printed.
+        guest = asked.profile.guest if asked.profile is not None else None
+        coupons_ = (one.id for one in asked.live.bundle.offers if _is_coupon(one))
+        among = tuple(name for name in coupons_ if not self._has(tx, guest, name))
+        kept = self._offers.chosen(tx, asked, visit_of(tx, asked), among=among) if among else None
+        if kept is None or not kept.choice.tiles:
+            put_none(tx, sold.basket.op_id)
+            return None
+        (tile,) = kept.choice.tiles
+        offer = asked.live.bundle.offers_by_id[tile.offer]
+        return self._promised(tx, kept, (exposure_of(kept.choice, tile), offer), sold=sold)
 
     def _promised(self, tx: Transaction, kept: Kept, named: tuple[str, Offer], *, sold: Rung) -> Paper:
         exposure, offer = named
@@ -105,6 +111,11 @@ class Papers:
         put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
         self._offers.note_taken(tx, kept, exposure, offer=offer, op_id=paper.op_id)
         return paper
+
+    def _before(self, tx: Transaction, op_id: str) -> tuple[Paper | None, Rung | None]:
+        """Return what came with a purchase, and the purchase where something still may."""
+        known = paper_by(tx, op_id)
+        return known, None if known is not None or has_none(tx, op_id) else self._fresh(tx, op_id)
 
     def _fresh(self, tx: Transaction, op_id: str) -> Rung | None:
         """Return a purchase that was paid just now, or is still before its cashier, and is not taken back."""
@@ -123,13 +134,13 @@ class Papers:
         asked = self._offers.question(band, basket.point, lines=basket.lines, watched=True)
         return asked if asked is not None and any(map(_is_coupon, asked.live.bundle.offers)) else None
 
-    def _has(self, tx: Transaction, kept: Kept, offer: str) -> bool:
+    def _has(self, tx: Transaction, guest: str | None, offer: str) -> bool:
         """Whether this guest holds that offer already: one at a time; of a stranger nobody knows."""
-        if kept.guest is None:
+        if guest is None:
             return False
-        if any(one.offer.id == offer for one in book_of(tx, kept.book).promises):
+        if any(one.offer.id == offer for one in book_of(tx, guest).promises):
             return True
-        return any(self._is_of(tx, exposure, kept.guest) for exposure in open_of(tx, offer))
+        return any(self._is_of(tx, exposure, guest) for exposure in open_of(tx, offer))
 
     def _is_of(self, tx: Transaction, exposure: str, guest: str) -> bool:
         before = kept_by(tx, exposure)

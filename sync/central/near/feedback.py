@@ -88,14 +88,14 @@ def take(tx: Connection, site: str, said: FeedbackGiven, *, at_ms: int | None = 
             "because": said.because,
         }
         _count(tx, feedback_table, own)
-        _count(tx, month_table, own | {"month": month, "point": said.point})
+        _count(tx, month_table, {**own, "month": month, "point": said.point})
     whole: dict[str, str | int] = {
         "site_id": site,
         "article": WHOLE,
         "score": said.score,
         "because": said.because,
     }
-    _count(tx, month_table, whole | {"month": month, "point": said.point})
+    _count(tx, month_table, {**whole, "month": month, "point": said.point})
 
 
 def month_of(tx: Connection, site: str, at_ms: int) -> int:
