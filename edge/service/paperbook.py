@@ -17,6 +17,8 @@ from edge.store.transaction import Transaction
 PAPER, PAPER_OF, OPEN, NONE = "paper_coupon", "paper_coupon_of", "paper_coupon_open", "paper_coupon_none"
 """Kinds of what is kept: each by its purchase, whose purchase an exposure is, those that can be used, and
 purchases for which none was found."""
+ASIDE = "paper_coupon_aside"
+"""Kind of what is set aside of each budget: no choice goes through all papers."""
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +32,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     printed: bool = False
     """It came out on paper, or a phone was shown it."""
     used: bool = False
+    made_ms: int = 0
     withdrawn: bool = False
     """The purchase was taken back whole."""
 
@@ -46,6 +49,8 @@ class _Open(msgspec.Struct, frozen=True, array_like=True):
     until: str
     budget: str = ""
     each: int = 0
+    made_ms: int = 0
+    printed: bool = False
 
 
 _PAPER, _OPEN = msgspec.msgpack.Decoder(Paper).decode, msgspec.msgpack.Decoder(_Open).decode
@@ -74,26 +79,39 @@ def paper_of(tx: Transaction, exposure: str) -> Paper | None:
 
 
 def put_paper(tx: Transaction, paper: Paper) -> None:
-    """Keep a coupon as it stands."""
+    """Keep a coupon as it stands, and what is set aside for it while it can be used."""
     promise, exposure = paper.promise, paper.promise.exposure
     tx.put(PAPER, paper.op_id, msgspec.msgpack.encode(paper))
     tx.put(PAPER_OF, exposure, paper.op_id.encode())
+    _close(tx, exposure)
     if not paper.open:
-        tx.delete(OPEN, exposure)
         return
     budget = promise.offer.budget
     kind, each = (budget.id, budget.each) if budget is not None else ("", 0)
-    tx.put(OPEN, exposure, msgspec.msgpack.encode(_Open(promise.offer.id, promise.until, kind, each)))
+    one = _Open(promise.offer.id, promise.until, kind, each, paper.made_ms, paper.printed)
+    tx.put(OPEN, exposure, msgspec.msgpack.encode(one))
+    _set_aside(tx, kind, each)
+
+
+def _close(tx: Transaction, exposure: str) -> None:
+    """Let go what was set aside for a coupon, if anything was."""
+    body = tx.get(OPEN, exposure)
+    if body is not None:
+        one = _OPEN(body)
+        tx.delete(OPEN, exposure)
+        _set_aside(tx, one.budget, -one.each)
+
+
+def _set_aside(tx: Transaction, budget: str, units: int) -> None:
+    if budget:
+        body = tx.get(ASIDE, budget)
+        before = 0 if body is None else msgspec.msgpack.decode(body, type=int)
+        tx.put(ASIDE, budget, msgspec.msgpack.encode(max(0, before + units)))
 
 
 def promised_on_paper(tx: Transaction) -> dict[str, int]:
-    """Return what all open ones will cost of each budget at most."""
-    sums: dict[str, int] = {}
-    for _, body in tx.rows(OPEN):
-        one = _OPEN(body)
-        if one.budget:
-            sums[one.budget] = sums.get(one.budget, 0) + one.each
-    return sums
+    """Return what all open ones will cost of each budget at most, as it is kept beside them."""
+    return {budget: msgspec.msgpack.decode(body, type=int) for budget, body in tx.rows(ASIDE)}
 
 
 def open_of(tx: Transaction, offer: str) -> Iterator[str]:
@@ -102,14 +120,28 @@ def open_of(tx: Transaction, offer: str) -> Iterator[str]:
 
 
 def lapse(tx: Transaction, date: str) -> int:
-    """Let go what was set aside for coupons whose last local date is over; returns how many were."""
-    over = [exposure for exposure, body in tx.rows(OPEN) if "" < _OPEN(body).until < date]
-    for exposure in over:
-        tx.delete(OPEN, exposure)
+    """Forget coupons whose last local date is over, and end those that came out of no printer for a day.
+
+    Returns for how many something had been set aside.
+    """
+    aside, old_ms = 0, tx.now.now_ms - DAY_MS
+    for exposure, body in tx.rows(OPEN):
+        one, whose = _OPEN(body), tx.get(PAPER_OF, exposure)
+        if "" < one.until < date:
+            _close(tx, exposure)
+            aside += 1
+        elif not one.printed and one.made_ms < old_ms and whose is not None:
+            withdraw(tx, whose.decode())
+            aside += 1
+    for purchase, body in tx.rows(PAPER):
+        promise = _PAPER(body).promise
+        if "" < promise.until < date:  # its code is refused without it as well
+            tx.delete(PAPER, purchase)
+            tx.delete(PAPER_OF, promise.exposure)
     for op_id, body in tx.rows(NONE):  # a sale of yesterday brings none anyway
         if msgspec.msgpack.decode(body, type=int) < tx.now.now_ms - DAY_MS:
             tx.delete(NONE, op_id)
-    return len(over)
+    return aside
 
 
 def mark_used(tx: Transaction, exposure: str, *, used: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from edge.payviews import BasketState
 from edge.service import coupons
 from edge.service.coupons import OtherHome
 from edge.service.offerbook import NOBODY, book_of
-from edge.service.offering.papers import FRESH_MS, PaperView
-from edge.service.paperbook import promised_on_paper
+from edge.service.offering.papers import FRESH_MS, GOOD_DAYS_MAX, PaperView
+from edge.service.paperbook import OPEN, PAPER, PAPER_OF, promised_on_paper
 from edge.service.payments.redeeming import UsedBefore
 from tests.builders import ROME
 from tests.service.house import House, an_edge, band_of
@@ -301,6 +302,34 @@ def test_nothing_stays_set_aside_for_a_coupon_whose_last_day_is_over(edge: House
     edge.hands.forward(s=2 * 86_400)
     edge.service.offers.look()
     assert set_aside(edge) == 0
+
+
+def test_a_lost_slip_holds_its_budget_for_a_month_and_leaves_no_row(edge: House) -> None:
+    paper = cash_sale(edge)
+    assert paper is not None
+    edge.service.receipts.papers.printed(OP)
+    last = local(ROME, edge.clock.now_ms()).date() + dt.timedelta(days=GOOD_DAYS_MAX)
+    assert paper.tile.until == last.isoformat()
+    edge.hands.forward(s=2 * 86_400)
+    edge.service.offers.look()
+    assert set_aside(edge) == 150
+    edge.hands.forward(s=GOOD_DAYS_MAX * 86_400)
+    edge.service.offers.look()
+    assert set_aside(edge) == 0
+    assert edge.sequencer.submit(lambda tx: [*tx.rows(PAPER), *tx.rows(PAPER_OF), *tx.rows(OPEN)]) == []
+    with pytest.raises(Refused):
+        scanned(edge, paper.code)
+
+
+def test_a_coupon_that_no_printer_brought_out_gives_its_budget_back_after_a_day(edge: House) -> None:
+    assert cash_sale(edge) is not None
+    edge.hands.forward(s=86_400 + 3_600)
+    edge.service.offers.look()
+    assert set_aside(edge) == 0
+    after = of_sale(edge)
+    assert after is not None
+    assert after.withdrawn
+    assert told(edge)[-1] is Kind.OFFER_DECLINED
 
 
 def test_what_is_no_coupon_is_not_printed_and_a_device_without_a_key_gives_none(edge: House) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.calendar import date_text, day_of
 from edge.core.offers import Level, Offer, exposure_of
 from edge.core.payment.back import OVER
 from edge.core.payment.promised import promise_of
+from edge.core.places import Layout
 from edge.offerviews import OfferTile
 from edge.payviews import BasketState
 from edge.service import coupons
+from edge.service.facts import zone_of
 from edge.service.offerbook import Kept, book_of, kept_by, put_kept
 from edge.service.offering.asking import Question, visit_of
 from edge.service.offering.desk import Offers
@@ -23,6 +26,7 @@ from edge.store.transaction import Transaction
 
 FRESH_MS = 600_000
 """So long after its payment a purchase may get its coupon; later only while it still stands at its till."""
+GOOD_DAYS_MAX = 30
 
 
 class PaperView(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +108,13 @@ class Papers:
         (tile,) = tiles_of([(exposure, offer)], goods, currency=currency, taken=())
         label = self._offers.label(offer)
         promise = promise_of(offer, exposure=exposure, bundle=kept.choice.bundle, label=label)
+        until = _until(layout, promise.until, tx.now.now_ms)
         paper = Paper(
-            op_id=sold.basket.op_id, point=sold.basket.point, promise=replace(promise, coupon=True), tile=tile
+            op_id=sold.basket.op_id,
+            point=sold.basket.point,
+            promise=replace(promise, coupon=True, until=until),
+            tile=replace(tile, until=until),
+            made_ms=tx.now.now_ms,
         )
         put_paper(tx, paper)
         put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
@@ -155,6 +164,13 @@ class Papers:
             used=paper.used,
             withdrawn=paper.withdrawn,
         )
+
+
+def _until(layout: Layout | None, last: str, now_ms: int) -> str:
+    """Return the last local date of a coupon, which always has one: a lost slip holds no budget for ever."""
+    zone, starts_min = (layout.timezone, layout.day_starts_min) if layout is not None else ("UTC", 0)
+    latest = date_text(day_of(zone_of(zone), starts_min, now_ms) + GOOD_DAYS_MAX)
+    return min(last or latest, latest)
 
 
 def _is_coupon(offer: Offer) -> bool:
