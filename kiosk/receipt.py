@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import msgspec
 from flask import Response
 
@@ -41,9 +43,9 @@ def on_phone(ask: Ask) -> Response:
         receipts.papers.printed(receipt.op_id)
     asked = receipt.kind is ReceiptKind.SALE and near.is_asked(receipt.op_id)
     word = receipts.word_for(receipt.op_id) if asked else ""
-    svg = qr_svg(coupon.code) if coupon.code else ""
+    code = f"data:image/svg+xml,{quote(qr_svg(coupon.code))}" if coupon.code else ""
     return page(
-        ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES, coupon=coupon, svg=svg
+        ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES, coupon=coupon, code=code
     )
 
 

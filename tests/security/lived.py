@@ -17,6 +17,7 @@ from edge.core.lease import Limits
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.site import UNSETTLED
 from edge.sequencer import Transaction
+from edge.service.times import KeptTime, keep
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_slot_right
 from tests.service.house import OTHER_UID, UID, House, band_of, worn
 from tests.service.offered import ALLOWS, budget, published, took
@@ -44,6 +45,8 @@ NOBODYS = frozenset(
         *("sessions", "screens", "screen_codes", "pin_tried", "shift", "shift_closed", "receipt", "till"),
         *("hold", "cash_desk", "wallet_leases", "wallet_block", "vouchers_here", "help_calls"),
         *("slot_given", "slot_taken", "feedback", "shift_closed_by", "offer_sent", "order_code"),
+        *("paper_coupon", "paper_coupon_of", "paper_coupon_none", "paper_coupon_aside"),
+        *("paper_coupon_open", "site-book"),
     )
 )
 """Kinds of small things that no guest is named in."""
@@ -80,6 +83,8 @@ def _asking(edge: House) -> None:
     tap = at_the_kiosk(edge)
     edge.service.consent(tap, "kiosk", "offers", given=False)
     edge.service.near.move(tap, "kiosk", SLOT, start_ms=a_slot(1).start_ms)
+    kept = KeptTime(slot="flight", point="gate-1", until_ms=NOW_MS + 9 * HOUR_MS)
+    edge.sequencer.submit(lambda tx: keep(tx, SLOT, kept))
     shop(edge, a_stock(9))
     edge.service.near.reserve(tap, "kiosk", article="cup", store="till", op="op-canary")
     ready(edge, guest=GUEST)

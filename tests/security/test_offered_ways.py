@@ -19,10 +19,11 @@ NOT_OFFERED = {
     "/sites/<site>/imports/<job>/parts/<at>", "/sites/<site>/imports/<job>/start",
     "/sites/<site>/imports/<job>/state",
     "/sites/<site>/guests/<guest>/diary.csv",
+    "/sites/<site>/campaigns/<campaign>/arms.csv", "/sites/<site>/campaigns/<campaign>/nights.csv",
     "/me/codes", "/me/factor/confirm", "/me/factor/remove", "/me/sessions",
 }  # fmt: skip
 """For who is not signed in; once it is said what a diary is looked into for;
-where an import has wrong lines, an alarm or a top-up waits, a second factor or
+where an experiment was read, an import has wrong lines, an alarm or a top-up waits, a second factor or
 another session stands; and what a script sends."""
 
 
