@@ -51,7 +51,7 @@ export function hear(event) {
 /** Paint only what changed: the new state is complete before the old one leaves. */
 function paint() {
   const lost = seeking(state.link, performance.now());
-  const look = JSON.stringify([lost, state.phase, language(), state.phase === "attract" && state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.claim, state.again, state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken, state.open]);
+  const look = JSON.stringify([lost, state.phase, language(), state.phase === "attract" && state.slide, state.plan?.tap_id, state.plan?.at_ms, state.help?.stage, state.low, state.offline, page.demo, state.mine, state.card, state.claim, state.again, state.phase !== "mine" && state.near, state.times, state.shelves, state.face, state.said, state.note, state.noticed, state.offers, state.offer, state.taken, state.open]);
   if (state.phase === "warning") by("count").textContent = countdown();
   if (look === painted) return;
   painted = look;

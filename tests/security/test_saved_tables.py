@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.bands import Band
 from sync.central.console import acts
-from sync.central.console.render import FORMULA
+from sync.central.csv_lines import FORMULA
 from sync.central.imports import jobs
 from sync.central.imports.lines import Wrong
 from sync.central.journey import diary

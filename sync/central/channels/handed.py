@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -60,8 +61,8 @@ handed_table = Table(
 handout_table = Table(
     "handout",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("site_id", String(ID_CHARS_MAX), nullable=False),
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("id", String(32), primary_key=True),
     Column("channel_id", String(32), nullable=False),
     Column("code", String(CODE_CHARS_MAX), nullable=False),
     Column("purpose", String(16), nullable=False),
@@ -149,7 +150,8 @@ def hand(tx: Connection, site: str, to: To, *, people: Sequence[Person]) -> None
 
 def note(tx: Connection, site: str, one: Handout) -> None:
     """Write down that a segment was handed out, and by whose word."""
-    row = {"site_id": site, "channel_id": one.channel, **one._asdict(), "at_ms": now_of(tx)}
+    id_ = secrets.token_hex(16)
+    row = {"site_id": site, "id": id_, "channel_id": one.channel, **one._asdict(), "at_ms": now_of(tx)}
     del row["channel"]
     tx.execute(insert(handout_table).values(row))
 
