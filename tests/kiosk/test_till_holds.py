@@ -75,7 +75,7 @@ def test_what_a_tab_was_for_is_rung_up_and_taken_from_it(counter: Counter) -> No
     counter.state("approved")
     view = counter.till.edge.service.basket(TILL)
     assert (view.op_id, [line.item for line in view.lines]) == (op_id, ["patatine"])
-    assert counter.page.locator("#sheet[open]").count() == 0
+    expect(counter.page.locator("#sheet[open]")).to_have_count(0)
 
 
 def test_for_how_long_it_is_set_aside_is_chosen_by_keys_and_a_day_if_nobody_does(counter: Counter) -> None:
