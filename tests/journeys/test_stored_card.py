@@ -153,14 +153,17 @@ def test_a_charge_whose_answer_never_came_is_booked_once(park: Park) -> None:
 def test_a_park_that_is_opened_again_still_knows_its_card(tmp_path: Path) -> None:
     with a_park(tmp_path / "park") as first:
         until(lambda: card(first).get("charge") == "paid", 20)
+    before = taken(tmp_path / "park")
+    assert before > 0, "charged in the first life"
     with a_park(tmp_path / "park") as again:
         assert card(again)["state"] == "active"
         carla = Carla(again)
         until(lambda: carla.sells("pizza") == "paid", 20)
-        until(lambda: carla.sells("pizza") != "paid" or card(again)["charge"] != "paid", 20)
+        # How long a charge is under way is nothing to wait for: it may be over between two looks.
+        until(lambda: carla.sells("pizza") and taken(tmp_path / "park") > before, 40)
         until(lambda: card(again)["charge"] == "paid", 20)
     assert books_agree(tmp_path / "park")
-    assert taken(tmp_path / "park") > 2_000, "charged in both lives"
+    assert taken(tmp_path / "park") > before, "charged in both lives"
 
 
 def test_the_crowd_buys_at_the_shop_now_and_then(park: Park) -> None:
