@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 
-AT_ONCE_S = 0.1
+AT_ONCE_S = 0.02
 """After a success: one answer that was lost says nothing about central, so it is asked for again at once."""
 FIRST_S = 1.0
 LONGEST_S = 300.0
