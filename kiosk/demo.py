@@ -12,8 +12,9 @@ from kiosk.ask import Ask
 from kiosk.assets import texts_address
 from kiosk.guests import names_of
 from kiosk.pages import page
-from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, DemoTale, Place, Tale, TapStory
+from kiosk.park import CROWD_MAX, CardTurn, DemoPort, DemoState, Place, TapStory
 from kiosk.routes import DEMO, Audience, Route, View
+from kiosk.tales import DemoTale, Tale
 from kiosk.texts import LANGUAGES
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]

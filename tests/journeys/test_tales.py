@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.run.demo.park import load
-from kiosk.park import Tale
+from kiosk.tales import Tale
 from tests.journeys.park import Park, a_park
 
 pytestmark = [pytest.mark.journey, pytest.mark.real("nfcpy"), pytest.mark.timeout(120)]
@@ -38,6 +38,7 @@ CUT = {
     ),
     Tale.FEEDBACK: ("cut held paid held rated restored asked changed given closed held offered held paid"),
     Tale.CONSENT: "cut held allowed held withdrew restored diary diary",
+    Tale.WRONG_PRICE: "published priced cut published stale restored priced",
     Tale.HELP: "cut called came restored asked closed",
 }
 """Those that need no internet, or a part of which does, without it: central hears of it afterwards."""

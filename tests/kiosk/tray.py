@@ -6,19 +6,8 @@ from typing import Any
 
 import msgspec
 
-from kiosk.park import (
-    CardTurn,
-    DemoBand,
-    DemoCard,
-    DemoPrinter,
-    DemoRow,
-    DemoScene,
-    DemoSlip,
-    DemoTale,
-    Scene,
-    Story,
-    Tale,
-)
+from kiosk.park import CardTurn, DemoBand, DemoCard, DemoPrinter, DemoRow, DemoSlip, Story
+from kiosk.tales import DemoScene, DemoTale, Scene, Tale
 
 
 def some_bands() -> tuple[DemoBand, ...]:

@@ -30,18 +30,8 @@ from edge.run.waiting import until
 from edge.views import StaffView
 from hardware.port import Report
 from hardware.virtual.bands import Band
-from kiosk.park import (
-    CardTurn,
-    DemoAddress,
-    DemoBand,
-    DemoReader,
-    DemoScene,
-    DemoState,
-    DemoTale,
-    Place,
-    Tale,
-    TapStory,
-)
+from kiosk.park import CardTurn, DemoAddress, DemoBand, DemoReader, DemoState, Place, TapStory
+from kiosk.tales import DemoScene, DemoTale, Tale
 from sync.central.store import Store
 
 LOG = logging.getLogger("polso.demo")

@@ -13,7 +13,7 @@ from edge.core.delivery import Delivery
 from edge.core.lease import LeaseKind
 from edge.core.orders import Stock
 from edge.run.demo.tales.stage import Stage, TaleBroke
-from kiosk.park import Scene
+from kiosk.tales import Scene
 from sync.central.care import cases, changed, goodwill
 from sync.central.care.case import Result, State, Step, Told
 from sync.central.care.cases import Wanted

@@ -21,7 +21,8 @@ from edge.run.waiting import until
 from edge.sequencer import Transaction
 from edge.service.payments.chest import leases_of
 from edge.staff import Session
-from kiosk.park import DemoScene, Place, Scene, TapStory
+from kiosk.park import Place, TapStory
+from kiosk.tales import DemoScene, Scene
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, What
 from sync.central.money import pots

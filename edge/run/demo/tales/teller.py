@@ -11,7 +11,7 @@ from types import MappingProxyType
 from edge.errors import PolsoError, Refused
 from edge.run.demo.tales import matters, visits, words
 from edge.run.demo.tales.stage import Stage
-from kiosk.park import DemoScene, DemoTale, Tale
+from kiosk.tales import DemoScene, DemoTale, Tale
 
 TALES: Mapping[Tale, Callable[[Stage], None]] = MappingProxyType(
     {

@@ -10,7 +10,8 @@ from edge.run.demo.nearby import HALF_HOUR_MS, PRODUCT, SEATS
 from edge.run.demo.park import SLOT_POINT
 from edge.run.demo.tales.app import NAME
 from edge.run.demo.tales.stage import Stage, TaleBroke
-from kiosk.park import Place, Scene
+from kiosk.park import Place
+from kiosk.tales import Scene
 from sync.central.journey.entry import What
 from sync.central.machines.devices import devices
 from sync.central.money import placed

@@ -8,7 +8,7 @@ from edge.core.offers import Bundle
 from edge.run.demo.offers import LOOKED_BY, MADE_BY
 from edge.run.demo.tales.stage import Stage, TaleBroke
 from edge.run.demo.tales.visits import KIOSK, called, is_lent
-from kiosk.park import Scene
+from kiosk.tales import Scene
 from sync.central.journey.entry import What
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Draft, State
@@ -16,6 +16,7 @@ from sync.central.registry import consents
 
 OFFER, BUDGET = "limonata-estate", "gift:estate"
 RIGHT_MINOR, WRONG_MINOR = 250, 290
+SECOND_MS = 1_000
 TOPIC = "offers"
 
 
@@ -52,15 +53,36 @@ def _has_heard(stage: Stage) -> None:
 
 
 def wrong_price(stage: Stage) -> None:
-    """A price was typed wrongly: nobody mends it in place, a new version that two people stand for does."""
+    """A price was typed wrongly: nobody mends it in place, a new version that two people stand for does.
+
+    Without the internet the kiosk keeps what it was told, says how old that is, and takes the new one after.
+    """
     stage.waits(lambda: is_lent(stage, BUDGET), "a part of the campaign's budget lies at this edge")
-    for minor in (WRONG_MINOR, RIGHT_MINOR):
-        _shown(stage, _published(stage, minor), minor)
+    _publishes(stage, WRONG_MINOR)
+    _shown(stage, WRONG_MINOR)
+    stage.may_be_cut()
+    told = stage.edge.service.near.offers.public(KIOSK).bundle
+    _publishes(stage, RIGHT_MINOR)
+    if stage.cut:
+        _is_kept(stage, told, WRONG_MINOR)
+    stage.at_central(lambda: _shown(stage, RIGHT_MINOR))
 
 
-def _shown(stage: Stage, version: int, minor: int) -> None:
+def _publishes(stage: Stage, minor: int) -> None:
+    stage.says(Scene.PUBLISHED, count=_published(stage, minor))
+
+
+def _is_kept(stage: Stage, version: int, minor: int) -> None:
+    """See to it that a kiosk that is cut off shows what it was told, and knows how old that is."""
+    stage.waits(lambda: not stage.edge.health.view().online, "the edge says that it is cut off")
+    age_ms, shown = stage.edge.health.sync_age_ms(), stage.edge.service.near.offers.public(KIOSK)
+    if age_ms is None or shown.bundle != version or _price(stage) != minor:
+        raise TaleBroke("The kiosk shows a version that nobody told it.")
+    stage.says(Scene.STALE, where=KIOSK, minor=minor, count=version, what=f"{-(-age_ms // SECOND_MS)}")
+
+
+def _shown(stage: Stage, minor: int) -> None:
     """See to it that the kiosk shows a version's price."""
-    stage.says(Scene.PUBLISHED, count=version)
     stage.waits(lambda: _price(stage) == minor, "the kiosk shows the version")
     tile = next(one for one in stage.edge.service.near.offers.public(KIOSK).tiles if one.offer == OFFER)
     stage.says(Scene.PRICED, where=KIOSK, names=called(tile), minor=minor)
