@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.core.entitlements import Use
-from edge.core.events import DECISIONS, Event, Kind
+from edge.core.events import DECISIONS, Event
 from edge.core.places import Layout
 from edge.core.site import Answer, Lack, Mark, Pending, Said
 from sync.client.passages import Seen, Used
@@ -17,7 +17,7 @@ from sync.site.book import SiteBook, entries
 from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
-from sync.site.telling import BACK, Told, placed, stated, stated_of, told_of, was_long_ago
+from sync.site.telling import BACK, STATED, Told, placed, stated, stated_of, told_of, was_long_ago
 from sync.wire import BandNotice
 
 PULSE_S = 0.5
@@ -36,7 +36,7 @@ PIECE_MAX = 200
 REVISIONS_MAX = 200
 """So far the book may go on until this device writes down how far it is."""
 STOP_S_MAX = 2.0
-TOLD = frozenset({*DECISIONS, *BACK, Kind.BAND_STATE})
+TOLD = frozenset({*DECISIONS, *BACK, *STATED})
 LOG = logging.getLogger("polso.site")
 
 

@@ -19,6 +19,8 @@ from sync.site.gateway import Pair
 from sync.wire import BandNotice
 
 BACK = {Kind.UNDONE: Redemption.UNDONE, Kind.ANNULLED: Redemption.ANNULLED}
+STATED = frozenset({Kind.BAND_STATE, Kind.URGENT_APPLIED})
+"""What staff here made of a band, and what central did: some gate may hear the site and not central."""
 _acted = msgspec.msgpack.Decoder(Acted).decode
 _place = msgspec.msgpack.Decoder(Whereabouts).decode
 _state = msgspec.msgpack.Decoder(BandNotice).decode
@@ -60,8 +62,8 @@ class Told(NamedTuple):
 
 
 def stated_of(event: Event) -> BandNotice | None:
-    """Return what staff here made of a band: lost, found, replaced, revoked."""
-    if event.kind != Kind.BAND_STATE or event.band is None:
+    """Return what staff here or central made of a band: lost, found, replaced, revoked."""
+    if event.kind not in STATED or event.band is None:
         return None
     acted = _acted(event.body)
     if acted.state is None:

@@ -270,6 +270,7 @@ ROWS = (
         (
             "sync/test_both_ends.py::test_first_contact_brings_the_urgent_set_before_the_snapshot",
             "sync/test_order.py::test_first_contact_keeps_its_order",
+            "faults/test_site.py::test_a_band_bound_by_central_is_bound_at_gates_by_the_site_alone",
             "journeys/test_lost_band.py::"
             "test_without_the_internet_the_other_gate_lets_the_lost_band_in_once_and_it_is_found",
             "core/test_lease.py::test_spending_stops_at_what_is_left_and_at_the_deadline",

@@ -14,12 +14,15 @@ import pytest
 from edge.core.bands import BandState
 from edge.core.decision import Basis, Outcome, Reason
 from edge.core.entitlements import Redemption, Reentry, Use
+from edge.core.events import Kind
 from edge.core.places import Passback
 from edge.core.site import Answer, Said
 from edge.run.bench.nodes import Nodes
 from edge.service.agreeing import WAIT_MS_MAX, waiting
+from sync.client import urgent
 from sync.site import Gateway, SiteBook, Unanswered
 from sync.site.book import entries
+from sync.wire import BandNotice, Cursor, Item
 from tests.builders import a_day_ticket, a_gate, a_layout
 from tests.faults.gates import Gate, a_book, a_use, eventually, gates, three_nodes
 from tests.faults.proxy import Faults, between
@@ -211,6 +214,25 @@ def test_gates_agree_see_each_other_and_stand_alone_within_bounds(tmp_path: Path
         eventually(lambda: there.sequencer.submit(lambda tx: tx.held(band_of(there))).state is BandState.LOST)
         there.hands.forward(s=1)
         assert there.tapped("t8").reason is Reason.BAND_LOST
+
+
+def test_a_band_bound_by_central_is_bound_at_gates_by_the_site_alone(tmp_path: Path, nodes: Nodes) -> None:
+    """The internet reaches one gate of two; told on, it is told no third time and moves no cursor there."""
+    with gates(tmp_path, nodes.urls, THRICE, layout=PARK) as [here, there]:
+        notice = BandNotice(band=band_of(here), state=BandState.LOST, epoch=0)
+        item = Item(kind="band", key="lost", version=1, body=msgspec.msgpack.encode(notice))
+        urgent.apply(here.sequencer, [item], Cursor(1, 1), shut_out_max=9)
+        eventually(lambda: there.sequencer.submit(lambda tx: tx.held(band_of(there))).state is BandState.LOST)
+        assert there.tapped("t1").reason is Reason.BAND_LOST
+        there.member.nudge()
+        eventually(lambda: not there.member._outbox)
+        assert [applied_at(gate) for gate in (here, there)] == [1, 1], "each journal says it once"
+        assert urgent.applied(there.sequencer) == Cursor(), "central itself was not heard there"
+
+
+def applied_at(gate: Gate) -> int:
+    """How often a gate's journal says that a band was bound from elsewhere."""
+    return sum(event.kind == Kind.URGENT_APPLIED for event in gate.journal.events(1))
 
 
 def cut_off_and_healed(here: Gate, there: Gate) -> None:
