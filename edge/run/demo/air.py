@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import random
@@ -25,6 +26,12 @@ FADES_DB = 2.0
 REFERENCE = bytes.fromhex("00000000000000a1")
 """The beacon that hangs in the shop and is always heard."""
 REFERENCE_AT = "C0:00:00:00:00:A1"
+REFERENCE_DBM, BODY_DB, BODY_TURNS = -70, 12, 5
+"""How loud it is, and how much less so while somebody stands before it, every other time of so many turns.
+
+In privacy mode bluetoothd tells of a beacon that always says the same only when its level moved by 8 dB: in a
+house with people in it it does.
+"""
 REFERENCE_SAYS = band_payload(BandFrame(REFERENCE, POWER_1M_DBM, 0, BATTERY_MAX))
 
 
@@ -120,16 +127,18 @@ class Air:
         return None if self._radio is None else DemoWalk(at=dict(self._places), heard=heard)
 
     def _send(self) -> None:
-        while not self._ending:
+        for turn in itertools.count():
             with self._changed:
                 walking = dict(self._places)
                 self._changed.wait(EVERY_S)
-            if self._radio is not None and not self._ending:
-                self._radio.hear(*self._adverts(walking))
+                if self._ending:
+                    return
+            if self._radio is not None:
+                self._radio.hear(*reference(turn), *self._adverts(walking))
 
     def _adverts(self, walking: Mapping[str, Place]) -> list[Advert]:
-        """Return what all radios hear just now."""
-        made = [Advert(REFERENCE_AT, _element(REFERENCE_SAYS), -70, ear.adapter) for ear in EARS]
+        """Return what all radios hear just now of those who walk."""
+        made: list[Advert] = []
         for band, place in walking.items():
             frame = self._radios[band].says(self._now_s())
             octets, address = _element(band_payload(frame)), self._radios[band].address
@@ -139,6 +148,13 @@ class Air:
     def _level(self, ear: Ear, place: Place) -> int:
         level = POWER_1M_DBM - LOSS_DB * math.log10(ear.distances_m[place])
         return round(level + self._chance.gauss(0, FADES_DB))
+
+
+def reference(turn: int) -> list[Advert]:
+    """Return what all radios hear of the beacon that hangs in the shop, at one turn after the other."""
+    hidden = turn // BODY_TURNS % 2
+    level = REFERENCE_DBM - BODY_DB * hidden
+    return [Advert(REFERENCE_AT, _element(REFERENCE_SAYS), level, ear.adapter) for ear in EARS]
 
 
 def _element(payload: bytes) -> bytes:

@@ -12,6 +12,8 @@ from sync.central.analysis.wanted import installed
 from sync.central.rounds import SiteRounds
 
 LOG = logging.getLogger("polso.central")
+PAST = "past"
+"""Woken by: what was long ago came in at once, and no night is waited for to read it."""
 HOUR = 3
 """Not before this local hour: tills that were cut off in the evening have told by then."""
 
@@ -22,6 +24,7 @@ class Nightly(SiteRounds):
     name: ClassVar[str] = "analysis"
     every_ms: ClassVar[int] = 600_000
     failing: ClassVar[str] = "a site could not be analysed"
+    woken_by: ClassVar[str] = PAST
 
     def look_at(self, site: str) -> int:
         """Analyse a site if its night is over and nobody has yet; returns what was computed."""

@@ -83,6 +83,17 @@ def test_a_point_says_how_its_device_is_and_which_has_none(
     assert "pool-1 attraction → The pool · gate · offline" in browser.says(f"{HOME}/map")
 
 
+def test_a_reader_that_is_not_well_is_told_at_its_own_point_only(
+    browser: Browser, small_store: Store
+) -> None:
+    deaf = ReaderState(device="radio", kind="radio", state="degraded", reason="deaf", point="bar-1")
+    told(small_store, "gate-1", "bar-1", readers=(deaf,))
+
+    page = browser.says(f"{HOME}/map")
+    assert "gate-1 gate · gate · well" in page
+    assert "bar-1 till · gate · to look at" in page
+
+
 def test_before_any_device_has_spoken_nobody_is_said_to_be_nowhere(browser: Browser) -> None:
     page = browser.says(f"{HOME}/map")
     assert "\u2013 of 400 inside" in page

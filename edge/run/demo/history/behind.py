@@ -9,6 +9,7 @@ from collections.abc import Callable
 from edge.errors import PolsoError
 from edge.run.demo.history.load import Site, Whole, load_past, yesterday
 from kiosk.park import DemoPast
+from sync.central.analysis.nightly import PAST
 
 LOG = logging.getLogger("polso.demo")
 STOP_S_MAX = 2.0
@@ -68,6 +69,8 @@ class Behind:
             with self._moved:
                 self._ending.set()
                 self._moved.notify_all()
+        if not self._ending.is_set():
+            self._site.desk.store.wakes.notify([PAST])
 
     def _step(self, done: int) -> bool:
         with self._moved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -39,13 +40,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     readers: tuple[ReaderState, ...] = ()
     points: tuple[str, ...] = ()
     ills: tuple[str, ...] = ()
-    """What is wrong with it, each as a sentence."""
+    """What is wrong with it and its readers, each as a sentence."""
+    ills_itself: bool = False
+    """Whether anything is wrong with it but for its readers."""
 
 
 def seen(ask: Ask, device: Device) -> Seen:
     """Return how a device is, by its own last word and the time since."""
     now, said = ask.store.now_ms(), device.report
     online = device.state == devices.ACTIVE and now - device.seen_ms < SILENT_MS_MAX
+    whole = _ills(ask, device, online=online) if device.state == devices.ACTIVE else ()
+    readers = _ills_of_readers(ask, device) if device.state == devices.ACTIVE else ()
     return Seen(
         id=device.id,
         name=device.name,
@@ -57,8 +62,14 @@ def seen(ask: Ask, device: Device) -> Seen:
         outbox_age=ask.ago(now - said.outbox_age_ms) if said and said.outbox else "",
         readers=said.readers if said else (),
         points=device.points,
-        ills=tuple(_ills(ask, device, online=online)) if device.state == devices.ACTIVE else (),
+        ills=(*whole, *readers),
+        ills_itself=bool(whole),
     )
+
+
+def bad_readers(readers: Iterable[ReaderState]) -> list[ReaderState]:
+    """Return those readers, gates and printers that are not well."""
+    return [one for one in readers if one.state not in WELL]
 
 
 def _ills(ask: Ask, device: Device, *, online: bool) -> list[str]:
@@ -76,8 +87,12 @@ def _ills(ask: Ask, device: Device, *, online: bool) -> list[str]:
         found.append(ask.words("ill.frozen", why=said.frozen))
     if said.outbox_age_ms > OUTBOX_AGE_MS_MAX:
         found.append(ask.words("ill.outbox", count=said.outbox))
-    bad = (one for one in said.readers if one.state not in WELL)
-    return [*found, *(ask.words("ill.reader", name=one.device, why=one.reason or one.state) for one in bad)]
+    return found
+
+
+def _ills_of_readers(ask: Ask, device: Device) -> list[str]:
+    bad = bad_readers(device.report.readers if device.report else ())
+    return [ask.words("ill.reader", name=one.device, why=one.reason or one.state) for one in bad]
 
 
 def _all(ask: Ask) -> Answer:

@@ -10,7 +10,7 @@ from edge.core.places import Layout, Point, Zone
 from sync.central.console.answers import Answer, Cell, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.fields import names_of
-from sync.central.console.pages.devices import Seen, seen
+from sync.central.console.pages.devices import Seen, bad_readers, seen
 from sync.central.console.routes import Route, read
 from sync.central.machines import devices
 from sync.central.machines.devices import Device
@@ -110,7 +110,7 @@ def _room(ask: Ask, now: Now, zone: Zone) -> Room:
 
 def _spot(ask: Ask, now: Now, point: Point) -> Spot:
     keepers = [one for one in now.keepers if point.id in one.points]
-    states = [_state(one) for one in keepers]
+    states = [_state(one, point.id) for one in keepers]
     leads = next((_name(ask, zone) for zone in now.layout.zones if zone.id == point.to_zone), "")
     return Spot(
         name=names_of(point.names, ask.words.language, point.id),
@@ -121,8 +121,10 @@ def _spot(ask: Ask, now: Now, point: Point) -> Spot:
     )
 
 
-def _state(one: Seen) -> str:
-    return OFFLINE if not one.online else ILL if one.ills else WELL
+def _state(one: Seen, point: str) -> str:
+    """Return how a device is at one of its points: what ails the reader of another one is no matter here."""
+    here = any(bad.point in (None, point) for bad in bad_readers(one.readers))
+    return OFFLINE if not one.online else ILL if one.ills_itself or here else WELL
 
 
 def _name(ask: Ask, zone: Zone) -> str:
