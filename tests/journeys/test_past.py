@@ -12,6 +12,7 @@ import pytest
 
 from edge.core.catalogue import LANGUAGES
 from edge.keys.memory import MemoryKey
+from edge.run.demo.history.behind import Behind
 from edge.run.demo.history.deeds import CAMPAIGNS
 from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
 from edge.run.demo.history.people import Person
@@ -20,6 +21,7 @@ from edge.run.demo.history.words import SORE, words_of
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
+from sync.central.analysis.nightly import Nightly
 from sync.central.campaigns import readings
 from sync.central.care import cases
 from sync.central.care.case import State
@@ -83,6 +85,18 @@ def test_the_next_day_finds_it_all_there_and_changes_nothing(filled: Filled) -> 
     tomorrow = WHOLE._replace(last=WHOLE.last + 1)
     assert load_past(filled.site, tomorrow, lambda done: True) == 120
     assert counted(filled) == before
+
+
+def test_once_all_is_in_the_night_is_not_waited_for(filled: Filled) -> None:
+    wakes = filled.store.wakes
+    before, behind = wakes.seen(Nightly.woken_by), Behind(filled.site, seed=WHOLE.seed, guests=WHOLE.guests)
+    behind.start(lambda: None)
+    try:
+        assert wakes.wait(Nightly.woken_by, before, 30)
+    finally:
+        behind.stop()
+    assert behind.state is not None
+    assert behind.state.guests == WHOLE.guests
 
 
 def test_who_was_erased_does_not_come_back_with_the_others(filled: Filled) -> None:
