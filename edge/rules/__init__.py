@@ -12,6 +12,7 @@ from edge.rules.gates import (
     compile_rules,
     rule_or_broken,
     texts_of,
+    texts_of_rights,
 )
 from edge.rules.offers import OFFER_RULE_CHARS_MAX, compile_offer_rule
 from edge.rules.refusal import RuleRefused
@@ -29,4 +30,5 @@ __all__ = [
     "compile_rules",
     "rule_or_broken",
     "texts_of",
+    "texts_of_rights",
 ]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from edge.core.entitlements import Entitlement
 from edge.core.facts import Fact, Rule
 from edge.core.places import Layout
 from edge.rules.refusal import RuleRefused
@@ -157,6 +158,11 @@ def texts_of(layout: Layout) -> tuple[str, ...]:
     of_points = [rule.cel for point in layout.points for rule in point.rules]
     of_products = [rule.cel for product in layout.products for rule in product.terms.rules]
     return tuple(dict.fromkeys(of_points + of_products))
+
+
+def texts_of_rights(rights: Iterable[Entitlement]) -> tuple[str, ...]:
+    """Return the CEL texts of terms that rights carry themselves, beside their products'."""
+    return tuple(rule.cel for right in rights if right.terms is not None for rule in right.terms.rules)
 
 
 def _check_text(text: str) -> None:

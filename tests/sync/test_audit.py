@@ -7,14 +7,15 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.decision import Reason
-from edge.core.entitlements import Entitlement, Terms, exchanged
+from edge.core.entitlements import Entitlement, RuleText, Terms, exchanged
 from edge.core.entry import decide
 from edge.core.events import Acted, Decided, Kind, body_of
-from edge.core.facts import Facts, Moment
+from edge.core.facts import Facts, Moment, Rule
 from edge.core.payment import Authorisation, Leg, Tender, Voided
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.core.profiles import Profile, ProfileItem, of_ticket
 from edge.core.replay import record
+from edge.rules import rule_or_broken, texts_of_rights
 from sync.central.audit import Audit, audit
 from sync.central.feed import item_table
 from sync.central.machines.lanes import quarantine_table
@@ -62,6 +63,7 @@ def decides(store: Store, gate: Gate, *, tap: str, at_ms: int = 0) -> Decided:
         told = layout.published(tx, SITE)
         body = tx.execute(select(own.body).where(own.kind == "profile", own.key == BAND.hex())).scalar_one()
     assert told is not None
+    profile = msgspec.msgpack.decode(body, type=ProfileItem).profile
     facts = Facts(
         moment=Moment(now_ms=NOW_MS + at_ms),
         presented=a_tap(band=BAND, tap_id=tap, counter=None),
@@ -69,11 +71,16 @@ def decides(store: Store, gate: Gate, *, tap: str, at_ms: int = 0) -> Decided:
         layout=told,
         timezone=ROME,
         device=gate.device.id,
-        profile=msgspec.msgpack.decode(body, type=ProfileItem).profile,
+        profile=profile,
+        rules=compiled(profile),
     )
     decided = record(facts, decide(facts))
     gate.says(Kind.DECIDED, body_of(decided))
     return decided
+
+
+def compiled(profile: Profile) -> dict[str, Rule]:
+    return {text: rule_or_broken(text) for text in texts_of_rights(profile.entitlements)}
 
 
 def counts(found: Audit) -> tuple[int, int, int]:
@@ -88,6 +95,20 @@ def test_a_decision_is_judged_by_the_layout_and_profile_of_its_time(small_store:
     a_ticket(small_store, uses_max=0)
     decides(small_store, gate, tap="t-3")
     assert counts(audit(small_store, SITE)) == (3, 3, 0)
+
+
+def test_rules_that_a_right_carries_itself_are_judged_by_again(small_store: Store) -> None:
+    """Its product's do not hold for it then, and no layout tells of its own."""
+    [gate] = a_site(small_store)
+    own = Terms(rules=(RuleText("never", "entries_total > 8"),))
+    with small_store.transaction() as tx:
+        rights.put_rights(tx, SITE, [Entitlement(id=RIGHT, product="day", terms=own)], guest="g1")
+        profiles.publish_guests(tx, SITE, ["g1"])
+    decided = decides(small_store, gate, tap="t-1")
+    on_paper = Entitlement(id="q0001", product="day", terms=own)
+    printed = judges(gate, small_store, of_ticket(OTHER, on_paper), tap="t-2")
+    assert {one.decision.reason for one in (decided, printed)} == {Reason.RULE_FORBIDS}
+    assert counts(audit(small_store, SITE)) == (2, 2, 0)
 
 
 def test_a_decision_that_its_own_rules_do_not_give_is_found(small_store: Store) -> None:
@@ -190,6 +211,7 @@ def judges(gate: Gate, store: Store, profile: Profile, *, tap: str) -> Decided:
         timezone=ROME,
         device=gate.device.id,
         profile=profile,
+        rules=compiled(profile),
     )
     decided = record(facts, decide(facts))
     gate.says(Kind.DECIDED, body_of(decided), band=profile.band.id)

@@ -17,6 +17,7 @@ from edge.core.payment.reckoning import Objection
 from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.core.replay import replay
+from edge.rules import rule_or_broken, texts_of_rights
 from sync.central.echoes.passages import BACK
 from sync.central.registry.past import Revision
 from sync.central.store import Row
@@ -81,6 +82,7 @@ class Terms(NamedTuple):
 
     layout: Layout
     rules: dict[str, Rule]
+    """Of its points and products; what a right carries itself is its profile's."""
     timezone: ZoneInfo
 
 
@@ -125,7 +127,9 @@ def judged_again(one: Place, profile: Profile | None, terms: Terms) -> Judgement
             return Judgement(one.payment, None)
         return Judgement(one.payment, paid.payment, sale=paid.sale)
     assert one.decided is not None  # noqa: S101 - asked of judgements only
-    ruling = replay(one.decided, profile, terms.layout, timezone=terms.timezone, rules=terms.rules)
+    rights = one.decided.carried or (profile.entitlements if profile is not None else ())
+    rules = {**terms.rules, **{text: rule_or_broken(text) for text in texts_of_rights(rights)}}
+    ruling = replay(one.decided, profile, terms.layout, timezone=terms.timezone, rules=rules)
     return Judgement(one.decided.decision, None if ruling is None else ruling.decision, ruling)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -85,7 +85,8 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
     )
     if not isinstance(after, Placed):
         return Unplaced(wallet=want.wallet, kind=want.kind, why=after.value, free=max(0, free))
-    return _commit(tx, asked, mine, after=after)
+    # A lease that a device opened for cash is kept here without ever having been told to it.
+    return _commit(tx, asked, mine, after=after, keep=placed.put if own else placed.add)
 
 
 class _Pot(NamedTuple):
@@ -268,7 +269,14 @@ def _allowed(tx: Connection, asked: Placing, mine: PlacedRow, *, free: int, leas
     return max(0, min(free - owes - kept, chosen.lease_minor_max - here, room))
 
 
-def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -> PlacedRow:
+def _commit(
+    tx: Connection,
+    asked: Placing,
+    mine: PlacedRow,
+    *,
+    after: Placed,
+    keep: Callable[[Connection, str, Sequence[PlacedRow]], None],
+) -> PlacedRow:
     """Write a grant and its posting; the device hears of it once both are durable."""
     site, device = asked.device.site, asked.device.id
     row = msgspec.structs.replace(
@@ -278,7 +286,7 @@ def _commit(tx: Connection, asked: Placing, mine: PlacedRow, *, after: Placed) -
         ttl_s=asked.policy.ttl_s(asked.device.kind),
         opened_ms=mine.opened_ms or now_of(tx),
     )
-    (placed.put if mine.serial else placed.add)(tx, site, [row])
+    keep(tx, site, [row])
     more = after.counters.granted - mine.placed.counters.granted
     if more:
         entries = (Entry(asked.account, -more), Entry(f"lease:{row.id}", more))

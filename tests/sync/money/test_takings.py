@@ -7,15 +7,16 @@ import pytest
 from edge.core.basket import Line
 from edge.core.decision import Reason
 from edge.core.events import Kind
-from edge.core.lease import Counters, Grant, Lease, Report, report_of
+from edge.core.lease import Counters, Grant, Lease, Report, Want, report_of
 from edge.core.lease import child as edge_end
 from edge.core.payment import Authorisation, LeaseMoved, Leg, Tender, VoidedLine
 from edge.errors import PolsoError
 from sync.central.accounting import ops
 from sync.central.accounting.ops import What
 from sync.central.intake import Rejected
-from sync.central.money import ledger, pots
+from sync.central.money import leases, ledger, pots
 from sync.central.money import policy as policies
+from sync.central.money.placed import PlacedRow
 from sync.central.money.policy import Policy
 from sync.central.store import Store
 from sync.wire import Ack
@@ -150,6 +151,31 @@ def test_a_device_opens_a_lease_for_cash_by_itself_and_no_other_kind(till: Paper
     other.write(Kind.LEASE_RETURNED, LeaseMoved(lease=faked))
     other.send()
     assert booked(till.store, "wallet:w1") == 500
+
+
+def test_a_lease_that_a_device_opened_for_cash_is_enlarged_as_any_other(till: PaperTill) -> None:
+    """Central has it of the device's own record, and never told it of it: it has no serial yet."""
+    other = a_till(till.store, "till-2")
+    other.take(
+        Grant(
+            lease="own-till-2",
+            wallet="w1",
+            unit=EUR,
+            device=other.device.id,
+            incarnation=1,
+            total=0,
+            ttl_s=60,
+        )
+    )
+    other.mint("cash-b-1", 500)
+    other.send()
+    more = Want(wallet="w1", kind="money", lease="own-till-2", total=300, why="basket")
+    with till.store.transaction() as tx:
+        pots.top_up(tx, SITE, "charge:w1:more", wallet="w1", paid=("bank", 300, EUR))
+        told = leases.grant(tx, other.device, more)
+    assert isinstance(told, PlacedRow), told
+    assert (told.id, told.placed.counters.granted, told.placed.counters.minted) == ("own-till-2", 300, 500)
+    assert booked(till.store, "lease:own-till-2") == 800
 
 
 def test_a_hold_is_held_and_its_end_sells_one_part_and_gives_back_the_other(till: PaperTill) -> None:
