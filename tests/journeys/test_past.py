@@ -13,6 +13,7 @@ import pytest
 from edge.core.catalogue import LANGUAGES
 from edge.keys.memory import MemoryKey
 from edge.run.demo.history.behind import Behind
+from edge.run.demo.history.declared import likes
 from edge.run.demo.history.deeds import CAMPAIGNS
 from edge.run.demo.history.load import Site, Whole, load_past, site_of, told
 from edge.run.demo.history.people import Person
@@ -21,6 +22,7 @@ from edge.run.demo.history.words import SORE, words_of
 from edge.run.demo.park import load
 from edge.run.demo.seed import seed
 from edge.run.platform import opened, settings
+from sync.central.analysis import facts
 from sync.central.analysis.nightly import Nightly
 from sync.central.campaigns import readings
 from sync.central.care import cases
@@ -85,6 +87,20 @@ def test_the_next_day_finds_it_all_there_and_changes_nothing(filled: Filled) -> 
     tomorrow = WHOLE._replace(last=WHOLE.last + 1)
     assert load_past(filled.site, tomorrow, lambda done: True) == 120
     assert counted(filled) == before
+
+
+def test_what_guests_said_of_themselves_is_as_old_as_their_first_visit(filled: Filled) -> None:
+    site = filled.site.desk.site
+    with filled.store.reading() as tx:
+        today = facts.Calendar(tx, site).day(filled.store.now_ms())
+        mine = {one.id for one in everybody(filled)}
+        declared = [one for one in facts.rows(tx, site, first=0, last=today)["declared"] if one[1] in mine]
+    assert {namespace for _, _, namespace, _, _ in declared} == {"interest", "demographic"}
+    assert all(day < today for *_, day in declared)
+    families = [one.family for one in told(WHOLE, filled.site.shelves)]
+    liked = {guest for one in families for guest in likes(WHOLE.seed, one)}
+    assert liked
+    assert {guest for _, guest, namespace, _, _ in declared if namespace == "interest"} == liked
 
 
 def test_once_all_is_in_the_night_is_not_waited_for(filled: Filled) -> None:

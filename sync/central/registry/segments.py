@@ -68,8 +68,11 @@ def holders(tx: Connection, site: str, code: str) -> tuple[str, ...]:
     return tuple(tx.execute(found.order_by(own.guest_id)).scalars())
 
 
-def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
-    """Store what a guest belongs to, whole; say whether that changed. Nothing is published by this."""
+def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str], since_ms: int | None = None) -> bool:
+    """Store what a guest belongs to, whole; say whether that changed. Nothing is published by this.
+
+    ``since_ms`` is when what is new was declared, in milliseconds of UTC; None: just now.
+    """
     wanted = tuple(sorted(set(codes)))
     wrong = next((code for code in wanted if not is_code(code)), None)
     if wrong is not None:
@@ -79,7 +82,7 @@ def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
         )
     if len(wanted) > SEGMENTS_MAX:
         raise Refused(f"A guest belongs to at most {SEGMENTS_MAX} segments.")
-    own, now_ms = segment_table.c, now_of(tx)
+    own, fresh_ms = segment_table.c, now_of(tx) if since_ms is None else since_ms
     there = and_(own.site_id == site, own.guest_id == guest)
     known = set(tx.execute(select(own.code).where(there)).scalars())
     if known == set(wanted):
@@ -87,7 +90,7 @@ def put(tx: Connection, site: str, guest: str, *, codes: Sequence[str]) -> bool:
     # What stays keeps its age: interests are as old as they were declared.
     tx.execute(delete(segment_table).where(there, own.code.not_in(wanted)))
     fresh = [code for code in wanted if code not in known]
-    rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": now_ms} for code in fresh]
+    rows = [{"site_id": site, "guest_id": guest, "code": code, "since_ms": fresh_ms} for code in fresh]
     if rows:
         tx.execute(insert(segment_table), rows)
     for tell in MOVED:

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from edge.core.bands import BandState
-from edge.core.calendar import DAY_MS, day_of, instant
+from edge.core.calendar import day_of, instant
 from edge.core.catalogue import Article
-from edge.core.consent import TEXT_VERSION, Consent, Source
 from edge.core.entitlements import Entitlement, Party
 from edge.core.money import tax_within
 from edge.errors import Refused
 from edge.run.demo.history.almanac import almanac
 from edge.run.demo.history.campaigns import open_campaigns
+from edge.run.demo.history.declared import declare, said
 from edge.run.demo.history.deeds import Deed, Matter, Past, Sale, past
 from edge.run.demo.history.people import Family, Person, families
 from edge.run.demo.history.seen import seen
@@ -106,7 +106,7 @@ def load_past(site: Site, whole: Whole, progress: Callable[[int], bool]) -> int:
     blocks = _blocks(told(whole, site.shelves))
     for block in blocks:
         if not _is_in(site, block):
-            _store(site, block, last=whole.last)
+            _store(site, block, whole)
         done += sum(len(one.family.people) for one in block)
         if not progress(done):
             return done
@@ -147,7 +147,7 @@ def _told_until(site: Site, those: Iterable[Family]) -> int | None:
     return None
 
 
-def _store(site: Site, block: Sequence[Past], *, last: int) -> None:
+def _store(site: Site, block: Sequence[Past], whole: Whole) -> None:
     """Bring in one block: its people as a file of guests would, then all that they did, at one stroke."""
     lines = [line._replace(number=number) for number, line in enumerate(_lines(site, block))]
     loaded = load(site.desk, lines, lambda done, wrong: None)
@@ -158,16 +158,21 @@ def _store(site: Site, block: Sequence[Past], *, last: int) -> None:
         take_turn(tx, name)
         for one in block:
             _allow(tx, site, one)
+            declare(tx, name, one.family, seed=whole.seed, at_ms=_came_ms(site, one))
             _join(tx, site, one.family)
             _part_with_bands(tx, name, one.family)
         ledger.post_all(tx, [posting for one in block for posting in _postings(site, one)])
         for sale, word in (said for one in block for said in dated(one)):
             feedback.take(tx, name, word, at_ms=instant(site.zone, sale.day, sale.minute))
-        diary.put(tx, name, [entry for one in block for entry in _entries(site, one, last)])
+        diary.put(tx, name, [entry for one in block for entry in _entries(site, one, whole.last)])
         exposures.bring(tx, name, seen(tx, (name, site.zone), block))
         for one in block:
             for matter in one.matters:
                 _settle(tx, site, matter)
+
+
+def _came_ms(site: Site, one: Past) -> int:
+    return instant(site.zone, min(deed.day for deed in one.deeds), 600)
 
 
 def _lines(site: Site, block: Sequence[Past]) -> Iterator[Line]:
@@ -200,27 +205,13 @@ def _guest(family: Family, person: Person) -> Guest:
 
 def _allow(tx: Connection, site: Site, one: Past) -> None:
     """Keep what everybody said, and how they are known."""
-    name, came = site.desk.site, min(deed.day for deed in one.deeds)
+    name, came_ms = site.desk.site, _came_ms(site, one)
     for person in one.family.people:
         if person.words:
-            consents.stand(tx, name, person.id, words=_said(site, person, came))
+            consents.stand(tx, name, person.id, words=said(person, came_ms))
         if person.email:
             spelled = aliases.named(Kind.EMAIL, person.email)
             aliases.prove(tx, name, Claim(spelled, person.id), proof=Proof.STAFF, by="import")
-
-
-def _said(site: Site, person: Person, came: int) -> list[Consent]:
-    return [
-        Consent(
-            purpose=word.topic,
-            turns=word.turns,
-            since_ms=instant(site.zone, came, 600) - DAY_MS * word.after_days,
-            source=Source.KIOSK.value,
-            text=TEXT_VERSION,
-            point="kiosk-1",
-        )
-        for word in person.words
-    ]
 
 
 def _join(tx: Connection, site: Site, family: Family) -> None:
@@ -321,9 +312,9 @@ def _bought(site: Site, sale: Sale) -> Iterator[Entry]:
 
 
 def _words_of(site: Site, one: Past) -> Iterator[Entry]:
-    came = min(deed.day for deed in one.deeds)
+    came_ms = _came_ms(site, one)
     for person in one.family.people:
-        for word in _said(site, person, came):
+        for word in said(person, came_ms):
             yield Entry(
                 source="", id="", owner=f"g:{person.id}", hlc=word.since_ms << 16, uncertainty_ms=0,
                 via=Via.KIOSK, what=What.CONSENT_CHANGED, point=word.point, subject=word.purpose,
