@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +15,11 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.onair import ON_AIR
 from edge.core.profiles import Cursor, Item, ProfileItem
-from edge.errors import Refused
+from edge.errors import Refused, StoreError
 from edge.store import driver
 from edge.store.database import open_writer, set_pragma
 from edge.store.folder import sync_folder
-from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all
+from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all, statements
 from edge.store.queries import QUERIES
 from edge.store.records import Cell
 from edge.vault import Vault
@@ -38,6 +39,10 @@ BUILDING: Mapping[str, str | int] = {
     "temp_store": 2,
 }
 """A file that is thrown away unless it gets finished needs no journal; it is synced before it goes live."""
+ROOM_BYTES = 8_388_608
+"""A file beside the live one leaves as much of the disk free: the journal is written there too."""
+ROOM_SHARE = 8
+"""... or this part of its own size, which is more than the largest index that its last steps add."""
 
 DECODE_ITEM = msgspec.msgpack.Decoder(ProfileItem).decode
 DECODE_KEYS = msgspec.msgpack.Decoder(dict[int, bytes]).decode
@@ -113,13 +118,19 @@ def drop(connection: sqlite3.Connection, bands: Iterable[bytes]) -> None:
 
 
 def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, rows_min: int) -> None:
-    """Write a whole file: rows, indexes, cursor, check, sync; whatever goes wrong leaves nothing behind."""
+    """Write a whole file: rows, indexes, cursor, check, sync; whatever goes wrong leaves nothing behind.
+
+    Raises ``Refused`` where there are fewer than ``rows_min`` profiles, ``StoreError`` where too little room
+    would be left, and what SQLite and ``items`` raise.
+    """
     discard(path)
     connection = open_writer(path, BUILDING)
     try:
         migrate(connection, "profiles", PROFILES_VERSION)
-        _fill(connection, vault, items)
-        run_all(connection, PROFILES_INDEX)
+        _fill(connection, vault, items, path=path)
+        for index in statements(PROFILES_INDEX):
+            _demand_room(path)
+            connection.execute(index)
         connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
         _check(connection, rows_min)
         set_pragma(connection, "journal_mode", "wal")
@@ -148,13 +159,25 @@ def discard(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _fill(connection: sqlite3.Connection, vault: Vault, items: Iterable[Item]) -> None:
+def _fill(connection: sqlite3.Connection, vault: Vault, items: Iterable[Item], *, path: Path) -> None:
     rest = iter(items)
     while piece := list(islice(rest, BUILD_ROWS_MAX)):
+        _demand_room(path)
         connection.execute(QUERIES["begin"])
         for item in piece:
             _write(connection, vault, item, decoded=_decoded(item))
         connection.execute(QUERIES["commit"])
+
+
+def _demand_room(path: Path) -> None:
+    """Raise ``StoreError`` before a file that is built takes from the journal what it needs to go on."""
+    least = max(ROOM_BYTES, path.stat().st_size // ROOM_SHARE)
+    free = shutil.disk_usage(path.parent).free
+    if free < least:
+        raise StoreError(
+            f"A new copy of the profiles was not built: {free} octets are free, {least} stay so.",
+            hint="Free space on the device; it goes on with the copy that it has, and tries again by itself.",
+        )
 
 
 def _check(connection: sqlite3.Connection, rows_min: int) -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edge.core.events import Kind
+from edge.core.profiles import Cursor, Item
 from edge.errors import StoreError
 from edge.sequencer import Sequencer
+from edge.store import profilefile
 from edge.store.database import open_writer
-from edge.store.folder import Folder
+from edge.store.folder import RESERVE_BYTES, Folder
 from edge.store.journal import Journal
+from edge.store.profiles import Profiles
 from edge.store.trouble import Cause
 from tests.faults.disks import Breakable, Filler, a_small_disk, take_what_is_given_back, until
+from tests.faults.test_snapshot_swap import VAULT, items
 from tests.store.house import a_passage, a_record, a_sequencer
 
 pytestmark = [pytest.mark.timeout(60)]
 FREE_BYTES = 150_000
+PIECE = 100
 
 
 @pytest.fixture
@@ -153,6 +159,35 @@ def test_control_a_disk_that_nobody_tries_again_stays_refused_though_it_is_writa
         told_is_there(disk.folder, told)
     finally:
         disk.close()
+
+
+@pytest.mark.real("disks")
+@pytest.mark.parametrize("looked", [True, False], ids=["as it is", "control"])
+def test_a_copy_that_is_built_leaves_the_journal_its_room(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, *, looked: bool
+) -> None:
+    """With its control: a copy that takes all there is keeps the gates from writing anything down."""
+    monkeypatch.setattr(profilefile, "ROOM_BYTES", 700_000)
+    if not looked:
+        monkeypatch.setattr(profilefile, "_demand_room", lambda path: None)
+    monkeypatch.setattr(profilefile, "BUILD_ROWS_MAX", PIECE)
+    free: list[int] = []
+
+    def guests() -> Iterator[Item]:
+        for number, item in enumerate(items(20_000)):
+            if number % PIECE == 0:
+                free.append(Folder(disk).free_bytes())
+            yield item
+
+    with a_sequencer(disk) as sequencer, closing(Profiles(disk, VAULT)) as profiles:
+        with pytest.raises(StoreError, match="was not built" if looked else "disk is full"):
+            profiles.build(guests(), Cursor(2, 9))
+        assert len(free) > 1, "it was begun"
+        assert (min(free) >= RESERVE_BYTES) is looked
+        assert sequencer.writable()[0] or not looked
+        assert [path.name for path in disk.glob("profiles.2-9*")] == []
+        until(lambda: sequencer.writable()[0])
+        assert sequencer.submit(a_record()) > 0
 
 
 def spoil(path: Path, table: str) -> bytes:
