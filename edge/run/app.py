@@ -283,8 +283,8 @@ class Edge:
         return Radios(self.config.radios, ears)
 
     def _member(self) -> Member | None:
-        own, rooms = self.own.identity, (self.sequencer, self.journal, self.profiles, self.clock)
-        parts = site.Parts(*rooms, boot_id(), own.private_key, lambda: self.current.proven, self.feed)
+        own, rooms = self.own.identity, (self.sequencer, self.journal, self.profiles, self.clock, boot_id())
+        parts = site.Parts(*rooms, own.private_key, lambda: self.current.proven, self.feed, self.notary)
         return site.member(self.config.site, outside.sender(own), parts, cable=self.own.neighbours)
 
     def _app(self) -> WSGIApplication:

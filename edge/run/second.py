@@ -11,6 +11,7 @@ from edge.errors import PolsoError
 from edge.signature import is_signed
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
+from edge.store.records import Owner
 from edge.store.salvage import Salvage
 from edge.store.secondplace import SecondPlace, path_of, read
 from edge.unsent import newest
@@ -38,7 +39,7 @@ def doubt(folder: str, journal: Journal, *, passed_on: Checkpoint | None = None)
     for where, seen in [*_kept(folder, owner.device), ("the profiles", passed_on)]:
         if seen is None:
             continue
-        if (seen.site, seen.device) != (owner.site, owner.device) or not is_signed(seen, owner.public_key):
+        if not is_of(seen, owner):
             LOG.warning("no witness: the checkpoint in %s was not signed by this device", where)
         elif why := journal.contradiction(seen):
             return why
@@ -49,11 +50,13 @@ def witnessed(folder: str, journal: Journal) -> bool:
     """Say whether the second place keeps a checkpoint of this device that the journal agrees with."""
     owner = journal.owner()
     return any(
-        (seen.site, seen.device) == (owner.site, owner.device)
-        and is_signed(seen, owner.public_key)
-        and not journal.contradiction(seen)
-        for _, seen in _kept(folder, owner.device)
+        is_of(seen, owner) and not journal.contradiction(seen) for _, seen in _kept(folder, owner.device)
     )
+
+
+def is_of(seen: Checkpoint, owner: Owner) -> bool:
+    """Say whether a checkpoint is this device's own: what it has not signed is no witness."""
+    return (seen.site, seen.device) == (owner.site, owner.device) and is_signed(seen, owner.public_key)
 
 
 def _kept(folder: str, device: str) -> Iterator[tuple[str, Checkpoint]]:

@@ -8,21 +8,24 @@ from typing import NamedTuple
 
 from edge.clock import Clock
 from edge.config import Site
+from edge.core.checkpoint import Checkpoint
 from edge.core.entitlements import Use
 from edge.core.lease import Passing
 from edge.core.site import Lack, Passed, Pending, SiteMode
 from edge.feed import Feed
 from edge.run.finding import Finding, Level
+from edge.run.second import is_of
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
 from edge.service import agreeing, alarms
 from edge.service.payments import passing
 from edge.service.payments.passing import Giver
 from edge.signature import is_passing_signed
+from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages, urgent
-from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, Unanswered
+from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, Unanswered, WitnessPorts
 
 LANE = 0
 ASK_S_MAX = 3.0
@@ -44,6 +47,8 @@ class Parts(NamedTuple):
     """Whether the journal is proven to be the newest of this device."""
     feed: Feed | None = None
     """Where screens of staff hear of alarms."""
+    notary: Notary | None = None
+    """Who makes the journal's checkpoints."""
 
 
 def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None) -> Member | None:
@@ -84,7 +89,22 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
         mark=lambda: books.submit(agreeing.mark),
         remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
         went_back=went_back,
+        witness=None if parts.notary is None else witness(parts.notary, parts),
     )
+
+
+def witness(notary: Notary, parts: Parts) -> WitnessPorts:
+    """Return what it takes to compare this device's journal with what the site has seen of it."""
+
+    def doubt(seen: Checkpoint) -> str | None:
+        if not is_of(seen, parts.journal.owner()):
+            return None
+        why = parts.journal.contradiction(seen)
+        if why:
+            parts.sequencer.freeze(f"The site's nodes know more: {why}")
+        return why
+
+    return WitnessPorts(newest=lambda: notary.newest, doubt=doubt)
 
 
 def purse(who: Sender, parts: Parts) -> PursePorts:

@@ -6,3 +6,4 @@ from sync.site.gateway import Unanswered as Unanswered
 from sync.site.member import Member as Member
 from sync.site.member import Ports as Ports
 from sync.site.purse import PursePorts as PursePorts
+from sync.site.witness import WitnessPorts as WitnessPorts

@@ -72,6 +72,10 @@ class Keys(NamedTuple):
         """Return what keys of bands' states begin with."""
         return f"{self.all()}state/"
 
+    def head(self, device: str) -> str:
+        """Return the key of a device's newest checkpoint."""
+        return f"{self.all()}head/{device}"
+
     def name(self) -> str:
         """Return the key of the name that a book is given when it is begun."""
         return f"{self.all()}name"

@@ -18,6 +18,7 @@ from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
 from sync.site.telling import BACK, STATED, Told, placed, stated, stated_of, told_of, was_long_ago
+from sync.site.witness import Witness, WitnessPorts
 from sync.wire import BandNotice
 
 PULSE_S = 0.5
@@ -66,6 +67,7 @@ class Ports:
     """Keep that, durably."""
     went_back: Callable[[], None] = lambda: None
     """Tell staff, durably, that the book is an older copy of itself."""
+    witness: WitnessPorts | None = None
 
 
 class Member:
@@ -75,8 +77,7 @@ class Member:
         """Nothing is asked before ``start``."""
         self._gateway, self._book, self._ports = gateway, book, ports
         self._touch = self._following = False
-        self._named = ""
-        self._since = 0
+        self._named, self._since = "", 0
         self._outbox: deque[Event] = deque(maxlen=OUTBOX_MAX)
         self._back: deque[Use] = deque(maxlen=OUTBOX_MAX)
         self._gone: deque[tuple[frozenset[str], frozenset[bytes]]] = deque(maxlen=OUTBOX_MAX)
@@ -86,8 +87,8 @@ class Member:
         self._tidied_ms = self._began_ms = 0
         self._mark = Mark()
         self._ended = self._unsaid = False
-        register = Register(gateway, book.keys.name())
-        self._purse = self._purse_of(register, book.keys.wants(), ports.purse)
+        self._witness = Witness(book, ports.device, ports.witness)
+        self._purse = self._purse_of(Register(gateway, book.keys.name()), book.keys.wants(), ports.purse)
         self._threads = [
             threading.Thread(target=self._follow, name="site-follow", daemon=True),
             threading.Thread(target=self._keep, name="site-keep", daemon=True),
@@ -173,7 +174,7 @@ class Member:
     def _follow(self) -> None:
         while not self._ended:
             if not self._followed(self._catch_up) or not self._followed(self._listen):
-                self._pause()
+                threading.Event().wait(PULSE_S)
 
     def _followed(self, act: Callable[[], None]) -> bool:
         """Do a piece of following; False: it came to nothing."""
@@ -187,9 +188,6 @@ class Member:
             return True
         self._following = False
         return False
-
-    def _pause(self) -> None:
-        threading.Event().wait(PULSE_S)
 
     def _catch_up(self) -> None:
         found, revision = self._book.all(self._since)
@@ -233,6 +231,7 @@ class Member:
     def _keep_once(self) -> None:
         try:
             self._feel()
+            self._witness.keep(self._named)
             self._remember()
             self._tell()
             self._settle()
@@ -280,8 +279,9 @@ class Member:
     def _tell_one(self, event: Event) -> None:
         notice = stated_of(event)
         if notice is not None:
-            key = f"{self._book.keys.states()}{notice.band.hex()}"
-            self._book.tell(key, lambda known: stated(known, notice))
+            self._book.tell(
+                f"{self._book.keys.states()}{notice.band.hex()}", lambda known: stated(known, notice)
+            )
             return
         told = told_of(event, self._ports.decided)
         if told is None:

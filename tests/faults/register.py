@@ -70,6 +70,7 @@ ROWS = (
         (
             "faults/test_disk.py::test_full_disk_refuses_with_its_cause_logs_it_and_comes_back_by_itself",
             "faults/test_disk.py::test_store_that_starts_on_a_full_disk_comes_up_when_there_is_room",
+            "faults/test_disk.py::test_a_copy_that_is_built_leaves_the_journal_its_room",
             "faults/test_disk_sale.py::"
             "test_a_full_disk_gives_no_green_and_the_same_basket_is_sold_once_when_there_is_room",
         ),
@@ -184,8 +185,10 @@ ROWS = (
             "faults/test_copied_till.py::"
             "test_a_restored_backup_sells_nothing_is_found_out_and_other_tills_sell_on",
             "store/test_checkpoints.py::test_a_rolled_back_folder_is_seen_by_the_second_place_alone",
+            "faults/test_site.py::test_an_older_copy_of_a_gate_is_frozen_by_the_nodes_alone",
         ),
         (
+            "sync/test_site_witness.py::test_control_where_nobody_compares_the_copy_goes_on",
             "faults/test_copied_till.py::"
             "test_the_control_a_copy_that_is_believed_at_its_start_sells_the_same_money_again",
             "store/test_checkpoints.py::test_without_a_checkpoint_the_same_cut_goes_on_as_if_nothing_were",
@@ -319,32 +322,3 @@ ROWS = (
     ),
 )
 """Section 2 of the handbook's page."""
-
-CONTROLS = {
-    "power cut": ("faults/test_power_cut.py::test_without_full_synchronous_most_cuts_lose_what_was_told",),
-    "power cut, no sync": ("faults/test_power_cut.py::test_a_disk_that_lies_about_syncing_is_beyond_help",),
-    "lost replies": (
-        "faults/test_wire.py::test_the_control_without_a_cursor_a_batch_sent_twice_violates_a_key",
-    ),
-    "fork, clone, restore": (
-        "faults/test_wire.py::test_the_control_without_the_look_at_overlapping_hashes_a_fork_is_accepted",
-    ),
-    "bit flip, tampering": ("store/test_journal.py::test_without_the_chain_the_same_edit_goes_unseen",),
-    "cut tail, flipped WAL": (
-        "sync/test_checkpoints.py::test_without_the_checkpoint_the_same_tail_is_taken",
-    ),
-    "downlink kill": (
-        "faults/test_steps_controls.py::test_control_a_cursor_committed_before_its_items_is_seen",
-    ),
-    "feed under load": ("sync/test_feed.py::test_the_control_a_number_taken_early_loses_an_item",),
-    "full disk": (
-        "faults/test_disk.py::test_only_the_reserve_lets_the_log_reach_the_file_while_the_disk_is_full",
-    ),
-    "captive portal": (
-        "faults/test_wire.py::test_the_control_where_any_200_is_believed_a_portal_swallows_the_outbox",
-    ),
-    "simulator, money": (SIMULATED,),
-    "etcd races": ("faults/test_site.py::test_control_a_plain_put_in_place_of_a_create_has_many_winners",),
-    "starvation": ("faults/test_load.py::test_control_where_each_lane_commits_for_itself_lanes_starve",),
-}
-"""Section 5: each protection that is taken away, and where that is seen."""

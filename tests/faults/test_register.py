@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults import test_steps, test_steps_site
+from tests.faults.controls import CONTROLS
 from tests.faults.lives import LIVES
-from tests.faults.register import CONTROLS, ROWS, Row
+from tests.faults.register import ROWS, Row
 from tests.faults.steps import NAMED, SIDES, STEPS, Step, found
 
 TESTS = Path(__file__).resolve().parents[1]

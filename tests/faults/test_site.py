@@ -24,9 +24,11 @@ from sync.site import Gateway, SiteBook, Unanswered
 from sync.site.book import entries
 from sync.wire import BandNotice, Cursor, Item
 from tests.builders import a_day_ticket, a_gate, a_layout
-from tests.faults.gates import Gate, a_book, a_use, eventually, gates, three_nodes
+from tests.faults.gates import Gate, a_book, a_use, copied, eventually, gates, three_nodes
 from tests.faults.proxy import Faults, between
 from tests.service.house import band_of
+from tests.store.house import a_record
+from tests.sync.test_site_witness import a_member
 
 pytestmark = [pytest.mark.real("etcd"), pytest.mark.timeout(240)]
 GATES, RACES, RIVALS = 40, 1_000, 4
@@ -228,6 +230,20 @@ def test_a_band_bound_by_central_is_bound_at_gates_by_the_site_alone(tmp_path: P
         eventually(lambda: not there.member._outbox)
         assert [applied_at(gate) for gate in (here, there)] == [1, 1], "each journal says it once"
         assert urgent.applied(there.sequencer) == Cursor(), "central itself was not heard there"
+
+
+def test_an_older_copy_of_a_gate_is_frozen_by_the_nodes_alone(tmp_path: Path, nodes: Nodes) -> None:
+    book = a_book(nodes.urls, site="site-of-witnesses")
+    with a_member(tmp_path / "gate", book) as (sequencer, _):
+        sequencer.submit(a_record())
+    copied(tmp_path / "gate", tmp_path / "old")
+    with a_member(tmp_path / "gate", book) as (sequencer, there):
+        sequencer.submit(a_record())
+        there.keep("book")
+        assert sequencer.frozen == ""
+    with a_member(tmp_path / "old", book) as (sequencer, there):
+        there.keep("book")
+        assert "ends before record 2" in sequencer.frozen
 
 
 def applied_at(gate: Gate) -> int:

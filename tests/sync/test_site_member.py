@@ -11,7 +11,7 @@ import pytest
 from edge.core.entitlements import Use
 from edge.core.site import Answer, Mark, Pending, Said
 from sync.client import Cable
-from sync.site import Gateway, Member, Ports, PursePorts, SiteBook
+from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, WitnessPorts
 from sync.site.book import Entry, Keys
 from sync.site.gateway import Pair, WentBack, coded
 from sync.site.member import KEPT_MS
@@ -63,6 +63,7 @@ class Device:
 
     device = "edge-1"
     purse = cast(PursePorts, None)
+    witness: WitnessPorts | None = None
 
     def __init__(self) -> None:
         self.marks: list[Mark] = []
@@ -210,3 +211,16 @@ def test_how_far_the_book_is_is_written_down_now_and_then() -> None:
         part._feel()
         part._remember()
     assert [one.revision for one in device.marks] == [900, 1_101, 1_500]
+
+
+def test_at_the_first_touch_the_site_is_asked_what_it_has_seen_of_this_device() -> None:
+    class Asked(Copy):
+        def tell(self, key: str, told: object) -> None:
+            asked.append(key)
+
+    asked: list[str] = []
+    device = Device()
+    device.witness = WitnessPorts(newest=lambda: None, doubt=lambda seen: None)
+    part = Member(cast(Gateway, Node()), cast(SiteBook, Asked("old", 900)), cast(Ports, device))
+    part._keep_once()
+    assert asked == ["polso/park/head/edge-1"]
