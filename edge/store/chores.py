@@ -29,6 +29,9 @@ class Chores:
         if self.wal_due:
             self._store.checkpoint()
             self.wal_due = False
+        return self._prune(now_ms) or self._store.look_over(now_ms)
+
+    def _prune(self, now_ms: int) -> bool:
         if now_ms - self._pruned_ms < PRUNE_MS:
             return False
         gone = self._store.prune(self._clock.now_ms())

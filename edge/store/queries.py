@@ -1,11 +1,17 @@
-"""The named queries of ``queries.sql``: each has a name and one sentence."""
+"""The named queries of ``queries.sql`` and ``strays.sql``: each has a name and one sentence."""
 
 from __future__ import annotations
 
 import re
 from importlib.resources import files
 
+SHEETS = ("queries.sql", "strays.sql")
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def written() -> str:
+    """Return the text of all sheets."""
+    return "\n".join(files("edge.store").joinpath(sheet).read_text(encoding="utf-8") for sheet in SHEETS)
 
 
 def load(text: str) -> dict[str, str]:
@@ -19,4 +25,4 @@ def _statement(body: str) -> str:
     return "\n".join(lines).rstrip().rstrip(";")
 
 
-QUERIES = load(files("edge.store").joinpath("queries.sql").read_text(encoding="utf-8"))
+QUERIES = load(written())

@@ -20,6 +20,7 @@ from edge.store.migrations import STATE_VERSION, migrate
 from edge.store.pruning import Pruner
 from edge.store.queries import QUERIES
 from edge.store.records import Owner
+from edge.store.strays import Strays
 from edge.store.trouble import Cause, Trouble, trouble_of
 
 LOG = logging.getLogger("polso.sequencer")
@@ -38,6 +39,7 @@ class Store:
         self.folder.take()
         self._connection: sqlite3.Connection | None = None
         self._pruner: Pruner | None = None
+        self._strays = Strays(self.folder.state)
         self._cells = CLEAR
         self._notary: Notary | None = None
 
@@ -90,6 +92,7 @@ class Store:
     def shut(self) -> None:
         """Close the file but keep the folder; what cannot be closed cleanly is left to recovery."""
         connection, self._connection, self._pruner = self._connection, None, None
+        self._strays.close()
         if connection is not None:
             with suppress(*driver.ERRORS):
                 connection.close()
@@ -108,6 +111,7 @@ class Store:
         """Truncate the WAL, so that deleted rows are nowhere; False while a reader still holds it."""
         if self._connection is None:
             return False
+        self._strays.close()
         busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return busy == 0
 
@@ -131,6 +135,10 @@ class Store:
     def prune(self, now_ms: int) -> int:
         """Forget a bounded piece of what central has held for days; return how many rows went."""
         return 0 if self._pruner is None else self._pruner.step(now_ms)
+
+    def look_over(self, now_ms: int) -> bool:
+        """Look at a bounded piece of what decides, and put back what is astray; say whether there is more."""
+        return self._connection is not None and self._strays.piece(self._connection, now_ms)
 
     def diagnose(self, error: BaseException) -> Trouble:
         """Return the trouble behind an error, asking the disk itself where the error is vague."""

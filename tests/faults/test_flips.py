@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -14,11 +17,14 @@ from edge.core.bands import Band
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
 from edge.errors import StoreError
 from edge.keys.ring import Ring
+from edge.sequencer import Sequencer, Transaction
 from edge.store.database import open_writer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
+from edge.store.strays import Strays
 from edge.vault import Vault
-from tests.store.house import a_band, a_record, a_sequencer
+from tests.faults.disks import until
+from tests.store.house import a_band, a_passage, a_record, a_sequencer
 
 SEED = int(os.environ.get("POLSO_SEED", "20261121"))
 FLIPS = 30
@@ -60,6 +66,80 @@ def test_every_flipped_bit_in_a_record_is_found_where_sqlite_finds_none(tmp_path
         assert len(report.breaks) == 1, f"flip {number} of seed {SEED}"
         unseen_by_sqlite += whole_to_sqlite(folder / "state.db")
     assert unseen_by_sqlite == FLIPS, "the control: without the chain nobody notices"
+
+
+USED = 23
+CELLS = {
+    "uses": ("SELECT 1 FROM uses WHERE entitlement = ?", f"right-{USED}"),
+    "bands": ("SELECT 1 FROM bands WHERE band = ?", a_band(USED)),
+    "kept": ("SELECT 1 FROM kept WHERE kind = 'blocked' AND key = ?", f"wallet-{USED}"),
+}
+
+
+def hide(folder: Path, chance: random.Random, table: str) -> None:
+    """Flip one bit, such that a row of a table is not found any more by its own key."""
+    asked, key = CELLS[table]
+    path, needle = folder / "state.db", key.encode() if isinstance(key, str) else key
+    content = path.read_bytes()
+    places = [at for at in range(len(content)) if content.startswith(needle, at)]
+    for at in chance.sample(places, len(places)):
+        spot, bit = at + chance.randrange(len(needle)), 1 << chance.randrange(8)
+        path.write_bytes(content[:spot] + bytes((content[spot] ^ bit,)) + content[spot + 1 :])
+        with closing(sqlite3.connect(path)) as connection:
+            if connection.execute(asked, (key,)).fetchone() is None:
+                return
+    raise AssertionError("no flip hides it")
+
+
+def known(sequencer: Sequencer) -> dict[str, bool]:
+    """Whether a use, the band that made it and a kept thing are found by their keys."""
+
+    def look(tx: Transaction) -> dict[str, bool]:
+        held = tx.held(a_band(USED), (f"right-{USED}",))
+        kept = tx.get("blocked", f"wallet-{USED}")
+        return {"uses": bool(held.uses), "bands": held.location is not None, "kept": kept is not None}
+
+    return sequencer.submit(look)
+
+
+def block(number: int) -> Callable[[Transaction], None]:
+    return lambda tx: tx.put("blocked", f"wallet-{number}", b"\x01")
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A device's folder with forty uses, bands and kept things in their tables."""
+    folder = tmp_path_factory.mktemp("used") / "true"
+    with a_sequencer(folder) as sequencer:
+        for number in range(40):
+            sequencer.submit(a_passage(f"tap-{number}", right=f"right-{number}", band=a_band(number)))
+            sequencer.submit(block(number))
+        sequencer.erase_ghosts()
+    return folder
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("healed", [True, False], ids=["as it is", "control"])
+@pytest.mark.parametrize("table", CELLS)
+def test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back(
+    used: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, *, healed: bool
+) -> None:
+    """With its control: where nobody looks, a right that was used is open again, and nothing says so."""
+    if not healed:
+        monkeypatch.setattr(Strays, "piece", lambda *_: False)
+    chance = random.Random(SEED)  # noqa: S311  # as above
+    for number in range(6):
+        folder = tmp_path / str(number)
+        shutil.copytree(used, folder)
+        hide(folder, chance, table)
+        with a_sequencer(folder) as sequencer:
+            if healed:
+                until(lambda there=sequencer: there._store._strays._done_ms is not None)
+                assert len(sequencer.submit(lambda tx: tx.rows("blocked"))) == 40
+            assert known(sequencer)[table] is healed, f"flip {number} of seed {SEED}"
+            assert sequencer.writable()[0]
+        with closing(Journal(folder)) as journal:
+            assert journal.verify().whole, "the chain neither"
 
 
 @pytest.mark.timeout(30)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 import edge
 from edge.store.database import open_writer
 from edge.store.migrations import PROFILES_1, PROFILES_2, STATE_1, run_all
-from edge.store.queries import NAME, QUERIES, load
+from edge.store.queries import NAME, QUERIES, load, written
 
-TEXT = files("edge.store").joinpath("queries.sql").read_text(encoding="utf-8")
+TEXT = written()
 SOURCE = "\n".join(path.read_text() for path in Path(edge.__file__).parent.rglob("*.py"))
 
 
