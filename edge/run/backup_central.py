@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.run.platform import opened
+from sync.central.money import restored
 from sync.central.sites import begin_epoch, sites
 from sync.central.store import Connection, is_dump, load, save_copy
 
@@ -12,7 +13,10 @@ AGAIN = (
     "Every site's feed began a new life: edges fetch a snapshot, and send again what this copy lacks.\n"
     "Guests who were erased since it was made are in it again: erase them once more.\n"
     "Devices and bands that were revoked since are good again, and lanes that were frozen since go on:\n"
-    "revoke all of these once more."
+    "revoke all of these once more.\n"
+    "What was paid in since at desks and by cards has to be entered again. Nothing is lent at a site until\n"
+    "each of its devices has reported what it holds: `polso central restored SITE` says whom it waits for.\n"
+    "Of a device that was enrolled since nobody knows: what was lent to it can be lent once more."
 )
 
 
@@ -41,7 +45,7 @@ def restore(file: Path, database: str) -> str:
 
 
 def begin_anew(database: str) -> None:
-    """Begin a new epoch of every site's feed."""
+    """Begin a new epoch of every site's feed, and await all who were lent anything."""
     store = opened(database)
     try:
         with store.transaction() as tx:
@@ -51,6 +55,7 @@ def begin_anew(database: str) -> None:
 
 
 def begin_lives(tx: Connection) -> None:
-    """Void what every edge knows of its place in every site's feed."""
+    """Void what every edge knows of its place in every site's feed; lend nothing until each was heard."""
     for site in sites(tx):
         begin_epoch(tx, site)
+        restored.begin(tx, site)

@@ -31,5 +31,32 @@ def partition(database: str, *, giving_up: bool) -> None:
     click.echo(f"{moved} events were put into parts.")
 
 
-OF_CENTRAL = {"replay": audit, "partition": partition}
+@click.command()
+@click.argument("site")
+@click.option(
+    "--database", default="polso-central.db", show_default=True, help="A SQLite file or postgresql://…"
+)
+@click.option("--give-up", "device", default="", help="Wait no more for this device; its loss is yours.")
+def restored(site: str, database: str, device: str) -> None:
+    """Say whom SITE awaits since central was put back from a backup: until they report nothing is lent.
+
+    Given up, what a device holds goes back to its guests, and what it spent after all is the operator's loss.
+    """
+    from edge.run.platform import opened_site
+    from sync.central.console.acts import Act, record
+    from sync.central.settling import forgotten
+
+    act = Act(who="", what="restored_given_up", target=device, site=site)
+
+    with opened_site(database, site) as store:
+        if device:
+            click.echo(
+                forgotten.words_of(forgotten.give_up(store, site, device, also=lambda tx: record(tx, act)))
+            )
+        with store.reading() as tx:
+            found = forgotten.standing(tx, site)
+    click.echo(forgotten.in_words(found))
+
+
+OF_CENTRAL = {"replay": audit, "partition": partition, "restored": restored}
 """The audit is a verb of its own as well."""

@@ -107,6 +107,12 @@ def see(tx: Connection, site: str, alarm: tuple[str, str], *, by: str) -> Alarm:
     return found
 
 
+def calm(tx: Connection, site: str, alarm: tuple[str, str]) -> None:
+    """Note that what an alarm (device, id) was about has ended, where one was raised: nobody need look."""
+    if _one(tx, site, alarm) is not None:
+        see(tx, site, alarm, by="")
+
+
 def alarms(tx: Connection, site: str) -> tuple[Alarm, ...]:
     """Return the site's alarms, those that nobody has looked at first, newest first."""
     own = alarm_table.c

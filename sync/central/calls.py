@@ -9,6 +9,7 @@ from edge.core.alarms import OF_CENTRAL
 from sync.central import alarms, arrears
 from sync.central.alarms import Alarm
 from sync.central.machines import devices
+from sync.central.money import restored
 from sync.central.psp import charges
 from sync.central.psp.judgement import State
 from sync.central.registry.turn import take_turn
@@ -63,6 +64,8 @@ def waiting(tx: Connection, site: str) -> Iterator[Alarm]:
             yield _alarm("money_unsent", device=device.id, at_ms=now_ms - age_ms)
     for silent in sorted({row.placed.device for row in arrears.in_doubt(tx, site)}):
         yield _alarm("money_in_doubt", device=silent, at_ms=now_ms)
+    for one in restored.silent(tx, site):
+        yield _alarm(restored.WITHHELD, device=one.device, at_ms=one.since_ms)
     denied = arrears.false_denials(tx, site, since_ms=now_ms - HOUR_MS)
     if denied >= DENIED_MIN:
         yield _alarm("money_denied", at_ms=now_ms, times=denied)

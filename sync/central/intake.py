@@ -10,12 +10,14 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.decision import Reason
 from edge.core.events import BODY_BYTES_MAX, DECISIONS, Decided, Lane, chain_link, chain_start
+from sync.central import alarms
 from sync.central.echoes.echo import Heard, resound
 from sync.central.echoes.uptake import TAKEN_UP, Heeded, take_up
 from sync.central.echoes.uptake import read as read_taken_up
 from sync.central.machines import checkpoints, lanes
 from sync.central.machines.devices import Device
 from sync.central.machines.lanes import Stream
+from sync.central.money import restored
 from sync.central.planning import plans
 from sync.central.privacy import named, remarks
 from sync.central.settling import takings, vouchers
@@ -161,6 +163,8 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     refused = _keep(tx, stream, fresh)
     if fresh:
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
+        if restored.came(tx, stream, fresh[-1].seq):
+            alarms.calm(tx, device.site, (device.id, restored.WITHHELD))
         wake_here_after(tx, DIARY)
     if refused or device.alarm:
         lanes.review(tx, stream)

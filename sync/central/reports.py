@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 from edge.core.checkpoint import encoded
+from sync.central import alarms
 from sync.central.feed import head
 from sync.central.machines import checkpoints, devices, lanes
 from sync.central.machines.devices import Device
 from sync.central.machines.lanes import Stream
+from sync.central.money import restored
 from sync.central.sites import begin_epoch
 from sync.central.store import Connection, Store
 from sync.central.telling.pages import urgent_after
@@ -38,6 +40,8 @@ def take(
         _look_back(tx, device, report, tips=tips)
         for tip in tips:
             _compare(tx, device, report, held=tip)
+        if restored.reported(tx, device, report, tips=tips):
+            alarms.calm(tx, device.site, (device.id, restored.WITHHELD))
         devices.heard(tx, device.site, device.id, report=report)
     items, to = urgent_after(store, device.site, report.urgent)
     return Attested(

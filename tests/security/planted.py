@@ -117,6 +117,8 @@ NOBODYS = frozenset(
             "ledger_posting",
             "ledger_entry",
             "money_note",
+            "restored_claim",
+            "restored_device",
         ),
         *("money_op", "money_policy", "money_proposal", "provider_line", "diary_cursor"),
         *("channel", "hook", "hook_end", "hook_own_end", "analysis", "campaign_live", "campaign_reading"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,30 @@ def emptied_postgres_url(sync_postgres_url: str) -> str:
             _made[sync_postgres_url] = _shape(admin)
         admin.execute(EMPTY)
     return sync_postgres_url
+
+
+@pytest.fixture
+def backup(url: str, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """A backup of each kind of database: copies the closed one as it stands, returns the copy's address."""
+    if url.startswith("sqlite"):
+
+        def copy() -> str:
+            shutil.copy(tmp_path / "central.db", tmp_path / "backup.db")
+            return str(tmp_path / "backup.db")
+
+        yield copy
+        return
+    import psycopg  # not everybody has it
+
+    name = url.partition("@/")[2].partition("?")[0]
+    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as admin:
+
+        def clone() -> str:
+            admin.execute(f'CREATE DATABASE "{name}_backup" TEMPLATE "{name}"'.encode())
+            return url.replace(f"/{name}?", f"/{name}_backup?")
+
+        yield clone
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}_backup" WITH (FORCE)'.encode())
 
 
 @pytest.fixture

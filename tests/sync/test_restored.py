@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,30 +22,6 @@ from tests.sync.ends import Edge, a_welcome, running, served, until
 
 Backup = Callable[[], str]
 """Copies the closed database as it stands; returns the copy's address."""
-
-
-@pytest.fixture
-def backup(url: str, tmp_path: Path) -> Iterator[Backup]:
-    """A backup of each kind of database."""
-    if url.startswith("sqlite"):
-
-        def copy() -> str:
-            shutil.copy(tmp_path / "central.db", tmp_path / "backup.db")
-            return str(tmp_path / "backup.db")
-
-        yield copy
-        return
-    import psycopg  # not everybody has it
-
-    name = url.partition("@/")[2].partition("?")[0]
-    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as admin:
-
-        def clone() -> str:
-            admin.execute(f'CREATE DATABASE "{name}_backup" TEMPLATE "{name}"'.encode())
-            return url.replace(f"/{name}?", f"/{name}_backup?")
-
-        yield clone
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}_backup" WITH (FORCE)'.encode())
 
 
 class Site:

@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.core.lease import LateSettled, Placed, PlacedState, Refusal, Report, settle_late, take_report
+from edge.core.lease import (
+    Counters,
+    LateSettled,
+    Passing,
+    Placed,
+    PlacedState,
+    Refusal,
+    Report,
+    settle_late,
+    take_report,
+)
 from edge.core.payment import LeasePassed, LeaseTaken
 from edge.errors import Refused
 from sync.central.machines.lanes import Stream
@@ -18,6 +28,7 @@ from sync.central.money.ledger import Entry, Posting
 from sync.central.money.passings import Part
 from sync.central.money.placed import PlacedRow
 from sync.central.money.pots import MONEY, counted_in, is_lost, pot
+from sync.central.money.reopening import Holder, Reopener
 from sync.central.money.rising import rising_ms
 from sync.central.registry import wallets
 from sync.central.store import Connection
@@ -53,16 +64,24 @@ class Hearing:
     """The leases and parts that a batch of one device tells of, as they stand after what was heard of it."""
 
     def __init__(
-        self, tx: Connection, stream: Stream, reports: Sequence[Report], *, said: Sequence[msgspec.Struct]
+        self,
+        tx: Connection,
+        stream: Stream,
+        reports: Sequence[Report],
+        *,
+        said: Sequence[msgspec.Struct],
+        reopener: Reopener,
     ) -> None:
         """Load, and hold, every lease that is reported on, and those out of which parts were taken."""
-        self.tx, self.stream = tx, stream
+        self.tx, self.stream, self.reopener = tx, stream, reopener
         self.leases, self.parts = self._held(reports, said)
         self.stored, self.known_parts = set(self.leases), set(self.parts)
         unknown = {one.wallet for one in reports if one.lease not in self.leases}
         self.wallets = wallets.wallets_of(tx, stream.site, unknown)
         self.mint_max = policies.policy(tx, stream.site).mint_minor_max
         self.rising_ms = rising_ms(tx, stream.site)
+        self.postings: list[Posting] = []
+        """What is to be posted of the events so far."""
 
     def hear(self, said: msgspec.Struct, reports: Sequence[Report], *, told: Told, moves: Moves) -> None:
         """Learn what an event says of leases; nothing is changed but ``moves``."""
@@ -92,7 +111,7 @@ class Hearing:
 
     def _hear(self, report: Report, told: Told, moves: Moves) -> None:
         """Learn a lease's totals: the largest of each; what came back is free at once."""
-        before = moves.leases.get(report.lease) or self.leases.get(report.lease) or self._opened(report)
+        before = self._before(report, told, moves)
         if before.placed.device != self.stream.device:
             raise Refused(f"Lease {report.lease} is another device's.")
         moves.is_late |= is_lost(before)
@@ -116,6 +135,31 @@ class Hearing:
             row, posting = self._given_back(row, was.returned, now.returned, at_ms=told.at_ms)
             moves.returned.append(posting)
         moves.leases[report.lease] = row
+
+    def _before(self, report: Report, told: Told, moves: Moves) -> PlacedRow:
+        """Return a lease as it was known, with the grant that a central which was put back has forgotten."""
+        known = moves.leases.get(report.lease) or self.leases.get(report.lease)
+        granted = report.counters.granted
+        if known is None and not (granted and self.reopener.believes(self.stream.device)):
+            return self._opened(report)
+        if known is not None and granted <= known.placed.counters.granted:
+            return known
+        holder = Holder(self.stream.device, self.stream.incarnation)
+        return self._reopened(report, holder, known, told=told, moves=moves)
+
+    def _reopened(
+        self, report: Report, holder: Holder, known: PlacedRow | None, *, told: Told, moves: Moves
+    ) -> PlacedRow:
+        """Return a lease with all that was granted of it, and book that, where its holder is believed."""
+        if not self.reopener.believes(holder.device):
+            if known is None:
+                raise Refused(f"Nothing is known here of lease {report.lease[:64]}.")
+            return known
+        row, posting = self.reopener.reopen(
+            report, holder, known, at_ms=told.at_ms, pending=(*self.postings, *moves.returned)
+        )
+        moves.returned.append(posting)
+        return row
 
     def _given(self, said: LeasePassed, told: Told, moves: Moves) -> None:
         """Take a giver's own word of a part: it is smaller by it, and the part stands, if it did not yet."""
@@ -141,11 +185,12 @@ class Hearing:
         part, row = self.parts.get(id_), self.leases.get(passing.of)
         if part is not None:
             passings.demand_same(part, passing)
-        elif row is None or said.lease.lease != id_:
+        elif said.lease.lease != id_:
             raise Refused(f"Nothing is known here of lease {passing.of[:64]}.")
         elif id_ in self.leases:
             raise Refused("A part has a name of its own.")
         else:
+            row = self._giver_s(passing, row, told=told, moves=moves)
             was = row.placed.late if is_lost(row) else row.placed.counters
             booked = passings.told_first(row, passing, at_ms=told.at_ms)
             self._add(booked, moves)
@@ -157,6 +202,26 @@ class Hearing:
         held = passings.held_by(self.tx, site, mine, passing=passing, device=self.stream.device)
         moves.leases[id_] = held
         self._hear(said.lease, told, moves)
+
+    def _giver_s(self, passing: Passing, known: PlacedRow | None, *, told: Told, moves: Moves) -> PlacedRow:
+        """Return the lease that a part came out of, with so much of a forgotten grant as its giver signed."""
+        grant = passing.grant
+        had = Counters() if known is None else known.placed.counters
+        if known is not None and is_lost(known):
+            had = known.placed.late
+        granted = grant.total + had.spent + had.returned
+        if known is not None and granted <= had.granted:
+            return known
+        signed = Report(
+            lease=passing.of,
+            wallet=grant.wallet,
+            kind=grant.kind,
+            unit=grant.unit,
+            incarnation=passing.incarnation,
+            counters=Counters(granted=granted),
+        )
+        holder = Holder(passing.giver, passing.incarnation)
+        return self._reopened(signed, holder, known, told=told, moves=moves)
 
     def _add(self, booked: passings.Booked, moves: Moves) -> None:
         moves.parts[booked.part.id] = booked.part

@@ -21,7 +21,7 @@ from edge.core.lease import (
 from edge.core.payment.limits import strictest
 from edge.errors import Refused, Unknown
 from sync.central.machines.devices import Device
-from sync.central.money import aside, caps, placed
+from sync.central.money import aside, caps, placed, restored
 from sync.central.money import policy as policies
 from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.placed import PlacedRow
@@ -51,6 +51,7 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
         asked = placing(tx, device, want)
     except (Refused, Unknown) as error:
         return Unplaced(wallet=want.wallet, kind=want.kind, why=str(error))
+    withheld = restored.is_withheld(tx, device.site, want.wallet)
     rows = placed.of_wallet(tx, device.site, want.wallet, kind=want.kind, held=True)
     mine = _mine(asked, rows)
     if isinstance(mine, Unplaced):
@@ -60,15 +61,13 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
     total = confirmed(tx, device.site, (*own, *others), account=asked.account, counted=asked.counted)
     free = total - sum(one.placed.set_aside for one in (*own, *others))
     leased = sum(one.placed.counters.spendable for one in (*own, *others) if one.living)
-    more = _allowed(tx, asked, mine, free=free, leased=leased)
+    more = 0 if withheld else _allowed(tx, asked, mine, free=free, leased=leased)
     aims = min(want.total, mine.placed.counters.granted + more)
-    if asked.day is not None and want.why == BASKET and aims < want.total:
-        # It is the same guest who stands there now: the rest of the day comes to where the basket lies.
-        placed.hold_serials(tx, device.site, {device.id, *(one.placed.device for one in others)})
-        ask_back(tx, device.site, others, why=BASKET)
+    if asked.day is not None and want.why == BASKET and aims < want.total and not withheld:
+        _bring_day(tx, device, others)
     lacks = want.total - mine.placed.counters.granted
     lacks = min(want.needs or lacks, lacks)  # what a question of before was given is here by now
-    if want.kind == MONEY and want.why == BASKET and more < lacks:
+    if want.kind == MONEY and want.why == BASKET and more < lacks and not withheld:
         pot = _Pot(others, free=free, leased=leased, lacks=lacks, waits=waits)
         if _comes_back(tx, asked, mine, pot=pot):
             return Unplaced(wallet=want.wallet, kind=want.kind, why=COMING, free=max(0, free))
@@ -78,7 +77,8 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
     )
     if (not own and aims <= 0) or (lasts and aims <= granted < want.total):
         # Of what is told again nothing would be new: no more money, and hardly any more time.
-        return Unplaced(wallet=want.wallet, kind=want.kind, why="short", free=max(0, free))
+        why = restored.RESTORED if withheld else "short"
+        return Unplaced(wallet=want.wallet, kind=want.kind, why=why, free=max(0, free))
     doubt_ms = doubtful_ms(now_ms, asked.policy.ttl_s(device.kind))
     after = place(
         mine.placed, aims, confirmed=total, others=[one.placed for one in others], doubt_ms=doubt_ms
@@ -87,6 +87,12 @@ def grant(tx: Connection, device: Device, want: Want, *, waits: bool = False) ->
         return Unplaced(wallet=want.wallet, kind=want.kind, why=after.value, free=max(0, free))
     # A lease that a device opened for cash is kept here without ever having been told to it.
     return _commit(tx, asked, mine, after=after, keep=placed.put if own else placed.add)
+
+
+def _bring_day(tx: Connection, device: Device, others: tuple[PlacedRow, ...]) -> None:
+    """Have the rest of the day come to where the basket lies: it is the same guest who stands there now."""
+    placed.hold_serials(tx, device.site, {device.id, *(one.placed.device for one in others)})
+    ask_back(tx, device.site, others, why=BASKET)
 
 
 class _Pot(NamedTuple):

@@ -61,7 +61,9 @@ def placing(tx: Connection, device: Device, want: Want) -> Placing:
     unit = unit_for(want.kind, wallet.currency)
     if base in (LeaseKind.RISK, LeaseKind.RISK_TAPS):
         _make_risk(tx, device.site, wallet, chosen=chosen)
-    day = _make_day(tx, device.site, want, wallet=wallet) if base == LeaseKind.DAY else None
+    day = today(tx, device.site) if base == LeaseKind.DAY else None
+    if day is not None:
+        _make_day(tx, device.site, want.kind, wallet=wallet, day=day)
     return Placing(device, want, chosen, wallet, unit, day)
 
 
@@ -94,17 +96,27 @@ def _make_risk(tx: Connection, site: str, wallet: Wallet, *, chosen: Policy) -> 
     risk.hold_limits(tx, site, wallet, chosen=chosen)
 
 
-def _make_day(tx: Connection, site: str, want: Want, *, wallet: Wallet) -> int:
-    """Give a band what it may spend today, once; it is counted by the site's own day."""
-    band = want.kind.partition(":")[2]
-    member = _member(tx, site, band)
+def make_ready(tx: Connection, site: str, kind: str, *, wallet: Wallet | None, day: int | None) -> None:
+    """Give a kind of which units are made when they are first wanted its units, as that want had done it."""
+    base, chosen = kind.partition(":")[0], policies.policy(tx, site)
+    if wallet is None and base == LeaseKind.RISK:
+        known = layout.published(tx, site)
+        if known is not None:
+            risk.hold_budget(tx, site, policies.lock(tx, site), currency=known.currency)
+    elif wallet is not None and base in (LeaseKind.RISK, LeaseKind.RISK_TAPS):
+        risk.hold_limits(tx, site, wallet, chosen=chosen)
+    elif wallet is not None and day is not None:
+        _make_day(tx, site, kind, wallet=wallet, day=day)
+
+
+def _make_day(tx: Connection, site: str, kind: str, *, wallet: Wallet, day: int) -> None:
+    """Give a band what it may spend on a day, once; it is counted by the site's own day."""
+    member = _member(tx, site, kind.partition(":")[2])
     if member.wallet != wallet.id or member.limits.day_minor_max is None:
         raise Refused("no_limit")
-    day = today(tx, site)
-    own = Issue(wallet.id, want.kind, wallet.currency, member.limits.day_minor_max, day)
+    own = Issue(wallet.id, kind, wallet.currency, member.limits.day_minor_max, day)
     if not _was_issued(tx, site, own):
-        issue(tx, site, f"{want.kind}:{day}", of=own)
-    return day
+        issue(tx, site, f"{kind}:{day}", of=own)
 
 
 def _was_issued(tx: Connection, site: str, of: Issue) -> bool:
@@ -126,9 +138,14 @@ def _member(tx: Connection, site: str, band: str) -> members.Member:
 
 def today(tx: Connection, site: str) -> int:
     """Return the site's own day as a proleptic ordinal: it turns when it turns at the site's devices."""
+    return day_at(tx, site, now_of(tx))
+
+
+def day_at(tx: Connection, site: str, at_ms: int) -> int:
+    """Return which of the site's own days a moment belongs to."""
     known = layout.published(tx, site)
     try:
         zone: dt.tzinfo = zoneinfo.ZoneInfo(known.timezone) if known is not None else dt.UTC
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         zone = dt.UTC
-    return day_of(zone, known.day_starts_min if known is not None else 0, now_of(tx))
+    return day_of(zone, known.day_starts_min if known is not None else 0, at_ms)

@@ -10,7 +10,7 @@ import msgspec
 
 from edge.core.money import spelled
 from edge.errors import Refused, Unknown
-from sync.central.money import leases, placed
+from sync.central.money import leases, placed, restored
 from sync.central.money.ledger import Entry, Posting, post
 from sync.central.money.pots import MONEY, worth
 from sync.central.privacy.erasure import PLACES
@@ -99,7 +99,9 @@ def begin(tx: Connection, site: str, wallet: str, *, to: Account) -> Payout:
 
 
 def is_ready(tx: Connection, site: str, wallet: str) -> bool:
-    """Say whether every device has given back what it held of a wallet."""
+    """Say whether every device has given back what it held of a wallet, and has said all that it holds."""
+    if restored.is_withheld(tx, site, wallet):
+        return False
     return not any(one.living for one in placed.of_wallet(tx, site, wallet, kind=MONEY))
 
 

@@ -28,12 +28,12 @@ from sync.central import alarms
 from sync.central.accounting import drawers, ops
 from sync.central.accounting.ops import Note, What
 from sync.central.machines.lanes import Stream
-from sync.central.money import bookings, ledger, passings, placed, repeats
+from sync.central.money import bookings, ledger, passings, placed, repeats, restored
 from sync.central.money.bookings import Booked, Where
 from sync.central.money.hearing import Hearing, Moves
 from sync.central.money.hearing import Told as Told
-from sync.central.money.ledger import Posting
 from sync.central.money.pots import counted_in, free_of
+from sync.central.money.reopening import Reopener
 from sync.central.money.risk import OF_SITE
 from sync.central.offers import earned
 from sync.central.registry import bands, members, wallets
@@ -71,18 +71,19 @@ class Read(NamedTuple):
 class Till(Hearing):
     """What is known of leases and baskets while a batch is booked."""
 
-    def __init__(self, tx: Connection, stream: Stream, read: Sequence[Read]) -> None:
+    def __init__(self, tx: Connection, stream: Stream, read: Sequence[Read], *, again: bool = False) -> None:
         """Load, and hold, all that these events may move."""
+        said = [one.said for one in read]
         reports = [report for one in read for report in _reports(one.said)]
         units = (*reports, *(leg for one in read for leg in getattr(one.said, "legs", ())))
         self.vouchers = {one.wallet for one in units if base_of(one.kind) in VOUCHER_KINDS}
         """Wallets of which vouchers move: held first, for what is withdrawn goes on afterwards."""
-        wallets.lock_all(tx, stream.site, self.vouchers)
-        super().__init__(tx, stream, reports, said=[one.said for one in read])
+        reopener = Reopener(tx, stream, again=again)
+        wallets.lock_all(tx, stream.site, self.vouchers | reopener.wallets(reports, said))
+        super().__init__(tx, stream, reports, said=said, reopener=reopener)
         self.ops = ops.by_id(tx, stream.site, {_op_id(one.said) for one in read})
         self.known_ops = set(self.ops)
         self.posted = ledger.postings_of(tx, stream.site, {repeats.key_of(one.said) for one in read} - {""})
-        self.postings: list[Posting] = []
         self.moved_leases: set[str] = set()
         self.moved_parts: set[str] = set()
         self.moved_ops: set[str] = set()
@@ -151,6 +152,14 @@ class Till(Hearing):
         ops.put(self.tx, self.stream.site, fresh, moved=[one for one in told if one.id in self.known_ops])
         earned.look_again(self.tx, self.stream.site, sorted(self.moved_ops & self.known_ops))
         ops.note(self.tx, self.notes)
+        if self.reopener.told:
+            claims = self.reopener.told.values()
+            booked = {one.lease for one in claims if self._has(one.lease, one.granted)}
+            left = [one for one in claims if one.lease not in booked]
+            restored.note_claims(self.tx, self.stream.site, left, booked=booked)
+
+    def _has(self, lease: str, granted: int) -> bool:
+        return lease in self.leases and self.leases[lease].placed.counters.granted >= granted
 
     def aside(self, told: Told, why: str) -> None:
         """Set an event aside with what is wrong with it."""
@@ -221,7 +230,7 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = 
             asides.append((one, str(error)))
     if not read and not asides:
         return []
-    till = Till(tx, stream, read)
+    till = Till(tx, stream, read, again=again)
     for event in read:
         till.tell(event)
     for one, why in asides:
