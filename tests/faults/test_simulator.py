@@ -71,8 +71,8 @@ def test_seeds_come_to_every_kind_of_day_before_long() -> None:
 HAPPENS = (
     *("killed before", "killed after", "rebooted", "clock set", "passages too many", "judged again"),
     *("request lost", "answer lost", "request doubled", "request delayed", "central said epoch"),
-    *("copy that central knows better", "copy that nobody can tell"),
-    *("act save_central", "central put back", "central put back to less"),
+    *("copy that central knows better", "copy that nobody can tell", "act save_central", "central put back"),
+    *("central put back to less", "backup that lacks a grant", "grant that only its device knows"),
     *(
         "hold held",
         "hold approved",
@@ -84,7 +84,7 @@ HAPPENS = (
         "act void",
         "lease at central in_doubt",
     ),
-    *("part taken", "site begun anew", *Word),
+    *("part taken", "site begun anew", "money lent after a restore", *Word),
     *("reason entered", "reason already_used_here", "reason already_used_elsewhere", "reason band_revoked"),
 )
 """A simulator that never comes to a thing tests nothing of it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge.core.events import Kind, Lane
-from edge.run.simulate.records import part_taken
-from edge.run.simulate.world import Saved, World
+from edge.run.simulate.records import Saved, part_taken
+from edge.run.simulate.world import World
 
 
 def save_central(world: World) -> None:
@@ -17,14 +17,14 @@ def save_central(world: World) -> None:
 def put_central_back(world: World) -> None:
     """Central goes on from its last backup; its operator does once more what that lacks.
 
-    Not where money was set aside since: of that only the devices know, and what they spent of it waits at
-    central for somebody to look. Nor while a device goes on from an old copy that nobody has noticed yet:
-    whether anybody ever will then depends on which of the two is older.
+    What was set aside since only the devices know: until they have spoken nothing is set aside anew. None is
+    put back while a device goes on from an old copy that nobody has noticed yet: whether anybody ever will
+    then depends on which of the two is older.
     """
-    unnoticed = any(life.doomed and not world.devices[at].frozen for at, life in enumerate(world.lives))
-    if unnoticed or any(world.saved.granted.get(key) != total for key, total in _granted(world).items()):
-        world.seen["backup that lacks a grant"] += not unnoticed
+    if any(life.doomed and not world.devices[at].frozen for at, life in enumerate(world.lives)):
         return
+    lacks = any(world.saved.granted.get(key) != total for key, total in _granted(world).items())
+    world.seen["backup that lacks a grant"] += lacks
     before = world.far.held
     world.shared.put_back(saved=world.saved.anew)
     for redo in world.central.done[world.saved.done :]:
@@ -32,6 +32,7 @@ def put_central_back(world: World) -> None:
     world.central.moved = True
     for number, life in enumerate(world.lives):
         life.owed = (max(life.owed[0], life.acked[0]), max(life.owed[1], life.acked[1]))
+        life.alone = len(life.events[Lane.PRIORITY])
         if any(len(before[number][lane]) > len(world.far.held[number][lane]) for lane in Lane):
             world.seen["central put back to less"] += 1
     world.note("central: put back from its last backup")

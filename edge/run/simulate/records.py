@@ -13,6 +13,14 @@ _TAKEN = msgspec.msgpack.Decoder(LeaseTaken).decode
 _PASSED = msgspec.msgpack.Decoder(LeasePassed).decode
 
 
+class Saved(msgspec.Struct):
+    """When central was last backed up: what of each lease was granted, and how much its operator had done."""
+
+    granted: dict[str, int] = {}
+    done: int = 0
+    anew: bool = False  # else there is the one of the beginning
+
+
 def entry_in(event: Event) -> Decided | None:
     """Return the decision of a record that says that a right let somebody in."""
     if event.kind != Kind.DECIDED:

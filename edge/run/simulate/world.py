@@ -17,7 +17,7 @@ from edge.run.simulate.device import Device, Died, Hands
 from edge.run.simulate.far import Far, look
 from edge.run.simulate.neighbours import Lines, Word
 from edge.run.simulate.platform import START_MS, Central, Shared
-from edge.run.simulate.records import entry_in, part_in, part_taken
+from edge.run.simulate.records import Saved, entry_in, part_in, part_taken
 from edge.run.simulate.weather import Fate, Weather
 from edge.run.simulate.wire import Wire
 from edge.views import StaffView
@@ -83,16 +83,10 @@ class Life(msgspec.Struct):
     """Up to where central held each device's ordinary lane when this one last had all that it could tell."""
     owed: tuple[int, int] = (0, 0)
     """Up to where central had acknowledged each lane before it was put back to less; 0: it has that again."""
+    alone: int = 0
+    """Up to here its lane of money tells of what a central that was put back may have forgotten."""
     doomed: bool = False
     """An old copy was put back, and central knows more: what it writes may never be believed."""
-
-
-class Saved(msgspec.Struct):
-    """When central was last backed up: what of each lease was granted, and how much its operator had done."""
-
-    granted: dict[str, int] = {}
-    done: int = 0
-    anew: bool = False  # else there is the one of the beginning
 
 
 class World:
@@ -347,4 +341,7 @@ class World:
         for grant in told.grants:
             end = self.now_ms + grant.ttl_s * 1_000
             key = (device.number, grant.lease)
+            self.seen["money lent after a restore"] += (
+                key not in self.until_ms and "central put back" in self.seen
+            )
             self.until_ms[key] = max(self.until_ms.get(key, 0), end)
