@@ -25,7 +25,7 @@ from edge.store.database import (
     set_pragma,
 )
 from edge.store.folder import Folder
-from edge.store.migrations import STATE_VERSION, migrate, state_steps
+from edge.store.migrations import STATE_VERSION, UNUSED, migrate, state_steps
 from edge.store.records import Owner, StoreForeign
 from edge.store.state import Store
 from tests.store.house import OWNER, a_record, a_sequencer
@@ -204,3 +204,21 @@ def test_reader_waits_for_a_recovery_and_writer_for_nobody(tmp_path: Path) -> No
     reader.close()
     writer.close()
     assert waits == [BUSY_MS, READER_BUSY_MS] == [0, 250]
+
+
+BEGINNING = """
+import sqlite3, sys
+from edge.store.migrations import STATE_VERSION, UNUSED, migrate
+migrate(sqlite3.connect(":memory:"), "state", STATE_VERSION)
+assert not sys.modules.keys() & {*UNUSED}
+import numpy, pandas
+"""
+"""A new store, and somebody who needs what it does without."""
+
+
+def test_new_store_looks_for_no_package_of_an_analysis_and_whoever_needs_one_finds_it(tmp_path: Path) -> None:
+    for name in UNUSED:
+        (tmp_path / f"{name}.py").write_text("print(__name__)")
+    paths = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", BEGINNING], env=paths, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, [*UNUSED]), done.stderr
