@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from edge.core.entitlements import Redemption, Reentry
@@ -85,4 +84,4 @@ def live(folder: Path, number: int, *, kill_at: int, tell: Callable[[Told], None
 
 
 if __name__ == "__main__":
-    die_often(partial(live, Path(sys.argv[1])), int(sys.argv[2]))
+    die_often(live, Path(sys.argv[1]), int(sys.argv[2]))

@@ -22,6 +22,8 @@ from tests.service.purses import SOUP, TILL, a_guest, cashier, granted, payments
 PRICE = SOUP.price_minor
 MONEY = 10**9
 """So much of each lease: no schedule is long enough to use it up."""
+DEATHS_EACH = 50
+"""So often one till, or one gate, dies before another one goes on."""
 SOUPS = BASKETS["money"]
 PRODUCT = ("/edge/", "/hardware/")
 Told = dict[str, object]
@@ -85,7 +87,7 @@ def sell(house: House, number: int, wares: Wares = SOUPS) -> BasketView:
     return tap(house, number) if view.state is not BasketState.APPROVED else view
 
 
-def live(folder: Path, wares: Wares, number: int, *, kill_at: int, tell: Callable[[Told], None]) -> None:
+def live(folder: Path, number: int, *, wares: Wares, kill_at: int, tell: Callable[[Told], None]) -> None:
     """One life: say what stands after the last death, finish that basket, then die in the next one."""
     steps = Steps(kill_at)
     steps.watch()
@@ -142,8 +144,20 @@ def _write(descriptor: int, told: Told) -> None:
     os.write(descriptor, (json.dumps(told) + "\n").encode())
 
 
-def die_often(live: Callable[..., None], rounds: int) -> None:
-    """Find out how many steps an act has, then die at so many of them, evenly from the first to the last."""
+def die_often(live: Callable[..., None], folder: Path, rounds: int) -> None:
+    """Find out how many steps an act has, then die at so many of them, evenly from the first to the last.
+
+    After so many deaths another one goes on in a folder of its own: each life reads again all that is in its
+    books, and of hundreds of deaths that would be most of the time.
+    """
+    for first in range(0, rounds, DEATHS_EACH):
+        _die_in_turn(
+            partial(live, folder / str(first)), range(first, min(first + DEATHS_EACH, rounds)), rounds
+        )
+
+
+def _die_in_turn(live: Callable[..., None], turns: range, rounds: int) -> None:
+    """Die once a turn, of so many turns over all steps; the first and the last life come to their ends."""
 
     def one(number: int, kill_at: int) -> tuple[list[Told], int]:
         return in_a_process(lambda tell: live(number, kill_at=kill_at, tell=tell))
@@ -151,8 +165,8 @@ def die_often(live: Callable[..., None], rounds: int) -> None:
     told, status = one(1, 0)
     steps = next(int(str(one["steps"])) for one in told if "steps" in one)
     _out({"steps": steps, "status": status})
-    for number in range(2, rounds + 3):
-        kill_at = 1 + (number - 2) * steps // rounds if number < rounds + 2 else 0
+    deaths = [1 + turn * steps // rounds for turn in turns]
+    for number, kill_at in enumerate([*deaths, 0], start=2):
         told, status = one(number, kill_at)
         _out({"number": number, "kill_at": kill_at, "status": status, "told": told})
 
@@ -163,4 +177,4 @@ def _out(line: Told) -> None:
 
 
 if __name__ == "__main__":
-    die_often(partial(live, Path(sys.argv[1]), BASKETS[sys.argv[2]]), int(sys.argv[3]))
+    die_often(partial(live, wares=BASKETS[sys.argv[2]]), Path(sys.argv[1]), int(sys.argv[3]))

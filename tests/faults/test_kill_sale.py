@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -35,11 +35,34 @@ def memory(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def lives_of(folder: Path, rounds: int, basket: str = "money") -> list[Line]:
-    """Let a till die so many times; return what was seen of each life."""
+def lives_of(folder: Path, rounds: int, basket: str = "money") -> list[list[Line]]:
+    """Let tills die so many times; return what was seen of each till's lives, its steps first."""
     command = [sys.executable, "-m", "tests.faults.seller", str(folder), basket, str(rounds)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return each(json.loads(line) for line in done.stdout.splitlines())
+
+
+def each(lines: Iterable[Line]) -> list[list[Line]]:
+    """Part what was seen by who it was seen of: each begins with its steps."""
+    found: list[list[Line]] = []
+    for line in lines:
+        if "number" not in line:
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+def die_at_every_step(tills: list[list[Line]], rounds: int, steps_min: int) -> list[Line]:
+    """Demand so many deaths, from the first step to the last one; return all lives, till by till."""
+    lives = [life for _, *lives in tills for life in lives]
+    steps = [int(str(first["steps"])) for first, *_ in tills]
+    assert min(steps) >= steps_min, "an act has fewer steps than must be cut"
+    killed = sorted(int(str(life["kill_at"])) for life in lives if life["status"] == -signal.SIGKILL)
+    assert len(killed) >= rounds * 0.9
+    widest = max(after - before for before, after in zip([0, *killed], killed, strict=False))
+    assert widest <= 3 * max(steps) / rounds + 1, "steps at which nobody died"
+    print(f"{len(killed)} kills over {max(steps)} steps, {len(tills)} times anew")
+    return lives
 
 
 def told(life: Line, key: str) -> list[Line]:
@@ -66,14 +89,11 @@ def judge(lives: list[Line]) -> None:
 
 
 def die_and_judge(folder: Path, rounds: int, basket: str = "money") -> list[Line]:
-    """Let a till die so many times, look at what was lost or doubled, return its lives."""
-    first, *lives = lives_of(folder, rounds, basket)
-    assert int(str(first["steps"])) >= STEPS_MIN, "a sale has fewer steps than must be cut"
-    killed = [life for life in lives if life["status"] == -signal.SIGKILL]
-    assert len(killed) >= rounds * 0.9
-    judge(lives)
-    print(f"{basket}: {len(killed)} kills over {first['steps']} steps")
-    return lives
+    """Let tills die so many times, look at what was lost or doubled, return their lives."""
+    tills = lives_of(folder, rounds, basket)
+    for _, *lives in tills:
+        judge(lives)
+    return die_at_every_step(tills, rounds, STEPS_MIN)
 
 
 @pytest.mark.timeout(900)
