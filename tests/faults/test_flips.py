@@ -18,6 +18,7 @@ from edge.core.profiles import Cursor, Item, Profile, ProfileItem
 from edge.errors import StoreError
 from edge.keys.ring import Ring
 from edge.sequencer import Sequencer, Transaction
+from edge.store.chores import Chores
 from edge.store.database import open_writer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
@@ -25,6 +26,7 @@ from edge.store.strays import Strays
 from edge.vault import Vault
 from tests.faults.disks import until
 from tests.store.house import a_band, a_passage, a_record, a_sequencer
+from tests.sync.test_site_witness import Book, a_member
 
 SEED = int(os.environ.get("POLSO_SEED", "20261121"))
 FLIPS = 30
@@ -140,6 +142,39 @@ def test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back(
             assert sequencer.writable()[0]
         with closing(Journal(folder)) as journal:
             assert journal.verify().whole, "the chain neither"
+
+
+WAL_HEADER, FRAME_HEADER = 32, 24
+FLIPPED_AT = {
+    "its header": 8,
+    "the header of a frame": WAL_HEADER + 8,
+    "the page of a frame": WAL_HEADER + FRAME_HEADER + 100,
+}
+
+
+@pytest.mark.parametrize("compared", [True, False], ids=["as it is", "control"])
+@pytest.mark.parametrize("place", FLIPPED_AT)
+def test_a_flipped_bit_in_the_log_ends_it_there_and_a_witness_misses_what_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, *, compared: bool
+) -> None:
+    """With its control: SQLite drops the rest in silence, and who is compared with nobody goes on."""
+    monkeypatch.setattr(Chores, "piece", lambda *_: False)  # what is in the log stays there
+    book = Book()
+    with a_member(tmp_path / "device", book) as (sequencer, there):
+        told = [sequencer.submit(a_record()) for _ in range(5)]
+        there.keep("book")
+        shutil.copytree(tmp_path / "device", tmp_path / "flipped")
+    log = tmp_path / "flipped" / "state.db-wal"
+    content = bytearray(log.read_bytes())
+    content[FLIPPED_AT[place]] ^= 1
+    log.write_bytes(content)
+    with a_member(tmp_path / "flipped", book) as (sequencer, there):
+        assert sequencer.writable()[0], "by itself it is a whole journal"
+        if compared:
+            there.keep("book")
+            assert "ends before record" in sequencer.frozen
+        else:
+            assert sequencer.submit(a_record()) <= told[-1], "a number is given out again"
 
 
 @pytest.mark.timeout(30)

@@ -14,6 +14,7 @@ from sync.central import intake
 from sync.central.intake import Rejected
 from sync.central.machines import devices, lanes
 from sync.central.store import Store, select
+from sync.central.store.bulk import REFUSALS, insert_many
 from sync.wire import Ack, Batch, Problem
 from tests.sync.builders import PaperJournal, a_device, a_journal
 
@@ -159,6 +160,18 @@ def test_a_poison_event_is_kept_aside_and_blocks_nobody(sender: Sender, place: i
     assert [refusal.seq for refusal in answer.quarantined] == [place]
     assert [event.seq for event in stored(sender.store)] == [seq for seq in range(1, 6) if seq != place]
     assert aside(sender.store) == [(place, bytes(sender.journal.batch(place, place).rows[0]))]
+
+
+def test_control_where_no_row_is_looked_for_one_poison_event_blocks_its_lane(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "insert_bearing", lambda *rows: insert_many(*rows) or [])
+    sender.journal.append(0, b"\x80", hlc=2**63 + 5)
+    sender.journal.write(1)
+    for _ in range(2):
+        with pytest.raises(REFUSALS):
+            sender.send(sender.journal.batch(1, 2))
+    assert (stored(sender.store), aside(sender.store)) == ([], [])
 
 
 def test_a_quarantined_event_sent_again_is_a_duplicate(sender: Sender) -> None:
