@@ -26,10 +26,13 @@ from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages, urgent
 from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, Unanswered, WitnessPorts
+from sync.site.gateway import Json
 
 LANE = 0
 ASK_S_MAX = 3.0
 NODES_MIN = 3
+NO_ROOM = "NOSPACE"
+"""What etcd calls it when its quota or its disk is full: it is read, and takes nothing."""
 
 
 class Parts(NamedTuple):
@@ -166,11 +169,18 @@ def findings(site: Site) -> Iterator[Finding]:
     if not site.etcd:
         return
     cable = site_cable(site)
-    away = [node for node in site.etcd if not _answers(node, cable)]
+    said = {node: _status(node, cable) for node in site.etcd}
+    away = [node for node, status in said.items() if str(status.get("leader", "0")) == "0"]
+    full = [
+        node for node, status in said.items() if any(NO_ROOM in str(one) for one in status.get("errors", ()))
+    ]
     there, every = len(site.etcd) - len(away), len(site.etcd)
     if 2 * there <= every:
         act = f"start etcd at {', '.join(away)}, or look at site.ca and site.certificate; gates decide alone"
         yield Finding(Level.BAD, f"{there} of the site's {every} nodes answer", act)
+    elif full:
+        act = "compact and defragment etcd there, then `etcdctl alarm disarm`; gates decide alone"
+        yield Finding(Level.BAD, f"the site's nodes keep nothing more: no room at {', '.join(full)}", act)
     elif away:
         yield Finding(Level.LOOK, f"{there} of the site's {every} nodes answer", f"mend {', '.join(away)}")
     else:
@@ -179,9 +189,9 @@ def findings(site: Site) -> Iterator[Finding]:
         yield Finding(Level.LOOK, f"the site's book has {every} nodes", "give it three: one may then fail")
 
 
-def _answers(node: str, cable: Cable) -> bool:
-    """Whether a node answers and knows a leader."""
+def _status(node: str, cable: Cable) -> Json:
+    """Return what a node says of itself; nothing where it does not answer."""
     try:
-        return str(Gateway([node], cable).call("maintenance/status", {}, ASK_S_MAX).get("leader", "0")) != "0"
+        return Gateway([node], cable).call("maintenance/status", {}, ASK_S_MAX)
     except Unanswered:
-        return False
+        return {}

@@ -191,6 +191,14 @@ class SiteBook:
             known = ranges(self._gateway.call("kv/txn", body, wait_s)) or [Pair(key, name, 0)]
         return known[0].value.hex()
 
+    def prove_room(self, device: str, wait_s: float) -> None:
+        """Change a key of this device's own; raises ``Unanswered`` where nodes are read and keep nothing.
+
+        A full quota (NOSPACE) refuses what is written alone: the site would seem to agree, to nothing.
+        """
+        put = {"request_put": {"key": coded(f"{self.keys.all()}room/{device}"), "value": coded("1")}}
+        self._gateway.call("kv/txn", {"success": [put]}, wait_s)
+
     def renamed(self, former: str, wait_s: float) -> str:
         """Give a book that went back another name, unless somebody did; return the name that it has now.
 

@@ -257,6 +257,7 @@ class Member:
             self._since = 0
         self._named = named
         if not self._touch:
+            self._book.prove_room(self._ports.device, PULSE_WAIT_S)
             LOG.info("the site answers")
             self._touch = True
 
@@ -343,8 +344,7 @@ class Member:
             for use in piece:
                 if use in strays or now_ms - use.scan_ms > KEPT_MS:
                     self._book.free(use)
-        seen, _ = self._book.all(0, self._book.keys.bands())
-        for pair in seen:
+        for pair in self._book.all(0, self._book.keys.bands())[0]:
             if was_long_ago(pair, now_ms - KEPT_MS):
                 self._book.drop(pair)
         self._tidied_ms = now_ms

@@ -269,6 +269,8 @@ ROWS = (
             "faults/test_site_nodes.py::test_a_killed_leader_loses_no_claim_and_gives_none_away_twice",
             "faults/test_site_nodes.py::"
             "test_with_two_of_three_nodes_dead_each_gate_stands_alone_within_its_bounds",
+            "faults/test_site_nodes.py::"
+            "test_nodes_without_room_agree_to_nothing_and_gates_say_that_they_stand_alone",
             "faults/test_site_money.py::"
             "test_nodes_put_back_to_an_older_copy_of_their_disks_bring_no_part_home_that_was_taken",
         ),

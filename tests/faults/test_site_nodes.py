@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from edge.config import Site
 from edge.core.decision import Outcome, Reason
@@ -17,7 +18,8 @@ from edge.run import site
 from edge.run.bench.nodes import Nodes
 from edge.run.finding import Level
 from edge.service.agreeing import WAIT_MS_MAX, waiting
-from sync.site import SiteBook
+from sync.client import Cable
+from sync.site import Gateway, SiteBook, Unanswered
 from sync.site.book import entries
 from tests.builders import a_day_ticket, a_gate, a_layout
 from tests.faults.gates import Gate, a_book, a_use, eventually, gates, three_nodes
@@ -129,6 +131,34 @@ def test_with_two_of_three_nodes_dead_each_gate_stands_alone_within_its_bounds(
             eventually(lambda gate=gate: not gate.sequencer.submit(waiting))
         assert site.mode(here.member) is SiteMode.AGREED
         assert len(kept(a_book(nodes.urls))) == 1, "one right, told once: both used its first number"
+
+
+def test_nodes_without_room_agree_to_nothing_and_gates_say_that_they_stand_alone(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    """They are read as ever: who takes that for an answer tells staff that the site agrees, to nothing."""
+    with gates(tmp_path, nodes.urls, THRICE, layout=PARK, count=1) as [here]:
+        room(nodes, "ACTIVATE")
+        view = here.tapped("t1")
+        assert (view.outcome, view.notes) == (Outcome.GRANTED, (Reason.UNCONFIRMED_OFFLINE,))
+        for _ in range(3):
+            with pytest.raises(Unanswered):
+                here.member._feel()
+            assert site.mode(here.member) is SiteMode.ALONE
+        assert found_of(nodes) == [Level.BAD]
+        room(nodes, "DEACTIVATE")
+        eventually(here.member.in_touch)
+        eventually(lambda: not here.sequencer.submit(waiting))
+        assert found_of(nodes) == [Level.OK]
+    assert [use.tap_id for use in kept(a_book(nodes.urls)).values()] == ["t1"], "told once there is room"
+
+
+def room(nodes: Nodes, act: str) -> None:
+    """Have the nodes say that their quota is full, or that it is no more."""
+    for url in nodes.urls:
+        status = Gateway([url], Cable()).call("maintenance/status", {}, PATIENT_S)
+        asked = {"action": act, "memberID": status["header"]["member_id"], "alarm": "NOSPACE"}
+        requests.post(f"{url}/v3/maintenance/alarm", json=asked, timeout=PATIENT_S).raise_for_status()
 
 
 def found_of(nodes: Nodes) -> list[Level]:

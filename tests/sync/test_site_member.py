@@ -34,6 +34,9 @@ class Book:
 
     keys = Keys("park")
 
+    def prove_room(self, device: str, wait_s: float) -> None:
+        """There is room."""
+
     def claim(self, uses: tuple[Use, ...], wait_s: float) -> Answer:
         return Answer(Said.MINE, uses)
 
