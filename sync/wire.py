@@ -76,6 +76,10 @@ class Problem(enum.StrEnum):
     EPOCH = "epoch"
     MALFORMED = "malformed"
     INVALID = "invalid"
+    FULL = "full"
+    OVER = "over"
+    USED = "used"
+    NOT_THEIRS = "not-theirs"
     CODE_REFUSED = "code-refused"
     TOO_OFTEN = "too-often"
     LATER = "later"
@@ -98,6 +102,7 @@ STATUS = {
     Problem.EPOCH: 410,
     Problem.MALFORMED: 400,
     Problem.INVALID: 422,
+    **dict.fromkeys((Problem.FULL, Problem.OVER, Problem.USED, Problem.NOT_THEIRS), 409),
     Problem.CODE_REFUSED: 403,
     Problem.TOO_OFTEN: 429,
     Problem.LATER: 503,

@@ -20,7 +20,7 @@ from sync.central.analysis.listed import GUESTS_MIN
 from sync.central.care import cases
 from sync.central.channels import caring, ordering
 from sync.central.channels.routes import DOCUMENT, ROUTES
-from sync.central.near import slots, stock
+from sync.central.near import reserving, slots, stock
 from sync.central.people import aliases, claiming
 from sync.central.people.aliases import Claim, Kind, Proof, named
 from sync.central.registry import catalogue, consents, guests, segments
@@ -58,7 +58,8 @@ def shop(tmp_path: Path) -> Iterator[Stand]:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
         aliases.prove(tx, SITE, Claim(MAIL, GUEST), proof=Proof.CODE, by="mail")
         claiming.begin(tx, SITE, op=f"channel/{APP.id}/{CLAIM}", guest=GUEST, channel=APP.id)
-        slots.put(tx, SITE, [a_time(places=SIGNED)])
+        slots.put(tx, SITE, [a_time(places=SIGNED + 1)])
+        reserving.reserve(tx, SITE, reserving.Wanted("b-1", GUEST, "ride", TEN_MS), channel=APP.id)
         catalogue.put(tx, SITE, [Article(id="bed", delivery=Delivery(first=DAY, last=DAY))])
         stock.put(tx, SITE, [Stock(article="bed", store="bar", device="till", on_hand=999, at_ms=clock.ms)])
         line = ordering.Line(article="bed")
@@ -100,6 +101,7 @@ def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -
         "lines": always([{"article": "bed"}]),
         "until": always(moment(TEN_MS)),
         "order": always("o-1"),
+        "reservation": always("b-1"),
         "campaign": always("summer"),
         "segment": always(SEGMENT),
         "format": always("csv"),

@@ -12,7 +12,18 @@ from werkzeug.exceptions import HTTPException
 
 from edge.errors import NotAllowed, PolsoError
 from sync.central.answers import describe, problem, problem_of, problem_of_http
-from sync.central.channels import book, caring, claims, deeds, handing, naming, offering, ordering, telling
+from sync.central.channels import (
+    book,
+    caring,
+    claims,
+    deeds,
+    handing,
+    naming,
+    offering,
+    ordering,
+    stopping,
+    telling,
+)
 from sync.central.channels.allowance import Allowance, TooOften
 from sync.central.channels.book import May, Member
 from sync.central.channels.deeds import Invalid
@@ -22,6 +33,7 @@ from sync.central.channels.messages import (
     MEDIA_JSON,
     Batch,
     CloudEvent,
+    Rebooking,
     Reservation,
     Said,
 )
@@ -29,6 +41,7 @@ from sync.central.channels.routes import DOCUMENT, ROUTES
 from sync.central.journey.marks import mark_in
 from sync.central.machines import nonces
 from sync.central.machines.proof import IDEMPOTENCY_CHARS_MAX, NotKnown, Revoked, arrived
+from sync.central.near import reserving
 from sync.central.registry.turn import take_turn
 from sync.central.settings import Settings
 from sync.central.store import Connection, Store
@@ -38,6 +51,17 @@ from sync.signing import IDEMPOTENCY, NotSigned, Proof, named_key, verify
 from sync.wire import WIRE_VERSION, Problem
 
 M = TypeVar("M")
+PROBLEMS: tuple[tuple[type[PolsoError], Problem], ...] = (
+    (TooOften, Problem.TOO_OFTEN),
+    (Invalid, Problem.INVALID),
+    (naming.NotWritten, Problem.INVALID),
+    (reserving.OtherThing, Problem.INVALID),
+    (reserving.Full, Problem.FULL),
+    (reserving.Over, Problem.OVER),
+    (reserving.Used, Problem.USED),
+    (reserving.NotTheirs, Problem.NOT_THEIRS),
+)
+"""What is said to channels beside what devices are told."""
 
 
 class Caller(NamedTuple):
@@ -82,6 +106,13 @@ class Api:
         """Book a time for a guest, once."""
         caller, asked = self._asked(May.RESERVATIONS, Reservation)
         return self._answer(caller, lambda tx: deeds.book_time(tx, caller.channel, asked))
+
+    def rebook(self, reservation: str) -> Response:
+        """Give a booking another time, once."""
+        caller, asked = self._asked(May.RESERVATIONS, Rebooking)
+        return self._answer(
+            caller, lambda tx: deeds.change_time(tx, caller.channel, reservation, asked=asked)
+        )
 
     def journey(self, guest: str) -> Response:
         """Give a page of a diary."""
@@ -188,14 +219,18 @@ class Api:
         asked = handing.named(request.args.get("format", ""), request.args.get("purpose", ""))
         with self._store.transaction() as tx:
             caller.enter(tx)
-            who = caller.channel.source
-            made = handing.export(tx, caller.channel, segment, asked=asked, who=who)
+            made = handing.export(tx, caller.channel, segment, asked=asked, who="")
         return _unkept(Response(made.body, mimetype=made.media))
 
     def withdrawn(self) -> Response:
         """Say whom a channel has to take out of what it was handed."""
         caller, cursor = self._caller(May.SEGMENTS), request.args.get("cursor", "")
         return self._answer(caller, lambda tx: handing.withdrawals(tx, caller.channel, cursor=cursor))
+
+    def stop(self, guest: str) -> Response:
+        """Let nothing more be charged to what a guest stored."""
+        caller = self._caller(May.MANDATES)
+        return self._answer(caller, lambda tx: stopping.stop(tx, caller.channel, guest))
 
     def words(self, campaign: str) -> Response:
         """Say what a campaign says."""
@@ -215,15 +250,14 @@ class Api:
 
     def refuse(self, error: PolsoError) -> Response:
         """Answer an error of ours."""
-        what, later = problem_of(error), None
-        if isinstance(error, TooOften):
-            what, later = Problem.TOO_OFTEN, g.left.seconds
-        elif isinstance(error, Invalid | naming.NotWritten):
-            what = Problem.INVALID
+        told = (what for kind, what in PROBLEMS if isinstance(error, kind))
+        what, later = next(told, problem_of(error)), None
+        if what is Problem.TOO_OFTEN:
+            later = g.left.seconds
         elif what is Problem.LATER:
             later = self._settings.retry_after_s
-        told = describe(what, time_ms=self._store.now_ms(), detail=str(error))
-        return problem(told, retry_after_s=later)
+        said = describe(what, time_ms=self._store.now_ms(), detail=str(error))
+        return problem(said, retry_after_s=later)
 
     def refuse_http(self, error: HTTPException) -> Response:
         """Answer an error of the web framework."""

@@ -49,6 +49,7 @@ class May(enum.StrEnum):
     OFFERS = "offers"
     WORDS = "words"
     SEGMENTS = "segments"
+    MANDATES = "mandates"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+
 from edge.core.consent import QUIET, Consent, Purpose, is_topic, may, merged
+from edge.core.profiles import remark_owner
 from edge.errors import NotAllowed, Refused
 from sync.central.channels.book import Member
 from sync.central.channels.messages import (
@@ -11,6 +14,7 @@ from sync.central.channels.messages import (
     Journey,
     NotKept,
     Offered,
+    Rebooking,
     Reservation,
     Reserved,
     Said,
@@ -25,7 +29,7 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.journey.marks import mark_in, marked
 from sync.central.near.availability import available
-from sync.central.near.reserving import Wanted, reserve
+from sync.central.near.reserving import Booked, Wanted, change, reserve
 from sync.central.registry import consents, guests, layout, profiles
 from sync.central.store import Connection, now_of
 
@@ -83,8 +87,37 @@ def say(tx: Connection, channel: Member, guest: str, *, said: Said) -> Stands:
 def book_time(tx: Connection, channel: Member, asked: Reservation) -> Reserved:
     """Give a guest a time out of this channel's places."""
     wanted = Wanted(asked.id, asked.guest, asked.point, ms_of(asked.start))
-    booked = reserve(tx, channel.site, wanted, channel=channel.id)
+    return _reserved(tx, channel, reserve(tx, channel.site, wanted, channel=channel.id), guest=asked.guest)
+
+
+def change_time(tx: Connection, channel: Member, id_: str, *, asked: Rebooking) -> Reserved:
+    """Give a booking of this channel another time out of this channel's places."""
+    wanted = Wanted(id_, asked.guest, asked.point, ms_of(asked.start))
+
+    def used(guest: str, right: str) -> bool:
+        return diary.entered_by(tx, channel.site, remark_owner(guest, b""), right=right)
+
+    booked = change(tx, channel.site, wanted, channel=channel.id, used=used)
+    return _reserved(tx, channel, booked, guest=asked.guest)
+
+
+def _reserved(tx: Connection, channel: Member, booked: Booked, *, guest: str) -> Reserved:
+    """Return what the channel is told; the diary is told what is new."""
     slot = booked.slot
+    if not booked.again:
+        entry = Entry(
+            source=channel.source,
+            id=f"reservation/{secrets.token_hex(16)}",
+            owner=remark_owner(guest, b""),
+            hlc=now_of(tx) << 16,
+            uncertainty_ms=0,
+            via=Via(channel.via.value),
+            what=What.RESERVED,
+            point=slot.point,
+            subject=slot.product,
+            ref=booked.right,
+        )
+        diary.put(tx, channel.site, [entry])
     return Reserved(
         id=booked.right,
         product=slot.product,

@@ -115,6 +115,15 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     start: Moment
 
 
+class Rebooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another time for a booking; told again it is changed once."""
+
+    guest: Id
+    """For whom it was booked, or who is one person with them."""
+    point: Id
+    start: Moment
+
+
 class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     """The right that the guest holds now: it opens the gate at its time, and a kiosk can change it."""
 
@@ -124,7 +133,7 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     again: bool
-    """It was booked under this id before."""
+    """It was booked under this id, or had this time, before."""
 
 
 class Shelved(msgspec.Struct, frozen=True, kw_only=True):

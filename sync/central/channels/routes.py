@@ -15,6 +15,7 @@ from sync.central.channels.messages import (
     CloudEvent,
     Journey,
     Offered,
+    Rebooking,
     Reservation,
     Reserved,
     Said,
@@ -24,6 +25,7 @@ from sync.central.channels.messages import (
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
 from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
+from sync.central.channels.stopping import Stopped
 from sync.central.channels.telling import Words
 from sync.central.journey.unfinished import BASKET
 from sync.routes import DEVICES, Query, Route
@@ -32,6 +34,7 @@ from sync.wire import Problem
 DOCUMENT = "/v1/channels/openapi.json"
 ASKED = (*DEVICES, Problem.TOO_OFTEN)
 PROBLEMS = (*ASKED, Problem.INVALID)
+BOOKING = (*PROBLEMS, Problem.FULL, Problem.OVER)
 ROUTES = (
     Route(
         name="touches",
@@ -65,7 +68,17 @@ ROUTES = (
         body=Reservation,
         media=MEDIA_JSON,
         answer=Reserved,
-        problems=PROBLEMS,
+        problems=BOOKING,
+    ),
+    Route(
+        name="rebook",
+        method="PUT",
+        path="/v1/reservations/{reservation}",
+        about="Give a booking of this channel another time, by the channel's own id; kiosk and gate know it.",
+        body=Rebooking,
+        media=MEDIA_JSON,
+        answer=Reserved,
+        problems=(*BOOKING, Problem.USED, Problem.NOT_THEIRS),
     ),
     Route(
         name="journey",
@@ -250,6 +263,15 @@ ROUTES = (
         about="What was chosen for a guest as an e-mail to them, with the one press that ends such mails.",
         media=MEDIA_JSON,
         answer=Letter,
+        problems=ASKED,
+    ),
+    Route(
+        name="stop",
+        method="DELETE",
+        path="/v1/guests/{guest}/mandate",
+        about="A guest lets nothing more be charged to what they stored; told again it is the same.",
+        media=MEDIA_JSON,
+        answer=Stopped,
         problems=ASKED,
     ),
     Route(

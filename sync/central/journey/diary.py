@@ -154,6 +154,18 @@ def bought(tx: Connection, site: str, owner: str, *, ref: str) -> frozenset[str]
     return frozenset(one for subject in tx.execute(query).scalars() for one in subject.split())
 
 
+def entered_by(tx: Connection, site: str, owner: str, *, right: str) -> bool:
+    """Say whether somebody passed by a right, and was not taken back."""
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)))
+    passed = or_(_own.ref == right, _own.weight < 0)
+    query = select(_own.source, _own.id, _own.ref, _own.weight).where(
+        here, _own.what == What.ENTERED.value, passed
+    )
+    rows = tx.execute(query).all()
+    back = {(row.source, row.ref) for row in rows if row.weight < 0}
+    return any(row.weight > 0 and (row.source, row.id) not in back for row in rows)
+
+
 def mark_of(one: Entry) -> Mark:
     """Return an entry's place."""
     return one.hlc, one.source, one.id

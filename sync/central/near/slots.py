@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -33,6 +34,16 @@ SLOTS_MAX = 1_000
 LATE_MS = 24 * 3600 * 1000
 """So long after its end a time may still let somebody in who was late: then nobody asks for its places."""
 NOBODY = Gates({}, (), 0)
+
+
+class Heard(Protocol):
+    """Who is to hear of a right that has another time."""
+
+    def __call__(self, tx: Connection, site: str, move: SlotMoved, *, product: str) -> None:
+        """Hear of it, in the transaction that changes it."""
+
+
+MOVED: list[Heard] = []
 
 slot_table = Table(
     "slot",
@@ -135,6 +146,13 @@ def take(tx: Connection, site: str, move: SlotMoved, *, device: str) -> None:
         shares = {**known.shares, device: known.shares.get(device, 0) + 1}
         _keep(tx, site, [msgspec.structs.replace(known, shares=shares)])
     profiles.publish_guests(tx, site, [guest])
+    tell_moved(tx, site, move, product=right.product)
+
+
+def tell_moved(tx: Connection, site: str, move: SlotMoved, *, product: str) -> None:
+    """Tell whoever listens that a right has another time now."""
+    for tell in MOVED:
+        tell(tx, site, move, product=product)
 
 
 def _risen(slot: Slot, known: Lent | None) -> Lent:

@@ -42,6 +42,8 @@ APP = Member(
 )
 INTEREST_HERE = ("offers", "offers:interest", "offers@app", "offers:interest@app")
 BY = {
+    "rebook": May.RESERVATIONS,
+    "stop": May.MANDATES,
     "stock": May.ARTICLES,
     "claim": May.CLAIMS,
     "claim_code": May.CLAIMS,

@@ -10,7 +10,10 @@ from edge.codes import qr_code
 from edge.core.money import minor_in, spelled
 from edge.errors import Refused
 from sync.central import doors
-from sync.central.console import desk, listing, looks
+from sync.central.channels import stopping
+from sync.central.channels.book import Member
+from sync.central.console import acts, desk, listing, looks
+from sync.central.console.acts import Act
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -26,6 +29,7 @@ from sync.central.psp.mandates import ALIVE, Limits, Mandate, State
 from sync.central.psp.saga import Saga, saga_of
 from sync.central.registry import guests, members, wallets
 from sync.central.registry.wallets import Wallet
+from sync.central.store import Connection
 
 MANDATE_COLUMNS = ("mandate", "state", "card", "until", "guest", "wallet", "time")
 MARKS = {
@@ -191,6 +195,13 @@ def _revoke(ask: Ask) -> Answer:
     return Moved(f"{ask.home}/mandates/{id_}", "mandate_revoked")
 
 
+def _stopped(tx: Connection, channel: Member, mandate: str, /) -> None:
+    """Put on record what a guest stopped by a channel, beside what operators and guests did."""
+    told = f"by {channel.id}"
+    acts.record(tx, Act(site=channel.site, who="", what="mandate_revoked", target=mandate, after=told))
+
+
+stopping.STOPPED.append(_stopped)
 MANDATES = Listing(name="mandates", page=_page, personal=True)
 _HERE = "/sites/<site>/mandates/<mandate>"
 _FORM = "/sites/<site>/guests/<guest>/mandate"
