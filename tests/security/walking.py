@@ -33,6 +33,8 @@ from sync.central.campaigns import life
 from sync.central.care import cases
 from sync.central.care.case import Links, Step, Told
 from sync.central.channels import book as channels
+from sync.central.channels import handed
+from sync.central.channels.handed import Handout
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.console.operators import Role
@@ -205,6 +207,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
             site=SITE, id="app", via=Channel.APP, routes=frozenset(), namespaces=frozenset(), public_key=KEY
         )
         channels.add(tx, app)
+        handed.note(tx, SITE, Handout("app", "behaviour:weekly", "offers", "csv", PEOPLE_MIN, "olga"))
         case = a_case(tx)
         acts.record(tx, Act(site=SITE, who="olga", what="channel_added", target="app"))
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):

@@ -72,7 +72,7 @@ handout_table = Table(
     Column("at_ms", BigInteger, nullable=False),
     Index("handout_site", "site_id", "at_ms"),
 )
-"""What was handed out by whose word: who is an operator, or the channel that asked for itself."""
+"""What was handed out by whose word: who is an operator; empty: the channel asked for itself."""
 _own, _out = handed_table.c, handout_table.c
 
 
@@ -121,7 +121,17 @@ class Handout(NamedTuple):
     form: str
     people: int
     who: str
+    """Empty: the receiver asked for itself."""
     at_ms: int = 0
+
+
+class Standing(NamedTuple):
+    """How a hand-out stands: of those whom no later one of the same named, how many said no since."""
+
+    handout: Handout
+    until_ms: int | None
+    """Until when it is used; None: a later one took its place."""
+    withdrawn: int
 
 
 def allows(said: Sequence[Consent], to: To) -> bool:
@@ -163,6 +173,19 @@ def handouts(tx: Connection, site: str) -> tuple[Handout, ...]:
         Handout(row.channel_id, row.code, row.purpose, row.form, row.people, row.who, row.at_ms)
         for row in tx.execute(found.limit(HANDOUTS_MAX))
     )
+
+
+def standing(tx: Connection, site: str) -> tuple[Standing, ...]:
+    """Return how the last hand-outs of a site stand, the newest first; nobody is in it."""
+    key = (_own.channel_id, _own.code, _own.purpose, _own.handed_ms)
+    query = select(*key, func.max(_own.until_ms).label("until_ms"), func.count(_own.withdrawn_ms).label("no"))
+    rows = tx.execute(query.where(_own.site_id == site).group_by(*key))
+    told = {(row.channel_id, row.code, row.purpose, row.handed_ms): row for row in rows}
+    found = []
+    for one in handouts(tx, site):
+        row = told.get((one.channel, one.code, one.purpose, one.at_ms))
+        found.append(Standing(one, None if row is None else row.until_ms, 0 if row is None else row.no))
+    return tuple(found)
 
 
 def withdrawn(tx: Connection, site: str, channel: str, *, after_ms: int) -> tuple[Withdrawn, ...]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from edge.core.consent import Consent, Purpose, may, merged
 from edge.core.events import Event
+from edge.core.orders import Stock
 from edge.core.segments import namespace_of as part_of
+from edge.core.slots import SlotMoved
+from edge.core.vouchers import base_of, campaign_of
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.machines.lanes import Stream
+from sync.central.near import slots, stock
 from sync.central.privacy import erasure, retention
 from sync.central.registry import consents, segments
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn
+from sync.central.settling import vouchers
 from sync.central.store import (
     BigInteger,
     Column,
@@ -56,9 +61,12 @@ class Own(enum.IntEnum):
     CONSENT_CHANGED = 1_007
     CAMPAIGN_LIVE = 1_008
     CAMPAIGN_ENDED = 1_009
+    RESERVATION_MOVED = 1_010
+    COUPON_ISSUED = 1_011
+    STOCK_LOW = 1_012
 
 
-OF_NOBODY = frozenset({Own.CAMPAIGN_LIVE, Own.CAMPAIGN_ENDED})
+OF_NOBODY = frozenset({Own.CAMPAIGN_LIVE, Own.CAMPAIGN_ENDED, Own.STOCK_LOW})
 """Kinds that tell of no guest: it takes no consent to hear them."""
 
 CASES: Mapping[What, Own] = {
@@ -155,9 +163,15 @@ def before(tx: Connection, site: str, from_ms: int) -> int:
     return tx.execute(query).scalar() or 0
 
 
-def open_now(tx: Connection, site: str, events: Iterable[Event], *, purpose: str) -> set[int]:
-    """Return which of these may be told by the consents of this moment, by number."""
-    said = {event.seq: told_in(event) for event in events}
+def open_now(
+    tx: Connection, site: str, events: Iterable[Event], *, purpose: str, parts: Collection[str] = ()
+) -> set[int]:
+    """Return which of these may be told by the consents of this moment, by number.
+
+    ``parts`` are those of what is known of guests that a receiver wants to hear of; none: all.
+    """
+    all_ = {event.seq: told_in(event) for event in events}
+    said = {seq: one for seq, one in all_.items() if not (parts and one.namespace) or one.namespace in parts}
     words = consents.consents_of(tx, site, [one.guest for one in said.values()])
     return {
         seq
@@ -256,6 +270,29 @@ def _consent(guest: str, one: Consent) -> Told:
     return Told(guest=guest, topic=one.purpose, given=one.given, said=words)
 
 
+def _rebooked(tx: Connection, site: str, move: SlotMoved, *, product: str) -> None:
+    """Tell of a right that has another time, whoever gave it: the guest at a kiosk, a channel or care."""
+    now = move.now
+    words = {"reservation": move.entitlement, "product": product, "point": now.point or "",
+             "start_ms": now.start_ms, "end_ms": now.end_ms, "was_ms": move.was.start_ms}  # fmt: skip
+    say(tx, site, [(Own.RESERVATION_MOVED, now_of(tx), Told(guest=move.guest, said=words))])
+
+
+def _issued(tx: Connection, site: str, guest: str, *, kind: str, units: int) -> None:
+    """Tell of what a guest was given to use up."""
+    words = {"sort": base_of(kind), "campaign": campaign_of(kind).partition(":")[2], "units": units}
+    say(tx, site, [(Own.COUPON_ISSUED, now_of(tx), Told(guest=guest, said=words))])
+
+
+def _ran_low(tx: Connection, site: str, left: Stock) -> None:
+    """Tell of a shelf with little left on it; nobody is in it."""
+    words = {"article": left.article, "store": left.store, "left": left.available}
+    say(tx, site, [(Own.STOCK_LOW, now_of(tx), Told(guest="", said=words))])
+
+
+slots.MOVED.append(_rebooked)
+vouchers.GIVEN.append(_issued)
+stock.LOW.append(_ran_low)
 diary.WRITTEN.append(_written)
 segments.MOVED.append(_moved)
 consents.HEEDED.append(_changed)

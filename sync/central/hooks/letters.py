@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -87,18 +87,27 @@ def numbers(names: Iterable[str]) -> list[int]:
     return list(dict.fromkeys([*wanted, *also]))
 
 
+def looked_at(names: Iterable[str], *, purpose: str) -> list[int]:
+    """Return the kinds that are looked at for a subscriber: where a purpose is asked for, each no as well."""
+    also = [int(Own.CONSENT_CHANGED)] if purpose else []
+    return list(dict.fromkeys([*numbers(names), *also]))
+
+
 def pseudonym(key: bytes, band: bytes) -> str:
     """Return by what one integrator knows a band, and no other."""
     return hmac.digest(key, band, "sha256").hex()[:SUBJECT_CHARS]
 
 
-def letter(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
+def letter(stream: Stream, event: Event, *, subject: str, bands: Sequence[str] = ()) -> CloudEvent:
     """Return an event as it is sent; a body that cannot be read any more says nothing.
+
+    ``bands`` are the pseudonyms of a guest's bands that this receiver was told of: where the guest says no,
+    it finds by them what it has to forget.
 
     No body is larger than 16 KiB (``events.BODY_BYTES_MAX``), so no letter comes near 64 KiB.
     """
     if stream.device == OWN:
-        return _of_central(stream, event, subject=subject)
+        return _of_central(stream, event, subject=subject, bands=bands)
     source = source_of(stream.site, stream.device, str(stream.incarnation), lane=stream.lane)
     try:
         said = FORMS[Kind(event.kind)](event.body)
@@ -107,9 +116,10 @@ def letter(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
     return formed(event, said, source=source, subject=subject)
 
 
-def _of_central(stream: Stream, event: Event, *, subject: str) -> CloudEvent:
+def _of_central(stream: Stream, event: Event, *, subject: str, bands: Sequence[str]) -> CloudEvent:
     name = f"{DOMAIN}.{Own(event.kind).name.lower()}.v{event.schema}"
-    made = formed(event, told_in(event).said, source=f"/sites/{stream.site}/{OWN}", subject=subject)
+    said = {**told_in(event).said, **({"bands": list(bands)} if bands else {})}
+    made = formed(event, said, source=f"/sites/{stream.site}/{OWN}", subject=subject)
     return msgspec.structs.replace(made, type=name, dataschema=f"urn:polso:{name}")
 
 

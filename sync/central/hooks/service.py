@@ -56,7 +56,8 @@ class Service:
         """Serve a subscriber over ``line``, signing with central's key of the site."""
         self._store, self._site, self._line = store, site, line
         hook = self._hook = taken.hook
-        self._secrets, self._kinds = taken.secrets, letters.numbers(hook.kinds)
+        self._secrets, self._asked = taken.secrets, frozenset(letters.numbers(hook.kinds))
+        self._kinds = letters.looked_at(hook.kinds, purpose=hook.purpose)
         self._sign = Signer(replace(keys, audience=""), store.now_ms, dialled=hook.url, tag=HOOK_TAG)
 
     def run(self, *, origin: str, draw: Callable[[], float], rest: Callable[[float], bool]) -> None:
@@ -124,14 +125,28 @@ class Service:
         purpose, seen = self._hook.purpose, {one.band for one in events if one.band is not None}
         if not purpose:
             return Post(tuple(letters.letter(stream, one, subject="") for one in events), stream, seq)
-        told = reach.known(tx, self._site, self._hook.id, bands=seen)
+        told, worn = reach.known(tx, self._site, self._hook.id, bands=seen), dict[int, list[bytes]]()
         if stream.device == OWN:
-            open_ = happened.open_now(tx, self._site, events, purpose=purpose)
-            may = [one for one in events if one.seq in open_ or self._takes_back(one, told=told)]
+            open_ = happened.open_now(tx, self._site, events, purpose=purpose, parts=self._hook.parts)
+            worn = self._worn(tx, events)
+            may = [
+                one
+                for one in events
+                if (one.kind in self._asked and one.seq in open_)
+                or ((one.band in told or one.seq in worn) and happened.takes_back(one, purpose=purpose))
+            ]
         else:
             given = self._consenting(tx, seen)
             may = [one for one in events if self._may(one, given=given, told=told)]
-        made = tuple(letters.letter(stream, one, subject=self._subject(one)) for one in may)
+        made = tuple(
+            letters.letter(
+                stream,
+                one,
+                subject=self._subject(one),
+                bands=[letters.pseudonym(self._secrets.key, band) for band in worn.get(one.seq, ())],
+            )
+            for one in may
+        )
         return Post(made, stream, seq, tuple(one.band for one in may if one.band is not None))
 
     def _may(self, event: Event, *, given: set[bytes], told: set[bytes]) -> bool:
@@ -139,8 +154,17 @@ class Service:
             return True
         return event.band in told and event.kind == Kind.CONSENT_SET and self._withdraws(event)
 
-    def _takes_back(self, event: Event, *, told: set[bytes]) -> bool:
-        return event.band in told and happened.takes_back(event, purpose=self._hook.purpose)
+    def _worn(self, tx: Connection, events: Sequence[Event]) -> dict[int, list[bytes]]:
+        """Return, of those who say no to what is asked for, the bands that this subscriber was told of."""
+        no = [one for one in events if happened.takes_back(one, purpose=self._hook.purpose)]
+        guests = {one.seq: happened.told_in(one).guest for one in no}
+        cards = bands.bands_of(tx, self._site, guests.values()) if guests else ()
+        known = reach.known(tx, self._site, self._hook.id, bands=[card.band.id for card in cards])
+        found = {
+            seq: [card.band.id for card in cards if card.guest == guest and card.band.id in known]
+            for seq, guest in guests.items()
+        }
+        return {seq: worn for seq, worn in found.items() if worn}
 
     def _withdraws(self, event: Event) -> bool:
         try:

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from edge.core.consent import Purpose
+from edge.core.consent import Namespace, Purpose
 from edge.errors import Refused, Unknown
 from sync.central.claims import Queue
 from sync.central.hooks import happened, reach
 from sync.central.hooks.letters import NAMES, OWN_NAMES, PERSONAL_NAMES
 from sync.central.hooks.verdict import State
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Column,
     Connection,
@@ -31,6 +32,7 @@ from sync.central.store import (
     metadata,
     now_of,
     select,
+    text,
     update,
 )
 
@@ -50,6 +52,7 @@ hook_table = Table(
     Column("url", String(URL_CHARS_MAX), nullable=False),
     Column("kinds", Text, nullable=False),
     Column("purpose", String(16), nullable=False),
+    Column("parts", Text, nullable=False, server_default=""),
     Column("token", LargeBinary, nullable=False),
     Column("key", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
@@ -64,6 +67,20 @@ hook_table = Table(
     Column("claimed_ms", BigInteger, nullable=False),
     Column("made_ms", BigInteger, nullable=False),
 )
+
+
+def _name_parts(tx: Connection) -> None:
+    """Subscriptions of before hear of every part, and of each no of whom they were told of, from now on."""
+    tx.execute(text("ALTER TABLE hook ADD COLUMN parts TEXT NOT NULL DEFAULT ''"))
+    tx.execute(
+        text(
+            "INSERT INTO hook_own_end (site_id, seq)"
+            " SELECT DISTINCT site_id, 0 FROM hook WHERE purpose <> '' ON CONFLICT DO NOTHING"
+        )
+    )
+
+
+STEPS[11] = _name_parts
 QUEUE = Queue(hook_table, "hook_id", worked=[State.ASKED, State.LIVE])
 
 
@@ -75,6 +92,8 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...]
     purpose: str = ""
     """A consent that each person's events need; with none of it letters name no band at all."""
+    parts: tuple[str, ...] = ()
+    """Of which parts of what is known of guests it hears at most; none: of all."""
     state: State = State.ASKED
     why: str = ""
     per_minute: int = 0
@@ -95,6 +114,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     kinds: tuple[str, ...]
     purpose: str = ""
+    parts: tuple[str, ...] = ()
     token: str = ""
     """What the receiver wants to see as a bearer."""
 
@@ -131,7 +151,8 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
         raise Refused(f"A site has at most {HOOKS_MAX} webhooks.", hint="Remove one that nobody reads.")
     seals, row = demand_seals(tx), _row(site, id_)
     kinds = tuple(dict.fromkeys(wanted.kinds))
-    made = Hook(id=id_, url=wanted.url, kinds=kinds, purpose=wanted.purpose)
+    parts = tuple(dict.fromkeys(wanted.parts))
+    made = Hook(id=id_, url=wanted.url, kinds=kinds, purpose=wanted.purpose, parts=parts)
     tx.execute(
         insert(hook_table).values(
             site_id=site,
@@ -139,6 +160,7 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
             url=made.url,
             kinds=" ".join(kinds),
             purpose=made.purpose,
+            parts=" ".join(parts),
             token=seals.seal(wanted.token.encode(), *TOKEN, row=row),
             key=seals.seal(secrets.token_bytes(KEY_BYTES), *KEY, row=row),
             made_ms=now_of(tx),
@@ -148,7 +170,7 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
             **_changing(made),
         )
     )
-    if OWN_NAMES.intersection(kinds):
+    if OWN_NAMES.intersection(kinds) or made.purpose:
         happened.begin(tx, site)
     for stream, ack in reach.ends(tx, site):
         reach.move(tx, id_, stream, seq=ack)
@@ -236,6 +258,8 @@ def _check(wanted: Wanted) -> None:
         )
     if purpose and purpose not in frozenset(Purpose):
         raise Refused(f"There is no purpose {purpose[:40]!r}.", hint=f"There are {', '.join(Purpose)}.")
+    if not set(wanted.parts) <= set(Namespace):
+        raise Refused("There is no such part.", hint=f"There are {', '.join(Namespace)}.")
     if PERSONAL_NAMES.intersection(kinds) and not purpose:
         raise Refused(
             "Diaries, cases, segments and consents are of people.", hint="Say which consent it takes to tell."
@@ -272,6 +296,7 @@ def _hook(row: Row[Any]) -> Hook:
         url=row.url,
         kinds=tuple(row.kinds.split()),
         purpose=row.purpose,
+        parts=tuple(row.parts.split()),
         state=State(row.state),
         why=row.why,
         per_minute=row.per_minute,

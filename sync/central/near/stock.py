@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from edge.core.orders import STOCK, Ordered, Stock
+from edge.core.orders import FEW_MAX, STOCK, Ordered, Stock
 from edge.errors import Refused
 from sync.central.feed import Change, publish
 from sync.central.registry.tables import ID_CHARS_MAX
@@ -30,6 +30,17 @@ from sync.central.store import (
 
 STOCK_MAX = 5_000
 """Figures of one call."""
+
+
+class Heard(Protocol):
+    """Who is to hear of a shelf with little left on it."""
+
+    def __call__(self, tx: Connection, site: str, left: Stock, /) -> None:
+        """Hear of it, in the transaction that leaves so little."""
+
+
+LOW: list[Heard] = []
+"""Told when a shelf comes to the last pieces, and not again before it had more."""
 
 stock_table = Table(
     "stock",
@@ -55,7 +66,7 @@ def put(tx: Connection, site: str, counted: Sequence[Stock]) -> None:
         after = msgspec.structs.replace(one, reserved=known.reserved if known is not None else 0)
         tx.execute(delete(stock_table).where(_there(site, one.article, one.store)))
         tx.execute(insert(stock_table).values(_row(site, after)))
-        _tell(tx, site, after)
+        _tell(tx, site, after, before=known)
 
 
 def find(tx: Connection, site: str, article: str, *, store: str) -> Stock | None:
@@ -99,13 +110,17 @@ def leave(tx: Connection, site: str, lines: Iterable[Ordered], *, store: str) ->
 
 
 def _change(tx: Connection, site: str, line: Ordered, *, store: str, **values: object) -> None:
+    before = find(tx, site, line.article, store=store)
     tx.execute(update(stock_table).where(_there(site, line.article, store)).values(values))
     known = find(tx, site, line.article, store=store)
     if known is not None:
-        _tell(tx, site, known)
+        _tell(tx, site, known, before=before)
 
 
-def _tell(tx: Connection, site: str, known: Stock) -> None:
+def _tell(tx: Connection, site: str, known: Stock, *, before: Stock | None) -> None:
+    if known.available <= FEW_MAX and (before is None or before.available > FEW_MAX):
+        for tell in LOW:
+            tell(tx, site, known)
     publish(tx, site, [Change(STOCK, f"{known.article}/{known.store}", msgspec.msgpack.encode(known))])
 
 

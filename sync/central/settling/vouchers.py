@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -27,6 +27,7 @@ from sync.central.money.pots import Issue, counted_in, issue, pot, unit_for
 from sync.central.privacy.erasure import PLACES
 from sync.central.registry import bands, guests, layout, members, wallets
 from sync.central.registry.members import Member
+from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import Issued, Wallet, WalletState
 from sync.central.store import Connection
 
@@ -46,6 +47,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     wallet: str = ""
     guest: str = ""
     """Only this guest may use it, and of their wallet nobody else."""
+
+
+class Heard(Protocol):
+    """Who is to hear of what a guest was given."""
+
+    def __call__(self, tx: Connection, site: str, guest: str, *, kind: str, units: int) -> None:
+        """Hear of it, in the transaction that gives it."""
+
+
+GIVEN: list[Heard] = []
+"""Told once of each; of what a family's wallet gets, its head is told."""
 
 
 class Given(NamedTuple):
@@ -93,6 +105,7 @@ def give(tx: Connection, site: str, order: Order) -> Given:
     A guest without a wallet gets one. Publish the wallet's members last in the transaction.
     """
     check(order)
+    take_turn(tx, site)  # who hears of it takes it, and no wallet is held before the turn is
     there = postings_of(tx, site, [f"issue:{_key(order)}"])
     if there:
         posting = next(iter(there.values()))
@@ -109,6 +122,11 @@ def give(tx: Connection, site: str, order: Order) -> Given:
     kind = stands.voucher.kind
     unit = unit_for(kind, wallet.currency)
     issue(tx, site, _key(order), of=Issue(wallet.id, kind, unit, order.units))
+    for guest in (
+        [order.guest] if order.guest else [one.guest for one in members.members(tx, site, wallet.id)][:1]
+    ):
+        for tell in GIVEN:
+            tell(tx, site, guest, kind=kind, units=order.units)
     return Given(wallet.id, kind, True)
 
 

@@ -105,8 +105,14 @@ def test_a_withdrawal_is_the_last_word_and_only_to_who_was_told(
     deliver(park, receiver)
     told = [(one["type"], one["data"].get("given")) for one in receiver.letters]
     if told_before:
-        assert told == [("org.polso.decided.v1", None), ("org.polso.consent_set.v1", False)]
-        assert len({one["subject"] for one in receiver.letters}) == 1
+        assert told == [
+            ("org.polso.decided.v1", None),
+            ("org.polso.consent_set.v1", False),
+            ("org.polso.consent_changed.v1", False),
+        ], "once as the kiosk says it, and once as central does, who hears of every channel"
+        entered, here, everywhere = receiver.letters
+        assert entered["subject"] == here["subject"]
+        assert everywhere["data"]["bands"] == [here["subject"]]
     else:
         assert told == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from edge.core.consent import Purpose
+from edge.core.consent import Namespace, Purpose
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -51,7 +51,9 @@ def _one(ask: Ask) -> Answer:
         key = public_half(voice(tx, ask.site).private_key)
         cells = dict(zip(COLUMNS, _row(ask, tx, hook), strict=True))
     told_of = [ask.words(f"event.{name}") for name in hook.kinds]
-    return Page("webhook.html", {"hook": hook, "cells": cells, "told_of": told_of, "key": key.hex()})
+    parts = [ask.words(f"namespace.{one}") for one in hook.parts]
+    values = {"hook": hook, "cells": cells, "told_of": told_of, "parts": parts, "key": key.hex()}
+    return Page("webhook.html", values)
 
 
 def _new(ask: Ask) -> Form:
@@ -62,6 +64,7 @@ def _new(ask: Ask) -> Form:
         Field(name="bearer", kind=Kind.SECRET, chars_max=TOKEN_CHARS_MAX),
         Field(name="needs", kind=Kind.CHOICE, choices=purposes),
         Field(name="kinds", kind=Kind.MANY, choices=[(name, f"event.{name}") for name in letters.NAMES]),
+        Field(name="hears_of", kind=Kind.MANY, choices=[(n.value, f"namespace.{n}") for n in Namespace]),
     )
     values = {"receiver": "https://"}
     return Form(
@@ -71,7 +74,11 @@ def _new(ask: Ask) -> Form:
 
 def _subscribe(ask: Ask, said: dict[str, Any]) -> Answer:
     wanted = Wanted(
-        url=said["receiver"], kinds=tuple(said["kinds"]), purpose=said["needs"] or "", token=said["bearer"]
+        url=said["receiver"],
+        kinds=tuple(said["kinds"]),
+        purpose=said["needs"] or "",
+        parts=tuple(said["hears_of"]),
+        token=said["bearer"],
     )
     with ask.changing() as tx:
         made = subscriptions.add(tx, ask.site, wanted)
