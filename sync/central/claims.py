@@ -32,9 +32,13 @@ class Queue:
         What was due is marked as being asked for before anybody asks: a worker that dies leaves that word
         behind. What is returned still says ``due``.
         """
-        own, now_ms = self._table.c, now_of(tx)
+        own = self._table.c
         this = and_(*self._is(site, id_), own.claims == claims, self._open())
-        taken = tx.execute(update(self._table).where(this).values(claims=claims + 1, claimed_ms=now_ms))
+        # Held first: whoever waited would else have it for a shorter time than it takes to ask.
+        if tx.execute(select(self._id).where(this).with_for_update()).first() is None:
+            return None
+        values = {"claims": claims + 1, "claimed_ms": now_of(tx)}
+        taken = tx.execute(update(self._table).where(this).values(values))
         if taken.rowcount != 1:
             return None
         found = self.row(tx, site, id_)

@@ -143,6 +143,7 @@ def _spend(tx: Connection, request: EnrolRequest) -> EnrolAnswer | None:
     if not hmac.compare_digest(_hash(secret), bytes(row.secret_hash)):
         _count_wrong(tx, row)
         return None
+    take_turn(tx, row.site_id)  # before the code's end is judged: whoever is kept waiting may wait past it
     if now_of(tx) < row.until_ms and row.state == USED:
         known = device(tx, row.site_id, row.device_id)
         if known.public_key == request.public_key and known.state == ACTIVE:
@@ -162,7 +163,6 @@ def _welcome(tx: Connection, row: Row[Any], request: EnrolRequest) -> EnrolAnswe
         points=points,
         public_key=request.public_key,
     )
-    take_turn(tx, new.site)
     untold = sum(one.state == ACTIVE for one in devices(tx, new.site)) <= 1
     known, _ = add_device(tx, new)
     if untold:  # a device that was alone had nobody to hear what it let in

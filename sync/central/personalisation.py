@@ -175,7 +175,7 @@ class Desk:
 def seated(store: Store, site: str, *, session: str, make: MakeKeys, agree: Agree | None = None) -> Desk:
     """Sit down with a session of the console; who did not sign in as operator of this central has no desk."""
     with store.reading() as tx:
-        who = operators.signed_in(tx, session, store.now_ms())
+        who = operators.signed_in(tx, session)
         if who is None:
             raise NotAllowed(
                 "Nobody is signed in at this desk.", hint="Give an operator's name and password."

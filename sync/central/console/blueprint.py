@@ -71,7 +71,7 @@ class Console:
         ask.session = guard.session_of(request, settings)
         if ask.session:
             with self._rooms.store.reading() as tx:
-                ask.who = operators.signed_in(tx, ask.session, self._rooms.store.now_ms())
+                ask.who = operators.signed_in(tx, ask.session)
         guard.refuse_role(route, ask.who)
         guard.refuse_owing(route, ask.who, settings)
         guard.refuse_stale(route, request, ask.session)

@@ -81,10 +81,10 @@ def open_desk(tx: Connection, site: str, name: str) -> str:
 
 def sit(tx: Connection, token: str) -> Sitting:
     """Return who works at a desk, and count the step; the operator must still be one."""
-    own, there, now_ms = desk_table.c, operator_table.c, now_of(tx)
+    own, there = desk_table.c, operator_table.c
     this = own.token_hash == _hash(token)
     query = select(desk_table, there.role, there.must_change).where(this, own.name == there.name)
-    row = tx.execute(query).first()
+    row, now_ms = tx.execute(query).first(), now_of(tx)
     if row is None or row.until_ms <= now_ms or row.role not in MAY or row.must_change:
         raise NoDesk
     fresh = now_ms - row.minute_ms >= MINUTE_MS

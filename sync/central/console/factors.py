@@ -123,7 +123,8 @@ def factor(tx: Connection, name: str) -> Factor:
 
 def prove(tx: Connection, name: str, code: str) -> bool:
     """Say whether a code is right and was never used; whoever has no second factor needs none."""
-    row = tx.execute(select(factor_table.c.secret, factor_table.c.step).where(_own(name))).first()
+    query = select(factor_table.c.secret, factor_table.c.step).where(_own(name))
+    row = tx.execute(query.with_for_update()).first()
     if row is None:
         return True
     plain = _plain(code)

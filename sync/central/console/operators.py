@@ -219,24 +219,22 @@ def _write_down(store: Store, name: str, refusal: NotLetIn | Paused) -> None:
         record_once(tx, act, within_ms=0 if known and not paused else REFUSED_MS)
 
 
-def signed_in(tx: Connection, token: str, now_ms: int) -> Operator | None:
+def signed_in(tx: Connection, token: str) -> Operator | None:
     """Return who signed in with this token, while the session and the person stand and it is not idle."""
     own, there, other = operator_table.c, session_table.c, factors.factor_table.c
     query = (
-        select(own.name, own.role, own.made_ms, own.must_change, there.seen_ms, other.confirmed)
+        select(
+            own.name, own.role, own.made_ms, own.must_change, there.seen_ms, there.until_ms, other.confirmed
+        )
         .select_from(
             operator_table.join(session_table, own.name == there.name).outerjoin(
                 factors.factor_table, other.name == own.name
             )
         )
-        .where(
-            there.token_hash == sessions.hashed(token),
-            there.until_ms > now_ms,
-            there.seen_ms > now_ms - IDLE_MS_MAX,
-        )
+        .where(there.token_hash == sessions.hashed(token))
     )
     row = tx.execute(query).first() if token else None
-    if row is None:
+    if row is None or row.until_ms <= now_of(tx) or row.seen_ms <= now_of(tx) - IDLE_MS_MAX:
         return None
     return Operator(
         name=row.name,

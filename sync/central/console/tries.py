@@ -42,8 +42,9 @@ class Paused(NotAllowed):
 
 def begin_try(tx: Connection, name: str) -> None:
     """Count a try as wrong until it proves right; during a pause none is made."""
-    now, this = now_of(tx), try_table.c.name_hash == _hash(name)
+    this = try_table.c.name_hash == _hash(name)
     row = tx.execute(select(try_table.c.wrong, try_table.c.until_ms).where(this)).first()
+    now = now_of(tx)
     wrong, until_ms = (row.wrong, row.until_ms) if row else (0, 0)
     if now < until_ms:
         seconds = -(-(until_ms - now) // 1000)

@@ -45,9 +45,12 @@ def advance(tx: Connection, site: str) -> int:
     Time in which no central looked is not counted: devices could not be heard then, so that a lease is
     called in doubt later and never sooner than its device has stopped.
     """
-    own, now = rising_table.c, now_of(tx)
-    tx.execute(BEGIN, {"site": site, "now": now})
+    own = rising_table.c
+    tx.execute(BEGIN, {"site": site, "now": now_of(tx)})
     row = tx.execute(select(rising_table).where(own.site_id == site).with_for_update()).one()
-    risen = int(row.ms) + min(max(0, now - int(row.wall_ms)), STEP_MS_MAX)
-    tx.execute(update(rising_table).where(own.site_id == site).values(ms=risen, wall_ms=now))
+    now, wall_ms = now_of(tx), int(row.wall_ms)
+    risen = int(row.ms) + min(max(0, now - wall_ms), STEP_MS_MAX)
+    # What a worker counted whose clock is a little ahead is not counted a second time by one that is behind.
+    wall_ms = now if now < wall_ms - STEP_MS_MAX else max(now, wall_ms)
+    tx.execute(update(rising_table).where(own.site_id == site).values(ms=risen, wall_ms=wall_ms))
     return risen

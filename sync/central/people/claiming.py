@@ -221,8 +221,8 @@ def delete_before(tx: Connection, at_ms: int) -> int:
 def _claim_by(tx: Connection, site: str, typed: Typed) -> Claim | None:
     """Return the claim that a code ends here, or that it has ended beside this very band a moment ago."""
     good = and_(_own.site_id == site, _own.digest == _digest(tx, site, typed.code))
-    row = tx.execute(select(claim_table).where(good, _own.until_ms > now_of(tx))).first()
-    if row is None:
+    row = tx.execute(select(claim_table).where(good)).first()
+    if row is None or row.until_ms <= now_of(tx):
         return None
     if row.band_guest:
         told = whose(tx, site, typed.band, guest=row.guest_id)

@@ -110,9 +110,9 @@ def lines_of(tx: Connection, site: str, psp: str, *, when: tuple[int, int]) -> l
 
 
 def _claim(tx: Connection, psp: str) -> Piece | None:
-    now_ms = now_of(tx)
-    tx.execute(BEGIN, {"psp": psp, "from_ms": _first(tx, psp, now_ms) - LOOK_BACK_MS})
+    tx.execute(BEGIN, {"psp": psp, "from_ms": _first(tx, psp, now_of(tx)) - LOOK_BACK_MS})
     known = tx.execute(select(read_table).where(read_table.c.psp == psp).with_for_update()).one()
+    now_ms = now_of(tx)
     if known.due_ms > now_ms:
         return None
     claim_ms = now_ms + CLAIM_MS

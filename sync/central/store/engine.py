@@ -30,6 +30,10 @@ PRAGMAS = (("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("
 """What SQLite must say of itself before anything is entrusted to it."""
 WAKE, WAKE_SOON, WAKE_HERE = "polso_wake", "polso_wake_soon", "polso_wake_here"
 NOW = "polso_now_ms"
+LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE")
+"""The words of statements that may wait for somebody else's commit."""
+STALE_MS = 100
+"""So old a transaction's time may be after any other statement: the database itself may have slept in it."""
 MEMORY = "polso_memory"
 MEMORIES_MAX = 1_000
 T = TypeVar("T")
@@ -57,6 +61,8 @@ class Store:
         self.looks = threading.Lock()
         self.is_postgres = url.startswith("postgres")
         self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
+        for engine in {self._writer, self._reader}:
+            event.listen(engine, "after_cursor_execute", self._after)
         self.bring_up()
 
     def bring_up(self) -> None:
@@ -142,6 +148,15 @@ class Store:
         tx.info[MEMORY] = self._memory
         return woken
 
+    def _after(self, tx: Connection, _cursor: object, words: str, *_rest: object) -> None:
+        """Move a transaction's time on where a statement may have waited, so that what is over is over."""
+        then = tx.info.get(NOW)
+        if then is None:
+            return  # nobody's transaction: an upkeep statement
+        now = self._now_ms()
+        if now - then >= STALE_MS or any(lock in words for lock in LOCKS):
+            tx.info[NOW] = max(then, now)
+
     def _announce(self, tx: Connection, sites: set[str]) -> None:
         if self.is_postgres:
             for site in sites:
@@ -183,7 +198,11 @@ def lately(tx: Connection, key: Hashable, make: Callable[[], T], *, for_ms: int)
 
 
 def now_of(tx: Connection) -> int:
-    """Return the moment at which a transaction began, in UTC milliseconds; its rows carry this one."""
+    """Return a transaction's moment in UTC milliseconds; its rows carry this one, and by it they end.
+
+    It is when the transaction began, or got the last lock that it asked for, or heard from a database that
+    was slow: ask for it after the statement that locks or reads what is judged, never before.
+    """
     return int(tx.info[NOW])
 
 
