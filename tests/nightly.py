@@ -45,6 +45,11 @@ TASKS = (
         ("faults/test_kill.py::test_told_records_outlive_60_kills",), {"POLSO_KILLS": "1000"},
     ),
     Task(
+        "gate", "answers again in 10 s", "2 s",
+        ("faults/test_killed_gate.py::test_a_killed_gate_answers_again_within_its_floor",),
+        {"POLSO_GATE_KILLS": "30"},
+    ),
+    Task(
         "cuts", "0 lost of 500", "0 of 10,000",
         ("faults/test_power_cut.py::test_500_power_cuts_lose_nothing_that_was_told",),
         {"POLSO_CUTS": "10000"},

@@ -66,6 +66,7 @@ def test_edge_reaches_readers_and_radio_and_central_does_not() -> None:
     assert edge["RestrictAddressFamilies"] == ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]
     assert any("usb_device" in device for device in edge["DeviceAllow"])
     assert edge["LoadCredentialEncrypted"] == [CREDENTIAL]
+    assert edge["RestartSec"] == ["250ms"], "a killed gate is to answer again within two seconds"
     assert (edge["Type"], edge["WatchdogSec"], edge["NotifyAccess"]) == (["notify"], ["30"], ["main"])
     assert "PrivateDevices" not in edge
     assert central["PrivateDevices"] == ["yes"]

@@ -15,6 +15,7 @@ WORKERS_MAX = 2
 ALONE = (
     "tests/bench/test_floors.py",
     "tests/bench/test_screens_seen.py",
+    "tests/faults/test_killed_gate.py",
     "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
     "tests/hardware/test_pcsc_lines.py",

@@ -33,6 +33,8 @@ WARM = 600
 """More than a gate's screen remembers of what it has shown."""
 RECONNECTS, SCREENS = 1_000, 20
 HEAP_KIB_MAX = 256
+SERVED_MB_MAX = 20
+"""The floor, and the goal is 5: the process that publishes them holds the browser's line for us as well."""
 NODES_MAX = 10
 """Less than one a thousand verdicts: a line of text or none depends on what is shown."""
 MOVED_MAX = 0.001
@@ -124,14 +126,24 @@ def test_ten_thousand_verdicts_leave_nothing_behind(
         eye.page.evaluate(WATCH)
         shown(eye, stage, WARM)
         heap_before, nodes_before = weight(devtools)
+        gc.collect()
+        served_before_mb = resident_mb()
         shown(eye, stage, PUSHES)
+        eye.page.evaluate(
+            "window.painted = []"
+        )  # our own list of moments, not the page's: 8 octets a verdict
         heap, nodes = weight(devtools)
+        gc.collect()
+        served_mb = resident_mb() - served_before_mb
         longest_ms, moved = eye.page.evaluate("[window.long, window.moved]")
     grown_kib = (heap - heap_before) / 1024
     record_property(
-        "figures", f"{PUSHES} verdicts: heap {grown_kib:+.0f} KiB, longest task {longest_ms} ms, CLS {moved}"
+        "figures",
+        f"{PUSHES} verdicts: heap {grown_kib:+.0f} KiB, who serves it {served_mb:+.1f} MB, "
+        f"longest task {longest_ms} ms, CLS {moved}",
     )
     assert grown_kib <= HEAP_KIB_MAX
+    assert served_mb <= SERVED_MB_MAX
     assert abs(nodes - nodes_before) < NODES_MAX
     assert longest_ms <= 150
     assert moved < MOVED_MAX

@@ -32,6 +32,7 @@ ROWS = (
             "faults/test_steps.py::test_a_cut_enrolment_is_finished_with_the_same_code",
             "faults/test_steps_site.py::test_no_cut_word_with_the_site_loses_or_doubles_a_use",
             "faults/test_kill.py::test_told_records_outlive_60_kills",
+            "faults/test_killed_gate.py::test_a_killed_gate_answers_again_within_its_floor",
             "faults/test_kill_entry.py::test_no_step_of_an_entry_loses_or_doubles_it",
             "faults/test_kill_sale.py::test_no_step_of_a_sale_loses_or_doubles_it",
             "journeys/test_killed_verdict.py::"
