@@ -16,6 +16,7 @@ class Row(NamedTuple):
 
 
 SIMULATED = "faults/test_simulator.py::test_without_its_protection_a_promise_is_broken_within_so_many_seeds"
+SLOTS, DISK = "journeys/test_switch_of_slots.py::", "faults/test_disk.py::"
 
 ROWS = (
     Row(
@@ -81,13 +82,9 @@ ROWS = (
     Row(
         4,
         "read-only remount",
+        (f"{DISK}test_disk_that_goes_read_only_while_taps_run_refuses_and_comes_back_by_itself",),
         (
-            "faults/test_disk.py::"
-            "test_disk_that_goes_read_only_while_taps_run_refuses_and_comes_back_by_itself",
-        ),
-        (
-            "faults/test_disk.py::"
-            "test_control_a_disk_that_nobody_tries_again_stays_refused_though_it_is_writable",
+            f"{DISK}test_control_a_disk_that_nobody_tries_again_stays_refused_though_it_is_writable",
             "faults/test_steps_controls.py::test_control_an_answer_before_its_commit_is_seen",
         ),
     ),
@@ -260,6 +257,7 @@ ROWS = (
             "test_a_central_that_sleeps_keeps_no_tap_waiting_and_takes_each_event_once_when_it_wakes",
             "faults/test_paused.py::"
             "test_a_database_that_sleeps_acknowledges_nothing_and_holds_each_event_once_when_it_wakes",
+            "sync/test_woken.py::test_what_ran_out_while_it_was_waited_for_is_refused",
         ),
         ("faults/test_paused.py::test_a_till_that_slept_spends_nothing_of_what_ran_out_meanwhile",),
     ),
@@ -308,14 +306,12 @@ ROWS = (
         21,
         "update and downgrade mid-shift",
         (
-            "journeys/test_switch_of_slots.py::"
-            "test_gate_is_silent_for_one_restart_and_then_decides_from_the_other_slot",
+            f"{SLOTS}test_gate_is_silent_for_one_restart_and_then_decides_from_the_other_slot",
             "run/test_unlocking.py::test_move_that_is_killed_begins_again_and_loses_nothing",
             "faults/test_steps.py::test_a_cut_start_or_stop_is_begun_again_and_loses_no_record",
         ),
         (
-            "journeys/test_switch_of_slots.py::"
-            "test_release_that_ends_at_once_is_left_and_the_gate_decides_again",
+            f"{SLOTS}test_release_that_ends_at_once_is_left_and_the_gate_decides_again",
             "faults/test_steps_controls.py::test_control_a_file_that_says_it_is_up_to_date_too_early_is_seen",
         ),
     ),
