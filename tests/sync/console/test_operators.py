@@ -90,7 +90,7 @@ def test_being_there_costs_a_write_a_minute_at_most(small_store: Store, clock: C
     clock.ms += SEEN_MS_MIN - 1
     browser.get("/console/")
     with small_store.reading() as tx:
-        assert operators.signed_in(tx, browser.session, clock.ms).seen_ms == clock.ms - SEEN_MS_MIN + 1  # type: ignore[union-attr]  # somebody is there
+        assert operators.signed_in(tx, browser.session).seen_ms == clock.ms - SEEN_MS_MIN + 1  # type: ignore[union-attr]  # somebody is there
 
 
 def test_sessions_of_an_older_central_are_idle_at_once() -> None:
