@@ -15,6 +15,8 @@ DAY_MINUTES = 1_440
 OPENING_DAYS_MAX = 400
 """How far ahead the next opening is looked for: a season's break, and a little more."""
 CACHED_DAYS_MAX = 512
+CHAINED_MAX = 8
+"""Opening hours that meet are one: of more than a week of them in a row it is said that nothing closes."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_ORDINAL = _EPOCH.toordinal()
@@ -88,6 +90,23 @@ def next_opening(hours: Hours, zone: dt.tzinfo, at_ms: int) -> int | None:
         later = [start for start, end in _intervals(hours, zone, day) if at_ms < start < end]
         if later:
             return min(later)
+    return None
+
+
+def closes(hours: Hours, zone: dt.tzinfo, at_ms: int) -> int | None:
+    """Return when it closes what is open at an instant; None: it is closed, or does not close in sight."""
+    ends = at_ms
+    for _ in range(CHAINED_MAX):
+        today = local(zone, ends).toordinal()
+        found = [
+            end
+            for day in (today - 1, today)
+            for start, end in _intervals(hours, zone, day)
+            if start <= ends < end
+        ]
+        if not found:
+            return ends if ends > at_ms else None
+        ends = max(found)
     return None
 
 

@@ -63,6 +63,7 @@ def told(choice: Choice) -> dict[str, tuple[Why, str]]:
 
 CHILD = replace(ALL, child=True)
 QUIET = replace(ALL, quiet=True)
+CARED = replace(ALL, cared=True)
 NOTHING = Standing(namespaces=("behaviour",))
 
 
@@ -80,6 +81,8 @@ NOTHING = Standing(namespaces=("behaviour",))
         (an_offer(public=True), {"guest": None}, None),
         (an_offer(), {"standing": QUIET}, (Why.QUIET, "")),
         (an_offer(kind=Kind.SERVICE), {"standing": QUIET}, None),
+        (an_offer(public=True), {"standing": CARED}, (Why.CARED, "")),
+        (an_offer(kind=Kind.SERVICE), {"standing": CARED}, None),
         (an_offer(sensitive="health"), {}, (Why.SENSITIVE, "health")),
         (an_offer(sensitive="health"), {"watched": False}, None),
         (an_offer(period=Period(first="2026-01-13")), {}, (Why.NOT_NOW, "")),

@@ -8,7 +8,20 @@ import pytest
 
 from edge.core.consent import Channel, Consent
 from edge.core.entitlements import Party
-from edge.core.offers import AboutNow, Standing, about_now, is_young, standing_by
+from edge.core.offers import (
+    AboutNow,
+    Bundle,
+    Count,
+    Counted,
+    Kind,
+    Offer,
+    Span,
+    Standing,
+    about_now,
+    history_of,
+    is_young,
+    standing_by,
+)
 
 
 def yes(*topics: str) -> tuple[Consent, ...]:
@@ -42,3 +55,18 @@ def test_a_moment_is_a_minute_a_weekday_and_a_season() -> None:
         minute=1_439, weekday=5, season="winter"
     )
     assert about_now(dt.datetime(2026, 3, 1, tzinfo=dt.UTC)).season == "spring"
+    assert about_now(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), 45).to_closing_min == 45
+
+
+def test_a_history_is_codes_of_what_became_of_offers_that_are_in_force() -> None:
+    offers = tuple(Offer(id=one, kind=Kind.DISCOUNT, campaign="c") for one in ("mug", "cup", "tea"))
+    counts = (
+        Count(offer="mug", here=1),
+        Count(offer="mug", span=Span.WEEK, here=1, elsewhere=2),
+        Count(offer="cup", counted=Counted.REDEEMED, elsewhere=1),
+        Count(offer="tea"),
+        Count(offer="tea", here=9, screen=True),
+        Count(offer="over", here=3),
+    )
+    assert history_of(counts, Bundle(version=1, offers=offers)).codes == ("redeemed:cup", "shown:mug")
+    assert history_of((), Bundle(version=1)).codes == ()

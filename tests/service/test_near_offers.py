@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from edge.core.events import Kind
+from edge.core.offers import Why
 from edge.core.offers.said import Told
+from edge.core.waiting import WAITS
 from edge.errors import NotAllowed
 from edge.service.attempts import OwnBand
 from edge.service.standing import MINE_S_MAX, HoldAgain, Unproved
@@ -157,3 +159,23 @@ def test_anybody_is_shown_what_is_for_everybody_and_no_guests_own_offer(house: H
     before = len(house.events(Kind.OFFER_SHOWN))
     offers.public("kiosk", [view.tiles[0].exposure, *own_tiles])
     assert len(house.events(Kind.OFFER_SHOWN)) == before + 1
+
+
+def test_who_waits_for_our_answer_is_offered_nothing_until_it_is_there(house: House) -> None:
+    fan = a_fan(house)
+    offers = house.service.near.offers
+
+    def tiles() -> int:
+        return len(offers.view(at_the_kiosk(house), "kiosk").tiles)
+
+    def waits(*tags: str) -> None:
+        house.tell(msgspec.structs.replace(fan, tags=tags, rev=fan.rev + next(house.seqs)))
+        house.hands.forward(s=1)
+
+    assert tiles() == 1
+    waits(WAITS)
+    assert tiles() == 0, "what was shown before is not shown on"
+    care = house.session("care", point="kiosk")
+    assert [one.why for one in offers.explained(care, "kiosk")[0].choice.losers] == [Why.CARED]
+    waits()
+    assert tiles() == 1

@@ -24,7 +24,7 @@ from edge.core.offers.context import (
 )
 from edge.core.offers.control import bucket_of, draw_of
 from edge.core.offers.message import Message, faults_of, in_language
-from edge.core.offers.occasion import Count, Occasion, Standing, is_young, standing_by
+from edge.core.offers.occasion import Count, Occasion, Standing, history_of, is_young, standing_by
 from edge.core.offers.offer import Budget, Cap, Counted, Effect, Kind, Level, Offer, Period, Span, Unit
 from edge.core.offers.price import Applied, applied, comes_back
 from edge.core.offers.stack import Stack, best
@@ -85,6 +85,7 @@ __all__ = [
     "exposures",
     "facts_of",
     "faults_of",
+    "history_of",
     "in_language",
     "is_young",
     "standing_by",

@@ -16,6 +16,8 @@ class Why(enum.StrEnum):
     """It is personal, and the guest did not allow that."""
     QUIET = "quiet"
     """The guest asked for no offers today."""
+    CARED = "cared"
+    """A case of this guest is open: whoever waits for our answer is not advertised to."""
     SENSITIVE = "sensitive"
     """Others see this screen."""
     NOT_NOW = "not_now"

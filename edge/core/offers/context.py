@@ -31,6 +31,7 @@ class AboutGuest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Codes as ``interest:coffee``: before the colon stands the namespace of their consent."""
     tier: str | None = None
     points: int | None = None
+    """Those that can be spent here now."""
     visits: int | None = None
     first_visit: bool | None = None
     language: str | None = None
@@ -45,6 +46,7 @@ class AboutVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dwell_min: int | None = None
     """Minutes in the present zone."""
     arrived_min_ago: int | None = None
+    """Minutes since the guest came in from outside."""
     party_size: int | None = None
 
 
@@ -57,12 +59,17 @@ class AboutNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Monday is 0."""
     season: str | None = None
     to_closing_min: int | None = None
+    """Minutes until the point closes, or the site's last one where it keeps no hours of its own."""
 
 
-def about_now(wall: dt.datetime) -> AboutNow:
+def about_now(wall: dt.datetime, to_closing_min: int | None = None) -> AboutNow:
     """Return what a rule may ask about a moment, at its wall time."""
-    season = SEASONS[wall.month % 12 // 3]
-    return AboutNow(minute=wall.hour * 60 + wall.minute, weekday=wall.weekday(), season=season)
+    return AboutNow(
+        minute=wall.hour * 60 + wall.minute,
+        weekday=wall.weekday(),
+        season=SEASONS[wall.month % 12 // 3],
+        to_closing_min=to_closing_min,
+    )
 
 
 class AboutSite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,9 +106,10 @@ class AboutStock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AboutOrders(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``orders``: how many there are."""
+    """``orders``: how many of the guest's are to be fetched."""
 
     open: int | None = None
+    """Those that are not over, ready ones among them."""
     ready: int | None = None
 
 
@@ -109,6 +117,7 @@ class AboutHistory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """``history``: codes, never raw events."""
 
     codes: tuple[str, ...] | None = None
+    """What became of the offers that are in force, as ``shown:ID`` and ``redeemed:ID``."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -61,7 +61,9 @@ def _consent(judge: Judge, offer: Offer) -> tuple[Why, str] | None:
         return Why.CHILD, ""
     if not offer.public and (judge.occasion.guest is None or not standing.offers):
         return Why.NO_CONSENT, ""
-    return (Why.QUIET, "") if standing.quiet and marketing else None
+    if standing.quiet and marketing:
+        return Why.QUIET, ""
+    return (Why.CARED, "") if standing.cared and marketing else None
 
 
 def _sensitive(judge: Judge, offer: Offer) -> tuple[Why, str] | None:

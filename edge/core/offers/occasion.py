@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from edge.core.basket import Line
 from edge.core.consent import Channel, Consent, Namespace, Purpose, may
 from edge.core.facts import Moment, Rule
 from edge.core.offers.bundle import Bundle
-from edge.core.offers.context import Context
+from edge.core.offers.context import AboutHistory, Context
 from edge.core.offers.offer import Counted, Offer, Span
 
 ADULT_YEARS = 16
@@ -27,6 +27,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     child: bool = False
     quiet: bool = False
     """No offers today."""
+    cared: bool = False
+    """They wait for an answer of ours."""
 
     @property
     def behaviour(self) -> bool:
@@ -63,6 +65,16 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """On this screen, to whomever."""
     allowed: int | None = None
     """How many this device may count by itself, by a lease of the cap: holds where no other can be asked."""
+
+
+def history_of(counts: Iterable[Count], bundle: Bundle) -> AboutHistory:
+    """Return what a rule may ask of what a guest was offered before: codes of offers that are in force."""
+    told = {
+        f"{one.counted}:{one.offer}"
+        for one in counts
+        if one.offer in bundle.offers_by_id and not one.screen and one.here + one.elsewhere
+    }
+    return AboutHistory(codes=tuple(sorted(told)))
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from edge.core.orders import Order
 from edge.core.slots import SlotMoved
 from edge.service.near.feedback import GIVEN as FEEDBACK_GIVEN
-from edge.service.near.pickups import ORDERS
+from edge.service.standing_orders import ORDERS
 from edge.service.times import GIVEN as SLOT_GIVEN
 from edge.service.times import KEPT as SLOT_KEPT
 from edge.service.times import MOVED, kept_until_ms

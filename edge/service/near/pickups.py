@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -29,7 +30,6 @@ from edge.core.orders import (
     Stock,
     handed,
     moved,
-    newer,
     same_name,
     shelf,
 )
@@ -40,13 +40,11 @@ from edge.service.facts import NOWHERE, zone_of
 from edge.service.near.shelves import shelves_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
+from edge.service.standing_orders import ORDERS, order_here, standing_orders, taken_here
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 
-ORDERS = "orders"
-"""Orders by their id, as this device brought them further or was asked for them."""
 EVENT = "order"
-_DECODE = msgspec.msgpack.Decoder(Order).decode
 TRIED = "order_code"
 """How often the code of an order was wrong in a row, by the order."""
 _TRIED = msgspec.msgpack.Decoder(Tried).decode
@@ -107,7 +105,8 @@ class Pickups:
 
     def shelves(self, point: str = "") -> Shelves:
         """Return where everything can be had, as seen from a point, less what was set aside here."""
-        return shelves_of(self._rooms, self._rooms.sequencer.submit(self._taken), point, today=self._today())
+        taken = self._rooms.sequencer.submit(partial(taken_here, self._rooms))
+        return shelves_of(self._rooms, taken, point, today=self._today())
 
     def _today(self) -> dt.date:
         layout = self._rooms.profiles.layout()
@@ -234,14 +233,15 @@ class Pickups:
             raise HoldAgain("This order is another guest's.", hint="Hold the band of who ordered.")
 
     def _reserve(self, tx: Transaction, guest: Guest, stock: Stock, *, id_: str, point: str) -> Order:
-        known = tx.get(ORDERS, id_)
+        known = order_here(tx, id_)
         if known is not None:
-            return _DECODE(known)
-        mine = [one for one in self._all(tx) if one.guest == guest.id and one.state not in OVER]
+            return known
+        standing = standing_orders(self._rooms, tx)
+        mine = [one for one in standing if one.guest == guest.id and one.state not in OVER]
         if len(mine) >= OPEN_MAX:
             raise Refused(f"{OPEN_MAX} orders wait for you already.", hint="Pick one up first.")
         here = stock.device == self._rooms.device
-        taken = self._taken(tx).get((stock.article, stock.store), 0)
+        taken = taken_here(self._rooms, tx).get((stock.article, stock.store), 0)
         if shelf(stock, tx.now.now_ms, taken=taken) is Shelf.NONE:
             raise NoneLeft
         order = Order(
@@ -258,30 +258,13 @@ class Pickups:
         return order
 
     def _standing(self) -> list[Order]:
-        return self._rooms.sequencer.submit(self._all)
-
-    def _all(self, tx: Transaction) -> list[Order]:
-        """Return every order as it stands: told by central, and further on where this device brought it."""
-        told = {order.id: order for order in self._rooms.profiles.goods.orders()}
-        here = {id_: _DECODE(body) for id_, body in tx.rows(ORDERS)}
-        return [newer(told[id_], here.get(id_)) if id_ in told else here[id_] for id_ in {**told, **here}]
+        return self._rooms.sequencer.submit(partial(standing_orders, self._rooms))
 
     def _known(self, tx: Transaction, id_: str) -> Order:
-        found = [order for order in self._all(tx) if order.id == id_]
+        found = [order for order in standing_orders(self._rooms, tx) if order.id == id_]
         if not found:
             raise Unknown("There is no such order here.")
         return found[0]
-
-    def _taken(self, tx: Transaction) -> dict[tuple[str, str], int]:
-        """Return what was set aside at this device that central's figure cannot know of yet."""
-        told = {order.id for order in self._rooms.profiles.goods.orders()}
-        taken: dict[tuple[str, str], int] = {}
-        for id_, body in tx.rows(ORDERS):
-            order = _DECODE(body)
-            for line in order.left if id_ not in told and order.state not in OVER else ():
-                name = (line.article, order.store)
-                taken[name] = taken.get(name, 0) + line.quantity
-        return taken
 
     def _view(self, order: Order, sold: Catalogue, *, staff: bool = False) -> OrderView:
         return OrderView(

@@ -6,20 +6,23 @@ import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of, local
+from edge.core.closing import to_closing_min
 from edge.core.consent import Channel
 from edge.core.facts import Moment
 from edge.core.lease import LeaseKind, ready
 from edge.core.offers import (
     AboutBasket,
     AboutGuest,
+    AboutHistory,
     AboutPoint,
     AboutSite,
-    AboutStock,
-    AboutVisit,
     Context,
     about_now,
+    history_of,
     is_young,
     standing_by,
 )
@@ -28,15 +31,16 @@ from edge.core.offers.occasion import Occasion, Standing
 from edge.core.places import Layout, Point, PointKind
 from edge.core.profiles import Profile
 from edge.core.vouchers import base_of
+from edge.core.waiting import waits
 from edge.service.bundles import Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
 from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of, times_elsewhere
+from edge.service.offering.knowing import about_orders, about_stock, about_visit
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 
-MINUTE_MS = 60_000
 EXPOSURE_BYTES = 8
 CHANNELS = {PointKind.TILL: Channel.TILL}
 
@@ -54,12 +58,20 @@ class Question(NamedTuple):
     watched: bool
 
 
+class _Told(NamedTuple):
+    """What is found out for the whole occasion, and told to rules as well."""
+
+    points: int
+    history: AboutHistory
+
+
 def standing_of(consents: Consents, profile: Profile | None, channel: Channel) -> Standing:
     """Return what a guest allows by one way, as all consents stand now."""
     if profile is None:
         return Standing()
     quiet = consents.is_quiet(profile)
-    return standing_by(consents.of(profile), channel, child=is_child(profile), quiet=quiet)
+    stands = standing_by(consents.of(profile), channel, child=is_child(profile), quiet=quiet)
+    return replace(stands, cared=waits(profile.tags))
 
 
 def is_child(profile: Profile) -> bool:
@@ -88,12 +100,14 @@ class Asking:
         book = book_of(tx, profile.guest) if profile is not None and profile.guest else Book()
         screen = book_of(tx, f"{NOBODY}{asked.point.id}")
         there = times_elsewhere(tx, profile.guest) if profile is not None and profile.guest else {}
+        counts = counts_of(book, screen, there, day=day, visit=visit)
+        points = self._points(tx, profile)
         return Occasion(
             exposure=exposure,
             draw=draw_of(live.bundle.control.salt, exposure),
             bundle=live.bundle,
             rules=live.rules,
-            context=self._context(tx, asked),
+            context=self._context(tx, asked, _Told(points, history_of(counts, live.bundle))),
             moment=Moment(now_ms=tx.now.now_ms, uncertainty_ms=tx.now.uncertainty_ms, trusted=tx.now.trusted),
             timezone=zone,
             site=layout.site,
@@ -102,9 +116,9 @@ class Asking:
             guest=profile.guest if profile is not None else None,
             standing=asked.standing,
             watched=asked.watched,
-            counts=counts_of(book, screen, there, day=day, visit=visit),
+            counts=counts,
             slices=self.slices(tx),
-            points_left=self._points(tx, profile),
+            points_left=points,
             lines=tuple(asked.lines),
         )
 
@@ -123,15 +137,12 @@ class Asking:
         mine = chest.leases_of(tx, profile.wallet.id, proven=self._rooms.current())
         return sum(ready(lease, now) for lease in mine if base_of(lease.kind) == LeaseKind.POINTS)
 
-    def _context(self, tx: Transaction, asked: Question) -> Context:
+    def _context(self, tx: Transaction, asked: Question, told: _Told) -> Context:
         layout, point, now_ms = asked.layout, asked.point, tx.now.now_ms
-        wall = local(zone_of(layout.timezone), now_ms)
-        lines = asked.lines
+        zone, profile, lines = zone_of(layout.timezone), asked.profile, asked.lines
         goods = self._rooms.profiles.catalogue().at(point.id).articles
-        return Context(
-            guest=self._guest(asked),
-            visit=self._visit(tx, asked),
-            now=about_now(wall),
+        known = Context(
+            now=about_now(local(zone, now_ms), to_closing_min(layout, point.id, zone=zone, at_ms=now_ms)),
             site=AboutSite(id=layout.site),
             point=AboutPoint(id=point.id, kind=point.kind.value, zone=point.zone),
             basket=AboutBasket(
@@ -139,34 +150,27 @@ class Asking:
                 categories=tuple(sorted({line.category for line in lines if line.category})),
                 total_minor=sum(line.gross_minor for line in lines),
             ),
-            stock=AboutStock(
-                in_stock=tuple(one.id for one in goods if not one.off),
-                out=tuple(one.id for one in goods if one.off),
-            ),
+            stock=about_stock(self._rooms, tx, goods),
         )
+        if profile is None or profile.guest is None:
+            return known
+        mine = replace(
+            known,
+            guest=self._guest(asked, profile, told.points),
+            visit=about_visit(tx, profile, point),
+            orders=about_orders(self._rooms, tx, profile.guest),
+        )
+        # The journal keeps the context: what may not choose an offer is not written down for one either.
+        return replace(mine, history=told.history) if asked.standing.behaviour else mine
 
-    def _guest(self, asked: Question) -> AboutGuest:
-        profile = asked.profile
-        if profile is None:
-            return AboutGuest()
+    def _guest(self, asked: Question, profile: Profile, points: int) -> AboutGuest:
         channel = CHANNELS.get(asked.point.kind, Channel.KIOSK)
         return AboutGuest(
             segments=self._consents.segments(profile, channel),
             tier=profile.tier,
+            points=points or None,
             language=profile.language or None,
         )
-
-    def _visit(self, tx: Transaction, asked: Question) -> AboutVisit:
-        profile = asked.profile
-        if profile is None:
-            return AboutVisit()
-        party = profile.party.size if profile.party is not None else 1
-        where = tx.held(profile.band.id).location
-        if where is None or where.zone is None:
-            return AboutVisit(zones=(asked.point.zone,), party_size=party)
-        minutes = max(0, tx.now.now_ms - where.since_ms) // MINUTE_MS
-        zones = tuple(dict.fromkeys((asked.point.zone, where.zone)))
-        return AboutVisit(zones=zones, arrived_min_ago=minutes, party_size=party)
 
 
 def visit_of(tx: Transaction, asked: Question) -> str:
@@ -177,4 +181,6 @@ def visit_of(tx: Transaction, asked: Question) -> str:
     if asked.profile is not None:
         where = tx.held(asked.profile.band.id).location
         since = where.since_ms if where is not None and where.zone is not None else 0
-    return f"{asked.point.zone}/{day}/{since}/{asked.live.bundle.version}"
+    # Who begins to wait for us, or waits no more, is chosen for anew: what they saw before is not shown on.
+    waiting = "/waits" if asked.standing.cared else ""
+    return f"{asked.point.zone}/{day}/{since}/{asked.live.bundle.version}{waiting}"

@@ -9,9 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.calendar import local
+from edge.core.closing import to_closing_min
 from edge.core.facts import Moment, Rule
 from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, about_now, choose
 from edge.core.offers.control import BUCKETS, GLOBAL
+from edge.core.places import Layout
 from edge.rules import compile_offer_rule
 from sync.central.offers.campaigned import Campaign, with_campaigns
 
@@ -36,8 +38,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     at_ms: int
     zone: dt.tzinfo
-    site: str
+    layout: Layout
     point: str
+
+    @property
+    def site(self) -> str:
+        """Which site this is."""
+        return self.layout.site
+
+    @property
+    def to_closing_min(self) -> int | None:
+        """Minutes until it closes, by the hours that the site keeps."""
+        return to_closing_min(self.layout, self.point, zone=self.zone, at_ms=self.at_ms)
 
 
 def seen(one: Campaign, bundle: Bundle, contexts: Mapping[str, Context], *, place: Place) -> tuple[Seen, ...]:
@@ -69,7 +81,7 @@ def seen(one: Campaign, bundle: Bundle, contexts: Mapping[str, Context], *, plac
 def _occasion(
     bundle: Bundle, name: str, *, context: Context, rules: Mapping[str, Rule], place: Place
 ) -> Occasion:
-    now = about_now(local(place.zone, place.at_ms))
+    now = about_now(local(place.zone, place.at_ms), place.to_closing_min)
     here = replace(context.point, id=place.point) if place.point else context.point
     there = replace(context.site, id=place.site)
     needed = tuple(sorted({article for offer in bundle.offers for article in offer.needs}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -80,6 +80,8 @@ step_table = Table(
     Index("care_step_op", "site_id", "case_id", "op", unique=True),
 )
 _own, _steps = case_table.c, step_table.c
+MOVED: list[Callable[[Connection, str, tuple[Case | None, Case]], None]] = []
+"""Told in the same transaction how a case stood before, None: it is new, and how it stands now."""
 _encode = msgspec.msgpack.Encoder().encode
 _case = msgspec.msgpack.Decoder(Case).decode
 _told = msgspec.msgpack.Decoder(Told).decode
@@ -119,6 +121,7 @@ def open_case(tx: Connection, site: str, first: Told, *, note: str = "") -> Case
     _keep_step(tx, site, id_, told=_sealed(tx, site, (id_, 1), told=first, note=note), number=1)
     tx.execute(insert(case_table).values(site_id=site, case_id=id_, **_row(case)))
     _tell_diary(tx, site, case, told=first)
+    _moved(tx, site, (None, case))
     return case
 
 
@@ -134,6 +137,7 @@ def tell(tx: Connection, site: str, id_: str, *, told: Told, note: str = "") -> 
     sealed = _sealed(tx, site, (id_, number), told=told, note=note)
     _keep_step(tx, site, id_, told=sealed, number=number)
     keep(tx, site, now)
+    _moved(tx, site, (before, now))
     if (
         before.state is not State.SOLVED or told.step is not Step.CLOSED
     ):  # solved is how it ended for the guest
@@ -211,6 +215,11 @@ def keep(tx: Connection, site: str, case: Case) -> None:
     """Keep where a case stands."""
     this = and_(_own.site_id == site, _own.case_id == case.id)
     tx.execute(update(case_table).where(this).values(_row(case)))
+
+
+def _moved(tx: Connection, site: str, turn: tuple[Case | None, Case]) -> None:
+    for room in MOVED:
+        room(tx, site, turn)
 
 
 def key_of(id_: str) -> str:

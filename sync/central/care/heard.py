@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from edge.core.events import Acted
 from edge.core.feedback import UNHAPPY_MAX, FeedbackGiven
-from sync.central.care import cases, ended
+from sync.central.care import cases, ended, waits
 from sync.central.care.case import Links, Result, State, Step, Subject, Told
 from sync.central.journey.entry import Via
 from sync.central.near import bearable
 from sync.central.registry import guests
 from sync.central.store import Connection, now_of
 
-ROOMS = (ended,)
-"""What has to be there wherever cases are: without it nothing of them would ever go."""
+ROOMS = (ended, waits)
+"""What has to be there wherever cases are: what lets them go, and what tells the edges who waits."""
 
 
 def called(tx: Connection, site: str, said: Acted, *, device: str, at_ms: int) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.calendar import day_of, local
+from edge.core.closing import to_closing_min
 from edge.core.consent import Channel, quiet_since
 from edge.core.facts import Moment
 from edge.core.offers import (
     AboutGuest,
+    AboutOrders,
     AboutPoint,
     AboutSite,
     AboutStock,
@@ -25,17 +28,20 @@ from edge.core.offers import (
     Span,
     Standing,
     about_now,
+    history_of,
     is_young,
     standing_by,
 )
 from edge.core.offers.control import draw_of
 from edge.core.offers.elsewhere import summed
+from edge.core.orders import OVER, OrderState
 from edge.core.segments import covered
 from edge.errors import Refused
 from edge.rules import compile_offer_rule
 from sync.central import offered
 from sync.central.channels.book import Member
 from sync.central.days import zone_of
+from sync.central.near import orders
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Version
 from sync.central.registry import catalogue, consents, guests, layout, members, segments
@@ -84,12 +90,13 @@ def occasion(tx: Connection, one: Asked) -> Occasion:
     these is told where it can be given.
     """
     exposure, bundle = f"c{secrets.token_hex(EXPOSURE_BYTES)}", one.version.draft.bundle
+    known = () if one.guest is None else counts(tx, one.channel, one.guest.id, day=one.day)
     return Occasion(
         exposure=exposure,
         draw=draw_of(bundle.control.salt, exposure),
         bundle=bundle,
         rules={rule.id: compile_offer_rule(rule.cel) for rule in bundle.rules},
-        context=_context(tx, one),
+        context=_context(tx, one, known),
         moment=Moment(now_ms=now_of(tx)),
         timezone=zone_of(tx, one.channel.site),
         site=one.channel.site,
@@ -97,7 +104,7 @@ def occasion(tx: Connection, one: Asked) -> Occasion:
         guest=None if one.guest is None else one.guest.id,
         standing=one.standing,
         watched=one.channel.via in SHARED,
-        counts=() if one.guest is None else counts(tx, one.channel, one.guest.id, day=one.day),
+        counts=known,
     )
 
 
@@ -151,16 +158,16 @@ def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[s
             quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
         )
         mine = tuple(name for name in stands.namespaces if name in channel.namespaces)
-        made[guest] = msgspec.structs.replace(stands, namespaces=mine)
+        made[guest] = replace(stands, namespaces=mine)
     return made
 
 
-def _context(tx: Connection, one: Asked) -> Context:
-    site = one.channel.site
-    goods = catalogue.catalogue(tx, site).articles
-    return Context(
-        guest=AboutGuest() if one.guest is None else _about(tx, one, one.guest),
-        now=about_now(local(zone_of(tx, site), now_of(tx))),
+def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
+    site, zone, now_ms = one.channel.site, zone_of(tx, one.channel.site), now_of(tx)
+    goods, places = catalogue.catalogue(tx, site).articles, layout.published(tx, site)
+    closing = None if places is None else to_closing_min(places, "", zone=zone, at_ms=now_ms)
+    anybody = Context(
+        now=about_now(local(zone, now_ms), closing),
         site=AboutSite(id=site),
         point=AboutPoint(kind=one.channel.via.value),
         stock=AboutStock(
@@ -168,6 +175,17 @@ def _context(tx: Connection, one: Asked) -> Context:
             out=tuple(article.id for article in goods if article.off),
         ),
     )
+    if one.guest is None:
+        return anybody
+    mine = replace(anybody, guest=_about(tx, one, one.guest), orders=_orders(tx, site, one.guest.id))
+    # The whole occasion is kept: what may not choose an offer is not written down for one either.
+    bundle = one.version.draft.bundle
+    return replace(mine, history=history_of(known, bundle)) if one.standing.behaviour else mine
+
+
+def _orders(tx: Connection, site: str, guest: str) -> AboutOrders:
+    mine = [order for order in orders.of_guest(tx, site, guest) if order.state not in OVER]
+    return AboutOrders(open=len(mine), ready=sum(order.state is OrderState.READY for order in mine))
 
 
 def _about(tx: Connection, one: Asked, guest: Guest) -> AboutGuest:

@@ -66,7 +66,7 @@ def _looked(ask: Ask) -> tuple[Campaign, Sheet, str, str]:
     usual = f"{one.plan.offer.period.first}T12:00"
     point = ask.arg("point") or next(iter(one.plan.offer.points), "")
     at_ms = meant(Field(name="at", kind=Kind.MOMENT), ask.arg("at") or usual, ask.zone)
-    place = seen.Place(at_ms=cast("int", at_ms), zone=ask.zone, site=ask.site, point=point)
+    place = seen.Place(at_ms=cast("int", at_ms), zone=ask.zone, layout=ask.layout, point=point)
     rows = [
         (
             ask.words(f"example.{told.guest}"),

@@ -1,0 +1,159 @@
+"""What a rule of an offer may ask at a kiosk: of visit, hours, orders, shelves, points and former offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.core.calendar import local
+from edge.core.catalogue import ARTICLE, Article
+from edge.core.events import Kind
+from edge.core.lease import LeaseKind
+from edge.core.offers import Context, Why
+from edge.core.offers.asked import Exposed, occasion_of
+from edge.core.offers.bundle import OfferRule
+from edge.core.offers.choose import choose
+from edge.core.orders import OLD_MS, ORDER, STOCK, Order, Ordered, OrderState, Stock
+from tests.builders import NOW_MS, ROME, a_layout, all_week
+from tests.service.house import House, an_edge
+from tests.service.offered import ALLOWS, a_fan, an_offer, budget, published, seen, took
+from tests.service.purses import a_grant, granted
+
+CUP = Article(id="cup", names={"it": "Tazza"}, price_minor=900, tax_permille=220)
+
+
+GUEST = "guest-1"
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[House]:
+    with an_edge(tmp_path / "edge") as house:
+        granted(house)
+        budget(house)
+        yield house
+
+
+def asks(house: House, cel: str, band: bytes | None, *, version: int) -> Why | None:
+    """Publish an offer with this rule, look at the kiosk, return why it is not shown; None: it is."""
+    published(
+        house, an_offer(rule="r"), version=version, rules=(OfferRule(id="r", version=1, cel=cel),)
+    )  # fmt: skip
+    seen(house, band)
+    return next((one.why for one in exposed(house)[-1].choice.losers), None)
+
+
+def context_of(house: House) -> Context:
+    """Return what the journal keeps of the last choice."""
+    return exposed(house)[-1].asked.context
+
+
+def exposed(house: House) -> list[Exposed]:
+    events = house.journal.of_kind(Kind.OFFERS_EXPOSED, 50)
+    return [msgspec.msgpack.decode(one.body, type=Exposed) for one in reversed(events)]
+
+
+def opens(house: House, **hours: str) -> None:
+    """The points of these names keep hours from nine until so late."""
+    points = tuple(
+        msgspec.structs.replace(one, hours=all_week("09:00", hours[one.id]) if one.id in hours else None)
+        for one in a_layout().points
+    )
+    house.tell(layout=a_layout(*points, version=50 + next(house.seqs)))
+
+
+def test_an_offer_of_the_last_hour_is_made_in_the_last_hour_alone(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    minute = local(ROME, NOW_MS).hour * 60 + local(ROME, NOW_MS).minute
+    late, soon = f"{(minute + 61) // 60:02}:{(minute + 61) % 60:02}", "now.to_closing_min <= 60"
+    assert asks(edge, soon, fan, version=1) is Why.MISSING_FIELD, "nobody wrote down any hours"
+    opens(edge, kiosk=late)
+    assert asks(edge, soon, fan, version=2) is Why.RULE_SAYS_NO
+    edge.hands.forward(s=90)
+    assert asks(edge, soon, fan, version=3) is None
+    opens(edge, north=late)
+    assert asks(edge, soon, fan, version=4) is None, "a kiosk without hours closes with its site"
+
+
+def test_a_rule_knows_since_when_a_guest_is_in_a_zone_and_came_in(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    assert asks(edge, "visit.dwell_min >= 20", fan, version=1) is Why.MISSING_FIELD, "not inside yet"
+    edge.service.present(edge.tap())
+    edge.hands.forward(s=19 * 60)
+    assert asks(edge, "visit.dwell_min >= 20", fan, version=2) is Why.RULE_SAYS_NO
+    edge.hands.forward(s=90)
+    assert asks(edge, "visit.dwell_min >= 20 && visit.arrived_min_ago >= 20", fan, version=3) is None
+
+
+def test_a_rule_knows_what_waits_for_a_guest(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    order = Order(id="o-1", guest=GUEST, store="till", device="edge-1", lines=(Ordered(article="cup"),))
+    assert asks(edge, "orders.open > 0", fan, version=1) is Why.RULE_SAYS_NO
+    ready = msgspec.structs.replace(order, id="o-2", state=OrderState.READY)
+    other = msgspec.structs.replace(ready, id="o-3", guest="guest-2")
+    over = msgspec.structs.replace(ready, id="o-4", state=OrderState.EXPIRED)
+    edge.publish(*((ORDER, one.id, one) for one in (order, ready, other, over)))
+    assert asks(edge, "orders.open == 2 && orders.ready == 1", fan, version=2) is None
+
+
+@pytest.mark.parametrize(
+    ("on_hand", "age_ms", "rule"),
+    [
+        (9, 0, '"cup" in stock.in_stock'),
+        (2, 0, '"cup" in stock.last_pieces && !("cup" in stock.in_stock)'),
+        (0, 0, '"cup" in stock.out'),
+        (2, OLD_MS + 1, '"cup" in stock.in_stock'),
+    ],
+)
+def test_a_rule_knows_how_an_article_is_to_be_had(edge: House, on_hand: int, age_ms: int, rule: str) -> None:
+    """A figure that is old says nothing: a line that was cut for half an hour ends no offer."""
+    stock = Stock(article="cup", store="till", device="edge-1", on_hand=on_hand, at_ms=NOW_MS - age_ms)
+    empty = Stock(article="cup", store="town", device="", on_hand=0, at_ms=NOW_MS)
+    edge.publish((ARTICLE, "cup", CUP), (STOCK, "cup/till", stock), (STOCK, "cup/town", empty))
+    assert asks(edge, rule, a_fan(edge).band.id, version=1) is None
+
+
+def test_points_that_lie_here_are_known_and_none_are_no_nought(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    assert asks(edge, "guest.points >= 0", fan, version=1) is Why.MISSING_FIELD
+    grant = a_grant(120, kind=LeaseKind.POINTS.value, unit="piece", lease="points", ttl_s=30 * 86_400)
+    granted(edge, grant)
+    assert asks(edge, "guest.points == 120", fan, version=2) is None
+
+
+def test_what_was_shown_and_taken_before_is_known_of_who_lets_it_choose(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    published(edge)
+    took(edge, fan)
+    assert asks(edge, '"shown:soup-less" in history.codes', fan, version=2) is None
+    closed = tuple(one for one in ALLOWS if one.purpose != "offers:behaviour")
+    a_fan(edge, consents=closed)
+    assert asks(edge, '"shown:soup-less" in history.codes', fan, version=3) is Why.MISSING_FIELD
+    assert context_of(edge).history.codes is None, "nor is it written down"
+
+
+def test_of_a_stranger_nothing_is_known_but_the_hours_and_the_shelves(edge: House) -> None:
+    opens(edge, kiosk="23:59")
+    published(edge, an_offer(public=True))
+    seen(edge, None)
+    context = context_of(edge)
+    assert context.now.to_closing_min is not None
+    assert context.stock.in_stock
+    empty = Context()
+    assert (context.guest, context.visit, context.orders, context.history) == (
+        empty.guest, empty.visit, empty.orders, empty.history,
+    )  # fmt: skip
+
+
+def test_a_choice_by_all_of_this_comes_out_equal_when_it_is_made_again(edge: House) -> None:
+    fan = a_fan(edge).band.id
+    edge.service.present(edge.tap())
+    opens(edge, kiosk="23:59")
+    bundle = published(edge)
+    took(edge, fan)
+    told = exposed(edge)[-1]
+    again = choose(occasion_of(told.asked, bundle, {}, timezone=ROME))
+    assert again == told.choice
+    assert told.asked.context.visit.dwell_min == 0
