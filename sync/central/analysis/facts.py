@@ -133,8 +133,8 @@ def entries(
         head = (site, guest, key_of(guest), key_of(f"{row.source} {row.id}"), at_ms, day)
         for subject, minor in _parts(row.what, row.subject or row.point, row.amount_minor or 0):
             where = subject if row.what != What.DWELT else row.point or subject
-            yield (*head, date.year * 12 + date.month - 1, row.what, row.via, row.point, where, row.ref,
-                   row.weight, minor)  # fmt: skip
+            yield (*head, date.year * 12 + date.month - 1, calendar.hour(at_ms), row.what, row.via, row.point,
+                   where, row.ref, row.weight, minor)  # fmt: skip
 
 
 def _parts(what: str, subject: str, minor: int) -> Iterator[tuple[str, int]]:

@@ -71,8 +71,12 @@ FIGURES: dict[str, Figure] = {
             shown=False, expression=declared.demography,
         ),
         Figure(
-            name="collected", basis=_RESEARCH, days=declared.MONTH_DAYS, shown=True,
+            name="collected", version=2, basis=_RESEARCH, days=declared.MONTH_DAYS, shown=True,
             expression=paths.collected,
+        ),
+        Figure(
+            name="hours", basis=_RESEARCH, days=purchases.MONTH_DAYS, kinds=purchases.BOUGHT,
+            shown=True, expression=purchases.hours,
         ),
         Figure(
             name="funnel", basis=_RESEARCH, days=paths.PATH_DAYS,

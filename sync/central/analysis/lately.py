@@ -137,4 +137,5 @@ def _inside(tx: Connection, site: str, calendar: Calendar, *, day: int) -> Itera
             one, guest = here[card.band.id], whose.of(card.guest)
             head = (site, guest, facts.key_of(guest), facts.key_of(f"{INSIDE} {card.band.id.hex()}"))
             where = (INSIDE, "gate", one.point, one.zone, "")
-            yield (*head, one.since_ms, day, date.year * 12 + date.month - 1, *where, 1, 0)
+            month, hour = date.year * 12 + date.month - 1, calendar.hour(one.since_ms)
+            yield (*head, one.since_ms, day, month, hour, *where, 1, 0)

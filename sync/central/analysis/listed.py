@@ -56,7 +56,8 @@ GUESTS_MIN = 10
 INSIDE = "inside"
 """No word of any diary: whom a site's devices tell each other to be in a zone when it is looked at."""
 REPORTS = {
-    "collected": ("channel", "kind", "entries", "guests"),
+    "collected": ("channel", "kind", "entries", "guests", "quiet_days"),
+    "hours": ("place", "hour", "baskets", "minor", "guests"),
     "funnel": ("number", "step", "guests"),
     "channels": ("before", "after", "times", "guests"),
     "cohorts": ("cohort", "later", "guests"),

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from sync.central.analysis.tables import Tables
 
 YEAR_DAYS = 365
-PATH_DAYS = 90
+PATH_DAYS, MONTH_DAYS = 90, 30
 STEPS = (
     ("came", ("entered", "arrived")),
     ("offered", ("offered",)),
@@ -60,10 +60,15 @@ def cohorts(tables: Tables, day: int) -> ir.Table:
 
 
 def collected(tables: Tables, day: int) -> ir.Table:
-    """Return how much was heard of guests by each channel within a month, and of how many of them."""
-    told = tables.between(day - 29, day).entries
+    """Return how much was heard of guests by each channel within a month, of how many, and its gaps.
+
+    A gap is a day on which nothing of the kind was heard: a channel that fell silent shows by them.
+    """
+    told = tables.between(day - MONTH_DAYS + 1, day).entries
     return told.group_by("site", "channel", "kind").agg(
-        entries=told.guest.count().cast("int64"), guests=told.guest.nunique().cast("int64")
+        entries=told.guest.count().cast("int64"),
+        guests=told.guest.nunique().cast("int64"),
+        quiet_days=(MONTH_DAYS - told.day.nunique()).cast("int64"),
     )
 
 

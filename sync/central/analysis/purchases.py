@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from sync.central.analysis.tables import Tables
 
-YEAR_DAYS = 365
+YEAR_DAYS, MONTH_DAYS = 365, 30
 FIFTHS = 5
 PERMILLE = 1_000
 TOGETHER_MIN = 10
@@ -16,9 +16,9 @@ BOUGHT = ("bought", "refunded")
 """What came back names the basket that it came back from."""
 
 
-def baskets(tables: Tables, day: int) -> ir.Table:
+def baskets(tables: Tables, day: int, days: int = YEAR_DAYS) -> ir.Table:
     """Return what stands of each basket of a year: one that came back whole is none."""
-    told = tables.between(day - YEAR_DAYS + 1, day).of(*BOUGHT)
+    told = tables.between(day - days + 1, day).of(*BOUGHT)
     sums = told.group_by("site", "guest", "ref").agg(
         guest_key=told.guest_key.max(),
         day=told.day.min(),
@@ -52,6 +52,22 @@ def _fifth(guests: ir.Table, value: ir.Value) -> ir.Value:
     """Equal values are told apart by the guest's number: nobody flips between two runs or engines."""
     rows = ibis.window(group_by=guests.site, order_by=[value, guests.guest_key, guests.guest])
     return (ibis.ntile(FIFTHS).over(rows) + 1).cast("int64")
+
+
+def hours(tables: Tables, day: int) -> ir.Table:
+    """Return of each store and local hour of the day what was sold there in a month, and to how many.
+
+    What came back is taken from the hour in which it was bought, wherever and whenever that was.
+    """
+    stands = baskets(tables, day, MONTH_DAYS).select("site", "guest", "ref", "minor")
+    told = tables.between(day - MONTH_DAYS + 1, day).of("bought")
+    where = told.group_by("site", "guest", "ref").agg(place=told.place.max(), hour=told.hour.min())
+    sold = where.join(stands, ["site", "guest", "ref"])
+    return sold.group_by("site", "place", "hour").agg(
+        baskets=sold.ref.count().cast("int64"),
+        minor=sold.minor.sum().cast("int64"),
+        guests=sold.guest.nunique().cast("int64"),
+    )
 
 
 def affinity(tables: Tables, day: int) -> ir.Table:

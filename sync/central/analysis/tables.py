@@ -16,6 +16,7 @@ ENTRIES = ibis.schema(
         "at_ms": "!int64",  # UTC milliseconds
         "day": "!int64",  # the site's local day, days since 1970-01-01
         "month": "!int64",  # the same day's month, counted from year 0
+        "hour": "!int64",  # its local hour
         "kind": "!string",  # a word of the diary
         "channel": "!string",
         "place": "!string",

@@ -76,6 +76,7 @@ def _made(
         at_ms=n.day * DAY_MS + n.n * MIX % DAY_MS,
         day=n.day,
         month=n.day // 30,
+        hour=n.n * MIX % 24,
         kind=_one_of(kinds, n.step),
         channel=_one_of(channels, n.step),
         place=_word("p", n.n % ZONES),

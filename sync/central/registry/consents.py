@@ -28,6 +28,7 @@ from sync.central.store import (
     Table,
     and_,
     delete,
+    func,
     insert,
     metadata,
     now_of,
@@ -74,6 +75,14 @@ consent_table = Table(
     Column("text", Integer, nullable=False, server_default="0"),
     Column("point", String(ID_CHARS_MAX), nullable=False, server_default=""),
 )
+
+
+def coverage(tx: Connection, site: str) -> dict[str, int]:
+    """Return of how many guests a yes stands to each topic, with the way that it is for, in their order."""
+    own = consent_table.c
+    query = select(own.purpose, func.count()).where(own.site_id == site, own.turns % 2 == 1)
+    rows = tx.execute(query.group_by(own.purpose).order_by(own.purpose))
+    return {purpose: int(count) for purpose, count in rows}
 
 
 def _remember_the_wording(tx: Connection) -> None:

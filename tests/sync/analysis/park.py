@@ -24,12 +24,13 @@ def key(text: str) -> int:
 
 def entry(guest: str, day: int, kind: str, **said: Any) -> Row:
     """One entry; `minute` of its day, and whatever of its columns the test says."""
-    at_ms = day * DAY_MS + said.pop("minute", 0) * 60_000
+    minute = said.pop("minute", 0)
+    at_ms = day * DAY_MS + minute * 60_000
     known = {"site": SITE, "guest_key": key(guest), "channel": "till", "place": "", "subject": "", "ref": "",
              "quantity": 1, "minor": 0, "month": day // 30} | said  # fmt: skip
     tail = (kind, known["channel"], known["place"], known["subject"], known["ref"])
-    return (known["site"], guest, known["guest_key"], next(_numbers), at_ms, day, known["month"], *tail,
-            known["quantity"], known["minor"])  # fmt: skip
+    return (known["site"], guest, known["guest_key"], next(_numbers), at_ms, day, known["month"],
+            minute // 60 % 24, *tail, known["quantity"], known["minor"])  # fmt: skip
 
 
 def bought(guest: str, day: int, ref: str, minor: int, **said: Any) -> Row:

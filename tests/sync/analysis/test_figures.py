@@ -164,7 +164,29 @@ def test_offers_are_shown_once_a_tile_and_collected_entries_are_counted_by_chann
     told = everybody({"entries": rows})
 
     assert figure(engine, "offers", told) == [("tea", 10, 1, 10)]
-    assert figure(engine, "collected", told) == [("kiosk", "offered", 11, 10)]
+    assert figure(engine, "collected", told) == [("kiosk", "offered", 11, 10, 29)]
+
+
+def test_what_was_heard_has_a_gap_of_each_day_on_which_nothing_came(engine: ibis.BaseBackend) -> None:
+    rows = [entry(guest, DAY - n % 3, "asked", channel="app") for n, guest in enumerate(TEN)]
+    rows += [entry("g00", DAY - 30, "asked", channel="app")]
+
+    assert figure(engine, "collected", everybody({"entries": rows})) == [("app", "asked", 10, 10, 27)]
+
+
+def test_a_store_has_its_hours_and_what_comes_back_leaves_the_one_in_which_it_was_bought(
+    engine: ibis.BaseBackend,
+) -> None:
+    noon = {"place": "shop", "minute": 12 * 60}
+    rows = [bought(guest, DAY - n, guest, 100, **noon) for n, guest in enumerate(TEN)]
+    rows += [bought("g00", DAY, "g00", 50, place="shop", minute=13 * 60)]
+    rows += [bought("g01", DAY, "g01", -40, place="town", minute=17 * 60)]
+    rows += [bought("g02", DAY, "more", 500, **noon), bought("g02", DAY, "more", -500, **noon)]
+    rows += [bought(guest, DAY, f"{guest}e", 10, place="shop", minute=20 * 60) for guest in TEN[:9]]
+    rows += [bought("g00", DAY - 30, "old", 900, **noon)]
+
+    # ten baskets of 100, one with 50 more an hour later, one with 40 less; nine guests at eight are not shown
+    assert figure(engine, "hours", everybody({"entries": rows})) == [("shop", 12, 10, 1_010, 10)]
 
 
 def test_interests_have_an_age_and_end_after_a_year_and_bands_are_as_declared(

@@ -6,6 +6,9 @@ import pytest
 
 from sync.central.analysis.listed import CODES, REPORTS
 from sync.central.analysis.results import Result, keep
+from sync.central.registry import consents, guests
+from sync.central.registry.guests import Guest
+from sync.central.registry.turn import take_turn
 from sync.central.store import Store
 from tests.sync.builders import SITE
 from tests.sync.console.desk import HOME, Browser, an_admin
@@ -72,3 +75,28 @@ def test_every_segment_and_report_has_its_words() -> None:
     wanted += [f"{kind}.report_{name}" for name in REPORTS for kind in ("title", "about")]
     wanted += [f"column.{column}" for columns in REPORTS.values() for column in columns]
     assert [key for key in wanted if key not in SAID["en"]] == []
+
+
+def test_consents_are_counted_by_topic_and_way_and_of_nine_nothing_is_said(
+    night: Browser, small_store: Store
+) -> None:
+    people = [f"p{n:02}" for n in range(20)]
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id=one) for one in people])
+        take_turn(tx, SITE)
+        known = guests.count_guests(tx, SITE)
+        for one in people:
+            consents.set_here(tx, SITE, one, purpose="offers", given=True)
+        for one in people[:10]:
+            consents.set_here(tx, SITE, one, purpose="offers@email", given=True)
+            consents.set_here(tx, SITE, one, purpose="offers:interest", given=True)
+        for one in people[:9]:
+            consents.set_here(tx, SITE, one, purpose="research", given=True)
+        consents.set_here(tx, SITE, people[0], purpose="offers:interest", given=False)
+    page = " ".join(night.says(f"{HOME}/segments").split())
+    assert f"Offers chosen for them kiosk and till 20 {2_000 // known} %" in page
+    assert f"Offers chosen for them e-mail 10 {1_000 // known} %" in page
+    assert "Use what they are looking for" not in page, "nine are left"
+    assert "Learn from their visit" not in page
+    told = night.get(f"{HOME}/segments?file=coverage").text
+    assert "e-mail" in told

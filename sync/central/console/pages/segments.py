@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from edge.core.consent import TOPICS
+from edge.core.money import spelled
 from edge.errors import Unknown
 from sync.central.analysis import facts
-from sync.central.analysis.listed import CODES, LIVE, REPORTS
+from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE, REPORTS
 from sync.central.analysis.results import Result, results
 from sync.central.analysis.wanted import installed
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.routes import Audience, Route, read
+from sync.central.registry import consents
+from sync.central.registry.guests import count_guests
 
 COLUMNS = ("code", "guests", "share", "version", "owner", "cut_off", "edges", "reason")
 PERCENT, PER_PERCENT = 100, 10
 MONTHS = 12
 WORDS = {"step": "step.", "channel": "via.", "before": "via.", "after": "via.", "kind": "diary."}
 """Columns whose words have a text of their own."""
+COVERAGE = ("topic", "channel", "guests", "rate")
 COHORTS = "cohorts"
 """The report whose picture is a flight of stairs, month by month."""
 BARS_MAX = 24
@@ -45,6 +50,20 @@ def _segments(ask: Ask) -> Sheet:
     return Sheet(name="segments", columns=COLUMNS, rows=rows)
 
 
+def _coverage(ask: Ask) -> Sheet:
+    """Return of how many of a site's guests each consent stands now, by the ways it was said for."""
+    with ask.store.reading() as tx:
+        found, guests = consents.coverage(tx, ask.site), count_guests(tx, ask.site)
+    rows = []
+    for topic, count in found.items():
+        purpose, _, way = topic.partition("@")
+        if purpose in TOPICS and count >= GUESTS_MIN:
+            by = ask.words(f"via.{way}" if way else "way.spot")
+            rate = f"{count * PERCENT // max(guests, 1)} %"
+            rows.append((ask.words(f"consent.{purpose}"), by, count, rate))
+    return Sheet(name="coverage", columns=COVERAGE, rows=rows)
+
+
 def _all(ask: Ask) -> Answer:
     found = _found(ask)
     newest = max(
@@ -53,6 +72,7 @@ def _all(ask: Ask) -> Answer:
     shown = [name for name in REPORTS if name in found]
     values = {
         "sheet": _segments(ask),
+        "coverage": _coverage(ask),
         "bars": _bars([(code, found[code].size) for code in CODES if code in found and found[code].size]),
         "reports": shown,
         "cut_off": _day(newest.day) if newest else "",
@@ -109,13 +129,17 @@ def _word(ask: Ask, column: str, value: str | int) -> str | int:
     """Return a cell as the operator's language has it."""
     if column == "cohort":
         return f"{int(value) // MONTHS}-{int(value) % MONTHS + 1:02}"
+    if column == "hour":
+        return f"{int(value):02}:00"
+    if column == "minor":
+        return spelled(int(value), ask.layout.currency)
     key = f"{WORDS[column]}{value}" if column in WORDS else ""
     return ask.words(key) if key and ask.words.has(key) else value
 
 
 def _named(name: str) -> int:
     """Return how many columns name a row, before its figures."""
-    return 2 if name in ("channels", "cohorts", "affinity", "collected", "funnel") else 1
+    return 2 if name in ("channels", "cohorts", "affinity", "collected", "funnel", "hours") else 1
 
 
 def _bars(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
