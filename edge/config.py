@@ -119,6 +119,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     moved_days: Days
     ended_days: Days
     booked_days: Days
+    words_days: Days
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):

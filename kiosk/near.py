@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from edge.core.feedback import Word
 from edge.core.orders import Ordered
 from edge.nearviews import FeedbackTaken, NearView, OrderList, OrderView, Shelves, Times
 from edge.service.near.pickups import Said
@@ -165,9 +166,8 @@ def feedback(ask: Ask) -> FeedbackTaken:
 def feedback_at_till(ask: Ask) -> FeedbackTaken:
     """Take one word about the sale that was just made."""
     said = ask.want(FaceAtTill)
-    return ask.house.service.near.give_feedback_about(
-        said.op_id, ask.seat.point, score=said.score, named=said.named
-    )
+    word = Word(score=said.score, named=said.named)
+    return ask.house.service.near.give_feedback_about(said.op_id, ask.seat.point, word)
 
 
 def orders(ask: Ask) -> OrderList:

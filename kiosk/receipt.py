@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 from flask import Response
+from msgspec import Meta
 
 from edge.codes import qr_svg
+from edge.core.feedback import FACES, TEXT_CHARS_MAX, Word
 from edge.core.receipt import ReceiptKind
 from edge.nearviews import FeedbackTaken
 from kiosk.ask import Ask
@@ -20,15 +23,18 @@ from kiosk.slips import receipt_rows, words_for
 
 LOOKS = Rate(12, 0.5)
 """Nobody guesses a code of 144 bits; who tries anyway is slowed down."""
-FACES = range(1, 6)
+
+
+Words = Annotated[str, Meta(max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 
 
 class FaceOnPhone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of five faces about the purchase whose receipt a phone shows."""
+    """One of five faces about the purchase whose receipt a phone shows, and a few words if they like."""
 
     op: Op
     score: Score
     named: bool = False
+    text: Words = ""
 
 
 def on_phone(ask: Ask) -> Response:
@@ -44,17 +50,18 @@ def on_phone(ask: Ask) -> Response:
     asked = receipt.kind is ReceiptKind.SALE and near.is_asked(receipt.op_id)
     word = receipts.word_for(receipt.op_id) if asked else ""
     code = f"data:image/svg+xml,{quote(qr_svg(coupon.code))}" if coupon.code else ""
+    chars = TEXT_CHARS_MAX if near.takes_words() else 0
     return page(
-        ask, "receipt.html", rows=rows, number=receipt.short, word=word, faces=FACES, coupon=coupon, code=code
-    )
+        *(ask, "receipt.html"), rows=rows, number=receipt.short, coupon=coupon, code=code,
+        word=word, faces=FACES, chars=chars,
+    )  # fmt: skip
 
 
 def feedback(ask: Ask) -> FeedbackTaken:
     """Take one word about a purchase from the phone that was shown its receipt."""
     said, receipt = ask.want(FaceOnPhone), ask.house.service.receipts.by_word(ask.path["token"])
-    return ask.house.service.near.give_feedback_about(
-        receipt.op_id, receipt.point, score=said.score, named=said.named
-    )
+    word = Word(score=said.score, named=said.named, text=said.text)
+    return ask.house.service.near.give_feedback_about(receipt.op_id, receipt.point, word)
 
 
 ROUTES = (

@@ -109,6 +109,14 @@ class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     safety: int = 0
     """Never promised: a count is wrong now and then."""
     at_ms: int
+    lot: str = ""
+    """Which lot of the article is open on this shelf; empty: nobody said."""
+    lot_ms: int = 0
+    """Since when it is."""
+
+    def lot_at(self, sold_ms: int) -> str:
+        """Return which lot was sold at a moment; empty where it was before the lot that is open now."""
+        return self.lot if self.lot_ms <= sold_ms else ""
 
     @property
     def available(self) -> int:

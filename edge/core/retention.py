@@ -19,6 +19,8 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     """Where bands were read, who is inside, alarms that somebody has looked at."""
     ended_days: int = 395
     """Rights after their last day, and who paid from which wallet."""
+    words_days: int = 730
+    """What guests told us in their own words: cases, and what they typed of a purchase."""
     booked_days: int = 3_653
     """What a guest bought, in the diary: as long as books are kept."""
 

@@ -198,6 +198,7 @@ def serve(database: str, said: Serving) -> None:
             moved_days=chosen.retention.moved_days,
             ended_days=chosen.retention.ended_days,
             booked_days=chosen.retention.booked_days,
+            words_days=chosen.retention.words_days,
         ),
         second_factor=said.second_factor,
         polls_max=said.polls,

@@ -1,4 +1,4 @@
-/** The receipt's question: one face, and for who was not content whether somebody may speak to them. */
+/** The receipt's question: a few words, one face, and for who was not content whether somebody may call. */
 
 import { UNHAPPY_MAX, drawn } from "./faces.js";
 import { post } from "./post.js";
@@ -7,10 +7,15 @@ const ask = document.getElementById("ask");
 const parts = (look) => [...(ask?.querySelectorAll(look) ?? [])];
 let score = 0;
 
+/** Send it; what must not be kept is said so, and can be written again. */
 async function say(named) {
-  const answer = await post(`/q/${encodeURIComponent(ask.dataset.word)}/feedback`, { score, named });
-  for (const one of parts(".faces, .call")) one.hidden = true;
-  ask.querySelector("[role=status]").textContent = answer.ok ? ask.dataset.thanks : ask.dataset.sorry;
+  const text = ask.querySelector("textarea")?.value ?? "";
+  const answer = await post(`/q/${encodeURIComponent(ask.dataset.word)}/feedback`, { score, named, text });
+  const again = text !== "" && [400, 409, 422].includes(answer.status);
+  for (const one of parts(".own, .faces")) one.hidden = !again;
+  ask.querySelector(".call").hidden = true;
+  ask.querySelector("[role=status]").textContent = answer.ok ? ask.dataset.thanks : again ? ask.dataset.reword : ask.dataset.sorry;
+  if (again) ask.querySelector("textarea").focus();
 }
 
 for (const face of parts("[data-score]")) {
@@ -18,7 +23,7 @@ for (const face of parts("[data-score]")) {
   face.addEventListener("click", () => {
     score = Number(face.dataset.score);
     if (score > UNHAPPY_MAX) return say(false);
-    ask.querySelector(".faces").hidden = true;
+    for (const one of parts(".own, .faces")) one.hidden = true;
     ask.querySelector(".call").hidden = false;
     return ask.querySelector(".call button").focus();
   });

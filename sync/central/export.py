@@ -13,8 +13,9 @@ from edge.core.events import Acted, Decided, Kind
 from edge.core.offers.said import KINDS as OFFERED
 from edge.core.orders import Order
 from edge.core.profiles import Profile, remark_owner
-from sync.central.care import cases
+from sync.central.care import cases, spoken
 from sync.central.care.cases import Wanted
+from sync.central.care.spoken import Heard
 from sync.central.channels import handed
 from sync.central.channels.handed import HandedOut
 from sync.central.journey import diary
@@ -141,6 +142,16 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+class Typed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the guest said of a purchase and let us know as theirs."""
+
+    at_ms: int
+    score: int
+    because: str = ""
+    articles: tuple[str, ...] = ()
+    text: str = ""
+
+
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -158,6 +169,7 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...] = ()
     """Stored cards and accounts, without what could be charged by."""
     cases: tuple[Matter, ...] = ()
+    words: tuple[Typed, ...] = ()
     known_by: tuple[KnownBy, ...] = ()
     payouts: tuple[PaidOut, ...] = ()
     """Of the wallet that is their own."""
@@ -210,9 +222,17 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
         mandates=mandates.of_guest(tx, site, guest),
         cases=_cases(tx, site, guest),
+        words=tuple(map(_typed, spoken.of_guest(tx, site, guest))),
         known_by=tuple(map(_known_by, aliases.of_guest(tx, site, guest))),
         payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
         handed=handed.of_guest(tx, site, guest),
+    )
+
+
+def _typed(one: Heard) -> Typed:
+    said = one.typed
+    return Typed(
+        at_ms=one.at_ms, score=said.score, because=said.because, articles=said.articles, text=one.text
     )
 
 

@@ -197,7 +197,11 @@ def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
     kept = [row.columns for place, row in enumerate(good) if place not in unbearable and row.columns]
     # What takes the site's turn comes before what holds wallets and leases: the order of ``holding``.
     resound(tx, stream.site, [heard(row) for row in good], device=stream.device)
-    heeded = [Heeded(columns[5], columns[8], columns[2] >> 16) for columns in kept if columns[5] in TAKEN_UP]
+    heeded = [
+        Heeded(columns[5], columns[8], columns[2] >> 16, columns[7])
+        for columns in kept
+        if columns[5] in TAKEN_UP
+    ]
     take_up(tx, stream.site, heeded, device=stream.device)
     told = [
         takings.Told(columns[1], columns[5], columns[2] >> 16, columns[8], columns[7])

@@ -86,7 +86,7 @@ def _again(tx: Connection, row: Row[Any]) -> str:
     if told.kind in BODIES:
         retaking.set_aside(tx, stream, Told(seen.seq, told.kind, told.at_ms, told.body, told.band))
     resound(tx, stream.site, [told], device=stream.device)
-    heeded = [Heeded(told.kind, told.body, told.at_ms)] if told.kind in TAKEN_UP else []
+    heeded = [Heeded(told.kind, told.body, told.at_ms, told.band)] if told.kind in TAKEN_UP else []
     take_up(tx, row.site_id, heeded, device=row.device_id)
     return retaking.WAITING if told.kind in BODIES else ""
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge.core.entitlements import Entitlement, Status, TimeSlot
-from edge.core.feedback import Because, faults
+from edge.core.feedback import TEXT_CHARS_MAX, Because, Word, faults
 from edge.core.orders import (
     Order,
     Ordered,
@@ -217,12 +217,27 @@ def test_a_shelf_is_spoken_of_as_surely_as_it_is_known(
 
 @pytest.mark.parametrize("score", [0, 6, -1])
 def test_there_are_five_faces(score: int) -> None:
-    assert "1 to 5" in faults(score, "")
+    assert "1 to 5" in faults(Word(score=score))
 
 
 def test_a_reason_is_one_of_the_list_or_none() -> None:
-    assert faults(1, "") == faults(5, Because.PRICE) == ""
-    assert "product, staff" in faults(3, "because 4111 1111 1111 1111")
+    assert faults(Word(score=1)) == faults(Word(score=5, because=Because.PRICE, text="too dear")) == ""
+    assert "product, staff" in faults(Word(score=3, because="because"))
+
+
+def test_a_text_has_its_length_and_holds_no_card_number() -> None:
+    assert faults(Word(score=3, text="x" * TEXT_CHARS_MAX)) == ""
+    assert "At most" in faults(Word(score=3, text="x" * (TEXT_CHARS_MAX + 1)))
+    told = faults(Word(score=3, text="I paid by 4000 0000 0000 0002 and it was cold"))
+    assert "nothing of it was kept" in told
+    assert "4000" not in told
+
+
+def test_what_was_sold_before_a_lot_was_opened_is_of_none_that_is_known() -> None:
+    shelf_ = Stock(
+        article="cup", store="till", device="edge-1", on_hand=1, at_ms=NOW_MS, lot="L7", lot_ms=NOW_MS
+    )
+    assert (shelf_.lot_at(NOW_MS), shelf_.lot_at(NOW_MS - 1)) == ("L7", "")
 
 
 def test_a_pickup_code_is_six_digits_of_the_site_and_the_order() -> None:

@@ -8,14 +8,20 @@ import pytest
 
 pytest.importorskip("playwright", reason="pip install -e '.[test]'")
 
+import msgspec
 from playwright.sync_api import expect
 
+from edge import remarks
+from edge.core.events import Kind
+from edge.core.feedback import FeedbackGiven
 from edge.core.offers import Effect, Level
+from edge.core.profiles import RemarkKey
 from edge.service.near.feedback import GIVEN
 from tests.barriers import barriers
 from tests.kiosk.counters import Counter, axe_of
 from tests.service.offered import a_fan, an_offer, budget, published, took
 from tests.service.purses import TILL, a_guest, granted
+from tests.service.test_near import told
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
@@ -65,6 +71,36 @@ def test_the_phone_that_shows_a_receipt_says_how_it_was_once(counter: Counter, c
     phone.goto(f"{counter.till.url}/q/{phones[2]}")
     phone.locator("h1").wait_for(state="attached")
     assert phone.locator("#ask").count() == 0, "nobody is asked twice about one purchase"
+    phone.context.close()
+
+
+def test_a_few_words_go_with_the_face_and_a_card_number_can_be_taken_out(
+    counter: Counter, chromium: Any
+) -> None:
+    edge = counter.till.edge
+    private, public = remarks.new_pair()
+    told(edge, ("remarks", "", RemarkKey(owner="s:1", public=public)))
+    a_guest(edge)
+    granted(edge)
+    op_id = sold(counter)
+    staff = counter.till.desk.house.staff.sign_in("carla", "2468", TILL)
+    phone = chromium.new_context(viewport={"width": 390, "height": 844}, locale="it-IT").new_page()
+    phone.goto(f"{counter.till.url}/q/{edge.service.receipts.to_phone(staff, op_id)}")
+    own = phone.get_by_role("textbox")
+    own.fill("La carta 4000 0000 0000 0002, da Carla")
+    phone.get_by_role("button", name="Bene", exact=True).click()
+    expect(phone.get_by_role("status")).to_contain_text("Non inviato")
+    expect(own).to_be_focused()
+    assert barriers(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    own.fill("Il caffè di Carla era freddo")
+    phone.get_by_role("button", name="Bene", exact=True).click()
+    expect(phone.get_by_role("status")).to_contain_text("Grazie")
+    (event,) = [one for one in edge.journal.range(0, 0) if one.kind == Kind.FEEDBACK_GIVEN]
+    sealed = msgspec.msgpack.decode(event.body, type=FeedbackGiven).sealed
+    assert sealed is not None
+    kept = remarks.opened(sealed, private, Kind.FEEDBACK_GIVEN, band=event.band)
+    assert kept == "Il caffè di [name] era freddo"
     phone.context.close()
 
 

@@ -22,7 +22,7 @@ from edge.vault import Vault
 from sync.central import doors, intake
 from sync.central.alarms import Alarm
 from sync.central.analysis import results
-from sync.central.care import cases
+from sync.central.care import cases, spoken
 from sync.central.care.case import Links, Step, Subject, Told
 from sync.central.channels import exposures, handed
 from sync.central.console import acts
@@ -105,6 +105,7 @@ NOBODYS = frozenset(
             "stock",
             "feedback",
             "feedback_month",
+            "feedback_lot",
             "provider_read",
             "diary_cursor",
         ),
@@ -247,6 +248,7 @@ def _moving(tx: Connection) -> None:
     case = cases.open_case(tx, SITE, first, note=f"{NAME} called")
     acted = Told(op="a1", step=Step.ACTED, at_ms=2, who="carla", word="band_lost", ref=BAND.hex())
     cases.tell(tx, SITE, case.id, told=acted)
+    filled(tx, spoken.word_table, body=_encode(spoken.Typed(score=2, articles=(NAME,), about=RIGHT)))
     there = Whereabouts(Location(zone="park", since_ms=1, point="gate", device="edge-1"))
     publish(tx, SITE, [Change(USES, RIGHT, _encode(())), Change(WHEREABOUTS, BAND.hex(), _encode(there))])
     alarm = Alarm(device=OF_CENTRAL, id=f"{BAND.hex()}-twin", reason="twin", point="gate", at_ms=1, band=BAND)

@@ -9,14 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge import remarks
 from edge.core.events import Kind
-from edge.core.feedback import FeedbackGiven
+from edge.core.feedback import FeedbackGiven, Word
+from edge.core.orders import STOCK, Stock
+from edge.core.profiles import RemarkKey
 from edge.errors import Refused, Unknown
 from edge.service.near.feedback import FRESH_MS, GIVEN, VISIT
 from edge.service.receipts import PHONE_MS_MAX
 from tests.builders import NOW_MS
 from tests.service.house import House, an_edge
 from tests.service.purses import OP, SOUP, TILL, a_guest, bought, cashier, granted
+from tests.service.test_near import told
 
 
 @pytest.fixture
@@ -34,8 +38,10 @@ def words(house: House) -> list[FeedbackGiven]:
     return [msgspec.msgpack.decode(event.body, type=FeedbackGiven) for event in events]
 
 
-def said(house: House, score: int = 5, point: str = TILL, **changes: bool) -> tuple[bool, bool]:
-    told = house.service.near.give_feedback_about(OP, point, score=score, **changes)
+def said(
+    house: House, score: int = 5, point: str = TILL, *, named: bool = False, text: str = ""
+) -> tuple[bool, bool]:
+    told = house.service.near.give_feedback_about(OP, point, Word(score=score, named=named, text=text))
     return told.first, told.called
 
 
@@ -73,14 +79,14 @@ def test_of_cash_nobody_is_known_and_somebody_comes_to_the_till(shop: House) -> 
     who, op_id = cashier(shop), "op-till-00000002"
     shop.service.ring(who, TILL, op_id, lines=(SOUP,))
     shop.service.add_cash(who, TILL, op_id, minor=600)
-    assert shop.service.near.give_feedback_about(op_id, TILL, score=1, named=True).called
+    assert shop.service.near.give_feedback_about(op_id, TILL, Word(score=1, named=True)).called
     (word,) = words(shop)
     assert (word.guest, word.about, word.articles) == ("", "", ("soup",))
 
 
 def test_only_a_sale_of_this_till_that_stands_and_was_lately_is_spoken_of(shop: House) -> None:
     with pytest.raises(Unknown):
-        shop.service.near.give_feedback_about("op-none-00000001", TILL, score=3)
+        shop.service.near.give_feedback_about("op-none-00000001", TILL, Word(score=3))
     with pytest.raises(Unknown):
         said(shop, 3, point="kiosk")
     with pytest.raises(Refused, match="A face is one of"):
@@ -121,3 +127,67 @@ def test_that_somebody_was_asked_is_kept_under_what_nobody_can_guess(tmp_path: P
     assert mark not in made
     keyed = {f"{house.vault.blind(guess):016x}" for guess in guesses}
     assert mark in keyed, "the control: by the site's key they are the right guesses"
+
+
+# What is typed, and of which lot it was
+
+PRIVATE, PUBLIC = remarks.new_pair()
+KEY = RemarkKey(owner="s:1", public=PUBLIC)
+
+
+def opened(word: FeedbackGiven, house: House) -> str:
+    (event,) = [one for one in house.journal.range(0, 0) if one.kind == Kind.FEEDBACK_GIVEN]
+    assert word.sealed is not None
+    return remarks.opened(word.sealed, PRIVATE, Kind.FEEDBACK_GIVEN, band=event.band)
+
+
+def test_what_is_typed_is_masked_and_sealed_so_that_no_file_of_the_edge_holds_it(
+    shop: House, tmp_path: Path
+) -> None:
+    told(shop, ("remarks", "", KEY))
+    assert shop.service.near.takes_words()
+    said(shop, 2, text="Carla was rude and the soup tasted of Vitalba")
+    (word,) = words(shop)
+    assert opened(word, shop) == "[name] was rude and the soup tasted of Vitalba"
+    shop.store.checkpoint()
+    for path in (tmp_path / "edge").rglob("*"):
+        assert path.is_dir() or b"Vitalba" not in path.read_bytes(), path
+
+
+def test_a_card_number_is_refused_and_the_word_can_be_said_again(shop: House) -> None:
+    told(shop, ("remarks", "", KEY))
+    with pytest.raises(Refused, match="nothing of it was kept"):
+        said(shop, 2, text="my card 4000 0000 0000 0002 was charged twice")
+    assert words(shop) == []
+    assert said(shop, 2, text="my card was charged twice") == (True, False)
+
+
+def test_where_nobody_could_read_it_no_words_are_taken_and_a_face_is(shop: House) -> None:
+    assert not shop.service.near.takes_words()
+    with pytest.raises(Refused, match="Nobody could read"):
+        said(shop, 2, text="cold")
+    assert said(shop, 2) == (True, False)
+    (word,) = words(shop)
+    assert word.sealed is None
+
+
+def a_shelf(store: str, lot: str) -> Stock:
+    return Stock(article="soup", store=store, device="edge-1", on_hand=9, at_ms=NOW_MS, lot=lot)
+
+
+def test_a_word_tells_the_lot_that_was_open_where_it_was_sold(shop: House) -> None:
+    told(shop, *((STOCK, f"soup/{one.store}", one) for one in (a_shelf(TILL, "L7"), a_shelf("shop-2", "L9"))))
+    said(shop, 2)
+    (word,) = words(shop)
+    assert (word.articles, word.lots) == (("soup",), ("L7",))
+
+
+def test_a_lot_that_was_opened_after_the_sale_is_not_blamed(shop: House) -> None:
+    after_ms = NOW_MS + 600_000
+    late = Stock(
+        article="soup", store=TILL, device="edge-1", on_hand=9, at_ms=NOW_MS, lot="L8", lot_ms=after_ms
+    )
+    told(shop, (STOCK, f"soup/{TILL}", late))
+    said(shop, 2)
+    (word,) = words(shop)
+    assert word.lots == ()

@@ -6,8 +6,13 @@ import msgspec
 import pytest
 
 from edge.core.events import Acted, Decided, Kind, Sealed
+from edge.core.feedback import FeedbackGiven
 from edge.core.retention import DAY_MS, Keeping
-from sync.central import intake
+from sync.central import intake, seals
+from sync.central.care import cases, spoken
+from sync.central.care.case import Step, Told
+from sync.central.care.cases import Wanted
+from sync.central.care.spoken import Source
 from sync.central.console import acts
 from sync.central.console.acts import Act
 from sync.central.journey import diary
@@ -16,8 +21,9 @@ from sync.central.machines import lanes
 from sync.central.privacy import remarks, retention
 from sync.central.privacy.remarks import START, forget_before, without
 from sync.central.privacy.retention import STEADY_MS, Retention
-from sync.central.registry import consents
-from sync.central.store import Store, delete, insert, update
+from sync.central.registry import consents, guests
+from sync.central.registry.guests import Guest
+from sync.central.store import Store, delete, insert, select, update
 from sync.wire import Ack
 from tests.sync.builders import NOW_MS, SITE, Clockwork, a_device, a_journal
 from tests.sync.ends import until
@@ -251,3 +257,31 @@ def test_a_diary_is_kept_as_long_as_what_it_speaks_of(park: Park, what: What, da
     park.write("young", hlc=park.clock.ms << 16)
     park.passes(2 * DAY_MS)
     assert not holds()
+
+
+def test_what_guests_typed_goes_after_its_two_years_and_not_before(park: Park) -> None:
+    with park.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="g-1")])
+        for whose in ("", "g-1"):
+            said = FeedbackGiven(score=2, point="bar", articles=("soup",), guest=whose)
+            spoken.keep(tx, SITE, said, source=Source(f"w{whose}", NOW_MS, "Vitalba soup"))
+        first = Told(op="c", step=Step.OPENED, at_ms=NOW_MS, word="other")
+        cases.open_case(tx, SITE, first, note="Vitalba case")
+
+    def left() -> tuple[int, int, set[str]]:
+        with park.store.reading() as tx:
+            nobodys = seals.seal_table.c.owner.like("w:%")
+            keys = set(tx.execute(select(seals.seal_table.c.owner).where(nobodys)).scalars())
+            return len(spoken.newest(tx, SITE, since_ms=0)), len(cases.listed(tx, SITE, Wanted())), keys
+
+    words_ms = KEEPING.words_days * DAY_MS
+    assert (words_ms, left()[:2]) == (730 * DAY_MS, (2, 1))
+    park.passes(words_ms - DAY_MS)
+    park.write("young", hlc=park.clock.ms << 16)
+    assert left()[:2] == (2, 1)
+    park.passes(2 * DAY_MS)
+    assert left()[:2] == (0, 0)
+    park.passes(30 * DAY_MS)
+    park.write("younger", hlc=park.clock.ms << 16)
+    park.passes(STEADY_MS)
+    assert left() == (0, 0, set()), "and the keys go that sealed nobody's"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from edge.core.bands import Trust
 from edge.core.claimed import Became
 from edge.core.consent import Channel
-from edge.core.feedback import UNHAPPY_MAX
+from edge.core.feedback import UNHAPPY_MAX, Word
 from edge.core.orders import Ordered
 from edge.errors import Offline, Refused
 from edge.nearviews import FeedbackTaken, LeftView, NearView, OrderList, OrderView, Shelves, Times
@@ -21,6 +21,7 @@ from edge.service.near.feedback import Feedback
 from edge.service.near.offers import NearOffers
 from edge.service.near.pickups import Pickups, Said
 from edge.service.near.shelves import has_shelves
+from edge.service.near.spoken import is_heard
 from edge.service.near.unfinished import in_stock, left_by
 from edge.service.offering.desk import Offers
 from edge.service.rooms import Rooms
@@ -89,12 +90,14 @@ class Near:
         """Say whether a sale may still be asked about."""
         return self._feedback.is_asked(op_id)
 
-    def give_feedback_about(
-        self, op_id: str, point: str, *, score: int, named: bool = False
-    ) -> FeedbackTaken:
+    def takes_words(self) -> bool:
+        """Say whether somebody could read what is typed here."""
+        return is_heard(self._rooms)
+
+    def give_feedback_about(self, op_id: str, point: str, word: Word) -> FeedbackTaken:
         """Take one word about a sale where it was made, or by the code of its receipt."""
-        taken = self._feedback.give_about(op_id, point, score=score, named=named)
-        return self._sent(taken, point, wanted=named and score <= UNHAPPY_MAX)
+        taken = self._feedback.give_about(op_id, point, word)
+        return self._sent(taken, point, wanted=word.named and word.score <= UNHAPPY_MAX)
 
     def _sent(self, taken: FeedbackTaken, point: str, *, wanted: bool) -> FeedbackTaken:
         """Send somebody to who is not content and wants to be spoken to."""

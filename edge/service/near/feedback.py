@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from edge.core.basket import Line
 from edge.core.calendar import day_of
 from edge.core.events import Kind
-from edge.core.feedback import FeedbackGiven, faults
+from edge.core.feedback import FeedbackGiven, Word, faults
 from edge.core.payment import Authorisation, Payment, Sale
 from edge.errors import Refused, Unknown
 from edge.nearviews import FeedbackTaken
 from edge.service.facts import zone_of
+from edge.service.near.spoken import lots_of, spoken_freely
 from edge.service.payments import rung
 from edge.service.payments.settling import bands_of
 from edge.service.rooms import Rooms
@@ -30,7 +32,7 @@ _PAYMENT = msgspec.msgpack.Decoder(Payment).decode
 
 
 class Feedback:
-    """Takes answers of one face and at most one reason."""
+    """Takes answers of one face, at most one reason and, by phone, a few words."""
 
     def __init__(self, rooms: Rooms) -> None:
         """Act through these rooms."""
@@ -48,7 +50,7 @@ class Feedback:
         self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
     ) -> FeedbackTaken:
         """Take an answer about the last purchase, or about the visit; the first one counts."""
-        wrong = faults(score, because)
+        wrong = faults(Word(score=score, because=because))
         if wrong:
             raise Refused(wrong)
 
@@ -61,13 +63,15 @@ class Feedback:
         guest, now_ms = self._rooms.sequencer.submit(act)
         bought = self._last(guest.profile.band.id)
         about = bought.op_id if bought is not None else self._visit(guest, now_ms)
+        articles = _articles(bought.lines) if bought is not None else ()
         told = FeedbackGiven(
             score=score,
             point=point,
             about=bought.op_id if bought is not None and named else VISIT if bought is None else "",
             because=because,
             guest=guest.id if named else "",
-            articles=_articles(bought.lines) if bought is not None else (),
+            articles=articles,
+            lots=lots_of(self._rooms, articles, bought.point, sold_ms=bought.at_ms) if bought else (),
         )
         band = guest.profile.band.id if named else None
         return self._rooms.sequencer.submit(lambda tx: _keep(tx, self._key(about), told, band=band))
@@ -81,33 +85,35 @@ class Feedback:
 
         return self._rooms.sequencer.submit(act)
 
-    def give_about(
-        self, op_id: str, point: str, *, score: int, because: str = "", named: bool = False
-    ) -> FeedbackTaken:
+    def give_about(self, op_id: str, point: str, word: Word) -> FeedbackTaken:
         """Take an answer about one sale, from the display of its till or the code of its receipt.
 
         Whoever paid by band can be named; of cash nobody is known. The first answer counts, wherever given.
         """
-        wrong = faults(score, because)
+        wrong = faults(word)
         if wrong:
             raise Refused(wrong)
 
         def act(tx: Transaction) -> FeedbackTaken:
-            sale = _lately_sold(tx, op_id)
-            if sale is None or sale.basket.point != point:
+            sold = _lately_sold(tx, op_id)
+            if sold is None or sold.sale.basket.point != point:
                 raise Unknown("There is no such purchase to speak of.", hint="Tell our staff instead.")
-            band = next(iter(bands_of(sale.legs)), None) if named else None
+            band = next(iter(bands_of(sold.sale.legs)), None)
             profile = self._rooms.profiles.get(band) if band is not None else None
-            guest = profile.guest if profile is not None else None
+            known = profile if word.named and profile is not None and profile.guest else None
+            articles = _articles(sold.sale.basket.lines)
             told = FeedbackGiven(
-                score=score,
+                score=word.score,
                 point=point,
-                about=op_id if guest else "",
-                because=because,
-                guest=guest or "",
-                articles=_articles(sale.basket.lines),
+                about=op_id if known is not None else "",
+                because=word.because,
+                guest=known.guest or "" if known is not None else "",
+                articles=articles,
+                lots=lots_of(self._rooms, articles, point, sold_ms=sold.at_ms),
             )
-            return _keep(tx, self._key(op_id), told, band=band if guest else None)
+            band = band if known is not None else None
+            told = spoken_freely(self._rooms, told, word.text, payer=profile, band=band)
+            return _keep(tx, self._key(op_id), told, band=band)
 
         return self._rooms.sequencer.submit(act)
 
@@ -144,12 +150,20 @@ def _keep(tx: Transaction, mark: str, told: FeedbackGiven, *, band: bytes | None
     return FeedbackTaken(first=True)
 
 
-def _lately_sold(tx: Transaction, op_id: str) -> Sale | None:
+class _Sold(NamedTuple):
+    """A sale that can be spoken of, and when it was paid."""
+
+    sale: Sale
+    at_ms: int
+
+
+def _lately_sold(tx: Transaction, op_id: str) -> _Sold | None:
     known = rung.rung_by(tx, op_id)
     if known is None or known.sale is None or known.last is None:
         return None
     late = tx.now.now_ms - known.last.at_ms > FRESH_MS
-    return None if late or known.sale.state is not Authorisation.CAPTURED else known.sale
+    done = known.sale.state is Authorisation.CAPTURED
+    return _Sold(known.sale, known.last.at_ms) if done and not late else None
 
 
 def _articles(lines: Iterable[Line]) -> tuple[str, ...]:

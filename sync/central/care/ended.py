@@ -52,4 +52,4 @@ def _nobodys(links: Links) -> Links:
 
 
 erasure.PLACES.append(forget)
-retention.KEPT.append(delete_before)
+retention.SPOKEN.append(delete_before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from edge.core.events import Acted
 from edge.core.feedback import UNHAPPY_MAX, FeedbackGiven
 from sync.central.care import cases, ended, waits
@@ -40,8 +42,17 @@ def acknowledged(tx: Connection, site: str, said: Acted, *, device: str, at_ms: 
         cases.tell(tx, site, case.id, told=told)
 
 
-def unhappy(tx: Connection, site: str, said: FeedbackGiven, *, device: str, at_ms: int) -> None:
+class Spoken(NamedTuple):
+    """A word, when it was said, and what was typed with it."""
+
+    said: FeedbackGiven
+    at_ms: int
+    text: str = ""
+
+
+def unhappy(tx: Connection, site: str, word: Spoken, *, device: str) -> None:
     """Open a case for somebody who chose one of the two lowest faces and let us know who they are."""
+    said, at_ms, text = word
     if said.score > UNHAPPY_MAX or not said.guest or not bearable.names(said.guest, said.point, said.about):
         return
     if said.guest not in guests.guests_of(tx, site, [said.guest]):
@@ -49,7 +60,7 @@ def unhappy(tx: Connection, site: str, said: FeedbackGiven, *, device: str, at_m
     links = Links(guest=said.guest, ref=said.about, device=device, point=said.point)
     op = f"feedback/{device}/{at_ms}/{said.guest}"
     first = _first(op, Subject.FEEDBACK, at_ms=min(at_ms, now_of(tx)), links=links)
-    cases.open_case(tx, site, first)
+    cases.open_case(tx, site, first, note=text)
 
 
 def _call(device: str, said: Acted) -> str:

@@ -21,6 +21,7 @@ from sync.central.channels import (
     naming,
     offering,
     ordering,
+    rating,
     stopping,
     telling,
 )
@@ -192,6 +193,11 @@ class Api:
         """Write down one more word."""
         caller, spoken = self._asked(May.CASES, caring.Spoken)
         return self._answer(caller, lambda tx: caring.speak(tx, caller.channel, case, spoken=spoken))
+
+    def feedback(self) -> Response:
+        """Take what a guest says of a purchase or a visit, once."""
+        caller, said = self._asked(May.FEEDBACK, rating.Rating)
+        return self._answer(caller, lambda tx: rating.rate(tx, caller.channel, said))
 
     def offers(self, guest: str) -> Response:
         """Choose what a guest is offered."""

@@ -46,6 +46,7 @@ class May(enum.StrEnum):
     ORDERS = "orders"
     CASES = "cases"
     ANSWERS = "answers"
+    FEEDBACK = "feedback"
     OFFERS = "offers"
     WORDS = "words"
     SEGMENTS = "segments"

@@ -25,6 +25,7 @@ from sync.central.channels.messages import (
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
 from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
+from sync.central.channels.rating import Rated, Rating
 from sync.central.channels.stopping import Stopped
 from sync.central.channels.telling import Words
 from sync.central.journey.unfinished import BASKET
@@ -226,6 +227,16 @@ ROUTES = (
         body=Spoken,
         media=MEDIA_JSON,
         answer=Matter,
+        problems=PROBLEMS,
+    ),
+    Route(
+        name="feedback",
+        method="POST",
+        path="/v1/feedback",
+        about="How a purchase or a visit was: a face, a reason and a few words; once for a purchase.",
+        body=Rating,
+        media=MEDIA_JSON,
+        answer=Rated,
         problems=PROBLEMS,
     ),
     Route(

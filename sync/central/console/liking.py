@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
 from edge.core.feedback import FACES, UNHAPPY_MAX
 from sync.central.campaigns.lift import Arm, apart, wilson
 from sync.central.journey.figures import PEOPLE_MIN
-from sync.central.near.feedback import Monthly
+from sync.central.near.feedback import Monthly, OfLot
 
 HAPPY_MIN = FACES[-2]
+One = TypeVar("One", Monthly, OfLot)
 
 
 class Change(NamedTuple):
@@ -31,6 +32,22 @@ class Liked(NamedTuple):
     low: float
     high: float
     change: Change | None
+
+
+class Lot(NamedTuple):
+    """One lot of an article at one site: how it is liked, against last month and against all the rest."""
+
+    article: str
+    lot: str
+    site: str
+    liked: Liked
+    against: Change | None
+    """How many more of a hundred are happy than of all else that was said of this article; None: not yet."""
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it is surely liked less than the rest: the whole interval lies below nothing."""
+        return self.against is not None and self.against.high < 0
 
 
 class Wrong(NamedTuple):
@@ -57,6 +74,32 @@ def places(found: Iterable[Monthly], month: int) -> tuple[Liked, ...]:
     return tuple(sorted(told, key=lambda one: (one.high, one.name)))
 
 
+def lots(found: Iterable[OfLot], month: int) -> tuple[Lot, ...]:
+    """Return what is thought of each lot and site, articles in order, of each the least liked first.
+
+    Told are articles of which a lot is known or which several sites have; of fewer than ten words nothing.
+    """
+    told = []
+    for _, of_article in sorted(_by(found, lambda one: one.article).items()):
+        parts = _by(of_article, lambda one: f"{one.lot}\0{one.site}")
+        if len(parts) < 2 and not any(one.lot for one in of_article):
+            continue
+        rows = [_lot(words, of_article, month) for words in parts.values()]
+        told += sorted((one for one in rows if one is not None), key=lambda one: (one.liked.high, one[1:3]))
+    return tuple(told)
+
+
+def _lot(words: Sequence[OfLot], of_article: Iterable[OfLot], month: int) -> Lot | None:
+    arm, first = _arm(words), words[0]
+    if arm.guests < PEOPLE_MIN:
+        return None
+    name = f"{first.lot} {first.site}"
+    liked = Liked(name, arm.guests, arm.rate, *wilson(arm), _change(words, month))
+    rest = _arm(one for one in of_article if (one.lot, one.site) != (first.lot, first.site))
+    against = None if rest.guests < PEOPLE_MIN else Change(*apart(arm, rest))
+    return Lot(first.article, first.lot, first.site, liked, against)
+
+
 def reasons(found: Iterable[Monthly], month: int) -> tuple[Wrong, ...]:
     """Return why people were not content, in whole words, the most frequent reason first."""
     told = []
@@ -67,19 +110,20 @@ def reasons(found: Iterable[Monthly], month: int) -> tuple[Wrong, ...]:
     return tuple(sorted(told, key=lambda one: (-one.times, one.because)))
 
 
-def _by(found: Iterable[Monthly], key: Callable[[Monthly], str]) -> dict[str, list[Monthly]]:
-    grouped: dict[str, list[Monthly]] = defaultdict(list)
+def _by(found: Iterable[One], key: Callable[[One], str]) -> dict[str, list[One]]:
+    grouped: dict[str, list[One]] = defaultdict(list)
     for one in found:
         grouped[key(one)].append(one)
     return grouped
 
 
-def _change(words: Iterable[Monthly], month: int) -> Change | None:
-    now, before = (_arm(one for one in words if one.month == at) for at in (month, month - 1))
+def _change(words: Iterable[Monthly | OfLot], month: int) -> Change | None:
+    all_ = list(words)
+    now, before = (_arm(one for one in all_ if one.month == at) for at in (month, month - 1))
     return None if min(now.guests, before.guests) < PEOPLE_MIN else Change(*apart(now, before))
 
 
-def _arm(words: Iterable[Monthly]) -> Arm:
+def _arm(words: Iterable[Monthly | OfLot]) -> Arm:
     all_ = list(words)
     happy = sum(one.times for one in all_ if one.score >= HAPPY_MIN)
     return Arm(sum(one.times for one in all_), happy)

@@ -13,7 +13,8 @@ from edge.core.feedback import FeedbackGiven
 from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved
 from edge.core.slots import SlotMoved
-from sync.central.care import heard
+from sync.central.care import heard, spoken
+from sync.central.care.heard import Spoken
 from sync.central.near import bearable, feedback, orders, slots
 from sync.central.offers import earned
 from sync.central.registry import consents, guests, profiles
@@ -43,11 +44,12 @@ def read(kind: int, body: bytes) -> msgspec.Struct:
 
 
 class Heeded(NamedTuple):
-    """An event to act upon: its kind, its body and when it happened."""
+    """An event to act upon: its kind, its body, when it happened and about which band."""
 
     kind: int
     body: bytes
     at_ms: int
+    band: bytes | None = None
 
 
 def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -> None:
@@ -66,7 +68,8 @@ def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -
             slots.take(tx, site, one, device=device)
         elif isinstance(one, FeedbackGiven) and bearable.word(one):
             feedback.take(tx, site, one, at_ms=event.at_ms)
-            heard.unhappy(tx, site, one, device=device, at_ms=event.at_ms)
+            text = spoken.taken(tx, site, one, device=device, event=(event.at_ms, event.band))
+            heard.unhappy(tx, site, Spoken(one, event.at_ms, text), device=device)
         elif isinstance(one, OrderAsked) and bearable.order(one.order):
             orders.place(tx, site, one.order)
         elif isinstance(one, OrderMoved) and bearable.move(one):

@@ -166,6 +166,21 @@ def entered_by(tx: Connection, site: str, owner: str, *, right: str) -> bool:
     return any(row.weight > 0 and (row.source, row.id) not in back for row in rows)
 
 
+def purchase(tx: Connection, site: str, owner: str, *, ref: str) -> Entry | None:
+    """Return the entry of one purchase of somebody, under whichever of their names; None: there is none."""
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)), _own.weight > 0)
+    query = select(*_ENTRY).where(here, _own.what == What.BOUGHT.value, _own.ref == ref)
+    row = tx.execute(query.order_by(*_order).limit(1)).first()
+    return None if row is None else _entry(row)
+
+
+def is_spoken_of(tx: Connection, site: str, owner: str, *, ref: str) -> bool:
+    """Say whether somebody has said how one purchase was, by name."""
+    here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)))
+    query = select(_own.id).where(here, _own.what == What.FED_BACK.value, _own.ref == ref)
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def mark_of(one: Entry) -> Mark:
     """Return an entry's place."""
     return one.hlc, one.source, one.id

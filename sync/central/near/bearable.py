@@ -45,7 +45,10 @@ def slot(one: SlotMoved) -> bool:
 
 def word(one: FeedbackGiven) -> bool:
     """Say whether a word can be counted."""
-    return one.score in FACES and len(one.articles) <= LINES_MAX and names(one.because, *one.articles)
+    told = names(one.because, *one.articles, *one.lots)
+    return (
+        one.score in FACES and len(one.articles) <= LINES_MAX and told and len(one.lots) <= len(one.articles)
+    )
 
 
 def _time(one: TimeSlot) -> bool:

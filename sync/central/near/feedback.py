@@ -54,7 +54,18 @@ month_table = Table(
 
 Each word is there for its articles, and once as a whole.
 """
-_own, _month = feedback_table.c, month_table.c
+lot_table = Table(
+    "feedback_lot",
+    metadata,
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("article", String(ID_CHARS_MAX), primary_key=True),
+    Column("lot", String(ID_CHARS_MAX), primary_key=True),
+    Column("score", Integer, primary_key=True, autoincrement=False),
+    Column("times", Integer, nullable=False),
+)
+"""The same of each lot; of an empty name, which nobody knows."""
+_own, _month, _lot = feedback_table.c, month_table.c, lot_table.c
 
 
 class Score(NamedTuple):
@@ -77,9 +88,21 @@ class Monthly(NamedTuple):
     times: int
 
 
+class OfLot(NamedTuple):
+    """How often one face was chosen in one month at one site, for one lot of an article."""
+
+    site: str
+    month: int
+    article: str
+    lot: str
+    score: int
+    times: int
+
+
 def take(tx: Connection, site: str, said: FeedbackGiven, *, at_ms: int | None = None) -> None:
     """Count what was said; a word about several articles counts once for each. ``at_ms`` None: just now."""
     month = month_of(tx, site, now_of(tx) if at_ms is None else at_ms)
+    _count_lots(tx, site, said, month=month)
     for article in said.articles or (VISIT,):
         own: dict[str, str | int] = {
             "site_id": site,
@@ -120,6 +143,19 @@ def _monthly(tx: Connection, site: str, *, since: int, about: ColumnElement[bool
         _month.site_id == site, _month.month >= since, about
     )
     return tuple(Monthly(*row) for row in tx.execute(query.order_by(*(_month[name] for name in names[:5]))))
+
+
+def of_lots(tx: Connection, site: str, *, since: int) -> tuple[OfLot, ...]:
+    """Return every count of a site since a month by lot, by article, lot and month."""
+    query = select(lot_table).where(_lot.site_id == site, _lot.month >= since)
+    return tuple(OfLot(*row) for row in tx.execute(query.order_by(_lot.article, _lot.lot, _lot.month)))
+
+
+def _count_lots(tx: Connection, site: str, said: FeedbackGiven, *, month: int) -> None:
+    for at, article in enumerate(said.articles):
+        lot = said.lots[at] if at < len(said.lots) else ""
+        own: dict[str, str | int] = {"site_id": site, "month": month, "article": article, "lot": lot}
+        _count(tx, lot_table, {**own, "score": said.score})
 
 
 def scores(tx: Connection, site: str) -> tuple[Score, ...]:

@@ -12,6 +12,7 @@ from edge.errors import Refused
 from sync.central.feed import Change, publish
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Column,
     ColumnElement,
@@ -25,6 +26,7 @@ from sync.central.store import (
     insert,
     metadata,
     select,
+    text,
     update,
 )
 
@@ -53,20 +55,37 @@ stock_table = Table(
     Column("reserved", Integer, nullable=False),
     Column("safety", Integer, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("lot", String(ID_CHARS_MAX), nullable=False, server_default=""),
+    Column("lot_ms", BigInteger, nullable=False, server_default="0"),
 )
 _own = stock_table.c
 
 
+def _remember_lots(tx: Connection) -> None:
+    tx.execute(text("ALTER TABLE stock ADD COLUMN lot VARCHAR(64) NOT NULL DEFAULT ''"))
+    tx.execute(text("ALTER TABLE stock ADD COLUMN lot_ms BIGINT NOT NULL DEFAULT 0"))
+
+
+STEPS[12] = _remember_lots
+
+
 def put(tx: Connection, site: str, counted: Sequence[Stock]) -> None:
-    """Take what was counted; what is set aside stays set aside."""
+    """Take what was counted; what is set aside stays so, and a lot is open until another one is named."""
     if len(counted) > STOCK_MAX or any(min(one.on_hand, one.safety) < 0 for one in counted):
         raise Refused(f"At most {STOCK_MAX} figures at once, and none below zero.")
     for one in counted:
         known = find(tx, site, one.article, store=one.store)
-        after = msgspec.structs.replace(one, reserved=known.reserved if known is not None else 0)
+        after = msgspec.structs.replace(_opened(one, known), reserved=known.reserved if known else 0)
         tx.execute(delete(stock_table).where(_there(site, one.article, one.store)))
         tx.execute(insert(stock_table).values(_row(site, after)))
         _tell(tx, site, after, before=known)
+
+
+def _opened(one: Stock, known: Stock | None) -> Stock:
+    """Return a count with the lot that is open then, and since when."""
+    if known is not None and one.lot in ("", known.lot):
+        return msgspec.structs.replace(one, lot=known.lot, lot_ms=known.lot_ms)
+    return msgspec.structs.replace(one, lot_ms=one.at_ms if one.lot else 0)
 
 
 def find(tx: Connection, site: str, article: str, *, store: str) -> Stock | None:
@@ -142,4 +161,6 @@ def _stock(row: Any) -> Stock:  # noqa: ANN401 - a row has no type of its own
         reserved=row.reserved,
         safety=row.safety,
         at_ms=row.at_ms,
+        lot=row.lot,
+        lot_ms=row.lot_ms,
     )

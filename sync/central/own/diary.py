@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from edge.core.profiles import remark_owner
+from sync.central.care import cases
+from sync.central.care.case import Step
+from sync.central.care.cases import Wanted
 from sync.central.console.answers import Answer, Page
 from sync.central.console.ask import Ask
 from sync.central.console.diaries import line, named
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey import diary
 from sync.central.journey.marks import mark_in, marked
+from sync.central.store import Connection
 
 SHOWN_MAX = 50
 """Entries on one page."""
+ANSWERS_MAX = 10
 
 
 def _diary(ask: Ask) -> Answer:
@@ -20,8 +25,19 @@ def _diary(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
         names = named(tx, ask)
         found = diary.of_guest(tx, ask.site, owner, before=mark_in(ask.arg("after")), limit=SHOWN_MAX)
+        heard = _answers(ask, tx)
     after = marked(diary.mark_of(found[-1])) if len(found) == SHOWN_MAX else ""
-    return Page("diary.html", {"lines": [line(ask, one, names) for one in found], "after": after})
+    lines = [line(ask, one, names) for one in found]
+    return Page("diary.html", {"lines": lines, "after": after, "answers": heard})
+
+
+def _answers(ask: Ask, tx: Connection) -> list[tuple[str, str]]:
+    """Return what we answered in the guest's cases, the newest first, and when; no colleague's note."""
+    of = cases.listed(tx, ask.site, Wanted(guest=ask.path["guest"]))
+    told = [one for case in of for one in cases.steps(tx, ask.site, case.id)]
+    mine = [one for one in told if one.note and one.told.step is Step.ANSWERED]
+    newest = sorted(mine, key=lambda one: one.told.at_ms, reverse=True)[:ANSWERS_MAX]
+    return [(ask.time(one.told.at_ms), one.note) for one in newest]
 
 
 ROUTES: tuple[Route, ...] = (

@@ -28,8 +28,8 @@ SPOKEN = {
     Kind.CASH_MOVED: CashMoved,
 }
 """Kinds of money's events in which they do, each with its body."""
-REMARKED = (*ACTED, *SPOKEN, Kind.CONFIRMED, Kind.OVERRIDDEN)
-"""All kinds in which somebody gives a reason, if only one of a closed list."""
+REMARKED = (*ACTED, *SPOKEN, Kind.CONFIRMED, Kind.OVERRIDDEN, Kind.FEEDBACK_GIVEN)
+"""All kinds in which somebody gives a reason, if only one of a closed list, or a guest types a word."""
 NOTICED = (Kind.ZONE_ENTERED, Kind.ZONE_LEFT)
 """Kinds in which a device seals who it was that was noticed: kept as short as where bands were read."""
 PIECE_MAX = 1_000

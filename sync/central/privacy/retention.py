@@ -36,6 +36,8 @@ KEPT: list[Callable[[Connection, int], int]] = []
 """Rooms that keep what people said and did: each deletes what is older than a moment and says how much."""
 MOVED: list[Callable[[Connection, int], int]] = []
 """The same of rooms that keep where people were."""
+SPOKEN: list[Callable[[Connection, int], int]] = []
+"""The same of rooms that keep guests' own words: cases, and what was typed of a purchase."""
 BOOKED: list[Callable[[Connection, int], int]] = []
 """The same of rooms that keep what guests bought, beside the books that stay."""
 LOG = logging.getLogger("polso.central")
@@ -91,8 +93,10 @@ class Retention(Rounds):
         moved_ms = now_ms - self._keeping.moved_days * DAY_MS
         booked_ms = now_ms - self._keeping.booked_days * DAY_MS
         self._walk_anew_daily()
+        words_ms = now_ms - self._keeping.words_days * DAY_MS
         with self._store.transaction() as tx:
-            gone = sum(delete_before(tx, sealed_ms) for delete_before in KEPT)
+            gone = sum(delete_before(tx, words_ms) for delete_before in SPOKEN)
+            gone += sum(delete_before(tx, sealed_ms) for delete_before in KEPT)
             gone += sum(delete_before(tx, moved_ms) for delete_before in MOVED)
             gone += sum(delete_before(tx, booked_ms) for delete_before in BOOKED)
             gone += sum(destroy_site_keys(tx, site, sealed_ms) for site in known)

@@ -7,17 +7,19 @@ import pytest
 from edge.core.calendar import DAY_MS
 from edge.core.catalogue import Article
 from edge.core.feedback import FeedbackGiven
-from sync.central.care import cases
+from sync.central import sites
+from sync.central.care import cases, spoken
 from sync.central.care.case import Links, Step, Told
+from sync.central.care.spoken import Source
 from sync.central.console import liking
 from sync.central.console.operators import Role
 from sync.central.console.pages.feedback import BARS_MAX, products
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback
-from sync.central.near.feedback import Monthly, Score
+from sync.central.near.feedback import Monthly, OfLot, Score
 from sync.central.registry import catalogue
-from sync.central.store import Store
+from sync.central.store import Connection, Store
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_open_park, an_operator
 from tests.sync.journey.book import GUEST, OWNER, Book
@@ -157,3 +159,62 @@ def test_the_least_liked_are_drawn_and_all_are_in_the_table(small_store: Store) 
     figure, table = page.partition("</figure>")[::2]
     rows = table.partition("</table>")[0].count("<tr>")
     assert (figure.count('<svg viewBox="0 0 1000 20"'), rows) == (BARS_MAX, BARS_MAX + 2)
+
+
+# Lots, and what was typed
+
+
+def of_lot(tx: Connection, site: str, lot: str, happy: int, sour: int) -> None:
+    for at in range(happy + sour):
+        score = 5 if at < happy else 1
+        said = FeedbackGiven(
+            score=score, point="bar", articles=("soup", "cake"), lots=(lot, "") if lot else ()
+        )
+        feedback.take(tx, site, said)
+
+
+def test_one_bad_lot_is_told_apart_from_the_others_at_every_site(mario: Browser, small_store: Store) -> None:
+    with small_store.transaction() as tx:
+        sites.create_site(tx, "town")
+        of_lot(tx, SITE, "L7", 2, 18)
+        of_lot(tx, SITE, "L8", 18, 2)
+        of_lot(tx, "town", "L8", 19, 1)
+        of_lot(tx, "town", "L9", 0, 9)
+    page = mario.says(PAGE)
+    # By hand: 2 of 20 of lot L7, and of all else that was said of the soup 8 + 18 + 19 + 0 of 59.
+    assert "soup Soup L7 park 20 10 % 3 % 30 % not yet -66 (from -78 to -43) points" in page, page
+    assert "soup Soup L8 park 20 90 %" in page
+    assert "soup Soup L8 town 20 95 %" in page
+    assert "L9" not in page, "of fewer than ten words nothing is told"
+    rows = mario.get(f"{PAGE}?file=feedback_lots").text.splitlines()
+    soups = [row for row in rows if row.startswith("soup")]
+    assert soups[0].startswith("soup,Soup,L7,park,20"), "the least liked of an article first"
+    html = mario.get(PAGE).text
+    assert "ill" in html.partition("L7")[2].partition("</tr>")[0]
+    assert "ill" not in html.partition(">L8<")[2].partition("</tr>")[0]
+
+
+def test_a_lot_is_held_against_its_own_last_month() -> None:
+    def counted(month: int, lot: str, score: int, times: int) -> OfLot:
+        return OfLot(SITE, month, "soup", lot, score, times)
+
+    (one,) = liking.lots([counted(99, "L7", 5, 10), counted(100, "L7", 1, 10)], 100)
+    assert one.liked.change is not None
+    assert (one.liked.change.difference, one.against) == (-1, None)
+    assert liking.lots([counted(100, "", 1, 50)], 100) == (), "nothing is known but the article"
+
+
+def test_words_are_read_by_article_and_reason_where_ten_have_spoken(
+    mario: Browser, small_store: Store
+) -> None:
+    with small_store.transaction() as tx:
+        for at, (article, because, text) in enumerate((
+            ("soup", "waiting", "Waited long. Giulia, table 4"), ("soup", "", "Lovely <b>"),
+            ("cake", "price", "Far too dear"),
+        )):  # fmt: skip
+            said = FeedbackGiven(score=2, because=because, point="bar", articles=(article,))
+            spoken.keep(tx, SITE, said, source=Source(f"w{at}", NOW_MS, text))
+    page = mario.says(PAGE)
+    assert "Soup · the waiting 2 of 5: Waited long. [name], table 4" in page, page
+    assert "Lovely &lt;b&gt;" in mario.get(PAGE).text
+    assert "too dear" not in page, "of the cake nine have spoken: one of them would be known by it"

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from edge.core.consent import TOPICS, Channel, Namespace, Purpose, may
+from sync.central.care import cases
+from sync.central.care.case import Links, Step, Told
 from sync.central.registry import consents
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store
@@ -98,3 +100,16 @@ def test_the_diary_says_in_words_what_was_allowed_for_which_way(family: Store) -
     assert "Offers chosen for you (e-mail): yes" in told
     assert "Learning from your visit: yes" in told
     assert "consent." not in told
+
+
+def test_what_we_answered_stands_above_the_diary_and_what_colleagues_noted_does_not(family: Store) -> None:
+    with family.transaction() as tx:
+        for whose in ("leo", "somebody-else"):
+            first = Told(op=whose, step=Step.OPENED, at_ms=1, word="feedback", links=Links(guest=whose))
+            id_ = cases.open_case(tx, SITE, first, note="cold").id
+            for step, note in ((Step.NOTED, "for us"), (Step.ANSWERED, f"We heat the bowls, {whose}.")):
+                cases.tell(tx, SITE, id_, told=Told(op=step.value, step=step, at_ms=2), note=note)
+    told = Phone(family, "leo").says("/diary")
+    assert "What we answered you We heat the bowls, leo." in told, told
+    assert "for us" not in told
+    assert "somebody-else" not in told

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from edge.core.calendar import DAY_MS
 from edge.core.feedback import UNHAPPY_MAX
 from edge.errors import Unknown
+from sync.central import sites
 from sync.central.campaigns.lift import Arm, wilson
-from sync.central.care import changed
+from sync.central.care import changed, spoken
 from sync.central.care.cases import NOTE_CHARS_MAX
 from sync.central.care.changed import Change
-from sync.central.console import desk, liking
+from sync.central.console import desk, liking, own_words
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, names_of
-from sync.central.console.liking import HAPPY_MIN, Liked, Wrong
+from sync.central.console.liking import HAPPY_MIN, Liked, Lot, Wrong
 from sync.central.console.routes import Audience, Route, read
 from sync.central.journey.figures import PEOPLE_MIN
-from sync.central.near.feedback import VISIT, Score, month_of, monthly, scores, words
+from sync.central.near.feedback import VISIT, Score, month_of, monthly, of_lots, scores, words
 from sync.central.psp import refunds
 from sync.central.registry import catalogue
-from sync.central.store import now_of
+from sync.central.store import Connection, now_of
 
+LOTS = ("article", "name", "lot", "site", "said", "happy", "low", "high", "month_change", "against_rest")
 COLUMNS = ("article", "name", "said", "happy", "low", "high", "month_change", "because")
 PLACES = ("point", "name", "said", "happy", "low", "high", "month_change")
 REASONS = ("because", "year", "month_this", "month_last")
 MONTHS_BACK = 11
+YEAR_MS = 365 * DAY_MS
 SCALE, PERCENT = 1_000, 100
 BARS_MAX = 12
 """So many of the least liked are drawn; the table has all."""
@@ -74,6 +78,8 @@ def _all(ask: Ask) -> Answer:
         month = month_of(tx, ask.site, now_of(tx))
         since = month - MONTHS_BACK
         year, whole = monthly(tx, ask.site, since=since), words(tx, ask.site, since=since)
+        by_lot = [one for site in _sites(ask, tx) for one in of_lots(tx, site, since=since)]
+        typed = spoken.newest(tx, ask.site, since_ms=ask.store.now_ms() - YEAR_MS)
     changed_since = liking.changes(year, month)
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
         VISIT: ask.words("feedback.visit")
@@ -92,6 +98,8 @@ def _all(ask: Ask) -> Answer:
     values = {
         "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
         "places": _places(ask, liking.places(whole, month)),
+        "lots": _lots(ask, liking.lots(by_lot, month), names),
+        "own_words": own_words.grouped(typed, {one.article for one in found}, names=names),
         "reasons": _reasons(ask, liking.reasons(whole, month)),
         "whiskers": [
             (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
@@ -100,6 +108,22 @@ def _all(ask: Ask) -> Answer:
         ],
     }  # fmt: skip
     return Page("feedback.html", values)
+
+
+def _sites(ask: Ask, tx: Connection) -> tuple[str, ...]:
+    """Return the sites whose words may be read beside this one's: a lot goes to several of them."""
+    return tuple(one for one in sites.sites(tx) if ask.may(f"/console/sites/{one}/feedback"))
+
+
+def _lots(ask: Ask, found: tuple[Lot, ...], names: Mapping[str, str]) -> Sheet:
+    rows: list[tuple[Cell | str | int, ...]] = [
+        (one.article, names.get(one.article, one.article), one.lot or ask.words("feedback.no_lot"), one.site,
+         one.liked.said, *_shares(one.liked.happy, one.liked.low, one.liked.high),
+         _against(ask, one.liked.change),
+         Cell(_against(ask, one.against), mark="ill" if one.is_worse else ""))
+        for one in found
+    ]  # fmt: skip
+    return Sheet(name="feedback_lots", columns=LOTS, rows=rows)
 
 
 def _places(ask: Ask, found: tuple[Liked, ...]) -> Sheet:

@@ -15,10 +15,11 @@ from sync.central.console.listing import Listing
 from sync.central.console.routes import Route
 from sync.central.near import stock
 from sync.central.registry import catalogue, layout
+from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import Connection
 
 HERE = "/sites/<site>/stock"
-COLUMNS = ("article", "store", "on_hand", "set_aside", "kept_back", "free", "said_of_it", "age")
+COLUMNS = ("article", "store", "on_hand", "set_aside", "kept_back", "free", "said_of_it", "lot", "age")
 PAGE_MAX = 100
 QUANTITY_MAX = 1_000_000
 MARKS = {Shelf.IN_STOCK: "granted", Shelf.LAST: "warned", Shelf.ASK: "warned", Shelf.NONE: "ill"}
@@ -45,7 +46,7 @@ def _row(ask: Ask, one: Stock, names: tuple[str, str]) -> Row:
     word = shelf(one, ask.store.now_ms())
     figures = (one.on_hand, one.reserved, one.safety, one.available)
     said = Cell(ask.words(f"shelf.{word}"), mark=MARKS[word])
-    return (*names, *figures, said, ask.ago(one.at_ms))
+    return (*names, *figures, said, one.lot, ask.ago(one.at_ms))
 
 
 def _form(ask: Ask) -> Form:
@@ -56,6 +57,7 @@ def _form(ask: Ask) -> Form:
         Field(name="store", kind=Kind.CHOICE, choices=_stores(ask), required=True),
         Field(name="on_hand", kind=Kind.NUMBER, high=QUANTITY_MAX, required=True),
         Field(name="kept_back", kind=Kind.NUMBER, high=QUANTITY_MAX),
+        Field(name="lot", chars_max=ID_CHARS_MAX),
     )
     return Form(name="stock_count", fields=fields, back=f"{ask.home}/stock", act="count")
 
@@ -73,6 +75,7 @@ def _save(ask: Ask, said: dict[str, Any]) -> Answer:
             on_hand=said["on_hand"],
             safety=said["kept_back"] if said["kept_back"] is not None else before.safety if before else 0,
             at_ms=ask.store.now_ms(),
+            lot=said["lot"],
         )
         stock.put(tx, ask.site, [counted])
         was = str(before.on_hand) if before is not None else ""

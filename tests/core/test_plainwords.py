@@ -1,0 +1,50 @@
+"""What guests type: names, addresses and numbers are masked, ordinary words stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.core.plainwords import plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Il cameriere Marco era gentile", "Il cameriere [name] era gentile"),
+        ("La signora Bianchi Rossi ci ha ignorati", "La signora [name] ci ha ignorati"),
+        ("Herr Müller war unfreundlich, der Kaffee kalt", "Herr [name] war unfreundlich, der Kaffee kalt"),
+        ("Mme. Lefèvre n'a rien dit", "Mme. [name] n'a rien dit"),
+        ("el sr. Gómez no ayudó", "el sr. [name] no ayudó"),
+        ("Mr Kowalczyk was rude", "Mr [name] was rude"),
+        ("My name is Zoltan Kis, call +39 333 123 4567", "My name is [name], call [number]"),
+        ("je m'appelle Youssef", "je m'appelle [name]"),
+        ("mail me at z.kis@example.org.", "mail me at [e-mail]."),
+        ("carta 4000 0000 0000 0002!", "carta [card number]!"),
+        ("MARCO and Pierre Dupont served us", "[name] and [name] served us"),
+        ("rita was slow, as was Contì", "[name] was slow, as was [name]"),
+        ("Luca Anna", "[name]"),
+    ],
+)
+def test_who_somebody_is_goes(typed: str, kept: str) -> None:
+    assert plain(typed, ["Rita Conti"]) == kept
+    assert plain(kept, ["Rita Conti"]) == kept, "said again it stays as it is"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "The soup was cold at 13.30, table 12: 3,50 for two coffees",
+        "Mark my words: the roses were lovely in May",
+        "marco polo, the game",
+        "Die Suppe war kalt und der Tisch schmutzig",
+        "Don't ask, it was the best cake ever",
+        "",
+    ],
+)
+def test_ordinary_words_stay(typed: str) -> None:
+    assert plain(typed) == typed
+
+
+def test_a_name_of_two_letters_that_somebody_bears_is_left_as_a_word() -> None:
+    assert plain("the Li river", ["Li Wang"]) == "the Li river"
+    assert plain("wang was kind", ["Li Wang"]) == "[name] was kind"
