@@ -28,7 +28,7 @@ from sync.central.machines import devices
 from sync.central.machines.devices import NewDevice
 from sync.central.money.rising import advance
 from sync.central.near import reserving, slots
-from sync.central.near.reserving import Full
+from sync.central.near.reserving import Over
 from sync.central.people import aliases, claiming, codes, merging
 from sync.central.people.aliases import Kind, Proof, named
 from sync.central.people.codes import Told
@@ -199,8 +199,8 @@ CASES = {
     ),
     "desk": Case(a_desk, desks.SITTING_MS, ("FROM desk_token",), desks.NoDesk),
     "console": Case(a_console, sessions.IDLE_MS_MAX, ("FROM operator",), None),
-    "time to book": Case(a_time_to_book, HOUR_MS, (TURN, "FROM slot"), Full),
-    "time to move to": Case(a_time_to_move_to, HOUR_MS, (TURN, "FROM slot"), Full),
+    "time to book": Case(a_time_to_book, HOUR_MS, (TURN, "FROM slot"), Over),
+    "time to move to": Case(a_time_to_move_to, HOUR_MS, (TURN, "FROM slot"), Over),
     "joined": Case(two_who_were_joined, merging.BACK_MS + 1, (TURN, "FROM guest_link"), Refused),
 }
 
