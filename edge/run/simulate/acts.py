@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
-from edge.core.basket import Line
-from edge.core.events import Lane
-from edge.errors import PolsoError
-from edge.payviews import BasketState
 from edge.run.simulate.backups import put_central_back, save_central
 from edge.run.simulate.device import Device
-from edge.run.simulate.outages import cut, lack_nodes, late, leave, renew_nodes, tarry
-from edge.run.simulate.world import Guest, Told, World
-from sync.client.line import Unreachable
+from edge.run.simulate.meeting import connect, press
+from edge.run.simulate.outages import cut, fill_disk, lack_nodes, late, leave, renew_nodes, tarry
+from edge.run.simulate.people import lift, pass_by, rebind, report_band, revoke, top_up
+from edge.run.simulate.tills import give_back, hold, pay_in, sell, stroll, void
+from edge.run.simulate.world import Guest, Heard, World
 
-PAGES_MAX = 8
-"""So many pages are pulled in one turn."""
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-DONE = frozenset({BasketState.IDLE, BasketState.APPROVED, BasketState.VOIDED, BasketState.GIVEN_UP})
-"""States in which a till is free for the next guest."""
 
 
 class Act(NamedTuple):
@@ -50,10 +42,7 @@ def race(world: World) -> None:
 
 
 def _tap(world: World, device: Device, guest: Guest) -> None:
-    tapped = device.tap(guest.uid, device.gate)
-    world.attempt(
-        device, f"gate, {guest.right}", lambda: world.told(device, tapped, device.service.present(tapped))
-    )
+    world.tap(device, device.tap(guest.uid, device.gate), guest.right)
 
 
 def tap_again(world: World) -> None:
@@ -67,164 +56,11 @@ def tap_again(world: World) -> None:
 
     def again() -> str:
         view = device.service.present(tapped)
-        if view.seq and Told(view.reason, view.seq) != before:
+        if view.seq and Heard(view.reason, view.seq) != before:
             world.contradictions.append(f"{tapped.tap_id}: {before}, then {view.reason} #{view.seq}")
         return f"again {view.reason} #{view.seq}"
 
     world.attempt(device, "same tap", again)
-
-
-def sell(world: World) -> None:
-    """Somebody rings up soup and lets a guest pay."""
-    _sell(world, world.dice.choice(world.devices), world.dice.choice(world.guests))
-
-
-def stroll(world: World) -> None:
-    """A guest is seen at one device, which has their money set aside, and buys at another one."""
-    guest = world.dice.choice(world.guests)
-    here, there = world.dice.sample(world.devices, 2)
-    if not here.frozen:
-        world.attempt(here, "sees a guest", lambda: _seen(world, here, guest))
-        _sell(world, there, guest)
-
-
-def _seen(world: World, device: Device, guest: Guest) -> str:
-    device.service.present(device.tap(guest.uid, device.till))
-    return meet(world, device)
-
-
-def _sell(world: World, device: Device, guest: Guest) -> None:
-    op, minor = f"op-{world.step:08}", world.dice.choice((150, 300, 900))
-    line = Line(item="soup", name="Soup", quantity=1, price_minor=minor)
-
-    def act() -> str:
-        service, who = device.service, device.cashier()
-        _free(device)
-        service.ring(who, device.till, op, lines=[line])
-        service.await_band(who, device.till, op)
-        service.present(device.tap(guest.uid, device.till))
-        if service.basket(device.till).state is BasketState.SHORT and world.dice.random() < 0.5:
-            meet(world, device)  # somebody waits until more of their money is here
-            service.present(device.tap(guest.uid, device.till))
-        shown = service.basket(device.till)
-        world.seen[f"till {shown.state}"] += 1
-        if shown.state is BasketState.APPROVED:
-            world.sold.append((device.number, op))
-            world.green(device, op)
-        return f"{op} {guest.wallet} {minor}: {shown.state} {shown.reason or ''}"
-
-    world.attempt(device, "till", lambda: _unless_refused(world, act))
-
-
-def void(world: World) -> None:
-    """Staff take the last payment of a device back, or do it once more under the same id."""
-    at = world.dice.randrange(len(world.devices))
-    done = [op for number, op in world.sold if number == at]
-    if not done:
-        return
-    device, op = world.devices[at], done[-1]
-    world.attempt(
-        device,
-        f"void {op}",
-        lambda: _unless_refused(
-            world,
-            lambda: device.service.void(device.cashier(), op, f"void-{op}", reason="cold").state.value,
-        ),
-    )
-
-
-def hold(world: World) -> None:
-    """A guest leaves a deposit, which is taken in the end, or given back."""
-    device, guest = world.dice.choice(world.devices), world.dice.choice(world.guests)
-    op, taken = f"op-{world.step:08}", world.dice.random() < 0.5
-    line = Line(item="bike", name="Bike", quantity=1, price_minor=300)
-
-    def act() -> str:
-        service, who = device.service, device.cashier()
-        _free(device)
-        service.ring(who, device.till, op, lines=[line])
-        service.hold(who, device.till, op, minutes=1)
-        service.present(device.tap(guest.uid, device.till))
-        shown = service.basket(device.till)
-        world.seen[f"hold {shown.state}"] += 1
-        if shown.state is BasketState.HELD:
-            shown = service.capture(who, op) if taken else service.give_up(who, device.till, op)
-            world.seen[f"hold {shown.state}"] += 1
-        if shown.state is BasketState.APPROVED:
-            world.green(device, op)
-        return f"{op} {guest.wallet}: {shown.state}"
-
-    world.attempt(device, "hold", lambda: _unless_refused(world, act))
-
-
-def lift(world: World) -> None:
-    """A supervisor lets a tap pass that was refused."""
-    if world.taps:
-        tapped, number, before = world.taps[world.dice.choice(sorted(world.taps))]
-        device = world.devices[number]
-        boss = msgspec.structs.replace(device.cashier(device.gate), staff="susi", roles=("supervisor",))
-
-        def act() -> str:
-            view = device.service.override(boss, tapped.tap_id, reason="goodwill")
-            world.seen["let pass"] += view.seq > before.seq
-            world.taps.pop(tapped.tap_id, None)  # from here on its answer is another one
-            return f"let pass {view.reason} #{view.seq}"
-
-        world.attempt(device, "override", lambda: _unless_refused(world, act))
-
-
-def connect(world: World) -> None:
-    """A device meets central: attest, urgent things, both lanes, the feed, leases."""
-    device = world.dice.choice(world.devices)
-    world.attempt(device, "meets central", lambda: meet(world, device))
-
-
-def meet(world: World, device: Device) -> str:
-    """Take every turn with central once; return how far that came."""
-    device.look()
-    try:
-        device.report()
-        while device.push(Lane.PRIORITY):
-            pass
-        _follow(world, device)
-        while device.push(Lane.ORDINARY):
-            pass
-        device.ask()
-        device.listen()
-    except Unreachable:
-        return "broke off"
-    except PolsoError as error:
-        world.seen[f"refused {type(error).__name__}"] += 1
-        return f"refused: {error}"
-    return device.frozen or "whole"
-
-
-def _follow(world: World, device: Device) -> None:
-    """Pull until nothing newer is there."""
-    head = world.central.head()
-    for _ in range(PAGES_MAX):
-        if device.frozen:
-            return
-        if device.profiles.cursor().seq == head:
-            world.informed(device)
-            return
-        device.pull()
-
-
-def press(world: World) -> None:
-    """Only one lane goes out; who was started anew is compared with central before."""
-    device = world.dice.choice(world.devices)
-    lane = world.dice.choice(list(Lane))
-
-    def act() -> str:
-        try:
-            if not device.current.proven:
-                device.report()
-            return f"pushed {device.push(lane)}"
-        except PolsoError as error:
-            return f"not pushed: {type(error).__name__}"
-
-    world.attempt(device, f"lane {lane}", act)
 
 
 def wait(world: World) -> None:
@@ -234,21 +70,6 @@ def wait(world: World) -> None:
         world.central.sweep()
     for device in world.devices:
         world.attempt(device, "time passes", device.look)
-
-
-def top_up(world: World) -> None:
-    """Somebody pays money in at central."""
-    world.fund(world.dice.choice(world.guests), f"act-{world.step}", 500)
-    world.note("central: 500 paid in")
-
-
-def revoke(world: World) -> None:
-    """A band is revoked at central."""
-    guest = world.dice.choice(world.guests)
-    if guest.band not in world.revoked:
-        world.revoked.add(guest.band)
-        world.central.revoke(guest.band)
-        world.note(f"central: {guest.right} revoked")
 
 
 def jump(world: World) -> None:
@@ -291,24 +112,6 @@ def restore(world: World) -> None:
         world.note(f"device {number}: an old copy of its disk is put back")
 
 
-def _free(device: Device) -> None:
-    """Have somebody at a till, and nothing that stands there still."""
-    service, who = device.service, device.cashier()
-    if not service.shifts.view(device.till).open:
-        service.shifts.open(who, device.till, counted_minor=0)
-    standing = service.basket(device.till)
-    if standing.state not in DONE:
-        service.give_up(who, device.till, standing.op_id)
-
-
-def _unless_refused(world: World, act: Callable[[], str]) -> str:
-    try:
-        return act()
-    except PolsoError as error:
-        world.seen[f"refused {type(error).__name__}"] += 1
-        return f"refused: {error}"
-
-
 START_OFF_MS = 50 * 365 * 24 * HOUR_MS
 """A machine without a clock of its own begins decades ago."""
 ACTS = (
@@ -323,8 +126,13 @@ ACTS = (
     Act(connect, 16),
     Act(press, 4),
     Act(wait, 8),
+    Act(pass_by, 16),
+    Act(give_back, 4),
+    Act(pay_in, 3),
     Act(top_up, 2),
     Act(revoke, 2),
+    Act(report_band, 4),
+    Act(rebind, 2),
     Act(jump, 2, fault=True),
     Act(cut, 4, fault=True),
     Act(late, 3, fault=True),
@@ -333,10 +141,11 @@ ACTS = (
     Act(renew_nodes, 1, fault=True),
     Act(tarry, 2, fault=True),
     Act(crash, 3, fault=True),
+    Act(fill_disk, 4, fault=True),
     Act(doom, 3, fault=True),
     Act(copy, 4),
     Act(restore, 4, fault=True),
     Act(save_central, 3),
     Act(put_central_back, 6, fault=True),
 )
-__all__ = ["ACTS", "Act", "meet"]
+__all__ = ["ACTS", "Act"]

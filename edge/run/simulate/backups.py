@@ -40,11 +40,12 @@ def put_central_back(world: World) -> None:
 
 
 def _granted(world: World) -> dict[str, int]:
-    """Return what central has granted of each lease, but for parts, of which the devices tell."""
+    """Return what central has granted of each lease, but for parts and cash, of which the devices tell."""
     parts = {
         part_taken(one).lease
         for life in world.lives
         for one in life.events[Lane.PRIORITY]
         if one.kind == Kind.LEASE_TAKEN
     }
-    return {key: one.counters.granted for key, one in world.far.placed.items() if key not in parts}
+    granted = {key: one.counters.granted for key, one in world.far.placed.items()}
+    return {key: total for key, total in granted.items() if total and key not in parts}

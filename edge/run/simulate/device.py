@@ -18,6 +18,7 @@ from edge.health import Health, Watched
 from edge.keys.ring import Ring
 from edge.run.current import Current
 from edge.run.outside import Listening
+from edge.run.simulate.disks import DiskStore
 from edge.run.simulate.neighbours import Lines, Neighbour
 from edge.run.simulate.platform import Central, key_of, points_of
 from edge.run.simulate.wire import Wire
@@ -31,7 +32,6 @@ from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.records import Owner
 from edge.store.runmark import RunMark
-from edge.store.state import Store
 from edge.store.transaction import Transaction
 from edge.vault import Vault
 from hardware.port import Medium, Tap, Trust
@@ -98,6 +98,15 @@ class Steps(Sequencer):
         """Look something up for the story: nobody dies of it."""
         return super().submit(act)
 
+    def tick(self) -> None:
+        """Look whether there is room, or try again to write, as the thread does between acts."""
+        if self._trouble is None:
+            with self._seat:
+                self._guarded(self._store.folder.demand_room)
+        elif not self.frozen:
+            with self._seat:
+                self._probe(self._clock.monotonic_ms())
+
     def tell(self) -> None:
         """Tell whoever listens what was committed since."""
         self._listeners.tell()
@@ -134,7 +143,7 @@ class Device:
         self.vault = Vault(self._central.band_key, SEAL)
         private = key_of(self.number)
         public, boot = public_half(private), f"boot-{self.hands.boots}"
-        store = Store(self.folder, reserve_bytes=RESERVE_BYTES)
+        self.disk = store = DiskStore(self.folder, reserve_bytes=RESERVE_BYTES)
         store.seal_by(self.vault)
         self._notary = Notary(Owner(self.site, self.id, public), Signer(1, boot, signer(private)))
         store.employ(self._notary)
@@ -259,13 +268,14 @@ class Device:
 
     def look(self) -> None:
         """Do what the device does by itself as time passes."""
-        if not self.frozen:
+        self.books.tick()
+        if not self.frozen and self.books.trouble is None:
             self.service.look()
 
     def neighbourly(self) -> None:
         """Take a turn with the site's others, where there are any."""
         self.books.tell()
-        if self.part is not None and not self.frozen:
+        if self.part is not None and not self.frozen and self.books.trouble is None:
             self.part.turn()
 
     def freeze(self, why: Exception) -> None:

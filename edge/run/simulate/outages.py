@@ -44,3 +44,24 @@ def tarry(world: World) -> None:
     """The nodes do what nobody waits for any more."""
     if world.lines is not None:
         world.lines.deliver()
+
+
+def fill_disk(world: World) -> None:
+    """A device's disk is full, or has room again; the device finds out by itself."""
+    device = world.dice.choice(world.devices)
+    if not device.frozen:
+        device.disk.fill(full=not device.disk.disk.full)
+        world.note(f"device {device.number}: {'no' if device.disk.disk.full else 'some'} room on its disk")
+        world.seen["disk full"] += device.disk.disk.full
+
+
+def find_out(world: World) -> None:
+    """Let each device whose disk is full, or was, look at it as it does every moment."""
+    for device in world.devices:
+        before = device.books.trouble
+        if before is not None or device.disk.disk.full:
+            device.books.tick()
+            after = device.books.trouble
+            world.seen["disk full: nothing is written"] += before is None and after is not None
+            world.seen["disk full: writes again"] += before is not None and after is None
+            world.remember(device)

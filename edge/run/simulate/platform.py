@@ -14,9 +14,10 @@ import msgspec
 
 from edge.core.bands import Band, BandState, Trust
 from edge.core.entitlements import Entitlement, Product, Reentry, Terms
-from edge.core.places import Layout, Point, PointKind, Zone
+from edge.core.places import Direction, Layout, Passback, Point, PointKind, Zone
 from edge.errors import PolsoError
 from edge.run.backup_central import begin_lives
+from edge.run.simulate.crowd import crowd, wallet_of, welcome
 from sync.central import feed, intake, reports, sites
 from sync.central.machines import devices, siblings
 from sync.central.machines.devices import Device, NewDevice
@@ -40,8 +41,11 @@ from sync.routes import EVENTS, LEASES, REPORT
 from sync.signing import Keys, public_half
 from sync.wire import PROBLEM_PREFIX, Batch, Cursor, DeviceReport, Problem, ProblemDocument
 
-SITE, CURRENCY, PARK = "simulated", "EUR", "park"
+SITE, CURRENCY, PARK, TOWER = "simulated", "EUR", "park", "tower"
 START_MS = 1_790_000_000_000
+CROWD = crowd(START_MS, CURRENCY)
+WALLETS = tuple(wallet_of(number) for number, one in enumerate(CROWD) if one.wallet is not None)
+"""Of the crowd."""
 TTL_S, NEVER_S = 300, 30 * 86_400
 """A lease runs out within a story, and is given up in none."""
 M = TypeVar("M", bound=msgspec.Struct)
@@ -73,13 +77,16 @@ class Shared:
             settings = Layout(site=SITE, version=0, timezone="Europe/Rome", currency=CURRENCY)
             layout.put_settings(tx, SITE, settings)
             layout.put_thing(tx, SITE, Zone(id=PARK))
+            layout.put_thing(tx, SITE, Zone(id=TOWER, capacity_max=0))
             self.devices = [_enrolled(tx, number) for number in range(devices)]
             layout.put_thing(tx, SITE, Product(id="day", terms=Terms(uses_max=1, reentry=Reentry.NEVER)))
+            layout.put_thing(tx, SITE, Product(id="any", terms=Terms(reentry=Reentry.FREE)))
             layout.publish_layout(tx, SITE)
             policy.put_policy(tx, SITE, policy.Policy(edge_ttl_s=TTL_S, write_off_s=NEVER_S))
             self.band_key, self.voice = sites.band_key(tx, SITE), voice(tx, SITE)
             for number, minor in enumerate(funds):
                 _welcome(tx, number, self.uids[number], minor=minor)
+            welcome(tx, SITE, self.band_key, crowd=CROWD)
             siblings.tell(tx, SITE)
         self._begun, self._saved = sqlite3.connect(":memory:"), cast("sqlite3.Connection | None", None)
         self.keep()
@@ -165,6 +172,25 @@ class Central:
             told = msgspec.structs.replace(card.band, state=BandState.REVOKED)
             profiles.publish_state(tx, self.site, msgspec.structs.replace(card, band=told))
 
+    def replace(self, number: int, band: bytes, *, of: int) -> tuple[bytes, bytes]:
+        """Give a guest another band; return what a reader reads of it, and its id."""
+        uid = bytes([4, 0x53, number, of, 0x33, 0x44, 0x55])
+        after = Band(id=bands.band_id(self.band_key, uid), trust_min=Trust.UID)
+        self.moved = True
+        self.done.append(lambda: self._replace(band, after))
+        self.done[-1]()
+        return uid, after.id
+
+    def _replace(self, band: bytes, after: Band) -> None:
+        with self.store.transaction() as tx:
+            card = bands.band(tx, self.site, band)
+            gone = msgspec.structs.replace(card.band, state=BandState.REPLACED)
+            if card.band.state is not BandState.REVOKED:
+                profiles.publish_state(tx, self.site, msgspec.structs.replace(card, band=gone))
+            new = BandCard(band=after, guest=card.guest, label=card.label)
+            bands.add_bands(tx, self.site, [new])
+            profiles.publish_bands(tx, self.site, [new])
+
     def sweep(self) -> None:
         """Let central's time rise, and judge leases by it."""
         self.moved = True
@@ -244,12 +270,17 @@ class Central:
 
 
 def _enrolled(tx: Connection, number: int) -> str:
-    """Enrol a device with a gate and a till; return its name."""
-    gate, till = points_of(number)
+    """Enrol a device with a gate, two rides, a way out and a till; return its name."""
+    gate, ride, tower, out, till = points = points_of(number)
     layout.put_thing(tx, SITE, Point(id=gate, kind=PointKind.GATE, zone=PARK, to_zone=PARK))
+    ride_here = Point(id=ride, kind=PointKind.ATTRACTION, zone=PARK, from_zone=PARK, to_zone=PARK)
+    layout.put_thing(tx, SITE, msgspec.structs.replace(ride_here, passback=Passback.HARD, choose=True))
+    layout.put_thing(tx, SITE, msgspec.structs.replace(ride_here, id=tower, to_zone=TOWER))
+    leads = Point(id=out, kind=PointKind.GATE, zone=PARK, from_zone=PARK, direction=Direction.OUT)
+    layout.put_thing(tx, SITE, leads)
     layout.put_thing(tx, SITE, Point(id=till, kind=PointKind.TILL, zone=PARK))
     public = public_half(key_of(number))
-    new = NewDevice(site=SITE, kind="edge", name=gate, points=(gate, till), public_key=public)
+    new = NewDevice(site=SITE, kind="edge", name=gate, points=points, public_key=public)
     return devices.add_device(tx, new)[0].id
 
 
@@ -266,9 +297,9 @@ def _welcome(tx: Connection, number: int, uid: bytes, *, minor: int) -> None:
     profiles.publish_guests(tx, SITE, [guest])
 
 
-def points_of(number: int) -> tuple[str, str]:
-    """Return the gate and the till of a device."""
-    return f"gate-{number}", f"till-{number}"
+def points_of(number: int) -> tuple[str, str, str, str, str]:
+    """Return the gate, the rides, the way out and the till of a device."""
+    return f"gate-{number}", f"ride-{number}", f"tower-{number}", f"out-{number}", f"till-{number}"
 
 
 def key_of(number: int) -> bytes:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import pairwise
 
 from edge.core.bands import BandState
 from edge.core.events import Kind, Lane, chain_start, verify_chain
 from edge.core.lease import Lease
-from edge.core.payment import Tender
 from edge.run.simulate.device import Device
 from edge.run.simulate.platform import key_of
-from edge.run.simulate.records import part_in
-from edge.run.simulate.world import Green, World
+from edge.run.simulate.records import leases_in, moved_in
+from edge.run.simulate.watching import Green
+from edge.run.simulate.world import World
 from edge.service.payments import chest
 from edge.store.transaction import Transaction
 from sync.central.audit import audit
@@ -39,10 +38,7 @@ def order_is_the_device_s_own(world: World) -> str:
             found = verify_chain(life.events[lane], lane, start)
             if found is not None:
                 return f"device {number} lane {lane}: {found.fault} at {found.seq}"
-        times = sorted(event.hlc for lane in Lane for event in life.events[lane])
-        if any(later == earlier for earlier, later in pairwise(times)):
-            return f"device {number}: two records of one time"
-    return ""
+    return world.watch.turned_back[0] if world.watch.turned_back else ""
 
 
 def same_tap_same_answer(world: World) -> str:
@@ -63,14 +59,14 @@ def sold_means_paid(world: World) -> str:
 
 def one_green_per_right(world: World) -> str:
     """A right opens once at each device, once by the site's word, and nowhere that could have heard of it."""
-    for right, opened in world.greens.items():
+    for right, opened in world.watch.greens.items():
         where = [green.device for green in opened]
         if len(set(where)) < len(where):
             return f"{right} opened twice at one device"
         agreed = [green.book for green in opened if green.book]
         if len(set(agreed)) < len(agreed):
             return f"{right} opened twice with the site's word: {opened}"
-    return world.heard_too_late[0] if world.heard_too_late else ""
+    return world.watch.heard_too_late[0] if world.watch.heard_too_late else ""
 
 
 def nothing_is_overspent(world: World) -> str:
@@ -97,18 +93,13 @@ def a_copy_spends_nothing(world: World) -> str:
 
 
 def revoked_means_closed(world: World) -> str:
-    """After a device has applied a revocation, that band opens nothing there."""
-    for number, life in enumerate(world.lives):
-        bound = {one.band: one.hlc for one in life.events[Lane.PRIORITY] if one.kind == Kind.URGENT_APPLIED}
-        for event in world.opened(number):
-            if event.band in bound and event.hlc > bound[event.band]:
-                return f"device {number}: a revoked band opened at #{event.seq}"
-    return ""
+    """After a device has heard that a band is lost, replaced or revoked, that band opens nothing there."""
+    return world.watch.shut_out[0] if world.watch.shut_out else ""
 
 
 def no_lease_is_prolonged(world: World) -> str:
     """Nothing is paid out of a lease after its time, whatever happens to clocks."""
-    return world.overdue[0] if world.overdue else ""
+    return world.watch.overdue[0] if world.watch.overdue else ""
 
 
 # After every step that central was part of
@@ -184,7 +175,9 @@ def parts_are_had_once(world: World) -> str:
 def everything_drains(world: World) -> str:
     """Every lane is at central, every cursor at its head; only a history that is not believed stays out."""
     for device in world.devices:
-        doomed = world.lives[device.number].doomed
+        doomed, trouble = world.lives[device.number].doomed, device.books.trouble
+        if trouble is not None and not doomed:
+            return f"device {device.number} writes nothing any more: {trouble.words}"
         if doomed != bool(device.frozen):
             return f"device {device.number}: doomed {doomed}, frozen {device.frozen!r}"
         owned = [len(lane) for lane in world.lives[device.number].events]
@@ -256,25 +249,22 @@ AT_REST: tuple[Promise, ...] = (
 
 
 def spendings(world: World) -> Counter[str]:
-    """Return what was spent of each wallet, less what was taken back."""
+    """Return what went out of each wallet at devices, less what came back or was paid in there."""
     spent: Counter[str] = Counter()
-    for number in range(len(world.devices)):
-        for _, payment in world.payments(number):
-            for leg in payment.legs:
-                spent[leg.wallet] += leg.amount_minor if leg.tender is Tender.WALLET else 0
-        for voided in world.voids(number):
-            for leg in voided.legs:
-                spent[leg.wallet] -= leg.amount_minor if leg.tender is Tender.WALLET else 0
+    for life in world.lives:
+        for event in life.events[Lane.PRIORITY]:
+            for wallet, minor in moved_in(event):
+                spent[wallet] += minor
     return spent
 
 
 def _on_its_way(world: World, lease: str) -> bool:
-    """Say whether a lease is a part of which central can have heard from nobody yet."""
+    """Say whether a lease is one of which central can have heard from nobody yet."""
     tellers = [
         (number, one)
         for number, life in enumerate(world.lives)
         for one in life.events[Lane.PRIORITY]
-        if part_in(one) == lease
+        if lease in leases_in(one)
     ]
     return bool(tellers) and all(
         one.seq > len(world.far.held[number][Lane.PRIORITY]) for number, one in tellers
@@ -286,7 +276,7 @@ def _at_central(world: World) -> dict[str, list[Green]]:
     tips = [len(held[Lane.ORDINARY]) for held in world.far.held]
     heard = {
         right: [green for green in opened if green.seq <= tips[green.device]]
-        for right, opened in world.greens.items()
+        for right, opened in world.watch.greens.items()
     }
     return {right: opened for right, opened in heard.items() if opened}
 
@@ -294,7 +284,7 @@ def _at_central(world: World) -> dict[str, list[Green]]:
 def _leases(world: World) -> Iterator[tuple[Device, Lease]]:
     """Yield every lease that a device of a believed history holds."""
     for device in world.devices:
-        if device.frozen or world.lives[device.number].doomed:
+        if device.frozen or device.books.trouble is not None or world.lives[device.number].doomed:
             continue
         for lease in device.books.peek(lambda tx: list(chest.all_leases(tx))):
             yield device, lease

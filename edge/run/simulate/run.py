@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from edge.run.simulate.acts import ACTS, Act, meet
+from edge.run.simulate.acts import ACTS, Act
+from edge.run.simulate.meeting import meet
+from edge.run.simulate.outages import find_out
 from edge.run.simulate.platform import Shared
 from edge.run.simulate.promises import ALWAYS, AT_REST, QUIET, Promise
 from edge.run.simulate.quiet import drawn, memory, quiet
@@ -130,12 +132,15 @@ def _step(world: World, act: Act) -> Failure | None:
     for device in world.devices if world.lines is not None else ():
         if world.dice.random() < TURNS:
             world.neighbourly(device)
+    if world.dice.random() < TURNS:
+        find_out(world)
     return _look(world, ALWAYS)
 
 
 def _rest(world: World) -> Failure | None:
     """Heal everything, let every device meet central until nothing moves, and look at the end."""
     world.heal()
+    find_out(world)
     for turn in range(ROUNDS_MAX):
         device = world.devices[turn % len(world.devices)]
         device.books.dies = ""

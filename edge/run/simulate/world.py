@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.decision import Outcome
 from edge.core.events import Event, Kind, Lane
 from edge.core.payment import Payment, Voided
 from edge.run.simulate.device import Device, Died, Hands
 from edge.run.simulate.far import Far, look
 from edge.run.simulate.neighbours import Lines, Word
-from edge.run.simulate.platform import START_MS, Central, Shared
-from edge.run.simulate.records import Saved, entry_in, part_in, part_taken
+from edge.run.simulate.platform import START_MS, WALLETS, Central, Shared
+from edge.run.simulate.records import Saved, entry_in, part_in
+from edge.run.simulate.watching import Told, Watch
 from edge.run.simulate.weather import Fate, Weather
 from edge.run.simulate.wire import Wire
 from edge.views import StaffView
@@ -57,16 +59,7 @@ class Guest(NamedTuple):
         return f"r{self.number}"
 
 
-class Green(NamedTuple):
-    """A right that opened a gate."""
-
-    device: int
-    seq: int
-    book: int = 0
-    """Which of the site's books had this use for just this tap; 0: none, it was decided alone."""
-
-
-class Told(NamedTuple):
+class Heard(NamedTuple):
     """What somebody was told of a tap."""
 
     reason: str
@@ -102,9 +95,10 @@ class World:
         self.weather = Weather(self.dice, bad, permille=self.dice.choice((50, 150, 350)))
         self.lines = self._lines() if self.dice.random() < SITED else None
         """The ways to the site's book, where there is one."""
-        self.guests = tuple(
-            Guest(number, uid, band_id(shared.band_key, uid)) for number, uid in enumerate(shared.uids)
-        )
+        self.guests = [Guest(at, uid, band_id(shared.band_key, uid)) for at, uid in enumerate(shared.uids)]
+        self.left_behind: list[Guest] = []
+        """Guests as they were, with bands that others have taken the place of."""
+        self.wallets = [*(one.wallet for one in self.guests), *WALLETS]
         self.funded = Counter({one.wallet: FUNDS[one.number] for one in self.guests})
         self.shared, self.saved = shared, Saved()
         self.copies: dict[int, Path] = {}
@@ -113,17 +107,16 @@ class World:
         self.devices = [self._device(number, begun) for number in range(DEVICES)]
         self._far: Far | None = None
         self.log: list[str] = []
-        self.seen: Counter[str] = Counter()
-        self.taps: dict[str, tuple[Tap, int, Told]] = {}
+        self.watch = Watch(frozenset(one.right for one in self.guests))
+        self.seen = self.watch.seen
+        self.taps: dict[str, tuple[Tap, int, Heard]] = {}
         self.sold: list[tuple[int, str]] = []
         self.unpaid: list[str] = []
         """What a till showed as sold, and no durable record says."""
         self.contradictions: list[str] = []
-        self.greens: dict[str, list[Green]] = {}
-        self.overdue: list[str] = []
-        self.heard_too_late: list[str] = []
+        self.answers: dict[tuple[int, str], str] = {}
+        """What each device answered to each act that has an id."""
         self.revoked: set[bytes] = set()
-        self.until_ms: dict[tuple[int, str], int] = {}
 
     def close(self) -> None:
         """End everything."""
@@ -134,7 +127,7 @@ class World:
     def far(self) -> Far:
         """What central holds now."""
         if self.central.moved or self._far is None:
-            self._far, self.central.moved = look(self.central, [one.wallet for one in self.guests]), False
+            self._far, self.central.moved = look(self.central, self.wallets), False
         return self._far
 
     # What happens
@@ -152,6 +145,8 @@ class World:
         self.weather.heal()
         if self.lines is not None:
             self.lines.heal()
+        for device in self.devices:
+            device.disk.fill(full=False)
         self.note("healed")
 
     def fund(self, guest: Guest, act: str, minor: int) -> None:
@@ -197,12 +192,14 @@ class World:
         life = self.lives[device.number]
         if life.doomed:
             return
+        fresh: list[Event] = []
         for lane in Lane:
             known = life.events[lane]
             new = device.journal.range(lane, len(known))
             known.extend(new)
-            self._watch_leases(device.number, new)
-            self._watch_gates(device.number, new)
+            fresh += new
+        book = self.lines.nodes.book if self.lines is not None else 0
+        self.watch.take(Told(device.number, fresh, self.now_ms, life.known, book))
         life.acked = (device.journal.acked(0), device.journal.acked(1))
 
     def green(self, device: Device, op: str) -> None:
@@ -215,38 +212,11 @@ class World:
         """Note that a device has all that central could tell by now."""
         self.lives[device.number].known = tuple(len(held[Lane.ORDINARY]) for held in self.far.held)
 
-    def _watch_gates(self, number: int, new: list[Event]) -> None:
-        """Note where each right opened, and where it must not have."""
-        known = self.lives[number].known
-        for event in new:
-            decided = entry_in(event)
-            right = decided.decision.entitlement if decided is not None else None
-            if decided is None or right is None:
-                continue
-            book = self.lines.nodes.book if self.lines is not None and decided.agreed else 0
-            before = self.greens.setdefault(right, [])
-            for green in before:
-                if green.device != number and known and known[green.device] >= green.seq:
-                    self.heard_too_late.append(f"{right} at device {number}, which knew of {green}")
-            before.append(Green(number, event.seq, book))
-
-    def _watch_leases(self, number: int, new: list[Event]) -> None:
-        """Note each payment out of a lease whose time is over."""
-        for event in new:
-            if event.kind == Kind.LEASE_TAKEN:
-                grant = part_taken(event)
-                self.until_ms[number, grant.lease] = self.now_ms + grant.ttl_s * 1_000
-                self.seen["part taken"] += 1
-            legs = _PAYMENT(event.body).legs if event.kind == Kind.PAID else ()
-            for lease in {leg.lease for leg in legs if leg.lease}:
-                if self.now_ms > self.until_ms.get((number, lease), self.now_ms):
-                    self.overdue.append(f"device {number} #{event.seq} paid out of {lease}")
-
     def restarted(self, device: Device, *, reboot: bool) -> None:
         """Allow for what a machine without a clock cannot know: when it was off since its last tick."""
-        for key in self.until_ms:
+        for key in self.watch.until_ms:
             if reboot and key[0] == device.number:
-                self.until_ms[key] += TICK_MS_MAX
+                self.watch.until_ms[key] += TICK_MS_MAX
 
     def put_back(self, device: Device, copy: Path) -> None:
         """Let a device go on from an old copy of its disk."""
@@ -255,6 +225,7 @@ class World:
         self.start(device)
         # Nobody can ask it again for what it does not remember.
         self.taps = {key: one for key, one in self.taps.items() if one[1] != device.number}
+        self.answers = {key: one for key, one in self.answers.items() if key[0] != device.number}
         life = self.lives[device.number]
         heads = [device.journal.head(lane).seq for lane in Lane]
         held = self.far.held[device.number]
@@ -262,8 +233,6 @@ class World:
             life.doomed = True
             self.seen["copy that central knows better"] += 1
             return
-        for key in [one for one in self.until_ms if one[0] == device.number]:
-            del self.until_ms[key]  # nobody can say how old the copy is
         # Nobody but the lost disk knew of the rest: what is here is the history now.
         for other in self.lives:
             other.known = tuple(
@@ -271,14 +240,30 @@ class World:
             )
         for lane in Lane:
             del life.events[lane][heads[lane] :]
-        for opened in self.greens.values():
-            opened[:] = [one for one in opened if one.device != device.number or one.seq <= heads[0]]
+        self.watch.forget(device.number, life.events)
         self.seen["copy that nobody can tell"] += 1
+
+    def tap(self, device: Device, tapped: Tap, who: str) -> None:
+        """Let a reader read a band, and take down what is answered."""
+        where = tapped.reader.partition("-")[0]
+        self.attempt(
+            device, f"{where}, {who}", lambda: self.told(device, tapped, device.service.present(tapped))
+        )
+
+    def answered(self, device: Device, act: str, answer: str) -> None:
+        """Take down what a device answered to an act with an id: for ever the same."""
+        before = self.answers.setdefault((device.number, act), answer)
+        self.seen["same act again"] += before == answer
+        if before != answer:
+            self.contradictions.append(f"device {device.number} {act}: {before}, then {answer}")
 
     def told(self, device: Device, tap: Tap, view: StaffView) -> str:
         """Take down what was answered to a tap; return it in words."""
-        self.seen[f"reason {view.reason}"] += 1
-        told = Told(view.reason, view.seq)
+        if not view.seq:
+            self.seen[f"reason {view.reason}"] += 1
+            if view.outcome is Outcome.GRANTED:
+                self.contradictions.append(f"{tap.tap_id} was let pass without a record")
+        told = Heard(view.reason, view.seq)
         if view.seq and tap.tap_id not in self.taps:
             self.taps[tap.tap_id] = (tap, device.number, told)
         return f"{view.reason} #{view.seq}"
@@ -342,6 +327,6 @@ class World:
             end = self.now_ms + grant.ttl_s * 1_000
             key = (device.number, grant.lease)
             self.seen["money lent after a restore"] += (
-                key not in self.until_ms and "central put back" in self.seen
+                key not in self.watch.until_ms and "central put back" in self.seen
             )
-            self.until_ms[key] = max(self.until_ms.get(key, 0), end)
+            self.watch.until_ms[key] = max(self.watch.until_ms.get(key, 0), end)
