@@ -29,6 +29,9 @@ class BandState(enum.IntEnum):
     REVOKED = 4
 
 
+FINAL = frozenset({BandState.REPLACED, BandState.REVOKED})
+
+
 class Read(enum.StrEnum):
     """How well the reader read the band; the same words as ``hardware.port.ReadFault``, and ``ok``."""
 
@@ -79,8 +82,8 @@ class BandAct(enum.StrEnum):
     REVOKE = "revoke"
 
 
-class Standing(msgspec.Struct, frozen=True, order=True):
-    """A band's state in one link epoch; the larger of two standings is the one that holds."""
+class Standing(msgspec.Struct, frozen=True):
+    """A band's state in one link epoch."""
 
     epoch: int = 0
     state: BandState = BandState.ACTIVE
@@ -102,8 +105,12 @@ def transition(standing: Standing, act: BandAct) -> Standing | None:
 
 
 def merge(*standings: Standing) -> Standing:
-    """Return what holds where devices disagree: the newest epoch, and within it the most severe state."""
-    return max(standings)
+    """Return what holds where devices disagree: the newest epoch, and within it the most severe state.
+
+    A replaced and a revoked band come back by no act, so no epoch outranks them: who finds a band while
+    somebody else revokes it, and hears of that later, opens nothing with it.
+    """
+    return max(standings, key=lambda one: (one.state if one.state in FINAL else 0, one.epoch, one.state))
 
 
 def counter_is_new(counter: int | None, *known: int) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.bands import BandAct, BandState, Standing, counter_is_new, merge, transition
+from edge.core.bands import FINAL, BandAct, BandState, Standing, counter_is_new, merge, transition
 
 POSSIBLE = {
     (BandState.ACTIVE, BandAct.LOST): Standing(1, BandState.LOST),
@@ -33,9 +33,25 @@ def test_within_one_epoch_the_severe_state_holds(one: BandState, other: BandStat
     assert merge(Standing(1, one), Standing(1, other)).state == max(one, other)
 
 
-@pytest.mark.parametrize("state", BandState)
+@pytest.mark.parametrize("state", [state for state in BandState if state not in FINAL])
 def test_a_newer_epoch_holds_whatever_was_before(state: BandState) -> None:
     assert merge(Standing(2, BandState.ACTIVE), Standing(1, state)) == Standing(2, BandState.ACTIVE)
+
+
+@pytest.mark.parametrize("state", sorted(FINAL))
+@pytest.mark.parametrize("known", BandState)
+def test_nothing_that_was_found_meanwhile_takes_back_what_is_final(
+    known: BandState, state: BandState
+) -> None:
+    assert merge(Standing(7, known), Standing(1, state)).state is max(known, state)
+
+
+def test_a_band_that_is_found_at_one_gate_and_revoked_at_another_stays_revoked() -> None:
+    lost = Standing(1, BandState.LOST)
+    found, revoked = transition(lost, BandAct.FOUND), transition(lost, BandAct.REVOKE)
+    assert found is not None
+    assert revoked is not None
+    assert merge(found, revoked) == merge(revoked, found) == revoked
 
 
 @given(st.lists(standings, min_size=1, max_size=6))
