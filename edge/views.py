@@ -178,6 +178,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     party: int = 0
     """How many came together; 0: alone."""
     payments: bool = False
+    waits: bool = False
+    """For our answer in a case: nothing is offered meanwhile."""
     zone: str | None = None
     since_ms: int | None = None
     """Since when the band is in that zone."""

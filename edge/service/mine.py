@@ -15,6 +15,7 @@ from edge.core.lease import ready
 from edge.core.places import Layout
 from edge.core.profiles import SPEAKS, Profile
 from edge.core.unfinished import MARKS, read_words
+from edge.core.waiting import WAITS, waits
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import answer_in
 from edge.service.attempts import OwnBand
@@ -92,7 +93,8 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, *MARKS))),
+            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, WAITS, *MARKS))),
+            waits=waits(profile.tags),
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,

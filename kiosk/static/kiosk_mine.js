@@ -116,6 +116,7 @@ function about(known, { speak, language, page }) {
     ["party", known.party || ""],
     ["confirmed", (known.confirmed ?? []).map((what) => speak(`mine.${what}`)).join(", ")],
     ["payments", yes(known.payments)],
+    ["waits", known.waits ? yes(true) : ""],
     ["zone", place],
   ];
   return pairs.filter(([, value]) => value).map(([name, value]) => [speak(`mine.${name}`), String(value)]);

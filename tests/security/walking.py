@@ -207,7 +207,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
             site=SITE, id="app", via=Channel.APP, routes=frozenset(), namespaces=frozenset(), public_key=KEY
         )
         channels.add(tx, app)
-        handed.note(tx, SITE, Handout("app", "behaviour:weekly", "offers", "csv", PEOPLE_MIN, "olga"))
+        handed.note(tx, SITE, Handout("app", "behaviour:weekly", "offers", "csv", PEOPLE_MIN, "olga", 1))
         case = a_case(tx)
         acts.record(tx, Act(site=SITE, who="olga", what="channel_added", target="app"))
         for by, steps in (("olga", 2), ("olga", 1), ("olga", 0)):

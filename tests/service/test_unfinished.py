@@ -13,6 +13,7 @@ from edge.core.consent import Consent, Source
 from edge.core.entitlements import Party
 from edge.core.orders import STOCK, Stock
 from edge.core.unfinished import KEEP_MS, Unfinished, as_words
+from edge.core.waiting import WAITS
 from edge.nearviews import LeftView
 from edge.service.standing import HoldAgain
 from hardware.port import Trust
@@ -126,6 +127,13 @@ def test_a_guest_reads_on_their_own_page_all_that_is_held_of_it_and_no_word_of_o
     known = house.service.what_you_know(held(house), "kiosk")
     assert [one.article for one in known.looked_for] == ["pods", "bed", "gone"]
     assert known.looked_for[1].at_ms == NOW_MS - 2 * DAY_MS
+    assert known.tags == ("vip",)
+
+
+def test_a_guest_who_waits_for_our_answer_reads_so_and_not_our_word_for_it(house: House) -> None:
+    comes(house, tags=("vip", WAITS))
+    known = house.service.what_you_know(held(house), "kiosk")
+    assert known.waits
     assert known.tags == ("vip",)
 
 

@@ -122,7 +122,8 @@ class Handout(NamedTuple):
     people: int
     who: str
     """Empty: the receiver asked for itself."""
-    at_ms: int = 0
+    at_ms: int
+    """The moment under which its people stand: a transaction's time moves on meanwhile (0085)."""
 
 
 class Standing(NamedTuple):
@@ -143,8 +144,8 @@ def allows(said: Sequence[Consent], to: To) -> bool:
     return all(may(said, one, part, channel=to.via) for one in {Purpose.OFFERS, to.purpose})
 
 
-def hand(tx: Connection, site: str, to: To, *, people: Sequence[Person]) -> None:
-    """Remember whom a receiver was handed; the caller holds the site's turn."""
+def hand(tx: Connection, site: str, to: To, *, people: Sequence[Person]) -> int:
+    """Remember whom a receiver was handed, and return as of when; the caller holds the site's turn."""
     at_ms = now_of(tx)
     there = and_(_own.site_id == site, _own.channel_id == to.channel, _own.code == to.code)
     for part in parts([one.subject for one in people]):
@@ -156,12 +157,13 @@ def hand(tx: Connection, site: str, to: To, *, people: Sequence[Person]) -> None
         for one in people
     ]  # fmt: skip
     insert_many(tx, handed_table, rows)
+    return at_ms
 
 
 def note(tx: Connection, site: str, one: Handout) -> None:
-    """Write down that a segment was handed out, and by whose word."""
+    """Write down that a segment was handed out, by whose word, and as of when its people were handed."""
     id_ = secrets.token_hex(16)
-    row = {"site_id": site, "id": id_, "channel_id": one.channel, **one._asdict(), "at_ms": now_of(tx)}
+    row = {"site_id": site, "id": id_, "channel_id": one.channel, **one._asdict()}
     del row["channel"]
     tx.execute(insert(handout_table).values(row))
 

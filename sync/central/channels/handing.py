@@ -114,8 +114,9 @@ def export(tx: Connection, channel: Member, code: str, *, asked: tuple[Form, Pur
             f"Fewer than {GUESTS_MIN} people of this segment allow it.",
             hint="Of so few nothing is handed out.",
         )
-    handed.hand(tx, channel.site, to, people=people)
-    handed.note(tx, channel.site, Handout(channel.id, code, purpose.value, form.value, len(rows), who))
+    at_ms = handed.hand(tx, channel.site, to, people=people)
+    made = Handout(channel.id, code, purpose.value, form.value, len(rows), who, at_ms)
+    handed.note(tx, channel.site, made)
     return File(MEDIA[form], _written(rows, form), len(rows))
 
 

@@ -91,6 +91,22 @@ def test_what_is_handed_out_is_a_file_a_line_on_the_page_and_on_record(
     assert "handed a segment out as a file" in a_browser(sealed_store, "olga").says(f"{HOME}/acts")
 
 
+def test_a_hand_out_that_takes_its_time_stands_all_the_same(
+    marta: Browser, sealed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clockwork()
+
+    def dragging() -> int:
+        clock.ms += 60
+        return clock.ms
+
+    monkeypatch.setattr(sealed_store, "_now_ms", dragging)
+    rows(marta.post(f"{HERE}/new", **FORM))
+    with sealed_store.reading() as tx:
+        (one,) = handed.standing(tx, SITE)
+    assert one.until_ms is not None
+
+
 def test_who_says_no_later_is_counted_and_is_in_the_file_of_who_has_to_be_taken_out(
     marta: Browser, sealed_store: Store
 ) -> None:

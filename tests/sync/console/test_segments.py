@@ -44,6 +44,16 @@ def test_before_the_first_night_the_page_says_what_will_be_here(browser: Browser
     assert browser.get(f"{HOME}/reports/funnel").status_code == 404
 
 
+def test_a_report_of_a_former_release_with_other_columns_waits_for_the_night(
+    small_store: Store, browser: Browser
+) -> None:
+    former = Result("collected", 1, DAY, 1, 750, "", ((SITE, "gate", "entered", 30, 20),))
+    with small_store.transaction() as tx:
+        keep(tx, SITE, [former])
+    assert browser.get(f"{HOME}/reports/collected").status_code == 404
+    assert "/reports/collected" not in browser.get(f"{HOME}/segments").text
+
+
 def test_each_segment_has_size_version_owner_cut_off_share_heard_and_reason(night: Browser) -> None:
     page = night.says(f"{HOME}/segments")
 
