@@ -14,7 +14,7 @@ from edge.rules.gates import (
     texts_of,
     texts_of_rights,
 )
-from edge.rules.offers import OFFER_RULE_CHARS_MAX, compile_offer_rule
+from edge.rules.offers import OFFER_RULE_CHARS_MAX, compile_offer_rule, parts_named
 from edge.rules.refusal import RuleRefused
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "compile_offer_rule",
     "compile_rule",
     "compile_rules",
+    "parts_named",
     "rule_or_broken",
     "texts_of",
     "texts_of_rights",

@@ -111,6 +111,14 @@ def offer_logic(text: str) -> Logic:
     return logic
 
 
+def parts_named(text: str) -> frozenset[str]:
+    """Return the parts of the context that a rule names, also where it only asks whether they are known.
+
+    Raise ``RuleRefused`` as ``compile_offer_rule`` does.
+    """
+    return frozenset(name.partition(".")[0] for name in _fields(offer_logic(text), has=True))
+
+
 def cel_rule(text: str, logic: Logic) -> OfferRule:
     """Return the rule as a CEL program."""
     from cel import compile as compile_cel  # late, as above
@@ -131,13 +139,16 @@ def _answers(logic: Logic) -> bool:
     return name in ANSWERS or name in ANSWERS_OF_TEXTS or given == "guest.first_visit"
 
 
-def _fields(logic: Logic) -> Iterator[str]:
+def _fields(logic: Logic, *, has: bool = False) -> Iterator[str]:
+    """Yield the fields that are asked for; ``has``: those as well that may be unknown to it."""
     if isinstance(logic, list):
         for one in logic:
-            yield from _fields(one)
+            yield from _fields(one, has=has)
     elif isinstance(logic, dict):
         for name, given in logic.items():
             if name == "var":
                 yield str(given)
             elif name != "has":
-                yield from _fields(given)
+                yield from _fields(given, has=has)
+            elif has and isinstance(given, list):
+                yield from map(str, given)

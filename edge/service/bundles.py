@@ -12,7 +12,7 @@ from edge.core.offers import Bundle
 from edge.core.payment.promised import Promise, promise_of
 from edge.errors import PolsoError
 from edge.published import newest, put_together
-from edge.rules import compile_offer_rule
+from edge.rules import compile_offer_rule, parts_named
 from edge.service.rooms import Rooms
 from edge.store.shelf import Told
 
@@ -24,6 +24,10 @@ class Live(msgspec.Struct, frozen=True):
 
     bundle: Bundle
     rules: Mapping[str, Rule]
+    named: frozenset[str]
+    """Parts of the context that some rule names; what costs something is found out for these alone."""
+    needed: frozenset[str]
+    """Articles without which some offer is not shown."""
 
 
 class Bundles:
@@ -80,7 +84,9 @@ class Bundles:
         try:
             bundle = put_together(told.head, told.parts, site=site, public_key=self._rooms.central_key)
             rules = {rule.id: compile_offer_rule(rule.cel) for rule in bundle.rules}
+            named = frozenset[str]().union(*(parts_named(rule.cel) for rule in bundle.rules))
         except PolsoError as error:
             LOG.warning("offers of version %d are not used: %s", told.head.version, error)
             return None
-        return Live(bundle, rules)
+        needed = frozenset(article for offer in bundle.offers for article in offer.needs)
+        return Live(bundle, rules, named, needed)

@@ -16,7 +16,10 @@ from edge.core.offers import Context, Why
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.bundle import OfferRule
 from edge.core.offers.choose import choose
+from edge.core.offers.context import AboutHistory, AboutOrders, AboutStock
 from edge.core.orders import OLD_MS, ORDER, STOCK, Order, Ordered, OrderState, Stock
+from edge.service import standing_orders
+from edge.service.standing_orders import ORDERS
 from tests.builders import NOW_MS, ROME, a_layout, all_week
 from tests.service.house import House, an_edge
 from tests.service.offered import ALLOWS, a_fan, an_offer, budget, published, seen, took
@@ -136,11 +139,11 @@ def test_what_was_shown_and_taken_before_is_known_of_who_lets_it_choose(edge: Ho
 
 def test_of_a_stranger_nothing_is_known_but_the_hours_and_the_shelves(edge: House) -> None:
     opens(edge, kiosk="23:59")
-    published(edge, an_offer(public=True))
+    published(edge, an_offer(public=True, needs=("soup",)))
     seen(edge, None)
     context = context_of(edge)
     assert context.now.to_closing_min is not None
-    assert context.stock.in_stock
+    assert context.stock.in_stock == ("soup",)
     empty = Context()
     assert (context.guest, context.visit, context.orders, context.history) == (
         empty.guest, empty.visit, empty.orders, empty.history,
@@ -157,3 +160,66 @@ def test_a_choice_by_all_of_this_comes_out_equal_when_it_is_made_again(edge: Hou
     again = choose(occasion_of(told.asked, bundle, {}, timezone=ROME))
     assert again == told.choice
     assert told.asked.context.visit.dwell_min == 0
+
+
+EVERYTHING = (
+    '"cup" in stock.in_stock && orders.open == 3 && orders.ready == 0 && "shown:soup-less" in history.codes'
+)
+
+
+@pytest.fixture
+def decoded(edge: House, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Orders that this device keeps as they are decoded, three of them, beside nine cups."""
+    for n in range(3):
+        order = Order(
+            id=f"o-{n}", guest=GUEST, store="till", device="edge-1", lines=(Ordered(article="cup"),)
+        )
+        edge.sequencer.submit(lambda tx, one=order: tx.put(ORDERS, one.id, msgspec.msgpack.encode(one)))
+    stock = Stock(article="cup", store="till", device="edge-1", on_hand=9, at_ms=NOW_MS)
+    edge.publish((ARTICLE, "cup", CUP), (STOCK, "cup/till", stock))
+    read: list[bytes] = []
+    decode = msgspec.msgpack.Decoder(Order).decode
+
+    def counted(body: bytes) -> Order:
+        read.append(body)
+        return decode(body)
+
+    monkeypatch.setattr(standing_orders, "_DECODE", counted)
+    return read
+
+
+def test_what_no_rule_names_is_not_found_out_and_not_written_down(edge: House, decoded: list[bytes]) -> None:
+    """A choice is made at each tap inside the one sequence of a device: a site's shelves are long."""
+    fan = a_fan(edge).band.id
+    published(edge)
+    took(edge, fan)
+    decoded.clear()
+    assert asks(edge, 'guest.language != "xx" || point.id != ""', fan, version=2) is not Why.RULE_SAYS_NO
+    context = context_of(edge)
+    assert (context.stock, context.orders, context.history) == (AboutStock(), AboutOrders(), AboutHistory())
+    assert decoded == []
+
+
+def test_all_that_a_rule_names_is_found_out_at_one_reading(edge: House, decoded: list[bytes]) -> None:
+    fan = a_fan(edge).band.id
+    published(edge)
+    took(edge, fan)
+    decoded.clear()
+    assert asks(edge, EVERYTHING, fan, version=2) is None
+    assert len(decoded) == 3
+    assert context_of(edge).stock.in_stock == ("cake", "cup", "soup")
+
+
+@pytest.mark.parametrize("cel", ["has(orders.open)", "!has(orders.open) || orders.open == 3"])
+def test_whether_something_is_known_is_asked_of_it_too(edge: House, decoded: list[bytes], cel: str) -> None:
+    assert asks(edge, cel, a_fan(edge).band.id, version=1) is None
+    assert context_of(edge).orders.open == 3
+
+
+def test_of_shelves_only_those_that_an_offer_needs_are_looked_at(edge: House, decoded: list[bytes]) -> None:
+    fan = a_fan(edge).band.id
+    published(edge, an_offer(needs=("soup",)))
+    seen(edge, fan)
+    assert exposed(edge)[-1].choice.tiles
+    assert context_of(edge).stock == AboutStock(in_stock=("soup",), last_pieces=(), out=())
+    assert decoded == [], "nobody counts soups"

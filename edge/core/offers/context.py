@@ -123,6 +123,8 @@ class AboutHistory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that a rule may ask; None is what nobody knows, and a rule that asks for it says no.
 
+    An edge leaves ``stock``, ``orders`` and ``history`` out, too, where no rule of its bundle names them.
+
     Whole numbers, words, yes or no, and lists of words alone; money is in minor units.
     """
 

@@ -40,7 +40,7 @@ from edge.service.facts import NOWHERE, zone_of
 from edge.service.near.shelves import shelves_of
 from edge.service.rooms import Rooms
 from edge.service.standing import Guest, HoldAgain, stands_in
-from edge.service.standing_orders import ORDERS, order_here, standing_orders, taken_here
+from edge.service.standing_orders import ORDERS, Orders, order_here, standing_orders, taken_here
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 
@@ -236,12 +236,12 @@ class Pickups:
         known = order_here(tx, id_)
         if known is not None:
             return known
-        standing = standing_orders(self._rooms, tx)
-        mine = [one for one in standing if one.guest == guest.id and one.state not in OVER]
+        orders = Orders(self._rooms, tx)
+        mine = [one for one in orders.standing() if one.guest == guest.id and one.state not in OVER]
         if len(mine) >= OPEN_MAX:
             raise Refused(f"{OPEN_MAX} orders wait for you already.", hint="Pick one up first.")
         here = stock.device == self._rooms.device
-        taken = taken_here(self._rooms, tx).get((stock.article, stock.store), 0)
+        taken = orders.taken().get((stock.article, stock.store), 0)
         if shelf(stock, tx.now.now_ms, taken=taken) is Shelf.NONE:
             raise NoneLeft
         order = Order(

@@ -20,6 +20,7 @@ from edge.core.offers import (
     AboutHistory,
     AboutPoint,
     AboutSite,
+    AboutStock,
     Context,
     about_now,
     history_of,
@@ -39,6 +40,7 @@ from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of
 from edge.service.offering.knowing import about_orders, about_stock, about_visit
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
+from edge.service.standing_orders import Orders
 from edge.store.transaction import Transaction
 
 EXPOSURE_BYTES = 8
@@ -140,7 +142,7 @@ class Asking:
     def _context(self, tx: Transaction, asked: Question, told: _Told) -> Context:
         layout, point, now_ms = asked.layout, asked.point, tx.now.now_ms
         zone, profile, lines = zone_of(layout.timezone), asked.profile, asked.lines
-        goods = self._rooms.profiles.catalogue().at(point.id).articles
+        named, orders = asked.live.named, Orders(self._rooms, tx)
         known = Context(
             now=about_now(local(zone, now_ms), to_closing_min(layout, point.id, zone=zone, at_ms=now_ms)),
             site=AboutSite(id=layout.site),
@@ -150,7 +152,7 @@ class Asking:
                 categories=tuple(sorted({line.category for line in lines if line.category})),
                 total_minor=sum(line.gross_minor for line in lines),
             ),
-            stock=about_stock(self._rooms, tx, goods),
+            stock=self._stock(tx, asked, orders),
         )
         if profile is None or profile.guest is None:
             return known
@@ -158,10 +160,24 @@ class Asking:
             known,
             guest=self._guest(asked, profile, told.points),
             visit=about_visit(tx, profile, point),
-            orders=about_orders(self._rooms, tx, profile.guest),
         )
+        if "orders" in named:
+            mine = replace(mine, orders=about_orders(orders, profile.guest))
         # The journal keeps the context: what may not choose an offer is not written down for one either.
-        return replace(mine, history=told.history) if asked.standing.behaviour else mine
+        behaviour = asked.standing.behaviour and "history" in named
+        return replace(mine, history=told.history) if behaviour else mine
+
+    def _stock(self, tx: Transaction, asked: Question, orders: Orders) -> AboutStock:
+        """Return how articles stand: all of the point where a rule names any, else those that offers need.
+
+        A site can have thousands of shelves, and a choice is made at each tap and each change of a basket.
+        """
+        live = asked.live
+        if "stock" not in live.named and not live.needed:
+            return AboutStock()
+        goods = self._rooms.profiles.catalogue().at(asked.point.id).articles
+        some = goods if "stock" in live.named else [one for one in goods if one.id in live.needed]
+        return about_stock(self._rooms, tx, some, orders=orders)
 
     def _guest(self, asked: Question, profile: Profile, points: int) -> AboutGuest:
         channel = CHANNELS.get(asked.point.kind, Channel.KIOSK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from edge.core.calendar import MINUTE_MS
 from edge.core.catalogue import Article
@@ -12,7 +12,7 @@ from edge.core.orders import OVER, OrderState, Shelf, shelf
 from edge.core.places import Point
 from edge.core.profiles import Profile
 from edge.service.rooms import Rooms
-from edge.service.standing_orders import standing_orders, taken_here
+from edge.service.standing_orders import Orders
 from edge.store.transaction import Transaction
 
 
@@ -32,20 +32,22 @@ def about_visit(tx: Transaction, profile: Profile, point: Point) -> AboutVisit:
     )
 
 
-def about_orders(rooms: Rooms, tx: Transaction, guest: str) -> AboutOrders:
+def about_orders(orders: Orders, guest: str) -> AboutOrders:
     """Return how many orders of a guest are to be fetched."""
-    mine = [one for one in standing_orders(rooms, tx) if one.guest == guest and one.state not in OVER]
+    mine = [one for one in orders.standing() if one.guest == guest and one.state not in OVER]
     return AboutOrders(open=len(mine), ready=sum(one.state is OrderState.READY for one in mine))
 
 
-def about_stock(rooms: Rooms, tx: Transaction, goods: Iterable[Article]) -> AboutStock:
-    """Return how each article of a point is to be had at this site.
+def about_stock(rooms: Rooms, tx: Transaction, goods: Sequence[Article], *, orders: Orders) -> AboutStock:
+    """Return how each of these articles of a point is to be had at this site.
 
     What nobody counts, or was counted long ago, is there unless it was switched off: a line that is cut for
     half an hour ends no offer.
     """
-    taken, known = taken_here(rooms, tx), dict[str, set[Shelf]]()
-    for one in rooms.profiles.goods.stock():
+    asked, known = {article.id for article in goods}, dict[str, set[Shelf]]()
+    shelves = [one for one in rooms.profiles.goods.stock() if one.article in asked]
+    taken = orders.taken() if shelves else {}
+    for one in shelves:
         word = shelf(one, tx.now.now_ms, taken=taken.get((one.article, one.store), 0))
         known.setdefault(one.article, set()).add(word)
     told: dict[Shelf, list[str]] = {Shelf.IN_STOCK: [], Shelf.LAST: [], Shelf.NONE: []}
