@@ -11,25 +11,51 @@ from edge.core.cards import masked
 NAME, MAIL, NUMBER = "[name]", "[e-mail]", "[number]"
 NAME_CHARS_MIN = 3
 """A shorter name is a word of some language."""
-_MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.,;:!?]+")
+_AT = r"@|\s?[(\[{]\s?(?:@|at|chiocciola|arroba|arobase)\s?[)\]}]\s?"
+_MAIL = re.compile(rf"[^\s@<>]+(?:{_AT})[^\s@<>]+\.[^\s@<>.,;:!?]+", re.IGNORECASE)
+"""An address, also one that hides its sign from machines."""
+_DOCUMENT = re.compile(r"\b(?=\d*[a-z])(?=(?:[a-z]*\d){5})[a-z\d]{7,}\b", re.ASCII | re.IGNORECASE)
+"""Letters with five digits or more in one word: a card of identity, a passport, a tax code."""
 _NUMBER = re.compile(r"\+?\d(?:[ ./()-]{0,2}\d){6,}", re.ASCII)
 """Seven digits or more, however they are grouped: a telephone, an account, a document."""
 _TITLES = (
-    r"signor[ae]?|sig\.?(?:ra|na)?|dott\.?(?:ssa)?|mr|mrs|ms|miss|mister|sir|madam|herrn?|frau"
-    r"|monsieur|madame|mademoiselle|mme|mlle|señor(?:a|ita)?|sr|sra|srta|don|doña"
+    r"signor[ae]?|sig\.?(?:ra|na)?|dott\.?(?:ssa|or(?:e|essa))?|mr|mrs|ms|miss|mister|sir|madam|herrn?|frau"
+    r"|monsieur|madame|mademoiselle|mme|mlle|señor(?:a|ita)?|sr|sra|srta|don|doña|dra?|do[ck]tor|docteur"
 )
 _SAID_OF_ONESELF = (
     r"my name is|mi chiamo|ich hei(?:ß|ss)e|mein name ist|je m['\u2019]appelle|me llamo|mi nombre es"
 )
+_GOES_ON = (
+    r"and|but|i|from|not|on|in|wrong|spelled|spelt|misspelled|missing|e|ed|ma|sono|ho|vengo|non|und|aber|ich|bin"
+    r"|habe|aus|nicht|falsch|et|mais|je|suis|y|pero|soy|he|no"
+)
+_LARGE = r"(?-i:[^\W\d_a-zà-öø-ÿ][\w'\u2019-]*)"
+_NAMED = rf"(?!(?:{_GOES_ON})\b)[^\W\d_][\w'\u2019-]*"
 _CALLED = re.compile(
-    rf"(?P<before>\b(?:{_TITLES})\.?\s+|\b(?:{_SAID_OF_ONESELF})\s+)"
-    r"(?-i:(?P<name>[^\W\d_a-zà-öø-ÿ][\w'\u2019-]*(?:\s+[^\W\d_a-zà-öø-ÿ][\w'\u2019-]*)?))",
+    rf"(?P<titles>(?:\b(?:{_TITLES})\.?\s+)+)(?!(?:{_TITLES})\b){_LARGE}(?:\s+{_LARGE})?"
+    rf"|(?P<said>\b(?:{_SAID_OF_ONESELF})\s+){_NAMED}(?:\s+{_NAMED})?",
     re.IGNORECASE,
 )
-"""A title or somebody who says what they are called, and up to two words that begin large."""
+"""A title and up to two words that begin large, or what somebody says they are called, in haste all small."""
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _FAMILY = re.compile(r"\[name\](?:\s+(?:\[name\]|[A-ZÀ-ÖØ-Þ][\w'\u2019-]*))+")
 """A masked name and what stands behind it as a family's does."""
+_ROLES = (
+    r"kellner(?:in)?|bedienung|mitarbeiter(?:in)?|chef(?:in)?|barista|koch|köchin|cameriere|cameriera|cuoc[oa]"
+    r"|waiter|waitress|serveu(?:r|se)|camarer[oa]"
+)
+_BEFORE = re.compile(
+    rf"(?<![.!?\s])(?P<space>\s+)(?:(?!(?i:{_TITLES}|{_ROLES})\b)[A-ZÀ-ÖØ-Þ][\w'\u2019-]+\s+)+\[name\]"
+)
+"""The same before it, where no sentence begins: whoever fills in a form says the family first."""
+
+
+def _folded(word: str) -> str:
+    """Return a word as it is compared: whoever types in haste leaves accents out."""
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(one for one in parts if not unicodedata.combining(one))
+
+
 _COMMON = (
     "alberto alejandro alessandro alexander alice ana andrea andreas andrew anja anna anthony antoine "
     "antonella antonio barbara beatrice beatriz benjamin bernard birgit camille carla carlo carlos "
@@ -48,28 +74,28 @@ _COMMON = (
     "stefania stefano stephen steven stéphane susan susanne sylvie teresa thierry thomas tommaso "
     "ursula uwe valentina valérie vicente vincenzo véronique william wolfgang yves "
 )
-GIVEN = frozenset(_COMMON.split())
-"""Given names that are common where our five languages are spoken, and no ordinary words there."""
+GIVEN = frozenset((*_COMMON.split(), *map(_folded, _COMMON.split())))
+"""Given names that are common where our five languages are spoken."""
+_TOO = "alice barbara charlotte chiara christian jack jean linda lisa manuel massimo olivier pierre sara"
+_WORDS_TOO = frozenset(_TOO.split())
+"""Those that are ordinary words somewhere: they are names only where they begin large."""
 
 
 def plain(text: str, names: Iterable[str] = ()) -> str:
     """Return a text without card numbers, addresses, long numbers and names, each masked by a word.
 
     ``names`` are those that are known where it is said: of staff, and of who says it. Beside them go words
-    after a title, and common given names with what follows them; a rare name that stands alone is not found.
+    after a title, and common given names, typed small or large, with what stands beside them as a family's
+    does; a rare name that stands alone is not found.
     """
     known = {_folded(part) for name in names for part in _WORD.findall(name) if len(part) >= NAME_CHARS_MIN}
-    told = _NUMBER.sub(NUMBER, _MAIL.sub(MAIL, masked(unicodedata.normalize("NFC", text))))
-    told = _CALLED.sub(lambda found: f"{found['before']}{NAME}", told)
+    told = _MAIL.sub(MAIL, masked(unicodedata.normalize("NFC", text)))
+    told = _NUMBER.sub(NUMBER, _DOCUMENT.sub(NUMBER, told))
+    told = _CALLED.sub(lambda found: f"{found['titles'] or found['said']}{NAME}", told)
     told = _WORD.sub(lambda found: NAME if _is_name(found[0], known) else found[0], told)
-    return _FAMILY.sub(NAME, told)
+    return _BEFORE.sub(lambda found: f"{found['space']}{NAME}", _FAMILY.sub(NAME, told))
 
 
 def _is_name(word: str, known: set[str]) -> bool:
-    return _folded(word) in known or (word[:1].isupper() and word.lower() in GIVEN)
-
-
-def _folded(word: str) -> str:
-    """Return a word as it is compared: whoever types in haste leaves accents out."""
-    parts = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(one for one in parts if not unicodedata.combining(one))
+    small = word.lower()
+    return _folded(word) in known or (small in GIVEN and (word[:1].isupper() or small not in _WORDS_TOO))
