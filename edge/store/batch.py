@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from typing import NamedTuple
 
 from edge.clock import Clock
@@ -208,7 +207,7 @@ def claim(connection: Connection, owner: Owner) -> None:
 
 def load_chain(connection: Connection) -> Chain:
     """Read where both lanes stand, and the last hybrid time."""
-    anchors = {lane: Head(seq, h) for lane, seq, h in connection.execute(QUERIES["anchors"]).fetchall()}
+    anchors = load_anchors(connection)
     heads, hlc = [], 0
     for lane in LANES:
         bounds = (key_of(lane, 0), key_of(lane + 1, 0))
@@ -220,12 +219,21 @@ def load_chain(connection: Connection) -> Chain:
 
 def check_tails(connection: Connection) -> None:
     """Raise ``StoreDamaged`` if the last records do not hold together: no broken chain is continued."""
+    anchors = load_anchors(connection)
     for lane in LANES:
         bounds = (key_of(lane, 0), key_of(lane + 1, 0), TAIL_MAX)
         newest_first = connection.execute(QUERIES["journal_back"], bounds).fetchall()
-        for before, event in pairwise(event_of(row) for row in reversed(newest_first)):
-            if event.seq != before.seq + 1 or event.h != chain_step(before.h, event):
+        # A short lane is looked at from its anchor on: its first record has no other to be compared with.
+        before = anchors[lane] if len(newest_first) < TAIL_MAX else None
+        for event in (event_of(row) for row in reversed(newest_first)):
+            if before is not None and (event.seq != before.seq + 1 or event.h != chain_step(before.h, event)):
                 raise StoreDamaged(f"Record {event.seq} of lane {lane} is not what was written.")
+            before = Head(event.seq, event.h)
+
+
+def load_anchors(connection: Connection) -> dict[int, Head]:
+    """Read what the first kept record of each lane is chained to."""
+    return {lane: Head(seq, h) for lane, seq, h in connection.execute(QUERIES["anchors"]).fetchall()}
 
 
 def load_counts(connection: Connection, effects: Effects) -> Counts:

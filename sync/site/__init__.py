@@ -4,6 +4,6 @@ from sync.site.book import SiteBook as SiteBook
 from sync.site.gateway import Gateway as Gateway
 from sync.site.gateway import Unanswered as Unanswered
 from sync.site.member import Member as Member
-from sync.site.member import Ports as Ports
+from sync.site.ports import Ports as Ports
 from sync.site.purse import PursePorts as PursePorts
 from sync.site.witness import WitnessPorts as WitnessPorts

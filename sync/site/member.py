@@ -6,20 +6,19 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 
 from edge.core.entitlements import Use
 from edge.core.events import DECISIONS, Event
-from edge.core.places import Layout
 from edge.core.site import Answer, Lack, Mark, Pending, Said
-from sync.client.passages import Seen, Used
+from edge.errors import StoreError
 from sync.site.book import SiteBook, entries
 from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
+from sync.site.ports import Ports
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
 from sync.site.telling import BACK, STATED, Told, placed, stated, stated_of, told_of, was_long_ago
-from sync.site.witness import Witness, WitnessPorts
-from sync.wire import BandNotice
+from sync.site.witness import Witness
 
 PULSE_S = 0.5
 """How often the site is felt while nothing else shows that it answers."""
@@ -39,35 +38,6 @@ REVISIONS_MAX = 200
 STOP_S_MAX = 2.0
 TOLD = frozenset({*DECISIONS, *BACK, *STATED})
 LOG = logging.getLogger("polso.site")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """What a member needs of the edge, without importing any of its rooms."""
-
-    device: str
-    learn: Callable[[list[Used], list[Seen]], None]
-    """Keep what other devices used and saw, durably."""
-    bind: Callable[[Sequence[BandNotice]], None]
-    """Hold bands to what staff at other devices made of them."""
-    waiting: Callable[[], tuple[Pending, ...]]
-    """What the site has not heard of, or shall forget."""
-    settle: Callable[[Sequence[Pending]], None]
-    """Forget what it has heard now."""
-    decided: Callable[[int], Event | None]
-    """Return an ordinary record by its number."""
-    strays: Callable[[Sequence[Use]], Sequence[Use]]
-    """Return those of this device's own uses that its store knows nothing of."""
-    layout: Callable[[], Layout | None]
-    now_ms: Callable[[], int]
-    purse: PursePorts
-    mark: Callable[[], Mark] = Mark
-    """Return which book this device knew last, and how far it was."""
-    remember: Callable[[Mark], None] = lambda mark: None
-    """Keep that, durably."""
-    went_back: Callable[[], None] = lambda: None
-    """Tell staff, durably, that the book is an older copy of itself."""
-    witness: WitnessPorts | None = None
 
 
 class Member:
@@ -98,18 +68,20 @@ class Member:
         return Purse(register, prefix, ports, book=lambda: self._named)
 
     def start(self) -> None:
-        """Begin to follow and to tell."""
-        self._recall()
+        """Begin to follow and to tell; where the store cannot be read nobody is in touch yet."""
+        with suppress(StoreError):
+            self._recall()
         for thread in self._threads:
             thread.start()
         self._purse.start()
 
     def _recall(self) -> None:
-        """Take up what a former run has kept of the book."""
-        self._began_ms = self._ports.now_ms()
-        self._mark = self._ports.mark()
-        self._named = self._mark.book
-        self._book.stands(at_least=self._mark.revision)
+        """Take up what a former run has kept of the book, once."""
+        if not self._began_ms:
+            self._mark = self._ports.mark()
+            self._named = self._mark.book
+            self._book.stands(at_least=self._mark.revision)
+            self._began_ms = self._ports.now_ms()
 
     def stop(self) -> None:
         """End within two seconds; what was not told stays pending or stands in the journal."""
@@ -230,6 +202,7 @@ class Member:
 
     def _keep_once(self) -> None:
         try:
+            self._recall()
             self._feel()
             self._witness.keep(self._named)
             self._remember()

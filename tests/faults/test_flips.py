@@ -23,6 +23,7 @@ from edge.store.database import open_writer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.strays import Strays
+from edge.store.trouble import Cause
 from edge.vault import Vault
 from tests.faults.disks import until
 from tests.store.house import a_band, a_passage, a_record, a_sequencer
@@ -68,6 +69,25 @@ def test_every_flipped_bit_in_a_record_is_found_where_sqlite_finds_none(tmp_path
         assert len(report.breaks) == 1, f"flip {number} of seed {SEED}"
         unseen_by_sqlite += whole_to_sqlite(folder / "state.db")
     assert unseen_by_sqlite == FLIPS, "the control: without the chain nobody notices"
+
+
+@pytest.mark.parametrize("records", [1, 3])
+@pytest.mark.parametrize("cell", ["hlc", "kind", "body", "h"])
+def test_a_flipped_bit_in_the_very_first_record_lets_nothing_be_written(
+    tmp_path: Path, cell: str, records: int
+) -> None:
+    """It has no record before it that tells: it is chained to the lane's anchor."""
+    with a_sequencer(tmp_path) as sequencer:
+        for _ in range(records):
+            sequencer.submit(a_record())
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as file:
+        ((was,),) = file.execute(f"SELECT {cell} FROM journal WHERE key = 1").fetchall()  # noqa: S608 - a name of ours
+        now = was ^ 1 if isinstance(was, int) else bytes((was[0] ^ 1,)) + was[1:]
+        file.execute(f"UPDATE journal SET {cell} = ? WHERE key = 1", (now,))  # noqa: S608 - as above
+    with a_sequencer(tmp_path) as sequencer:
+        trouble = sequencer.trouble
+        assert trouble is not None
+        assert trouble.cause is Cause.DAMAGED
 
 
 USED = 23

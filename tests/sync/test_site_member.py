@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -10,11 +11,13 @@ import pytest
 
 from edge.core.entitlements import Use
 from edge.core.site import Answer, Mark, Pending, Said
+from edge.errors import StoreDamaged
 from sync.client import Cable
 from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, WitnessPorts
 from sync.site.book import Entry, Keys
 from sync.site.gateway import Pair, WentBack, coded
 from sync.site.member import KEPT_MS
+from sync.site.purse import Purse
 
 HELD = 2_500
 
@@ -75,6 +78,12 @@ class Device:
 
     def waiting(self) -> Sequence[Pending]:
         return self.left[:1_000]
+
+    def now_ms(self) -> int:
+        return 1
+
+    def mark(self) -> Mark:
+        return Mark()
 
     def remember(self, mark: Mark) -> None:
         self.marks.append(mark)
@@ -227,3 +236,29 @@ def test_at_the_first_touch_the_site_is_asked_what_it_has_seen_of_this_device() 
     part = Member(cast(Gateway, Node()), cast(SiteBook, Asked("old", 900)), cast(Ports, device))
     part._keep_once()
     assert asked == ["polso/park/head/edge-1"]
+
+
+class Hurt(Device):
+    """A device whose store cannot be read before it is mended."""
+
+    hurt = True
+
+    def mark(self) -> Mark:
+        if self.hurt:
+            raise StoreDamaged("The journal is damaged.")
+        return Mark("old", 900)
+
+
+def test_a_damaged_store_keeps_nobody_from_starting_and_the_book_waits_until_it_is_read() -> None:
+    """Its gate has to answer "see staff"; and without its mark no older book would be noticed."""
+    device, book = Hurt(), Copy("old", 5)
+    part = Member(cast(Gateway, Node()), cast(SiteBook, book), cast(Ports, device))
+    part._threads = []
+    part._purse = cast(Purse, SimpleNamespace(start=lambda: None))
+    part.start()
+    part._keep_once()
+    assert not part.in_touch()
+    assert book.name == "old", "nothing is asked of the book meanwhile"
+    device.hurt = False
+    part._recall()
+    assert part._mark == Mark("old", 900)
