@@ -27,6 +27,7 @@ class MandateNote(enum.StrEnum):
     GUEST_NEEDED = "guest_needed"
     """The provider wants to see the guest before it charges again."""
     EXPIRES_SOON = "expires_soon"
+    """Its last month is near or over: said in private, never where others stand by."""
     ENDED = "ended"
     """The provider will never charge it again."""
 

@@ -140,7 +140,7 @@ def plan_of(
         family=Family.STAFF if view.reason in DISCREET else view.family,
         text=guest_text(view.reason),
         items=plan_items(profile, tuple(uses), layout=layout, day=day) if known and profile else (),
-        notice=known and note_of(profile) is not MandateNote.NONE,
+        notice=known and said_aloud(profile) is not MandateNote.NONE,
     )
 
 
@@ -148,6 +148,12 @@ def note_of(profile: Profile | None) -> MandateNote:
     """Return why a guest should hear of their stored card, if they should."""
     link = profile.wallet if profile is not None else None
     return link.note if link is not None else MandateNote.NONE
+
+
+def said_aloud(profile: Profile | None) -> MandateNote:
+    """Return the same, of what is said at kiosk and till: a card that ends is spoken of in private alone."""
+    note = note_of(profile)
+    return MandateNote.NONE if note is MandateNote.EXPIRES_SOON else note
 
 
 def plan_items(

@@ -23,7 +23,8 @@ from sync import passes
 from tests.service.house import UID, House, an_edge
 from tests.service.purses import a_guest, granted, rung_up, tapped
 
-NOTES = [note for note in MandateNote if note]
+NOTES = [MandateNote.GUEST_NEEDED, MandateNote.ENDED]
+"""Those that are said where a guest is next seen."""
 
 
 @pytest.fixture
@@ -56,6 +57,19 @@ def test_a_till_tells_its_staff_which_and_the_guests_side_only_that_there_is_one
     assert note.value.encode() not in msgspec.json.encode(shown)
 
 
+def test_of_a_card_that_ends_neither_till_nor_kiosk_says_a_word(house: House) -> None:
+    """It is asked for in private, before the visit; at a full till not even staff read of it."""
+    a_guest(house, note=MandateNote.EXPIRES_SOON)
+    house.service.present(house.tap(reader="reader-kiosk"))
+    assert not house.told("kiosk-kiosk")[0].body.notice
+    granted(house)
+    rung_up(house)
+    view = tapped(house)
+    for said in (view, guest_side(view)):
+        assert (said.state, said.note, said.notice) == (BasketState.APPROVED, MandateNote.NONE, False)
+        assert b"expires" not in msgspec.json.encode(said)
+
+
 def test_a_guest_who_owes_is_asked_in_blue_to_see_our_staff(house: House) -> None:
     a_guest(house, mandate=MandateState.DECLINED, note=MandateNote.ENDED)
     granted(house)
@@ -64,10 +78,11 @@ def test_a_guest_who_owes_is_asked_in_blue_to_see_our_staff(house: House) -> Non
     assert (shown.words, shown.family) == ("pay.see_staff", "staff")
 
 
-def test_staff_who_look_a_guest_up_read_why(house: House) -> None:
-    a_guest(house, note=MandateNote.GUEST_NEEDED)
+@pytest.mark.parametrize("note", [*NOTES, MandateNote.EXPIRES_SOON])
+def test_staff_who_look_a_guest_up_read_why(house: House, note: MandateNote) -> None:
+    a_guest(house, note=note)
     (card,) = house.service.look_up(house.session("supervisor"), "Giulia")
-    assert card.note is MandateNote.GUEST_NEEDED
+    assert card.note is note
 
 
 def test_without_news_nobody_says_anything(house: House) -> None:

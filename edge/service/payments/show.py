@@ -14,7 +14,7 @@ from edge.core.vouchers import base_of
 from edge.core.wallet import MandateNote
 from edge.payviews import BasketState, BasketView, LegView, LineView, PaymentView, SlipView, VoucherView
 from edge.service.payments.rung import Last, Rung
-from edge.service.show import note_of, short
+from edge.service.show import said_aloud, short
 
 WORDS = {
     BasketState.IDLE: "pay.idle",
@@ -92,8 +92,8 @@ def basket_view(rung: Rung, profile_of: ProfileOf, *, repeated: bool = False, ca
         staff=basket.staff or None,
         seq=last.seq,
         repeated=repeated,
-        note=note_of(payer),
-        notice=note_of(payer) is not MandateNote.NONE,
+        note=said_aloud(payer),
+        notice=said_aloud(payer) is not MandateNote.NONE,
     )
 
 

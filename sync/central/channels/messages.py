@@ -16,8 +16,10 @@ MEDIA_EVENT = "application/cloudevents+json"
 MEDIA_JSON = "application/json"
 TOUCHES_MAX = 500
 PREFIX = "org.polso.diary."
-OWN_WAY = frozenset({What.CLAIMED, What.CONSENT_CHANGED, What.ARRIVED, What.DWELT, What.ENTERED})
-"""Kinds that no channel tells of: claims and consents have other ways, the rest is noticed at a site."""
+OWN_WAY = frozenset(
+    {What.CLAIMED, What.CONSENT_CHANGED, What.CARD_EXPIRES, What.ARRIVED, What.DWELT, What.ENTERED}
+)
+"""Kinds that no channel tells of: claims, consents and cards have other ways, a site notices the rest."""
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 MINOR_MAX = 2**53
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_CONTROLS)]

@@ -64,6 +64,7 @@ class Own(enum.IntEnum):
     RESERVATION_MOVED = 1_010
     COUPON_ISSUED = 1_011
     STOCK_LOW = 1_012
+    MANDATE_EXPIRING = 1_013
 
 
 OF_NOBODY = frozenset({Own.CAMPAIGN_LIVE, Own.CAMPAIGN_ENDED, Own.STOCK_LOW})
@@ -242,6 +243,9 @@ def _lines(one: Entry) -> Iterable[tuple[Own, int, Told]]:
     words = {name: value for name in names if (value := getattr(one, name)) not in ("", None)}
     told = Told(guest=guest, what=one.what.value, via=one.via.value, namespace=part, said=words)
     yield Own.DIARY_ENTRY, one.at_ms, told
+    if one.what is What.CARD_EXPIRES:
+        words = {"mandate": one.ref, "until": one.subject}
+        yield Own.MANDATE_EXPIRING, one.at_ms, msgspec.structs.replace(told, said=words)
     if case is not None:
         words = {"case": one.ref, "subject": one.subject, "via": one.via.value}
         yield case, one.at_ms, msgspec.structs.replace(told, said=words)

@@ -39,6 +39,8 @@ class What(enum.StrEnum):
     CONSENT_CHANGED = "consent_changed"
     CLAIMED = "claimed"
     """A band that was nobody's was claimed by who wears it."""
+    CARD_EXPIRES = "card_expires"
+    """The card that they stored ends, or was refused as ended."""
     MAILED = "mailed"
     OPENED = "opened"
 

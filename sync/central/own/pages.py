@@ -10,6 +10,7 @@ from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.journey.cards import until
 from sync.central.money import pots
 from sync.central.own.cookie import moved_with
 from sync.central.own.deciding import wallet_of
@@ -18,6 +19,7 @@ from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import Charge, Purpose
 from sync.central.psp.mandates import ALIVE, CONSENT, Limits, Mandate, State
 from sync.central.psp.saga import Saga, saga_of
+from sync.central.psp.standing import ends_soon
 from sync.central.registry.wallets import Wallet
 from sync.central.store import Connection
 from sync.passes import PASS_CHARS_MAX
@@ -61,12 +63,14 @@ def _card(ask: Ask) -> Answer:
         wallet = wallet_of(tx, ask)
         one = _latest(tx, ask, wallet)
         made = charges.of_mandate(tx, ask.site, one.id)[:SHOWN_MAX] if one is not None else ()
+        soon = ends_soon(tx, ask.site, wallet.id)
         owed = pots.owed_of(tx, ask.site, wallet.id, currency=wallet.currency)
     limits = one.limits if one is not None and one.state in ALIVE else Limits(*SUGGESTED)
     values = {
         "card": one,
         "name": f"{one.brand} …{one.last_four}" if one is not None and one.last_four else "",
-        "until": _until(one),
+        "until": until(one) if one is not None else "",
+        "ends": soon,
         "alive": one is not None and one.state in ALIVE,
         "waits": one is not None and one.state is State.PENDING,
         "limits": [
@@ -149,11 +153,6 @@ def _saga(ask: Ask) -> Saga:
     if saga is None:
         raise Refused("No card can be stored here.", hint="Ask our staff.")
     return saga
-
-
-def _until(one: Mandate | None) -> str:
-    year, month = divmod(one.expires, 100) if one is not None else (0, 0)
-    return f"{month:02}/{year}" if year else ""
 
 
 def _amount(minor: int | None, wallet: Wallet) -> str:

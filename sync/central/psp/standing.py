@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from edge.core.wallet import MandateNote, MandateState
 from sync.central.money.pots import owed_of
 from sync.central.psp import charges, mandates
+from sync.central.psp.declines import EXPIRED
 from sync.central.psp.judgement import OPEN, Charge, Purpose, State
 from sync.central.psp.mandates import Mandate
 from sync.central.psp.mandates import State as Mandated
@@ -15,12 +17,15 @@ from sync.central.store import Connection, now_of
 
 SOON_MS = 30 * 86_400_000
 """So long before its month is over a guest hears of their card."""
+ENDING: list[Callable[[Connection, str, Mandate], None]] = []
+"""Rooms that ask a guest for another card, in that very transaction; each adds itself when it is imported."""
 ENDED_BY_PEOPLE = ("guest", "operator", "replaced", "erased", "not_finished")
 
 
 def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
     """Tell the edges how a wallet's stored card stands, if that is another word than before.
 
+    Whose card ends is asked for another one, in private and once; edges keep it to themselves.
     What denies a guest goes with the very commit that pays the debt: the next page of the feed holds it.
     Call it with the site's turn taken before any wallet was held.
     """
@@ -33,6 +38,10 @@ def tell_wallet(tx: Connection, site: str, wallet: str) -> None:
     said, told = word(debt, last, held), note(held, month_at(now_of(tx) + SOON_MS))
     if wallets.set_mandate(tx, site, wallet, mandate=said, note=told):
         profiles.publish_guests(tx, site, [one.guest for one in members.members(tx, site, wallet)])
+    newest = _newest(held)
+    if told is MandateNote.EXPIRES_SOON and known.note is not told and newest is not None:
+        for tell in ENDING:
+            tell(tx, site, newest)
 
 
 def word(debt: int, last: Charge | None, held: tuple[Mandate, ...]) -> MandateState:
@@ -41,28 +50,43 @@ def word(debt: int, last: Charge | None, held: tuple[Mandate, ...]) -> MandateSt
         return MandateState.DECLINED
     if any(one.state is Mandated.ACTIVE for one in held):
         return MandateState.ACTIVE
-    newest = next((one for one in held if one.state is not Mandated.PENDING), None)
+    newest = _newest(held)
     if newest is None or newest.reason in ENDED_BY_PEOPLE:
         return MandateState.NONE
     return MandateState.EXPIRED
 
 
 def note(held: tuple[Mandate, ...], soon: int) -> MandateNote:
-    """Return why the guest should hear of their card; ``soon`` is the month up to which one ends soon."""
-    newest = next((one for one in held if one.state is not Mandated.PENDING), None)
+    """Return why the guest should hear of their card; ``soon`` is the month up to which one ends soon.
+
+    What was refused as ended has the same word as what ends soon: former edges know no other one.
+    """
+    newest = _newest(held)
     if newest is None:
         return MandateNote.NONE
     if newest.state is Mandated.NEEDS_GUEST:
         return MandateNote.GUEST_NEEDED
     if newest.state is Mandated.ACTIVE:
         return MandateNote.EXPIRES_SOON if 0 < newest.expires <= soon else MandateNote.NONE
+    if newest.reason == EXPIRED:
+        return MandateNote.EXPIRES_SOON
     return MandateNote.NONE if newest.reason in ENDED_BY_PEOPLE else MandateNote.ENDED
+
+
+def ends_soon(tx: Connection, site: str, wallet: str) -> bool:
+    """Say whether a wallet's stored card ends, or was refused as ended, at this moment."""
+    held = mandates.of_wallet(tx, site, wallet)
+    return note(held, month_at(now_of(tx) + SOON_MS)) is MandateNote.EXPIRES_SOON
 
 
 def month_at(at_ms: int) -> int:
     """Return a moment's month as cards write it: 202711."""
     day = dt.datetime.fromtimestamp(at_ms // 1_000, dt.UTC)
     return day.year * 100 + day.month
+
+
+def _newest(held: tuple[Mandate, ...]) -> Mandate | None:
+    return next((one for one in held if one.state is not Mandated.PENDING), None)
 
 
 def _failed(charge: Charge) -> bool:

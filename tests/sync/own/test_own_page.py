@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import secrets
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from sync.central.own.cookie import COOKIE
 from sync.central.own.words import LANGUAGES, words
 from sync.central.privacy.erasure import erase
 from sync.central.psp import charges, mandates
+from sync.central.psp.declines import EXPIRED
 from sync.central.psp.judgement import State
 from sync.central.psp.mandates import CONSENT
 from sync.central.psp.mandates import State as Mandated
@@ -56,6 +58,7 @@ class Phone:
     """The guest's own browser."""
 
     def __init__(self, store: Store, saga: Saga) -> None:
+        self.saga = saga
         app = create_app(store, Settings(psp=saga.psp, seals=saga.seals))
         self.client: FlaskClient = app.test_client()
 
@@ -155,6 +158,30 @@ def test_nothing_is_stored_or_changed_without_a_yes_and_rising_limits(
     assert phone.post("/limits", **AGREED | form).status_code == 422
     with small_store.transaction() as tx:
         assert tuple(mandates.mandate(tx, SITE, id_).limits) == (5_000, 10_000, 50_000)
+
+
+def test_a_card_that_ends_is_spoken_of_on_its_guests_own_page_until_there_is_another(
+    phone: Phone, small_store: Store, sandbox: Sandbox, clock: Clockwork
+) -> None:
+    phone.enter(a_link(small_store))
+    id_ = stored(phone, small_store, sandbox)
+    assert "scade presto" not in phone.says()
+    clock.ms = int(dt.datetime(2031, 11, 20, tzinfo=dt.UTC).timestamp()) * 1_000
+    phone.saga.tend()
+    phone.enter(a_link(small_store))
+    assert "scade presto" in phone.says()
+    diary = phone.says("/diary")
+    assert "La tua carta salvata scade" in diary
+    assert "12/2031" in diary
+    with small_store.transaction() as tx:
+        mandates.stand(tx, SITE, id_, state=Mandated.EXPIRED, reason=EXPIRED)
+    assert "è scaduta" in phone.says()
+    stored(phone, small_store, sandbox)
+    with small_store.transaction() as tx:
+        mandates.renew(tx, SITE, mandates.of_wallet(tx, SITE, "w1")[0].id, expires=203_401)
+    told = phone.says()
+    assert "scade presto" not in told
+    assert "è scaduta" not in told
 
 
 def test_a_link_opens_once_soon_and_by_a_press_alone(

@@ -43,7 +43,7 @@ def link(shop: Shop) -> WalletLink:
         (Card.SOFT, MandateNote.NONE),
         (Card.GUEST, MandateNote.GUEST_NEEDED),
         (Card.HARD, MandateNote.ENDED),
-        (Card.EXPIRED, MandateNote.ENDED),
+        (Card.EXPIRED, MandateNote.EXPIRES_SOON),
     ],
 )
 def test_a_word_of_the_provider_reaches_the_edges(shop: Shop, card: Card, note: MandateNote) -> None:

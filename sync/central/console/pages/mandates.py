@@ -22,6 +22,7 @@ from sync.central.console.listing import Listing
 from sync.central.console.looks import guests_shown
 from sync.central.console.pages.charges import AMOUNT_CHARS_MAX, COLUMNS, charge_row
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.journey.cards import until
 from sync.central.notices import BACK
 from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
@@ -57,18 +58,13 @@ def _card(one: Mandate) -> str:
     return f"{one.brand} …{one.last_four}" if one.last_four else ""
 
 
-def _until(one: Mandate) -> str:
-    year, month = divmod(one.expires, 100)
-    return f"{month:02}/{year}" if one.expires else ""
-
-
 def mandate_row(ask: Ask, one: Mandate) -> tuple[Cell | str, ...]:
     """Return one mandate as a row; what could be charged by it never leaves its room."""
     return (
         Cell(one.id, f"{ask.home}/mandates/{one.id}"),
         Cell(ask.words(f"mandate.{one.state}"), mark=MARKS[one.state]),
         _card(one),
-        _until(one),
+        until(one),
         Cell(one.guest, f"{ask.home}/guests/{one.guest}" if one.guest else ""),
         one.wallet,
         ask.time(one.made_ms),
@@ -92,7 +88,7 @@ def _one(ask: Ask) -> Answer:
     values = {
         "mandate": found,
         "card": _card(found),
-        "until": _until(found),
+        "until": until(found),
         "mark": MARKS[found.state],
         "alive": found.state in ALIVE,
         "limits": [f"{spelled(one, currency)} {currency}" for one in found.limits],
