@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -113,6 +113,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _told = msgspec.msgpack.Decoder(Told).decode
+LOOKED_AT: list[Callable[[Connection, str], Collection[int]]] = []
+"""Who says which kinds somebody of a site wants to hear, as they stand now."""
 
 
 def begin(tx: Connection, site: str) -> None:
@@ -134,15 +136,19 @@ def ends(tx: Connection, site: str) -> list[tuple[Stream, int]]:
 
 
 def say(tx: Connection, site: str, told: Sequence[tuple[Own, int, Told]]) -> None:
-    """Write down what happened, as kind, moment and words, for whoever is to be told."""
+    """Write down what happened, as kind, moment and words, of the kinds that somebody is to be told."""
     take_turn(tx, site)
     seq = last(tx, site) if told else None
     if seq is None:
         return
+    wanted = {kind for ask in LOOKED_AT for kind in ask(tx, site)}
+    kept = [one for one in told if one[0] in wanted]
+    if not kept:
+        return
     rows = [
         {"site_id": site, "seq": seq + at, "kind": int(kind), "at_ms": at_ms, "guest_id": one.guest,
          "body": msgspec.msgpack.encode(one)}
-        for at, (kind, at_ms, one) in enumerate(told, 1)
+        for at, (kind, at_ms, one) in enumerate(kept, 1)
     ]  # fmt: skip
     tx.execute(insert(own_table), rows)
     tx.execute(update(end_table).where(end_table.c.site_id == site).values(seq=seq + len(rows)))

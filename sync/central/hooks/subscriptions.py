@@ -12,7 +12,7 @@ from edge.core.consent import Namespace, Purpose
 from edge.errors import Refused, Unknown
 from sync.central.claims import Queue
 from sync.central.hooks import happened, reach
-from sync.central.hooks.letters import NAMES, OWN_NAMES, PERSONAL_NAMES
+from sync.central.hooks.letters import NAMES, OWN_NAMES, PERSONAL_NAMES, looked_at
 from sync.central.hooks.verdict import State
 from sync.central.store import (
     STEPS,
@@ -184,6 +184,13 @@ def hooks(tx: Connection, site: str) -> tuple[Hook, ...]:
     return tuple(_hook(row) for row in tx.execute(found))
 
 
+def wanted_kinds(tx: Connection, site: str) -> set[int]:
+    """Return the kinds that subscriptions of a site look at: those that are paused hear them later."""
+    own = hook_table.c
+    found = tx.execute(select(own.kinds, own.purpose).where(own.site_id == site))
+    return {kind for row in found for kind in looked_at(row.kinds.split(), purpose=row.purpose)}
+
+
 def hook(tx: Connection, site: str, id_: str) -> Hook:
     """Return one subscription or raise ``Unknown``."""
     own = hook_table.c
@@ -305,3 +312,6 @@ def _hook(row: Row[Any]) -> Hook:
         done_ms=row.done_ms,
         test_ms=row.test_ms,
     )
+
+
+happened.LOOKED_AT.append(wanted_kinds)

@@ -22,6 +22,12 @@ DAY_MS = 24 * 3_600_000
 KINDS = [NAMES["campaign_live"], NAMES["campaign_ended"]]
 
 
+@pytest.fixture(autouse=True)
+def subscribed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody wants to hear of campaigns."""
+    monkeypatch.setattr(happened, "LOOKED_AT", [lambda _tx, _site: KINDS])
+
+
 @pytest.fixture
 def park(small_store: Store) -> Store:
     return park_of(small_store)

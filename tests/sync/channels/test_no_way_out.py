@@ -295,6 +295,7 @@ class Speaking:
 def speaking(sealed_store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Speaking:
     # One guest is all that there is here: of so few nothing would be handed out.
     monkeypatch.setattr("sync.central.channels.handing.GUESTS_MIN", 0)
+    monkeypatch.setattr(happened, "LOOKED_AT", [lambda _tx, _site: set(happened.Own)])
     made = Stand(sealed_store, clock)
     with sealed_store.transaction() as tx:
         guests.put_guests(tx, SITE, [Guest(id=GUEST, name="Giulia")])

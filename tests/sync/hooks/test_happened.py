@@ -158,6 +158,41 @@ def test_what_is_of_people_needs_a_consent_and_nobody_keeps_what_nobody_wants(fo
         assert tx.execute(select(func.count()).select_from(happened.own_table)).scalar_one() == 0
 
 
+def kept(folk: Listening) -> set[int]:
+    """Of which kinds something is written down for integrators."""
+    with folk.store.reading() as tx:
+        return set(tx.execute(select(happened.own_table.c.kind).distinct()).scalars())
+
+
+def test_nobodys_diary_is_written_down_for_who_only_has_to_hear_a_no(folk: Listening) -> None:
+    for topic in ("offers", "offers:interest"):
+        folk.says("ada", topic, given=True)
+    folk.hears(("offer_shown",))
+    folk.writes("ada", "a-2")
+    folk.puts("ada", "interest:boats")
+    folk.says("ada", "offers:interest", given=False)
+    assert kept(folk) == {happened.Own.CONSENT_CHANGED}
+
+
+def test_what_one_who_is_paused_waits_for_is_written_down_until_it_is_gone(folk: Listening) -> None:
+    for topic in ("offers", "offers:interest"):
+        folk.says("ada", topic, given=True)
+    hook = folk.hears(("segment_entered",))
+    with folk.store.transaction() as tx:
+        subscriptions.pause(tx, SITE, hook.id)
+    folk.puts("ada", "interest:boats")
+    assert kept(folk) == {happened.Own.SEGMENT_ENTERED}, "who left is asked for by nobody"
+    with folk.store.transaction() as tx:
+        subscriptions.resume(tx, SITE, hook.id)
+    assert [kind for kind, _ in folk.news()] == ["segment_entered"]
+    with folk.store.transaction() as tx:
+        before = happened.last(tx, SITE)
+        subscriptions.remove(tx, SITE, hook.id)
+    folk.puts("ada", "interest:boats", "interest:trains")
+    with folk.store.reading() as tx:
+        assert happened.last(tx, SITE) == before
+
+
 def test_replayed_it_comes_under_the_same_numbers_and_an_erased_guest_comes_no_more(folk: Listening) -> None:
     for guest in ("ada", "bea"):
         folk.says(guest, "offers", given=True)
