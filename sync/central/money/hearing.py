@@ -28,7 +28,7 @@ from sync.central.money.ledger import Entry, Posting
 from sync.central.money.passings import Part
 from sync.central.money.placed import PlacedRow
 from sync.central.money.pots import MONEY, counted_in, is_lost, pot
-from sync.central.money.reopening import Holder, Reopener
+from sync.central.money.reopening import Holder, Reopener, SoFar
 from sync.central.money.rising import rising_ms
 from sync.central.registry import wallets
 from sync.central.store import Connection
@@ -155,10 +155,16 @@ class Hearing:
             if known is None:
                 raise Refused(f"Nothing is known here of lease {report.lease[:64]}.")
             return known
-        row, posting = self.reopener.reopen(
-            report, holder, known, at_ms=told.at_ms, pending=(*self.postings, *moves.returned)
-        )
+        ahead = passings.ahead(self.parts | moves.parts, report.lease)
+        so_far = SoFar(told.at_ms, ahead, (*self.postings, *moves.returned))
+        row, posting, returned = self.reopener.reopen(report, holder, known, so_far=so_far)
         moves.returned.append(posting)
+        was = row.placed.counters
+        if returned > was.returned:
+            row, posting = self._given_back(row, was.returned, returned, at_ms=told.at_ms)
+            moves.returned.append(posting)
+            smaller = msgspec.structs.replace(was, returned=returned)
+            row = msgspec.structs.replace(row, placed=msgspec.structs.replace(row.placed, counters=smaller))
         return row
 
     def _given(self, said: LeasePassed, told: Told, moves: Moves) -> None:

@@ -13,6 +13,7 @@ from edge.errors import Refused
 from sync.central.machines import devices
 from sync.central.machines.lanes import Stream
 from sync.central.money import ledger, placed, policy, restored
+from sync.central.money.foreseen import Step, returned_by, steps_of
 from sync.central.money.ledger import Entry, Posting
 from sync.central.money.passings import passing_of
 from sync.central.money.placed import KIND_CHARS_MAX, PlacedRow
@@ -27,7 +28,10 @@ from sync.central.store import Connection
 # What proves such a grant is the holder's own signed and chained journal, or a part that its giver signed,
 # and only while that device is awaited (or where an operator has its events tried again). It makes no money:
 # it is taken out of what is free of the wallet, within what is lent at once. The rest is not booked.
-ENTER = "Enter again what came in since the backup, then `polso replay`; until then nothing of it is lent."
+ENTER = (
+    "`polso replay` once all were heard. If it stays: enter again what came in since the backup, and replay."
+)
+"""Short: a note keeps 200 characters. What a till that is heard later gives back may be what is missing."""
 
 
 class Holder(NamedTuple):
@@ -35,6 +39,24 @@ class Holder(NamedTuple):
 
     device: str
     incarnation: int
+
+
+class SoFar(NamedTuple):
+    """Where a batch stands at an event: its time, and what the events before it moved."""
+
+    at_ms: int
+    ahead: int
+    """What the lease passed on as only those have told so far who took it."""
+    pending: tuple[Posting, ...]
+
+
+class Reopened(NamedTuple):
+    """A lease with all that was granted of it."""
+
+    row: PlacedRow
+    posting: Posting
+    returned: int
+    """How much of it has come back by now as the batch goes on: without that it may not be covered."""
 
 
 class _Means(NamedTuple):
@@ -55,6 +77,7 @@ class Reopener:
         self._awaited = restored.awaited(tx, stream.site)
         self.told: dict[str, Claim] = {}
         """What was told of grants that are not known here, by lease: booked or not."""
+        self._steps: dict[str, list[Step]] = {}
 
     def believes(self, device: str) -> bool:
         """Say whether a device's word for a grant counts that is not known here."""
@@ -62,25 +85,19 @@ class Reopener:
 
     def wallets(self, reports: Iterable[Report], said: Iterable[msgspec.Struct]) -> set[str]:
         """Return, and hold as far as it is the operator's, whose money may be counted; none, as a rule."""
+        told = tuple(said)
         if not self._again and not self._awaited:
             return set()
+        self._steps = steps_of(told)
         found = {one.wallet for one in reports}
-        for one in said:
+        for one in told:
             if isinstance(one, LeasePassed | LeaseTaken):
                 found |= set(wallets_named(one))
         if OF_SITE in found:
             policy.lock(self._tx, self._site)
         return found - {OF_SITE}
 
-    def reopen(
-        self,
-        report: Report,
-        holder: Holder,
-        known: PlacedRow | None,
-        *,
-        at_ms: int,
-        pending: Iterable[Posting],
-    ) -> tuple[PlacedRow, Posting]:
+    def reopen(self, report: Report, holder: Holder, known: PlacedRow | None, *, so_far: SoFar) -> Reopened:
         """Return a lease with all that its holder was granted, and what books it; else why it cannot be."""
         _demand_sound(report, holder, known)
         granted = Counters() if known is None else known.placed.counters
@@ -89,12 +106,20 @@ class Reopener:
         self.told[report.lease] = Claim(
             report.lease, report.wallet, holder.device, more, report.counters.granted
         )
-        means = self._means(report, known, at_ms=at_ms)
+        means = self._means(report, known, at_ms=so_far.at_ms)
         lost = self._is_given_up(holder) if known is None else is_lost(known)
+        returned = granted.returned
         if not lost:
-            self._demand_bounded(report, granted, more)
-            self._demand_covered(report, means, more, pending=pending)
-        row = self._fresh(report, holder, means, kind=device.kind, at_ms=at_ms) if known is None else known
+            foreseen = returned_by(self._steps.get(report.lease, ()), report) + so_far.ahead
+            returned = max(returned, foreseen)
+            needs = more - (returned - granted.returned)
+            self._demand_bounded(report, granted, needs)
+            self._demand_covered(report, means, needs, pending=so_far.pending)
+        row = (
+            self._fresh(report, holder, means, kind=device.kind, at_ms=so_far.at_ms)
+            if known is None
+            else known
+        )
         entries = (
             Entry("loss:in_doubt" if lost else means.account, -more),
             Entry(f"lease:{report.lease}", more),
@@ -103,14 +128,14 @@ class Reopener:
             site=self._site,
             key=f"grant:{report.lease}:{report.counters.granted}",
             kind="grant",
-            at_ms=at_ms,
+            at_ms=so_far.at_ms,
             currency=means.counted,
             entries=entries,
             device=holder.device,
             lease=report.lease,
             wallet=report.wallet,
         )
-        return _larger(row, more, lost=lost), posting
+        return Reopened(_larger(row, more, lost=lost), posting, returned)
 
     def _means(self, report: Report, known: PlacedRow | None, *, at_ms: int) -> _Means:
         """Return how a lease counts, with the units made that a want for it had made."""

@@ -102,10 +102,10 @@ class Claim(NamedTuple):
 def begin(tx: Connection, site: str) -> None:
     """Await every device of a site that may hold a lease; what each is told is numbered beyond all it heard.
 
+    Claims stay: what stood behind them is not sent again by a device whose notes are in that backup, too.
     Numbers count one for each grant and close: never as many as there were milliseconds.
     """
-    for table in (awaited_table, claim_table):
-        tx.execute(delete(table).where(table.c.site_id == site))
+    tx.execute(delete(awaited_table).where(_own.site_id == site))
     now = now_of(tx)
     for one in devices(tx, site):
         tx.execute(_RAISE, {"site": site, "device": one.id, "now": now})

@@ -58,11 +58,13 @@ def give_up(
 ) -> GivenUp:
     """Wait no more for a device: guests get back what is known to lie there, and the operator bears the rest.
 
-    What it still tells of is set against that loss, as of any lease that was given up. ``also`` is done with
-    it or not at all: who did it is written down.
+    What it still tells of is set against that loss, as of any lease that was given up. One that was heard and
+    of which only a claim is left keeps what it holds: it is there, and spends of it. ``also`` is done with it
+    or not at all: who did it is written down.
     """
     with store.transaction() as tx:
-        rows = [row for row in placed.of_device(tx, site, device) if row.living]
+        silent = {one.device for one in restored.awaited(tx, site).values() if not one.given_up}
+        rows = [row for row in placed.of_device(tx, site, device) if row.living and device in silent]
         hold(tx, site, {row.placed.wallet for row in rows}, devices=[device])
         lost = [_written_off(tx, site, row.id) for row in rows]
         restored.give_up(tx, site, device)
@@ -99,8 +101,9 @@ def in_words(told: Standing) -> str:
         )
     if told.claims:
         lines.append(
-            "Of these wallets nothing is lent. Enter again what was paid in since the backup, then "
-            "`polso replay`; or give the device up: then it is your loss."
+            "Of these wallets nothing is lent. When every device was heard: `polso replay`. What is left "
+            "then was paid in since the backup: enter it again, then `polso replay`; or give the device up: "
+            "then it is your loss."
         )
     return "\n".join(lines) or "Nobody is awaited: money is lent as ever."
 

@@ -9,7 +9,6 @@ import msgspec
 
 from edge.core.decision import Reason
 from edge.core.events import Kind
-from edge.core.lease import Report
 from edge.core.payment import (
     CashedOut,
     HoldEnded,
@@ -30,6 +29,7 @@ from sync.central.accounting.ops import Note, What
 from sync.central.machines.lanes import Stream
 from sync.central.money import bookings, ledger, passings, placed, repeats, restored
 from sync.central.money.bookings import Booked, Where
+from sync.central.money.foreseen import reports_of
 from sync.central.money.hearing import Hearing, Moves
 from sync.central.money.hearing import Told as Told
 from sync.central.money.pots import counted_in, free_of
@@ -74,7 +74,7 @@ class Till(Hearing):
     def __init__(self, tx: Connection, stream: Stream, read: Sequence[Read], *, again: bool = False) -> None:
         """Load, and hold, all that these events may move."""
         said = [one.said for one in read]
-        reports = [report for one in read for report in _reports(one.said)]
+        reports = [report for one in read for report in reports_of(one.said)]
         units = (*reports, *(leg for one in read for leg in getattr(one.said, "legs", ())))
         self.vouchers = {one.wallet for one in units if base_of(one.kind) in VOUCHER_KINDS}
         """Wallets of which vouchers move: held first, for what is withdrawn goes on afterwards."""
@@ -92,7 +92,7 @@ class Till(Hearing):
     def work_out(self, one: Read, *, again: bool) -> Moves:
         """Return what an event moves, or raise what is wrong with it; nothing is changed by this."""
         moves = Moves()
-        self.hear(one.said, _reports(one.said), told=one.told, moves=moves)
+        self.hear(one.said, reports_of(one.said), told=one.told, moves=moves)
         if again:
             return moves
         where = Where(
@@ -252,12 +252,6 @@ def _raise(tx: Connection, stream: Stream, notes: Iterable[Note]) -> None:
                 device=stream.device, id=reason, reason=reason, point="", at_ms=first, times=len(found)
             )
             alarms.raise_alarm(tx, stream.site, alarm)
-
-
-def _reports(said: msgspec.Struct) -> tuple[Report, ...]:
-    if isinstance(said, LeaseMoved | LeasePassed | LeaseTaken):
-        return (said.lease,)
-    return getattr(said, "leases", ())
 
 
 def _op_id(said: msgspec.Struct) -> str:

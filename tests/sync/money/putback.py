@@ -41,16 +41,16 @@ class Park:
         """Copy central as it is now."""
         self.store.close()
         self._kept = self._copy()
-        self._turn_to(self.address)
+        self.turn_to(self.address)
 
     def put_back(self) -> None:
         """Go on from that copy, as `polso restore` does."""
         self.store.close()
         backup_central.begin_anew(self._kept)
-        self._turn_to(self._kept)
+        self.turn_to(self._kept)
         self.address = self._kept
 
-    def _turn_to(self, address: str) -> None:
+    def turn_to(self, address: str) -> None:
         self.store = Store(address, now_ms=self.clock)
         for till in (self.one, self.other):
             till.store = self.store

@@ -110,7 +110,7 @@ def test_what_was_paid_in_since_is_entered_again_before_anything_of_it_is_lent(p
     park.speaks(park.one)
     park.speaks(park.other)
     assert len(asides(park.store)) == 2
-    assert "took 12000 of wallet:w1, which has 10000. Enter again" in asides(park.store)[0]
+    assert "took 12000 of wallet:w1, which has 10000. `polso replay`" in asides(park.store)[0]
     assert refused(park.other, 500) == restored.RESTORED, "of this guest's money nothing"
     park.lend(park.other, 500, "w2")
     a_payment(park.store, 5_000)
