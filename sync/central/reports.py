@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 
 from edge.core.checkpoint import encoded
-from sync.central import alarms
+from sync.central import alarms, setback
 from sync.central.feed import head
 from sync.central.machines import checkpoints, devices, lanes
 from sync.central.machines.devices import Device
 from sync.central.machines.lanes import Stream
 from sync.central.money import restored
-from sync.central.sites import begin_epoch
 from sync.central.store import Connection, Store
 from sync.central.telling.pages import urgent_after
 from sync.packing import Malformed, TooLarge
 from sync.wire import READERS_MAX, Attested, DeviceReport, Tip
-
-LOG = logging.getLogger(__name__)
 
 
 def take(
@@ -55,18 +51,19 @@ def take(
 
 
 def _look_back(tx: Connection, device: Device, report: DeviceReport, *, tips: Sequence[Tip]) -> None:
-    """Begin the feed anew if a device remembers more than we do: then we were restored from a backup.
+    """Begin a new life if a device remembers more than we do of this one: then we were put back in it.
 
     Any cursor may by now point into another history, also one that fits again because as much was published
-    since. What a device has remembered before is no news: its lost events may never come back.
+    since. What a device has remembered before is no news: its lost events may never come back. Nor is it what
+    an awaited device lacks here that has not heard of this life: this life was begun for that.
     """
     known = device.report
     lost = _beyond(report, tips) and not (known is not None and _beyond(known, tips))
     at = head(tx, device.site)
     ahead = report.cursor.epoch == at.epoch and report.cursor.seq > at.seq
-    if lost or ahead:
-        LOG.warning("feed.begun_anew site=%s: a device remembers more than central", device.site)
-        begin_epoch(tx, device.site)
+    heard = at.epoch in (report.cursor.epoch, report.urgent.epoch)
+    if ahead or (lost and (heard or device.id not in restored.awaited(tx, device.site))):
+        setback.begin(tx, device.site, device=device.id)
 
 
 def _compare(tx: Connection, device: Device, report: DeviceReport, *, held: Tip) -> None:

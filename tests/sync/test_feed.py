@@ -109,13 +109,10 @@ def test_a_cursor_of_another_epoch_is_over(park: Store) -> None:
         read_page(park, before)
 
 
-def test_a_cursor_beyond_the_head_shows_a_restored_central_and_begins_an_epoch(park: Store) -> None:
+def test_a_cursor_beyond_the_head_is_over(park: Store) -> None:
     put(park, "a")
-    bystander = asked(park, 1)
     with pytest.raises(EpochOver):
         page(park, 99)
-    with pytest.raises(EpochOver):
-        read_page(park, bystander)
 
 
 def test_urgent_items_come_with_every_page_until_they_are_applied(park: Store) -> None:

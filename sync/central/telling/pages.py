@@ -9,7 +9,7 @@ import msgspec
 from edge.errors import PolsoError, Unknown
 from sync.central.feed import item_table
 from sync.central.registry import onair
-from sync.central.sites import begin_epoch, site_table
+from sync.central.sites import site_table
 from sync.central.store import (
     ColumnElement,
     Connection,
@@ -60,22 +60,15 @@ def urgent_after(store: Store, site: str, applied: Cursor) -> tuple[tuple[Item, 
 
 
 def read_page(store: Store, asked: Asked) -> Page:
-    """Return the next page as it stands now; EpochOver asks the edge to take a snapshot."""
+    """Return the next page as it stands now; EpochOver asks the edge to report and to take a snapshot.
+
+    An edge that knows more than central ever said is told so too: its report shows that central was put back.
+    """
     with store.reading() as tx:
         site = _site(tx, asked.site)
         if site.epoch == asked.cursor.epoch and site.floor <= asked.cursor.seq <= site.seq:
             return _page(tx, asked, site, now_ms=store.now_ms())
-    if site.epoch == asked.cursor.epoch and asked.cursor.seq > site.seq:
-        renew_epoch(store, asked)
     raise EpochOver
-
-
-def renew_epoch(store: Store, asked: Asked) -> None:
-    """An edge knows more than central ever said: this is a restored backup, so every cursor is void."""
-    with store.transaction() as tx:
-        site = _site(tx, asked.site)
-        if site.epoch == asked.cursor.epoch and asked.cursor.seq > site.seq:
-            begin_epoch(tx, asked.site)
 
 
 def _page(tx: Connection, asked: Asked, site: Row[Any], *, now_ms: int) -> Page:

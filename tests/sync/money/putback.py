@@ -69,11 +69,16 @@ class Park:
             till.send()
 
     def reports(
-        self, till: PaperTill, *, epoch: int | None = None, seq: int | None = None, frozen: str = ""
+        self,
+        till: PaperTill,
+        *,
+        epoch: int | None = None,
+        seq: int | None = None,
+        frozen: str = "",
+        acked: int = 0,
     ) -> None:
         """A till says where its lane of money ends."""
-        with self.store.reading() as tx:
-            now = feed.head(tx, SITE).epoch
+        now = self.life()
         lane = till.journal.lanes[1]
         end = len(lane) if seq is None else seq
         tips = (Tip(lane=1, seq=end, h=lane[end - 1].h),) if end else ()
@@ -83,8 +88,21 @@ class Park:
             tips=tips,
             urgent=Cursor(now if epoch is None else epoch, 0),
             frozen=frozen,
+            acked=(0, acked),
         )
         reports.take(self.store, till.device, told)
+
+    def life(self) -> int:
+        """Return the epoch of the site's feed."""
+        with self.store.reading() as tx:
+            return feed.head(tx, SITE).epoch
+
+    def goes_back(self) -> None:
+        """Go on from that copy, and nobody says so: a snapshot of the machine was put back."""
+        self.store.close()
+        self.address = self._kept
+        self.store = Store(self._kept, now_ms=self.clock)
+        self.one.store = self.other.store = self.store
 
     def withheld(self, wallet: str = "w1") -> bool:
         with self.store.reading() as tx:
