@@ -16,6 +16,8 @@ AGAIN = (
     "revoke all of these once more.\n"
     "What was paid in since at desks and by cards has to be entered again. Nothing is lent at a site until\n"
     "each of its devices has reported what it holds: `polso central restored SITE` says whom it waits for.\n"
+    "A device that was revoked since reports no more: revoke it, and `polso central restored SITE --give-up\n"
+    "DEVICE` each, or nothing is lent.\n"
     "Of a device that was enrolled since nobody knows: what was lent to it can be lent once more."
 )
 

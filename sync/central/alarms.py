@@ -113,6 +113,13 @@ def calm(tx: Connection, site: str, alarm: tuple[str, str]) -> None:
         see(tx, site, alarm, by="")
 
 
+def calm_all(tx: Connection, site: str, device: str, *, reason: str) -> None:
+    """Note that what a device's open alarms of one reason were about has ended."""
+    own = alarm_table.c
+    open_ = and_(own.site_id == site, own.device_id == device, own.reason == reason, own.seen_ms.is_(None))
+    tx.execute(update(alarm_table).where(open_).values(seen_ms=now_of(tx), seen_by=""))
+
+
 def alarms(tx: Connection, site: str) -> tuple[Alarm, ...]:
     """Return the site's alarms, those that nobody has looked at first, newest first."""
     own = alarm_table.c

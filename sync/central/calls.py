@@ -65,7 +65,7 @@ def waiting(tx: Connection, site: str) -> Iterator[Alarm]:
     for silent in sorted({row.placed.device for row in arrears.in_doubt(tx, site)}):
         yield _alarm("money_in_doubt", device=silent, at_ms=now_ms)
     for one in restored.silent(tx, site):
-        yield _alarm(restored.WITHHELD, device=one.device, at_ms=one.since_ms)
+        yield _alarm(restored.WITHHELD, device=one.device, of=str(one.since_ms), at_ms=one.since_ms)
     denied = arrears.false_denials(tx, site, since_ms=now_ms - HOUR_MS)
     if denied >= DENIED_MIN:
         yield _alarm("money_denied", at_ms=now_ms, times=denied)

@@ -164,7 +164,7 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
     if fresh:
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
         if restored.came(tx, stream, fresh[-1].seq):
-            alarms.calm(tx, device.site, (device.id, restored.WITHHELD))
+            alarms.calm_all(tx, device.site, device.id, reason=restored.WITHHELD)
         wake_here_after(tx, DIARY)
     if refused or device.alarm:
         lanes.review(tx, stream)

@@ -37,7 +37,7 @@ def take(
         for tip in tips:
             _compare(tx, device, report, held=tip)
         if restored.reported(tx, device, report, tips=tips):
-            alarms.calm(tx, device.site, (device.id, restored.WITHHELD))
+            alarms.calm_all(tx, device.site, device.id, reason=restored.WITHHELD)
         devices.heard(tx, device.site, device.id, report=report)
     items, to = urgent_after(store, device.site, report.urgent)
     return Attested(

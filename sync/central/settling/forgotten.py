@@ -8,13 +8,11 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.lease import PlacedState
-from edge.core.money import spelled
 from sync.central import alarms
 from sync.central.machines import devices
-from sync.central.money import caps, placed, policy, restored
+from sync.central.money import placed, restored
 from sync.central.money.holding import hold
 from sync.central.money.restored import Awaited, Claim
-from sync.central.registry import layout
 from sync.central.settling import doubts, retaking
 from sync.central.settling.retaking import Retaken
 from sync.central.store import Connection, Store
@@ -26,9 +24,6 @@ class Standing(NamedTuple):
     awaited: tuple[Awaited, ...]
     claims: tuple[Claim, ...]
     names: dict[str, str]
-    currency: str
-    cost_minor: int
-    """What a device may hold at the most, by the policy as it stands: what giving it up may cost."""
 
 
 class GivenUp(NamedTuple):
@@ -43,13 +38,10 @@ class GivenUp(NamedTuple):
 
 def standing(tx: Connection, site: str) -> Standing:
     """Return how things stand at a site."""
-    known, chosen = layout.published(tx, site), policy.policy(tx, site)
     return Standing(
         awaited=tuple(restored.awaited(tx, site).values()),
         claims=restored.claims(tx, site),
         names=devices.names(tx, site),
-        currency="" if known is None else known.currency,
-        cost_minor=caps.cap_minor(tx, site, chosen),
     )
 
 
@@ -68,7 +60,7 @@ def give_up(
         hold(tx, site, {row.placed.wallet for row in rows}, devices=[device])
         lost = [_written_off(tx, site, row.id) for row in rows]
         restored.give_up(tx, site, device)
-        alarms.calm(tx, site, (device, restored.WITHHELD))
+        alarms.calm_all(tx, site, device, reason=restored.WITHHELD)
         also(tx)
     sums: dict[str, int] = {}
     for row in lost:
@@ -93,11 +85,10 @@ def in_words(told: Standing) -> str:
         for one in told.claims
     ]
     if silent:
-        cost = spelled(told.cost_minor, told.currency) if told.currency else str(told.cost_minor)
         lines.append(
             "Nothing is lent at this site until each of these has reported: connect them. For one that is "
-            "lost: --give-up DEVICE. That costs what it spent of money that is not known here, "
-            f"{told.currency} {cost} at the most."
+            "lost: --give-up DEVICE. That costs all that it sold since the backup: what it was lent since "
+            "is not known here, and what it may hold at one time is no bound of that."
         )
     if told.claims:
         lines.append(

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from edge.core.lease import PlacedState
 from edge.errors import Unknown
+from edge.run import backup_central
 from edge.run.cli import main
 from sync.central import alarms
 from sync.central.accounting import ops
@@ -35,7 +36,7 @@ def test_a_device_that_is_given_up_costs_the_operator_and_no_guest(park: Park) -
     with park.store.reading() as tx:
         said = forgotten.in_words(forgotten.standing(tx, SITE))
     assert f"Awaited: {park.other.device.id} (till-2), it has not been heard" in said
-    assert "10000.00 at the most" in said
+    assert "That costs all that it sold since the backup" in said
     told = forgotten.give_up(park.store, SITE, park.other.device.id)
     assert "0 known leases, booked as lost: nothing" in forgotten.words_of(told)
     assert refused(park.one, WHOLE, lease="l-none") == "not_open"
@@ -136,6 +137,27 @@ def test_an_operator_is_called_and_told_what_to_do_until_it_has_ended(park: Park
     park.store.close()
     told = CliRunner().invoke(main, ["central", "restored", SITE, "--database", park.address])
     assert told.output == "Nobody is awaited: money is lent as ever.\n"
+
+
+def test_who_is_silent_is_called_out_anew_when_central_is_put_back_again(park: Park) -> None:
+    park.back_up()
+    park.put_back()
+    for _ in range(2):
+        with park.store.transaction() as tx:
+            restored.begin(tx, SITE)
+            since_ms = max(one.since_ms for one in restored.awaited(tx, SITE).values())
+        park.clock.ms = since_ms + restored.CALLED_MS
+        Calls(park.store).look()
+        with park.store.reading() as tx:
+            assert alarms.count_open(tx, SITE) == 2
+        for till in (park.one, park.other):
+            park.speaks(till)
+        with park.store.reading() as tx:
+            assert alarms.count_open(tx, SITE) == 0
+
+
+def test_who_restores_is_told_that_a_device_revoked_since_is_given_up_as_well() -> None:
+    assert "`polso central restored SITE --give-up\nDEVICE` each" in backup_central.AGAIN
 
 
 def test_the_verb_gives_a_device_up(park: Park) -> None:
