@@ -25,6 +25,7 @@ from sync.central.channels.messages import (
     event_of,
     ms_of,
 )
+from sync.central.echoes import passages
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.journey.marks import mark_in, marked
@@ -95,7 +96,9 @@ def change_time(tx: Connection, channel: Member, id_: str, *, asked: Rebooking) 
     wanted = Wanted(id_, asked.guest, asked.point, ms_of(asked.start))
 
     def used(guest: str, right: str) -> bool:
-        return diary.entered_by(tx, channel.site, remark_owner(guest, b""), right=right)
+        # The diary is written after a batch was taken in: what devices told just now is not in it yet.
+        told = passages.is_used(tx, channel.site, right)
+        return told or diary.entered_by(tx, channel.site, remark_owner(guest, b""), right=right)
 
     booked = change(tx, channel.site, wanted, channel=channel.id, used=used)
     return _reserved(tx, channel, booked, guest=asked.guest)

@@ -38,6 +38,7 @@ USES_TOLD_MAX = 200
 """Uses of one right that are told: the newest, and the first of all."""
 PIECE_MAX = 2_000
 """Events between two looks at what is known."""
+COUNTS = (Redemption.VALID, Redemption.PENDING)
 BACK = {Kind.UNDONE: Redemption.UNDONE, Kind.ANNULLED: Redemption.ANNULLED}
 OTHERS = (
     select(device_table.c.device_id)
@@ -137,6 +138,12 @@ def take(tx: Connection, site: str, passed: Iterable[Passed | None], *, device: 
     take_turn(tx, site)  # or a device that is just being enrolled would hear neither of this nor of what was
     if others(tx, site, device):
         _add(tx, site, told)
+
+
+def is_used(tx: Connection, site: str, right: str) -> bool:
+    """Say whether a use of a right stands by what devices told of; none is kept where no other hears."""
+    uses = _read(_known(tx, site, [right], kind=USES).get(right))
+    return any(use.redemption in COUNTS for use in uses)
 
 
 def others(tx: Connection, site: str, device: str) -> bool:

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from edge.core.consent import Source
-from edge.core.entitlements import Entitlement, Status
+from edge.core.entitlements import Entitlement, Redemption, Status, Use
 from edge.core.slots import Slot, SlotMoved
 from sync.central.channels.book import May
+from sync.central.feed import Change, publish
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import reserving, slots
@@ -20,7 +21,7 @@ from sync.central.people.merging import Pair
 from sync.central.registry import guests, rights
 from sync.central.registry.guests import Guest
 from sync.central.store import Store
-from sync.wire import PROBLEM_PREFIX
+from sync.wire import PROBLEM_PREFIX, USES
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.channels.test_channels import APP, Shop
 from tests.sync.journey.book import GUEST, OWNER
@@ -204,6 +205,23 @@ def test_who_was_let_in_by_a_booking_keeps_its_time_until_that_is_taken_back(
     assert changes(shop, TEN_MS)[1]["again"], "what stands already is no change"
     passes(small_store, booked["id"], id_="9", taken_back="8")
     assert changes(shop, ELEVEN_MS)[0] == 200
+
+
+def test_who_was_let_in_a_moment_ago_keeps_that_time_before_any_diary_says_so(
+    shop: Shop, small_store: Store
+) -> None:
+    _, booked = books(shop)
+    use = Use(entitlement=booked["id"], ordinal=1, scan_ms=NOW_MS, device="ride", point="ride", tap_id="t1")
+    tells(small_store, use)
+    assert why(changes(shop, ELEVEN_MS)) == (409, "used")
+    tells(small_store, msgspec.structs.replace(use, redemption=Redemption.UNDONE))
+    assert changes(shop, ELEVEN_MS)[0] == 200
+
+
+def tells(store: Store, use: Use) -> None:
+    """The feed holds a use as intake puts it there."""
+    with store.transaction() as tx:
+        publish(tx, SITE, [Change(USES, use.entitlement, msgspec.msgpack.encode((use,)))])
 
 
 def test_nobody_changes_what_was_booked_for_another_guest_or_by_another_channel(
