@@ -14,7 +14,7 @@ from edge.store import profilefile
 from edge.store.database import open_reader, open_writer
 from edge.store.folder import sync_folder
 from edge.store.migrations import PROFILES_VERSION
-from edge.store.profilefile import DECODE_KEYS, ENCODE, profile_cell, site_cell
+from edge.store.profilefile import DECODE_KEYS, ENCODE, Least, profile_cell, site_cell
 from edge.store.queries import QUERIES
 from edge.vault import Vault
 
@@ -46,7 +46,9 @@ def rebuild(path: Path, vault: Vault) -> None:
         row = connection.execute(QUERIES["cursor"]).fetchone()
         refused = connection.execute(QUERIES["refused_whole"]).fetchall()
         cursor = Cursor() if row is None else Cursor(*row)
-        profilefile.build(new, vault, _items(connection, vault), cursor=cursor, rows_min=0)
+        # Nothing is written beside it yet, and the old one goes: a device starts with as little as it needs.
+        items = _items(connection, vault)
+        profilefile.build(new, vault, items, cursor=cursor, least=Least(0, room=0))
     finally:
         connection.close()
     _refuse(new, refused)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -117,22 +118,31 @@ def drop(connection: sqlite3.Connection, bands: Iterable[bytes]) -> None:
         raise
 
 
-def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, rows_min: int) -> None:
+class Least(NamedTuple):
+    """What a file that is built has at the least, and what it leaves."""
+
+    rows: int
+    """Profiles in it."""
+    room: int
+    """Octets of the disk that stay free, however small it is."""
+
+
+def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, least: Least) -> None:
     """Write a whole file: rows, indexes, cursor, check, sync; whatever goes wrong leaves nothing behind.
 
-    Raises ``Refused`` where there are fewer than ``rows_min`` profiles, ``StoreError`` where too little room
+    Raises ``Refused`` where there are fewer profiles than ``least``, ``StoreError`` where too little room
     would be left, and what SQLite and ``items`` raise.
     """
     discard(path)
     connection = open_writer(path, BUILDING)
     try:
         migrate(connection, "profiles", PROFILES_VERSION)
-        _fill(connection, vault, items, path=path)
+        _fill(connection, vault, items, path=path, room=least.room)
         for index in statements(PROFILES_INDEX):
-            _demand_room(path)
+            _demand_room(path, least.room)
             connection.execute(index)
         connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
-        _check(connection, rows_min)
+        _check(connection, least.rows)
         set_pragma(connection, "journal_mode", "wal")
         connection.close()
         _sync(path)
@@ -159,19 +169,21 @@ def discard(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _fill(connection: sqlite3.Connection, vault: Vault, items: Iterable[Item], *, path: Path) -> None:
+def _fill(
+    connection: sqlite3.Connection, vault: Vault, items: Iterable[Item], *, path: Path, room: int
+) -> None:
     rest = iter(items)
     while piece := list(islice(rest, BUILD_ROWS_MAX)):
-        _demand_room(path)
+        _demand_room(path, room)
         connection.execute(QUERIES["begin"])
         for item in piece:
             _write(connection, vault, item, decoded=_decoded(item))
         connection.execute(QUERIES["commit"])
 
 
-def _demand_room(path: Path) -> None:
+def _demand_room(path: Path, room: int) -> None:
     """Raise ``StoreError`` before a file that is built takes from the journal what it needs to go on."""
-    least = max(ROOM_BYTES, path.stat().st_size // ROOM_SHARE)
+    least = max(room, path.stat().st_size // ROOM_SHARE)
     free = shutil.disk_usage(path.parent).free
     if free < least:
         raise StoreError(

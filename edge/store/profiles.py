@@ -231,7 +231,8 @@ class Profiles:
         if path == self._readers.path:
             raise StoreError(f"{path.name} is live already.", hint="A snapshot has a cursor of its own.")
         try:
-            profilefile.build(path, self._vault, items, cursor=cursor, rows_min=rows_min)
+            least = profilefile.Least(rows_min, room=profilefile.ROOM_BYTES)
+            profilefile.build(path, self._vault, items, cursor=cursor, least=least)
         except driver.ERRORS as error:
             raise trouble_of(error).error() from error
         return path

@@ -169,7 +169,7 @@ def test_a_copy_that_is_built_leaves_the_journal_its_room(
     """With its control: a copy that takes all there is keeps the gates from writing anything down."""
     monkeypatch.setattr(profilefile, "ROOM_BYTES", 700_000)
     if not looked:
-        monkeypatch.setattr(profilefile, "_demand_room", lambda path: None)
+        monkeypatch.setattr(profilefile, "_demand_room", lambda path, room: None)
     monkeypatch.setattr(profilefile, "BUILD_ROWS_MAX", PIECE)
     free: list[int] = []
 

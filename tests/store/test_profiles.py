@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -18,7 +21,8 @@ from edge.errors import Refused, StoreDamaged, StoreError
 from edge.keys.ring import Ring
 from edge.store import profilefile
 from edge.store import profiles as store_profiles
-from edge.store.database import open_writer
+from edge.store.database import open_reader, open_writer
+from edge.store.former import rebuild
 from edge.store.profiles import Profiles
 from edge.vault import Vault
 from tests.store.house import a_band, a_sequencer
@@ -284,6 +288,24 @@ def test_disk_that_fails_during_a_page_leaves_the_cursor_where_it_was(
     assert (profiles.get(a_band()).name, profiles.cursor()) == ("Zoë", Cursor(1, 1))
     profiles.apply([an_item(a_profile(name="Ada"), 2)], Cursor(1, 2))
     assert (profiles.get(a_band()).name, profiles.cursor()) == ("Ada", Cursor(1, 2))
+
+
+def test_a_file_is_built_anew_at_the_start_where_a_copy_beside_a_journal_has_no_room(
+    tmp_path: Path, profiles: Profiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, free = tmp_path / "some.db", [5_242_880]
+    with closing(profilefile.create(path)) as connection:
+        profilefile.apply(connection, VAULT, [an_item(a_profile())], cursor=Cursor(1, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    with pytest.raises(StoreError, match="was not built"):
+        profiles.build([an_item(a_profile())], Cursor(1, 1))
+    rebuild(path, VAULT)
+    free[0] = 0
+    with pytest.raises(StoreError, match="was not built"):
+        rebuild(path, VAULT)
+    assert [one.name for one in tmp_path.glob("*.db*") if "new" in one.name] == []
+    with closing(open_reader(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM profiles").fetchone()[0] == 1
 
 
 def test_connections_of_threads_that_ended_are_closed(profiles: Profiles) -> None:
