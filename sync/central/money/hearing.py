@@ -106,7 +106,7 @@ class Hearing:
         # What another worker opened while this one waited for the giver's lease was not there at first.
         leases |= placed.by_id(tx, site, set(parts) - set(leases), held=True)
         if any(isinstance(one, LeaseTaken) for one in said):
-            placed.hold_serials(tx, site, [self.stream.device])
+            placed.hold_serials(tx, site, {self.stream.device, *self.reopener.givers})
         return leases, parts
 
     def _hear(self, report: Report, told: Told, moves: Moves) -> None:

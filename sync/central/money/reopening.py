@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -73,11 +74,13 @@ class Reopener:
 
     def __init__(self, tx: Connection, stream: Stream, *, again: bool) -> None:
         """``again``: an operator has events tried again that were set aside before."""
-        self._tx, self._site, self._again = tx, stream.site, again
+        self._tx, self._site, self._device, self._again = tx, stream.site, stream.device, again
         self._awaited = restored.awaited(tx, stream.site)
         self.told: dict[str, Claim] = {}
         """What was told of grants that are not known here, by lease: booked or not."""
         self._steps: dict[str, list[Step]] = {}
+        self.givers: frozenset[str] = frozenset()
+        """Whose leases may be reopened by a part beside the reader's own: their numbers are held with its."""
 
     def believes(self, device: str) -> bool:
         """Say whether a device's word for a grant counts that is not known here."""
@@ -86,9 +89,10 @@ class Reopener:
     def wallets(self, reports: Iterable[Report], said: Iterable[msgspec.Struct]) -> set[str]:
         """Return, and hold as far as it is the operator's, whose money may be counted; none, as a rule."""
         told = tuple(said)
-        if not self._again and not self._awaited:
+        givers = givers_in(told)
+        if not self._again and self._awaited.keys().isdisjoint({self._device, *givers}):
             return set()
-        self._steps = steps_of(told)
+        self._steps, self.givers = steps_of(told), givers
         found = {one.wallet for one in reports}
         for one in told:
             if isinstance(one, LeasePassed | LeaseTaken):
@@ -109,7 +113,9 @@ class Reopener:
         means = self._means(report, known, at_ms=so_far.at_ms)
         lost = self._is_given_up(holder) if known is None else is_lost(known)
         returned = granted.returned
-        if not lost:
+        if lost:
+            self._demand_lost(report, known, means, more=more)
+        else:
             foreseen = returned_by(self._steps.get(report.lease, ()), report) + so_far.ahead
             returned = max(returned, foreseen)
             needs = more - (returned - granted.returned)
@@ -155,13 +161,25 @@ class Reopener:
 
     def _demand_bounded(self, report: Report, known: Counters, more: int) -> None:
         """Refuse more than this central would lend one device at once."""
-        chosen = policy.policy(self._tx, self._site)
-        most = chosen.lease_minor_max if report.kind == MONEY else None
-        if report.kind == RISK and not report.wallet:
-            most = chosen.risk_slice_minor
+        most = self._most(report)
         if most is not None and known.spendable - known.minted + more > most:
             lent = f"Lease {report.lease} tells of {more} more; at most {most} are lent at once."
             raise Refused(f"{lent} Choose that limit as it was, then `polso replay`.")
+
+    def _demand_lost(self, report: Report, known: PlacedRow | None, means: _Means, *, more: int) -> None:
+        """Refuse more than could be lent at once at the operator's cost: it is a device's mere word."""
+        had = Counters() if known is None else known.placed.late
+        needs = more - max(0, report.counters.returned - had.returned)
+        self._demand_bounded(report, had, needs)
+        if self._most(report) is None:
+            self._demand_covered(report, means, needs, pending=())
+
+    def _most(self, report: Report) -> int | None:
+        """Return how much of a kind one device is lent at once; None: as much as there is."""
+        chosen = policy.policy(self._tx, self._site)
+        if report.kind == RISK and not report.wallet:
+            return chosen.risk_slice_minor
+        return chosen.lease_minor_max if report.kind == MONEY else None
 
     def _demand_covered(
         self, report: Report, means: _Means, more: int, *, pending: Iterable[Posting]
@@ -214,6 +232,16 @@ def wallets_named(said: LeasePassed | LeaseTaken) -> list[str]:
         return [passing_of(said).grant.wallet]
     except Refused:
         return []
+
+
+def givers_in(said: Iterable[msgspec.Struct]) -> frozenset[str]:
+    """Return whose leases the parts came out of that were taken, where that can be read."""
+    found = set()
+    for one in said:
+        if isinstance(one, LeaseTaken):
+            with suppress(Refused):
+                found.add(passing_of(one).giver)
+    return frozenset(found)
 
 
 def _demand_sound(report: Report, holder: Holder, known: PlacedRow | None) -> None:

@@ -85,6 +85,8 @@ def test_a_claim_that_nobody_covers_is_given_up_with_its_device(park: Park) -> N
     park.speaks(park.other)
     with park.store.reading() as tx:
         assert "Not covered: 12000 of wallet w1" in forgotten.in_words(forgotten.standing(tx, SITE))
+    with park.store.transaction() as tx:
+        policies.put_policy(tx, SITE, msgspec.structs.replace(BROAD, lease_minor_max=2 * WHOLE))
     told = forgotten.give_up(park.store, SITE, park.one.device.id)
     assert "2 events that waited are booked, 0 wait still" in forgotten.words_of(told)
     assert not park.withheld()
