@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from edge.core.feedback import FACES, UNHAPPY_MAX
@@ -74,25 +74,43 @@ def places(found: Iterable[Monthly], month: int) -> tuple[Liked, ...]:
     return tuple(sorted(told, key=lambda one: (one.high, one.name)))
 
 
-def lots(found: Iterable[OfLot], month: int) -> tuple[Lot, ...]:
+def lots(
+    found: Iterable[OfLot], month: int, *, said: Mapping[tuple[str, str], int] | None = None
+) -> tuple[Lot, ...]:
     """Return what is thought of each lot and site, articles in order, of each the least liked first.
 
-    Told are articles of which a lot is known or which several sites have; of fewer than ten words nothing.
+    Told are articles of which a lot is known or which several sites have; of fewer than ten words nothing,
+    nor what leaves fewer than ten over of all that was ``said``, as words by site and article.
     """
+    whole = said or {}
     told = []
     for _, of_article in sorted(_by(found, lambda one: one.article).items()):
         parts = _by(of_article, lambda one: f"{one.lot}\0{one.site}")
         if len(parts) < 2 and not any(one.lot for one in of_article):
             continue
-        rows = [_lot(words, of_article, month) for words in parts.values()]
-        told += sorted((one for one in rows if one is not None), key=lambda one: (one.liked.high, one[1:3]))
+        shown = [
+            words
+            for site, at_site in _by(of_article, lambda one: one.site).items()
+            for words in _tellable(at_site, said=whole.get((site, at_site[0].article), 0))
+        ]
+        rows = (_lot(words, of_article, month) for words in shown)
+        told += sorted(rows, key=lambda one: (one.liked.high, one[1:3]))
     return tuple(told)
 
 
-def _lot(words: Sequence[OfLot], of_article: Iterable[OfLot], month: int) -> Lot | None:
+def _tellable(at_site: Sequence[OfLot], *, said: int) -> list[list[OfLot]]:
+    """Return the lots of ten words or more; without the smallest of them where 1 to 9 words are left over.
+
+    All that was said of the article stands beside them, so what is left over is known by taking them away.
+    """
+    parts = _by(at_site, lambda one: one.lot).values()
+    big = sorted((one for one in parts if _arm(one).guests >= PEOPLE_MIN), key=lambda one: -_arm(one).guests)
+    left = max(said, _arm(at_site).guests) - sum(_arm(one).guests for one in big)
+    return big[:-1] if 0 < left < PEOPLE_MIN else big
+
+
+def _lot(words: Sequence[OfLot], of_article: Iterable[OfLot], month: int) -> Lot:
     arm, first = _arm(words), words[0]
-    if arm.guests < PEOPLE_MIN:
-        return None
     name = f"{first.lot} {first.site}"
     liked = Liked(name, arm.guests, arm.rate, *wilson(arm), _change(words, month))
     rest = _arm(one for one in of_article if (one.lot, one.site) != (first.lot, first.site))

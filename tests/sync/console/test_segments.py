@@ -110,3 +110,20 @@ def test_consents_are_counted_by_topic_and_way_and_of_nine_nothing_is_said(
     assert "Learn from their visit" not in page
     told = night.get(f"{HOME}/segments?file=coverage").text
     assert "e-mail" in told
+
+
+def test_where_fewer_than_ten_do_not_allow_it_no_figure_tells_of_them(
+    night: Browser, small_store: Store
+) -> None:
+    people = [f"p{n:02}" for n in range(30)]
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id=one) for one in people])
+        take_turn(tx, SITE)
+        strangers = guests.count_guests(tx, SITE) - len(people)
+        for one in people[: 27 - strangers]:
+            consents.set_here(tx, SITE, one, purpose="research", given=True)
+        for one in people[: 20 - strangers]:
+            consents.set_here(tx, SITE, one, purpose="offers", given=True)
+    page = " ".join(night.says(f"{HOME}/segments").split())
+    assert "Learn from their visit kiosk and till 10 or more -" in page, page
+    assert f"Offers chosen for them kiosk and till {20 - strangers} " in page

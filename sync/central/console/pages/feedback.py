@@ -78,7 +78,12 @@ def _all(ask: Ask) -> Answer:
         month = month_of(tx, ask.site, now_of(tx))
         since = month - MONTHS_BACK
         year, whole = monthly(tx, ask.site, since=since), words(tx, ask.site, since=since)
-        by_lot = [one for site in _sites(ask, tx) for one in of_lots(tx, site, since=since)]
+        near = _sites(ask, tx)
+        by_lot = [one for site in near for one in of_lots(tx, site, since=since)]
+        said = Counter[tuple[str, str]]()
+        for site in near:
+            for score in scores(tx, site):
+                said[site, score.article] += score.times
         typed = spoken.newest(tx, ask.site, since_ms=ask.store.now_ms() - YEAR_MS)
     changed_since = liking.changes(year, month)
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
@@ -98,7 +103,7 @@ def _all(ask: Ask) -> Answer:
     values = {
         "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
         "places": _places(ask, liking.places(whole, month)),
-        "lots": _lots(ask, liking.lots(by_lot, month), names),
+        "lots": _lots(ask, liking.lots(by_lot, month, said=said), names),
         "own_words": own_words.grouped(typed, {one.article for one in found}, names=names),
         "reasons": _reasons(ask, liking.reasons(whole, month)),
         "whiskers": [

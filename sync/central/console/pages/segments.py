@@ -51,7 +51,10 @@ def _segments(ask: Ask) -> Sheet:
 
 
 def _coverage(ask: Ask) -> Sheet:
-    """Return of how many of a site's guests each consent stands now, by the ways it was said for."""
+    """Return of how many of a site's guests each consent stands now, by the ways it was said for.
+
+    Where fewer than ten are left who do not say so, the figure would tell of them: it is not named.
+    """
     with ask.store.reading() as tx:
         found, guests = consents.coverage(tx, ask.site), count_guests(tx, ask.site)
     rows = []
@@ -59,8 +62,10 @@ def _coverage(ask: Ask) -> Sheet:
         purpose, _, way = topic.partition("@")
         if purpose in TOPICS and count >= GUESTS_MIN:
             by = ask.words(f"via.{way}" if way else "way.spot")
-            rate = f"{count * PERCENT // max(guests, 1)} %"
-            rows.append((ask.words(f"consent.{purpose}"), by, count, rate))
+            told: tuple[int | str, str] = (count, f"{count * PERCENT // max(guests, 1)} %")
+            if 0 < guests - count < GUESTS_MIN:
+                told = (ask.words("or_more", count=GUESTS_MIN), "-")
+            rows.append((ask.words(f"consent.{purpose}"), by, *told))
     return Sheet(name="coverage", columns=COVERAGE, rows=rows)
 
 
