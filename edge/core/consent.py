@@ -11,7 +11,10 @@ from msgspec.structs import replace
 CONSENTS_MAX = 96
 """Topics that one guest can have an opinion on, a little more than there are; what is beyond is not read."""
 TEXT_VERSION = 1
-"""Which wording of the consents our screens show: a word says what it was said to."""
+"""Which wording of the consents our screens show: a word says what it was said to.
+
+It is raised where another thing is asked; the same in better words keeps its number (decision 0075).
+"""
 QUIET = "quiet"
 """Topic of a wish, not of a consent: no offers for the rest of the local day."""
 

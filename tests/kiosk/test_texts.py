@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from edge.core.consent import TEXT_VERSION, TOPICS
 from edge.core.decision import Act, Family, Reason
 from edge.core.offers import Loser, Why
 from kiosk.park import Step, Story
@@ -158,3 +161,30 @@ def test_every_key_that_a_page_names_exists_and_no_key_is_orphaned() -> None:
     assert [key for key in unknown if not any(k.startswith(key) for k in SOURCE)] == []
     orphans = [key for key in SOURCE if key not in named and not key.startswith(built)]
     assert orphans == []
+
+
+USTED = re.compile(
+    r"\b(?:usted(?:es)?|nos dijo|su (?:edad|grupo de edad|hogar|idioma)|sus visitas|acerque|anote|elija"
+    r"|escriba|instale|inténtelo|lea en voz|muévala|pida)\b",
+    re.IGNORECASE,
+)
+
+
+def test_spanish_says_tu_to_everybody() -> None:
+    assert {key: said for key, said in CATALOGUES["es"].items() if USTED.search(said)} == {}
+
+
+WORDINGS = {1: "2471e0e97491df71"}
+"""What guests are asked to allow, by version: a new line where another thing is asked, else a new digest."""
+
+
+def test_what_guests_are_asked_to_allow_is_the_wording_of_its_version() -> None:
+    own = KIOSK.parent / "sync" / "central" / "own" / "sentences"
+    said = {}
+    for language in LANGUAGES:
+        page = json.loads((own / f"{language}.json").read_text())
+        both = [*CATALOGUES[language].items(), *((f"own/{key}", words) for key, words in page.items())]
+        said[language] = {k: words for k, words in both if k.removeprefix("own/").startswith("consent.")}
+    assert all(len(words) > len(TOPICS) for words in said.values())
+    now = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    assert WORDINGS.get(TEXT_VERSION) == now, "is another thing asked, or the same in better words?"
