@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sync.central.care.spoken import Heard
-from sync.central.near.feedback import VISIT
+from sync.central.near.feedback import VISIT, Monthly
 
 TEXTS_MAX = 20
 """So many are shown of one article and reason, the newest."""
@@ -20,6 +20,16 @@ class Group(NamedTuple):
     name: str
     because: str
     texts: tuple[tuple[int, str], ...]
+
+
+def visitors(counted: Iterable[Monthly], found: Iterable[Heard], *, outside: Collection[str]) -> int:
+    """Return how many people surely spoke of the visit: each word at a screen of ours, each guest elsewhere.
+
+    ``outside`` are the places that are channels: who is not known there can say as much as they like.
+    """
+    here = sum(one.times for one in counted if one.article == VISIT and one.point not in outside)
+    there = (one for one in found if one.typed.point in outside and not one.typed.articles)
+    return here + len({one.guest for one in there if one.guest})
 
 
 def grouped(found: Iterable[Heard], told: Collection[str], *, names: Mapping[str, str]) -> tuple[Group, ...]:

@@ -174,10 +174,11 @@ def purchase(tx: Connection, site: str, owner: str, *, ref: str) -> Entry | None
     return None if row is None else _entry(row)
 
 
-def is_spoken_of(tx: Connection, site: str, owner: str, *, ref: str) -> bool:
-    """Say whether somebody has said how one purchase was, by name."""
+def is_spoken_of(tx: Connection, site: str, owner: str, *, ref: str, since_ms: int = 0) -> bool:
+    """Say whether somebody has said by name how one purchase was, or (no ``ref``) the visit, since then."""
     here = and_(_own.site_id == site, _own.owner.in_(_owners(tx, site, owner)))
     query = select(_own.id).where(here, _own.what == What.FED_BACK.value, _own.ref == ref)
+    query = query.where(_own.hlc >= since_ms << 16)
     return tx.execute(query.limit(1)).first() is not None
 
 

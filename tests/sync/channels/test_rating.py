@@ -62,6 +62,20 @@ def test_a_word_is_counted_once_by_article_and_lot_and_stands_in_the_diary(
     assert ("fed_back", 1) in shop.book.says()
 
 
+def test_of_a_visit_a_guest_says_one_word_a_day(shop: Shop, small_store: Store, clock: Clockwork) -> None:
+    def first(id_: str, **said: Any) -> bool:
+        return bool(rates(shop, id=id_, purchase="", call=False, text="Lovely", **said)[1]["first"])
+
+    assert [first("v-1"), first("v-2"), first("v-3", score=5)] == [True, False, False]
+    assert rates(shop)[1]["first"] is True, "the soup is another thing"
+    assert [first("v-4", guest=""), first("v-5", guest="")] == [True, True]
+    clock.ms += 86_400_000
+    assert [first("v-6"), first("v-7")] == [True, False]
+    with small_store.reading() as tx:
+        visits = [one for one in spoken.of_guest(tx, SITE, GUEST) if not one.typed.about]
+    assert len(visits) == 2
+
+
 def test_a_count_opens_a_lot_from_then_on_and_one_without_leaves_it_open(small_store: Store) -> None:
     a_site(small_store)
 

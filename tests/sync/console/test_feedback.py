@@ -18,7 +18,8 @@ from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback
 from sync.central.near.feedback import Monthly, OfLot, Score
-from sync.central.registry import catalogue
+from sync.central.registry import catalogue, guests
+from sync.central.registry.guests import Guest
 from sync.central.store import Connection, Store
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.console.desk import HOME, Browser, a_browser, an_open_park, an_operator
@@ -230,3 +231,27 @@ def test_words_are_read_by_article_and_reason_where_ten_have_spoken(
     assert "Soup · the waiting 2 of 5: Waited long. [name], table 4" in page, page
     assert "Lovely &lt;b&gt;" in mario.get(PAGE).text
     assert "too dear" not in page, "of the cake nine have spoken: one of them would be known by it"
+
+
+def test_of_the_visit_words_are_read_where_ten_people_spoke_and_not_where_one_spoke_ten_times(
+    mario: Browser, small_store: Store
+) -> None:
+    def says(at: int, guest: str = "", point: str = "app") -> None:
+        said = FeedbackGiven(score=2, point=point, guest=guest)
+        with small_store.transaction() as tx:
+            feedback.take(tx, SITE, said)
+            spoken.keep(tx, SITE, said, source=Source(f"{point}{guest}{at}", NOW_MS, "Too many wasps"))
+
+    with small_store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id=f"v-{at}") for at in range(9)])
+    for at in range(10):
+        says(at)
+        says(at, guest="v-0")
+    page = mario.says(PAGE)
+    assert "The visit 20" in page, "in figures they count"
+    assert "wasps" not in page
+    for at in range(1, 9):
+        says(at, guest=f"v-{at}")
+    assert "wasps" not in mario.says(PAGE), "nine guests"
+    says(0, point="bar")
+    assert "Too many wasps" in mario.says(PAGE), "and one at a screen of ours"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from edge.core.calendar import DAY_MS
+from edge.core.consent import Channel
 from edge.core.feedback import UNHAPPY_MAX
 from edge.errors import Unknown
 from sync.central import sites
@@ -80,10 +81,7 @@ def _all(ask: Ask) -> Answer:
         year, whole = monthly(tx, ask.site, since=since), words(tx, ask.site, since=since)
         near = _sites(ask, tx)
         by_lot = [one for site in near for one in of_lots(tx, site, since=since)]
-        said = Counter[tuple[str, str]]()
-        for site in near:
-            for score in scores(tx, site):
-                said[site, score.article] += score.times
+        said = _said(tx, near)
         typed = spoken.newest(tx, ask.site, since_ms=ask.store.now_ms() - YEAR_MS)
     changed_since = liking.changes(year, month)
     names = {one.id: one.name(ask.words.language) for one in sold.values()} | {
@@ -100,11 +98,13 @@ def _all(ask: Ask) -> Answer:
         )
         for one in found
     ]
+    few = own_words.visitors(year, typed, outside=_outside(ask)) < PEOPLE_MIN
+    may_be_read = {one.article for one in found} - ({VISIT} if few else set())
     values = {
         "sheet": Sheet(name="feedback", columns=COLUMNS, rows=rows),
         "places": _places(ask, liking.places(whole, month)),
         "lots": _lots(ask, liking.lots(by_lot, month, said=said), names),
-        "own_words": own_words.grouped(typed, {one.article for one in found}, names=names),
+        "own_words": own_words.grouped(typed, may_be_read, names=names),
         "reasons": _reasons(ask, liking.reasons(whole, month)),
         "whiskers": [
             (names.get(one.article, one.article), f"{round(PERCENT * one.happy)} %",
@@ -118,6 +118,20 @@ def _all(ask: Ask) -> Answer:
 def _sites(ask: Ask, tx: Connection) -> tuple[str, ...]:
     """Return the sites whose words may be read beside this one's: a lot goes to several of them."""
     return tuple(one for one in sites.sites(tx) if ask.may(f"/console/sites/{one}/feedback"))
+
+
+def _outside(ask: Ask) -> frozenset[str]:
+    """Return by which names words came by a channel and were said at no point of ours."""
+    return frozenset(Channel) - {point.id for point in ask.layout.points}
+
+
+def _said(tx: Connection, near: tuple[str, ...]) -> Counter[tuple[str, str]]:
+    """Return how many words these sites have in all, by site and article."""
+    said = Counter[tuple[str, str]]()
+    for site in near:
+        for one in scores(tx, site):
+            said[site, one.article] += one.times
+    return said
 
 
 def _lots(ask: Ask, found: tuple[Lot, ...], names: Mapping[str, str]) -> Sheet:
