@@ -33,6 +33,7 @@ from sync.central.console import operators
 from sync.central.console.acts import Act, record
 from sync.central.hooks.delivery import Delivery
 from sync.central.journey.diarist import Diarist
+from sync.central.journey.tiers import Tiers
 from sync.central.learning import learn as learned_from
 from sync.central.near.rounds import NearRounds
 from sync.central.planning.ahead import Ahead
@@ -128,6 +129,7 @@ class Central:
             Calls(store),
             Nightly(store),
             Nights(store),
+            Tiers(store),
             Lately(store),
             Standings(store),
             Delivery(store, public_url=own),

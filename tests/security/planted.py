@@ -17,6 +17,7 @@ from edge.core.offers.said import Told as Offered
 from edge.core.orders import Order, Ordered, OrderMoved, OrderState
 from edge.core.passages import Whereabouts
 from edge.core.profiles import remark_owner
+from edge.core.tiers import Standing
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import doors, intake
@@ -46,7 +47,7 @@ from sync.central.people.aliases import Kind as Known
 from sync.central.planning import plans
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
-from sync.central.registry import bands, consents, guests, links, members, profiles, rights, segments
+from sync.central.registry import bands, consents, guests, ladders, links, members, profiles, rights, segments
 from sync.central.registry import wallets as purses
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
@@ -196,6 +197,7 @@ def _known(tx: Connection) -> None:
     rights.add_rights(tx, SITE, [(GUEST, Entitlement(id=id_, product="day")) for id_ in ids])
     consents.set_here(tx, SITE, GUEST, purpose="offers", given=True)
     segments.put(tx, SITE, GUEST, codes=["behaviour:coffee"])
+    ladders.put_standings(tx, SITE, {GUEST: Standing("gold", 1)})
     purses.create(tx, SITE, Wallet(id=WALLET, currency="EUR", label=f"{NAME} and her aunt"))
     purses.create(tx, SITE, Wallet(id="w2", currency="EUR", label="Someone"))
     members.join(tx, SITE, Member(guest=GUEST, wallet=WALLET, head=True))

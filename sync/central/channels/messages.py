@@ -16,10 +16,19 @@ MEDIA_EVENT = "application/cloudevents+json"
 MEDIA_JSON = "application/json"
 TOUCHES_MAX = 500
 PREFIX = "org.polso.diary."
-OWN_WAY = frozenset(
-    {What.CLAIMED, What.CONSENT_CHANGED, What.CARD_EXPIRES, What.ARRIVED, What.DWELT, What.ENTERED}
-)
-"""Kinds that no channel tells of: claims, consents and cards have other ways, a site notices the rest."""
+TIERS = frozenset({What.TIER_CHANGED, What.TIER_ENDING, What.TIER_KEPT})
+OWN_WAY = TIERS | {
+    What.CLAIMED,
+    What.CONSENT_CHANGED,
+    What.CARD_EXPIRES,
+    What.ARRIVED,
+    What.DWELT,
+    What.ENTERED,
+}
+"""Kinds that no channel tells of: claims, consents and cards have other ways, a site notices the rest.
+
+Of tiers central alone tells.
+"""
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 MINOR_MAX = 2**53
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_CONTROLS)]

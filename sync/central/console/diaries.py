@@ -71,6 +71,8 @@ def line(ask: Ask, one: Entry, names: Named) -> Line:
 def _about(ask: Ask, one: Entry, names: Named) -> str:
     if one.what is What.CONSENT_CHANGED:
         return f"{_topic(ask, one.subject)}: {ask.words(one.ref)}"
+    if one.what is What.TIER_ENDING:
+        return ask.words("diary.until", tier=one.subject, day=one.ref)
     if one.what is What.DWELT:
         return ask.words("diary.minutes", count=one.weight)
     if one.what is What.FED_BACK:

@@ -13,7 +13,17 @@ SECTIONS: Final = {
     "people": ("care", "promises", "guests", "bands", "entitlements", "staff"),
     "goods": ("products", "catalogue", "places", "times", "orders", "stock"),
     "money": ("wallets", "vouchers", "day", "payouts", "mandates", "charges", "unresolved", "outliers"),
-    "reach": ("campaigns", "offers", "journeys", "segments", "handouts", "feedback", "channels", "webhooks"),
+    "reach": (
+        "campaigns",
+        "offers",
+        "tiers",
+        "journeys",
+        "segments",
+        "handouts",
+        "feedback",
+        "channels",
+        "webhooks",
+    ),
     "system": ("devices", "imports", "acts"),
 }
 """Every room of a site once, by the last part of its address; the empty one is the site's first page."""

@@ -43,6 +43,11 @@ class What(enum.StrEnum):
     """The card that they stored ends, or was refused as ended."""
     MAILED = "mailed"
     OPENED = "opened"
+    TIER_CHANGED = "tier_changed"
+    TIER_ENDING = "tier_ending"
+    """Was told that their tier ends, and when: nothing is taken yet."""
+    TIER_KEPT = "tier_kept"
+    """It does not end after all."""
 
 
 class Via(enum.StrEnum):

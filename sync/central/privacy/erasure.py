@@ -18,7 +18,18 @@ from sync.central.money.holding import hold
 from sync.central.near import orders
 from sync.central.privacy import named
 from sync.central.privacy.remarks import ERASE, erasure_key, forget_about
-from sync.central.registry import bands, consents, expected, guests, links, members, rights, segments, wallets
+from sync.central.registry import (
+    bands,
+    consents,
+    expected,
+    guests,
+    ladders,
+    links,
+    members,
+    rights,
+    segments,
+    wallets,
+)
 from sync.central.registry.profiles import PROFILE
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store, and_, or_, select
@@ -50,6 +61,7 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: guests.forget(tx, site, gone.guest),
     lambda tx, site, gone: consents.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: segments.forget(tx, site, [gone.guest]),
+    lambda tx, site, gone: ladders.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: members.forget(tx, site, gone.guest),
     lambda tx, site, gone: rights.remove(tx, site, gone.rights),

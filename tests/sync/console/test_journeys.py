@@ -116,6 +116,18 @@ def test_a_guest_reads_their_own_diary_in_words_and_without_a_wallet(book: Book)
     assert page.index("Ordered · mug") < page.index("Knowing that you are near: yes")
 
 
+def test_a_guest_reads_which_tier_they_have_and_until_when(book: Book) -> None:
+    with book.store.transaction() as tx:
+        take_turn(tx, SITE)
+        plain = Entry("/central/tiers", "1", OWNER, 1 << 16, 0, Via.DESK, What.TIER_CHANGED, subject="gold")
+        ending = plain._replace(id="2", hlc=2 << 16, what=What.TIER_ENDING, ref="2026-11-09")
+        diary.put(tx, SITE, [plain, ending, plain._replace(id="3", hlc=3 << 16, what=What.TIER_KEPT)])
+    page = own_page(book.store)
+    assert "Your tier will end · gold, until 2026-11-09" in page
+    assert "Your tier is now · gold" in page
+    assert "You keep your tier · gold" in page
+
+
 def test_pages_of_a_diary_follow_each_other(book: Book) -> None:
     with book.store.transaction() as tx:
         take_turn(tx, SITE)

@@ -21,7 +21,7 @@ CHOSEN = {
     *(f"charge.{one}" for one in State),
     *(f"mandate.{one}" for one in Mandated),
     *(f"field.{one}" for one in ("once", "a_day", "a_month", *AMOUNTS, "no_charge", "closed")),
-    *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five")),
+    *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five", "until")),
     *(f"via.{one}" for one in Via),
     *(f"case.{one}" for one in Subject),
     *(f"consent.{one}" for one in TOPICS),

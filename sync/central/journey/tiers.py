@@ -1,0 +1,171 @@
+"""Tiers: after each night every guest's tier is judged by what stands of a year's purchases, and told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+import msgspec
+
+from edge.core.calendar import DAY_MS, day_of, local
+from edge.core.profiles import remark_owner
+from edge.core.tiers import WINDOW_DAYS, Change, Ladder, Standing, judge
+from sync.central.days import zone_of
+from sync.central.journey import diary
+from sync.central.journey.diary import diary_table
+from sync.central.journey.entry import PAID, Entry, Via, What
+from sync.central.registry import guests, ladders, layout, links, profiles
+from sync.central.registry.guests import Guest
+from sync.central.registry.tables import guest_table, parts
+from sync.central.registry.turn import take_turn
+from sync.central.rounds import SiteRounds
+from sync.central.store import Connection, Store, and_, case, func, now_of, or_, select
+
+LOG = logging.getLogger("polso.central")
+HOUR = 3
+"""Not before this local hour: tills that were cut off in the evening have told by then."""
+PAGE_MAX = 200
+"""Guests judged in one transaction, so that nobody waits long for the site's turn."""
+BY_TIERS = "/central/tiers"
+"""Source of the entries that are made here."""
+_TOLD_AS = {
+    Change.RAISED: What.TIER_CHANGED,
+    Change.LOWERED: What.TIER_CHANGED,
+    Change.TOLD: What.TIER_ENDING,
+    Change.KEPT: What.TIER_KEPT,
+}
+_own = diary_table.c
+
+
+class Judged(NamedTuple):
+    """What becomes of one guest's tier."""
+
+    guest: Guest
+    change: Change
+    now: Standing
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything is to be written: also where a file took the word off the guest."""
+        return self.change is not Change.NONE or self.guest.tier != self.now.tier
+
+
+class Tiers(SiteRounds):
+    """Looks every ten minutes, and judges once a day, or once a ladder was changed."""
+
+    name: ClassVar[str] = "tiers"
+    every_ms: ClassVar[int] = 600_000
+    failing: ClassVar[str] = "guests' tiers could not be judged"
+
+    def __init__(self, store: Store) -> None:
+        """Act on an open store; a day that was judged before the start is judged again, to no effect."""
+        super().__init__(store)
+        self._judged: dict[str, tuple[int, Ladder]] = {}
+
+    def look_at(self, site: str) -> int:
+        """Judge a site's guests if the night is over and nobody has yet; returns how many had news."""
+        with self._store.reading() as tx:
+            ladder, zone, there = ladders.ladder(tx, site), zone_of(tx, site), layout.published(tx, site)
+        now_ms = self._store.now_ms()
+        day = day_of(zone, there.day_starts_min if there is not None else 0, now_ms)
+        if ladder is None or local(zone, now_ms).hour < HOUR or self._judged.get(site) == (day, ladder):
+            return 0
+        done, after = 0, ""
+        while not self.stopping:
+            with self._store.reading() as tx:
+                page = _page(tx, site, after)
+                due = [one.guest.id for one in judged(tx, site, ladder, ids=page, day=day) if one.is_news]
+            if due:
+                with self._store.transaction() as tx:
+                    done += bring(tx, site, due, day=day)
+            if len(page) < PAGE_MAX:
+                self._judged[site] = (day, ladder)
+                break
+            after = page[-1]
+        LOG.info("judged tiers of site=%s news=%d", site, done)
+        return done
+
+
+def bring(tx: Connection, site: str, ids: Sequence[str], *, day: int) -> int:
+    """Judge these guests on a local day, write down and tell what became of them; returns of how many."""
+    take_turn(tx, site)  # read again in it: nobody who was erased meanwhile comes back
+    ladder = ladders.ladder(tx, site)
+    if ladder is None:
+        return 0
+    news = [one for one in judged(tx, site, ladder, ids=ids, day=day) if one.is_news]
+    ladders.put_standings(tx, site, {one.guest.id: one.now for one in news})
+    moved = [one for one in news if one.guest.tier != one.now.tier]
+    guests.put_guests(tx, site, [msgspec.structs.replace(one.guest, tier=one.now.tier) for one in moved])
+    known_as = links.roots(tx, site, [one.guest.id for one in news])
+    told = [_entry(tx, one, ladder, owner=known_as.get(one.guest.id, one.guest.id), day=day)
+            for one in news if _is_told(one, ladder)]  # fmt: skip
+    diary.put(tx, site, told)
+    if moved:
+        profiles.publish_guests(tx, site, [one.guest.id for one in moved])
+    return len(news)
+
+
+def judged(tx: Connection, site: str, ladder: Ladder, *, ids: Sequence[str], day: int) -> list[Judged]:
+    """Return what becomes of each of these guests that there are, without changing anything."""
+    there, kept = guests.guests_of(tx, site, ids), ladders.standings(tx, site, ids)
+    sums = spent(tx, site, there, currency=ladder.currency)
+    found = []
+    for id_, guest in there.items():
+        now = _standing(ladder, guest, kept.get(id_))
+        found.append(Judged(guest, *judge(ladder, now, spent_minor=sums.get(id_, 0), day=day)))
+    return found
+
+
+def spent(tx: Connection, site: str, ids: Iterable[str], *, currency: str) -> dict[str, int]:
+    """Return what stands of a year's purchases of each of these, and of whoever is one with them."""
+    people = links.together(tx, site, ids)
+    led, until_ms = links.roots(tx, site, people), now_of(tx)
+    back = or_(_own.what == What.REFUNDED.value, _own.weight < 0)
+    net = func.sum(case((back, -func.abs(_own.amount_minor)), else_=_own.amount_minor))
+    in_time = and_(_own.hlc >= (until_ms - WINDOW_DAYS * DAY_MS) << 16, _own.hlc < (until_ms + 1) << 16)
+    paid = and_(_own.what.in_(sorted(PAID)), _own.currency == currency, in_time)
+    sums: dict[str, int] = {}
+    for part in parts(people):
+        owner_of = {remark_owner(one, b""): led.get(one, one) for one in part}
+        here = and_(_own.site_id == site, _own.owner.in_(sorted(owner_of)), paid)
+        for owner, minor in tx.execute(select(_own.owner, net).where(here).group_by(_own.owner)):
+            sums[owner_of[owner]] = sums.get(owner_of[owner], 0) + int(minor or 0)
+    return {one: sums.get(led.get(one, one), 0) for one in people}
+
+
+def _standing(ladder: Ladder, guest: Guest, kept: Standing | None) -> Standing:
+    """Return where a guest stands: by the word of their row, if it is of the ladder, or as last judged."""
+    if kept is None:
+        return Standing(guest.tier)
+    if guest.tier == kept.tier or ladder.place(guest.tier) < 0:
+        return kept
+    return Standing(guest.tier)
+
+
+def _is_told(one: Judged, ladder: Ladder) -> bool:
+    """Whether it goes into the diary: not that somebody who was nowhere begins at the bottom."""
+    begins = one.change is Change.RAISED and one.now.tier == ladder.steps[0].tier
+    return one.change in _TOLD_AS and not begins
+
+
+def _entry(tx: Connection, one: Judged, ladder: Ladder, *, owner: str, day: int) -> Entry:
+    ends = dt.date.fromordinal(day + ladder.notice_days).isoformat() if one.change is Change.TOLD else ""
+    return Entry(
+        source=BY_TIERS,
+        id=f"{owner}/{day}/{one.change}/{one.now.tier}",
+        owner=remark_owner(owner, b""),
+        hlc=now_of(tx) << 16,
+        uncertainty_ms=0,
+        via=Via.DESK,
+        what=_TOLD_AS[one.change],
+        subject=one.now.tier,
+        ref=ends,
+    )
+
+
+def _page(tx: Connection, site: str, after: str) -> Sequence[str]:
+    own = guest_table.c
+    query = select(own.guest_id).where(own.site_id == site, own.guest_id > after)
+    return tx.execute(query.order_by(own.guest_id).limit(PAGE_MAX)).scalars().all()
