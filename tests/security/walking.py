@@ -25,6 +25,8 @@ from edge.core.orders import Order, Ordered, Stock
 from edge.core.profiles import StaffMember
 from edge.core.retention import DAY_MS
 from edge.core.slots import Slot
+from edge.core.tiers import Ladder
+from edge.core.tiers import Step as Rung
 from edge.keys.ring import new_ring
 from edge.vault import Vault
 from sync.central import intake
@@ -54,7 +56,7 @@ from sync.central.people.merging import Pair
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.refunds import Refund
-from sync.central.registry import bands, catalogue, consents, guests, members, rights, staff, wallets
+from sync.central.registry import bands, catalogue, consents, guests, ladders, members, rights, staff, wallets
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
@@ -143,7 +145,8 @@ def two_who_are_one(tx: Connection) -> tuple[str, ...]:
 
 
 def a_busy_week(tx: Connection) -> None:
-    """As many guests came in as a figure is of, and let their visits be learnt from."""
+    """As many guests came in as a figure is of, and let their visits be learnt from; there are tiers."""
+    ladders.put_ladder(tx, SITE, Ladder(steps=(Rung("basic", 0), Rung("gold", 9_000)), currency="EUR"))
     for number in range(PEOPLE_MIN):
         consents.set_here(tx, SITE, f"c-{number}", purpose="research", given=True)
         before_ms = NOW_MS - 10 * DAY_MS
