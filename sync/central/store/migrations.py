@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import BigInteger, Column, Connection, Integer, Table, insert, inspect, select, text
 
 from edge.errors import StoreError
+from sync.central.store import shape
 from sync.central.store.words import metadata
 
 SCHEMA_LOCK = 0x506F6C736F
@@ -46,7 +47,10 @@ def bring_up(tx: Connection) -> None:
     fresh = step_table.name not in there
     metadata.create_all(tx, [one for one in metadata.sorted_tables if one.name not in there])
     done = set(tx.execute(select(step_table.c.number)).scalars())
-    for number in sorted(set(STEPS) - done):
+    due = sorted(set(STEPS) - done)
+    for number in due:
         if not fresh:
             STEPS[number](tx)
         tx.execute(insert(step_table).values(number=number, at_ms=tx.info["polso_now_ms"]))
+    if tx.dialect.name == "sqlite" and (due or len(there) < len(metadata.tables) or not shape.is_told(tx)):
+        shape.tell(tx)
