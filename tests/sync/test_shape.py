@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import event
 
@@ -11,15 +13,17 @@ from sync.central.store import Connection, Store
 from sync.central.store.shape import stat
 from tests.sync.builders import SITE
 
+Ask = Callable[[Connection], None]
 
-def plans(store: Store, ask: object) -> list[str]:
+
+def plans(store: Store, ask: Ask) -> list[str]:
     """How SQLite goes about each question that ``ask`` puts."""
     said: list[tuple[str, object]] = []
     with store.reading() as tx:
         event.listen(
             tx, "before_cursor_execute", lambda _c, _k, words, values, *_: said.append((words, values))
         )
-        ask(tx)  # type: ignore[operator]
+        ask(tx)
         raw = tx.connection.dbapi_connection
         assert raw is not None
         found = []
@@ -43,7 +47,7 @@ def rights_of_guests(tx: Connection) -> None:
     ("ask", "index"), [(leases_of_a_wallet, "lease_wallet"), (rights_of_guests, "entitlement_guest")]
 )
 def test_what_is_asked_often_is_looked_up_by_all_that_it_names(
-    small_store: Store, ask: object, index: str
+    small_store: Store, ask: Ask, index: str
 ) -> None:
     told = plans(small_store, ask)
     assert told
