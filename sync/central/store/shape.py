@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, text
 
 # Untold, SQLite takes ten rows for what one site has in a table: it then walks all leases of a site in the
-# order of their names rather than look three of them up and sort them. It is told once and not counted now and
-# then: the same question has the same plan at the first guest and at the millionth. PostgreSQL counts by itself.
-# (SQLite, "ANALYZE", section 3.2: fixed results of ANALYZE.)
+# order of their names rather than look three of them up and sort them. It is told once and not counted now
+# and then: the same question has the same plan at the first guest and at the millionth. PostgreSQL counts by
+# itself. (SQLite, "ANALYZE", section 3.2: fixed results of ANALYZE.)
 ROWS = 1_000_000
 SITE, SITES = "site_id", 10
 """The first column of nearly every key; a database holds one site or a few, so it tells little apart."""
