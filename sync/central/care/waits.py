@@ -8,7 +8,7 @@ from sync.central.care.case import Case, State
 from sync.central.care.cases import MOVED, case_table
 from sync.central.registry import expected, links, waiting
 from sync.central.registry.tables import parts
-from sync.central.store import Connection, select
+from sync.central.store import STEPS, Connection, and_, select, update
 
 OVER = frozenset({State.SOLVED, State.CLOSED})
 _own = case_table.c
@@ -37,5 +37,15 @@ def _waiting(case: Case | None) -> str:
     return case.links.guest if case is not None and case.state not in OVER else ""
 
 
+def _tell_of_who_waits(tx: Connection) -> None:
+    """Have edges told of who waited before they were told of anybody: no case moves only for an update."""
+    own = expected.expected_table.c
+    mine = and_(_own.site_id == own.site_id, _own.guest_id == own.guest_id)
+    waits_now = select(_own.case_id).where(mine, _own.state.not_in(sorted(OVER))).exists()
+    there = and_(own.now.is_(True), waits_now)
+    tx.execute(update(expected.expected_table).where(there).values(again_ms=expected.AT_ONCE))
+
+
+STEPS[14] = _tell_of_who_waits
 MOVED.append(heed)
 waiting.READERS.append(read)

@@ -12,9 +12,10 @@ from sync.central.care import cases, heard
 from sync.central.care.case import Case, Links, Result, Step, Subject, Told
 from sync.central.people import merging
 from sync.central.registry import consents, guests, profiles
+from sync.central.registry.expected import expected_table
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
-from sync.central.store import Store
+from sync.central.store import STEPS, Store, update
 from sync.central.telling.renewal import renew
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.journey.book import BAND, GUEST, Book
@@ -64,6 +65,16 @@ def test_an_open_case_is_known_until_it_is_solved_and_again_when_the_guest_write
     assert known(book)
     tell(book, case, Step.CLOSED, Result.PUT_RIGHT.value)
     assert not known(book)
+
+
+def test_who_waited_before_edges_were_told_of_it_is_told_of_by_the_update(book: Book) -> None:
+    a_case(book)
+    with book.store.transaction() as tx:
+        tx.execute(update(expected_table).values(again_ms=None))
+    assert not known(book), "as a former release left it"
+    with book.store.transaction() as tx:
+        STEPS[14](tx)
+    assert known(book)
 
 
 def test_of_who_allows_no_offers_no_edge_is_told(book: Book) -> None:
