@@ -216,3 +216,5 @@ CONTROLS = {
     another_rulebook_at_central: {"central_judges_the_same"},
     time_by_the_wall: {"order_is_the_device_s_own"},
 }
+SELDOM = {others_uses_not_taken: 200, silence_taken_for_yes: 400}
+"""Faults that show once in some hundreds of seeds: from where on theirs are played."""

@@ -79,6 +79,7 @@ BY_ANOTHER = {
     "sync.central.analysis.lately": "reads today's entries of whom `facts.consents` names, for each code",
     "sync.central.analysis.membership": "writes what `facts` let be computed; `profiles` tells of it",
     "sync.central.campaigns.evidence": "leaves out who took `offers` back; see its own test",
+    "sync.central.journey.tiers": "sums what was bought, by contract: no consent opens or closes it",
     "sync.central.registry.segments": "the table itself, asked through `profiles`",
 }
 """Modules that read through one of the others."""

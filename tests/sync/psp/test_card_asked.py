@@ -155,8 +155,9 @@ def test_who_took_their_card_away_is_asked_nothing(shop: Shop) -> None:
 
 @pytest.mark.parametrize("given", [True, False])
 def test_channels_hear_of_it_by_a_kind_of_its_own_as_far_as_the_guest_lets_them(
-    shop: Shop, *, given: bool
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, *, given: bool
 ) -> None:
+    monkeypatch.setattr(happened, "LOOKED_AT", [lambda _tx, _site: set(happened.Own)])
     with shop.store.transaction() as tx:
         take_turn(tx, SITE)
         consents.set_here(tx, SITE, "g1", purpose=Purpose.OFFERS, given=given)
