@@ -13,8 +13,6 @@ from tests.journeys.park import polso
 from tests.real.parts import require
 
 Figures = dict[str, float]
-DRAINED = "25000"
-"""Events on their way to central: seconds of it, of which a rate says as much as of twice as many."""
 DISK = Path("/var/tmp")  # noqa: S108 - a place on a disk, no guessed name in it
 """Where a durable write takes the time of a disk, wherever all other tests write."""
 

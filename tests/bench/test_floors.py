@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.bench.conftest import DISK, DRAINED, Figures
+from tests.bench.conftest import DISK, Figures
 from tests.real.parts import REQUIRE_ALL
 
 PROFILES = 1_000_000 if os.environ.get(REQUIRE_ALL) == "1" else 100_000
@@ -17,6 +17,9 @@ DISK_P50_MS, DISK_P99_MS, DISK_PER_S = 0.214, 4.953, 2_500
 """The slower disk on which the floors were set; a faster one may not make them harder (decision 0006)."""
 POSTGRES_PER_S = 927
 """What bare PostgreSQL commits on it a second, with eight clients."""
+DRAINED = "50000"
+"""Events on their way to central: seconds of it."""
+
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
 
 
@@ -101,6 +104,29 @@ def test_sales_beside_bare_postgresql_and_a_bare_post(
     assert figures["day_unexplained"] == 0
     assert figures["accepted_share"] >= 0.99
     assert figures["accepted_share"] > figures["accepted_share_at_entry"]
+
+
+@pytest.mark.real("postgresql")
+def test_events_drained_to_postgresql(told: Callable[..., Figures], fresh_postgres_url: str) -> None:
+    figures = told("sync", "--events", DRAINED, "--database", fresh_postgres_url)
+    assert figures["ratio_copy"] >= 0.15
+
+
+def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
+    """Goals: 12 s and 150 MB for a million bands; a tenth of them is looked at here."""
+    figures = told("eid", "--bands", "100000")
+    assert figures["table_1m_s"] <= 20
+    assert figures["table_mb"] <= 20
+    assert figures["lookup_us"] <= 100
+
+
+@pytest.mark.real("dbus-daemon")
+def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
+    """Goal 0.15 of a core."""
+    figures = told("radio")
+    assert figures["lost"] == 0
+    assert figures["adverts_per_s"] >= 900
+    assert figures["core_share"] <= 0.3
 
 
 @pytest.mark.real("etcd")

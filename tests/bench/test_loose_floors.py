@@ -1,4 +1,4 @@
-"""The figures' floors far from what is measured, or of processors' time: neighbours do no harm."""
+"""The figures' floors far from what is measured: a neighbour that takes half a processor does no harm."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.bench.conftest import DRAINED, Figures
+from tests.bench.conftest import Figures
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(420)]
 
@@ -27,26 +27,3 @@ def test_choice_among_offers_and_what_ranking_brings(told: Callable[..., Figures
     assert figures["times_random"] >= 2
     assert figures["beside_best_fixed_worst"] >= 0.95
     assert figures["guard_alerts"] == 0
-
-
-@pytest.mark.real("postgresql")
-def test_events_drained_to_postgresql(told: Callable[..., Figures], fresh_postgres_url: str) -> None:
-    figures = told("sync", "--events", DRAINED, "--database", fresh_postgres_url)
-    assert figures["ratio_copy"] >= 0.15
-
-
-def test_table_of_changing_identities(told: Callable[..., Figures]) -> None:
-    """Goals: 12 s and 150 MB for a million bands; a tenth of them is looked at here."""
-    figures = told("eid", "--bands", "100000")
-    assert figures["table_1m_s"] <= 20
-    assert figures["table_mb"] <= 20
-    assert figures["lookup_us"] <= 100
-
-
-@pytest.mark.real("dbus-daemon")
-def test_crowd_on_air_through_bleak(told: Callable[..., Figures]) -> None:
-    """Goal 0.15 of a core."""
-    figures = told("radio")
-    assert figures["lost"] == 0
-    assert figures["adverts_per_s"] >= 900
-    assert figures["core_share"] <= 0.3
