@@ -22,7 +22,7 @@ from tests.real.loopback import loopback_only
 from tests.real.parts import find_chromium, parts_of, require
 from tests.routes import compiled_once
 from tests.statements import statements_compiled_once
-from tests.turns import Turns, step_back, workers
+from tests.turns import Turns, workers
 
 COUNTS = pytest.StashKey[Counts]()
 MEASURED: list[str] = []
@@ -219,7 +219,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     A screen's server and a store are counted on the way to what has neither browser nor PostgreSQL. What a
     test begins with belongs to it: a park that is opened for uncounted tests counts nothing either.
     """
-    step_back(item.nodeid, getattr(item.config, "workerinput", {}).get("workercount", 0))
     counting = Coverage.current()
     if counting is None or is_counted(item):
         return (yield)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.tidy.source import ROOT
-from tests.turns import ALONE, BESIDE, LONGEST, Turns, step_back, workers
+from tests.turns import ALONE, LONGEST, Turns, workers
 
 BENCH = ALONE[0]
 HOUSE = [
@@ -99,57 +97,16 @@ def test_a_file_stays_with_one_worker_and_long_ones_begin() -> None:
 
 
 def test_a_third_worker_begins_with_what_only_computes_and_the_longest_begin_before_all() -> None:
-    first, second, *_ = (file for file in LONGEST if file not in BESIDE)
-    house = [*HOUSE, f"{second}::test_0", f"{first}::test_0", "tests/store/test_e.py::test_0"]
+    house = [*HOUSE, f"{LONGEST[1]}::test_0", f"{LONGEST[0]}::test_0", "tests/store/test_e.py::test_0"]
 
     _, crew = turns(3, house)
 
     begun = [house[worker.given[0]].partition("::")[0] for worker in crew]
-    assert begun == [first, second, "tests/core/test_a.py"]
-
-
-@pytest.mark.parametrize("paces", [(1, 1, 1), (1, 1, 9), (9, 1, 1), (2, 9, 1), (9, 9, 1), (1, 9, 30)])
-def test_beside_what_measures_runs_only_what_gives_way_to_it(paces: tuple[int, int, int]) -> None:
-    house = [*HOUSE, *(f"{file}::test_{number}" for file in BESIDE for number in range(4))]
-    handed, crew = turns(3, house)
-    course: list[tuple[int, str]] = []
-
-    for _ in range(10 * len(house)):
-        for number, pace in enumerate(paces):
-            course += [(number, ran) for _ in range(pace) if (ran := step(handed, crew[number], house))]
-
-    assert sorted(ran for _, ran in course) == sorted(house)
-    alone = [place for place, (_, ran) in enumerate(course) if ran.startswith(ALONE)]
-    after = [ran for number, ran in course[alone[0] :]]
-    assert [ran for ran in after if not ran.startswith((*ALONE, *BESIDE))] == []
-    assert len({course[place][0] for place in alone}) == 1
-    meanwhile = {number for number, ran in course[: alone[-1]] if ran.startswith(BESIDE)}
-    assert meanwhile <= {2}
-    before = [ran for _, ran in course[: alone[0]] if ran.startswith(BESIDE)]
-    assert len(before) <= 1 or paces != (9, 9, 1), "who measures waited for what runs beside it"
-    assert all(worker.shutting_down for worker in crew)
-
-
-def policy_after(nodeid: str, workers: int) -> int:
-    """How a thread is scheduled that has come to this test."""
-
-    def come() -> int:
-        step_back(nodeid, workers)
-        return os.sched_getscheduler(0)
-
-    with ThreadPoolExecutor(1) as thread:  # there is no way back: not for this thread
-        return thread.submit(come).result()
-
-
-def test_what_runs_beside_those_who_measure_gives_way_to_everybody() -> None:
-    beside = f"{BESIDE[0]}::test_0"
-
-    assert policy_after(beside, 3) == os.SCHED_IDLE
-    assert policy_after(beside, 2) == policy_after(HOUSE[0], 3) == os.sched_getscheduler(0)
+    assert begun == [LONGEST[0], LONGEST[1], "tests/core/test_a.py"]
 
 
 def test_each_file_named_for_its_length_or_for_being_alone_is_there() -> None:
-    named = {name.partition("::")[0] for name in (*LONGEST, *ALONE, *BESIDE)}
+    named = {name.partition("::")[0] for name in (*LONGEST, *ALONE)}
 
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
@@ -193,7 +150,7 @@ def test_a_house_of_nothing_but_measurements_is_run_by_one(count: int) -> None:
 def test_the_whole_house_has_two_workers_and_a_part_of_it_none(
     words: list[str], two: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3})
+    monkeypatch.setattr("tests.turns.sched_getaffinity", lambda _: {0, 1, 2, 3})
     config = pytest.Config.fromdictargs({}, words)
 
     assert (workers(config) > 0) is two

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 
 from edge.errors import Refused
 from sync.central.accounting.day import DayProof
 from sync.central.accounting.day import prove as prove
 from sync.central.books import BOOKS
 from sync.central.psp.beside import books_of
-from sync.central.registry import layout
+from sync.central.registry.localday import turn_of
 from sync.central.store import Connection, Store
 
 # Here, whoever proves a day reads the providers' books with it, whether or not they could charge.
@@ -19,11 +18,7 @@ BOOKS.append(books_of)
 
 def zone_of(tx: Connection, site: str) -> dt.tzinfo:
     """Return a site's time zone; UTC where it has none that this machine knows."""
-    known = layout.published(tx, site)
-    try:
-        return zoneinfo.ZoneInfo(known.timezone) if known is not None else dt.UTC
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return dt.UTC
+    return turn_of(tx, site).zone
 
 
 def bounds(store: Store, site: str, date: str) -> tuple[int, int]:

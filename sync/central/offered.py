@@ -21,9 +21,9 @@ from edge.core.offers.elsewhere import (
 )
 from edge.core.offers.offer import Counted
 from edge.core.offers.said import Told
-from sync.central.days import zone_of
 from sync.central.feed import Change, item_table, publish
-from sync.central.registry import guests, layout, links
+from sync.central.registry import guests, links
+from sync.central.registry.localday import turn_of
 from sync.central.registry.tables import parts
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, and_, now_of, select
@@ -70,13 +70,12 @@ def merge(tx: Connection, site: str, told: Iterable[Seen], *, device: str) -> in
         return 0
     take_turn(tx, site)  # or a total could be published over a higher one
     known = guests.guests_of(tx, site, [one.guest for one in seen])
-    zone, now_ms, there = zone_of(tx, site), now_of(tx), layout.published(tx, site)
-    starts_min = there.day_starts_min if there is not None else 0
+    turn, now_ms = turn_of(tx, site), now_of(tx)
     fresh: dict[str, list[Times]] = {}
     for one in seen:
         if one.guest in known:
             # No device's clock says what was shown next year: until then no cap would hold.
-            day = day_of(zone, starts_min, min(one.at_ms, now_ms))
+            day = day_of(*turn, min(one.at_ms, now_ms))
             counted, times = COUNTED[one.kind]
             fresh.setdefault(one.guest, []).append(Times(one.offer, counted, day, times))
     before = _own_of(tx, site, fresh)

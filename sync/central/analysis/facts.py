@@ -14,11 +14,10 @@ from edge.core.entitlements import CHILD
 from edge.core.segments import namespace_of
 from sync.central.analysis import persons as people
 from sync.central.analysis.persons import Persons
-from sync.central.days import zone_of
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import What
-from sync.central.registry import layout
 from sync.central.registry.consents import consent_table
+from sync.central.registry.localday import turn_of
 from sync.central.registry.members import member_table
 from sync.central.registry.segments import segment_table
 from sync.central.registry.tables import guest_table
@@ -40,8 +39,7 @@ class Calendar:
 
     def __init__(self, tx: Connection, site: str) -> None:
         """Read the site's time zone, and when its days begin."""
-        there = layout.published(tx, site)
-        self._zone, self._starts_min = zone_of(tx, site), there.day_starts_min if there is not None else 0
+        self._zone, self._starts_min = turn_of(tx, site)
 
     def day(self, at_ms: int) -> int:
         """Return the local day of a moment, counted from 1970-01-01."""

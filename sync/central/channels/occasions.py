@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import day_of, local
+from edge.core.calendar import local
 from edge.core.closing import to_closing_min
 from edge.core.consent import Channel, quiet_since
 from edge.core.facts import Moment
@@ -46,6 +46,7 @@ from sync.central.offers import bundles
 from sync.central.offers.bundles import Version
 from sync.central.registry import catalogue, consents, guests, layout, members, segments
 from sync.central.registry.guests import Guest
+from sync.central.registry.localday import day_at
 from sync.central.store import Connection, now_of
 
 EXPOSURE_BYTES, NAME_BYTES = 8, 16
@@ -134,12 +135,6 @@ def is_used_up(known: Iterable[Count], offer: Offer) -> bool:
 def device_of(channel: Member) -> str:
     """Return under which name a channel counts, among devices; no device's has a stroke."""
     return f"channel/{channel.id}"
-
-
-def day_at(tx: Connection, site: str, at_ms: int) -> int:
-    """Return the site's day of a moment."""
-    places = layout.published(tx, site)
-    return day_of(zone_of(tx, site), places.day_starts_min if places is not None else 0, at_ms)
 
 
 def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[str, Standing]:

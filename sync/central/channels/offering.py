@@ -23,6 +23,7 @@ from sync.central.journey.entry import Entry, Via, What
 from sync.central.offered import Seen
 from sync.central.offers import bundles
 from sync.central.registry import catalogue, consents, guests
+from sync.central.registry.localday import day_at
 from sync.central.store import Connection, now_of
 
 REF_CHARS_MAX = 64
@@ -132,7 +133,7 @@ def redeemed(tx: Connection, channel: Member, exposure: str, *, by: Redeeming) -
     if before.redeemed and kept.guest:  # what anybody is shown is one exposure for all of them
         raise Refused("This offer was redeemed before.", hint="It is chosen anew tomorrow.")
     if kept.guest and _is_there(tx, channel.site, kept.guest):
-        day = occasions.day_at(tx, channel.site, now_of(tx))
+        day = day_at(tx, channel.site, now_of(tx))
         if occasions.is_used_up(occasions.counts(tx, channel, kept.guest, day=day), offer):
             raise Refused("This offer was redeemed as often as it may be.")
         _note(tx, channel, Mark(kept.guest, offer.id, exposure), kind=Kind.OFFER_REDEEMED)

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from edge.core.calendar import day_bounds
 from edge.core.cards import WORDS, holds_card_number
 from edge.core.feedback import FACES, TEXT_CHARS_MAX, UNHAPPY_MAX, FeedbackGiven
 from edge.core.profiles import remark_owner
@@ -19,11 +18,11 @@ from sync.central.care.spoken import Source
 from sync.central.channels.book import Member
 from sync.central.channels.deeds import Invalid
 from sync.central.channels.messages import Id, Word, Words
-from sync.central.days import zone_of
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import feedback, stock
-from sync.central.registry import guests, layout
+from sync.central.registry import guests
+from sync.central.registry.localday import began_ms
 from sync.central.store import Connection, now_of
 
 Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
@@ -93,15 +92,9 @@ def _is_said(tx: Connection, channel: Member, said: Rating) -> bool:
     """Say whether the guest has spoken of this purchase before, or today of the visit, anywhere by name."""
     if not said.guest:
         return False
-    since_ms = 0 if said.purchase else _day_ms(tx, channel.site)
+    since_ms = 0 if said.purchase else began_ms(tx, channel.site, now_of(tx))
     owner = remark_owner(said.guest, b"")
     return diary.is_spoken_of(tx, channel.site, owner, ref=said.purchase, since_ms=since_ms)
-
-
-def _day_ms(tx: Connection, site: str) -> int:
-    """Return when the site's day began."""
-    known = layout.published(tx, site)
-    return day_bounds(zone_of(tx, site), known.day_starts_min if known is not None else 0, now_of(tx))[0]
 
 
 def _told(tx: Connection, channel: Member, said: Rating, *, bought: Entry | None) -> FeedbackGiven:

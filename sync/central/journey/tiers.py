@@ -12,12 +12,12 @@ import msgspec
 from edge.core.calendar import DAY_MS, day_of, local
 from edge.core.profiles import remark_owner
 from edge.core.tiers import WINDOW_DAYS, Change, Ladder, Standing, judge
-from sync.central.days import zone_of
 from sync.central.journey import diary
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, Entry, Via, What
-from sync.central.registry import guests, ladders, layout, links, profiles
+from sync.central.registry import guests, ladders, links, profiles
 from sync.central.registry.guests import Guest
+from sync.central.registry.localday import turn_of
 from sync.central.registry.tables import guest_table, parts
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
@@ -67,10 +67,10 @@ class Tiers(SiteRounds):
     def look_at(self, site: str) -> int:
         """Judge a site's guests if the night is over and nobody has yet; returns how many had news."""
         with self._store.reading() as tx:
-            ladder, zone, there = ladders.ladder(tx, site), zone_of(tx, site), layout.published(tx, site)
+            ladder, turn = ladders.ladder(tx, site), turn_of(tx, site)
         now_ms = self._store.now_ms()
-        day = day_of(zone, there.day_starts_min if there is not None else 0, now_ms)
-        if ladder is None or local(zone, now_ms).hour < HOUR or self._judged.get(site) == (day, ladder):
+        day = day_of(*turn, now_ms)
+        if ladder is None or local(turn.zone, now_ms).hour < HOUR or self._judged.get(site) == (day, ladder):
             return 0
         done, after = 0, ""
         while not self.stopping:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import zoneinfo
 from typing import NamedTuple
 
-from edge.core.calendar import day_of
 from edge.core.lease import COUNTER_MAX, LeaseKind, Limits, Want
 from edge.core.vouchers import PROMISES, base_of
 from edge.core.wallet import MandateState
@@ -19,6 +16,7 @@ from sync.central.money.placed import KIND_CHARS_MAX
 from sync.central.money.policy import Policy
 from sync.central.money.pots import MONEY, Issue, counted_in, issue, owed_of, pot, unit_for
 from sync.central.registry import bands, layout, members, wallets
+from sync.central.registry.localday import day_at
 from sync.central.registry.wallets import Wallet, WalletState
 from sync.central.store import Connection, now_of
 
@@ -137,15 +135,5 @@ def _member(tx: Connection, site: str, band: str) -> members.Member:
 
 
 def today(tx: Connection, site: str) -> int:
-    """Return the site's own day as a proleptic ordinal: it turns when it turns at the site's devices."""
+    """Return the site's own day as a proleptic ordinal."""
     return day_at(tx, site, now_of(tx))
-
-
-def day_at(tx: Connection, site: str, at_ms: int) -> int:
-    """Return which of the site's own days a moment belongs to."""
-    known = layout.published(tx, site)
-    try:
-        zone: dt.tzinfo = zoneinfo.ZoneInfo(known.timezone) if known is not None else dt.UTC
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        zone = dt.UTC
-    return day_of(zone, known.day_starts_min if known is not None else 0, at_ms)

@@ -18,12 +18,13 @@ from sync.central.money.foreseen import Step, returned_by, steps_of
 from sync.central.money.ledger import Entry, Posting
 from sync.central.money.passings import passing_of
 from sync.central.money.placed import KIND_CHARS_MAX, PlacedRow
-from sync.central.money.placing import BAND_HEX_CHARS, day_at, make_ready
+from sync.central.money.placing import BAND_HEX_CHARS, make_ready
 from sync.central.money.pots import MONEY, counted_in, is_lost, pot, unit_for
 from sync.central.money.restored import Claim
 from sync.central.money.rising import rising_ms
 from sync.central.money.risk import OF_SITE, RISK
 from sync.central.registry import layout, wallets
+from sync.central.registry.localday import day_at
 from sync.central.store import Connection
 
 # What proves such a grant is the holder's own signed and chained journal, or a part that its giver signed,
