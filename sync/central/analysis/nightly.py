@@ -9,13 +9,12 @@ from sync.central.analysis import facts
 from sync.central.analysis.listed import LIVE
 from sync.central.analysis.results import results
 from sync.central.analysis.wanted import installed
+from sync.central.registry.localday import HEARD_HOUR
 from sync.central.rounds import SiteRounds
 
 LOG = logging.getLogger("polso.central")
 PAST = "past"
 """Woken by: what was long ago came in at once, and no night is waited for to read it."""
-HOUR = 3
-"""Not before this local hour: tills that were cut off in the evening have told by then."""
 
 
 class Nightly(SiteRounds):
@@ -35,7 +34,7 @@ class Nightly(SiteRounds):
             calendar = facts.Calendar(tx, site)
             day = calendar.day(now_ms) - 1
             made = (one.day for name, one in results(tx, site).items() if name not in LIVE)
-            if calendar.hour(now_ms) < HOUR or any(one >= day for one in made):
+            if calendar.hour(now_ms) < HEARD_HOUR or any(one >= day for one in made):
                 return 0
             first_ms = facts.first_ms(tx, site)
             if first_ms is None or calendar.day(first_ms) > day:

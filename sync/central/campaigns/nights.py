@@ -6,8 +6,8 @@ import logging
 from typing import ClassVar
 
 from sync.central.analysis import facts
-from sync.central.analysis.nightly import HOUR
 from sync.central.campaigns import readings
+from sync.central.registry.localday import HEARD_HOUR
 from sync.central.rounds import SiteRounds
 from sync.central.store import Store
 
@@ -32,7 +32,7 @@ class Nights(SiteRounds):
         with self._store.reading() as tx:
             calendar = facts.Calendar(tx, site)
         day = calendar.day(now_ms) - 1
-        if calendar.hour(now_ms) < HOUR or self._read.get(site) == day:
+        if calendar.hour(now_ms) < HEARD_HOUR or self._read.get(site) == day:
             return 0
         made = readings.bring(self._store, site, day)
         self._read[site] = day

@@ -11,7 +11,6 @@ from sync.central.psp import mandates
 from sync.central.psp.handshake import revoke
 from sync.central.psp.mandates import ALIVE
 from sync.central.registry import guests, links, members
-from sync.central.registry.turn import take_turn
 from sync.central.store import Connection
 
 REASON = "guest"
@@ -42,7 +41,6 @@ def stop(tx: Connection, channel: Member, guest: str) -> Stopped:
     the house's risk from the next page of the feed on. Call it holding the site's turn.
     """
     guests.guest(tx, channel.site, guest)
-    take_turn(tx, channel.site)
     ended = [one for one in _alive(tx, channel.site, guest) if revoke(tx, channel.site, one, reason=REASON)]
     for one in ended:
         for tell in STOPPED:

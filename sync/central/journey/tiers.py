@@ -17,15 +17,13 @@ from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, Entry, Via, What
 from sync.central.registry import guests, ladders, links, profiles
 from sync.central.registry.guests import Guest
-from sync.central.registry.localday import turn_of
+from sync.central.registry.localday import HEARD_HOUR, turn_of
 from sync.central.registry.tables import guest_table, parts
 from sync.central.registry.turn import take_turn
 from sync.central.rounds import SiteRounds
 from sync.central.store import Connection, Store, and_, case, func, now_of, or_, select
 
 LOG = logging.getLogger("polso.central")
-HOUR = 3
-"""Not before this local hour: tills that were cut off in the evening have told by then."""
 PAGE_MAX = 200
 """Guests judged in one transaction, so that nobody waits long for the site's turn."""
 BY_TIERS = "/central/tiers"
@@ -70,7 +68,11 @@ class Tiers(SiteRounds):
             ladder, turn = ladders.ladder(tx, site), turn_of(tx, site)
         now_ms = self._store.now_ms()
         day = day_of(*turn, now_ms)
-        if ladder is None or local(turn.zone, now_ms).hour < HOUR or self._judged.get(site) == (day, ladder):
+        if (
+            ladder is None
+            or local(turn.zone, now_ms).hour < HEARD_HOUR
+            or self._judged.get(site) == (day, ladder)
+        ):
             return 0
         done, after = 0, ""
         while not self.stopping:

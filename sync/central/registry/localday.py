@@ -10,6 +10,9 @@ from edge.core.calendar import day_bounds, day_of
 from sync.central.registry import layout
 from sync.central.store import Connection
 
+HEARD_HOUR = 3
+"""Nights are judged not before this local hour: tills that were cut off in the evening have told by then."""
+
 
 class Turn(NamedTuple):
     """When a site's days turn: its zone, and the minute of the local day at which the next one begins."""
