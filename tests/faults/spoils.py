@@ -50,7 +50,8 @@ def built_in_place() -> None:
     """A snapshot is written into the live file, transaction by transaction."""
 
     def build(self: Profiles, items: Iterable[Item], cursor: Cursor, *, rows_min: int = 0) -> Path:
-        profilefile._fill(self._writer or self._open_writer(), self._vault, items)
+        live = self._writer or self._open_writer()
+        profilefile._fill(live, self._vault, items, path=self._readers.path, room=0)
         raise AssertionError("it is cut before its end")
 
     Profiles.build = build  # type: ignore[method-assign]  # the harness takes it away
