@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.config import Config
-from edge.core.caps import Caps
 from edge.errors import StoreError
 from edge.feed import Feed
 from edge.health import Health, Watched
@@ -284,7 +283,9 @@ class Edge:
 
     def _member(self) -> Member | None:
         own, rooms = self.own.identity, (self.sequencer, self.journal, self.profiles, self.clock, boot_id())
-        parts = site.Parts(*rooms, own.private_key, lambda: self.current.proven, self.feed, self.notary)
+        more = (own.private_key, lambda: self.current.proven, self.feed, self.notary)
+        caps = outside.caps(self.config)
+        parts = site.Parts(*rooms, *more, caps, lambda: self.sync.shut_out() if self.sync else ())
         return site.member(self.config.site, outside.sender(own), parts, cable=self.own.neighbours)
 
     def _app(self) -> WSGIApplication:
@@ -321,10 +322,7 @@ class Edge:
             agreed=lambda: self.current.prove("central"),
             erase=self.service.erase,
             alarm=self.service.tell_alarm,
-            caps=Caps(
-                revoked_percent_max=self.config.caps.revoked_percent_max,
-                revoked_min=self.config.caps.revoked_min,
-            ),
+            caps=outside.caps(self.config),
             points=tuple({reader.point for reader in self.config.readers}),
         )
         place = Place(url=who.central, keys=outside.keys(who), linger_s=self.config.central.push_ms / 1000)

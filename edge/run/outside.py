@@ -10,7 +10,8 @@ from importlib import metadata
 import msgspec
 
 from edge.clock import Clock
-from edge.config import Equipment
+from edge.config import Config, Equipment
+from edge.core.caps import Caps
 from edge.errors import Refused, Unknown
 from edge.health import Health
 from edge.run.identity import Identity
@@ -83,6 +84,12 @@ def described(report: DeviceReport, health: HealthView, *, bundle: int = 0) -> D
 def keys(who: Identity) -> Keys:
     """Return by which keys this device and central know each other."""
     return Keys(key_id=who.key_id, private_key=who.private_key, central=who.central_key)
+
+
+def caps(config: Config) -> Caps:
+    """Return how much central, and the site's nodes, may take from guests within an hour."""
+    told = config.caps
+    return Caps(revoked_percent_max=told.revoked_percent_max, revoked_min=told.revoked_min)
 
 
 def claims(who: Identity, cable: Cable, clock: Time) -> Claims | None:

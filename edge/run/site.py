@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge.clock import Clock
 from edge.config import Site
+from edge.core.caps import Caps, Taken
 from edge.core.checkpoint import Checkpoint
 from edge.core.entitlements import Use
 from edge.core.lease import Passing
@@ -24,8 +25,19 @@ from edge.signature import is_passing_signed
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
-from sync.client import Cable, Sender, passages, urgent
-from sync.site import Gateway, Member, Ports, PursePorts, SiteBook, Unanswered, WitnessPorts
+from sync.client import Cable, Sender, passages
+from sync.client.ports import SHIPPED
+from sync.site import (
+    Gateway,
+    Hearsay,
+    Measure,
+    Member,
+    Ports,
+    PursePorts,
+    SiteBook,
+    Unanswered,
+    WitnessPorts,
+)
 from sync.site.gateway import Json
 
 LANE = 0
@@ -52,6 +64,10 @@ class Parts(NamedTuple):
     """Where screens of staff hear of alarms."""
     notary: Notary | None = None
     """Who makes the journal's checkpoints."""
+    caps: Caps = SHIPPED
+    """How much the nodes may take from guests within an hour."""
+    by_central: Callable[[], Sequence[Taken]] = tuple
+    """Return what central's own word took within the hour."""
 
 
 def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None) -> Member | None:
@@ -81,7 +97,7 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
     return Ports(
         device=who.device,
         learn=partial(passages.apply, books),
-        bind=partial(urgent.bind, books),
+        bind=Hearsay(books, measure(parts)).bind,
         waiting=lambda: books.submit(agreeing.waiting),
         settle=settle,
         decided=partial(parts.journal.one, LANE),
@@ -93,6 +109,16 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
         remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
         went_back=went_back,
         witness=None if parts.notary is None else witness(parts.notary, parts),
+    )
+
+
+def measure(parts: Parts) -> Measure:
+    """Return by what it is measured how much the nodes may take from guests."""
+    return Measure(
+        caps=parts.caps,
+        known=parts.profiles.count,
+        monotonic_ms=parts.clock.monotonic_ms,
+        by_central=parts.by_central,
     )
 
 

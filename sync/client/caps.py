@@ -8,24 +8,17 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from edge.core.caps import (
-    Taken,
-    allowance,
-    is_welcome,
-    keeps_points,
-    shuts_out,
-    snapshot_shuts_out,
-    within_hour,
-)
+from edge.core.caps import Taken, is_welcome, keeps_points, shuts_out, snapshot_shuts_out
 from edge.core.events import Acted, Kind, Lane
 from edge.core.places import Layout
 from edge.core.profiles import Profile, ProfileItem
 from edge.errors import Refused, StoreDamaged
 from sync.client.ports import Desk, Ports
+from sync.client.tally import Tally
 from sync.packing import UNREADABLE
 from sync.wire import Item
 
-KEPT, TAKEN = "sync", "taken"
+TAKEN = "taken"
 SAMPLE_MAX = 400
 M = TypeVar("M")
 HELD_AGAIN_S = 15.0
@@ -51,29 +44,27 @@ class Guard:
 
     def __init__(self, ports: Ports) -> None:
         """Go on with what was taken before the start, as if it were just now."""
-        self._ports, self._caps = ports, ports.caps
-        self._taken: tuple[Taken, ...] | None = None
+        self._ports = ports
+        self._tally = Tally(ports.books, ports.clock.monotonic_ms, name=TAKEN)
         self.held_back = ""
         """Why central is not obeyed at the moment, in words for its console; empty: it is."""
 
     def left(self) -> int:
-        """Return how many bands may be shut out now; the whole copy is counted only where that matters."""
-        taken = within_hour(self._so_far(), self._now())
-        few = allowance(self._caps, 0, taken, now_ms=self._now())
-        return few or allowance(self._caps, self._ports.profiles.count(), taken, now_ms=self._now())
+        """Return how many bands may be shut out now."""
+        return self._tally.left(self._ports.caps, self._ports.profiles.count)
+
+    def taken(self) -> tuple[Taken, ...]:
+        """Return what was shut out within the hour by central's word."""
+        return self._tally.taken()
 
     def took(self, count: int) -> None:
         """Note that so many bands were shut out."""
-        if not count:
-            return
-        self._taken = (*within_hour(self._so_far(), self._now()), Taken(self._now(), count))
-        total = sum(one.count for one in self._taken)
-        self._ports.books.submit(lambda desk: desk.put(KEPT, TAKEN, msgspec.msgpack.encode(total)))
+        self._tally.took(count)
 
     def hold(self, why: str, *, amount: int) -> None:
         """Note that central was not obeyed: once in the journal, and in every report until it is over."""
         if not self.held_back:
-            self._ports.books.submit(lambda desk: _note(desk, why, amount))
+            self._ports.books.submit(lambda desk: note_held(desk, why, amount))
         self.held_back = f"{why}: {amount}"
 
     def release(self) -> None:
@@ -139,19 +130,9 @@ class Guard:
         except StoreDamaged:
             return None
 
-    def _so_far(self) -> tuple[Taken, ...]:
-        if self._taken is None:
-            kept = self._ports.books.submit(lambda desk: desk.get(KEPT, TAKEN))
-            total = 0 if kept is None else msgspec.msgpack.decode(kept, type=int)
-            self._taken = (Taken(self._now(), total),) if total else ()
-        return self._taken
 
-    def _now(self) -> int:
-        # Never the time that central tells: it would begin a new hour at will.
-        return self._ports.clock.monotonic_ms()
-
-
-def _note(desk: Desk, why: str, amount: int) -> None:
+def note_held(desk: Desk, why: str, amount: int) -> None:
+    """Write down that somebody was not obeyed, and how much was wanted."""
     desk.append(Kind.CAP_HELD, Acted(reason=why, amount=amount), lane=Lane.PRIORITY)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.core.caps import Taken
 from edge.core.events import Event, Lane
 from edge.errors import PolsoError
 from sync.client.backoff import LONGEST_S, Backoff, Bell
@@ -153,6 +154,10 @@ class Client:
             frozen=self._frozen,
             quarantined=sum(pusher.quarantined for pusher in self._pushers),
         )
+
+    def shut_out(self) -> tuple[Taken, ...]:
+        """Return how many bands were shut out within the hour by central's word; any thread may ask."""
+        return self._puller.shut_out()
 
     @property
     def frozen(self) -> str:

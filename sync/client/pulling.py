@@ -12,6 +12,7 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
+from edge.core.caps import Taken
 from edge.core.goods import GOODS
 from edge.core.unread import Unread
 from edge.errors import Refused
@@ -106,6 +107,10 @@ class Puller:
     def held_back(self) -> str:
         """Why central is not obeyed at the moment, or in what; empty: it is."""
         return "; ".join(why for why in (self._guard.held_back, self._sieve.words) if why)
+
+    def shut_out(self) -> tuple[Taken, ...]:
+        """Return how many bands were shut out within the hour by central's word; any thread may ask."""
+        return self._guard.taken()
 
     def _take(self, page: Page, items: Sequence[Item], cursor: Cursor) -> None:
         """Apply what the caps let pass; what they hold is asked for again later."""

@@ -119,9 +119,31 @@ def apply(books: Books, items: Sequence[Item], to: Cursor, *, shut_out_max: int)
     return books.submit(lambda desk: _apply(desk, read, to, shut_out_max=shut_out_max))
 
 
-def bind(books: Books, told: Sequence[BandNotice]) -> None:
-    """Apply what the site's other devices say of bands; the same told twice, or late, changes nothing."""
-    books.submit(lambda desk: [_bind(desk, notice) for notice in told])
+class Bound(NamedTuple):
+    """What became of what others said of bands: how many it shut out, and how many words must wait."""
+
+    shut_out: int
+    held_back: int
+
+
+def bind(books: Books, told: Sequence[BandNotice], *, shut_out_max: int) -> Bound:
+    """Apply what the site's other devices say of bands, until one more would shut out too many.
+
+    The same told twice, or late, changes nothing; what must wait is told again.
+    """
+    return books.submit(lambda desk: _bind_all(desk, told, shut_out_max))
+
+
+def _bind_all(desk: Desk, told: Sequence[BandNotice], shut_out_max: int) -> Bound:
+    shut_out = held_back = 0
+    for notice in told:
+        worse = _shuts_out(desk, notice)
+        if worse and shut_out == shut_out_max:
+            held_back += 1
+            continue
+        shut_out += worse
+        _bind(desk, notice)
+    return Bound(shut_out, held_back)
 
 
 def _apply(

@@ -3,6 +3,8 @@
 from sync.site.book import SiteBook as SiteBook
 from sync.site.gateway import Gateway as Gateway
 from sync.site.gateway import Unanswered as Unanswered
+from sync.site.hearsay import Hearsay as Hearsay
+from sync.site.hearsay import Measure as Measure
 from sync.site.member import Member as Member
 from sync.site.ports import Ports as Ports
 from sync.site.purse import PursePorts as PursePorts

@@ -17,7 +17,8 @@ from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
 from sync.site.ports import Ports
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
-from sync.site.telling import BACK, STATED, Told, placed, stated, stated_of, told_of, was_long_ago
+from sync.site.stating import States
+from sync.site.telling import BACK, STATED, Told, placed, told_of, was_long_ago
 from sync.site.witness import Witness
 
 PULSE_S = 0.5
@@ -57,6 +58,7 @@ class Member:
         self._tidied_ms = self._began_ms = 0
         self._mark = Mark()
         self._ended = self._unsaid = False
+        self._states = States(book, ports)
         self._witness = Witness(book, ports.device, ports.witness)
         self._purse = self._purse_of(Register(gateway, book.keys.name()), book.keys.wants(), ports.purse)
         self._threads = [
@@ -186,9 +188,7 @@ class Member:
         own = self._ports.device
         used = [one for one in told.used(self._book.keys) if any(use.device != own for use in one[1])]
         seen = told.seen(self._book.keys)
-        bound = told.stated(self._book.keys)
-        if bound:
-            self._ports.bind(bound)
+        self._states.learn(told)
         if used or seen:
             self._ports.learn(used, [one for one in seen if one[1].location.device != own])
 
@@ -209,6 +209,7 @@ class Member:
             self._tell()
             self._settle()
             self._purse.settle()
+            self._states.settle()
             self._tidy()
         except Unanswered as error:
             self._lose(str(error))
@@ -251,11 +252,7 @@ class Member:
                 raise
 
     def _tell_one(self, event: Event) -> None:
-        notice = stated_of(event)
-        if notice is not None:
-            self._book.tell(
-                f"{self._book.keys.states()}{notice.band.hex()}", lambda known: stated(known, notice)
-            )
+        if self._states.tell(event):
             return
         told = told_of(event, self._ports.decided)
         if told is None:

@@ -22,8 +22,8 @@ class Ports:
     device: str
     learn: Callable[[list[Used], list[Seen]], None]
     """Keep what other devices used and saw, durably."""
-    bind: Callable[[Sequence[BandNotice]], None]
-    """Hold bands to what staff at other devices made of them."""
+    bind: Callable[[Sequence[BandNotice]], bool]
+    """Hold bands to what staff at other devices, or central, made of them; False: some of it must wait."""
     waiting: Callable[[], tuple[Pending, ...]]
     """What the site has not heard of, or shall forget."""
     settle: Callable[[Sequence[Pending]], None]

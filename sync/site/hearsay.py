@@ -1,0 +1,75 @@
+"""Hearsay: what the site's nodes say of bands, believed only as far as the hourly cap goes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from edge.core.caps import WINDOW_MS, Caps, Taken
+from sync.client import urgent
+from sync.client.caps import note_held
+from sync.client.ports import Books
+from sync.client.tally import Tally
+from sync.wire import BandNotice
+
+TAKEN = "taken_by_nodes"
+HELD = "bands shut out by the site's nodes within an hour"
+PIECE_MAX = 200
+"""Bands that one transaction binds: a tap waits for no more."""
+LOG = logging.getLogger("polso.site")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """By what it is measured how much the nodes may take from guests."""
+
+    caps: Caps
+    known: Callable[[], int]
+    """Count the site's bands."""
+    monotonic_ms: Callable[[], int]
+    by_central: Callable[[], Iterable[Taken]]
+    """Return what central's own word took within the hour."""
+
+
+class Hearsay:
+    """Binds what is told there; what is too much waits, is noted, and is told again.
+
+    Whoever reaches the nodes can write there whatever they like, and devices that central deceived, each
+    within its cap, tell on more than one of them would take. So what the nodes say counts together with what
+    central said here. Central's own word counts alone: no noise at the nodes can hold it up.
+    """
+
+    def __init__(self, books: Books, measure: Measure) -> None:
+        """Go on with what was taken before the start."""
+        self._books, self._measure = books, measure
+        self._tally = Tally(books, measure.monotonic_ms, name=TAKEN)
+        self._one = threading.Lock()
+        self._noted_ms: int | None = None
+
+    def bind(self, told: Sequence[BandNotice]) -> bool:
+        """Bind what may be bound, durably; False: some of it must wait."""
+        with self._one:
+            wait = sum(self._bind(told[at : at + PIECE_MAX]) for at in range(0, len(told), PIECE_MAX))
+            if wait:
+                self._note(wait)
+        return not wait
+
+    def left(self, wanted: int) -> int:
+        """Return how many may be shut out now by the nodes' word, of so many."""
+        measure = self._measure
+        return self._tally.left(measure.caps, measure.known, wanted=wanted, beside=measure.by_central())
+
+    def _bind(self, told: Sequence[BandNotice]) -> int:
+        bound = urgent.bind(self._books, told, shut_out_max=self.left(len(told)))
+        self._tally.took(bound.shut_out)
+        return bound.held_back
+
+    def _note(self, wait: int) -> None:
+        """Write it down, once an hour at most: it is told again all the time."""
+        now_ms = self._measure.monotonic_ms()
+        if self._noted_ms is None or now_ms - self._noted_ms >= WINDOW_MS:
+            LOG.warning("%s: %d more must wait", HELD, wait)
+            self._books.submit(lambda desk: note_held(desk, HELD, wait))
+            self._noted_ms = now_ms
