@@ -180,6 +180,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payments: bool = False
     waits: bool = False
     """For our answer in a case: nothing is offered meanwhile."""
+    visits: int | None = None
     zone: str | None = None
     since_ms: int | None = None
     """Since when the band is in that zone."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
 from edge.core.profiles import SPEAKS
 from edge.core.unfinished import MARKS
+from edge.core.visits import VISITS
 from edge.core.waiting import WAITS
 
 SEGMENTS_MAX = 32
@@ -29,7 +30,7 @@ def is_code(code: str) -> bool:
 
 def plain(tags: Iterable[str]) -> tuple[str, ...]:
     """Return an operator's own words: no door asks what somebody belongs to, speaks, looked or waits for."""
-    hidden = (SPEAKS, WAITS, *MARKS)
+    hidden = (SPEAKS, WAITS, VISITS, *MARKS)
     return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(hidden))
 
 

@@ -15,6 +15,7 @@ from edge.core.lease import ready
 from edge.core.places import Layout
 from edge.core.profiles import SPEAKS, Profile
 from edge.core.unfinished import MARKS, read_words
+from edge.core.visits import VISITS, read_word
 from edge.core.waiting import WAITS, waits
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import answer_in
@@ -82,6 +83,7 @@ class Mine:
 
     def _known(self, tap_id: str, guest: Guest) -> Known:
         profile, held = guest.profile, guest.held
+        came = read_word(profile.tags)
         layout = self._rooms.profiles.layout()
         mine = self._rooms.journal.about(profile.band.id, SHOWN_MAX)
         where = held.location
@@ -93,8 +95,9 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, WAITS, *MARKS))),
+            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, WAITS, VISITS, *MARKS))),
             waits=waits(profile.tags),
+            visits=came.days if came is not None else None,
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,

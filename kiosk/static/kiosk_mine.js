@@ -117,6 +117,7 @@ function about(known, { speak, language, page }) {
     ["confirmed", (known.confirmed ?? []).map((what) => speak(`mine.${what}`)).join(", ")],
     ["payments", yes(known.payments)],
     ["waits", known.waits ? yes(true) : ""],
+    ["visits", known.visits === undefined ? "" : String(known.visits)],
     ["zone", place],
   ];
   return pairs.filter(([, value]) => value).map(([name, value]) => [speak(`mine.${name}`), String(value)]);

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.core.calendar import local
+from edge.core.calendar import day_of, local
 from edge.core.catalogue import ARTICLE, Article
 from edge.core.events import Kind
 from edge.core.lease import LeaseKind
@@ -18,6 +18,7 @@ from edge.core.offers.bundle import OfferRule
 from edge.core.offers.choose import choose
 from edge.core.offers.context import AboutHistory, AboutOrders, AboutStock
 from edge.core.orders import OLD_MS, ORDER, STOCK, Order, Ordered, OrderState, Stock
+from edge.core.visits import Visits, as_word
 from edge.service import standing_orders
 from edge.service.standing_orders import ORDERS
 from tests.builders import NOW_MS, ROME, a_layout, all_week
@@ -107,15 +108,45 @@ def test_a_rule_knows_what_waits_for_a_guest(edge: House) -> None:
         (9, 0, '"cup" in stock.in_stock'),
         (2, 0, '"cup" in stock.last_pieces && !("cup" in stock.in_stock)'),
         (0, 0, '"cup" in stock.out'),
-        (2, OLD_MS + 1, '"cup" in stock.in_stock'),
+        (2, OLD_MS + 1, '"cup" in stock.call_us && !("cup" in stock.in_stock)'),
     ],
 )
 def test_a_rule_knows_how_an_article_is_to_be_had(edge: House, on_hand: int, age_ms: int, rule: str) -> None:
-    """A figure that is old says nothing: a line that was cut for half an hour ends no offer."""
+    """Of a figure that is old somebody must be asked."""
     stock = Stock(article="cup", store="till", device="edge-1", on_hand=on_hand, at_ms=NOW_MS - age_ms)
     empty = Stock(article="cup", store="town", device="", on_hand=0, at_ms=NOW_MS)
     edge.publish((ARTICLE, "cup", CUP), (STOCK, "cup/till", stock), (STOCK, "cup/town", empty))
     assert asks(edge, rule, a_fan(edge).band.id, version=1) is None
+
+
+def test_what_was_counted_long_ago_ends_no_offer_of_it(edge: House) -> None:
+    """Else a line that is cut for half an hour would end offers one after the other."""
+    old = Stock(article="cup", store="till", device="edge-1", on_hand=2, at_ms=NOW_MS - OLD_MS - 1)
+    edge.publish((ARTICLE, "cup", CUP), (STOCK, "cup/till", old))
+    published(edge, an_offer(needs=("cup",)))
+    seen(edge, a_fan(edge).band.id)
+    assert exposed(edge)[-1].choice.tiles
+    assert context_of(edge).stock.call_us == ("cup",)
+
+
+def test_a_rule_knows_how_often_a_guest_came_and_counts_today_once(edge: House) -> None:
+    today = day_of(ROME, 0, NOW_MS)
+    assert asks(edge, "guest.visits >= 0", a_fan(edge).band.id, version=1) is Why.MISSING_FIELD, "nobody said"
+    fan = a_fan(edge, tags=(as_word(Visits(4, today - 3)),)).band.id
+    assert asks(edge, "guest.visits == 4 && !guest.first_visit", fan, version=2) is None
+    edge.service.present(edge.tap())
+    assert asks(edge, "guest.visits == 5", fan, version=3) is None
+    fan = a_fan(edge, tags=(as_word(Visits(5, today)),)).band.id
+    assert asks(edge, "guest.visits == 5", fan, version=4) is None, "central knows of this day, too"
+    fan = a_fan(edge, tags=(as_word(Visits()),)).band.id
+    assert asks(edge, "guest.visits == 1 && guest.first_visit", fan, version=5) is None
+
+
+def test_how_often_a_guest_came_is_not_asked_of_who_does_not_let_it_choose(edge: House) -> None:
+    closed = tuple(one for one in ALLOWS if one.purpose != "offers:behaviour")
+    fan = a_fan(edge, tags=(as_word(Visits(4, 1)),), consents=closed).band.id
+    assert asks(edge, "guest.visits == 4", fan, version=1) is Why.MISSING_FIELD
+    assert context_of(edge).guest.visits is None, "nor is it written down"
 
 
 def test_points_that_lie_here_are_known_and_none_are_no_nought(edge: House) -> None:
@@ -221,5 +252,5 @@ def test_of_shelves_only_those_that_an_offer_needs_are_looked_at(edge: House, de
     published(edge, an_offer(needs=("soup",)))
     seen(edge, fan)
     assert exposed(edge)[-1].choice.tiles
-    assert context_of(edge).stock == AboutStock(in_stock=("soup",), last_pieces=(), out=())
+    assert context_of(edge).stock == AboutStock(in_stock=("soup",), last_pieces=(), call_us=(), out=())
     assert decoded == [], "nobody counts soups"

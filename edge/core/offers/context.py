@@ -10,8 +10,11 @@ import msgspec
 
 from edge.core.facts import Fact
 
-CONTEXT_VERSION = (1, 0)
-"""A new field raises the second number; a field that goes or means something else raises the first."""
+CONTEXT_VERSION = (1, 1)
+"""A field that is new, or filled where nobody filled it, raises the second number; one that goes or means
+something else raises the first. 1.1: visits, birthdays, weather, crowd and ``call_us`` are filled."""
+DIGEST_FORM = (CONTEXT_VERSION[0], 0)
+"""What a digest begins with: a choice of before a field was filled comes out equal when it is made again."""
 SEASONS = ("winter", "spring", "summer", "autumn")
 
 
@@ -31,9 +34,11 @@ class AboutGuest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Codes as ``interest:coffee``: before the colon stands the namespace of their consent."""
     tier: str | None = None
     points: int | None = None
-    """Those that can be spent here now."""
+    """Those that can be spent: at a device what of them lies there, in a channel all that the wallet has."""
     visits: int | None = None
+    """On how many local days of a year they came in, today among them; only of who allows behaviour."""
     first_visit: bool | None = None
+    """They came in today, and on no day of that year before."""
     language: str | None = None
     birthday: str | None = None
     """``today`` or ``week``, only where the guest told it for that."""
@@ -102,6 +107,7 @@ class AboutStock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     in_stock: tuple[str, ...] | None = None
     last_pieces: tuple[str, ...] | None = None
     call_us: tuple[str, ...] | None = None
+    """Counted too long ago to say: it may be there, and an offer of it is made."""
     out: tuple[str, ...] | None = None
 
 
@@ -170,5 +176,5 @@ def stock_of(context: Context) -> dict[str, StockCode]:
 
 def digest_of(context: Context) -> str:
     """Return 32 hex digits that are equal where contexts are, on every machine."""
-    told = msgspec.json.encode((CONTEXT_VERSION, facts_of(context)), order="sorted")
+    told = msgspec.json.encode((DIGEST_FORM, facts_of(context)), order="sorted")
     return hashlib.sha256(told).hexdigest()[:32]

@@ -17,8 +17,8 @@ from edge.core.offers.control import buckets, withheld_by
 from edge.core.offers.occasion import Count, Occasion
 from edge.core.offers.offer import Cap, Kind, Offer, Period
 
-SHOWABLE = (StockCode.IN_STOCK, StockCode.LAST_PIECES)
-"""How an article must stand for an offer of it to be made."""
+SHOWABLE = (StockCode.IN_STOCK, StockCode.LAST_PIECES, StockCode.CALL_US)
+"""How an article must stand for an offer of it to be made: a line that was cut for half an hour ends none."""
 UNCOUNTED = Count(offer="")
 
 
@@ -165,4 +165,5 @@ def _seen(occasion: Occasion) -> Context:
         guest = replace(guest, segments=tuple(allowed))
     if standing.behaviour:
         return replace(context, guest=guest)
+    guest = replace(guest, visits=None, first_visit=None)
     return replace(context, guest=guest, history=type(context.history)())

@@ -37,7 +37,7 @@ from edge.service.bundles import Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
 from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of, times_elsewhere
-from edge.service.offering.knowing import about_orders, about_stock, about_visit
+from edge.service.offering.knowing import about_orders, about_stock, about_visit, visits_of
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.service.standing_orders import Orders
@@ -158,7 +158,7 @@ class Asking:
             return known
         mine = replace(
             known,
-            guest=self._guest(asked, profile, told.points),
+            guest=self._guest(tx, asked, profile, points=told.points),
             visit=about_visit(tx, profile, point),
         )
         if "orders" in named:
@@ -179,12 +179,17 @@ class Asking:
         some = goods if "stock" in live.named else [one for one in goods if one.id in live.needed]
         return about_stock(self._rooms, tx, some, orders=orders)
 
-    def _guest(self, asked: Question, profile: Profile, points: int) -> AboutGuest:
-        channel = CHANNELS.get(asked.point.kind, Channel.KIOSK)
+    def _guest(self, tx: Transaction, asked: Question, profile: Profile, *, points: int) -> AboutGuest:
+        channel, layout = CHANNELS.get(asked.point.kind, Channel.KIOSK), asked.layout
+        # As with history: what may not choose is not written down.
+        came = visits_of(tx, profile, layout) if asked.standing.behaviour else None
+        today = day_of(zone_of(layout.timezone), layout.day_starts_min, tx.now.now_ms)
         return AboutGuest(
             segments=self._consents.segments(profile, channel),
             tier=profile.tier,
             points=points or None,
+            visits=came.days if came is not None else None,
+            first_visit=came.is_first(today) if came is not None else None,
             language=profile.language or None,
         )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.core.calendar import MINUTE_MS
+from edge.core.calendar import MINUTE_MS, day_of
 from edge.core.catalogue import Article
 from edge.core.held import Location
 from edge.core.offers import AboutOrders, AboutStock, AboutVisit
-from edge.core.orders import OVER, OrderState, Shelf, shelf
-from edge.core.places import Point
+from edge.core.offers.shelves import about_shelves
+from edge.core.orders import OVER, OrderState
+from edge.core.places import Layout, Point
 from edge.core.profiles import Profile
+from edge.core.visits import Visits, read_word
+from edge.service.facts import zone_of
 from edge.service.rooms import Rooms
 from edge.service.standing_orders import Orders
 from edge.store.transaction import Transaction
@@ -32,6 +35,19 @@ def about_visit(tx: Transaction, profile: Profile, point: Point) -> AboutVisit:
     )
 
 
+def visits_of(tx: Transaction, profile: Profile, layout: Layout) -> Visits | None:
+    """Return on how many days a guest came in, by central's word and this band's own last entry.
+
+    None: central told nothing of it, because nobody may know it here.
+    """
+    known, held = read_word(profile.tags), tx.held(profile.band.id)
+    inside = held.location is not None and held.location.zone is not None
+    came = next(iter(held.entries), held.location) if inside else held.last
+    if known is None or came is None or came.zone is None:
+        return known
+    return known.with_day(day_of(zone_of(layout.timezone), layout.day_starts_min, came.since_ms))
+
+
 def about_orders(orders: Orders, guest: str) -> AboutOrders:
     """Return how many orders of a guest are to be fetched."""
     mine = [one for one in orders.standing() if one.guest == guest and one.state not in OVER]
@@ -39,27 +55,10 @@ def about_orders(orders: Orders, guest: str) -> AboutOrders:
 
 
 def about_stock(rooms: Rooms, tx: Transaction, goods: Sequence[Article], *, orders: Orders) -> AboutStock:
-    """Return how each of these articles of a point is to be had at this site.
-
-    What nobody counts, or was counted long ago, is there unless it was switched off: a line that is cut for
-    half an hour ends no offer.
-    """
-    asked, known = {article.id for article in goods}, dict[str, set[Shelf]]()
+    """Return how each of these articles of a point is to be had at this site."""
+    asked = {article.id for article in goods}
     shelves = [one for one in rooms.profiles.goods.stock() if one.article in asked]
-    taken = orders.taken() if shelves else {}
-    for one in shelves:
-        word = shelf(one, tx.now.now_ms, taken=taken.get((one.article, one.store), 0))
-        known.setdefault(one.article, set()).add(word)
-    told: dict[Shelf, list[str]] = {Shelf.IN_STOCK: [], Shelf.LAST: [], Shelf.NONE: []}
-    for article in goods:
-        words = known.get(article.id, {Shelf.IN_STOCK})
-        best = next((one for one in (Shelf.NONE, Shelf.LAST) if words <= {one, Shelf.NONE}), Shelf.IN_STOCK)
-        told[Shelf.NONE if article.off else best].append(article.id)
-    return AboutStock(
-        in_stock=tuple(told[Shelf.IN_STOCK]),
-        last_pieces=tuple(told[Shelf.LAST]),
-        out=tuple(told[Shelf.NONE]),
-    )
+    return about_shelves(goods, shelves, tx.now.now_ms, taken=orders.taken() if shelves else {})
 
 
 def _minutes(tx: Transaction, where: Location) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -14,12 +15,12 @@ from edge.core.calendar import local
 from edge.core.closing import to_closing_min
 from edge.core.consent import Channel, quiet_since
 from edge.core.facts import Moment
+from edge.core.lease import LeaseKind
 from edge.core.offers import (
     AboutGuest,
     AboutOrders,
     AboutPoint,
     AboutSite,
-    AboutStock,
     Context,
     Count,
     Counted,
@@ -34,22 +35,28 @@ from edge.core.offers import (
 )
 from edge.core.offers.control import draw_of
 from edge.core.offers.elsewhere import summed
-from edge.core.orders import OVER, OrderState
+from edge.core.offers.shelves import about_shelves
+from edge.core.orders import OVER, OrderState, Stock
 from edge.core.segments import covered
+from edge.core.vouchers import base_of
 from edge.errors import Refused
-from edge.rules import compile_offer_rule
+from edge.rules import compile_offer_rule, parts_named
 from sync.central import offered
 from sync.central.channels.book import Member
 from sync.central.days import zone_of
-from sync.central.near import orders
+from sync.central.journey import visited
+from sync.central.near import orders, stock
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Version
-from sync.central.registry import catalogue, consents, guests, layout, members, segments
+from sync.central.registry import catalogue, consents, guests, layout, members, segments, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.localday import day_at
+from sync.central.settling import vouchers
 from sync.central.store import Connection, now_of
 
 EXPOSURE_BYTES, NAME_BYTES = 8, 16
+NOTHING: Mapping[tuple[str, str], int] = MappingProxyType({})
+"""What devices set aside is in central's own figures."""
 SHARED = frozenset({Channel.KIOSK, Channel.TILL})
 """Ways by which others may see what a guest is shown."""
 
@@ -87,8 +94,8 @@ def asked(tx: Connection, channel: Member, guest: str) -> Asked:
 def occasion(tx: Connection, one: Asked) -> Occasion:
     """Return everything that the choice stands on.
 
-    A channel is at no point and in no zone, holds no slice of a budget and no points: what needs one of
-    these is told where it can be given.
+    A channel is at no point and in no zone, holds no slice of a budget and spends no points: what needs one
+    of these is told where it can be given.
     """
     exposure, bundle = f"c{secrets.token_hex(EXPOSURE_BYTES)}", one.version.draft.bundle
     known = () if one.guest is None else counts(tx, one.channel, one.guest.id, day=one.day)
@@ -165,10 +172,7 @@ def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
         now=about_now(local(zone, now_ms), closing),
         site=AboutSite(id=site),
         point=AboutPoint(kind=one.channel.via.value),
-        stock=AboutStock(
-            in_stock=tuple(article.id for article in goods if not article.off),
-            out=tuple(article.id for article in goods if article.off),
-        ),
+        stock=about_shelves(goods, _shelves(tx, one), now_ms, taken=NOTHING),
     )
     if one.guest is None:
         return anybody
@@ -176,6 +180,14 @@ def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
     # The whole occasion is kept: what may not choose an offer is not written down for one either.
     bundle = one.version.draft.bundle
     return replace(mine, history=history_of(known, bundle)) if one.standing.behaviour else mine
+
+
+def _shelves(tx: Connection, one: Asked) -> tuple[Stock, ...]:
+    """Return the site's shelves where the offers in force ask for any: there can be thousands of them."""
+    bundle = one.version.draft.bundle
+    named = frozenset[str]().union(*(parts_named(rule.cel) for rule in bundle.rules))
+    asked = "stock" in named or any(offer.needs for offer in bundle.offers)
+    return stock.stock(tx, one.channel.site) if asked else ()
 
 
 def _orders(tx: Connection, site: str, guest: str) -> AboutOrders:
@@ -187,8 +199,25 @@ def _about(tx: Connection, one: Asked, guest: Guest) -> AboutGuest:
     site = one.channel.site
     codes = segments.segments_of(tx, site, [guest.id]).get(guest.id, ())
     said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
+    came = visited.read(tx, site, [guest.id])[guest.id] if one.standing.behaviour else None
     return AboutGuest(
         segments=covered(codes, said, [one.channel.via]),
         tier=guest.tier or None,
+        points=_points(tx, site, guest.id) or None,
+        visits=came.days if came is not None else None,
+        first_visit=came.is_first(one.day) if came is not None else None,
         language=guest.language or None,
     )
+
+
+def _points(tx: Connection, site: str, guest: str) -> int:
+    """Return the points that a guest's wallet has, at central and at devices; none where there is none."""
+    payer = members.members_by_guest(tx, site, [guest]).get(guest)
+    if payer is None:
+        return 0
+    found = 0
+    for one in vouchers.left(tx, site, wallets.wallet(tx, site, payer.wallet)):
+        mine = not one.issued.withdrawn and one.issued.guest in ("", guest)
+        if mine and base_of(one.issued.voucher.kind) == LeaseKind.POINTS:
+            found += max(0, one.left)
+    return found

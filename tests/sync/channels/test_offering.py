@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.core.catalogue import Article
 from edge.core.consent import Channel, Consent, Namespace
 from edge.core.entitlements import Party
+from edge.core.events import Kind as EventKind
 from edge.core.offers import Bundle, Cap, Control, Counted, Offer, OfferRule, Span, Why, bucket_of, choose
 from edge.core.offers import Kind as Sort
 from edge.core.offers.asked import occasion_of
+from edge.core.orders import Stock
 from edge.core.ranking import Model
 from edge.core.retention import DAY_MS
 from edge.rules import compile_offer_rule
@@ -20,19 +23,22 @@ from sync.central.channels import exposures
 from sync.central.channels.exposures import Kept
 from sync.central.choices import judge_choices
 from sync.central.days import zone_of
+from sync.central.near import stock
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Draft
 from sync.central.privacy import erasure
-from sync.central.registry import consents, guests, members, segments, wallets
+from sync.central.registry import catalogue, consents, guests, members, segments, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member as Payer
 from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import Wallet
+from sync.central.settling import vouchers
+from sync.central.settling.vouchers import Order
 from sync.central.store import Store, func, select, update
 from tests.service.offered import a_message
 from tests.sync.builders import SITE, Clockwork
 from tests.sync.channels.test_channels import Shop
-from tests.sync.journey.book import GUEST
+from tests.sync.journey.book import GUEST, a_passage
 
 EVERYTHING = tuple(
     topic + way
@@ -291,3 +297,26 @@ def test_a_site_without_offers_says_so(small_store: Store, clock: Clockwork) -> 
     shop = Shop(small_store, clock)
     status, told = shop.asks("GET", f"/v1/guests/{GUEST}/offers")
     assert (status, "no offers" in told["detail"]) == (400, True)
+
+
+def test_a_channel_knows_visits_points_and_shelves_as_a_kiosk_does(stand: Stand) -> None:
+    rule = "guest.visits == 1 && guest.first_visit && guest.points == 90 && 'mug' in stock.last_pieces"
+    stand.says_of(EVERYTHING)
+    stand.publishes(an_offer("known", rule="r2"), rules=(OfferRule(id="r2", version=1, cel=rule),))
+    assert stand.offers() == {}
+    assert stand.why("known") is Why.MISSING_FIELD
+    stand.book.tells(EventKind.DECIDED, a_passage())
+    at_ms = stand.clock.ms
+    with stand.book.store.transaction() as tx:
+        catalogue.put(tx, SITE, [Article(id="mug", names={"it": "Tazza"}, price_minor=9, tax_permille=220)])
+        stock.put(tx, SITE, [Stock(article="mug", store="bar", device="", on_hand=2, at_ms=at_ms)])
+        wallets.create(tx, SITE, Wallet(id="w", currency="EUR"))
+        members.join(tx, SITE, Payer(guest=GUEST, wallet="w"))
+        vouchers.give(tx, SITE, Order(id="p", voucher=vouchers.points(1), units=90, wallet="w"))
+    stand.publishes(an_offer("known", rule="r2"), rules=(OfferRule(id="r2", version=1, cel=rule),))
+    assert set(stand.offers()) == {"known"}
+    found = judge_choices(stand.book.store, SITE)
+    assert (found.judged, found.equal) == (2, 2)
+    stand.says_of(("offers:behaviour@app",), given=False)
+    assert stand.offers() == {}
+    assert stand.chosen()[-1].exposed.asked.context.guest.visits is None
