@@ -77,6 +77,8 @@ PAGES = sorted(
         if one.method == "GET" and not one.route.startswith("/assets")
     }
 )
+RIGHT = "2ea0d28293e65ffa7c11bad8eff1897b"
+"""As long as an id gets that nobody chose."""
 WORN, STOCK = bytes([1]) * 16, bytes([2]) * 16
 FAR_MS = 4_000_000_000_000
 """A time to come, whatever the clock says."""
@@ -195,7 +197,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
         guests.put_guests(tx, SITE, [Guest(id="g-1", name="Giulia")])
         worn = (BandCard(band=Band(id=WORN), guest="g-1"), BandCard(band=Band(id=STOCK)))
         bands.add_bands(tx, SITE, worn)
-        rights.put_rights(tx, SITE, [Entitlement(id="r-1", product="day")], guest="g-1")
+        rights.put_rights(tx, SITE, [Entitlement(id=RIGHT, product="day")], guest="g-1")
         staff.put_staff(tx, SITE, StaffMember(id="anna", name="Anna", roles=("gate",)))
         job = jobs.begin(tx, SITE, name="a.csv", who="olga")
         catalogue.put(tx, SITE, [Article(id="cola", price_minor=200), Group(id="drinks")])
@@ -223,7 +225,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
     a_day_of(store, device)
     return {
         "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,
-        "band": (WORN.hex(), STOCK.hex()), "right": ("r-1",),
+        "band": (WORN.hex(), STOCK.hex()), "right": (RIGHT,),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
         "campaign": promoted, "report": ("funnel",), "channel": ("app",), "case": (case,),

@@ -23,6 +23,11 @@ def shown(minor: int | None, currency: str) -> str:
     return "" if minor is None else spelled(minor, currency)
 
 
+def worded(minor: int, currency: str) -> str:
+    """Return an amount as a page tells it: with its unit, for a bare figure could be pieces."""
+    return f"{spelled(minor, currency)} {currency}"
+
+
 def told(**values: int | str | bool | None) -> str:
     """Return what was chosen in few words for the record: what is not set is not said."""
     return " ".join(f"{name}={value}" for name, value in values.items() if value not in (None, "", False))

@@ -27,6 +27,8 @@ SECTIONS: Final = {
     "system": ("devices", "imports", "acts"),
 }
 """Every room of a site once, by the last part of its address; the empty one is the site's first page."""
+BEHIND: Final = {"segments": ("reports",), "day": ("limits",)}
+"""Pages whose door is in a room: whoever is on one is in that room still, and sees the way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,15 @@ def _rooms(ask: Ask, names: tuple[str, ...]) -> list[Room]:
     for name in names:
         address = f"{ask.home}/{name}" if name else ask.home
         if ask.may(address):
-            inside = at == address or bool(name and at.startswith(f"{address}/"))
+            inside = at == address or any(_within(at, f"{ask.home}/{one}") for one in _parts(name))
             found.append(Room(name or "site", address, inside))
     return found
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the parts of addresses that lie in a room; none in a site's first page, which holds no other."""
+    return (name, *BEHIND.get(name, ())) if name else ()
+
+
+def _within(at: str, address: str) -> bool:
+    return at == address or at.startswith(f"{address}/")

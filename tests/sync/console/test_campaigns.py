@@ -89,7 +89,7 @@ def test_a_campaign_goes_from_one_marketer_through_another_to_a_signed_version(p
     assert anna.post(f"{ONE}/publish").status_code == 303
     assert "soup-days live" in anna.says(ONE)
     assert rows(anna, f"{HOME}/campaigns.csv")[1] == [
-        NAME, "live", "More soup", "2025-01-01", "2026-12-31", "1000.00", "1000.00", "1",
+        NAME, "live", "More soup", "2025-01-01", "2026-12-31", "1000.00 EUR", "1000.00 EUR", "1",
     ]  # fmt: skip
     with park.reading() as tx:
         (offer,) = bundles.draft_in_force(tx, SITE).bundle.offers
@@ -218,12 +218,12 @@ def test_results_say_not_yet_and_show_each_day_with_the_table_of_its_chart(
     assert "not yet It is read once, when both arms have 100 guests" in page
     assert "Shown 3 Redeemed 1 Redeemed of what was shown 33.3 % Took off 3.00 EUR" in page
     assert "What is behind the last night is of now" not in page
-    assert "3 0 1 0 3.00" in page
+    assert "3 0 1 0 3.00 EUR" in page
     assert rows(anna, f"{ONE}/nights.csv")[1] == [
         "2025-10-09", "1", "0", "0", "not yet", "", "", "", "0 %", "1",
     ]  # fmt: skip
     assert 'width="1000"' in anna.get(f"{ONE}/results").text
-    assert rows(anna, f"{ONE}/results.csv")[1][1:] == ["3", "0", "1", "0", "3.00"]
+    assert rows(anna, f"{ONE}/results.csv")[1][1:] == ["3", "0", "1", "0", "3.00 EUR"]
     assert [row[0] for row in rows(anna, f"{ONE}/arms.csv")[1:]] == ["Was offered it", "Kept out"]
     scheduled(park, "all", a_plan(control=0))
     assert "Nobody is kept out" in anna.says(f"{HOME}/campaigns/all/results")
@@ -291,5 +291,7 @@ def test_a_marketer_sees_which_device_holds_how_much_of_a_budget(park: Store) ->
     with park.transaction() as tx:
         leases.grant(tx, device, Want(wallet="", kind=f"gift:{NAME}", total=25_000))
     page = a_marketer(park, "mario").says(f"{HOME}/campaigns")
-    assert f"gift:{NAME} 1000.00 At central, free 750.00 {device.name} 250.00 Used 0.00" in page
-    assert f"gift:{NAME} {device.name} 250.00 25 %" in page
+    assert (
+        f"gift:{NAME} 1000.00 EUR At central, free 750.00 EUR {device.name} 250.00 EUR Used 0.00 EUR" in page
+    )
+    assert f"gift:{NAME} {device.name} 250.00 EUR 25 %" in page

@@ -13,13 +13,19 @@ from waitress.server import create_server
 
 from sync.central.console.guard import SESSION_COOKIE
 from tests.barriers import barriers
-from tests.security.walking import PAGES, Walk, walk
+from tests.security.walking import PAGES, RIGHT, Walk, walk
 
 __all__ = ["walk"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 FRAMES = (("light", 1366), ("dark", 390), ("dark", 1366), ("light", 390))
 """Colours and widths, in turn."""
 PAGES_MIN = 95
+HEIGHTS = """cells => cells.map((one) => {
+  const text = document.createRange();
+  text.selectNodeContents(one);
+  return text.getBoundingClientRect().height;
+})"""
+LINE_PX_MAX = 32
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +65,13 @@ def test_no_page_has_a_barrier_in_light_or_dark_wide_or_narrow(walk: Walk, page:
         found[here] = [*barriers(page), *([f"{over} px too wide"] if over > 0 else [])]
     assert len(found) >= PAGES_MIN
     assert {here: bad for here, bad in found.items() if bad} == {}
+
+
+def test_a_long_name_stays_within_a_phone_and_a_moment_on_its_line(walk: Walk, page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(next(one for one in walk.addresses("/sites/<site>/entitlements/<right>") if RIGHT in one))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(next(walk.addresses("/sites/<site>/events")))
+    heights = page.eval_on_selector_all("td.figure", HEIGHTS)
+    assert heights, "a table of moments"
+    assert max(heights) <= LINE_PX_MAX, "a day is not torn from its year"

@@ -90,7 +90,7 @@ def test_what_one_device_may_hold_follows_the_plan_until_an_operator_says_a_numb
 ) -> None:
     with small_store.transaction() as tx:
         caps.keep(tx, SITE, 1_450_000)
-    assert "14500.00, by who is expected" in olga.says(f"{HOME}/limits")
+    assert "14500.00 EUR, by who is expected" in olga.says(f"{HOME}/limits")
     olga.post(f"{HOME}/limits/change", **{**NOW, "device_minor_max": "300.00"})
     assert chosen(small_store).device_minor_max == 30_000
     assert "by who is expected" not in olga.says(f"{HOME}/limits")
@@ -104,6 +104,7 @@ def test_the_slices_of_the_loss_budget_are_shown_where_they_lie(olga: Browser, s
         choosing.choose(tx, SITE, Policy(risk_minor=30_000))
     ahead.look(small_store, SITE)
     said = olga.says(f"{HOME}/limits")
-    assert f"{till.device.name} open 200.00 0.00 200.00" in said
+    assert f"{till.device.name} open 200.00 EUR 0.00 EUR 200.00 EUR" in said
+    assert "Part of it at one device 200.00 EUR" in said, "a limit is told with its unit"
     assert "The loss budget 300.00 EUR" in said
     assert "if the internet went now 200.00 EUR" in said

@@ -6,14 +6,16 @@ import re
 
 import pytest
 
+from sync.central.analysis.results import Result, keep
 from sync.central.console.blueprint import ROUTES
 from sync.central.console.operators import Role
 from sync.central.console.sections import SECTIONS
 from sync.central.store import Store
-from tests.sync.console.desk import HOME, a_browser, an_admin, an_open_park, an_operator
+from tests.sync.console.desk import HOME, SITE, a_browser, an_admin, an_open_park, an_operator
 
-REACHED_FROM_WITHIN = {"settings": "the site's first page", "limits": "wallets"}
+REACHED_FROM_WITHIN = {"settings": "the site's first page", "limits": "the day's proof"}
 """Rooms whose door is in another room."""
+A_REPORT = Result("funnel", 1, 20_000, 1, 1_000, "", ((SITE, 1, "entered", 30),))
 LINK = re.compile(r'<a href="([^"]+)"( aria-current="(?:page|true)")?>')
 
 
@@ -38,6 +40,18 @@ def test_whoever_is_in_a_room_sees_its_section_and_its_neighbours(store: Store) 
     assert [to for to, here in seen.items() if here] == [f"{HOME}/wallets"]
     assert {f"{HOME}/{room}" for room in SECTIONS["money"]} <= seen.keys()
     assert f"{HOME}/bands" not in seen, "another section's rooms are a step away"
+
+
+@pytest.mark.parametrize(
+    ("page", "room"), [("limits", "day"), ("segments", "segments"), ("reports/funnel", "segments")]
+)
+def test_a_page_behind_a_room_keeps_its_way_and_its_neighbours(
+    small_store: Store, page: str, room: str
+) -> None:
+    with small_store.transaction() as tx:
+        keep(tx, SITE, [A_REPORT])
+    seen = dict(ways(an_admin(small_store).get(f"{HOME}/{page}").text))
+    assert [to for to, here in seen.items() if here] == [f"{HOME}/{room}"]
 
 
 @pytest.mark.parametrize("role", list(Role))

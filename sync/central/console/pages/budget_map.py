@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from edge.core.money import spelled
+from sync.central.console.amounts import worded
 from sync.central.console.answers import Sheet
 from sync.central.console.ask import Ask
 from sync.central.machines import devices
@@ -49,7 +49,7 @@ def _spread(tx: Connection, ask: Ask, kind: str, *, currency: str) -> Spread:
     )
 
     def told(units: int) -> str:
-        return spelled(units, currency) if budgets.is_money(kind) else str(units)
+        return worded(units, currency) if budgets.is_money(kind) else str(units)
 
     bars = tuple((name, told(units), SCALE * units // max(whole, 1)) for name, units in parts)
     return Spread(kind, told(whole), bars)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.core.money import spelled
 from sync.central.analysis.facts import Calendar
 from sync.central.campaigns import life, readings, results
 from sync.central.campaigns.always import Between
 from sync.central.campaigns.lift import Arm, Lift, Verdict, wilson
 from sync.central.campaigns.readings import Kept
 from sync.central.campaigns.results import Day
+from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.pages.campaigns import ONE
@@ -107,7 +107,7 @@ def _totals(ask: Ask, days: Sequence[Day]) -> list[tuple[str, str]]:
     """Return the sums of all days, and which share of what was shown was redeemed."""
     shown, redeemed = (sum(getattr(day, name) for day in days) for name in ("shown", "redeemed"))
     minor = sum(day.minor for day in days)
-    took_off = f"{spelled(minor, ask.layout.currency)} {ask.layout.currency}"
+    took_off = worded(minor, ask.layout.currency)
     return [
         ("column.shown", str(shown)),
         ("column.redeemed", str(redeemed)),
@@ -120,7 +120,7 @@ def _totals(ask: Ask, days: Sequence[Day]) -> list[tuple[str, str]]:
 def _days_sheet(ask: Ask, days: Sequence[Day]) -> Sheet:
     currency = ask.layout.currency
     rows = [
-        (day.date, day.shown, day.taken, day.redeemed, day.returned, spelled(day.minor, currency))
+        (day.date, day.shown, day.taken, day.redeemed, day.returned, worded(day.minor, currency))
         for day in days
     ]
     return Sheet(name="campaign_days", columns=DAYS, rows=rows)

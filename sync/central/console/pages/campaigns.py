@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from edge.core.money import spelled
 from edge.core.offers import Unit
 from sync.central.analysis.results import results as reports
 from sync.central.campaigns import checks, life
-from sync.central.console import desk, listing
+from sync.central.console import amounts, desk, listing
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -73,7 +72,7 @@ def _state(ask: Ask, one: Campaign, today: str) -> Cell:
 def _units(one: Campaign, units: int, currency: str) -> str:
     if not one.plan.budget:
         return ""
-    return spelled(units, currency) if one.plan.unit is Unit.MONEY else str(units)
+    return amounts.worded(units, currency) if one.plan.unit is Unit.MONEY else str(units)
 
 
 def _all(ask: Ask) -> Answer:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from edge.core.bands import BandState
 from edge.core.delivery import said
-from edge.core.money import spelled
 from edge.core.profiles import remark_owner
 from edge.errors import Unknown
 from sync.central.care import cases
@@ -15,6 +14,7 @@ from sync.central.care.case import Case, Links, Priority, State, Step, Subject, 
 from sync.central.care.cases import NOTE_CHARS_MAX, PAGE_MAX, Line, Wanted
 from sync.central.care.lookup import look_up
 from sync.central.console import desk, diaries, listing, looks, whys
+from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -210,7 +210,7 @@ def _said(ask: Ask, one: Line) -> str:
     match told.step:
         case Step.ACTED:
             what = t(f"act.{told.word}")
-            return f"{what} · {spelled(told.minor, ask.layout.currency)}" if told.minor else what
+            return f"{what} · {worded(told.minor, ask.layout.currency)}" if told.minor else what
         case Step.RANKED:
             return f"{t('step.ranked')}: {t(f'priority.{told.word}')}"
         case Step.PROMISED:
@@ -241,7 +241,7 @@ def _beside(ask: Ask, tx: Connection, case: Case) -> Beside:
         whys=whys.latest(ask, tx, [card.band.id for card in worn], names=names),
         charges=[(one, told_money(one.money), CHARGE_MARKS.get(one.state, "")) for one in paid],
         refunds=[(one, told_money(one.money)) for one in asked if one.state is refunds.State.ASKED],
-        topups=[(one, f"{spelled(one.minor, ask.layout.currency)}") for one in by_hand],
+        topups=[(one, worded(one.minor, ask.layout.currency)) for one in by_hand],
     )
 
 

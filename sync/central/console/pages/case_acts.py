@@ -199,7 +199,7 @@ def _coupon_form(ask: Ask) -> Form:
             one for one in catalogue.catalogue(tx, ask.site).articles if one.price_minor > 0 and not one.off
         ]
     choices = [
-        (one.id, f"{one.name(ask.words.language)} · {spelled(one.price_minor, ask.layout.currency)}")
+        (one.id, f"{one.name(ask.words.language)} · {amounts.worded(one.price_minor, ask.layout.currency)}")
         for one in sold
     ]
     return _form(

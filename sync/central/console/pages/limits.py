@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from edge.core.money import minor_in, spelled
+from edge.core.money import minor_in
 from sync.central.accounting import sums
-from sync.central.console import desk
+from sync.central.console import amounts, desk
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -49,16 +49,16 @@ SLICE_COLUMNS = ("device", "state", "granted", "spent", "left", "heard")
 
 
 def _shown(chosen: Policy, currency: str) -> dict[str, str]:
-    amounts = {name: getattr(chosen, name) for name in AMOUNTS}
-    told = {name: "" if minor is None else spelled(minor, currency) for name, minor in amounts.items()}
+    told = {name: amounts.shown(getattr(chosen, name), currency) for name in AMOUNTS}
     return told | {name: str(getattr(chosen, name)) for name in COUNTS} | {"charging": chosen.charging}
 
 
 def _read(ask: Ask, chosen: Policy, cap: int) -> dict[str, str]:
-    """Return what a page says of a policy, as a form would hold it but for its words."""
+    """Return what a page says of a policy: as a form would hold it, with units and words."""
     currency = ask.layout.currency
     told = _shown(chosen, currency) | {"charging": ask.words(f"charging.{chosen.charging}")}
-    told[PLANNED] = told[PLANNED] or ask.words("limits.by_plan", amount=spelled(cap, currency))
+    told |= {name: f"{told[name]} {currency}" for name in AMOUNTS if told[name]}
+    told[PLANNED] = told[PLANNED] or ask.words("limits.by_plan", amount=amounts.worded(cap, currency))
     return told
 
 
@@ -72,11 +72,10 @@ def _all(ask: Ask) -> Answer:
     now = _read(ask, chosen, cap)
     wanted = _read(ask, waits.policy, cap) if waits is not None else {}
     values = {
-        "exposed": [(f"day.{name}", spelled(getattr(known, name), currency)) for name in EXPOSED],
+        "exposed": [(f"day.{name}", amounts.worded(getattr(known, name), currency)) for name in EXPOSED],
         "limits": now,
         "changes": [(name, now[name], after) for name, after in wanted.items() if after != now[name]],
         "asked_by": waits.asked_by if waits is not None else "",
-        "currency": currency,
         "slices": slices,
     }
     return Page("limits.html", values)
@@ -89,9 +88,9 @@ def _slices(ask: Ask, tx: Connection, currency: str) -> Sheet:
         (
             named.get(row.placed.device, row.placed.device),
             ask.words(f"lease.{row.placed.state}"),
-            spelled(row.placed.counters.granted, currency),
-            spelled(row.placed.counters.consumed, currency),
-            spelled(row.placed.counters.spendable, currency),
+            amounts.worded(row.placed.counters.granted, currency),
+            amounts.worded(row.placed.counters.consumed, currency),
+            amounts.worded(row.placed.counters.spendable, currency),
             ask.ago(row.heard_ms) if row.heard_ms else "",
         )
         for row in placed.of_wallet(tx, ask.site, risk.OF_SITE, kind=risk.RISK)
@@ -104,10 +103,10 @@ def _form(ask: Ask) -> Form:
     currency = ask.layout.currency
     with ask.store.reading() as tx:
         chosen = policies.policy(tx, ask.site)
-    amounts = [Field(name=name, required=name != PLANNED, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
+    sums_of = [Field(name=name, required=name != PLANNED, chars_max=AMOUNT_CHARS_MAX) for name in AMOUNTS]
     counts = [Field(name=name, kind=Kind.NUMBER, required=True, high=high) for name, high in COUNTS.items()]
     ways = [(one.value, f"charging.{one}") for one in Charging]
-    fields = (*amounts, *counts, Field(name="charging", kind=Kind.CHOICE, choices=ways))
+    fields = (*sums_of, *counts, Field(name="charging", kind=Kind.CHOICE, choices=ways))
     return Form(
         name="limits_change", fields=fields, values=_shown(chosen, currency), back=f"{ask.home}/limits"
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.core.money import spelled
 from sync.central.campaigns import life
-from sync.central.console import desk
+from sync.central.console import amounts, desk
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -73,10 +72,13 @@ def _budgets(tx: Connection, ask: Ask, live: Version | None, *, currency: str) -
     for kind in live.draft.budgets if live is not None else ():
         free, out = budgets.left(tx, ask.site, kind, currency=currency)
         whole = budgets.total(tx, ask.site, kind, currency=currency)
-        amounts = (whole, free, out)
-        told = (spelled(one, currency) if budgets.is_money(kind) else str(one) for one in amounts)
-        rows.append((kind, *told))
+        told = amounts.worded if budgets.is_money(kind) else _pieces
+        rows.append((kind, *(told(one, currency) for one in (whole, free, out))))
     return Sheet(name="offer_budgets", columns=BUDGET_COLUMNS, rows=rows)
+
+
+def _pieces(units: int, _: str) -> str:
+    return str(units)
 
 
 def _form(ask: Ask) -> Form:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge.core.consent import TOPICS
-from edge.core.money import spelled
 from edge.errors import Unknown
 from sync.central.analysis import facts
 from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE, REPORTS
 from sync.central.analysis.results import Result, results
 from sync.central.analysis.wanted import installed
+from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.routes import Audience, Route, read
@@ -137,7 +137,7 @@ def _word(ask: Ask, column: str, value: str | int) -> str | int:
     if column == "hour":
         return f"{int(value):02}:00"
     if column == "minor":
-        return spelled(int(value), ask.layout.currency)
+        return worded(int(value), ask.layout.currency)
     key = f"{WORDS[column]}{value}" if column in WORDS else ""
     return ask.words(key) if key and ask.words.has(key) else value
 
