@@ -4,7 +4,7 @@ import { part, ring } from "./ring.js";
 import { newOp, post, renew } from "./post.js";
 import { clock, loadWords, say } from "./words.js";
 import { Bell } from "./bell.js";
-import { alarmWords, syncColour } from "./staff_state.js";
+import { alarmWords, deviceColour, syncColour } from "./staff_state.js";
 
 export const page = JSON.parse(document.body.dataset.page);
 export const by = (id) => document.getElementById(id);
@@ -82,10 +82,6 @@ function heard(device) {
 /** A radio listens where a reader is ready, and can do so worse than it was asked to. */
 export function deviceState({ kind, state }) {
   return speak(`staff.${kind === "radio" ? "radio" : "device"}.${state}`);
-}
-
-export function deviceColour({ state }) {
-  return ["lost", "closed"].includes(state) ? "aged" : state === "degraded" ? "aging" : "good";
 }
 
 function pill(colour, words) {

@@ -1,8 +1,9 @@
 /** The ops page: hears, reduces, paints; every chart has its table of the same numbers. */
 
 import { part } from "./ring.js";
-import { act, age, at, by, deviceColour, deviceState, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
+import { act, age, at, by, deviceState, fill, number, page, paintAlerts, paintPills, place, speak } from "./desk.js";
 import { begin, byPoint, minutes, ranked, reduce, sum } from "./ops_state.js";
+import { deviceColour } from "./staff_state.js";
 import { openStream } from "./stream.js";
 import { money } from "./words.js";
 

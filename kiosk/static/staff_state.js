@@ -100,6 +100,11 @@ export function syncColour(health) {
   return age >= AMBER_MS ? "aging" : "good";
 }
 
+/** A reader that is looked for again is not there: only what works is green. */
+export function deviceColour({ state }) {
+  return ["lost", "closed"].includes(state) ? "aged" : ["degraded", "opening"].includes(state) ? "aging" : "good";
+}
+
 /** What staff may do about a view now. @param {string[]} actions @returns {{confirm?: string, choose?: string[], override?: boolean, ask?: boolean, undo?: boolean}} */
 export function actsOn(view, actions) {
   if (!view || view.seq <= 0) return {};

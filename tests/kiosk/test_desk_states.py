@@ -194,3 +194,9 @@ def test_what_may_be_done_about_a_request_is_never_answering_ones_own() -> None:
         "staff.ask.refused",
         "",
     ]
+
+
+def test_a_reader_whose_cable_was_pulled_is_never_green_while_it_is_looked_for() -> None:
+    states = ["idle", "reading", "degraded", "opening", "lost", "closed"]
+    colours = run(f"{STAFF} return {json.dumps(states)}.map((state) => s.deviceColour({{ state }}));")
+    assert colours == ["good", "good", "aging", "aging", "aged", "aged"]
