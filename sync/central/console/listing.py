@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edge.errors import Unknown
 from sync.central.console import looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import Bar
 from sync.central.console.routes import Audience, Route, read
 
 
@@ -28,6 +29,8 @@ class Listing:
     """Whether it shows guests: who looked is then written down."""
     live_s: int = 0
     """How often the screen looks again; 0: never by itself."""
+    picture: Callable[[Sheet], Sequence[Bar]] | None = None
+    """What the rows of a page look like, where people would rather look than read."""
 
     def show(self, ask: Ask) -> Answer:
         """Return the page that was asked for."""
@@ -37,6 +40,7 @@ class Listing:
         if self.personal:
             looks.look(ask, f"{self.name}_seen", shown=looks.shown_in(ask, sheet))
         values = {"listing": self, "sheet": sheet, "here": ask.request.path, "query": ask.arg("q")}
+        values["bars"] = self.picture(sheet) if self.picture is not None else ()
         return Page("list.html", values)
 
     def export(self, ask: Ask) -> Answer:

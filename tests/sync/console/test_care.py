@@ -210,5 +210,6 @@ def test_what_was_promised_is_counted_by_kind_on_the_page_and_in_a_file(book: Bo
             cases.tell(tx, SITE, id_, told=told)
     page = carla.says(f"{HOME}/promises")
     assert "Call for help 1 1 0 1 0 0 0 Band 1 1 0 0 1 0 1441" in page
+    assert "Call for help 1 / 1 Band 0 / 1" in page, "of those whose time is over, how many were kept"
     lines = carla.get(f"{HOME}/promises.csv").text.splitlines()
     assert lines[1:] == ["Call for help,1,1,0,1,0,0,0", "Band,1,1,0,0,1,0,1441"]

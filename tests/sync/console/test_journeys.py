@@ -31,7 +31,7 @@ from sync.central.registry import consents
 from sync.central.registry.turn import take_turn
 from sync.central.settings import Settings
 from sync.central.store import Connection, Store
-from tests.sync.builders import NOW_MS, SITE
+from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.console.desk import ORIGIN, a_browser, an_operator, words_of
 from tests.sync.journey.book import GUEST, OWNER, Book, a_passage
 
@@ -183,12 +183,15 @@ def test_weeks_are_whole_local_ones_that_never_overlap_through_a_change_of_clock
     assert all(later[0] == earlier[1] for later, earlier in itertools.pairwise(found))
 
 
-def test_a_marketer_sees_figures_and_nobody_s_diary(book: Book) -> None:
+def test_a_marketer_sees_figures_and_nobody_s_diary(book: Book, clock: Clockwork) -> None:
     with book.store.transaction() as tx:
         came(tx, PEOPLE_MIN, learn=PEOPLE_MIN)
     an_operator(book.store, "mia", Role.MARKETER)
+    clock.ms += 7 * DAY_MS
     marketer = a_browser(book.store, "mia")
-    assert marketer.get(f"/console/sites/{SITE}/journeys").status_code == 200
+    page = marketer.says(f"/console/sites/{SITE}/journeys")
+    assert f"Came in · gate {PEOPLE_MIN}" in page, "it can be looked at"
+    assert f"Came in gate {PEOPLE_MIN} {PEOPLE_MIN}" in page, "and read"
     assert marketer.get(f"{DIARY}?purpose=case").status_code == 403
 
 

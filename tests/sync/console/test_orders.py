@@ -162,5 +162,6 @@ def test_a_shelf_beside_the_last_page_is_on_the_next(
         stock.put(tx, SITE, [Stock(article=f"a-{number}", store="shop", device="", on_hand=1, at_ms=1)
                              for number in range(5)])  # fmt: skip
     assert olga.get(f"{CUP}.csv").text.count("a-") == 5
+    assert "a-0 · Gift shop 1 a-1 · Gift shop 1" in olga.says(CUP), "the emptiest shelves can be looked at"
     assert "a-2" in olga.says(f"{CUP}?after=a-1/shop")
     assert "a-1" not in olga.says(f"{CUP}?after=a-1/shop")

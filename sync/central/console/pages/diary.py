@@ -12,6 +12,7 @@ from sync.central.care.lookup import family
 from sync.central.console import listing, looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import Bar, in_order
 from sync.central.console.diaries import Line, line, named
 from sync.central.console.fields import Mistyped
 from sync.central.console.listing import Listing
@@ -107,7 +108,12 @@ def weeks(now: dt.datetime) -> list[tuple[int, int]]:
     return [(begins, ends_ms) for ends_ms, begins in itertools.pairwise(edges)]
 
 
-FIGURES = Listing(name="journeys", page=_figures)
+def _pictured(sheet: Sheet) -> list[Bar]:
+    """Return how many people did what in each week, in the order of weeks."""
+    return in_order((" · ".join(map(str, row[:3])), int(str(row[3]))) for row in sheet.rows)
+
+
+FIGURES = Listing(name="journeys", page=_figures, picture=_pictured)
 ROUTES: tuple[Route, ...] = (
     read(HERE, _one, "One guest's diary, for a purpose.", audience=Audience.CARE),
     read(f"{HERE}.csv", _export, "One guest's diary as CSV."),

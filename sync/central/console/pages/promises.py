@@ -6,6 +6,7 @@ from sync.central.care.promises import Counted, promises
 from sync.central.console import listing
 from sync.central.console.answers import Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import Bar, filled
 from sync.central.console.listing import Listing
 from sync.central.console.routes import Audience, Route
 
@@ -21,5 +22,12 @@ def _page(ask: Ask, after: str) -> Sheet:
     return Sheet(name="promises", columns=COLUMNS, rows=rows)
 
 
-PROMISES = Listing(name="promises", page=_page)
+def _pictured(sheet: Sheet) -> list[Bar]:
+    """Return of each kind how many promises were kept of those whose time is over."""
+    kept, broken = COLUMNS.index("kept"), COLUMNS.index("broken")
+    counts = [(str(row[0]), int(str(row[kept])), int(str(row[broken]))) for row in sheet.rows]
+    return filled((name, held, held + late) for name, held, late in counts)
+
+
+PROMISES = Listing(name="promises", page=_page, picture=_pictured)
 ROUTES: tuple[Route, ...] = listing.routes_of("/sites/<site>/promises", PROMISES, audience=Audience.CARE)

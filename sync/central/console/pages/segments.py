@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge.core.consent import TOPICS
@@ -14,6 +13,7 @@ from sync.central.analysis.wanted import installed
 from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import longest_first
 from sync.central.console.routes import Audience, Route, read
 from sync.central.registry import consents
 from sync.central.registry.guests import count_guests
@@ -26,8 +26,6 @@ WORDS = {"step": "step.", "channel": "via.", "before": "via.", "after": "via.", 
 COVERAGE = ("topic", "channel", "guests", "rate")
 COHORTS = "cohorts"
 """The report whose picture is a flight of stairs, month by month."""
-BARS_MAX = 24
-"""Bars of a chart; the table below it has every row."""
 
 
 class Stair(NamedTuple):
@@ -78,7 +76,9 @@ def _all(ask: Ask) -> Answer:
     values = {
         "sheet": _segments(ask),
         "coverage": _coverage(ask),
-        "bars": _bars([(code, found[code].size) for code in CODES if code in found and found[code].size]),
+        "bars": longest_first(
+            (code, found[code].size) for code in CODES if code in found and found[code].size
+        ),
         "reports": shown,
         "cut_off": _day(newest.day) if newest else "",
         "heard": _heard(newest) if newest else "",
@@ -94,7 +94,7 @@ def _report(ask: Ask) -> Answer:
     values = {
         "name": one.name,
         "sheet": sheet,
-        "bars": _bars(bars),
+        "bars": longest_first(bars),
         "stairs": _stairs(one) if one.name == COHORTS else (),
         "cut_off": _day(one.day),
         "heard": _heard(one),
@@ -145,13 +145,6 @@ def _word(ask: Ask, column: str, value: str | int) -> str | int:
 def _named(name: str) -> int:
     """Return how many columns name a row, before its figures."""
     return 2 if name in ("channels", "cohorts", "affinity", "collected", "funnel", "hours") else 1
-
-
-def _bars(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
-    """Return name, figure and length in thousandths of the longest of each bar."""
-    shown = sorted(rows, key=lambda row: -row[1])[:BARS_MAX]
-    longest = shown[0][1] if shown else 1
-    return [(name, count, count * PERCENT * PER_PERCENT // longest) for name, count in shown]
 
 
 def _found(ask: Ask) -> dict[str, Result]:

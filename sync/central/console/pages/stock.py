@@ -9,6 +9,7 @@ from edge.core.places import PointKind
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Row, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import Bar, in_order
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, names_of
 from sync.central.console.listing import Listing
@@ -47,6 +48,13 @@ def _row(ask: Ask, one: Stock, names: tuple[str, str]) -> Row:
     figures = (one.on_hand, one.reserved, one.safety, one.available)
     said = Cell(ask.words(f"shelf.{word}"), mark=MARKS[word])
     return (*names, *figures, said, one.lot, ask.ago(one.at_ms))
+
+
+def _pictured(sheet: Sheet) -> list[Bar]:
+    """Return what is free of each shelf, the emptiest first: there somebody has to go."""
+    free = COLUMNS.index("free")
+    known = [(f"{row[0]} · {row[1]}", int(str(row[free]))) for row in sheet.rows]
+    return in_order(sorted(known, key=lambda shelf_: shelf_[1]))
 
 
 def _form(ask: Ask) -> Form:
@@ -96,7 +104,7 @@ def _stores(ask: Ask) -> list[tuple[str, str]]:
     ]
 
 
-STOCK = Listing(name="stock", page=_page, add="count", searched=True)
+STOCK = Listing(name="stock", page=_page, add="count", searched=True, picture=_pictured)
 ROUTES: tuple[Route, ...] = (
     *listing.routes_of(HERE, STOCK),
     *desk.routes_of(f"{HERE}/count", Desk(_form, _save), "take in what was counted on a shelf."),

@@ -11,6 +11,7 @@ from sync.central.channels.book import May
 from sync.central.console import desk, listing
 from sync.central.console.answers import Answer, Form, Moved, Sheet
 from sync.central.console.ask import Ask
+from sync.central.console.bars import Bar, filled
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind, Mistyped, names_of
 from sync.central.console.listing import Listing
@@ -62,6 +63,14 @@ def _row(ask: Ask, slot: Slot, told: tuple[Device, ...]) -> tuple[str, ...]:
         str(come),
         str(sum(slot.shares.values())),
         str(sum(slot.outside.values())),
+    )
+
+
+def _pictured(sheet: Sheet) -> list[Bar]:
+    """Return how many were let in of the places of each time; one without an end of places has no bar."""
+    begins, places, let_in = (COLUMNS.index(name) for name in ("begins", "capacity", "let_in"))
+    return filled(
+        (f"{row[0]} · {row[begins]}", int(str(row[let_in])), int(str(row[places]) or 0)) for row in sheet.rows
     )
 
 
@@ -131,7 +140,7 @@ def _outside(ask: Ask, tx: Connection, given: int) -> dict[str, int]:
     return {one.device: one.places for one in found}
 
 
-TIMES = Listing(name="times", page=_page, add="new")
+TIMES = Listing(name="times", page=_page, add="new", picture=_pictured)
 ROUTES: tuple[Route, ...] = (
     *listing.routes_of(HERE, TIMES),
     *desk.routes_of(f"{HERE}/new", Desk(_new, _open), "open times that can be booked."),
