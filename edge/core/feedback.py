@@ -52,6 +52,8 @@ class FeedbackGiven(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """What was bought, so that a product's own makers can read it."""
     lots: tuple[str, ...] = ()
     """Of each of the articles the lot that was open where it was sold; nothing where none is known of any."""
+    call: str = ""
+    """The call for help by which somebody was sent to whoever says so: it is one matter with that call."""
     sealed: Sealed | None = None
     """What the guest typed, without names and numbers, for central alone."""
 

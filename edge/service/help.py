@@ -47,6 +47,13 @@ class Help:
         self._keep(call, Kind.HELP_CALLED, Acted(point=point, target=call.id, reason=reason), gone=gone)
         return call
 
+    def next_call(self, point: str) -> str:
+        """Return the name of the call that waits at a point, or a new one's, to be called by."""
+        with self._lock:
+            waiting = [one for one in self._known().values() if one.point == point]
+        open_ = next((one.id for one in waiting if one.acknowledged_ms is None), "")
+        return open_ or secrets.token_hex(8)
+
     def acknowledge(self, session: Session, help_id: str) -> HelpCall:
         """Say that somebody is coming; a second time changes nothing."""
         now_ms = self._rooms.clock.now_ms()

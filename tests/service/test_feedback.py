@@ -67,12 +67,21 @@ def test_somebody_is_sent_to_who_was_not_content_and_wants_it(
     assert calls == ([(TILL, "feedback")] if called else [])
     (word,) = words(shop)
     assert (word.guest, word.about) == (("guest-1", OP) if named else ("", ""))
+    assert word.call == "".join(one.id for one in shop.service.help_calls()), "one matter, by one name"
 
 
 def test_at_the_kiosk_too_somebody_is_sent(shop: House) -> None:
     tap = shop.service.present(shop.tap(reader="reader-kiosk")).tap_id
     assert shop.service.near.give_feedback(tap, "kiosk", score=2, named=True).called
     assert [one.point for one in shop.service.help_calls()] == ["kiosk"]
+
+
+def test_who_called_already_is_sent_nobody_else_and_it_is_one_matter(shop: House) -> None:
+    tap = shop.service.present(shop.tap(reader="reader-kiosk")).tap_id
+    call = shop.service.call_help("kiosk", "call-by-hand-0001")
+    assert shop.service.near.give_feedback(tap, "kiosk", score=1, named=True).called
+    assert [one.id for one in shop.service.help_calls()] == [call.id]
+    assert [one.call for one in words(shop)] == [call.id]
 
 
 def test_of_cash_nobody_is_known_and_somebody_comes_to_the_till(shop: House) -> None:

@@ -83,8 +83,9 @@ class Near:
         self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
     ) -> FeedbackTaken:
         """Take one word about the last purchase, or the visit."""
-        taken = self._feedback.give(tap_id, point, score=score, because=because, named=named)
-        return self._sent(taken, point, wanted=named and score <= UNHAPPY_MAX)
+        word = Word(score=score, because=because, named=named)
+        call = self._wanted(point, word)
+        return self._sent(self._feedback.give(tap_id, point, word, call=call), point, call=call)
 
     def is_asked(self, op_id: str) -> bool:
         """Say whether a sale may still be asked about."""
@@ -96,14 +97,17 @@ class Near:
 
     def give_feedback_about(self, op_id: str, point: str, word: Word) -> FeedbackTaken:
         """Take one word about a sale where it was made, or by the code of its receipt."""
-        taken = self._feedback.give_about(op_id, point, word)
-        return self._sent(taken, point, wanted=word.named and word.score <= UNHAPPY_MAX)
+        call = self._wanted(point, word)
+        return self._sent(self._feedback.give_about(op_id, point, word, call=call), point, call=call)
 
-    def _sent(self, taken: FeedbackTaken, point: str, *, wanted: bool) -> FeedbackTaken:
-        """Send somebody to who is not content and wants to be spoken to."""
-        if not taken.first or not wanted:
+    def _wanted(self, point: str, word: Word) -> str:
+        """Return by which call somebody is sent to who is not content and wants it; empty: by none."""
+        return self._help.next_call(point) if word.named and word.score <= UNHAPPY_MAX else ""
+
+    def _sent(self, taken: FeedbackTaken, point: str, *, call: str) -> FeedbackTaken:
+        if not taken.first or not call:
             return taken
-        self._help.call(point, "", reason="feedback")
+        self._help.call(point, call, reason="feedback")
         return replace(taken, called=True)
 
     def shelves(self, point: str = "") -> Shelves:

@@ -46,11 +46,12 @@ class Feedback:
         given = self._rooms.sequencer.submit(lambda tx: tx.get(GIVEN, self._key(bought.op_id)))
         return bought.op_id if given is None else ""
 
-    def give(
-        self, tap_id: str, point: str, *, score: int, because: str = "", named: bool = False
-    ) -> FeedbackTaken:
-        """Take an answer about the last purchase, or about the visit; the first one counts."""
-        wrong = faults(Word(score=score, because=because))
+    def give(self, tap_id: str, point: str, word: Word, *, call: str = "") -> FeedbackTaken:
+        """Take an answer about the last purchase, or about the visit; the first one counts.
+
+        ``call`` names the call for help that goes with it.
+        """
+        wrong, named = faults(word), word.named
         if wrong:
             raise Refused(wrong)
 
@@ -65,10 +66,11 @@ class Feedback:
         about = bought.op_id if bought is not None else self._visit(guest, now_ms)
         articles = _articles(bought.lines) if bought is not None else ()
         told = FeedbackGiven(
-            score=score,
+            score=word.score,
             point=point,
             about=bought.op_id if bought is not None and named else VISIT if bought is None else "",
-            because=because,
+            because=word.because,
+            call=call,
             guest=guest.id if named else "",
             articles=articles,
             lots=lots_of(self._rooms, articles, bought.point, sold_ms=bought.at_ms) if bought else (),
@@ -85,10 +87,11 @@ class Feedback:
 
         return self._rooms.sequencer.submit(act)
 
-    def give_about(self, op_id: str, point: str, word: Word) -> FeedbackTaken:
+    def give_about(self, op_id: str, point: str, word: Word, *, call: str = "") -> FeedbackTaken:
         """Take an answer about one sale, from the display of its till or the code of its receipt.
 
         Whoever paid by band can be named; of cash nobody is known. The first answer counts, wherever given.
+        ``call`` names the call for help that goes with it.
         """
         wrong = faults(word)
         if wrong:
@@ -107,6 +110,7 @@ class Feedback:
                 point=point,
                 about=op_id if known is not None else "",
                 because=word.because,
+                call=call,
                 guest=known.guest or "" if known is not None else "",
                 articles=articles,
                 lots=lots_of(self._rooms, articles, point, sold_ms=sold.at_ms),

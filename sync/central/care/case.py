@@ -84,6 +84,8 @@ class Step(enum.StrEnum):
     """Something was done for the guest, which its own room wrote down, too."""
     SOLVED = "solved"
     CLOSED = "closed"
+    JOINED = "joined"
+    """Another teller told of the same matter: whose it is, and how soon they wait to be spoken to."""
 
 
 ANSWER_MS: Mapping[Subject, int] = MappingProxyType({Subject.HELP: 5 * MINUTE_MS})
@@ -127,7 +129,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: Sealed | None = None
     via: str = ""
     links: Links | None = None
-    """Of the first step alone."""
+    """Of the first step, and of what joined it."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -190,7 +192,7 @@ def opened(id_: str, first: Told) -> Case:
 
 def after(case: Case, one: Told) -> Case:
     """Return where a case stands after one more step, or raise ``Refused`` where none such is possible."""
-    if case.state is State.CLOSED and one.step is not Step.HEARD:
+    if case.state is State.CLOSED and one.step not in (Step.HEARD, Step.JOINED):
         raise Refused("This case is closed.", hint="Write down what the guest says: that opens it again.")
     stepped = replace(case, steps=case.steps + 1, changed_ms=max(case.changed_ms, one.at_ms))
     if one.step is Step.OPENED:
@@ -219,6 +221,24 @@ def _heard(case: Case, one: Told) -> Case:
     if one.until_ms is not None:
         due = min(due, one.until_ms)
     return replace(case, state=State.WAITING_US, due_ms=due, closed_ms=None, result="")
+
+
+def _joined(case: Case, one: Told) -> Case:
+    """Return a case of which somebody else told, too: the same one, whoever told first.
+
+    A word says more than a call, and who waits at a point waits for minutes. Whose turn it is stays.
+    """
+    came, more = Subject(one.word), one.links or Links()
+    filled = {name: getattr(more, name) for name in Links.__struct_fields__ if not getattr(case.links, name)}
+    soon = FIRST.get(came, Priority.NORMAL)
+    due = case.due_ms if case.due_ms is None else min(case.due_ms, one.at_ms + ANSWER_MS.get(came, DAY_MS))
+    return replace(
+        case,
+        subject=came if case.subject is Subject.HELP else case.subject,
+        priority=soon if soon is Priority.HIGH else case.priority,
+        links=replace(case.links, **filled),
+        due_ms=due,
+    )
 
 
 def _ended(case: Case, one: Told) -> Case:
@@ -254,6 +274,7 @@ _MOVES: Mapping[Step, Callable[[Case, Told], Case]] = MappingProxyType(
         Step.RANKED: lambda case, one: replace(case, priority=Priority(one.word)),
         Step.PROMISED: _promised,
         Step.HEARD: _heard,
+        Step.JOINED: _joined,
         Step.ANSWERED: lambda case, one: replace(_done(case, one), state=State.WAITING_GUEST),
         Step.SOLVED: _ended,
         Step.CLOSED: _ended,

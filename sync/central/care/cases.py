@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from edge import remarks
 from edge.core.profiles import RemarkKey, remark_owner
@@ -138,7 +139,9 @@ def tell(tx: Connection, site: str, id_: str, *, told: Told, note: str = "") -> 
     _keep_step(tx, site, id_, told=sealed, number=number)
     keep(tx, site, now)
     _moved(tx, site, (before, now))
-    if (
+    if told.step is Step.JOINED:
+        _tell_whose(tx, site, (before, now), told=told)
+    elif (
         before.state is not State.SOLVED or told.step is not Step.CLOSED
     ):  # solved is how it ended for the guest
         _tell_diary(tx, site, now, told=told)
@@ -237,7 +240,7 @@ def _sealed(tx: Connection, site: str, place: tuple[str, int], *, told: Told, no
     owner = key_of(id_)
     public = seals.public_halves(tx, site, [owner])[owner]
     sealed = remarks.seal(note, RemarkKey(owner=owner, public=public), number, band=None)
-    return msgspec.structs.replace(told, note=sealed)
+    return replace(told, note=sealed)
 
 
 def _keep_step(tx: Connection, site: str, id_: str, *, told: Told, number: int) -> None:
@@ -262,6 +265,16 @@ def is_told(tx: Connection, site: str, id_: str, *, op: str) -> bool:
     """Say whether a case has a step of this name."""
     query = select(_steps.number).where(_steps.site_id == site, _steps.case_id == id_, _steps.op == op)
     return tx.execute(query).first() is not None
+
+
+def _tell_whose(tx: Connection, site: str, turn: tuple[Case, Case], *, told: Told) -> None:
+    """Write what there is of a case into the diary of the guest of whom it is known only now."""
+    before, now = turn
+    if before.links.guest or not now.links.guest:
+        return
+    _tell_diary(tx, site, now, told=replace(told, step=Step.OPENED))
+    if now.state in (State.SOLVED, State.CLOSED):
+        _tell_diary(tx, site, replace(now, steps=now.steps + 1), told=replace(told, step=Step.CLOSED))
 
 
 def _tell_diary(tx: Connection, site: str, case: Case, *, told: Told) -> None:

@@ -12,13 +12,15 @@ from edge.core.feedback import FeedbackGiven
 from edge.core.retention import DAY_MS
 from edge.errors import Refused, Unknown
 from sync.central import seals
-from sync.central.care import cases, ended
+from sync.central.care import cases, ended, heard
 from sync.central.care.case import Case, Links, Result, State, Step, Subject, Told, stood
 from sync.central.care.cases import PAGE_MAX, Wanted, case_table, step_table
 from sync.central.export import Matter, told_of
 from sync.central.journey.ends import open_ends
 from sync.central.journey.entry import Via
 from sync.central.privacy import erasure
+from sync.central.registry import guests
+from sync.central.registry.guests import Guest
 from sync.central.store import Store, func, select
 from tests.sync.builders import NOW_MS, SITE
 from tests.sync.journey.book import BAND, GUEST, OWNER, Book
@@ -113,6 +115,54 @@ def test_a_case_of_a_word_leads_to_guest_and_purchase(book: Book) -> None:
     book.tells(Kind.FEEDBACK_GIVEN, WORD)
     (case,) = found(book.store, guest=GUEST)
     assert (case.subject, case.links.ref, case.links.point) == (Subject.FEEDBACK, "op-1", "kiosk")
+
+
+SENT = msgspec.structs.replace(CALL, reason="feedback")
+ASKED = msgspec.structs.replace(WORD, call="call-1")
+
+
+@pytest.mark.parametrize("word_first", [True, False])
+def test_a_word_and_the_call_that_goes_with_it_are_one_case_whichever_comes_first(
+    book: Book, word_first: bool
+) -> None:
+    both = [(Kind.FEEDBACK_GIVEN, ASKED, BAND), (Kind.HELP_CALLED, SENT, None)]
+    for kind, said, band in both if word_first else reversed(both):
+        book.tells(kind, said, band=band)
+    (case,) = found(book.store)
+    assert (case.subject, case.priority, case.state, case.steps) == ("feedback", "high", State.OPEN, 2)
+    assert case.links == Links(guest=GUEST, ref="op-1", device=book.device.id, point="kiosk")
+    assert case.due_ms is not None
+    assert case.due_ms - case.opened_ms <= 6 * 60_000, "somebody waits at the kiosk"
+    with book.store.reading() as tx:
+        assert [one.what.value for one in open_ends(tx, SITE, OWNER)] == ["case_opened"]
+    book.tells(Kind.HELP_ACKNOWLEDGED, Acted(staff="anna", point="kiosk", target="call-1"), band=None)
+    assert [(one.state, one.result) for one in found(book.store)] == [(State.SOLVED, Result.ON_THE_SPOT)]
+
+
+def test_a_word_that_comes_after_somebody_went_finds_the_case_solved_and_whose_it_was(book: Book) -> None:
+    book.tells(Kind.HELP_CALLED, SENT, band=None)
+    book.tells(Kind.HELP_ACKNOWLEDGED, Acted(staff="anna", point="kiosk", target="call-1"), band=None)
+    book.tells(Kind.FEEDBACK_GIVEN, ASKED)
+    (case,) = found(book.store, guest=GUEST)
+    assert (case.state, case.due_ms) == (State.SOLVED, None)
+    assert [one.what.value for one in book.entries()] == ["fed_back", "case_closed", "case_opened"]
+    with book.store.transaction() as tx:
+        word = heard.Spoken(ASKED, case.changed_ms - 7, "cold soup")
+        for _ in range(2):
+            heard.unhappy(tx, SITE, word, device=book.device.id)
+    assert [note for _, note in lines(book.store, case) if note] == ["cold soup"], "told twice, noted once"
+
+
+def test_another_guest_s_word_at_the_same_call_is_a_case_of_its_own(book: Book) -> None:
+    with book.store.transaction() as tx:
+        guests.put_guests(tx, SITE, [Guest(id="zoe"), Guest(id="yan")])
+    book.tells(Kind.FEEDBACK_GIVEN, ASKED)
+    book.tells(Kind.FEEDBACK_GIVEN, msgspec.structs.replace(ASKED, guest="zoe"))
+    assert {one.links.guest for one in found(book.store)} == {GUEST, "zoe"}
+    with book.store.transaction() as tx:
+        erasure.erase(tx, SITE, GUEST)
+    book.tells(Kind.FEEDBACK_GIVEN, msgspec.structs.replace(ASKED, guest="yan"))
+    assert sorted(one.state for one in found(book.store)) == [State.CLOSED, State.OPEN, State.OPEN]
 
 
 # Steps
