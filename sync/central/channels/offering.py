@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -32,11 +33,25 @@ WRITTEN = {Kind.OFFER_SHOWN: What.OFFERED, Kind.OFFER_REDEEMED: What.REDEEMED}
 
 
 class Mark(NamedTuple):
-    """Of which guest, offer and tile something is said."""
+    """Of which guest, offer and tile something is said; no guest: it is what anybody is shown."""
 
     guest: str
     offer: str
     exposure: str
+
+
+class Heard(NamedTuple):
+    """A channel's word of a tile, with what its offer belongs to, by which way, and by which sale."""
+
+    mark: Mark
+    campaign: str
+    bundle: int
+    via: str
+    ref: str
+
+
+BECAME: list[Callable[..., None]] = []
+"""Told (connection, site, what was heard, ``kind=``) that a channel showed or redeemed an offer, once."""
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +134,8 @@ def shown(tx: Connection, channel: Member, exposure: str) -> Became:
     exposures.show(tx, channel.site, exposure)
     if allows(tx, channel, kept.guest):
         _note(tx, channel, Mark(kept.guest, offer.id, exposure), kind=Kind.OFFER_SHOWN)
+    if not kept.guest or allows(tx, channel, kept.guest):
+        _tell(tx, channel, (kept, offer, exposure), kind=Kind.OFFER_SHOWN)
     return Became(shown=True, redeemed=False, again=False)
 
 
@@ -138,6 +155,7 @@ def redeemed(tx: Connection, channel: Member, exposure: str, *, by: Redeeming) -
             raise Refused("This offer was redeemed as often as it may be.")
         _note(tx, channel, Mark(kept.guest, offer.id, exposure), kind=Kind.OFFER_REDEEMED)
     exposures.redeem(tx, channel.site, exposure, ref=by.ref)
+    _tell(tx, channel, (kept, offer, exposure), kind=Kind.OFFER_REDEEMED, ref=by.ref)
     return Became(shown=True, redeemed=True, again=False)
 
 
@@ -160,6 +178,16 @@ def allows(tx: Connection, channel: Member, guest: str) -> bool:
         return False
     said = consents.consents_of(tx, channel.site, [guest]).get(guest, ())
     return may(said, Purpose.OFFERS, channel=channel.via)
+
+
+def _tell(
+    tx: Connection, channel: Member, tile: tuple[Kept, Offer, str], *, kind: Kind, ref: str = ""
+) -> None:
+    kept, offer, exposure = tile
+    bundle, mark = kept.exposed.choice.bundle, Mark(kept.guest, offer.id, exposure)
+    heard = Heard(mark, offer.campaign, bundle, channel.via.value, ref)
+    for room in BECAME:
+        room(tx, channel.site, heard, kind=kind)
 
 
 def _note(tx: Connection, channel: Member, mark: Mark, *, kind: Kind) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from edge.core.consent import Consent, Purpose, may, merged
-from edge.core.events import Event
+from edge.core.events import Event, Kind
 from edge.core.orders import Stock
 from edge.core.segments import namespace_of as part_of
 from edge.core.slots import SlotMoved
 from edge.core.vouchers import base_of, campaign_of
+from sync.central.channels import offering
+from sync.central.channels.offering import Heard
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What, allowed, basis_of, namespace_of
 from sync.central.machines.lanes import Stream
@@ -65,8 +67,11 @@ class Own(enum.IntEnum):
     COUPON_ISSUED = 1_011
     STOCK_LOW = 1_012
     MANDATE_EXPIRING = 1_013
+    GUEST_ERASED = 1_014
 
 
+SHARED = (Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED)
+"""Kinds of devices that central tells as well, of channels: an app is no other matter than a kiosk."""
 OF_NOBODY = frozenset({Own.CAMPAIGN_LIVE, Own.CAMPAIGN_ENDED, Own.STOCK_LOW})
 """Kinds that tell of no guest: it takes no consent to hear them."""
 
@@ -110,18 +115,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Of a consent that changed."""
     given: bool = True
     said: dict[str, Any] = {}
+    hook: str = ""
+    """Of an erasure: the one subscription that hears it."""
+    subject: str = ""
+    """By which name that one knows who is gone: nobody else's name of them is left."""
 
 
 _told = msgspec.msgpack.Decoder(Told).decode
 LOOKED_AT: list[Callable[[Connection, str], Collection[int]]] = []
 """Who says which kinds somebody of a site wants to hear, as they stand now."""
-
-
-def begin(tx: Connection, site: str) -> None:
-    """Begin to write down what somebody now wants to hear; before that nothing is kept for nobody."""
-    take_turn(tx, site)
-    if last(tx, site) is None:
-        tx.execute(insert(end_table).values(site_id=site, seq=0))
 
 
 def last(tx: Connection, site: str) -> int | None:
@@ -135,16 +137,16 @@ def ends(tx: Connection, site: str) -> list[tuple[Stream, int]]:
     return [] if seq is None else [(Stream(site, OWN, 0, 0), seq)]
 
 
-def say(tx: Connection, site: str, told: Sequence[tuple[Own, int, Told]]) -> None:
+def say(tx: Connection, site: str, told: Sequence[tuple[Own | Kind, int, Told]]) -> None:
     """Write down what happened, as kind, moment and words, of the kinds that somebody is to be told."""
     take_turn(tx, site)
-    seq = last(tx, site) if told else None
-    if seq is None:
-        return
-    wanted = {kind for ask in LOOKED_AT for kind in ask(tx, site)}
+    wanted = {kind for ask in LOOKED_AT for kind in ask(tx, site)} if told else set[int]()
     kept = [one for one in told if one[0] in wanted]
     if not kept:
         return
+    seq = last(tx, site)
+    if seq is None:
+        tx.execute(insert(end_table).values(site_id=site, seq=(seq := 0)))
     rows = [
         {"site_id": site, "seq": seq + at, "kind": int(kind), "at_ms": at_ms, "guest_id": one.guest,
          "body": msgspec.msgpack.encode(one)}
@@ -280,6 +282,15 @@ def _consent(guest: str, one: Consent) -> Told:
     return Told(guest=guest, topic=one.purpose, given=one.given, said=words)
 
 
+def _became(tx: Connection, site: str, heard: Heard, *, kind: Kind) -> None:
+    """Tell what became of an offer in a channel, in the words in which a kiosk's letter says it."""
+    mark = heard.mark
+    words = {"exposure": mark.exposure, "offer": mark.offer, "campaign": heard.campaign,
+             "bundle": heard.bundle, "via": heard.via, "op_id": heard.ref}  # fmt: skip
+    said = {name: value for name, value in words.items() if value}
+    say(tx, site, [(kind, now_of(tx), Told(guest=mark.guest, said=said))])
+
+
 def _rebooked(tx: Connection, site: str, move: SlotMoved, *, product: str) -> None:
     """Tell of a right that has another time, whoever gave it: the guest at a kiosk, a channel or care."""
     now = move.now
@@ -300,6 +311,7 @@ def _ran_low(tx: Connection, site: str, left: Stock) -> None:
     say(tx, site, [(Own.STOCK_LOW, now_of(tx), Told(guest="", said=words))])
 
 
+offering.BECAME.append(_became)
 slots.MOVED.append(_rebooked)
 vouchers.GIVEN.append(_issued)
 stock.LOW.append(_ran_low)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edge.cloudevents import DOMAIN, CloudEvent, formed, rfc3339, source_of
+from edge.cloudevents import DOMAIN, CloudEvent, formed, rfc3339, source_of, type_of
 from edge.core.consent import Consented
 from edge.core.events import DECISIONS, Acted, Event, Kind, decided_in
 from edge.core.feedback import FeedbackGiven
@@ -16,7 +16,7 @@ from edge.core.offers.said import KINDS as OFFERED
 from edge.core.offers.said import Told
 from edge.core.orders import OrderMoved
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, ToppedUp, Voided
-from sync.central.hooks.happened import OF_NOBODY, OWN, Own, told_in
+from sync.central.hooks.happened import OF_NOBODY, OWN, SHARED, Own, told_in
 from sync.central.machines.lanes import Stream
 from sync.packing import UNREADABLE
 
@@ -88,8 +88,11 @@ def numbers(names: Iterable[str]) -> list[int]:
 
 
 def looked_at(names: Iterable[str], *, purpose: str) -> list[int]:
-    """Return the kinds that are looked at for a subscriber: where a purpose is asked for, each no as well."""
-    also = [int(Own.CONSENT_CHANGED)] if purpose else []
+    """Return the kinds that are looked at for a subscriber.
+
+    Where a purpose is asked for, these are each no and each erasure as well.
+    """
+    also = [int(Own.CONSENT_CHANGED), int(Own.GUEST_ERASED)] if purpose else []
     return list(dict.fromkeys([*numbers(names), *also]))
 
 
@@ -117,7 +120,12 @@ def letter(stream: Stream, event: Event, *, subject: str, bands: Sequence[str] =
 
 
 def _of_central(stream: Stream, event: Event, *, subject: str, bands: Sequence[str]) -> CloudEvent:
-    name = f"{DOMAIN}.{Own(event.kind).name.lower()}.v{event.schema}"
+    shared = event.kind in SHARED
+    name = (
+        type_of(event.kind, event.schema)
+        if shared
+        else f"{DOMAIN}.{Own(event.kind).name.lower()}.v{event.schema}"
+    )
     said = {**told_in(event).said, **({"bands": list(bands)} if bands else {})}
     made = formed(event, said, source=f"/sites/{stream.site}/{OWN}", subject=subject)
     return msgspec.structs.replace(made, type=name, dataschema=f"urn:polso:{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from edge.core.events import Event
@@ -10,7 +10,7 @@ from sync.central.hooks import happened
 from sync.central.hooks.happened import OWN
 from sync.central.machines import lanes
 from sync.central.machines.lanes import Stream, event_of, event_table, is_of
-from sync.central.privacy.erasure import PLACES
+from sync.central.privacy.erasure import PLACES, Gone
 from sync.central.store import (
     BigInteger,
     Column,
@@ -19,6 +19,7 @@ from sync.central.store import (
     LargeBinary,
     String,
     Table,
+    and_,
     delete,
     func,
     metadata,
@@ -44,6 +45,8 @@ told_table = Table(
     Column("band_id", LargeBinary(16), primary_key=True),
 )
 TABLES = (end_table, told_table)
+LEAVING: list[Callable[..., None]] = []
+"""Told which subscription was told of which bands of a guest who is erased now, before that is forgotten."""
 MOVE = text(
     "INSERT INTO hook_end (site_id, hook_id, device_id, incarnation, lane, seq)"
     " VALUES (:site_id, :hook_id, :device_id, :incarnation, :lane, :seq)"
@@ -125,18 +128,24 @@ def known(tx: Connection, site: str, hook: str, *, bands: Iterable[bytes]) -> se
     return {bytes(row.band_id) for row in tx.execute(found)}
 
 
-def tell(tx: Connection, hook: str, stream: Stream, *, seq: int, bands: Iterable[bytes]) -> None:
-    """Remember how far a stream was told, and of which bands."""
-    move(tx, hook, stream, seq=seq)
-    rows = [{"site_id": stream.site, "hook_id": hook, "band_id": band} for band in sorted(set(bands))]
+def know(tx: Connection, site: str, hook: str, *, bands: Iterable[bytes]) -> None:
+    """Remember of which bands a subscriber is told."""
+    rows = [{"site_id": site, "hook_id": hook, "band_id": band} for band in sorted(set(bands))]
     if rows:
         tx.execute(KNOW, rows)
 
 
-def forget(tx: Connection, site: str, bands: Iterable[bytes]) -> None:
-    """Forget who was told of these bands."""
-    own = told_table.c
-    tx.execute(delete(told_table).where(own.site_id == site, own.band_id.in_(list(bands))))
+def forget(tx: Connection, site: str, gone: Gone) -> None:
+    """Forget who was told of an erased guest, once it is written down that they hear of the erasure."""
+    own, person = told_table.c, happened.person(gone.guest)
+    there = and_(own.site_id == site, own.band_id.in_([*gone.bands, person]))
+    told = dict[str, list[bytes]]()
+    for row in tx.execute(select(own.hook_id, own.band_id).where(there).order_by(own.hook_id, own.band_id)):
+        told.setdefault(row.hook_id, []).append(bytes(row.band_id))
+    for hook, bands in told.items():
+        for room in LEAVING:
+            room(tx, site, hook, names=[person, *(band for band in bands if band != person)])
+    tx.execute(delete(told_table).where(there))
 
 
-PLACES.append(lambda tx, site, gone: forget(tx, site, (*gone.bands, happened.person(gone.guest))))
+PLACES.append(forget)

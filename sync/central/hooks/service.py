@@ -18,7 +18,7 @@ from edge.core.events import Event, Kind
 from sync.central import alarms
 from sync.central.alarms import Alarm
 from sync.central.hooks import happened, letters, outward, reach, subscriptions, verdict
-from sync.central.hooks.happened import OWN
+from sync.central.hooks.happened import OWN, Own
 from sync.central.hooks.outward import Letter
 from sync.central.hooks.subscriptions import Taken
 from sync.central.hooks.verdict import State
@@ -112,15 +112,28 @@ class Service:
                 with self._store.reading() as tx:
                     events, seq = reach.page(tx, one, self._kinds, limit=BATCH_MAX)
                     post = self._addressed(tx, one.stream, events, seq=seq)
-                yield post
+                    named = reach.known(tx, self._site, self._hook.id, bands=post.bands)
+                yield post if named.issuperset(post.bands) else self._known(one.stream, events, seq=seq)
             if not waiting:
                 return
+
+    def _known(self, stream: Stream, events: Sequence[Event], *, seq: int) -> Post:
+        """Return the same letters once it is written down of whom they tell.
+
+        It is before they leave, under the site's turn: who is erased while they are under way is told of
+        after them.
+        """
+        with self._store.transaction() as tx:
+            take_turn(tx, self._site)
+            post = self._addressed(tx, stream, events, seq=seq)
+            reach.know(tx, self._site, self._hook.id, bands=post.bands)
+        return post
 
     def _addressed(self, tx: Connection, stream: Stream, events: Sequence[Event], *, seq: int) -> Post:
         """Return the letters of those events that may be told, as consents stand at this moment.
 
         Without a purpose they name no band. With one, a person's events need that consent; its withdrawal is
-        told to whoever was told of that person before.
+        told to whoever was told of that person before, and so is that they are erased.
         """
         purpose, seen = self._hook.purpose, {one.band for one in events if one.band is not None}
         if not purpose:
@@ -129,10 +142,12 @@ class Service:
         if stream.device == OWN:
             open_ = happened.open_now(tx, self._site, events, purpose=purpose, parts=self._hook.parts)
             worn = self._worn(tx, events)
+            heard = {one.seq: happened.told_in(one).hook for one in events}
             may = [
                 one
                 for one in events
-                if (one.kind in self._asked and one.seq in open_)
+                if heard[one.seq] == self._hook.id
+                or (one.kind in self._asked and one.seq in open_ and not heard[one.seq])
                 or ((one.band in told or one.seq in worn) and happened.takes_back(one, purpose=purpose))
             ]
         else:
@@ -180,6 +195,9 @@ class Service:
         return {band for band, guest in whose.items() if guest in allow}
 
     def _subject(self, event: Event) -> str:
+        """Return of whom an event is, by the name that this receiver alone has for them."""
+        if event.kind == Own.GUEST_ERASED:
+            return happened.told_in(event).subject
         return letters.pseudonym(self._secrets.key, event.band) if event.band is not None else ""
 
     def _send(self, post: Post, draw: Callable[[], float]) -> int:
@@ -207,7 +225,7 @@ class Service:
             self._hook = replace(self._hook, test_ms=None)
             return
         with self._store.transaction() as tx:
-            reach.tell(tx, self._hook.id, post.stream, seq=post.seq, bands=post.bands)
+            reach.move(tx, self._hook.id, post.stream, seq=post.seq)
 
     def _failed(self, why: str, draw: Callable[[], float], *, status: int = 0, asked_ms: int = 0) -> int:
         """Note a failure; return how long to wait, at least a little."""

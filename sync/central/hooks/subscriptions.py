@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from edge.core.consent import Namespace, Purpose
 from edge.errors import Refused, Unknown
 from sync.central.claims import Queue
 from sync.central.hooks import happened, reach
-from sync.central.hooks.letters import NAMES, OWN_NAMES, PERSONAL_NAMES, looked_at
+from sync.central.hooks.happened import Own, Told
+from sync.central.hooks.letters import NAMES, PERSONAL_NAMES, looked_at, pseudonym
 from sync.central.hooks.verdict import State
 from sync.central.store import (
     STEPS,
@@ -170,8 +172,6 @@ def add(tx: Connection, site: str, wanted: Wanted) -> Hook:
             **_changing(made),
         )
     )
-    if OWN_NAMES.intersection(kinds) or made.purpose:
-        happened.begin(tx, site)
     for stream, ack in reach.ends(tx, site):
         reach.move(tx, id_, stream, seq=ack)
     return made
@@ -208,6 +208,23 @@ def claim(tx: Connection, site: str, id_: str, *, claims: int) -> Taken | None:
     seals, place = demand_seals(tx), _row(site, id_)
     token = seals.open(bytes(row.token), *TOKEN, row=place).decode()
     return Taken(_hook(row), Secrets(token, seals.open(bytes(row.key), *KEY, row=place)))
+
+
+def part_with(tx: Connection, site: str, id_: str, *, names: Sequence[bytes]) -> None:
+    """Tell a subscription of an erased guest, by the names that it alone has for them and for their bands.
+
+    ``names`` are the guest's own and those of the bands that it was told of. They are made to pseudonyms here
+    and now: what waits to be told leads nobody else to anybody.
+    """
+    own = hook_table.c
+    query = select(own.key).where(own.site_id == site, own.hook_id == id_)
+    sealed = tx.execute(query).scalar()
+    if sealed is None:
+        return  # removed meanwhile
+    key = demand_seals(tx).open(bytes(sealed), *KEY, row=_row(site, id_))
+    subject, *worn = (pseudonym(key, name) for name in names)
+    told = Told(guest="", hook=id_, subject=subject, said={"bands": worn} if worn else {})
+    happened.say(tx, site, [(Own.GUEST_ERASED, now_of(tx), told)])
 
 
 def keep(tx: Connection, site: str, hook: Hook, *, wait_ms: int) -> None:
@@ -315,3 +332,4 @@ def _hook(row: Row[Any]) -> Hook:
 
 
 happened.LOOKED_AT.append(wanted_kinds)
+reach.LEAVING.append(part_with)
