@@ -65,7 +65,7 @@ def test_an_article_is_entered_changed_and_told_to_the_tills(browser: Browser, s
     browser.post(f"{PAGE}/articles/beer", **{**form, "price": "5"}, off="yes")
     assert (sold(small_store).articles[0].price_minor, sold(small_store).articles[0].off) == (500, True)
     assert "4.80" not in browser.get(PAGE).text
-    assert "5.00 EUR" in browser.get(PAGE).text
+    assert "5.00 EUR 22 % Bevande" in browser.says(PAGE), "a group is called by its name"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from edge.core.catalogue import Article
+from edge.core.places import Layout, Zone
 from sync.central.analysis.listed import CODES, REPORTS
 from sync.central.analysis.results import Result, keep
-from sync.central.registry import consents, guests
+from sync.central.registry import catalogue, consents, guests, layout
 from sync.central.registry.guests import Guest
 from sync.central.registry.turn import take_turn
 from sync.central.store import Store
@@ -34,7 +36,12 @@ def night(small_store: Store, browser: Browser) -> Browser:
     made += [Result("funnel", 1, DAY, 2, 750, "", steps)]
     came = ((SITE, 2025 * 12, 0, 40), (SITE, 2025 * 12, 2, 12), (SITE, 2025 * 12 + 1, 0, 30))
     made += [Result("cohorts", 1, DAY, 1, 750, "", came)]
+    made += [Result("affinity", 1, DAY, 1, 750, "", ((SITE, "cone", "gone", 10, 10, 476, 19_186),))]
+    made += [Result("zones", 1, DAY, 1, 750, "", ((SITE, "park", 30, 40, 90),))]
     with small_store.transaction() as tx:
+        layout.put_settings(tx, SITE, Layout(site=SITE, version=0, timezone="Europe/Rome"))
+        layout.put_thing(tx, SITE, Zone(id="park", names={"en": "The park"}))
+        catalogue.put(tx, SITE, [Article(id="cone", price_minor=250, names={"en": "A cone"})])
         keep(tx, SITE, made)
     return browser
 
@@ -78,6 +85,13 @@ def test_who_comes_again_is_shown_month_by_month_and_what_is_not_said_is_no_noug
     assert "First month Guests +1 +2 2025-01 40 30 % 2025-02 30" in page
     assert 'class="tint-3"' in night.get(f"{HOME}/reports/cohorts").text
     assert "2025-01,2,12" in night.get(f"{HOME}/reports/cohorts.csv").text
+
+
+def test_a_report_calls_things_by_their_names_and_says_of_what_its_figures_are(night: Browser) -> None:
+    page = night.says(f"{HOME}/reports/affinity")
+    assert "A cone · gone 10" in page, "what is gone keeps its id"
+    assert "A cone gone 10 10 47.6 % 19.1 \u00d7" in page
+    assert "The park 30" in night.says(f"{HOME}/reports/zones")
 
 
 def test_every_segment_and_report_has_its_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from edge.core.catalogue import AGE_MAX, PRICE_MINOR_MAX, TAX_PERMILLE_MAX, Article, Catalogue, Group
@@ -46,7 +47,7 @@ def _now(ask: Ask) -> Catalogue:
 
 def _all(ask: Ask) -> Answer:
     now, language = _now(ask), ask.words.language
-    articles = [_article_row(ask, article) for article in now.articles]
+    articles = [_article_row(ask, article, _called(now, language)) for article in now.articles]
     groups = [
         (
             Cell(group.id, f"{ask.home}/catalogue/groups/{group.id}"),
@@ -69,13 +70,25 @@ def _all(ask: Ask) -> Answer:
     )
 
 
-def _article_row(ask: Ask, article: Article) -> tuple[Cell | str, ...]:
+def _called(now: Catalogue, language: str) -> dict[str, str]:
+    """Return how the operator calls each group and article that another one may name."""
+    groups = {one.id: names_of(one.names, language, one.id) for one in now.groups}
+    return groups | {one.id: names_of(one.names, language, one.id) for one in now.articles}
+
+
+def _article_row(ask: Ask, article: Article, called: Mapping[str, str]) -> tuple[Cell | str, ...]:
     price = f"{spelled(article.price_minor, ask.layout.currency)} {ask.layout.currency}"
     sold = Cell(ask.words("no"), mark="warned") if article.off else Cell(ask.words("yes"))
     return (
         Cell(article.id, f"{ask.home}/catalogue/articles/{article.id}"),
         names_of(article.names, ask.words.language, article.id),
-        *(price, f"{percent(article.tax_permille)} %", article.group, article.deposit, sold),
+        *(
+            price,
+            f"{percent(article.tax_permille)} %",
+            called.get(article.group, article.group),
+            called.get(article.deposit, article.deposit),
+            sold,
+        ),
         said(article.delivery, ask.today).get(ask.words.language, ""),
     )
 

@@ -14,8 +14,9 @@ from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.bars import longest_first
+from sync.central.console.fields import names_of
 from sync.central.console.routes import Audience, Route, read
-from sync.central.registry import consents
+from sync.central.registry import catalogue, consents
 from sync.central.registry.guests import count_guests
 
 COLUMNS = ("code", "guests", "share", "version", "owner", "cut_off", "edges", "reason")
@@ -126,8 +127,25 @@ def _one(ask: Ask) -> tuple[Result, Sheet]:
     if name not in REPORTS or one is None:
         raise Unknown(f"There is no report {name[:40]!r} of this site.", hint="It is made in the night.")
     columns = REPORTS[name]
-    rows = [tuple(_word(ask, *pair) for pair in zip(columns, row[1:], strict=True)) for row in one.rows]
+    names = _names(ask, name)
+    rows = [
+        tuple(names.get(column, {}).get(str(value)) or _word(ask, column, value)
+              for column, value in zip(columns, row[1:], strict=True))
+        for row in one.rows
+    ]  # fmt: skip
     return one, Sheet(name=f"report_{name}", columns=columns, rows=rows)
+
+
+def _names(ask: Ask, report: str) -> dict[str, dict[str, str]]:
+    """Return how the operator calls what a report's columns hold by its id; what is gone keeps its id."""
+    language, known = ask.words.language, ask.layout
+    if report == "affinity":
+        with ask.store.reading() as tx:
+            found = {one.id: one.name(language) for one in catalogue.catalogue(tx, ask.site).articles}
+        return {"subject": found, "other": found}
+    if report == "zones":
+        return {"subject": {one.id: names_of(one.names, language, one.id) for one in known.zones}}
+    return {"place": {one.id: names_of(one.names, language, one.id) for one in known.points}}
 
 
 def _word(ask: Ask, column: str, value: str | int) -> str | int:
@@ -138,8 +156,16 @@ def _word(ask: Ask, column: str, value: str | int) -> str | int:
         return f"{int(value):02}:00"
     if column == "minor":
         return worded(int(value), ask.layout.currency)
+    if column == "share_permille":
+        return f"{_tenths(int(value))} %"
+    if column == "lift_permille":
+        return f"{_tenths(int(value) // PERCENT)} \u00d7"
     key = f"{WORDS[column]}{value}" if column in WORDS else ""
     return ask.words(key) if key and ask.words.has(key) else value
+
+
+def _tenths(value: int) -> str:
+    return f"{value // PER_PERCENT}.{value % PER_PERCENT}"
 
 
 def _named(name: str) -> int:

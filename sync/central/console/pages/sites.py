@@ -95,7 +95,7 @@ def _waiting(ask: Ask, known: Arrears) -> list[tuple[str, str, str]]:
     """Return what of money waits for a word: the sentence, where it is told in full, and how much."""
     currency, now_ms = ask.layout.currency, ask.store.now_ms()
     doubted = f"{spelled(known.doubted_minor, currency)} {currency}"
-    unsent = ask.ago(now_ms - known.unsent_ms) if known.unsent else ask.words("no")
+    unsent = ask.ago(now_ms - known.unsent_ms) if known.unsent else ask.words("nothing_waits")
     return [
         ("site.charges_unknown", f"{ask.home}/unresolved", str(known.unknown)),
         ("site.unsent", f"{ask.home}/devices", unsent),
