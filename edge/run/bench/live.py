@@ -1,4 +1,4 @@
-"""Live: how soon offers that are published at the console are what a site's devices show."""
+"""Live: how soon offers that are published at the console are what devices show, and a sitting with them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.offers import Bundle, Kind, Message, Offer
+from edge.run.bench import sitting
 from edge.run.bench.figures import BenchError, percentile
 from edge.run.bench.office import KIOSK, Desk, Park, settled
 from edge.run.bench.outpost import Outpost, once
@@ -32,22 +33,22 @@ class Desks(NamedTuple):
 
 
 def measure() -> dict[str, float | int]:
-    """Return how long after the publishing each online edge shows the new version."""
+    """Return how long after the publishing each online edge shows it, and how long guests sit at one."""
     with tempfile.TemporaryDirectory(prefix="polso-bench-") as made:
         folder = Path(made)
         database = str(folder / "central.db")
         people = {AUTHOR: Role.OPERATOR, EDITOR: Role.OPERATOR}
-        park = settled(database, devices=EDGES, people=people)
+        park = settled(database, devices=EDGES, people=people, crowd=sitting.GUESTS)
         with central_at(database) as central:
-            took = _at(folder, central.url, park)
-    return {
+            took, sat = _at(folder, central.url, park)
+    return sat | {
         "versions": VERSIONS,
         "online_edges": EDGES,
         "publish_to_live_p99_s": round(percentile(took, 0.99), 3),
     }
 
 
-def _at(folder: Path, url: str, park: Park) -> list[float]:
+def _at(folder: Path, url: str, park: Park) -> tuple[list[float], dict[str, float | int]]:
     desks = Desks(*(Desk(url, name, park.word) for name in (AUTHOR, EDITOR)))
     edges: list[Outpost] = []
     try:
@@ -55,7 +56,8 @@ def _at(folder: Path, url: str, park: Park) -> list[float]:
             edges.append(Outpost(folder / f"edge-{number}", url, code))
         for one in edges:
             _open(one)
-        return [second for version in range(1, VERSIONS + 1) for second in _published(desks, edges, version)]
+        took = [second for number in range(1, VERSIONS + 1) for second in _published(desks, edges, number)]
+        return took, sitting.measure(edges[0], park.worn)
     finally:
         for one in edges:
             one.close()

@@ -83,7 +83,8 @@ class Outpost:
         )
         keys = Keys(key_id=welcome.key_id, private_key=self._key, central=welcome.central_key)
         sender = Sender(site=welcome.site, device=welcome.device, incarnation=welcome.incarnation)
-        self._client = Client(sender, Place(url=url, keys=keys), ports, cable=Cable())
+        self._cable = Cable()
+        self._client = Client(sender, Place(url=url, keys=keys), ports, cable=self._cable)
         self._sequencer.after_commit(self._client.committed)
         self._client.start()
 
@@ -91,6 +92,13 @@ class Outpost:
         """Let the town's n-th band be read once; return the reason."""
         self._taps += 1
         return str(self.service.present(tap_of(self._taps, number)).reason)
+
+    def plug(self, *, up: bool) -> None:
+        """Cut the internet, or restore it."""
+        if up:
+            self._cable.plug()
+        else:
+            self._cable.pull()
 
     def codes(self, band: bytes) -> set[str]:
         """Return the codes of segments that lie here of a band's wearer."""
