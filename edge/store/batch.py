@@ -23,9 +23,8 @@ from edge.store.records import (
     Head,
     Owner,
     StoreForeign,
-    checked,
     event_of,
-    kept_name,
+    kept_or_hidden,
     key_of,
     line_of,
 )
@@ -74,6 +73,7 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         claim(connection, owner)
+        double_acks(connection)
         chain, effects = load_chain(connection), Effects.load(connection, cells)
         check_tails(connection)
         self.standing = Standing(chain, load_counts(connection, effects), effects, cells)
@@ -205,6 +205,12 @@ def claim(connection: Connection, owner: Owner) -> None:
     connection.execute(QUERIES["commit"])
 
 
+def double_acks(connection: Connection) -> None:
+    """Write acks of a former release a second time: no ack is believed that stands there once."""
+    if connection.execute(QUERIES["acks_alone"]).fetchone()[0]:
+        connection.execute(QUERIES["acks_double"])
+
+
 def load_chain(connection: Connection) -> Chain:
     """Read where both lanes stand, and the last hybrid time."""
     anchors = load_anchors(connection)
@@ -240,6 +246,5 @@ def load_counts(connection: Connection, effects: Effects) -> Counts:
     """Read who is inside."""
     body = effects.kept.value(COUNTS)
     if body is None:
-        row = connection.execute(QUERIES["kept"], COUNTS).fetchone()
-        body = None if row is None else checked(kept_name(*COUNTS), row[0], against=row[1])
+        body = kept_or_hidden(connection, COUNTS)
     return Counts() if body is None else DECODE_COUNTS(body)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.core.profiles import Cursor, Item, Profile, ProfileItem
+from edge.core.profiles import Item, Profile, ProfileItem
 from edge.errors import StoreDamaged
 from edge.store import profilefile
 from edge.store.database import open_reader, open_writer
@@ -43,9 +43,10 @@ def rebuild(path: Path, vault: Vault) -> None:
     new = path.with_name(f"{path.name}.new")
     connection = open_reader(path)
     try:
-        row = connection.execute(QUERIES["cursor"]).fetchone()
+        clear = connection.execute(QUERIES["cursor"]).fetchone()
+        noted = connection.execute(QUERIES["site_one"], (profilefile.CURSOR, "")).fetchone()
         refused = connection.execute(QUERIES["refused_whole"]).fetchall()
-        cursor = Cursor() if row is None else Cursor(*row)
+        cursor = profilefile.standing(vault, clear, noted)
         # Nothing is written beside it yet, and the old one goes: a device starts with as little as it needs.
         items = _items(connection, vault)
         profilefile.build(new, vault, items, cursor=cursor, least=Least(0, room=0))

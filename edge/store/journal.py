@@ -79,11 +79,11 @@ class Journal:
 
     def acked(self, lane: int) -> int:
         """Return up to where central is known to hold a lane."""
-        return int(self._readers.one(QUERIES["acked"], (lane,))[0])
+        return int(self._readers.one(QUERIES["acked"], (lane, lane))[0])
 
     def acked_ms(self, lane: int) -> int:
         """Return when central last acknowledged something of a lane; 0: never."""
-        return int(self._readers.one(QUERIES["acked"], (lane,))[1])
+        return int(self._readers.one(QUERIES["acked"], (lane, lane))[1])
 
     def pending(self, lane: int) -> int:
         """Return how many events of a lane central does not hold yet."""

@@ -16,13 +16,13 @@ import msgspec
 from edge.core.bands import BAND_ID_BYTES
 from edge.core.onair import ON_AIR
 from edge.core.profiles import Cursor, Item, ProfileItem
-from edge.errors import Refused, StoreError
+from edge.errors import Refused, StoreDamaged, StoreError
 from edge.store import driver
 from edge.store.database import open_writer, set_pragma
 from edge.store.folder import sync_folder
 from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all, statements
 from edge.store.queries import QUERIES
-from edge.store.records import Cell
+from edge.store.records import Cell, Row
 from edge.vault import Vault
 
 BUILD_ROWS_MAX = 10_000
@@ -45,6 +45,10 @@ ROOM_BYTES = 8_388_608
 ROOM_SHARE = 8
 """... or this part of its own size, which is more than the largest index that its last steps add."""
 
+CURSOR = "cursor"
+"""The kind under which the cursor stands sealed among what central told of the site."""
+
+DECODE_CURSOR = msgspec.msgpack.Decoder(tuple[int, int]).decode
 DECODE_ITEM = msgspec.msgpack.Decoder(ProfileItem).decode
 DECODE_KEYS = msgspec.msgpack.Decoder(dict[int, bytes]).decode
 ENCODE = msgspec.msgpack.Encoder().encode
@@ -97,7 +101,7 @@ def apply(connection: sqlite3.Connection, vault: Vault, page: Sequence[Item], *,
     try:
         for item, decoded in writes:
             _write(connection, vault, item, decoded=decoded)
-        connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+        _move(connection, vault, cursor)
         connection.execute(QUERIES["commit"])
     except BaseException:
         if connection.in_transaction:
@@ -141,7 +145,7 @@ def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, le
         for index in statements(PROFILES_INDEX):
             _demand_room(path, least.room)
             connection.execute(index)
-        connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+        _move(connection, vault, cursor)
         _check(connection, least.rows)
         set_pragma(connection, "journal_mode", "wal")
         connection.close()
@@ -150,6 +154,30 @@ def build(path: Path, vault: Vault, items: Iterable[Item], *, cursor: Cursor, le
         connection.close()
         discard(path)
         raise
+
+
+def standing(vault: Vault, row: Row, noted: Row) -> Cursor:
+    """Return how far the feed has been applied: what the clear row says, unless the sealed one says less.
+
+    A cursor that a flipped bit moves on would pass over a revocation in silence; one that goes back has
+    applied again what is applied already. The sealed one is older where a former release wrote the clear one.
+    """
+    told = Cursor() if row is None else Cursor(*row)
+    if noted is None:
+        return told
+    version, sealed = noted
+    try:
+        sure = Cursor(*DECODE_CURSOR(vault.open(sealed, "site", CURSOR, row=site_cell("", version))))
+    except StoreDamaged:
+        return told  # the flipped bit is in this one
+    return told if told.epoch == sure.epoch and told.seq < sure.seq else sure
+
+
+def _move(connection: sqlite3.Connection, vault: Vault, cursor: Cursor) -> None:
+    """Note in the transaction that applied it how far the feed has come: clear, and sealed."""
+    connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+    sealed = vault.seal(ENCODE((cursor.epoch, cursor.seq)), "site", CURSOR, row=site_cell("", cursor.seq))
+    connection.execute(QUERIES["site_set"], (CURSOR, "", cursor.seq, sealed))
 
 
 def forget(connection: sqlite3.Connection) -> bool:

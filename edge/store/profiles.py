@@ -304,8 +304,9 @@ class Profiles:
         self._shelf.forget(page)
 
     def _read_cursor(self) -> Cursor:
-        row = self._readers.one(QUERIES["cursor"])
-        return Cursor() if row is None else Cursor(row[0], row[1])
+        clear = self._readers.one(QUERIES["cursor"])
+        noted = self._readers.one(QUERIES["site_one"], (profilefile.CURSOR, ""))
+        return profilefile.standing(self._vault, clear, noted)
 
     def _read_layout(self) -> Layout | None:
         body = self._one("layout")

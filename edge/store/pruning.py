@@ -37,7 +37,7 @@ class Pruner:
         self._execute(QUERIES["begin"])
         self._execute(QUERIES["journal_prune"], (key_of(lane, first), key_of(lane, last)))
         self._execute(QUERIES["anchor_set"], (lane, last, h))
-        self._execute(QUERIES["acks_prune"], (lane, before_ms))
+        self._execute(QUERIES["acks_prune"], (lane, lane + len(LANES), before_ms, acked))
         self._execute(QUERIES["commit"])
         return last - first + 1
 

@@ -161,21 +161,39 @@ SELECT band, role, body, digest FROM members WHERE party = ? ORDER BY band LIMIT
 INSERT INTO acks (lane, hour, seq, at_ms) VALUES (?, ?, ?, ?)
 ON CONFLICT (lane, hour) DO UPDATE SET seq = max(seq, excluded.seq), at_ms = excluded.at_ms;
 
+-- name: acks_alone
+-- Whether there are acks of a release that wrote each once.
+SELECT EXISTS (SELECT 1 FROM acks) AND NOT EXISTS (SELECT 1 FROM acks WHERE lane > 1);
+
+-- name: acks_double
+-- Write each a second time, two lanes further on.
+INSERT INTO acks (lane, hour, seq, at_ms) SELECT lane + 2, hour, seq, at_ms FROM acks WHERE lane < 2;
+
 -- name: acked
--- Up to where central holds a lane.
-SELECT coalesce(max(seq), 0), coalesce(max(at_ms), 0) FROM acks WHERE lane = ?;
+-- Up to where central holds a lane: what both rows of an ack say, or else what was pruned by one.
+SELECT max(coalesce(max(one.seq), 0), coalesce((SELECT seq FROM anchors WHERE lane = ?), 0)), coalesce(max(one.at_ms), 0)
+FROM acks AS one JOIN acks AS other
+ON other.lane = one.lane + 2 AND other.hour = one.hour AND other.seq = one.seq AND other.at_ms = one.at_ms
+WHERE one.lane = ?;
 
 -- name: acked_before
--- Up to where central held a lane at a moment.
-SELECT coalesce(max(seq), 0) FROM acks WHERE lane = ? AND at_ms <= ?;
+-- Up to where central held a lane at a moment: what both rows of an ack say.
+SELECT coalesce(max(one.seq), 0)
+FROM acks AS one JOIN acks AS other
+ON other.lane = one.lane + 2 AND other.hour = one.hour AND other.seq = one.seq AND other.at_ms = one.at_ms
+WHERE one.lane = ? AND one.at_ms <= ?;
 
 -- name: acks_prune
--- Forget all acks before a moment but the highest.
-DELETE FROM acks WHERE lane = ? AND at_ms <= ? AND seq < (SELECT max(seq) FROM acks AS kept WHERE kept.lane = acks.lane);
+-- Forget the acks of a lane before a moment that say less than another one.
+DELETE FROM acks WHERE lane IN (?, ?) AND at_ms <= ? AND seq < ?;
 
 -- name: kept
 -- One small thing by kind and key.
 SELECT body, digest FROM kept WHERE kind = ? AND key = ?;
+
+-- name: kept_of_size
+-- Whatever has a kind and a key of so many octets, in the order in which it lies: no key is looked for.
+SELECT body, digest FROM kept WHERE length(CAST(kind AS BLOB)) = ? AND length(CAST(key AS BLOB)) = ?;
 
 -- name: kept_all
 -- All small things of one kind.
@@ -195,8 +213,8 @@ ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body, digest = excluded.di
 DELETE FROM kept WHERE kind = ? AND key = ?;
 
 -- name: pointer
--- Which profile file is live.
-SELECT file FROM pointer WHERE id = 1;
+-- Which profile file is live: there is one row, whatever became of its number.
+SELECT CAST(file AS BLOB) FROM pointer;
 
 -- name: pointer_set
 -- Make another profile file the live one.

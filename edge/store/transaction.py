@@ -22,6 +22,7 @@ from edge.store.effects import ANSWERS, BANDS, KEPT, MEMBERS, USES, Effects, Mem
 from edge.store.erasing import Erasing
 from edge.store.queries import QUERIES
 from edge.store.records import (
+    LANES,
     Cell,
     Connection,
     Cursor,
@@ -262,7 +263,8 @@ class Transaction(Counting, Erasing):
         head = self.chain.heads[lane].seq
         if seq > head:
             raise Refused(f"Central acknowledges {seq} of lane {lane}, which ends at {head}.")
-        self._write("ack_set", (lane, self.now.now_ms // HOUR_MS, seq, self.now.now_ms))
+        for row in (lane, lane + len(LANES)):  # twice, for no digest guards it and pruning goes by it
+            self._write("ack_set", (row, self.now.now_ms // HOUR_MS, seq, self.now.now_ms))
 
     def point_at(self, file: str) -> None:
         """Make another profile file the live one."""

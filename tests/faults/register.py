@@ -17,6 +17,7 @@ class Row(NamedTuple):
 
 SIMULATED = "faults/test_simulator.py::test_without_its_protection_a_promise_is_broken_within_so_many_seeds"
 SLOTS, DISK = "journeys/test_switch_of_slots.py::", "faults/test_disk.py::"
+ALONE = "faults/test_flips_alone.py::"
 
 ROWS = (
     Row(
@@ -97,6 +98,10 @@ ROWS = (
             "faults/test_flips.py::"
             "test_a_flipped_bit_in_the_log_ends_it_there_and_a_witness_misses_what_followed",
             "faults/test_flips.py::test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back",
+            f"{ALONE}test_an_ack_that_a_flipped_bit_raised_takes_along_nothing_that_central_lacks",
+            f"{ALONE}test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing",
+            f"{ALONE}test_a_flipped_bit_in_the_name_of_the_live_profiles_loses_none",
+            f"{ALONE}test_who_is_inside_is_known_though_a_flipped_bit_hides_its_row",
             "sync/test_snapshot.py::test_no_changed_bit_of_a_snapshot_is_believed",
             "store/test_journal.py::test_edit_of_any_column_is_located_to_its_record",
             "security/test_journal_tamper.py::test_every_damage_is_found_located_and_named",
@@ -106,6 +111,8 @@ ROWS = (
             "faults/test_flips.py::test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back",
             "faults/test_flips.py::"
             "test_a_flipped_bit_in_the_log_ends_it_there_and_a_witness_misses_what_followed",
+            f"{ALONE}test_an_ack_that_a_flipped_bit_raised_takes_along_nothing_that_central_lacks",
+            f"{ALONE}test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing",
             "security/test_journal_tamper.py::test_without_checkpoints_a_cut_tail_goes_unseen",
         ),
     ),

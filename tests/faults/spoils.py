@@ -39,7 +39,7 @@ def cursor_before_its_items() -> None:
     """A page's cursor is committed by itself, and its items one by one after it."""
 
     def apply(connection: Any, vault: Vault, page: Sequence[Item], *, cursor: Cursor) -> None:
-        connection.execute(QUERIES["cursor_set"], (cursor.epoch, cursor.seq))
+        profilefile._move(connection, vault, cursor)
         for item in page:
             profilefile._write(connection, vault, item, decoded=profilefile._decoded(item))
 
