@@ -16,7 +16,7 @@ from edge.keys.source import KeyKept, NoKey, Source, sync_of
 from edge.run import identity
 from edge.run.boot import BOOT_FILE, CentralKey
 from edge.store import driver, resealing
-from edge.store.database import open_writer
+from edge.store.database import cut_log, open_writer
 from edge.store.folder import Folder
 from edge.store.former import bring_up_to_date, rebuild
 from edge.store.live import live_file
@@ -130,7 +130,7 @@ def _in_state(folder: Path, vault: Vault, *, again: bool) -> None:
         if again and found == STATE_VERSION:
             resealing.reseal(connection, vault)
         # What was written over is still in the log: fold it, so that no old page remains.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        cut_log(connection)
     finally:
         connection.close()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from edge.errors import StoreError
 from edge.store import driver
+from edge.store.folder import sync_file
 
 WAL_RESET_FIXED = (3, 51, 3)
 """Before it two connections that write or checkpoint at once can corrupt a WAL file (sqlite.org/wal.html).
@@ -47,6 +49,19 @@ def open_writer(path: Path, pragmas: Mapping[str, str | int] = WRITER) -> sqlite
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that never writes and never checkpoints."""
     return _opened(path, "ro", READER, busy_ms=READER_BUSY_MS)
+
+
+def cut_log(connection: sqlite3.Connection) -> bool:
+    """Move the log into its file and cut it off, durably; False while a reader still holds some of it.
+
+    SQLite does not sync what it cuts off: after a power cut what was deleted would lie in the log again.
+    """
+    if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        return False
+    (_, _, path), *_ = connection.execute("PRAGMA database_list").fetchall()
+    with suppress(FileNotFoundError):
+        sync_file(Path(f"{path}-wal"))
+    return True
 
 
 def refuse_old_sqlite(version: tuple[int, ...]) -> None:

@@ -105,6 +105,15 @@ class Folder:
         return shutil.disk_usage(self.path).free
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written to a file, or cut off it, durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(path: Path) -> None:
     """Make created, renamed and removed names of a folder durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

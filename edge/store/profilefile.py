@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import unicodedata
@@ -18,8 +17,8 @@ from edge.core.onair import ON_AIR
 from edge.core.profiles import Cursor, Item, ProfileItem
 from edge.errors import Refused, StoreDamaged, StoreError
 from edge.store import driver
-from edge.store.database import open_writer, set_pragma
-from edge.store.folder import sync_folder
+from edge.store.database import cut_log, open_writer, set_pragma
+from edge.store.folder import sync_file, sync_folder
 from edge.store.migrations import PROFILES_INDEX, PROFILES_VERSION, migrate, run_all, statements
 from edge.store.queries import QUERIES
 from edge.store.records import Cell, Row
@@ -187,8 +186,7 @@ def forget(connection: sqlite3.Connection) -> bool:
         connection.execute(QUERIES[name])
     connection.execute(QUERIES["cursor_set"], (0, 0))
     connection.execute(QUERIES["commit"])
-    busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return busy == 0
+    return cut_log(connection)
 
 
 def discard(path: Path) -> None:
@@ -230,11 +228,7 @@ def _check(connection: sqlite3.Connection, rows_min: int) -> None:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_file(path)
     sync_folder(path.parent)
 
 

@@ -18,7 +18,7 @@ from edge.core.profiles import Cursor, Item, Profile, RemarkKey, StaffMember
 from edge.core.unread import UNREAD, Unread
 from edge.errors import StoreDamaged, StoreError
 from edge.store import driver, profilefile
-from edge.store.database import open_reader
+from edge.store.database import cut_log, open_reader
 from edge.store.former import bring_up_to_date
 from edge.store.goods import Goods
 from edge.store.live import live_file, remove_others
@@ -202,11 +202,10 @@ class Profiles:
             connection = self._writer or self._open_writer()
             try:
                 profilefile.drop(connection, bands)
-                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                return cut_log(connection)
             except driver.ERRORS as error:
                 self._drop_writer()
                 raise trouble_of(error).error() from error
-        return int(busy) == 0
 
     # For the one pull thread
 

@@ -1,11 +1,11 @@
-"""The named queries of ``queries.sql`` and ``strays.sql``: each has a name and one sentence."""
+"""The named queries of three sheets: each has a name and one sentence."""
 
 from __future__ import annotations
 
 import re
 from importlib.resources import files
 
-SHEETS = ("queries.sql", "strays.sql")
+SHEETS = ("queries.sql", "strays.sql", "acks.sql")
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ from edge.store import driver
 from edge.store.batch import Act, Ledger
 from edge.store.cells import CLEAR, Cells
 from edge.store.checkpoints import Notary
-from edge.store.database import open_writer
+from edge.store.database import cut_log, open_writer
 from edge.store.folder import RESERVE_BYTES, Folder
 from edge.store.migrations import STATE_VERSION, migrate
 from edge.store.pruning import Pruner
@@ -112,8 +112,7 @@ class Store:
         if self._connection is None:
             return False
         self._strays.close()
-        busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        return busy == 0
+        return cut_log(self._connection)
 
     def erase_people(self) -> bool:
         """Delete all that is kept of people, and each byte of it; False while a reader still holds some."""

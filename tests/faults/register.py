@@ -17,7 +17,17 @@ class Row(NamedTuple):
 
 SIMULATED = "faults/test_simulator.py::test_without_its_protection_a_promise_is_broken_within_so_many_seeds"
 SLOTS, DISK = "journeys/test_switch_of_slots.py::", "faults/test_disk.py::"
-ALONE = "faults/test_flips_alone.py::"
+ALONE, ACTS = "faults/test_flips_alone.py::", "faults/test_power_cut_acts.py::"
+MOVES = "faults/test_power_cut_moves.py::"
+POWER = (
+    f"{ACTS}test_a_second_cut_while_the_first_is_recovered_from_loses_nothing_either",
+    f"{ACTS}test_a_cut_while_old_records_go_leaves_them_or_takes_them_with_their_anchor",
+    f"{ACTS}test_a_cut_within_an_erasure_leaves_a_guest_whole_or_gone_and_begun_again_nothing_of_them",
+    f"{ACTS}test_a_cut_while_central_destroys_a_key_leaves_all_of_it_or_not_an_octet",
+    f"{MOVES}test_a_cut_migration_of_the_state_file_is_begun_again_and_loses_nothing",
+    f"{MOVES}test_a_cut_migration_of_the_profiles_leaves_the_old_file_or_the_whole_new_one",
+)
+"""Each with its control in it."""
 
 ROWS = (
     Row(
@@ -59,11 +69,14 @@ ROWS = (
         (
             "faults/test_power_cut.py::test_500_power_cuts_lose_nothing_that_was_told",
             "faults/test_power_cut_sale.py::test_a_power_cut_at_any_write_loses_and_doubles_no_sale",
+            *POWER,
+            f"{MOVES}test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
         ),
         (
             "faults/test_power_cut.py::test_without_full_synchronous_most_cuts_lose_what_was_told",
             "faults/test_power_cut.py::test_a_disk_that_lies_about_syncing_is_beyond_help",
             "faults/test_power_cut_sale.py::test_a_disk_that_syncs_nothing_is_beyond_help",
+            *POWER,
         ),
         "A real power cut, SD and eMMC cards, firmware that lies.",
     ),

@@ -75,14 +75,21 @@ def cut_once(folder: Path, seed: int, *, synchronous: str = "full", honest: bool
     return found
 
 
-def drive(connection: apsw.Connection, disk: Disk, chance: random.Random) -> list[tuple[int, str]]:
-    """Journal until the power goes; return what was told."""
+def drive(
+    connection: apsw.Connection,
+    disk: Disk,
+    chance: random.Random,
+    *,
+    life: str = "",
+    writes: tuple[int, int] = (1, 160),
+) -> list[tuple[int, str]]:
+    """Journal until the power goes, at the earliest and the latest at these writes; return what was told."""
     told: list[tuple[int, str]] = []
-    ledger = Ledger(connection, OWNER, Clock())
-    disk.writes_left = chance.randint(1, 160)
+    disk.writes_left = chance.randint(*writes)
     try:
+        ledger = Ledger(connection, OWNER, Clock())
         for batch in range(BATCHES):
-            taps = [f"tap-{batch}-{n}" for n in range(chance.randint(1, 4))]
+            taps = [f"tap-{life}{batch}-{n}" for n in range(chance.randint(1, 4))]
             acts = [a_passage(tap, right=tap, band=a_band(chance.randint(1, 99))) for tap in taps]
             done = ledger.run(acts)
             told += [
