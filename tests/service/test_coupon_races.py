@@ -17,7 +17,7 @@ from edge.service.coupons import OtherHome
 from edge.staff import Session
 from tests.portions import sample_and_whole
 from tests.service.house import OTHER_UID, UID, House, an_edge
-from tests.service.offered import a_fan, an_offer, budget, published, took
+from tests.service.offered import a_fan, an_offer, budget, published, seen, tile_of, took
 from tests.service.purses import SOUP, TILL, cashier, granted, left
 
 RIVALS = 8
@@ -89,6 +89,35 @@ def test_a_leased_pool_of_two_is_promised_to_two_of_many(edge: House) -> None:
         except (Refused, StopIteration):
             refused += 1
     assert (promised, refused) == (2, 4)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("races", sample_and_whole(30, 250))
+def test_the_last_of_a_leased_pool_is_promised_to_one_of_four_at_once_in_each_race(
+    edge: House, races: int
+) -> None:
+    """The pool is filled for one more each time; four guests who all see the offer press at one moment."""
+    published(edge, an_offer())
+    for race in range(races):
+        budget(edge, units=150 * (race + 1))
+        guests = [a_fan(edge, bytes([4, *race.to_bytes(4), n, 6]), guest=f"g-{race}-{n}") for n in range(4)]
+        seen_by = [tile_of(seen(edge, one.band.id), "soup-less").exposure for one in guests]
+        started, promised = threading.Barrier(len(guests)), list[str]()
+
+        def press(exposure: str, started: threading.Barrier, promised: list[str]) -> None:
+            started.wait()
+            try:
+                edge.service.offers.accept(exposure, "kiosk")
+            except Refused:
+                return
+            promised.append(exposure)
+
+        rivals = [threading.Thread(target=press, args=(one, started, promised)) for one in seen_by]
+        for one in rivals:
+            one.start()
+        for one in rivals:
+            one.join()
+        assert len(promised) == 1, race
 
 
 def test_a_coupon_of_another_device_is_kept_for_there(edge: House) -> None:
