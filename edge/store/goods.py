@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from edge.core.catalogue import ARTICLE, GROUP, Article, Catalogue, Group
+from edge.core.conditions import CONDITIONS, UNTOLD, Conditions
 from edge.core.goods import GOODS
 from edge.core.orders import ORDER, STOCK, Order, Stock
 from edge.core.profiles import Item
@@ -57,6 +58,10 @@ class Goods:
     def stock(self) -> tuple[Stock, ...]:
         """Return what the stores have, as last counted."""
         return self._of(STOCK, Stock)
+
+    def conditions(self) -> Conditions:
+        """Return what was told last of weather and crowd."""
+        return next(iter(self._of(CONDITIONS, Conditions)), UNTOLD)
 
     def siblings(self) -> tuple[Sibling, ...]:
         """Return the devices of this site, this one among them."""

@@ -22,6 +22,7 @@ from edge.core.catalogue import (
     Group,
 )
 from edge.core.checkpoint import Checkpoint
+from edge.core.conditions import CONDITIONS, Conditions
 from edge.core.delivery import fault_of as delivery_fault
 from edge.core.orders import ORDER, STOCK, Order, Stock
 from edge.core.places import Layout
@@ -41,7 +42,7 @@ KEY_BYTES = 32
 FORMS: dict[str, type[msgspec.Struct]] = {
     **{"profile": ProfileItem, "layout": Layout, "staff": StaffMember, REMARKS: RemarkKey},
     **{ARTICLE: Article, GROUP: Group, SLOT: Slot, ORDER: Order, STOCK: Stock},
-    **{HEAD: Head, PART: Part, "checkpoint": Checkpoint},
+    **{HEAD: Head, PART: Part, "checkpoint": Checkpoint, CONDITIONS: Conditions},
 }
 _READ = {kind: msgspec.msgpack.Decoder(form).decode for kind, form in FORMS.items()}
 _CURRENCY = re.compile(r"[A-Z]{3}")

@@ -171,6 +171,7 @@ def read_all(profiles: Profiles) -> list[object]:
         profiles.goods.timetable().slots,
         profiles.goods.orders(),
         profiles.goods.stock(),
+        profiles.goods.conditions(),
         profiles.bundles(),
     ]
 

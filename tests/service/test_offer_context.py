@@ -10,6 +10,7 @@ import pytest
 
 from edge.core.calendar import day_of, local
 from edge.core.catalogue import ARTICLE, Article
+from edge.core.conditions import CONDITIONS, CROWD_GOOD_MS, WEATHER_GOOD_MS, Conditions
 from edge.core.events import Kind
 from edge.core.lease import LeaseKind
 from edge.core.offers import Context, Why
@@ -147,6 +148,19 @@ def test_how_often_a_guest_came_is_not_asked_of_who_does_not_let_it_choose(edge:
     fan = a_fan(edge, tags=(as_word(Visits(4, 1)),), consents=closed).band.id
     assert asks(edge, "guest.visits == 4", fan, version=1) is Why.MISSING_FIELD
     assert context_of(edge).guest.visits is None, "nor is it written down"
+
+
+def test_a_rule_knows_weather_and_crowd_while_somebodys_word_of_it_is_good(edge: House) -> None:
+    fan, rule = a_fan(edge).band.id, "site.weather == 'rain' && site.crowd == 'low'"
+    assert asks(edge, rule, fan, version=1) is Why.MISSING_FIELD, "nobody told"
+    told = Conditions(weather="rain", weather_ms=NOW_MS, crowd="low", crowd_ms=NOW_MS)
+    edge.publish((CONDITIONS, "", told))
+    assert asks(edge, rule, fan, version=2) is None
+    edge.hands.forward(s=CROWD_GOOD_MS // 1_000 + 1)
+    assert asks(edge, rule, fan, version=3) is Why.MISSING_FIELD, "too old: nobody knows"
+    assert asks(edge, "site.weather == 'rain'", fan, version=4) is None
+    edge.hands.forward(s=WEATHER_GOOD_MS // 1_000)
+    assert asks(edge, "site.weather == 'rain'", fan, version=5) is Why.MISSING_FIELD
 
 
 def test_points_that_lie_here_are_known_and_none_are_no_nought(edge: House) -> None:

@@ -78,11 +78,13 @@ def about_now(wall: dt.datetime, to_closing_min: int | None = None) -> AboutNow:
 
 
 class AboutSite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``site``: codes that the operator or the weather service gives."""
+    """``site``: codes that an operator or a channel told."""
 
     id: str | None = None
     weather: str | None = None
+    """As somebody told it within three hours (``edge.core.conditions.Weather``)."""
     crowd: str | None = None
+    """As somebody told it within three quarters of an hour (``Crowd``)."""
 
 
 class AboutPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

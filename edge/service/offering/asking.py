@@ -145,7 +145,7 @@ class Asking:
         named, orders = asked.live.named, Orders(self._rooms, tx)
         known = Context(
             now=about_now(local(zone, now_ms), to_closing_min(layout, point.id, zone=zone, at_ms=now_ms)),
-            site=AboutSite(id=layout.site),
+            site=self._site(asked, now_ms),
             point=AboutPoint(id=point.id, kind=point.kind.value, zone=point.zone),
             basket=AboutBasket(
                 articles=tuple(sorted({line.item for line in lines})),
@@ -166,6 +166,10 @@ class Asking:
         # The journal keeps the context: what may not choose an offer is not written down for one either.
         behaviour = asked.standing.behaviour and "history" in named
         return replace(mine, history=told.history) if behaviour else mine
+
+    def _site(self, asked: Question, now_ms: int) -> AboutSite:
+        told = self._rooms.profiles.goods.conditions()
+        return AboutSite(id=asked.layout.site, weather=told.weather_at(now_ms), crowd=told.crowd_at(now_ms))
 
     def _stock(self, tx: Transaction, asked: Question, orders: Orders) -> AboutStock:
         """Return how articles stand: all of the point where a rule names any, else those that offers need.

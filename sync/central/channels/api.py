@@ -21,6 +21,7 @@ from sync.central.channels import (
     naming,
     offering,
     ordering,
+    outdoors,
     rating,
     stopping,
     telling,
@@ -237,6 +238,11 @@ class Api:
         """Let nothing more be charged to what a guest stored."""
         caller = self._caller(May.MANDATES)
         return self._answer(caller, lambda tx: stopping.stop(tx, caller.channel, guest))
+
+    def conditions(self) -> Response:
+        """Take the weather and the crowd of a site."""
+        caller, said = self._asked(May.CONDITIONS, outdoors.Telling)
+        return self._answer(caller, lambda tx: outdoors.tell(tx, caller.channel, said))
 
     def words(self, campaign: str) -> Response:
         """Say what a campaign says."""

@@ -51,6 +51,7 @@ class May(enum.StrEnum):
     WORDS = "words"
     SEGMENTS = "segments"
     MANDATES = "mandates"
+    CONDITIONS = "conditions"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ from sync.central.journey import visited
 from sync.central.near import orders, stock
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Version
-from sync.central.registry import catalogue, consents, guests, layout, members, segments, wallets
+from sync.central.registry import catalogue, conditions, consents, guests, layout, members, segments, wallets
 from sync.central.registry.guests import Guest
 from sync.central.registry.localday import day_at
 from sync.central.settling import vouchers
@@ -167,10 +167,11 @@ def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[s
 def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
     site, zone, now_ms = one.channel.site, zone_of(tx, one.channel.site), now_of(tx)
     goods, places = catalogue.catalogue(tx, site).articles, layout.published(tx, site)
+    told = conditions.conditions(tx, site)
     closing = None if places is None else to_closing_min(places, "", zone=zone, at_ms=now_ms)
     anybody = Context(
         now=about_now(local(zone, now_ms), closing),
-        site=AboutSite(id=site),
+        site=AboutSite(id=site, weather=told.weather_at(now_ms), crowd=told.crowd_at(now_ms)),
         point=AboutPoint(kind=one.channel.via.value),
         stock=about_shelves(goods, _shelves(tx, one), now_ms, taken=NOTHING),
     )

@@ -25,6 +25,7 @@ from sync.central.channels.messages import (
 from sync.central.channels.naming import Bearer, Found, Naming, Proven, Spelled, Tried
 from sync.central.channels.offering import Became, Offers, Redeeming
 from sync.central.channels.ordering import Placing, Standing
+from sync.central.channels.outdoors import Holds, Telling
 from sync.central.channels.rating import Rated, Rating
 from sync.central.channels.stopping import Stopped
 from sync.central.channels.telling import Words
@@ -284,6 +285,16 @@ ROUTES = (
         media=MEDIA_JSON,
         answer=Stopped,
         problems=ASKED,
+    ),
+    Route(
+        name="conditions",
+        method="PUT",
+        path="/v1/conditions",
+        about="Tell of the weather or the crowd at the site; rules of offers know it while it is good.",
+        body=Telling,
+        media=MEDIA_JSON,
+        answer=Holds,
+        problems=PROBLEMS,
     ),
     Route(
         name="members",

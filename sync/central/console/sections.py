@@ -17,6 +17,7 @@ SECTIONS: Final = {
         "campaigns",
         "offers",
         "tiers",
+        "conditions",
         "journeys",
         "segments",
         "handouts",
