@@ -56,7 +56,18 @@ from sync.central.people.merging import Pair
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.judgement import Charge, Purpose, State
 from sync.central.psp.refunds import Refund
-from sync.central.registry import bands, catalogue, consents, guests, ladders, members, rights, staff, wallets
+from sync.central.registry import (
+    bands,
+    catalogue,
+    conditions,
+    consents,
+    guests,
+    ladders,
+    members,
+    rights,
+    staff,
+    wallets,
+)
 from sync.central.registry.bands import BandCard
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
@@ -147,7 +158,8 @@ def two_who_are_one(tx: Connection) -> tuple[str, ...]:
 
 
 def a_busy_week(tx: Connection) -> None:
-    """As many guests came in as a figure is of, and let their visits be learnt from; there are tiers."""
+    """As many guests came in as a figure is of, and let their visits be learnt from; it rains."""
+    conditions.tell(tx, SITE, weather="rain")
     ladders.put_ladder(tx, SITE, Ladder(steps=(Rung("basic", 0), Rung("gold", 9_000)), currency="EUR"))
     for number in range(PEOPLE_MIN):
         consents.set_here(tx, SITE, f"c-{number}", purpose="research", given=True)

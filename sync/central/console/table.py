@@ -5,6 +5,7 @@ from __future__ import annotations
 from sync.central.console.pages import (
     alarms,
     bands,
+    campaign_guest,
     campaign_results,
     campaign_views,
     campaigns,
@@ -86,6 +87,7 @@ ROUTES: tuple[Route, ...] = (
     *payers.ROUTES,
     *vouchers.ROUTES,
     *campaigns.ROUTES,
+    *campaign_guest.ROUTES,
     *campaign_views.ROUTES,
     *campaign_results.ROUTES,
     *offers.ROUTES,

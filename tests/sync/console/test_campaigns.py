@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
 
@@ -295,3 +296,22 @@ def test_a_marketer_sees_which_device_holds_how_much_of_a_budget(park: Store) ->
         f"gift:{NAME} 1000.00 EUR At central, free 750.00 EUR {device.name} 250.00 EUR Used 0.00 EUR" in page
     )
     assert f"gift:{NAME} {device.name} 250.00 EUR 25 %" in page
+
+
+def test_what_a_guest_would_see_is_told_of_all_that_is_live_with_each_reason(park: Store) -> None:
+    scheduled(park)
+    anna = a_marketer(park, "anna")
+    page = anna.says(f"{HOME}/campaigns/guest?who=weekly&at=2026-06-10T12:00&point=gate")
+    assert "1 soup-days" in page
+    assert "by priority" in page
+    late = rows(anna, f"{HOME}/campaigns/guest.csv?who=weekly&at=2031-03-01T12:00&point=gate")
+    assert [(row[0], row[1], row[4]) for row in late[1:]] == [("", NAME, "It does not hold at this time")]
+    stranger = anna.says(f"{HOME}/campaigns/guest?who=stranger&at=2026-06-10T12:00&point=gate")
+    assert "Nothing, which is an answer too" in stranger
+    assert "Personal, and the guest did not allow that" in stranger
+    own = f"{HOME}/campaigns/guest?who=pasted&at=2026-06-10T12:00&point=gate&context="
+    assert "1 soup-days" in anna.says(own + quote('{"guest": {"segments": ["behaviour:weekly"]}}'))
+    assert "which is not known" in anna.says(own + quote("{}"))
+    assert "No rule can ask for guest.email" in anna.says(own + quote('{"guest": {"email": "x"}}'))
+    assert "There is no such guest" in anna.says(f"{HOME}/campaigns/guest?who=giulia")
+    assert anna.get(f"{HOME}/campaigns/guest?at=soon").status_code == 422

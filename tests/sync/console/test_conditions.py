@@ -11,7 +11,7 @@ from sync.central.feed import item_table
 from sync.central.registry import conditions
 from sync.central.store import Store, select
 from tests.sync.builders import NOW_MS, SITE, Clockwork
-from tests.sync.console.desk import HOME, Browser, an_admin
+from tests.sync.console.desk import HOME, Browser, a_browser, an_admin
 
 HERE = f"{HOME}/conditions"
 
@@ -37,6 +37,7 @@ def test_what_is_told_goes_to_the_edges_and_is_too_old_after_a_while(
     told = Conditions(weather="rain", weather_ms=NOW_MS, crowd="low", crowd_ms=NOW_MS)
     assert at_edges(small_store) == told
     clock.ms += CROWD_GOOD_MS + 1
+    olga = a_browser(small_store, "olga")
     page = olga.says(HERE)
     assert "rain" in page
     assert "too old: nobody knows" in page
