@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.core.events import Lane
 from edge.core.segments import is_code
 from edge.feed import Feed
 from edge.health import Health, Watched
@@ -94,11 +95,16 @@ class Outpost:
         return str(self.service.present(tap_of(self._taps, number)).reason)
 
     def plug(self, *, up: bool) -> None:
-        """Cut the internet, or restore it."""
-        if up:
-            self._cable.plug()
-        else:
+        """Cut the internet; or restore it, and wait until central has heard what happened meanwhile."""
+        if not up:
             self._cable.pull()
+            return
+        self._cable.plug()
+        self._client.kick()
+        once(self._heard, "central hears what happened while it was away")
+
+    def _heard(self) -> bool:
+        return all(self._journal.head(lane).seq == self._journal.acked(lane) for lane in Lane)
 
     def codes(self, band: bytes) -> set[str]:
         """Return the codes of segments that lie here of a band's wearer."""

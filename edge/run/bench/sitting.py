@@ -8,8 +8,8 @@ from edge.run.bench.figures import BenchError, percentile
 from edge.run.bench.office import KIOSK
 from edge.run.bench.outpost import Outpost
 
-GUESTS = 400
-TURNS = 8
+GUESTS = 600
+TURNS = 12
 """Short ones, with and without the internet: whatever else the machine does falls on both."""
 
 
