@@ -23,10 +23,11 @@ export function paintTale(told, voice, by) {
     button.disabled = going;
     button.toggleAttribute("data-told", button.dataset.tale === told?.tale);
   }
-  by("scenes").hidden = told == null;
+  by("told").hidden = told == null;
   by("tale-end").hidden = !told?.over;
   if (told == null) return;
   by("scenes").replaceChildren(...(told.scenes ?? []).map((one) => part("li", "", sentence(one, voice))));
+  by("told").scrollTop = by("told").scrollHeight;
   by("tale-end").toggleAttribute("data-failed", Boolean(told.failed));
   by("tale-end").textContent = told.failed ? voice.speak("demo.failed", { why: told.failed }) : voice.speak("demo.tale_over");
 }

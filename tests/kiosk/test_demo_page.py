@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from kiosk.tales import DemoScene, DemoTale, Scene, Tale
+from tests.barriers import barriers
 from tests.kiosk.eye import DESK, Eye
 from tests.kiosk.stage import Stage
+from tests.kiosk.tray import Telling
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
@@ -105,3 +108,18 @@ def test_a_band_is_walked_past_the_radios_by_keyboard(chromium: Any, stage: Stag
         eye.page.get_by_role("button", name="Orlando").click()
         eye.page.wait_for_function("document.getElementById('walk-others').textContent.startsWith('Giulia')")
         stage.park.reset()
+
+
+def test_the_last_step_of_a_long_story_is_in_sight(
+    chromium: Any, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_one = DemoTale(tale=Tale.WATER_BED, scenes=(DemoScene(scene=Scene.CUT),) * 30, over=True)
+    monkeypatch.setattr(Telling, "play", lambda *_, **__: long_one)
+    with Eye(chromium, stage, "/demo?lang=it", DESK) as eye:
+        eye.page.locator("[data-tale=water_bed]").click()
+        last = eye.page.locator("#scenes li:nth-child(30)")
+        last.wait_for()
+        box, seen_through = last.bounding_box(), eye.page.locator("#told").bounding_box()
+        assert seen_through["height"] <= 0.4 * DESK[1]
+        assert seen_through["y"] <= box["y"] < seen_through["y"] + seen_through["height"]
+        assert barriers(eye.page, contrast=False) == [], "a step at the edge is half hidden, by intent"
