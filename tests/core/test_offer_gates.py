@@ -123,6 +123,7 @@ NOTHING = Standing(namespaces=("behaviour",))
             (Why.OUT_OF_STOCK, "gelato"),
         ),
         (an_offer(needs=("water",)), {"context": Context(stock=AboutStock(last_pieces=("water",)))}, None),
+        (an_offer(needs=("water",)), {"context": Context(stock=AboutStock(call_us=("water",)))}, None),
         (an_offer(budget=Budget(id="gift:w", each=2)), {"slices": {"gift:w": 1}}, (Why.NO_BUDGET, "gift:w")),
         (an_offer(budget=Budget(id="gift:w", each=2)), {}, (Why.NO_BUDGET, "gift:w")),
         (an_offer(budget=Budget(id="gift:w", each=2)), {"slices": {"gift:w": 2}}, None),
@@ -199,7 +200,12 @@ def test_leased_part_of_a_cap_holds_where_no_other_device_can_be_asked() -> None
 def test_rules_see_nothing_that_the_guest_did_not_allow() -> None:
     rule = Says(True)
     context = Context(
-        guest=AboutGuest(segments=("interest:coffee", "behaviour:often", "nameless"), tier="gold"),
+        guest=AboutGuest(
+            segments=("interest:coffee", "behaviour:often", "nameless"),
+            tier="gold",
+            visits=1,
+            first_visit=True,
+        ),
         visit=AboutVisit(dwell_min=4),
         history=AboutHistory(codes=("bought:coffee",)),
     )
@@ -209,6 +215,7 @@ def test_rules_see_nothing_that_the_guest_did_not_allow() -> None:
     everything, some, none = (dict(one) for one in rule.asked)
     assert everything["guest.segments"] == ["interest:coffee", "behaviour:often"]
     assert everything["history.codes"] == ["bought:coffee"]
+    assert (everything["guest.visits"], everything["guest.first_visit"]) == (1, True)
     assert some == {"guest.segments": ["interest:coffee"], "guest.tier": "gold", "visit.dwell_min": 4}
     assert none == {}
 
