@@ -14,6 +14,11 @@ START_UNCERTAINTY_MS = 1_000
 """How far a clock may be off that nobody has checked yet."""
 UNCERTAINTY_MS_MAX = 60_000
 """Beyond this the clock is not trusted at all."""
+DOUBTED_MS_MAX = 4 * 86_400_000
+"""Of a jump up to this nobody knows whether the clock was right before it or is so now.
+
+A longer one is a clock that has come to life: to doubt that would close every gate that has no network.
+"""
 DRIFT_PPM = 50
 """A cheap quartz; uncertainty grows by it since central's last answer."""
 
@@ -120,6 +125,9 @@ class Clock:
         if self._heard:
             return
         wall = self._wall()
-        if abs(wall - self._estimate(mono)) > STEP_MS_MAX:
+        jump_ms = abs(wall - self._estimate(mono))
+        if jump_ms > STEP_MS_MAX:
             self._anchor = (mono, wall)
             self._trusted = False
+            if jump_ms <= DOUBTED_MS_MAX:
+                self._uncertainty_ms = max(self._uncertainty_ms, jump_ms)

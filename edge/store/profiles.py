@@ -70,7 +70,10 @@ class Profiles:
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         live = live_file(folder)
-        bring_up_to_date(live, vault)
+        try:
+            bring_up_to_date(live, vault)
+        except driver.DISK as error:  # whatever was begun beside the old file is gone again, and that stands
+            raise trouble_of(error).error() from error
         remove_others(folder, live)
         self._readers = Readers(live, unused=profilefile.discard)
         self.goods = Goods(self._bodies)

@@ -158,3 +158,17 @@ def test_a_clock_that_nobody_vouches_for_decides_what_hours_do_not_change() -> N
     assert decide(ends_soon).decision.reason is Reason.CLOCK_UNTRUSTED
     assert decide(ends_late).decision.reason is Reason.ENTERED
     assert decide(facts_for(moment=a_moment(trusted=False))).decision.reason is Reason.ENTERED
+
+
+def test_after_a_jump_of_a_day_both_that_day_and_the_minutes_around_are_doubted() -> None:
+    """A slot of an hour lies between the ends of such a doubt, a day's limit at one of them."""
+    jumped = replace(a_moment(trusted=False), uncertainty_ms=DAY_MS)
+    ends_soon = gate(a_day_ticket(valid_until_ms=NOW_MS + 4 * MINUTE_MS), moment=jumped)
+    ends_tomorrow = gate(a_day_ticket(valid_until_ms=NOW_MS + DAY_MS), moment=jumped)
+    ends_later = gate(a_day_ticket(valid_until_ms=NOW_MS + 3 * DAY_MS), moment=jumped)
+    begins_soon = gate(
+        a_day_ticket(valid_from_ms=NOW_MS + MINUTE_MS, valid_until_ms=NOW_MS + 9 * MINUTE_MS), moment=jumped
+    )
+    for doubted in (ends_soon, ends_tomorrow, begins_soon):
+        assert decide(doubted).decision.reason is Reason.CLOCK_UNTRUSTED
+    assert decide(ends_later).decision.reason is Reason.ENTERED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.faults.proofs import BITS, CLOCKS, POWER, ROOM
+
 
 class Row(NamedTuple):
     """One fault: tests by file and name below `tests/`, and what of it nothing here shows."""
@@ -17,17 +19,6 @@ class Row(NamedTuple):
 
 SIMULATED = "faults/test_simulator.py::test_without_its_protection_a_promise_is_broken_within_so_many_seeds"
 SLOTS, DISK = "journeys/test_switch_of_slots.py::", "faults/test_disk.py::"
-ALONE, ACTS = "faults/test_flips_alone.py::", "faults/test_power_cut_acts.py::"
-MOVES = "faults/test_power_cut_moves.py::"
-POWER = (
-    f"{ACTS}test_a_second_cut_while_the_first_is_recovered_from_loses_nothing_either",
-    f"{ACTS}test_a_cut_while_old_records_go_leaves_them_or_takes_them_with_their_anchor",
-    f"{ACTS}test_a_cut_within_an_erasure_leaves_a_guest_whole_or_gone_and_begun_again_nothing_of_them",
-    f"{ACTS}test_a_cut_while_central_destroys_a_key_leaves_all_of_it_or_not_an_octet",
-    f"{MOVES}test_a_cut_migration_of_the_state_file_is_begun_again_and_loses_nothing",
-    f"{MOVES}test_a_cut_migration_of_the_profiles_leaves_the_old_file_or_the_whole_new_one",
-)
-"""Each with its control in it."""
 
 ROWS = (
     Row(
@@ -70,7 +61,8 @@ ROWS = (
             "faults/test_power_cut.py::test_500_power_cuts_lose_nothing_that_was_told",
             "faults/test_power_cut_sale.py::test_a_power_cut_at_any_write_loses_and_doubles_no_sale",
             *POWER,
-            f"{MOVES}test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
+            "faults/test_power_cut_moves.py::"
+            "test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
         ),
         (
             "faults/test_power_cut.py::test_without_full_synchronous_most_cuts_lose_what_was_told",
@@ -87,10 +79,13 @@ ROWS = (
             "faults/test_disk.py::test_full_disk_refuses_with_its_cause_logs_it_and_comes_back_by_itself",
             "faults/test_disk.py::test_store_that_starts_on_a_full_disk_comes_up_when_there_is_room",
             "faults/test_disk.py::test_a_copy_that_is_built_leaves_the_journal_its_room",
+            *ROOM,
+            "faults/test_disk_moves.py::"
+            "test_a_state_file_that_cannot_be_brought_up_says_so_and_is_brought_up_when_there_is_room",
             "faults/test_disk_sale.py::"
             "test_a_full_disk_gives_no_green_and_the_same_basket_is_sold_once_when_there_is_room",
         ),
-        ("faults/test_disk.py::test_only_the_reserve_lets_the_log_reach_the_file_while_the_disk_is_full",),
+        (f"{DISK}test_only_the_reserve_lets_the_log_reach_the_file_while_the_disk_is_full", *ROOM),
         "Temporary files: SQLite keeps them in memory (edge/store/database.py).",
     ),
     Row(
@@ -111,10 +106,7 @@ ROWS = (
             "faults/test_flips.py::"
             "test_a_flipped_bit_in_the_log_ends_it_there_and_a_witness_misses_what_followed",
             "faults/test_flips.py::test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back",
-            f"{ALONE}test_an_ack_that_a_flipped_bit_raised_takes_along_nothing_that_central_lacks",
-            f"{ALONE}test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing",
-            f"{ALONE}test_a_flipped_bit_in_the_name_of_the_live_profiles_loses_none",
-            f"{ALONE}test_who_is_inside_is_known_though_a_flipped_bit_hides_its_row",
+            *BITS,
             "sync/test_snapshot.py::test_no_changed_bit_of_a_snapshot_is_believed",
             "store/test_journal.py::test_edit_of_any_column_is_located_to_its_record",
             "security/test_journal_tamper.py::test_every_damage_is_found_located_and_named",
@@ -124,8 +116,7 @@ ROWS = (
             "faults/test_flips.py::test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back",
             "faults/test_flips.py::"
             "test_a_flipped_bit_in_the_log_ends_it_there_and_a_witness_misses_what_followed",
-            f"{ALONE}test_an_ack_that_a_flipped_bit_raised_takes_along_nothing_that_central_lacks",
-            f"{ALONE}test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing",
+            *BITS,
             "security/test_journal_tamper.py::test_without_checkpoints_a_cut_tail_goes_unseen",
         ),
     ),
@@ -140,8 +131,9 @@ ROWS = (
             "test_a_wall_clock_that_lies_and_jumps_changes_no_order_and_locks_nobody_out",
             "faults/test_clock_sale.py::"
             "test_a_wall_clock_that_jumps_neither_ends_nor_prolongs_what_may_be_spent",
+            *CLOCKS,
         ),
-        (SIMULATED, "sync/test_time.py::test_the_control_an_ack_that_is_believed_sets_the_clock"),
+        (SIMULATED, *CLOCKS, "sync/test_time.py::test_the_control_an_ack_that_is_believed_sets_the_clock"),
     ),
     Row(
         7,

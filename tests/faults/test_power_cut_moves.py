@@ -23,13 +23,15 @@ from tests.faults.power import PowerIsGone
 from tests.store.house import OWNER, a_band, a_ledger, a_passage
 from tests.store.test_profiles import VAULT, a_profile, an_item
 
+WORDS = 60
+
 
 def a_former_file(folder: Path) -> Path:
     """A state file of the first schema, in which what is kept of people lay clear."""
     path = folder / "state.db"
     with a_ledger(path) as ledger:
-        ledger.run([a_passage(f"tap-{n}", right=f"right-{n}", band=a_band(n)) for n in range(60)])
-        ledger.run([lambda tx, n=n: tx.put("word", f"of-{n}", b"GUEST-WORD") for n in range(60)])
+        ledger.run([a_passage(f"tap-{n}", right=f"right-{n}", band=a_band(n)) for n in range(WORDS)])
+        ledger.run([lambda tx, n=n: tx.put("word", f"of-{n}", b"GUEST-WORD") for n in range(WORDS)])
         for _ in range(2):
             ledger.settle(50)
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
@@ -43,7 +45,7 @@ def kept(folder: Path) -> list[bytes | None]:
     with closing(open_writer(folder / "state.db")) as connection:
         migrate(connection, "state", STATE_VERSION, cells=VAULT)
         ledger = Ledger(connection, OWNER, Clock(), cells=VAULT)
-        done = ledger.run([lambda tx, n=n: tx.get("word", f"of-{n}") for n in range(60)])
+        done = ledger.run([lambda tx, n=n: tx.get("word", f"of-{n}") for n in range(WORDS)])
     return [outcome.result for outcome in done.outcomes]  # type: ignore[misc]  # bytes, or nothing
 
 
@@ -65,7 +67,7 @@ def test_a_cut_migration_of_the_state_file_is_begun_again_and_loses_nothing(
         with closing(Journal(left.folder)) as journal:
             assert journal.verify().whole
         try:
-            broken += kept(left.folder) != [b"GUEST-WORD"] * 60
+            broken += kept(left.folder) != [b"GUEST-WORD"] * WORDS
         except Exception:  # whatever a half sealed file raises, it is lost
             broken += 1
     assert (broken == 0) is together
@@ -74,7 +76,7 @@ def test_a_cut_migration_of_the_state_file_is_begun_again_and_loses_nothing(
 def test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens(tmp_path: Path) -> None:
     """Both keys lie in the ring until it is done: whatever is left is opened, and sealed again."""
     with a_ledger(tmp_path / "state.db", cells=VAULT) as ledger:
-        ledger.run([lambda tx, n=n: tx.put("word", f"of-{n}", b"GUEST-WORD") for n in range(60)])
+        ledger.run([lambda tx, n=n: tx.put("word", f"of-{n}", b"GUEST-WORD") for n in range(WORDS)])
         ledger.settle(50)
     both = Vault(b"s" * 32, Ring({1: b"v" * 64, 2: b"w" * 64}))
     act = an_act(tmp_path, tmp_path / "state.db", lambda connection: reseal(connection, both))
@@ -83,8 +85,8 @@ def test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens(
             reseal(connection, both)
         new = Vault(b"s" * 32, Ring({2: b"w" * 64}))
         with a_ledger(left.folder / "state.db", cells=new) as ledger:
-            done = ledger.run([lambda tx, n=n: tx.get("word", f"of-{n}") for n in range(60)])
-        assert [outcome.result for outcome in done.outcomes] == [b"GUEST-WORD"] * 60
+            done = ledger.run([lambda tx, n=n: tx.get("word", f"of-{n}") for n in range(WORDS)])
+        assert [outcome.result for outcome in done.outcomes] == [b"GUEST-WORD"] * WORDS
 
 
 @pytest.mark.parametrize("synced", [True, False], ids=["as it is", "control"])

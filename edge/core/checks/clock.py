@@ -27,7 +27,9 @@ def steady(check: Callable[[Asked, int], Failure | None], asked: Asked, moment: 
     doubt = doubt_ms(moment)
     if doubt <= 0:
         return verdict
-    for at_ms in (moment.now_ms - doubt, moment.now_ms + doubt):
+    # After a jump of a day what is near counts too: a slot of an hour lies between the ends of that doubt.
+    apart = (doubt,) if doubt <= UNTRUSTED_MS_MIN else (UNTRUSTED_MS_MIN, doubt)
+    for at_ms in (moment.now_ms + sign * ms for ms in apart for sign in (-1, 1)):
         if (check(asked, at_ms) is None) is not (verdict is None):
             return UNTRUSTED
     return verdict
