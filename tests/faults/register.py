@@ -336,7 +336,6 @@ ROWS = (
             "faults/test_site_nodes.py::test_a_killed_leader_loses_no_claim_and_gives_none_away_twice",
         ),
         ("faults/test_load.py::test_control_where_each_lane_commits_for_itself_lanes_starve",),
-        "Row 18 under load has eight lanes.",
     ),
 )
 """Section 2 of the handbook's page."""

@@ -25,7 +25,7 @@ from tests.builders import a_day_ticket, a_gate, a_layout
 from tests.faults.gates import Gate, a_book, a_use, eventually, gates, three_nodes
 
 pytestmark = [pytest.mark.real("etcd"), pytest.mark.timeout(240)]
-LANES, BUDGET_S = 8, WAIT_MS_MAX / 1_000
+LANES, BUDGET_S = 32, WAIT_MS_MAX / 1_000
 PATIENT_S = 20.0
 THRICE = a_day_ticket(uses_max=3, reentry=Reentry.NEVER)
 PARK = a_layout(a_gate(), gates=("edge-1", "edge-2"))
