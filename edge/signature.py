@@ -12,6 +12,8 @@ from edge.core.checkpoint import Checkpoint, message
 
 PASSING = b"polso-passing 1"
 """What is signed of a part that is passed on begins so: a signature over anything else is none of it."""
+BLOCK = b"polso-block 1"
+"""Likewise of a wallet that is blocked."""
 Sign = Callable[[Checkpoint], Checkpoint]
 """Returns a checkpoint with its signature; whoever holds the key makes one, and hands out nothing else."""
 
@@ -33,13 +35,31 @@ def is_signed(checkpoint: Checkpoint, public_key: bytes) -> bool:
 
 def sign_passing(private_key: bytes, passing: bytes) -> bytes:
     """Return a giver's signature (64 octets) under what it says of a part of its lease."""
-    return Ed25519PrivateKey.from_private_bytes(private_key).sign(PASSING + passing)
+    return _sign(private_key, PASSING + passing)
 
 
 def is_passing_signed(passing: bytes, signature: bytes, public_key: bytes) -> bool:
     """Say whether the device with this public key said exactly this of a part of its lease."""
+    return _is_said(public_key, PASSING + passing, signature)
+
+
+def sign_block(private_key: bytes, said: bytes) -> bytes:
+    """Return a device's signature (64 octets) under what it heard central say of a wallet."""
+    return _sign(private_key, BLOCK + said)
+
+
+def is_block_signed(said: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Say whether the device with this public key said exactly this of a wallet."""
+    return _is_said(public_key, BLOCK + said, signature)
+
+
+def _sign(private_key: bytes, octets: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(private_key).sign(octets)
+
+
+def _is_said(public_key: bytes, octets: bytes, signature: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, PASSING + passing)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, octets)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -196,6 +196,10 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
     octets: bytes
 
 
+WALLET_BLOCKED = "wallet_blocked"
+"""Why ``URGENT_APPLIED`` names a wallet (``target``) in place of a band; ``amount`` is the block's epoch."""
+
+
 class Acted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Body of what people and the device itself did; fields that do not apply are left out."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+import msgspec
+
 from edge.clock import Clock
 from edge.config import Site
 from edge.core.caps import Caps, Taken
@@ -19,15 +21,17 @@ from edge.run.second import is_of
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
 from edge.service import agreeing, alarms
-from edge.service.payments import passing
+from edge.service.payments import chest, passing
 from edge.service.payments.passing import Giver
-from edge.signature import is_passing_signed
+from edge.signature import is_block_signed, is_passing_signed, sign_block
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages
 from sync.client.ports import SHIPPED
 from sync.site import (
+    Block,
+    BlockPorts,
     Gateway,
     Hearsay,
     Measure,
@@ -36,6 +40,7 @@ from sync.site import (
     PursePorts,
     SiteBook,
     Unanswered,
+    Wallets,
     WitnessPorts,
 )
 from sync.site.gateway import Json
@@ -82,6 +87,7 @@ def member(site: Site, who: Sender, parts: Parts, *, cable: Cable | None = None)
 def ports_of(who: Sender, parts: Parts) -> Ports:
     """Return what a member needs of this device: each step is durable before it returns."""
     books = parts.sequencer
+    heard = Hearsay(books, measure(parts))
 
     def settle(done: Sequence[Pending]) -> None:
         books.submit(lambda tx: agreeing.settle(tx, done))
@@ -97,7 +103,8 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
     return Ports(
         device=who.device,
         learn=partial(passages.apply, books),
-        bind=Hearsay(books, measure(parts)).bind,
+        bind=heard.bind,
+        blocks=blocks(who, parts, heard),
         waiting=lambda: books.submit(agreeing.waiting),
         settle=settle,
         decided=partial(parts.journal.one, LANE),
@@ -110,6 +117,28 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
         went_back=went_back,
         witness=None if parts.notary is None else witness(parts.notary, parts),
     )
+
+
+def blocks(who: Sender, parts: Parts, heard: Hearsay) -> BlockPorts:
+    """Return how wallets that central blocked are told of and stopped: by whoever holds a device's key."""
+
+    def signed(said: Block) -> Block | None:
+        if not parts.private_key:
+            return None
+        return msgspec.structs.replace(said, signature=sign_block(parts.private_key, said.octets(who.site)))
+
+    def is_said(said: Block) -> bool:
+        keys = _keys_of(said.device, who, parts)
+        return any(is_block_signed(said.octets(who.site), said.signature, key) for key in keys)
+
+    wallets = Wallets(epoch=chest.block_epoch, block=chest.block_wallet, is_said=is_said)
+    return BlockPorts(signed=signed, is_said=is_said, stop=lambda told: heard.stop(told, wallets))
+
+
+def _keys_of(device: str, who: Sender, parts: Parts) -> list[bytes]:
+    """Return by which keys another device of the site signs."""
+    there = parts.profiles.goods.siblings()
+    return [one.public_key for one in there if one.id == device != who.device]
 
 
 def measure(parts: Parts) -> Measure:
@@ -155,8 +184,7 @@ def purse(who: Sender, parts: Parts) -> PursePorts:
         return opened is not None
 
     def is_said(said: Passing, octets: bytes, signature: bytes) -> bool:
-        there = parts.profiles.goods.siblings()
-        keys = [one.public_key for one in there if one.id == said.giver != who.device]
+        keys = _keys_of(said.giver, who, parts)
         return any(is_passing_signed(octets, signature, key) for key in keys)
 
     return PursePorts(

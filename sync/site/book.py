@@ -72,6 +72,10 @@ class Keys(NamedTuple):
         """Return what keys of bands' states begin with."""
         return f"{self.all()}state/"
 
+    def blocks(self) -> str:
+        """Return what keys of wallets that are blocked begin with."""
+        return f"{self.all()}block/"
+
     def head(self, device: str) -> str:
         """Return the key of a device's newest checkpoint."""
         return f"{self.all()}head/{device}"

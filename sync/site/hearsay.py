@@ -1,4 +1,4 @@
-"""Hearsay: what the site's nodes say of bands, believed only as far as the hourly cap goes."""
+"""Hearsay: what the site's nodes say of bands and wallets, believed only as far as the hourly cap goes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from edge.core.caps import WINDOW_MS, Caps, Taken
 from sync.client import urgent
 from sync.client.caps import note_held
 from sync.client.ports import Books
 from sync.client.tally import Tally
+from sync.site.blocking import Block
 from sync.wire import BandNotice
 
 TAKEN = "taken_by_nodes"
-HELD = "bands shut out by the site's nodes within an hour"
+HELD = "bands and wallets shut out by the site's nodes within an hour"
 PIECE_MAX = 200
 """Bands that one transaction binds: a tap waits for no more."""
 LOG = logging.getLogger("polso.site")
@@ -31,6 +34,17 @@ class Measure:
     monotonic_ms: Callable[[], int]
     by_central: Callable[[], Iterable[Taken]]
     """Return what central's own word took within the hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallets:
+    """What is done with wallets, inside a transaction."""
+
+    epoch: Callable[[Any, str], int]
+    """Return the newest block of a wallet that is known."""
+    block: Callable[..., object]
+    """Stop a wallet (``wallet``) by a block (``epoch``), unless a newer one is known."""
+    is_said: Callable[[Block], bool]
 
 
 class Hearsay:
@@ -55,6 +69,24 @@ class Hearsay:
             if wait:
                 self._note(wait)
         return not wait
+
+    def stop(self, told: Sequence[Block], wallets: Wallets) -> bool:
+        """Stop wallets that a device of the site says are blocked, durably; False: some must wait.
+
+        A guest who cannot pay is shut out, too: each counts as a band does. Whoever has no device's key says
+        nothing here; whoever has a stolen one is measured.
+        """
+        with self._one:
+            known = self._books.submit(lambda desk: [wallets.epoch(desk, one.wallet) for one in told])
+            news = [one for one, epoch in zip(told, known, strict=True) if one.epoch > epoch]
+            said = [one for one in news if wallets.is_said(one)]
+            now = said[: self.left(len(said))]
+            for one in now:
+                self._books.submit(partial(wallets.block, wallet=one.wallet, epoch=one.epoch))
+            self._tally.took(len(now))
+            if len(said) > len(now):
+                self._note(len(said) - len(now))
+        return len(said) == len(now)
 
     def left(self, wanted: int) -> int:
         """Return how many may be shut out now by the nodes' word, of so many."""

@@ -317,4 +317,5 @@ class Member:
         for pair in self._book.all(0, self._book.keys.bands())[0]:
             if was_long_ago(pair, now_ms - KEPT_MS):
                 self._book.drop(pair)
+        self._states.tidy(now_ms - KEPT_MS)
         self._tidied_ms = now_ms

@@ -10,6 +10,7 @@ from edge.core.events import Event
 from edge.core.places import Layout
 from edge.core.site import Mark, Pending
 from sync.client.passages import Seen, Used
+from sync.site.blocking import BlockPorts
 from sync.site.purse import PursePorts
 from sync.site.witness import WitnessPorts
 from sync.wire import BandNotice
@@ -24,6 +25,8 @@ class Ports:
     """Keep what other devices used and saw, durably."""
     bind: Callable[[Sequence[BandNotice]], bool]
     """Hold bands to what staff at other devices, or central, made of them; False: some of it must wait."""
+    blocks: BlockPorts
+    """Stop wallets that central blocked, as others heard it, and tell them of those."""
     waiting: Callable[[], tuple[Pending, ...]]
     """What the site has not heard of, or shall forget."""
     settle: Callable[[Sequence[Pending]], None]

@@ -1,8 +1,9 @@
-"""Stating: what bands are, told to the site's others and learnt of them."""
+"""Stating: what central and staff made of bands and wallets, told to the site's others and learnt of them."""
 
 from __future__ import annotations
 
 from edge.core.events import Event
+from sync.site.blocking import block_of, blocked, blocks_in, was_heard_before
 from sync.site.book import SiteBook
 from sync.site.gateway import Unanswered
 from sync.site.ports import Ports
@@ -21,27 +22,48 @@ class States:
         self._again_ms: int | None = None
 
     def learn(self, told: Told) -> None:
-        """Bind what may be bound of it; the rest stands in the book."""
+        """Take what may be taken of it; the rest stands in the book."""
         bands = told.stated(self._book.keys)
-        if bands and not self._ports.bind(bands):
+        wallets = blocks_in(told.pairs, self._book.keys.blocks(), own=self._ports.device)
+        taken = [self._ports.bind(bands) if bands else True]
+        taken.append(self._ports.blocks.stop(wallets) if wallets else True)
+        if not all(taken):
             self._again_ms = self._ports.now_ms() + AGAIN_MS
 
     def tell(self, event: Event) -> bool:
-        """Tell what an event says of a band's state; False: it says nothing of any. Raises ``Unanswered``."""
+        """Tell what an event says of a band or wallet; False: of neither. Raises ``Unanswered``."""
         notice = stated_of(event)
-        if notice is None:
-            return False
-        key = f"{self._book.keys.states()}{notice.band.hex()}"
-        self._book.tell(key, lambda known: stated(known, notice))
-        return True
+        if notice is not None:
+            key = f"{self._book.keys.states()}{notice.band.hex()}"
+            self._book.tell(key, lambda known: stated(known, notice))
+            return True
+        return self._tell_block(event)
 
     def settle(self) -> None:
         """Look again at what had to wait, when it is time; raises ``Unanswered``."""
         if self._again_ms is None or self._ports.now_ms() < self._again_ms:
             return
         due, self._again_ms = self._again_ms, None
+        keys = self._book.keys
         try:
-            self.learn(Told(self._book.all(0, self._book.keys.states())[0]))
+            for prefix in (keys.states(), keys.blocks()):
+                self.learn(Told(self._book.all(0, prefix)[0]))
         except Unanswered:
             self._again_ms = due
             raise
+
+    def tidy(self, before_ms: int) -> None:
+        """Take out blocks heard long ago: no lease of before is alive by then; raises ``Unanswered``."""
+        for pair in self._book.all(0, self._book.keys.blocks())[0]:
+            if was_heard_before(pair, before_ms):
+                self._book.drop(pair)
+
+    def _tell_block(self, event: Event) -> bool:
+        said, ports = block_of(event, self._ports.device), self._ports.blocks
+        if said is None:
+            return False
+        block = ports.signed(said)
+        if block is not None:
+            key = f"{self._book.keys.blocks()}{block.wallet}"
+            self._book.tell(key, lambda known: blocked(known, block, is_said=ports.is_said))
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -13,19 +14,29 @@ import pytest
 from edge.core.bands import BandState
 from edge.core.caps import WINDOW_MS, Caps, Taken
 from edge.core.events import Kind, Lane
+from edge.core.siblings import Sibling
 from edge.run.simulate.nodes import Nodes
+from edge.run.site import Parts, blocks, ports_of
 from edge.sequencer import Sequencer
+from edge.service.payments import chest
+from edge.signature import sign_block
 from edge.store.journal import Journal
-from sync.client import urgent
-from sync.site import Gateway, Hearsay, Measure, Member, Ports, SiteBook, Unanswered
+from sync.client import Sender, urgent
+from sync.signing import public_half
+from sync.site import Block, Gateway, Member, SiteBook, Unanswered
 from sync.site.book import Keys
+from sync.site.member import KEPT_MS
 from sync.site.stating import AGAIN_MS
 from sync.wire import BandNotice, Cursor, Item
 from tests.store.house import Hands, a_band, a_sequencer
+from tests.sync.ends import until
 
 PARK, MOST = 400, 20
 BANDS = [a_band(number) for number in range(PARK)]
+WALLETS = [f"w{number}" for number in range(60)]
 KEYS = Keys("park")
+OWN_KEY, KEY = b"o" * 32, b"s" * 32
+PUBLIC = public_half(KEY)
 CAPS = Caps(revoked_percent_max=5, revoked_min=10)
 
 
@@ -41,31 +52,48 @@ class Way(Gateway):
         return self.nodes.ask(path, body)
 
 
+class Known:
+    """What central told a device of the site: so many bands, and by which keys its others sign."""
+
+    def __init__(self) -> None:
+        self.goods = SimpleNamespace(siblings=lambda: [Sibling(id="edge-2", points=(), public_key=PUBLIC)])
+
+    def count(self) -> int:
+        return PARK
+
+    def layout(self) -> None:
+        """No layout yet."""
+
+
 class Gate:
     """A device with a store, and its part in a site."""
 
     def __init__(self, folder: Path, hands: Hands, books: Sequencer, way: Way) -> None:
         self.folder, self.hands, self.books = folder, hands, books
         self.by_central: Sequence[Taken] = ()
-        measure = Measure(
-            caps=CAPS,
-            known=lambda: PARK,
-            monotonic_ms=lambda: hands.mono_ms,
-            by_central=lambda: self.by_central,
-        )
-        ports: Any = type("OnlyThese", (), {})()
-        ports.device, ports.witness, ports.purse = "edge-1", None, None
-        ports.now_ms = lambda: hands.wall_ms
-        ports.bind = Hearsay(books, measure).bind
-        self.member = Member(way, SiteBook(way, "park", incarnation=1), cast(Ports, ports))
-        self.member._purse = cast(Any, type("None", (), {"heard": lambda *_: None})())
+        parts = Parts(
+            books, Journal(folder), cast(Any, Known()), hands.clock(),
+            private_key=OWN_KEY, caps=CAPS, by_central=lambda: self.by_central,
+        )  # fmt: skip
+        who = Sender(site="park", device="edge-1", incarnation=1)
+        self.member = Member(way, SiteBook(way, "park", incarnation=1), ports_of(who, parts))
+        books.after_commit(self.member.committed)
 
     def follow(self) -> None:
         self.member._catch_up()
 
+    def tell(self, count: int) -> None:
+        """Tell what so many records say, once they were heard of."""
+        until(lambda: len(self.member._outbox) == count)
+        self.member._tell()
+
     def look_again(self) -> None:
         self.hands.pass_ms(AGAIN_MS)
         self.member._states.settle()
+
+    def blocked(self) -> list[str]:
+        told = self.books.submit(lambda tx: [(wallet, chest.block_epoch(tx, wallet)) for wallet in WALLETS])
+        return [wallet for wallet, epoch in told if epoch]
 
     def out(self) -> list[bytes]:
         return self.books.submit(lambda tx: [b for b in BANDS if tx.held(b).state is not BandState.ACTIVE])
@@ -155,3 +183,89 @@ def test_no_noise_at_the_nodes_holds_up_central_nor_what_shuts_nobody_out(gate: 
     write(way, [out], epoch=11)
     gate.follow()
     assert gate.books.submit(lambda tx: tx.held(out).epoch) == 11
+
+
+# Wallets
+
+
+def a_block(wallet: str, epoch: int = 3, *, site: str = "park", key: bytes = KEY, **said: Any) -> Block:
+    block = Block(wallet, epoch, said.get("heard_ms", 1), said.get("device", "edge-2"))
+    return msgspec.structs.replace(block, signature=sign_block(key, block.octets(site)))
+
+
+def put(way: Way, *blocks: Block) -> None:
+    book = SiteBook(way, "park", incarnation=1)
+    for block in blocks:
+        book.tell(f"{KEYS.blocks()}{block.wallet}", lambda _, said=block: msgspec.msgpack.encode(said))
+
+
+def there(way: Way) -> list[Block]:
+    pairs, _ = SiteBook(way, "park", incarnation=1).all(0, KEYS.blocks())
+    return [msgspec.msgpack.decode(pair.value, type=Block) for pair in pairs]
+
+
+def test_a_wallet_is_blocked_by_the_word_of_a_device_of_the_site_and_of_nobody_else(
+    gate: Gate, way: Way
+) -> None:
+    put(
+        way,
+        a_block("w1"),
+        a_block("w2", key=b"l" * 32),
+        a_block("w3", site="another"),
+        a_block("w4", device="edge-9"),
+        msgspec.structs.replace(a_block("w5"), epoch=9),
+        a_block("w6", key=OWN_KEY, device="edge-1"),
+        a_block("w7", epoch=2**62),
+        msgspec.structs.replace(a_block("w8"), signature=b""),
+    )
+    SiteBook(way, "park", incarnation=1).tell(f"{KEYS.blocks()}w9", lambda _: b"\xc1")
+    SiteBook(way, "park", incarnation=1).tell(
+        f"{KEYS.blocks()}w10", lambda _: msgspec.msgpack.encode(a_block("w11"))
+    )
+    gate.follow()
+    assert gate.blocked() == ["w1"]
+
+
+def test_a_stolen_device_blocks_no_more_wallets_than_the_cap_and_the_rest_waits(gate: Gate, way: Way) -> None:
+    put(way, *(a_block(wallet) for wallet in WALLETS))
+    gate.follow()
+    gate.look_again()
+    assert len(gate.blocked()) == MOST
+    assert gate.noted() == [Kind.CAP_HELD]
+    write(way, BANDS)
+    gate.follow()
+    assert gate.out() == [], "bands and wallets are one count"
+    gate.hands.pass_ms(WINDOW_MS)
+    gate.look_again()
+    assert len(gate.blocked()) + len(gate.out()) == 2 * MOST
+
+
+def test_what_central_blocked_is_told_under_this_devices_name_and_told_once(gate: Gate, way: Way) -> None:
+    gate.books.submit(lambda tx: chest.block_wallet(tx, "w1", 3))
+    gate.books.submit(lambda tx: chest.block_wallet(tx, "w1", 3))
+    gate.tell(1)
+    [told] = there(way)
+    assert (told.wallet, told.epoch, told.device) == ("w1", 3, "edge-1")
+    assert told.signature == sign_block(OWN_KEY, told.octets("park"))
+
+
+def test_no_lie_at_the_nodes_keeps_a_block_from_being_told(gate: Gate, way: Way) -> None:
+    put(way, a_block("w1", 99, key=b"l" * 32), a_block("w2", 99))
+    for wallet in ("w1", "w2"):
+        gate.books.submit(lambda tx, wallet=wallet: chest.block_wallet(tx, wallet, 3))
+    gate.tell(2)
+    assert [(told.epoch, told.device) for told in there(way)] == [(3, "edge-1"), (99, "edge-2")]
+
+
+def test_blocks_of_long_ago_leave_the_book(gate: Gate, way: Way) -> None:
+    now_ms = gate.hands.wall_ms
+    put(way, a_block("w1", heard_ms=now_ms - 2 * KEPT_MS), a_block("w2", heard_ms=now_ms))
+    gate.member._tidy()
+    assert [told.wallet for told in there(way)] == ["w2"]
+
+
+def test_a_device_without_a_key_tells_nothing_of_wallets() -> None:
+    said = Block("w1", 3, 1, "edge-1")
+    parts = Parts(*cast(Any, (None, None, None, None)))
+    ports = blocks(Sender(site="park", device="edge-1", incarnation=1), parts, cast(Any, None))
+    assert ports.signed(said) is None

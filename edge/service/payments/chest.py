@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.core.events import Kind, Lane
+from edge.core.events import WALLET_BLOCKED, Acted, Kind, Lane
 from edge.core.lease import (
     OWN_TTL_S,
     Close,
@@ -137,18 +137,22 @@ def hand_back(tx: Transaction, lease: Lease, amount: int, *, why: str) -> Lease 
 
 
 def block_wallet(tx: Transaction, wallet: str, epoch: int) -> bool:
-    """Stop all leases of a wallet at once, unless a newer block is known; say whether any stopped."""
+    """Stop all leases of a wallet at once and give them back; False: this block, or a newer one, is known.
+
+    The record of it is written where nothing of the wallet lies, too: by it the site's others are told.
+    """
     if epoch <= block_epoch(tx, wallet):
         return False
     tx.put(BLOCKED, wallet, msgspec.msgpack.encode(epoch))
-    stopped = False
+    said = Acted(reason=WALLET_BLOCKED, target=wallet, amount=epoch)
+    tx.append(Kind.URGENT_APPLIED, said, lane=Lane.PRIORITY)
     for lease in leases_of(tx, wallet):
         after = block(lease, epoch)
         if after != lease:
             keep(tx, after)
             _moved(tx, Kind.LEASE_STATE, after, why=Drain.BLOCKED)
-            stopped = True
-    return stopped
+            end_own(tx, after, why=Drain.BLOCKED)
+    return True
 
 
 def expire_due(tx: Transaction, now_ms: int) -> int:

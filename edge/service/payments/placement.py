@@ -180,12 +180,7 @@ class Placement:
 
     def block(self, wallet: str, epoch: int) -> None:
         """Stop all that this device holds of a wallet, durably, and give it back."""
-
-        def act(tx: Transaction) -> None:
-            if chest.block_wallet(tx, wallet, epoch):
-                _close_all(tx, wallet=wallet, why="blocked")
-
-        self._rooms.sequencer.submit(act)
+        self._rooms.sequencer.submit(lambda tx: chest.block_wallet(tx, wallet, epoch))
 
     def close_all(self, *, why: str) -> None:
         """Give back everything: this device was dismissed."""
