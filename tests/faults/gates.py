@@ -108,6 +108,10 @@ def acquainted(gate: Gate, *devices: str) -> None:
 def gates(
     folder: Path, nodes: Sequence[str], *rights: Entitlement, layout: Layout, count: int = 2
 ) -> Iterator[list[Gate]]:
+    book = a_book(nodes)
+    for prefix in (book.keys.states(), book.keys.blocks()):  # or a test before would bind this one's guest
+        for pair in book.all(0, prefix)[0]:
+            book.drop(pair)
     hands = Hands()
     hands.wall_ms = int(time.time() * 1_000)
     made = [Gate(folder / f"edge-{n}", hands, device=f"edge-{n}", nodes=nodes) for n in range(1, count + 1)]

@@ -108,24 +108,6 @@ def test_a_guest_pays_here_with_what_lies_at_the_next_till(tmp_path: Path, nodes
         eventually(lambda: not a_book(nodes.urls).all(0, a_book(nodes.urls).keys.wants())[0])
 
 
-def test_a_wallet_blocked_by_central_is_blocked_at_a_till_that_only_its_neighbours_reach(
-    tmp_path: Path, nodes: Nodes
-) -> None:
-    with tills(tmp_path, nodes, 0, 2_000) as [reached, cut_off]:
-        assert paid(cut_off).state is BasketState.APPROVED
-        reached.service.placement.block(WALLET, 3)
-        eventually(lambda: cut_off.sequencer.submit(lambda tx: chest.block_epoch(tx, WALLET)) == 3)
-        assert left(cut_off) == 0, "what lay here goes back to central"
-        refused = paid(cut_off)
-        assert (refused.state, refused.reason) == (BasketState.DECLINED, Reason.WALLET_BLOCKED)
-        eventually(lambda: not cut_off.member._outbox)
-        assert blocked_at(reached) == blocked_at(cut_off) == 1, "each journal says it once"
-
-
-def blocked_at(till: Gate) -> int:
-    return sum(event.kind == Kind.URGENT_APPLIED for event in till.journal.events(1))
-
-
 def test_what_two_tills_hold_between_them_is_not_spent_twice_by_two_at_once(
     tmp_path: Path, nodes: Nodes
 ) -> None:
