@@ -30,6 +30,7 @@ from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from edge.errors import NotAllowed
+from sync import plain
 
 COVERED = ("@method", "@authority", "@target-uri", "content-digest", "idempotency-key")
 ANSWERED = ("@status", "content-type", "content-encoding", '"signature";req', '"signature-input";req')
@@ -41,6 +42,8 @@ HOOK_TAG = "polso-hook"
 SNAPSHOT_TAG = b"polso-snapshot 1"
 LABEL = "polso"
 MAX_AGE = datetime.timedelta(seconds=60)
+MAX_AGE_MS, SKEW_MS = 60_000, 5_000
+"""The same, and by how much two clocks may differ."""
 NONCE_BYTES = 16
 NONCE_CHARS_MIN, NONCE_CHARS_MAX = 22, 64
 KEY_BYTES = 32
@@ -137,12 +140,18 @@ class _OutOfTime(InvalidSignature):
     """Too old, or from the future."""
 
 
+def is_in_time(created_s: int, now_ms: int) -> bool:
+    """Whether a request that says so was signed lately: within its age, and clocks may differ a little."""
+    age_ms = now_ms - created_s * 1_000
+    return -SKEW_MS <= age_ms <= MAX_AGE_MS + SKEW_MS
+
+
 class _AtCentral(HTTPMessageVerifier):
     """Judges age by central's clock, on which its nonces are kept too."""
 
     def __init__(self, public: bytes, now_ms: int) -> None:
         super().__init__(signature_algorithm=_ALGORITHM, key_resolver=_Ring(public=public))
-        self._now = datetime.datetime.fromtimestamp(now_ms / 1000, tz=datetime.UTC)
+        self._now_ms = now_ms
 
     def validate_created_and_expires(
         self,
@@ -156,8 +165,7 @@ class _AtCentral(HTTPMessageVerifier):
             or max_age is None
         ):
             raise InvalidSignature("A signature says when it was made, and nothing of when it ends.")
-        made = datetime.datetime.fromtimestamp(int(sig_input.params["created"]), tz=datetime.UTC)
-        if not -self.max_clock_skew <= self._now - made <= max_age + self.max_clock_skew:
+        if not is_in_time(int(sig_input.params["created"]), self._now_ms):
             raise _OutOfTime("The signature is of another time.")
 
 
@@ -233,6 +241,9 @@ def named_nonce(headers: Mapping[str, str]) -> str:
 
 def verify(message: Message, public_key: bytes, *, now_ms: int, tag: str = DEVICE_TAG) -> Proof:
     """Return what a request's signature shows, or raise ``NotSigned`` or ``Stale``."""
+    told = plain.read(message.method, message.url, message.headers, body=message.body, public=public_key)
+    if told is not None and told.tag == tag and is_in_time(told.created_s, now_ms):
+        return Proof(told.key_id, told.nonce)
     _demand_one_writing(message.headers.get("Signature", ""))
     try:
         results = _AtCentral(public_key, now_ms).verify(
@@ -257,14 +268,23 @@ def verify(message: Message, public_key: bytes, *, now_ms: int, tag: str = DEVIC
     return Proof(str(result.parameters["keyid"]), str(result.nonce))
 
 
-def sign_answer(key: Keys, message: Message, *, status: int, headers: MutableMapping[str, str]) -> None:
+def sign_answer(
+    key: Keys, message: Message, *, status: int, headers: MutableMapping[str, str], now_ms: int
+) -> None:
     """Sign an answer in place; ``message`` is the request as it arrived, but with the answer's body."""
+    media, packed = headers.get("Content-Type", ""), headers.get("Content-Encoding", "")
+    said = plain.Answered(status, media, packed, message.body, now_ms // 1_000)
+    made = plain.answer(key.private_key, key.key_id, message.headers, said=said)
+    if made is not None:
+        headers.update(made)
+        return
     request = _Request(message.method, message.url, message.headers)
     signer = HTTPMessageSigner(signature_algorithm=_ALGORITHM, key_resolver=_Ring(private=key.private_key))
     try:
         signer.sign(
             _Answer(status, headers, request),
             key_id=key.key_id,
+            created=datetime.datetime.fromtimestamp(said.created_s, tz=datetime.UTC),
             label=LABEL,
             tag=CENTRAL_TAG,
             covered_component_ids=ANSWERED,

@@ -202,7 +202,13 @@ class Api:
             body=reply.data,
         )
         try:
-            sign_answer(self._voice(g.site), asked, status=reply.status_code, headers=said)
+            sign_answer(
+                self._voice(g.site),
+                asked,
+                status=reply.status_code,
+                headers=said,
+                now_ms=self._store.now_ms(),
+            )
         except NotSigned:
             return reply  # what was asked has no signature that an answer could be bound to
         reply.headers.update(said)

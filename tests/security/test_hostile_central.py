@@ -64,7 +64,7 @@ def resigned(**changes: Any) -> Trick:
         asked = {**dict(request.headers.items()), **changes.get("asked", {})}
         message = Message(method="GET", url=request.url, headers=fields(asked.items()), body=reply.data)
         key = Keys(key_id="central.aurora", private_key=secrets.token_bytes(32))
-        sign_answer(key, message, status=reply.status_code, headers=said)
+        sign_answer(key, message, status=reply.status_code, headers=said, now_ms=wall_ms())
         reply.headers.update(said)
         return reply
 
