@@ -21,7 +21,16 @@ from sync.central.money import restored
 from sync.central.planning import plans
 from sync.central.privacy import named, remarks
 from sync.central.settling import takings, vouchers
-from sync.central.store import DIARY, Connection, Store, insert_bearing, insert_many, now_of, wake_here_after
+from sync.central.store import (
+    DIARY,
+    REFUSALS,
+    Connection,
+    Store,
+    insert_bearing,
+    insert_many,
+    now_of,
+    wake_here_after,
+)
 from sync.packing import UNREADABLE
 from sync.wire import (
     QUARANTINED_MAX,
@@ -73,9 +82,16 @@ def take(
     rows = read(batch)
     if rows[-1].h != batch.head:
         return Rejected(problem=Problem.CHAIN, detail="The head hash does not fit the rows.")
-    with store.queues.turn(device.site), store.transaction() as tx:
-        enter(tx)
-        return _settle(tx, device, batch, rows=rows)
+
+    def settled(*, doubtful: bool) -> Ack | Rejected:
+        with store.queues.turn(device.site), store.transaction() as tx:
+            enter(tx)
+            return _settle(tx, device, batch, rows=rows, doubtful=doubtful)
+
+    try:
+        return settled(doubtful=False)
+    except REFUSALS:  # hardly ever: nothing of it is there, and each row is looked at now
+        return settled(doubtful=True)
 
 
 def read(batch: Batch) -> list[Row]:
@@ -143,7 +159,9 @@ def _misfit(device: Device, batch: Batch) -> Rejected | None:
     return None
 
 
-def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) -> Ack | Rejected:
+def _settle(
+    tx: Connection, device: Device, batch: Batch, *, rows: list[Row], doubtful: bool
+) -> Ack | Rejected:
     stream = Stream(device.site, device.id, device.incarnation, batch.lane)
     start = chain_start(device.site, device.id, batch.lane, public_key=device.public_key)
     end = lanes.lock(tx, stream, start)
@@ -160,7 +178,7 @@ def _settle(tx: Connection, device: Device, batch: Batch, *, rows: list[Row]) ->
         lanes.freeze(tx, stream, f"fork at or before {batch.first}")
         return Rejected(problem=Problem.FORK, detail="", ack=end.ack, head=end.h)
     fresh = [row for row in rows if row.seq > end.ack]
-    refused = _keep(tx, stream, fresh)
+    refused = _keep(tx, stream, fresh, doubtful=doubtful)
     if fresh:
         lanes.move(tx, stream, ack=fresh[-1].seq, h=fresh[-1].h)
         if restored.came(tx, stream, fresh[-1].seq):
@@ -186,9 +204,11 @@ def _differs(known: dict[int, bytes], batch: Batch, rows: list[Row]) -> bool:
     return any(offered.get(seq, h) != h for seq, h in known.items())
 
 
-def _keep(tx: Connection, stream: Stream, fresh: list[Row]) -> list[Refusal]:
+def _keep(tx: Connection, stream: Stream, fresh: list[Row], *, doubtful: bool) -> list[Refusal]:
     good = without_late(tx, stream.site, [row for row in fresh if row.columns is not None])
-    unbearable = insert_bearing(tx, lanes.event_table, [record(stream, row) for row in good])
+    unbearable = insert_bearing(
+        tx, lanes.event_table, [record(stream, row) for row in good], doubtful=doubtful
+    )
     refused = [(row, row.why) for row in fresh if row.columns is None]
     refused += [(good[place], "the database cannot hold it") for place in unbearable]
     at_ms = now_of(tx)

@@ -2,6 +2,7 @@
 
 from sync.central.store.bare import bare_commits_per_s as bare_commits_per_s
 from sync.central.store.bare import bare_copy_per_s as bare_copy_per_s
+from sync.central.store.bulk import REFUSALS as REFUSALS
 from sync.central.store.bulk import insert_bearing as insert_bearing
 from sync.central.store.bulk import insert_many as insert_many
 from sync.central.store.copying import is_dump as is_dump

@@ -29,8 +29,17 @@ def insert_many(tx: Connection, table: Table, rows: Sequence[Record]) -> None:
         tx.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))  # noqa: S608  # our own table's name
 
 
-def insert_bearing(tx: Connection, table: Table, rows: Sequence[Record]) -> list[int]:
-    """Insert what the database can hold; return the places of the rows that it refused, found by halving."""
+def insert_bearing(
+    tx: Connection, table: Table, rows: Sequence[Record], *, doubtful: bool = True
+) -> list[int]:
+    """Insert what the database can hold; return the places of the rows that it refused, found by halving.
+
+    Where nothing is ``doubtful`` they go in without a savepoint, and a row that is refused all the same
+    raises one of ``REFUSALS``: the whole transaction has then to be begun again, with doubts.
+    """
+    if not doubtful:
+        insert_many(tx, table, rows)
+        return []
     return _halve(tx, table, list(enumerate(rows))) if rows else []
 
 
