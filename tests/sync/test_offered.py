@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def capped(id: str, *caps: Cap) -> Offer:
     return Offer(id=id, kind=Sort.NEW, campaign="summer", messages=a_message(id), caps=caps)
 
 
+AGREED_S_MAX = 5.0
 OFFERS = (
     capped("twice", Cap(most=2)),
     capped("once-sold", Cap(counted=Counted.REDEEMED, span=Span.WEEK, most=1)),
@@ -208,3 +210,15 @@ def test_counts_of_guests_who_were_shown_nothing_for_long_go(gate: Gate, store: 
         assert offered.before(tx, SITE_ON_PAPER, NOW_MS + DAY_MS) == ("g1", 1)
         assert offered.before(tx, SITE_ON_PAPER, NOW_MS + DAY_MS, after="g1") == ("g1", 0)
     assert held(store, SITE_ON_PAPER, "g1") is None
+
+
+def test_a_no_said_at_one_device_is_the_next_ones_within_five_seconds(pair: tuple[Shop, Shop]) -> None:
+    a, b = pair
+    assert shows(a) == shows(b) == {"twice", "once-sold"}
+    profile = a.profiles.get(band(a))
+    assert profile is not None
+    began = time.monotonic()
+    a.service._consents.set_by_guest(profile, "offers", given=False, point=TILL)
+    assert shows(a) == set(), "there it holds at once"
+    until(lambda: shows(b) == set())
+    assert time.monotonic() - began <= AGREED_S_MAX
