@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal
 
 import msgspec
 
@@ -245,3 +246,10 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What could still be accepted so during an outage: taken and left together are the worst case."""
     holds: int = 0
     """Baskets that are authorised and wait for their end."""
+
+
+class CardStopped(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a guest's word that their stored card is charged no more."""
+
+    became: Literal["stopped", "pin", "wrong", "locked"]
+    """``pin``: the guest has one and has to type it."""

@@ -103,6 +103,13 @@ class AlarmBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     op: Op
 
 
+class StopBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose stored card is charged no more; said twice it is one fact."""
+
+    op: Op
+    band: Band
+
+
 class ConsentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a guest told staff: that they allow one purpose, or no longer."""
 
@@ -189,6 +196,12 @@ def consent(ask: Ask) -> Done:
     return Done()
 
 
+def stop_card(ask: Ask) -> Done:
+    """Stop a guest's stored card on their wish."""
+    ask.house.service.stop_card_by_staff(ask.person, ask.want(StopBody).band)
+    return Done()
+
+
 def acknowledge(ask: Ask) -> HelpCall:
     """Tell the guest that somebody is coming."""
     return ask.house.service.acknowledge_help(ask.person, ask.path["call"])
@@ -220,6 +233,7 @@ ROUTES = (
     act("location", location, Action.SET_LOCATION, body=LocationBody, answer=Done),
     act("count", count, Action.CORRECT_COUNT, body=CountBody, answer=Done),
     act("consent", consent, Action.SET_CONSENT, body=ConsentBody, answer=Done),
+    act("stop-card", stop_card, Action.SET_CONSENT, body=StopBody, answer=Done),
     act("help/<call>", acknowledge, Action.ACKNOWLEDGE_HELP, body=HelpBody, answer=HelpCall),
     act("alarm/<alarm>", acknowledge_alarm, Action.ACKNOWLEDGE_ALARM, body=AlarmBody, answer=Alarm),
 )

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from edge.codes import qr_svg
 from edge.core.claimed import CODE_DIGITS, Became
+from edge.payviews import CardStopped
 from edge.views import Known
 from kiosk.ask import Ask
 from kiosk.grants import GuestHelp, guests_help
@@ -54,6 +55,13 @@ class ClaimTold(msgspec.Struct, frozen=True, kw_only=True):
     became: Became
 
 
+class StopSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest wants nothing more charged to the card they stored; where they have a PIN, with it."""
+
+    tap_id: TapId
+    pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?$")] = ""
+
+
 class ConsentSaid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest allows a purpose, or no longer; said twice it is one fact, so no operation id is needed."""
 
@@ -86,6 +94,12 @@ def claim(ask: Ask) -> ClaimTold:
     """Let a band of nobody be claimed by whom a code was brought to."""
     said = ask.want(ClaimSaid)
     return ClaimTold(became=ask.house.service.near.claim(said.tap_id, ask.seat.point, said.code))
+
+
+def stop_card(ask: Ask) -> CardStopped:
+    """Charge nothing more to what a guest stored, from now on."""
+    said = ask.want(StopSaid)
+    return ask.house.service.stop_card(said.tap_id, ask.seat.point, said.pin)
 
 
 def consent(ask: Ask) -> Known:
@@ -138,6 +152,17 @@ ROUTES = (
         kinds=("kiosk",),
         body=ClaimSaid,
         answer=ClaimTold,
+        rate=CLAIMS,
+    ),
+    Route(
+        "POST",
+        "/k/<screen>/stop-card",
+        stop_card,
+        Audience.SCREEN,
+        "A guest stops the card that they stored: nothing more is charged to it.",
+        kinds=("kiosk",),
+        body=StopSaid,
+        answer=CardStopped,
         rate=CLAIMS,
     ),
     Route(

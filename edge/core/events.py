@@ -96,6 +96,7 @@ class Kind(enum.IntEnum):
     ORDER_ASKED = 66
     LEASE_PASSED = 67
     LEASE_TAKEN = 68
+    MANDATE_STOPPED = 69
 
 
 DECISIONS = (Kind.DECIDED, Kind.CONFIRMED, Kind.OVERRIDDEN)

@@ -27,8 +27,7 @@ from edge.service.past import DECISIONS
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
 from edge.service.show import short
-from edge.service.standing import Guest, who_stands, worn
-from edge.service.wearers import band_of
+from edge.service.standing import Guest, band_of, who_stands, worn
 from edge.service.zonebook import zones_of
 from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.core.bands import Presented, Trust
+from edge.core.bands import BAND_ID_BYTES, Presented, Trust
 from edge.core.decision import Outcome
 from edge.core.held import Held
 from edge.core.profiles import Profile
-from edge.errors import NotAllowed
+from edge.errors import NotAllowed, Refused
 from edge.service.answers import Answer
 from edge.service.earlier import must_know
 from edge.service.facts import own_profile
@@ -82,6 +82,17 @@ def stands_in(
 def worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
     """Return a band's profile as it stands at this site."""
     return own_profile(tx, Presented(tap_id="", reader="", band=band), told)
+
+
+def band_of(band_hex: str) -> bytes:
+    """Return the BandId of its hex form, or refuse it."""
+    try:
+        band = bytes.fromhex(band_hex)
+    except ValueError as error:
+        raise Refused("A band is named by 32 hex digits.") from error
+    if len(band) != BAND_ID_BYTES:
+        raise Refused("A band is named by 32 hex digits.")
+    return band
 
 
 def _opens(kept: Answer, point: str, now_ms: int) -> bool:

@@ -8,7 +8,6 @@ import msgspec
 
 from edge.core.approvals import Approval, Deed, DeedKind
 from edge.core.bands import (
-    BAND_ID_BYTES,
     Band,
     BandAct,
     Presented,
@@ -36,6 +35,7 @@ from edge.service.past import last_view
 from edge.service.remarks import remarked
 from edge.service.rooms import Rooms
 from edge.service.show import note_of, short, staff_view
+from edge.service.standing import band_of
 from edge.service.tallies import tally_within
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
@@ -228,17 +228,6 @@ class Wearers:
             ),
             last=last_view(self._rooms, profile),
         )
-
-
-def band_of(band_hex: str) -> bytes:
-    """Return the BandId of its hex form, or refuse it."""
-    try:
-        band = bytes.fromhex(band_hex)
-    except ValueError as error:
-        raise Refused("A band is named by 32 hex digits.") from error
-    if len(band) != BAND_ID_BYTES:
-        raise Refused("A band is named by 32 hex digits.")
-    return band
 
 
 def _standing(band: Band | None, held: Held) -> Standing:

@@ -5,13 +5,32 @@ import { speak } from "./desk.js";
 
 const PURPOSES = ["presence", "offers", "offers:demographic", "offers:interest", "offers:behaviour", "research"];
 
-/** @param {{open: boolean, opened: (is: boolean) => void, said: (purpose: string, given: boolean) => Promise<void>}} desk */
-export function consents(card, { open, opened, said }) {
+/** @param {{open: boolean, opened: (is: boolean) => void, said: (purpose: string, given: boolean) => Promise<void>, stop: () => Promise<void>}} desk */
+export function consents(card, { open, opened, said, stop }) {
   const made = part("details", "consents");
   made.open = open;
   made.addEventListener("toggle", () => opened(made.open));
   made.append(part("summary", "", speak("staff.consents")), part("p", "soft small", speak("staff.consents_line")));
-  made.append(...PURPOSES.map((purpose) => row(card, purpose, said)));
+  made.append(...PURPOSES.map((purpose) => row(card, purpose, said)), stored(card, stop));
+  return made;
+}
+
+/** The guest's stored card: staff stop it on their wish; whether there is one only central knows. */
+function stored(card, stop) {
+  const made = part("div", "consent");
+  const what = part("div", "");
+  const turn = part("button", "button", speak("staff.stop_card"));
+  const line = part("p", "soft small", speak("staff.stop_card_line"));
+  line.id = `stop-${card.band}`;
+  turn.type = "button";
+  turn.setAttribute("aria-describedby", line.id);
+  turn.addEventListener("click", async () => {
+    turn.disabled = true;
+    await stop();
+    turn.disabled = false;
+  });
+  what.append(line);
+  made.append(what, turn);
   return made;
 }
 

@@ -103,7 +103,7 @@ let late = null;
 async function bring() {
   by("stage").setAttribute("aria-busy", "true");
   try {
-    late = Object.assign({}, ...(await Promise.all([import("./kiosk_mine.js"), import("./kiosk_near.js"), import("./kiosk_offers.js"), import("./speech.js")])));
+    late = Object.assign({}, ...(await Promise.all([import("./kiosk_mine.js"), import("./kiosk_stop.js"), import("./kiosk_near.js"), import("./kiosk_offers.js"), import("./speech.js")])));
   } finally {
     by("stage").removeAttribute("aria-busy");
   }
@@ -125,7 +125,7 @@ function stage() {
   if (!late && ["mine", "times", "shelves", "offer", "taken"].includes(state.phase)) return [part("h1", "sr", speak("kiosk.title"))];
   switch (state.phase) {
     case "plan": return plan(state.plan);
-    case "mine": return late.mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard, claim: state.claim, offline: state.offline, claimBand });
+    case "mine": return late.mine(state.mine, { speak, language: language(), page, allow, card: state.card, showCard, claim: state.claim, offline: state.offline, claimBand, stopCard: (pin) => late.stopCard({ tap_id: state.mine?.tap_id, hear, send }, pin) });
     case "times": return late.times(tools());
     case "offer": return late.offer(tools());
     case "taken": return late.taken(tools());

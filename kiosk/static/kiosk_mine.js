@@ -1,10 +1,11 @@
 /** What we know of a guest, painted: what they allow first, then every single thing, in their language. */
 
 import { claim } from "./kiosk_claim.js";
+import { stopped } from "./kiosk_stop.js";
 import { part, ring } from "./ring.js";
 import { clock, date, day, money, named, sortOf } from "./words.js";
 
-/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg: string}, showCard: () => void, claim: string, offline: boolean, claimBand: (code?: string) => void}} Tools */
+/** @typedef {{speak: (key: string, places?: Record<string, unknown>) => string, language: string, page: any, allow: (purpose: string, given: boolean) => void, card: null|{svg?: string, stop?: string}, showCard: () => void, claim: string, offline: boolean, claimBand: (code?: string) => void, stopCard: (pin?: string) => void}} Tools */
 
 /** Return the page's middle. @param {any} known @param {Tools} tools */
 export function mine(known, tools) {
@@ -19,7 +20,7 @@ export function mine(known, tools) {
   all.setAttribute("aria-label", speak("kiosk.mine_title"));
   all.append(
     section(speak("kiosk.mine_consents"), (known.consents ?? []).map((one) => consent(one, tools))),
-    ...(known.payments ? [section(speak("kiosk.card"), [card(tools)])] : []),
+    ...(known.payments ? [section(speak("kiosk.card"), [card(tools), stopped(tools)])] : []),
     section(speak("kiosk.claim"), [claim(tools)]),
     section(speak("kiosk.mine_you"), [facts(about(known, tools))]),
     ...(known.looked_for ? [section(speak("near.looked_for"), rows(known.looked_for, (one) => [named(one.names, tools.language) || one.article, when(one.at_ms, tools)], tools))] : []),
@@ -37,7 +38,7 @@ export function mine(known, tools) {
 /** The stored card: shown on the guest's own phone alone, by a code that opens once. */
 function card({ speak, card: shown, showCard }) {
   const made = part("div", "item own-card");
-  made.append(part("p", "soft", speak(shown && !shown.svg ? "kiosk.card_refused" : "kiosk.card_line")));
+  made.append(part("p", "soft", speak(shown?.svg === "" ? "kiosk.card_refused" : "kiosk.card_line")));
   if (shown?.svg) {
     const picture = part("div", "code");
     picture.tabIndex = -1;

@@ -68,7 +68,7 @@ export class LookUp {
     acts.append(...this.acts(card));
     made.append(acts);
     if (card.guest && page.actions.includes("set_consent")) {
-      made.append(consents(card, { open: this.asking === card.band, opened: (is) => this.asks(card, is), said: (purpose, given) => this.consent(card, purpose, given) }));
+      made.append(consents(card, { open: this.asking === card.band, opened: (is) => this.asks(card, is), said: (purpose, given) => this.consent(card, purpose, given), stop: () => this.stopCard(card) }));
     }
     return made;
   }
@@ -100,6 +100,11 @@ export class LookUp {
     const turned = (one) => (one.guest === card.guest ? { ...one, allows: [...(one.allows ?? []).filter((known) => known !== purpose), ...(given ? [purpose] : [])] } : one);
     this.desk.hear({ type: "found", body: { ...found, cards: found.cards.map(turned) } });
     document.getElementById(`consent-${card.band}-${purpose}-turn`)?.focus();
+  }
+
+  async stopCard(card) {
+    const answer = await act("/api/v1/staff/stop-card", { band: card.band });
+    by("said").textContent = answer.ok ? speak("staff.stop_card_done") : whyNot(answer);
   }
 
   async check(card) {

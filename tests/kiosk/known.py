@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,7 @@ from edge.nearviews import (
     Times,
 )
 from edge.offerviews import OffersView, OfferTile, TakenView, TillElsewhere
+from edge.payviews import CardStopped
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt
 
 NOON_MS = 1_767_265_200_000
@@ -262,3 +264,10 @@ class FakeGuests:
         if self.refuses:
             raise NotAllowed("This band cannot prove that it is no copy.", hint="Ask our staff.")
         return f"https://central.example/own/?t=p.{'x' * 180}"
+
+    def stop_card(self, tap_id: str, point: str, pin: str = "") -> CardStopped:
+        if self.refuses:
+            raise NotAllowed("This page needs your band once more.", hint="Hold the band to the reader.")
+        self.near.did.append(("stop", pin))
+        became: dict[str, Literal["pin", "wrong", "stopped"]] = {"": "pin", "7193": "stopped"}
+        return CardStopped(became=became.get(pin, "wrong"))

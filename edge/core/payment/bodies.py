@@ -205,3 +205,13 @@ class PinTried(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     point: str = ""
     of: bytes = b""
     """Digest of the verifier that was tried: a new PIN begins a new count everywhere."""
+
+
+class MandateStopped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of MANDATE_STOPPED: nothing more is charged to what a guest stored, as they said here."""
+
+    guest: str
+    wallet: str
+    point: str
+    staff: str = ""
+    """Who heard it from the guest; empty: the guest, with their band."""

@@ -11,7 +11,7 @@ from edge.core.payment import Tender
 from edge.core.payment.facts import Outside
 from edge.core.payment.reckoning import Piece
 from edge.errors import StoreError
-from edge.payviews import BasketView, CashKind, CashView, Exposure, PaymentView
+from edge.payviews import BasketView, CardStopped, CashKind, CashView, Exposure, PaymentView
 from edge.service.attempts import written_down
 from edge.service.bundles import Bundles
 from edge.service.payments.cash import CashDesk
@@ -22,6 +22,7 @@ from edge.service.payments.reading import Desks, Reading
 from edge.service.payments.redeeming import Redeeming
 from edge.service.payments.refunds import Refunds
 from edge.service.payments.screens import TillScreens
+from edge.service.payments.stopping import Stopping
 from edge.service.payments.taking import MoneyBack
 from edge.service.payments.tills import Laid, Tills
 from edge.service.rooms import Rooms
@@ -42,7 +43,7 @@ class PayDesk:
         self._tills = Tills(rooms, screens, Redeeming(rooms, bundles))
         self._cash = CashDesk(rooms)
         self._money_back, self._refunds = MoneyBack(rooms, screens), Refunds(rooms, screens)
-        self._holds = Holds(rooms, screens)
+        self._holds, self._stopping = Holds(rooms, screens), Stopping(rooms)
         self.placement = Placement(rooms, bundles.live)
         desks = Desks(self._tills, self._cash, self._money_back, self.placement)
         self._at_tills = Reading(rooms, desks)
@@ -61,6 +62,15 @@ class PayDesk:
             self._tills.screens.recall()
         except StoreError as error:
             LOG.warning("what stands at the tills cannot be read yet: %s", error)
+
+    def stop_card(self, tap_id: str, point: str, pin: str = "") -> CardStopped:
+        """Charge nothing more to what the guest stored who tapped here; in force at once, offline too."""
+        return self._stopping.by_guest(tap_id, point, pin)
+
+    def stop_card_by_staff(self, session: Session, band_hex: str) -> None:
+        """Take the same from staff, who heard it from the guest; journaled with the name."""
+        with written_down(self._pay_rooms, session, "stop_card", target=band_hex):
+            self._stopping.by_staff(session, band_hex)
 
     def exposure(self) -> Exposure:
         """Return what lies at this device and what could be lost with it."""

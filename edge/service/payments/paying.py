@@ -24,6 +24,7 @@ from edge.service.madeover import MadeOver
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.redeeming import At, Redeeming
 from edge.service.payments.rung import Rung
+from edge.service.payments.stopping import is_stopped
 from edge.service.rooms import Rooms
 from edge.service.verdict import Verdict
 from edge.store.transaction import Transaction
@@ -52,14 +53,15 @@ class Payers:
         if tries == 0:
             pin = Pin.LOCKED
         promised = self._redeeming.promised(tx, profile)
+        risk = before.risk and not (link is not None and is_stopped(tx, self._rooms, link))
         payer = Payer(
             tap=verdict.facts,
             told=verdict.ruling.decision,
-            leases=self._leases(tx, link, promised, risk=before.risk),
+            leases=self._leases(tx, link, promised, risk=risk),
             tally=tally_of(tx, band),
             pin=pin,
             declined=before.declined,
-            risk=before.risk,
+            risk=risk,
             confirmed=frozenset(before.confirmed),
             block_epoch=chest.block_epoch(tx, link.id) if link is not None else 0,
             promised=promised,

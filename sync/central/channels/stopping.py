@@ -7,14 +7,9 @@ from typing import Protocol
 import msgspec
 
 from sync.central.channels.book import Member
-from sync.central.psp import mandates
-from sync.central.psp.handshake import revoke
-from sync.central.psp.mandates import ALIVE
-from sync.central.registry import guests, links, members
+from sync.central.psp.stopping import end_all
+from sync.central.registry import guests
 from sync.central.store import Connection
-
-REASON = "guest"
-"""Why it ended, as where the guest says so on their own page: nobody calls it a card that failed."""
 
 
 class Heard(Protocol):
@@ -41,19 +36,8 @@ def stop(tx: Connection, channel: Member, guest: str) -> Stopped:
     the house's risk from the next page of the feed on. Call it holding the site's turn.
     """
     guests.guest(tx, channel.site, guest)
-    ended = [one for one in _alive(tx, channel.site, guest) if revoke(tx, channel.site, one, reason=REASON)]
+    ended = end_all(tx, channel.site, guest)
     for one in ended:
         for tell in STOPPED:
             tell(tx, channel, one)
     return Stopped(mandates=tuple(ended))
-
-
-def _alive(tx: Connection, site: str, guest: str) -> list[str]:
-    """Return what is, or could still become, chargeable: by whichever of a person's guests it was stored."""
-    found: dict[str, None] = {}
-    for one in links.together(tx, site, [guest]):
-        held = [*mandates.of_guest(tx, site, one)]
-        if wallet := members.owned(tx, site, one):
-            held += mandates.of_wallet(tx, site, wallet)
-        found.update({mandate.id: None for mandate in held if mandate.state in ALIVE})
-    return sorted(found)

@@ -12,11 +12,13 @@ from edge.core.events import Acted, Kind
 from edge.core.feedback import FeedbackGiven
 from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved
+from edge.core.payment.bodies import MandateStopped
 from edge.core.slots import SlotMoved
 from sync.central.care import heard, spoken
 from sync.central.care.heard import Spoken
 from sync.central.near import bearable, feedback, orders, slots
 from sync.central.offers import earned
+from sync.central.psp import stopping
 from sync.central.registry import consents, guests, profiles
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection
@@ -29,6 +31,7 @@ FORMS: dict[int, type[msgspec.Struct]] = {
     Kind.ORDER_ASKED: OrderAsked,
     Kind.OFFER_REDEEMED: Told,
     Kind.OFFER_RETURNED: Told,
+    Kind.MANDATE_STOPPED: MandateStopped,
     Kind.HELP_CALLED: Acted,
     Kind.HELP_ACKNOWLEDGED: Acted,
 }
@@ -76,6 +79,8 @@ def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -
             orders.take(tx, site, one, device=device)
         elif isinstance(one, Told):
             (earned.come_back if event.kind == Kind.OFFER_RETURNED else earned.take)(tx, site, one)
+        elif isinstance(one, MandateStopped):
+            stopping.heard(tx, site, one)
         elif isinstance(one, Acted):
             take = heard.called if event.kind == Kind.HELP_CALLED else heard.acknowledged
             take(tx, site, one, device=device, at_ms=event.at_ms)

@@ -15,7 +15,9 @@ from sync.central.privacy.remarks import ERASE, erasure_key
 from sync.central.store import ColumnElement, Connection, and_, func, is_postgres, literal, select, update
 from sync.packing import UNREADABLE
 
-NAMING = frozenset((*OFFERED, Kind.CONSENT_SET, Kind.SLOT_MOVED, Kind.FEEDBACK_GIVEN, Kind.ORDER_ASKED))
+NAMING = frozenset(
+    (*OFFERED, Kind.CONSENT_SET, Kind.SLOT_MOVED, Kind.FEEDBACK_GIVEN, Kind.ORDER_ASKED, Kind.MANDATE_STOPPED)
+)
 """Kinds of such events; OFFERS_EXPOSED keeps its guest: what was chosen is judged again by the same name."""
 FIELD = "guest"
 _own = event_table.c

@@ -10,14 +10,19 @@ import pytest
 from edge.clock import wall_ms
 from edge.core.consent import Channel
 from edge.core.lease import Want
+from edge.core.payment.bodies import MandateStopped
+from edge.core.wallet import MandateState
 from edge.payviews import BasketState
+from edge.service.payments.stopping import is_stopped
+from sync.central.audit import audit
 from sync.central.channels import book
 from sync.central.channels.book import May, Member
 from sync.central.channels.messages import MEDIA_JSON
 from sync.central.machines import devices
 from sync.central.money import leases
-from sync.central.psp import charges
+from sync.central.psp import charges, mandates, stopping
 from sync.central.psp.saga import Saga
+from sync.central.psp.sandbox import Sandbox
 from sync.central.registry import wallets
 from sync.central.store import Store
 from sync.client.channel import ChannelLine
@@ -25,8 +30,8 @@ from sync.lending import Unplaced
 from sync.signing import Keys
 from tests.conftest import FIGURES
 from tests.sync.ends import PRIVATE_KEY, PUBLIC_KEY, until
-from tests.sync.money.shop import SITE, UID, Shop
-from tests.sync.money.test_risk import at_risk, buys, is_active, saga, sandbox, shop, store
+from tests.sync.money.shop import OTHER, SITE, UID, Shop
+from tests.sync.money.test_risk import a_card, at_risk, buys, is_active, saga, sandbox, shop, store
 
 __all__ = ["saga", "sandbox", "shop", "store"]
 pytestmark = pytest.mark.timeout(60)
@@ -98,3 +103,35 @@ def test_a_till_that_was_cut_off_before_spends_what_lies_there_and_is_lent_nothi
     assert refused(store, "risk") == "no_risk"
     shop.cable.pull()
     assert buys(shop, "op-risk-000002").state is not BasketState.APPROVED
+
+
+def test_a_till_that_is_cut_off_stops_it_itself_at_once_and_central_by_the_journal(
+    shop: Shop, store: Store, saga: Saga, sandbox: Sandbox
+) -> None:
+    shop.cable.pull()
+    assert buys(shop, "op-risk-000001").state is BasketState.APPROVED
+    for _ in range(2):
+        shop.service.stop_card_by_staff(shop.cashier(), shop.vault.band_id(UID).hex())
+    lies = at_risk(shop, "w1")
+    assert lies > 0
+    assert buys(shop, "op-risk-000002").state is not BasketState.APPROVED
+    assert at_risk(shop, "w1") == lies
+    assert buys(shop, "op-risk-000003", OTHER).state is BasketState.APPROVED, "another guest's card goes on"
+    shop.cable.plug()
+    shop.client.kick()
+    until(lambda: shop.drained() and not is_active(shop, UID))
+    assert refused(store, "risk") == "no_risk"
+    with store.reading() as tx:
+        assert [one.reason for one in mandates.of_guest(tx, SITE, GUEST)] == ["guest"]
+    assert list(audit(store, SITE).different) == []
+    a_card(store, saga, sandbox, wallet="w1", guest=GUEST)
+    until(lambda: is_active(shop, UID))
+    link = shop.profiles.get(shop.vault.band_id(UID)).wallet
+    assert not shop.sequencer.submit(lambda tx: is_stopped(tx, shop.service._pay_rooms, link)), "a new card"
+
+
+def test_a_device_s_word_of_who_is_not_here_changes_nothing(shop: Shop, store: Store) -> None:
+    with store.transaction() as tx:
+        for guest in ("nobody", "line\nbreak"):
+            stopping.heard(tx, SITE, MandateStopped(guest=guest, wallet="w1", point="bar"))
+        assert wallets.wallet(tx, SITE, "w1").mandate is MandateState.ACTIVE
