@@ -1,8 +1,7 @@
 """Plain: the one writing of a signature that devices and central use, read and made without a parser."""
 
 # RFC 9421 lets a signature be written in many ways, and a parser of all of them costs more than the signature
-# itself. What is written exactly like this is told by one pattern; anything else is the library's business,
-# and so is every refusal: nothing here says no.
+# itself. What is written exactly like this is told by one pattern; anything else is the library's business.
 
 from __future__ import annotations
 
@@ -34,16 +33,27 @@ _FIELD = re.compile(r"[A-Za-z0-9._~+/;=-]{1,128}")
 
 
 class Plain(NamedTuple):
-    """A request whose signature holds: when it was made, by which key and nonce, for what."""
+    """A request that is written plainly: when it says it was made, by which key and nonce, and for what."""
 
     created_s: int
     key_id: str
     nonce: str
     tag: str
+    base: bytes
+    """What must be signed."""
+    signature: bytes
+
+    def holds(self, public: bytes) -> bool:
+        """Whether whoever has the private half of a key signed just this."""
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(self.signature, self.base)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
 
-def read(method: str, url: str, headers: Mapping[str, str], *, body: bytes, public: bytes) -> Plain | None:
-    """Return what a request's signature says that is written plainly and holds over all of it; else None."""
+def read(method: str, url: str, headers: Mapping[str, str], *, body: bytes) -> Plain | None:
+    """Return what a request's signature says, if it is written plainly and over this body; else None."""
     said = _INPUT.fullmatch(headers.get("Signature-Input", ""))
     signed = _SIGNATURE.fullmatch(headers.get("Signature", ""))
     target = _URL.fullmatch(url)
@@ -53,7 +63,8 @@ def read(method: str, url: str, headers: Mapping[str, str], *, body: bytes, publ
     scheme, authority, _ = target.groups()
     if authority.endswith(_USUAL_PORTS[scheme]) or not (_METHOD.fullmatch(method) and _WORD.fullmatch(word)):
         return None
-    if headers.get("Content-Digest") != digest:
+    octets = b64decode(signed[1])
+    if headers.get("Content-Digest") != digest or b64encode(octets).decode() != signed[1]:
         return None
     parameters, created_s, key_id, nonce, tag = said.groups()
     lines = (
@@ -63,10 +74,7 @@ def read(method: str, url: str, headers: Mapping[str, str], *, body: bytes, publ
         f'"content-digest": {digest}',
         f'"idempotency-key": {word}',
     )
-    octets = b64decode(signed[1])
-    if b64encode(octets).decode() != signed[1] or not _holds(public, octets, _base(lines, parameters)):
-        return None
-    return Plain(int(created_s), key_id, nonce, tag)
+    return Plain(int(created_s), key_id, nonce, tag, _base(lines, parameters), octets)
 
 
 class Answered(NamedTuple):
@@ -116,14 +124,6 @@ def digest_of(body: bytes) -> str:
 
 def _base(lines: Iterable[str], parameters: str) -> bytes:
     return "\n".join((*lines, f'"@signature-params": {parameters}')).encode("ascii")
-
-
-def _holds(public: bytes, signature: bytes, base: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, base)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 @lru_cache(KEYS_MAX)

@@ -241,8 +241,12 @@ def named_nonce(headers: Mapping[str, str]) -> str:
 
 def verify(message: Message, public_key: bytes, *, now_ms: int, tag: str = DEVICE_TAG) -> Proof:
     """Return what a request's signature shows, or raise ``NotSigned`` or ``Stale``."""
-    told = plain.read(message.method, message.url, message.headers, body=message.body, public=public_key)
-    if told is not None and told.tag == tag and is_in_time(told.created_s, now_ms):
+    told = plain.read(message.method, message.url, message.headers, body=message.body)
+    if told is not None and told.tag == tag:
+        if not is_in_time(told.created_s, now_ms):
+            raise Stale
+        if not told.holds(public_key):
+            raise NotSigned("The signature does not hold.")
         return Proof(told.key_id, told.nonce)
     _demand_one_writing(message.headers.get("Signature", ""))
     try:

@@ -50,7 +50,8 @@ def arrived(sent: requests.PreparedRequest) -> Message:
 
 
 def read_plainly(message: Message) -> plain.Plain | None:
-    return plain.read(message.method, message.url, message.headers, body=message.body, public=PUBLIC)
+    told = plain.read(message.method, message.url, message.headers, body=message.body)
+    return told if told is not None and told.holds(PUBLIC) else None
 
 
 def by_the_library(monkeypatch: pytest.MonkeyPatch, message: Message, now_ms: int) -> Proof | None:
@@ -132,8 +133,11 @@ def test_a_plain_request_of_another_time_or_for_another_is_refused() -> None:
             signing.verify(message, PUBLIC, now_ms=now_ms + off_ms)
     with pytest.raises(NotSigned):
         signing.verify(message, PUBLIC, now_ms=now_ms, tag="polso-hook")
-    assert plain.read(message.method, message.url, message.headers, body=b"abd", public=PUBLIC) is None
-    assert plain.read(message.method, message.url, message.headers, body=b"abc", public=b"x" * 32) is None
+    assert plain.read(message.method, message.url, message.headers, body=b"abd") is None
+    told = read_plainly(message)
+    assert told is not None
+    for stranger in (public_half(b"l" * 32), b"no key"):
+        assert not told.holds(stranger)
 
 
 def test_a_usual_port_that_is_signed_for_is_none_of_ours() -> None:
