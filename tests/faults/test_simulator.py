@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.run.cli import main
+from edge.run.simulate.flips import TABLES
 from edge.run.simulate.neighbours import Word
 from edge.run.simulate.run import TRIES_MAX, Failure, Ran, run_seed, run_seeds, shrunk
 from edge.run.simulate.source import commit
@@ -81,6 +82,8 @@ HAPPENS = (
     *("act save_central", "central put back", "central put back to less"),
     *("backup that lacks a grant", "grant that only its device knows", "money lent after a restore"),
     *("disk full", "disk full: nothing is written", "disk full: writes again"),
+    *(f"bit flipped in {table.name}" for table in TABLES),
+    *("flipped bit: nothing is written", "flipped bit: not believed", "flipped bit: put back"),
     *("hold held", "hold approved", "hold given_up", "let pass"),
     *("till approved", "till short", "till declined", "refund approved"),
     *("top_up approved", "cash_out approved", "same act again"),

@@ -13,6 +13,11 @@ import edge.sequencer
 import edge.service.agreeing
 import edge.service.payments.passing
 import edge.service.taps
+import edge.store.batch
+import edge.store.checkpoints
+import edge.store.effects
+import edge.store.strays
+import edge.store.transaction
 import sync.central.money.leases
 import sync.central.money.policy
 import sync.client.beside
@@ -189,7 +194,24 @@ def what_staff_said_of_bands_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(edge.core.checks.identity, "_state", lambda *_: None)
 
 
+def records_not_compared_at_a_start(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.store.batch, "check_tails", lambda *_: None)
+    patch.setattr(edge.store.checkpoints, "doubt", lambda *_, **__: "")
+
+
+def strays_not_looked_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.store.strays.Strays, "piece", lambda *_: False)
+
+
+def rows_not_compared_with_their_digest(patch: pytest.MonkeyPatch) -> None:
+    for room in (edge.store.transaction, edge.store.effects, edge.store.checkpoints, edge.store.batch):
+        patch.setattr(room, "checked", lambda _, body, **__: body)
+
+
 CONTROLS = {
+    records_not_compared_at_a_start: {"no_flipped_bit_is_believed"},
+    strays_not_looked_for: {"no_flipped_bit_is_believed"},
+    rows_not_compared_with_their_digest: {"no_flipped_bit_is_believed"},
     let_pass_without_a_record: {"same_tap_same_answer"},
     a_full_disk_given_up: {"everything_drains"},
     what_staff_said_of_bands_not_asked: {"revoked_means_closed"},
@@ -216,5 +238,9 @@ CONTROLS = {
     another_rulebook_at_central: {"central_judges_the_same"},
     time_by_the_wall: {"order_is_the_device_s_own"},
 }
-SELDOM = {others_uses_not_taken: 200, silence_taken_for_yes: 400}
+SELDOM = {
+    others_uses_not_taken: 200,
+    silence_taken_for_yes: 400,
+    rows_not_compared_with_their_digest: 150,
+}
 """Faults that show once in some hundreds of seeds: from where on theirs are played."""

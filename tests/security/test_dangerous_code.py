@@ -61,6 +61,7 @@ IN_SCRIPTS = {
 QUERY = re.compile(r"^\s*(select|insert|update|delete|create|drop|alter|copy|pragma|attach)\s", re.IGNORECASE)
 MADE_QUERIES = {
     "edge/run/simulate/disks.py": "says how large a simulated disk is, by a number of the code's own",
+    "edge/run/simulate/flips.py": "names a table and a column of its own list to flip a bit in",
     "sync/central/store/bare.py": "names a table of the measurement's own, never text from outside",
     "edge/store/migrations.py": "writes the version, a number of the code's own",
     "edge/store/database.py": "reads a setting by a name of the code's own",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from edge.run.simulate.backups import put_central_back, save_central
 from edge.run.simulate.device import Device
 from edge.run.simulate.meeting import connect, press
-from edge.run.simulate.outages import cut, fill_disk, lack_nodes, late, leave, renew_nodes, tarry
+from edge.run.simulate.outages import cut, fill_disk, flip, lack_nodes, late, leave, renew_nodes, tarry
 from edge.run.simulate.people import lift, pass_by, rebind, report_band, revoke, top_up
 from edge.run.simulate.tills import give_back, hold, pay_in, sell, stroll, void
 from edge.run.simulate.world import Guest, Heard, World
@@ -142,6 +142,7 @@ ACTS = (
     Act(tarry, 2, fault=True),
     Act(crash, 3, fault=True),
     Act(fill_disk, 4, fault=True),
+    Act(flip, 6, fault=True),
     Act(doom, 3, fault=True),
     Act(copy, 4),
     Act(restore, 4, fault=True),

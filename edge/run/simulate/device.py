@@ -6,7 +6,6 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -19,11 +18,12 @@ from edge.keys.ring import Ring
 from edge.run.current import Current
 from edge.run.outside import Listening
 from edge.run.simulate.disks import DiskStore
+from edge.run.simulate.flips import Place
+from edge.run.simulate.machine import Hands, Steps
 from edge.run.simulate.neighbours import Lines, Neighbour
 from edge.run.simulate.platform import Central, key_of, points_of
 from edge.run.simulate.wire import Wire
 from edge.run.site import Parts
-from edge.sequencer import Sequencer
 from edge.service import Rooms, Service
 from edge.signature import signer
 from edge.staff import Session
@@ -32,7 +32,6 @@ from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.records import Owner
 from edge.store.runmark import RunMark
-from edge.store.transaction import Transaction
 from edge.vault import Vault
 from hardware.port import Medium, Tap, Trust
 from sync.client import Ports
@@ -42,79 +41,11 @@ from sync.client.pulling import Puller
 from sync.client.pushing import Pusher
 from sync.signing import public_half
 
-T = TypeVar("T")
 SEAL = Ring({1: hashlib.blake2b(b"simulated folder", digest_size=64).digest()})
 RESERVE_BYTES = 4_096
 HOUR_MS = 3_600_000
 LIMITS = msgspec.structs.replace(shipped().limits, lease_wait_ms=0)
 """Nobody answers while a till waits: all happens in turn."""
-
-
-class Died(BaseException):
-    """The process was killed here; nothing of it goes on, so nothing may catch this."""
-
-
-class Hands:
-    """The clocks of one machine: the wall's may be set by anybody, the other only rises."""
-
-    def __init__(self, now_ms: Callable[[], int]) -> None:
-        """Begin right; ``now_ms`` is the true time."""
-        self._now_ms, self._boot_ms = now_ms, now_ms()
-        self.wall_off_ms, self.boots = 0, 1
-
-    def wall(self) -> int:
-        """Return what the machine believes is UTC."""
-        return self._now_ms() + self.wall_off_ms
-
-    def monotonic(self) -> int:
-        """Return milliseconds since the machine was switched on."""
-        return self._now_ms() - self._boot_ms + 1
-
-    def reboot(self) -> None:
-        """Begin the clock that only rises anew."""
-        self._boot_ms = self._now_ms()
-        self.boots += 1
-
-
-class Steps(Sequencer):
-    """The sequencer, served by who submits; it dies where it is told to."""
-
-    def start(self) -> None:
-        """Open the store, here and now."""
-        self.dies = ""
-        with self._seat:
-            self._open()
-
-    def submit(self, act: Callable[[Transaction], T]) -> T:
-        """Run an act; ``dies`` says whether the process is killed before its commit or after it."""
-        if self.dies == "before":
-            raise Died
-        done = super().submit(act)
-        if self.dies == "after":
-            raise Died
-        return done
-
-    def peek(self, act: Callable[[Transaction], T]) -> T:
-        """Look something up for the story: nobody dies of it."""
-        return super().submit(act)
-
-    def tick(self) -> None:
-        """Look whether there is room, or try again to write, as the thread does between acts."""
-        if self._trouble is None:
-            with self._seat:
-                self._guarded(self._store.folder.demand_room)
-        elif not self.frozen:
-            with self._seat:
-                self._probe(self._clock.monotonic_ms())
-
-    def tell(self) -> None:
-        """Tell whoever listens what was committed since."""
-        self._listeners.tell()
-
-    def stop(self) -> None:
-        """Close the store as a clean stop does."""
-        with self._seat:
-            self._close()
 
 
 class Device:
@@ -133,6 +64,8 @@ class Device:
         self.run: Path | None = None
         """Memory that outlives the process, not the machine; without it only central proves a journal."""
         self._mark: RunMark | None = None
+        self.flipped: Place | None = None
+        """Where a bit of its disk is another one than was written."""
         self.folder = folder / f"{number}-0"
 
     # Life and death
@@ -170,14 +103,23 @@ class Device:
         mark.start()
         return mark
 
-    def crash(self, *, copy: Path | None = None, reboot: bool = False) -> None:
-        """Lose the process with all that is not on the disk; ``copy`` is put in place of the disk."""
+    def crash(
+        self,
+        *,
+        copy: Path | None = None,
+        reboot: bool = False,
+        spoil: Callable[[Path], None] = lambda _: None,
+    ) -> None:
+        """Lose the process with all that is not on the disk, which may be a ``copy`` now, or spoilt."""
         self._lives += 1
         after = self._root / f"{self.number}-{self._lives}"
         shutil.copytree(copy or self.folder, after, ignore=shutil.ignore_patterns("*-shm", "lock"))
         self._close()
         shutil.rmtree(self.folder)
         self.folder = after
+        spoil(after)
+        if copy is not None:
+            self.flipped = None
         if reboot:
             self.hands.reboot()
 
@@ -186,6 +128,12 @@ class Device:
         shutil.rmtree(to, ignore_errors=True)
         shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns("*-shm", "lock"))
         return to
+
+    def mend(self) -> None:
+        """Put a flipped bit of its disk right, as a sound disk in its place would be."""
+        place, self.flipped = self.flipped, None
+        if place is not None:
+            place.mend(self.folder)
 
     def close(self) -> None:
         """End for good."""

@@ -6,7 +6,9 @@ import enum
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
+from edge.errors import StoreError
 from edge.run.simulate.nodes import Nodes
 from edge.run.site import Parts, ports_of
 from sync.client import Cable, Sender
@@ -126,7 +128,8 @@ class Neighbour(Member):
         )
         self.meanwhile: Callable[[], None] = lambda: None
         super().__init__(gateway, book, ports_of(who, parts))
-        self._recall()
+        with suppress(StoreError):
+            self._recall()
 
     def follow(self) -> None:
         """Take what the others have done meanwhile."""

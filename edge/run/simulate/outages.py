@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from edge.errors import StoreDamaged
+from edge.run.simulate.device import Device
+from edge.run.simulate.flips import Place, found
 from edge.run.simulate.world import World
+from edge.store.trouble import Cause, Trouble
+
+SETTLED = 0.7
+"""How often the rows lie in their tables when a bit flips, and not in the log of effects alone."""
+COMES = 0.5
+"""How often the guests come to that device next."""
 
 
 def cut(world: World) -> None:
@@ -63,5 +72,46 @@ def find_out(world: World) -> None:
             device.books.tick()
             after = device.books.trouble
             world.seen["disk full: nothing is written"] += before is None and after is not None
-            world.seen["disk full: writes again"] += before is not None and after is None
+            world.seen["disk full: writes again"] += after is None and _is_full(before)
             world.remember(device)
+
+
+def _is_full(trouble: Trouble | None) -> bool:
+    return trouble is not None and trouble.cause is Cause.FULL
+
+
+def flip(world: World) -> None:
+    """A bit flips on a device's disk while its process is down: it is found, and nothing is done by it."""
+    device, reboot = world.dice.choice(world.devices), world.dice.random() < 0.5
+    if device.flipped is not None or device.books.trouble is not None or world.lives[device.number].doomed:
+        return
+    if world.dice.random() < SETTLED:
+        device.books.rest()
+    place = found(device.folder, world.dice)
+    if place is None:
+        return
+    before = place.read(device)
+    device.crash(reboot=reboot, spoil=place.spoil)
+    device.flipped = place
+    world.note(f"device {device.number}: a bit of {place} flips")
+    world.seen[f"bit flipped in {place.table.name}"] += 1
+    world.start(device)
+    world.restarted(device, reboot=reboot)
+    device.books.rest()
+    _judge(world, device, place, before=before)
+    for guest in world.guests if world.dice.random() < COMES else ():
+        world.tap(device, device.tap(guest.uid, device.gate), guest.right)
+
+
+def _judge(world: World, device: Device, place: Place, *, before: object) -> None:
+    """Note a bit that was neither found nor put right."""
+    if device.books.trouble is not None:
+        world.seen["flipped bit: nothing is written"] += 1
+        return
+    after = place.read(device)
+    if place.table.read is not None and (after == before or not place.stands(device.folder)):
+        world.seen["flipped bit: put back"] += 1
+    elif after is StoreDamaged or (after is None and place.table.file == "profiles"):
+        world.seen["flipped bit: not believed"] += 1
+    else:
+        world.believed.append(f"device {device.number} goes on with a flipped bit in {place}")

@@ -102,6 +102,11 @@ def no_lease_is_prolonged(world: World) -> str:
     return world.watch.overdue[0] if world.watch.overdue else ""
 
 
+def no_flipped_bit_is_believed(world: World) -> str:
+    """A row in which a bit flipped is put back or goes to staff, or nothing is written."""
+    return world.believed[0] if world.believed else ""
+
+
 # After every step that central was part of
 
 
@@ -233,6 +238,7 @@ ALWAYS: tuple[Promise, ...] = (
     revoked_means_closed,
     no_lease_is_prolonged,
     parts_are_had_once,
+    no_flipped_bit_is_believed,
     central_holds_a_beginning,
     nothing_acked_is_lost,
     accounts_sum_to_zero,
@@ -284,7 +290,12 @@ def _at_central(world: World) -> dict[str, list[Green]]:
 def _leases(world: World) -> Iterator[tuple[Device, Lease]]:
     """Yield every lease that a device of a believed history holds."""
     for device in world.devices:
-        if device.frozen or device.books.trouble is not None or world.lives[device.number].doomed:
+        if (
+            device.flipped
+            or device.frozen
+            or device.books.trouble is not None
+            or world.lives[device.number].doomed
+        ):
             continue
         for lease in device.books.peek(lambda tx: list(chest.all_leases(tx))):
             yield device, lease

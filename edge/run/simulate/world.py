@@ -14,8 +14,10 @@ import msgspec
 from edge.core.decision import Outcome
 from edge.core.events import Event, Kind, Lane
 from edge.core.payment import Payment, Voided
-from edge.run.simulate.device import Device, Died, Hands
+from edge.errors import StoreDamaged
+from edge.run.simulate.device import Device
 from edge.run.simulate.far import Far, look
+from edge.run.simulate.machine import Died, Hands
 from edge.run.simulate.neighbours import Lines, Word
 from edge.run.simulate.platform import START_MS, WALLETS, Central, Shared
 from edge.run.simulate.records import Saved, entry_in, part_in
@@ -116,6 +118,8 @@ class World:
         self.contradictions: list[str] = []
         self.answers: dict[tuple[int, str], str] = {}
         """What each device answered to each act that has an id."""
+        self.believed: list[str] = []
+        """Flipped bits that nobody found."""
         self.revoked: set[bytes] = set()
 
     def close(self) -> None:
@@ -147,6 +151,7 @@ class World:
             self.lines.heal()
         for device in self.devices:
             device.disk.fill(full=False)
+            device.mend()
         self.note("healed")
 
     def fund(self, guest: Guest, act: str, minor: int) -> None:
@@ -182,6 +187,10 @@ class World:
             device.crash()
             self.start(device)
             done = None
+        except StoreDamaged as error:
+            if device.flipped is None:
+                raise
+            done = f"not done: {error}"
         if done is not None:
             self.note(f"device {device.number} {what}: {done}")
         device.books.dies = ""

@@ -15,7 +15,8 @@ from edge.errors import PolsoError
 from edge.run.simulate.day.plan import MINUTE_MS, Visitor, visitors
 from edge.run.simulate.day.site import EDGES, MIDNIGHT_MS, Park
 from edge.run.simulate.day.told import Befell, Told
-from edge.run.simulate.device import Device, Died, Hands
+from edge.run.simulate.device import Device
+from edge.run.simulate.machine import Died, Hands
 from edge.run.simulate.platform import Central
 from edge.run.simulate.weather import Fate, Weather
 from edge.run.simulate.wire import Wire
