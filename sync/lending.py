@@ -9,7 +9,7 @@ from edge.core.lease import Close, Grant, Want
 WANTS_MAX = 200
 """Leases wanted or guests told of as here in one request."""
 GRANTS_MAX = 500
-"""Grants and closes in one answer; the rest follows with the next."""
+"""Leases that one answer tells of, by a grant, a close or both; the rest follows with the next."""
 COMING = "coming"
 """Why a basket's want waits: other devices were asked to give the money back, and are about to."""
 COMING_S, COMING_ROUNDS_MAX = 1, 3

@@ -32,7 +32,7 @@ BEYOND = {
 RARE = frozenset(
     {
         *(Reason.CLOCK_UNTRUSTED, Reason.INSUFFICIENT_FUNDS, Reason.INSIDE_ALREADY, Reason.LEASE_FROZEN),
-        *(Reason.OFFLINE_LIMIT, Reason.PIN_REQUIRED, Reason.PIN_WRONG, Reason.PIN_LOCKED),
+        *(Reason.OFFLINE_LIMIT, Reason.PIN_REQUIRED),
     }
 )
 """Reasons that some thousands of seeds come to, and some do not: neither demanded nor said to be beyond."""

@@ -22,6 +22,7 @@ from edge.run.simulate.flips import TABLES
 from edge.run.simulate.neighbours import Word
 from edge.run.simulate.run import TRIES_MAX, Failure, Ran, run_seed, run_seeds, shrunk
 from edge.run.simulate.source import commit
+from tests.faults.narrow import FULL, narrow
 from tests.faults.reached import BEYOND, LEASES, NEVER, REACHED, REASONS, counting, place_of
 from tests.faults.unprotected import CONTROLS, SELDOM, sold_without_a_record
 
@@ -30,6 +31,7 @@ HEAVY = (pytest.mark.journey, pytest.mark.slow)
 """They take a processor for seconds: they run with the journeys."""
 SEEDS, PIECE = 1_000, 100
 CONTROL_SEEDS = 250
+NARROW_SEEDS = 40
 KEPT = [
     int(line.split()[0]) for line in Path(__file__).with_name("seeds.txt").read_text().splitlines() if line
 ]
@@ -91,6 +93,17 @@ HAPPENS = (
     *("part taken", "site begun anew", *Word),
 )
 """A simulator that never comes to a thing tests nothing of it."""
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+def test_where_every_limit_is_a_few_all_that_is_more_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the product says is the most is far above what a small world comes to: so it says less here."""
+    run_seed(0)  # what worlds begin with is made by the whole product
+    narrow(monkeypatch)
+    ran = run_seeds(range(1, NARROW_SEEDS + 1))
+    assert ran.failure is None, f"with the limits of tests/faults/narrow.py {ran.failure.words()}"
+    assert not {what for what in FULL if not ran.seen[f"limit reached: {what}"]}
 
 
 @pytest.mark.journey

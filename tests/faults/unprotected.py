@@ -11,11 +11,14 @@ import edge.core.checks.identity
 import edge.core.payment.replaying
 import edge.sequencer
 import edge.service.agreeing
+import edge.service.payments.chest
 import edge.service.payments.passing
 import edge.service.taps
 import edge.store.batch
 import edge.store.checkpoints
 import edge.store.effects
+import edge.store.folder
+import edge.store.readers
 import edge.store.strays
 import edge.store.transaction
 import sync.central.money.leases
@@ -34,6 +37,7 @@ from sync.client.pushing import Pusher
 from sync.site.book import SiteBook
 from sync.site.purse import Purse
 from sync.wire import Problem
+from tests.faults.narrow import narrow
 
 
 def freed_at_its_expiry(patch: pytest.MonkeyPatch) -> None:
@@ -95,8 +99,9 @@ def never_sent_again(patch: pytest.MonkeyPatch) -> None:
     kept = Pusher._obey
 
     def obey(self: Pusher, refusal: Any, batch: Any) -> None:
-        if refusal.problem is not Problem.GAP:
-            kept(self, refusal, batch)
+        if refusal.problem is Problem.GAP:
+            raise refusal  # else whoever pushes until nothing waits pushes for ever
+        kept(self, refusal, batch)
 
     patch.setattr(Pusher, "_obey", obey)
     patch.setattr(Pusher, "go_back", lambda *_: None)
@@ -208,7 +213,37 @@ def rows_not_compared_with_their_digest(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(room, "checked", lambda _, body, **__: body)
 
 
+def the_reserve_not_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.store.folder.Folder, "keep_reserve", lambda _: None)
+
+
+def old_copies_left_lying(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.store.readers.Readers, "_tell_unused", lambda *_: None)
+
+
+def batches_of_any_length(patch: pytest.MonkeyPatch) -> None:
+    narrow(patch, but="sync.client.pushing:ROWS_MAX")
+
+
+def pages_of_any_length(patch: pytest.MonkeyPatch) -> None:
+    narrow(patch, but="sync.central.telling.pages:PAGE_ITEMS_MAX")
+
+
+def rows_put_off_for_ever(patch: pytest.MonkeyPatch) -> None:
+    narrow(patch, but="edge.sequencer:EFFECTS_ROWS_MAX")
+
+
+def what_is_wanted_back_is_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edge.service.payments.chest, "end", lambda *_: None)
+
+
 CONTROLS = {
+    what_is_wanted_back_is_kept: {"closing_leases_close"},
+    the_reserve_not_kept: {"limits_hold"},
+    old_copies_left_lying: {"limits_hold"},
+    batches_of_any_length: {"limits_hold"},
+    pages_of_any_length: {"limits_hold"},
+    rows_put_off_for_ever: {"limits_hold"},
     records_not_compared_at_a_start: {"no_flipped_bit_is_believed"},
     strays_not_looked_for: {"no_flipped_bit_is_believed"},
     rows_not_compared_with_their_digest: {"no_flipped_bit_is_believed"},
@@ -239,8 +274,9 @@ CONTROLS = {
     time_by_the_wall: {"order_is_the_device_s_own"},
 }
 SELDOM = {
-    others_uses_not_taken: 200,
-    silence_taken_for_yes: 400,
+    others_uses_not_taken: 630,
+    silence_taken_for_yes: 560,
     rows_not_compared_with_their_digest: 150,
+    an_old_copy_believed: 130,
 }
 """Faults that show once in some hundreds of seeds: from where on theirs are played."""

@@ -79,6 +79,10 @@ class Steps(Sequencer):
                 while self._store.look_over(self._clock.monotonic_ms()):
                     pass
 
+    def unsettled(self) -> int:
+        """Return how many rows wait for their table."""
+        return 0 if self._ledger is None else self._ledger.unsettled()
+
     def tell(self) -> None:
         """Tell whoever listens what was committed since."""
         self._listeners.tell()

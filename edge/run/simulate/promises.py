@@ -17,6 +17,7 @@ from edge.run.simulate.world import World
 from edge.service.payments import chest
 from edge.store.transaction import Transaction
 from sync.central.audit import audit
+from sync.central.money.placed import LIVING
 from sync.signing import public_half
 
 Promise = Callable[[World], str]
@@ -105,6 +106,13 @@ def no_lease_is_prolonged(world: World) -> str:
 def no_flipped_bit_is_believed(world: World) -> str:
     """A row in which a bit flipped is put back or goes to staff, or nothing is written."""
     return world.believed[0] if world.believed else ""
+
+
+def limits_hold(world: World) -> str:
+    """No message, queue or disk holds more than the product says is the most."""
+    for device in world.devices:
+        world.limits.kept(device)
+    return world.limits.broken[0] if world.limits.broken else ""
 
 
 # After every step that central was part of
@@ -214,6 +222,15 @@ def both_ends_agree_on_money(world: World) -> str:
     return ""
 
 
+def closing_leases_close(world: World) -> str:
+    """What central wants back from a device that is believed is accounted for at both ends."""
+    believed = {world.central.devices[one.number] for one in world.devices if not one.frozen}
+    for row in world.far.placed.values():
+        if row.closing and row.state in LIVING and row.device in believed:
+            return f"{row.lease} was asked back of {row.device} and is still {row.state}"
+    return ""
+
+
 def central_judges_the_same(world: World) -> str:
     """Every decision and payment comes out equal, and each passage too many is reported once."""
     found = audit(world.central.store, world.central.site)
@@ -239,17 +256,19 @@ ALWAYS: tuple[Promise, ...] = (
     no_lease_is_prolonged,
     parts_are_had_once,
     no_flipped_bit_is_believed,
+    limits_hold,
     central_holds_a_beginning,
     nothing_acked_is_lost,
     accounts_sum_to_zero,
     central_is_never_more_generous,
 )
-QUIET: tuple[Promise, ...] = (everything_drains, both_ends_agree_on_money)
+QUIET: tuple[Promise, ...] = (everything_drains, both_ends_agree_on_money, closing_leases_close)
 """Once these hold nothing moves any more."""
 AT_REST: tuple[Promise, ...] = (
     everything_drains,
     revocations_arrive,
     both_ends_agree_on_money,
+    closing_leases_close,
     central_judges_the_same,
 )
 

@@ -12,7 +12,6 @@ import msgspec
 from edge.run.simulate.platform import Central
 from edge.run.simulate.weather import Fate, Weather
 from sync.client.line import Exchange, Line, TimedOut, Unreachable
-from sync.lending import LeaseAnswer
 from sync.signing import public_half
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -30,11 +29,11 @@ class Wire(Line):
         weather: Weather,
         *,
         passes: Callable[[int], None],
-        granted: Callable[[LeaseAnswer], None],
+        carried: Callable[[msgspec.Struct, int], None],
     ) -> None:
-        """Tell ``passes`` how long each exchange took, and ``granted`` of leases that arrived."""
+        """Tell ``passes`` how long each exchange took, and ``carried`` of each message and its octets."""
         self._number, self._far, self._weather = number, central, weather
-        self._passes, self._granted = passes, granted
+        self._passes, self._carried = passes, carried
         self._central = public_half(central.voice.private_key)
         self.took_ms = 0
         self.sent_bytes = 0
@@ -42,10 +41,8 @@ class Wire(Line):
     def post(self, path: str, message: msgspec.Struct, kind: type[M], *, wait_s: float = 0.0) -> M:
         """Send a message, return the answer, if there is one."""
         body = _encode(message)
-        told = self._exchange(lambda: self._far.post(self._number, path, body), kind)
-        if isinstance(told, LeaseAnswer):
-            self._granted(told)
-        return told
+        self._carried(message, len(body))
+        return self._exchange(lambda: self._far.post(self._number, path, body), kind)
 
     def get(self, exchange: Exchange, kind: type[M]) -> M:
         """Ask for a message, return it."""
@@ -85,4 +82,6 @@ class Wire(Line):
         if fate is Fate.UNANSWERED:
             raise TimedOut
         self._passes(self.took_ms)
-        return msgspec.msgpack.decode(answer, type=kind)
+        told = msgspec.msgpack.decode(answer, type=kind)
+        self._carried(told, len(answer))
+        return told

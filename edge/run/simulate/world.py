@@ -17,6 +17,7 @@ from edge.core.payment import Payment, Voided
 from edge.errors import StoreDamaged
 from edge.run.simulate.device import Device
 from edge.run.simulate.far import Far, look
+from edge.run.simulate.limits import Limits
 from edge.run.simulate.machine import Died, Hands
 from edge.run.simulate.neighbours import Lines, Word
 from edge.run.simulate.platform import START_MS, WALLETS, Central, Shared
@@ -111,6 +112,7 @@ class World:
         self.log: list[str] = []
         self.watch = Watch(frozenset(one.right for one in self.guests))
         self.seen = self.watch.seen
+        self.limits = Limits(self.seen)
         self.taps: dict[str, tuple[Tap, int, Heard]] = {}
         self.sold: list[tuple[int, str]] = []
         self.unpaid: list[str] = []
@@ -327,8 +329,13 @@ class World:
             self.central,
             self.weather,
             passes=self.passes,
-            granted=lambda told: self._granted(device, told),
+            carried=lambda message, octets: self._carried(device, message, octets),
         )
+
+    def _carried(self, device: Device, message: msgspec.Struct, octets: int) -> None:
+        self.limits.carried(message, octets)
+        if isinstance(message, LeaseAnswer):
+            self._granted(device, message)
 
     def _granted(self, device: Device, told: LeaseAnswer) -> None:
         """Note until when each lease may be spent at most: its time counts from now at the latest."""

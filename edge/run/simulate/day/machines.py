@@ -189,7 +189,7 @@ class Machines:
                 one.told_after_ms = self.now_ms - one.until_ms + self._took_ms
 
     def _wire(self, device: Device) -> Wire:
-        return Wire(device.number, self.central, self.weather, passes=self._pass, granted=lambda _: None)
+        return Wire(device.number, self.central, self.weather, passes=self._pass, carried=lambda *_: None)
 
     def _pass(self, ms: int) -> None:
         """An exchange takes no time of anybody else's."""
