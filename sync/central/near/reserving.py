@@ -220,5 +220,13 @@ def reserve(tx: Connection, site: str, wanted: Wanted, *, channel: str) -> Booke
     return Booked(name, slot, False)
 
 
+def delete_before(tx: Connection, at_ms: int) -> int:
+    """Forget what was given of times that began before a moment, used or not; returns how much.
+
+    Nobody can book, change or use such a time any more.
+    """
+    return tx.execute(delete(booking_table).where(_own.start_ms < at_ms)).rowcount
+
+
 def _name(first: str, second: str) -> str:
     return hashlib.blake2b(f"{first} {second}".encode(), digest_size=16).hexdigest()

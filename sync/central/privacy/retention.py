@@ -11,6 +11,7 @@ from edge.clock import monotonic_ms
 from edge.core.retention import DAY_MS, HOUR_MS, Keeping
 from sync.central import offered
 from sync.central.machines.lanes import event_table, lane_table
+from sync.central.near import reserving
 from sync.central.privacy import ended
 from sync.central.privacy.erasure import clear
 from sync.central.privacy.remarks import NOTICED, START, forget_before
@@ -32,7 +33,7 @@ WITNESSES_MAX = 200
 DEVICES_APART_MS_MAX = DAY_MS
 """How far the clock of a device's own operating system may be from central's time."""
 
-KEPT: list[Callable[[Connection, int], int]] = []
+KEPT: list[Callable[[Connection, int], int]] = [reserving.delete_before]
 """Rooms that keep what people said and did: each deletes what is older than a moment and says how much."""
 MOVED: list[Callable[[Connection, int], int]] = []
 """The same of rooms that keep where people were."""

@@ -18,9 +18,10 @@ from sync.central.journey.entry import Entry, Via, What
 from sync.central.near import reserving, slots
 from sync.central.people import merging
 from sync.central.people.merging import Pair
+from sync.central.privacy import retention
 from sync.central.registry import guests, rights
 from sync.central.registry.guests import Guest
-from sync.central.store import Store
+from sync.central.store import Store, select
 from sync.wire import PROBLEM_PREFIX, USES
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.channels.test_channels import APP, Shop
@@ -259,3 +260,18 @@ def test_a_place_that_went_to_a_kiosk_is_not_this_channels_again_when_the_app_ch
 def test_only_a_channel_that_may_changes_a_booking(small_store: Store, clock: Clockwork) -> None:
     other = msgspec.structs.replace(APP, routes=frozenset(May) - {May.RESERVATIONS})
     assert changes(Shop(small_store, clock, other), TEN_MS)[0] == 403
+
+
+def test_bookings_end_with_their_days_whether_used_or_not_and_those_to_come_stay(shop: Shop) -> None:
+    assert [books(shop, "b-1")[0], books(shop, "b-2", at_ms=TEN_MS + HOUR_MS)[0]] == [200, 200]
+
+    def kept() -> list[int]:
+        with shop.book.store.reading() as tx:
+            return sorted(tx.execute(select(reserving.booking_table.c.start_ms)).scalars())
+
+    with shop.book.store.transaction() as tx:
+        assert sum(forget(tx, TEN_MS) for forget in retention.KEPT if forget is reserving.delete_before) == 0
+        assert (
+            sum(forget(tx, TEN_MS + 1) for forget in retention.KEPT if forget is reserving.delete_before) == 1
+        )
+    assert kept() == [TEN_MS + HOUR_MS]
