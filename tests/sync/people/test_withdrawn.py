@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from edge.core.consent import Channel, Consent, Namespace
+from edge.core.visits import VISITS
 from sync.central.analysis import facts
 from sync.central.channels import deeds, occasions
 from sync.central.channels.book import May, Member
@@ -62,6 +63,7 @@ READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.diary": (MARK, lambda tx: diary.of_guest(tx, SITE, f"g:{GUEST}")),
     "sync.central.channels.deeds": (MARK, lambda tx: deeds.read(tx, SHOP, GUEST, cursor="").events),
     "sync.central.journey.unfinished": (MARK, lambda tx: unfinished.read(tx, SITE, said_by(tx))),
+    "sync.central.journey.visited": (VISITS, at_edges),
     "sync.central.channels.occasions": (CODE, chosen_by),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),

@@ -11,6 +11,7 @@ from edge.core.bands import Band
 from edge.core.consent import Consent, Namespace, Purpose, Source, may, merged, topic_of
 from edge.core.profiles import Profile, ProfileItem
 from edge.core.segments import namespace_of
+from edge.core.visits import Visits, as_word
 from edge.errors import Refused
 from sync.central.export import told_of
 from sync.central.feed import item_table
@@ -61,7 +62,8 @@ def test_every_mix_of_words_lets_out_just_what_it_covers(park: Store) -> None:
             profiles.publish_guests(tx, SITE, [GUEST])
         there, allowed = published(park), merged(told)
         wanted = {code for code in CODES if may(allowed, Purpose.OFFERS, namespace_of(code))}
-        assert set(there.tags) == {"vip", *wanted}, turns
+        came = {as_word(Visits())} if may(allowed, Purpose.OFFERS, Namespace.BEHAVIOUR) else set()
+        assert set(there.tags) == {"vip", *wanted, *came}, turns
 
 
 def test_codes_survive_a_new_import_of_their_guest_and_show_in_the_export(park: Store) -> None:
