@@ -299,7 +299,6 @@ def speaking(sealed_store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPa
     made = Stand(sealed_store, clock)
     with sealed_store.transaction() as tx:
         guests.put_guests(tx, SITE, [Guest(id=GUEST, name="Giulia")])
-        happened.begin(tx, SITE)
         segments.put(tx, SITE, GUEST, codes=CODES.values())
     made.publishes(
         *(an_offer(part, rule=part) for part in CODES),

@@ -52,8 +52,6 @@ def heard(shop: Shop) -> list[dict[str, Any]]:
 
 def near_its_end(shop: Shop) -> str:
     """A card within its last thirty days; its id."""
-    with shop.store.transaction() as tx:
-        happened.begin(tx, SITE)
     id_ = a_card(shop, Card.PAID)
     shop.clock.ms = int(LAST.timestamp()) * 1_000 - SOON_MS + HOUR_MS
     shop.saga.tend()
