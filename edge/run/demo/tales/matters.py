@@ -138,8 +138,17 @@ def _is_put_right(stage: Stage, band: str, *, before: Collection[str], changes: 
     given = _makes_good(stage, band, matter)
     _tell(stage, matter, Step.CLOSED, word=Result.PUT_RIGHT.value)
     stage.says(Scene.CLOSED, CARE, what=matter)
+    _nobody_waits(stage)
     if given:
         _comes_back(stage, band)
+
+
+def _nobody_waits(stage: Stage) -> None:
+    """Have staff answer the call that went with the word: who calls there next is another matter."""
+    service = stage.edge.service
+    for call in service.help_calls():
+        if call.point == KIOSK and call.acknowledged_ms is None:
+            service.acknowledge_help(stage.staff("dario", "gate-1"), call.id)
 
 
 def _is_changed(stage: Stage) -> bool:
