@@ -7,9 +7,11 @@ import re
 from importlib import resources
 from pathlib import Path
 
+from edge.core.conditions import Crowd, Weather
 from edge.core.decision import Outcome, Reason
 from edge.core.entitlements import Status
 from edge.core.events import Kind
+from sync.central.channels.book import May
 from sync.central.console.words import LANGUAGES, PLACEHOLDER, choose
 from sync.central.imports.jobs import State
 
@@ -32,6 +34,9 @@ def test_every_word_of_the_closed_lists_has_its_sentence() -> None:
         *(f"status.{one}" for one in Status),
         *(f"event.{one.name.lower()}" for one in Kind),
         *(f"import.{one}" for one in State),
+        *(f"may.{one}" for one in May),
+        *(f"weather.{one}" for one in Weather),
+        *(f"crowd.{one}" for one in Crowd),
     ]
     assert [key for key in wanted if key not in SAID["en"]] == []
 
