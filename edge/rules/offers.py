@@ -111,6 +111,7 @@ def offer_logic(text: str) -> Logic:
     return logic
 
 
+@functools.lru_cache(maxsize=COMPILED_MAX)
 def parts_named(text: str) -> frozenset[str]:
     """Return the parts of the context that a rule names, also where it only asks whether they are known.
 

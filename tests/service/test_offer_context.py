@@ -13,7 +13,7 @@ from edge.core.catalogue import ARTICLE, Article
 from edge.core.conditions import CONDITIONS, CROWD_GOOD_MS, WEATHER_GOOD_MS, Conditions
 from edge.core.events import Kind
 from edge.core.lease import LeaseKind
-from edge.core.offers import Context, Why
+from edge.core.offers import Cap, Context, Span, Why
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.bundle import OfferRule
 from edge.core.offers.choose import choose
@@ -161,6 +161,26 @@ def test_a_rule_knows_weather_and_crowd_while_somebodys_word_of_it_is_good(edge:
     assert asks(edge, "site.weather == 'rain'", fan, version=4) is None
     edge.hands.forward(s=WEATHER_GOOD_MS // 1_000)
     assert asks(edge, "site.weather == 'rain'", fan, version=5) is Why.MISSING_FIELD
+
+
+def test_a_screen_chooses_anew_when_the_weather_turns_and_when_its_word_is_too_old(edge: House) -> None:
+    wet, once = OfferRule(id="wet", version=1, cel="site.weather == 'rain'"), Cap(span=Span.SESSION, most=1)
+    offers = (
+        an_offer("umbrella", budget=None, public=True, rule="wet"),
+        an_offer("once", budget=None, caps=(once,)),
+    )
+    published(edge, *offers, rules=(wet,))
+    fan = a_fan(edge).band.id
+
+    def shows(band: bytes | None) -> set[str]:
+        return {tile.offer for tile in seen(edge, band).tiles}
+
+    assert (shows(None), shows(fan)) == (set(), {"once"})
+    edge.publish((CONDITIONS, "", Conditions(weather="rain", weather_ms=NOW_MS)))
+    assert shows(None) == {"umbrella"}, "nobody stands there, and the day goes on"
+    assert shows(fan) == {"umbrella"}, "it is the session of before: what may be shown once was"
+    edge.hands.forward(s=WEATHER_GOOD_MS // 1_000 + 1)
+    assert shows(None) == set()
 
 
 def test_points_that_lie_here_are_known_and_none_are_no_nought(edge: House) -> None:

@@ -167,6 +167,16 @@ class Asking:
         behaviour = asked.standing.behaviour and "history" in named
         return replace(mine, history=told.history) if behaviour else mine
 
+    def outdoors(self, asked: Question, now_ms: int) -> str:
+        """Return weather and crowd as rules know them now; empty where no rule in force asks for any.
+
+        A screen shows a choice for a whole visit, and one that nobody stands at for a day: rain ends before.
+        """
+        if "site" not in asked.live.named:
+            return ""
+        site = self._site(asked, now_ms)
+        return f"{site.weather or ''}/{site.crowd or ''}"
+
     def _site(self, asked: Question, now_ms: int) -> AboutSite:
         told = self._rooms.profiles.goods.conditions()
         return AboutSite(id=asked.layout.site, weather=told.weather_at(now_ms), crowd=told.crowd_at(now_ms))

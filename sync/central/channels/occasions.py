@@ -69,12 +69,15 @@ class Asked(NamedTuple):
     guest: Guest | None
     standing: Standing
     day: int
+    outdoors: tuple[str | None, str | None] | None = None
+    """Weather and crowd as they are known now; None: no rule in force asks for any."""
 
     @property
     def name(self) -> bytes:
         """By what this is told from every other occasion: on one day one choice is made for it."""
         who = "" if self.guest is None else self.guest.id
-        told = (self.channel.id, who, self.version.version, self.day, self.standing)
+        told: tuple[object, ...] = (self.channel.id, who, self.version.version, self.day, self.standing)
+        told = told if self.outdoors is None else (*told, self.outdoors)
         return hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=NAME_BYTES).digest()
 
 
@@ -87,8 +90,8 @@ def asked(tx: Connection, channel: Member, guest: str) -> Asked:
     day = day_at(tx, channel.site, now_of(tx))
     if not standing.offers:
         anybody = Standing(child=standing.child, quiet=standing.quiet)
-        return Asked(channel, version, None, anybody, day)
-    return Asked(channel, version, known, standing, day)
+        return Asked(channel, version, None, anybody, day, _outdoors(tx, channel.site, version))
+    return Asked(channel, version, known, standing, day, _outdoors(tx, channel.site, version))
 
 
 def occasion(tx: Connection, one: Asked) -> Occasion:
@@ -183,11 +186,21 @@ def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
     return replace(mine, history=history_of(known, bundle)) if one.standing.behaviour else mine
 
 
+def _outdoors(tx: Connection, site: str, version: Version) -> tuple[str | None, str | None] | None:
+    if "site" not in _named(version):
+        return None
+    told, now_ms = conditions.conditions(tx, site), now_of(tx)
+    return told.weather_at(now_ms), told.crowd_at(now_ms)
+
+
+def _named(version: Version) -> frozenset[str]:
+    """Return the parts of a context that rules in force ask for."""
+    return frozenset[str]().union(*(parts_named(rule.cel) for rule in version.draft.bundle.rules))
+
+
 def _shelves(tx: Connection, one: Asked) -> tuple[Stock, ...]:
     """Return the site's shelves where the offers in force ask for any: there can be thousands of them."""
-    bundle = one.version.draft.bundle
-    named = frozenset[str]().union(*(parts_named(rule.cel) for rule in bundle.rules))
-    asked = "stock" in named or any(offer.needs for offer in bundle.offers)
+    asked = "stock" in _named(one.version) or any(offer.needs for offer in one.version.draft.bundle.offers)
     return stock.stock(tx, one.channel.site) if asked else ()
 
 
