@@ -39,4 +39,12 @@ def test_where_nobody_told_nothing_is_known() -> None:
 def test_the_later_word_holds_and_an_empty_one_is_none(
     words: tuple[str, str], at_ms: int, then: Conditions
 ) -> None:
-    assert with_words(TOLD, weather=words[0], crowd=words[1], at_ms=NOW_MS + at_ms) == then
+    now_ms = NOW_MS + 1
+    assert with_words(TOLD, weather=words[0], crowd=words[1], at_ms=NOW_MS + at_ms, now_ms=now_ms) == then
+
+
+def test_a_word_of_a_clock_that_was_set_back_since_holds_nothing_up_and_says_nothing() -> None:
+    now_ms = NOW_MS - 24 * WEATHER_GOOD_MS
+    assert (TOLD.weather_at(now_ms), TOLD.crowd_at(now_ms)) == (None, None)
+    then = with_words(TOLD, weather="sun", crowd="full", at_ms=now_ms, now_ms=now_ms)
+    assert (then.weather_at(now_ms), then.crowd_at(now_ms)) == ("sun", "full")

@@ -27,16 +27,18 @@ def tell(
     """Take a word, with the moment it is of; return what holds now. Call it holding the site's turn.
 
     What is older than what is known changes nothing; ``Refused`` where it is no word, or of a time to come.
+    A teller whose clock is a little before ours tells of now: else whoever tells after them is not heard.
     """
     now_ms = now_of(tx)
     at_ms = now_ms if at_ms is None else at_ms
     if at_ms > now_ms + AHEAD_MS_MAX:
         raise Refused("This is of a time to come.", hint="Tell what is now; put the clock right.")
+    at_ms = min(at_ms, now_ms)
     for word, known in ((weather, Weather), (crowd, Crowd)):
         if word and word not in frozenset(known):
             raise Refused(f"{word[:20]!r} is no {known.__name__.lower()}.", hint=f"It is {', '.join(known)}.")
     before = conditions(tx, site)
-    after = with_words(before, weather=weather, crowd=crowd, at_ms=at_ms)
+    after = with_words(before, weather=weather, crowd=crowd, at_ms=at_ms, now_ms=now_ms)
     if after != before:
         body = msgspec.msgpack.encode(after)
         tx.execute(delete(thing_table).where(_there(site)))

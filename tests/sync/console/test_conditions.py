@@ -54,3 +54,13 @@ def test_what_is_no_word_is_refused_and_nothing_goes_out(olga: Browser, small_st
     assert at_edges(small_store) is None
     with small_store.reading() as tx:
         assert conditions.conditions(tx, SITE) == Conditions()
+
+
+def test_an_operator_is_heard_after_a_channel_whose_clock_is_a_little_before_ours(
+    olga: Browser, small_store: Store, clock: Clockwork
+) -> None:
+    with small_store.transaction() as tx:
+        conditions.tell(tx, SITE, weather="rain", at_ms=NOW_MS + conditions.AHEAD_MS_MAX)
+    clock.ms += 1_000
+    assert olga.post(f"{HERE}/tell", weather="sun", crowd="").status_code == 303
+    assert at_edges(small_store) == Conditions(weather="sun", weather_ms=NOW_MS + 1_000)
