@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from edge.core.calendar import DAY_MS, day_bounds, day_of
+from edge.core.consent import Namespace, Purpose
 from edge.core.profiles import remark_owner
 from edge.core.visits import WINDOW_DAYS, Visits, allows
 from sync.central.journey import diary
@@ -14,9 +15,10 @@ from sync.central.journey.entry import Entry, Via, What, allowed
 from sync.central.registry import consents, expected, links, visited
 from sync.central.registry.localday import turn_of
 from sync.central.registry.tables import parts
-from sync.central.store import Connection, and_, now_of, select
+from sync.central.store import STEPS, Connection, and_, now_of, select, update
 
 CAME = frozenset({What.ENTERED, What.ARRIVED})
+BEHAVIOUR = f"{Purpose.OFFERS}:{Namespace.BEHAVIOUR}"
 _own = diary_table.c
 
 
@@ -56,5 +58,15 @@ def _counted(days: Counter[int]) -> Visits:
     return Visits(len(known), max(known, default=0))
 
 
+def _tell_of_who_allows(tx: Connection) -> None:
+    """Have edges told of who allowed behaviour before there was such a word: an update moves no profile."""
+    own, said = expected.expected_table.c, consents.consent_table.c
+    mine = and_(said.site_id == own.site_id, said.guest_id == own.guest_id, said.turns % 2 == 1)
+    allows_now = select(said.guest_id).where(mine, said.purpose.startswith(BEHAVIOUR)).exists()
+    there = and_(own.now.is_(True), allows_now)
+    tx.execute(update(expected.expected_table).where(there).values(again_ms=expected.AT_ONCE))
+
+
+STEPS[15] = _tell_of_who_allows
 diary.WRITTEN.append(heed)
 visited.READERS.append(read)

@@ -13,9 +13,10 @@ from edge.core.visits import Visits, read_word
 from sync.central.journey import diary, visited
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.registry import profiles
+from sync.central.registry.expected import expected_table
 from sync.central.registry.localday import day_at
 from sync.central.registry.turn import take_turn
-from sync.central.store import Store
+from sync.central.store import STEPS, Store, update
 from sync.central.telling.renewal import renew
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.journey.book import BAND, GUEST, OWNER, Book, a_passage
@@ -80,3 +81,18 @@ def test_who_came_in_is_told_anew_once_the_day_is_over(book: Book, clock: Clockw
     with book.store.reading() as tx:
         body = profiles.bodies(tx, SITE, [BAND.hex()])[BAND.hex()]
     assert read_word(msgspec.msgpack.decode(body, type=ProfileItem).profile.tags) == Visits(1, today(book))
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_edges_are_told_by_the_update_of_who_came_before_they_were_told_of_visits(
+    book: Book, *, given: bool
+) -> None:
+    came(book, 2)
+    book.allows("offers:behaviour", given=given)
+    known(book)
+    with book.store.transaction() as tx:
+        tx.execute(update(expected_table).values(again_ms=None))
+    assert renew(book.store, SITE, now=False) == 0, "as a former release left it"
+    with book.store.transaction() as tx:
+        STEPS[15](tx)
+    assert renew(book.store, SITE, now=False) == int(given), "of who does not allow it nothing is told anew"
