@@ -108,23 +108,29 @@ def uplink(asked: Asked, knife: Knife, tell: Tell) -> None:
 
 
 def downlink(asked: Asked, knife: Knife, tell: Tell) -> None:
-    """Take what central says until there is no more."""
+    """Take what central says until there is no more.
+
+    Its end is the cursor as the device tells it, which moves when the whole act has returned. Rows are seen
+    before that, in a spoilt life sooner still: whoever waited for them would end it before it is cut.
+    """
     edge = an_end(asked).start(sync=False)
-    before = edge.profiles.count()
+    before = edge.profiles.cursor()
     knife.arm()
     edge.client.start()
-    until(lambda: edge.profiles.count() > before and edge.journal.head(1).seq)
+    until(lambda: edge.profiles.cursor() != before and edge.journal.head(1).seq)
     tell({"count": edge.profiles.count()})
 
 
 def snapshot(asked: Asked, knife: Knife, tell: Tell) -> None:
-    """Take the whole copy at first contact."""
+    """Take the whole copy at first contact, and let go of the old one; it ends as ``downlink`` does."""
     profilefile.BUILD_ROWS_MAX = BUILT_ROWS
     edge = an_end(asked).start(sync=False)
+    before = edge.profiles.cursor()
     knife.arm()
     edge.client.start()
-    until(lambda: edge.profiles.count())
-    tell({"count": edge.profiles.count()})
+    until(lambda: edge.profiles.cursor() != before)
+    edge.profiles.close()  # a thread keeps the old file open until its next question
+    tell({"taken": True})
 
 
 class Known(Caller):
@@ -204,6 +210,7 @@ def amend(asked: Asked, knife: Knife, tell: Tell) -> None:
     tell({"undone": True})
     book = a_book(asked.nodes, site=asked.site)
     eventually(lambda: is_told_back(book))
+    gate.close()  # the book says so before whoever told it has heard that it does
 
 
 def is_told_back(book: SiteBook) -> bool:
@@ -234,6 +241,7 @@ def republish(asked: Asked, knife: Knife, tell: Tell) -> None:
     knife.arm()
     gate.member.nudge()
     eventually(lambda: gate.member.in_touch() and not gate.member._restless)
+    gate.close()  # a member that is still at it is at rest already
     tell({"settled": True})
 
 

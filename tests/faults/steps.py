@@ -75,7 +75,7 @@ STEPS = (
     Step("snapshot", "synced", "edge.store.profilefile:_sync"),
     Step("snapshot", "pointer committed", "edge.sequencer:Sequencer.point_at"),
     Step("snapshot", "readers reopened", "edge.store.readers:Readers.turn_to"),
-    Step("snapshot", "old removed", "edge.store.readers:Readers._tell_unused"),
+    Step("snapshot", "old removed", "edge.store.profilefile:discard", nth=2),
     Step("life", "start before verify", "edge.store.batch:check_tails"),
     Step("life", "after verify", "edge.store.batch:Ledger._doubt"),
     Step("life", "enrolment key made", "edge.run.enrol:new_private_key", life="enrolment"),
