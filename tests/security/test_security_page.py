@@ -26,6 +26,7 @@ OTHERS = {
     "test_least_at_an_edge": "what is kept of people",
     "test_malformed_requests": "a part of test_hostile_bytes",
     "test_offered_ways": "a part of test_matrix",
+    "test_plain_signatures": "a part of test_signed_requests",
     "test_primitives": "a requirement of the standard",
     "test_own_band": "a part of test_dishonest_staff",
     "test_rogue_lan_rates": "a part of test_rogue_lan",
