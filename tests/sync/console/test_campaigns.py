@@ -12,6 +12,7 @@ from edge.core.calendar import DAY_MS
 from edge.core.events import Kind
 from edge.core.lease import Want
 from edge.core.offers.said import Told
+from edge.core.places import Point, PointKind
 from sync.central.analysis.facts import Calendar
 from sync.central.campaigns import life, readings
 from sync.central.campaigns.previews import CHANNELS
@@ -19,6 +20,7 @@ from sync.central.console.operators import Role
 from sync.central.money import leases
 from sync.central.offers import bundles, campaigned
 from sync.central.offers.campaigned import Plan, State
+from sync.central.registry import layout
 from sync.central.store import Store
 from tests.sync.builders import SITE, Clockwork, a_device
 from tests.sync.campaigns.shop import MESSAGES, a_plan, opened, scheduled
@@ -300,10 +302,15 @@ def test_a_marketer_sees_which_device_holds_how_much_of_a_budget(park: Store) ->
 
 def test_what_a_guest_would_see_is_told_of_all_that_is_live_with_each_reason(park: Store) -> None:
     scheduled(park)
+    named = Point(id="gate", kind=PointKind.GATE, zone="park", to_zone="park", names={"en": "Main gate"})
+    with park.transaction() as tx:
+        layout.put_thing(tx, SITE, named)
     anna = a_marketer(park, "anna")
     page = anna.says(f"{HOME}/campaigns/guest?who=weekly&at=2026-06-10T12:00&point=gate")
     assert "1 soup-days" in page
     assert "by priority" in page
+    assert "Main gate" in page, "a point is called by its name"
+    assert "Position Offer Headline" in page, "where a tile stands is no place of the site"
     late = rows(anna, f"{HOME}/campaigns/guest.csv?who=weekly&at=2031-03-01T12:00&point=gate")
     assert [(row[0], row[1], row[4]) for row in late[1:]] == [("", NAME, "It does not hold at this time")]
     stranger = anna.says(f"{HOME}/campaigns/guest?who=stranger&at=2026-06-10T12:00&point=gate")

@@ -11,16 +11,16 @@ from edge.errors import Refused
 from sync.central.campaigns import seen, tester, whole
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
-from sync.central.console.fields import MOMENT, Field, Kind, meant
+from sync.central.console.fields import MOMENT, Field, Kind, meant, names_of
 from sync.central.console.pages.campaigns import HERE
 from sync.central.console.routes import Audience, Route, read
 from sync.central.near import stock
 from sync.central.offers import bundles
 from sync.central.registry import catalogue, conditions
 
-TILES = ("place", "offer", "headline", "how")
+TILES = ("position", "offer", "headline", "how")
 LOSERS = ("offer", "headline", "why_not")
-ALL = ("place", "offer", "headline", "how", "why_not")
+ALL = ("position", "offer", "headline", "how", "why_not")
 PASTED = "pasted"
 
 
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 def _page(ask: Ask) -> Answer:
     asked = _asked(ask)
     who = [(name, ask.words(f"example.{name}")) for name in (*tester.EXAMPLES, PASTED)]
-    points = [point.id for point in ask.layout.points]
+    points = [(one.id, names_of(one.names, ask.words.language, one.id)) for one in ask.layout.points]
     values: dict[str, object] = {"asked": asked, "who": who, "points": points, "choice": None}
     at_ms = _moment(ask, asked)
     try:
