@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from edge.clock import wall_ms
 from edge.config import parse
 from edge.core.caps import is_welcome
 from edge.core.decision import Outcome
+from edge.core.events import Lane
 from edge.keys.memory import MemoryKey
 from edge.keys.ring import new_ring
 from edge.run import identity
@@ -34,6 +35,8 @@ from sync.central.store import Store, select
 from tests.sync.ends import served, until
 
 SITE, GATE = "aurora", "gate-1"
+PULLED = ("/feed", "/report")
+"""What the edge's pulling thread asks: it asks the next when it has taken the answer before."""
 Trick = Callable[["Park", Response], Response]
 
 
@@ -45,6 +48,7 @@ class Park:
     edge: Edge
     trick: list[Trick] = field(default_factory=list)
     asked: int = 0
+    since_s: float = 0
     kept: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
     welcome: list[bytes] = field(default_factory=list)
     """Bands that a gate let in before anybody lied."""
@@ -67,9 +71,14 @@ class Park:
         return self.edge.service.present(tap, GATE).outcome is Outcome.GRANTED
 
     def asks_again(self, times: int = 3) -> None:
-        """Wait until the edge has heard so many answers."""
-        before, end = self.asked, time.monotonic() + 20
-        while self.asked < before + times:
+        """Wait until the edge's pulling thread was answered so often to what it asked from now on.
+
+        With the first of them all is taken that was on its way before; what others ask says nothing of that,
+        nor does an answer to a line that was pulled long ago.
+        """
+        self.since_s = time.monotonic()
+        self.asked, end = 0, self.since_s + 20
+        while self.asked < times:
             assert time.monotonic() < end, "the edge asks nothing any more"
             self.edge.own.cable.pull()  # it waits for news no longer
             self.edge.own.cable.plug()
@@ -82,6 +91,10 @@ class Park:
         assert self.edge.sync is not None
         self.edge.sync.kick()
 
+    def has_told(self) -> bool:
+        """Whether central has confirmed all that this edge decided: no answer to that is on its way."""
+        return self.edge.journal.acked(Lane.ORDINARY) == self.edge.journal.head(Lane.ORDINARY).seq
+
     def alarm(self) -> str:
         assert self.edge.sync is not None
         return self.edge.sync.health().alarm
@@ -93,15 +106,19 @@ COUNTERS = itertools.count(1_000)
 def lied(park: Park, app: Flask) -> Flask:
     """Central's app, whose answers to devices pass through the present trick after they were signed."""
 
+    def begin() -> None:
+        g.began_s = time.monotonic()
+
     def change(reply: Response) -> Response:
         if not request.path.startswith("/v1/") or reply.is_streamed:
             return reply
-        park.asked += 1
+        park.asked += request.path.endswith(PULLED) and g.began_s >= park.since_s
         park.kept.append((reply.data, dict(reply.headers)))
         for trick in park.trick:
             reply = trick(park, reply)
         return reply
 
+    app.before_request(begin)
     app.after_request(change)
     return app
 

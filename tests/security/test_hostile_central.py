@@ -120,11 +120,11 @@ IN_ITS_NAME: dict[str, Trick] = {
 @pytest.mark.parametrize("trick", IN_ITS_NAME.values(), ids=IN_ITS_NAME.keys())
 def test_whoever_speaks_in_centrals_name_changes_nothing(park: Park, trick: Trick) -> None:
     edge = park.edge
-    until(lambda: not park.kick() and not park.alarm(), 20)
+    until(lambda: not park.kick() and not park.alarm() and park.has_told(), 20)
     clock = edge.clock.now_ms() - wall_ms()
     park.trick.append(trick)
     try:
-        park.asks_again(1)  # what was on its way before is through
+        park.asks_again(1)  # the page that was on its way before is through
         before = edge.profiles.cursor(), edge.profiles.count(), edge.journal.acked(0)
         park.asks_again()
         until(park.alarm, 10)
