@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,7 @@ from sync.central.app import create_app
 from sync.central.machines import devices, nonces
 from sync.central.store import Store, func, select
 from sync.client import Cable, Line
-from sync.signing import (
-    COVERED,
-    IDEMPOTENCY,
-    MAX_AGE,
-)
+from sync.signing import COVERED, IDEMPOTENCY, MAX_AGE
 from sync.wire import MEDIA, Ack, Attested, Problem, ProblemDocument
 from tests.security.forgery import DEFAULTS, a_game, a_request, by_default, by_us, carried, mutants
 from tests.sync.builders import KEY, Clockwork, a_device
@@ -35,7 +32,11 @@ from tests.sync.ends import a_report, a_welcome, keys_of, served
 
 MUTANTS_MIN = 2_000
 REPLAYS = 1_000
-REFUSED_MS_MAX = 2.0
+ROUNDS = 100
+REFUSED_SHARE_MAX = 0.75
+"""Of what taking three events costs."""
+CLOCKS = (time.perf_counter, time.thread_time)
+"""What a clock on the wall says, and how long this thread had the processor: a slow disk hides work."""
 
 
 @pytest.fixture
@@ -58,8 +59,9 @@ def caller(store: Store) -> Iterator[Caller]:
 
 def captured(caller: Caller) -> requests.PreparedRequest:
     """A batch of three events as a device sent it."""
+    first = len(caller.journal.lanes[0]) + 1
     caller.journal.write(3)
-    body = msgspec.msgpack.encode(caller.journal.batch(1, 3))
+    body = msgspec.msgpack.encode(caller.journal.batch(first, first + 2))
     return caller.signed("POST", caller.events, body)
 
 
@@ -295,8 +297,8 @@ def test_a_wrong_clock_never_locks_a_device_out(store: Store, wrong_ms: int) -> 
 # What a refusal costs, and the order of things
 
 
-@pytest.mark.slow  # six hundred refusals, timed: lines that are counted cost twice as much
-@pytest.mark.timeout(30)
+@pytest.mark.slow  # three hundred refusals, timed: lines that are counted cost twice as much
+@pytest.mark.timeout(60)
 def test_a_refused_request_costs_little_and_leaves_no_row(caller: Caller, store: Store) -> None:
     true = captured(caller)
     assert caller.send(true)[0] == 200
@@ -305,16 +307,20 @@ def test_a_refused_request_costs_little_and_leaves_no_row(caller: Caller, store:
     unknown.headers["Signature-Input"] = str(true.headers["Signature-Input"]).replace(
         caller.key_id, "park.x.1"
     )
-    for name, request in {"replayed": true, "forged": forged, "unknown": unknown}.items():
-        took = []
-        for _ in range(200):
-            began = time.perf_counter()
-            assert caller.send(request)[0] == 401
-            took.append((time.perf_counter() - began) * 1000)
-        median = statistics.median(took)
-        print(f"\n{name}: {median:.2f} ms median")
-        assert median < REFUSED_MS_MAX * 2, "twice the promise: the machine is shared"
-    assert rows(store) == 1
+    refused = {"replayed": true, "forged": forged, "unknown": unknown}
+    took: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for _ in range(ROUNDS):  # side by side: whatever else the machine does slows all of them
+        for name, request in {"accepted": captured(caller), **refused}.items():
+            began = [clock() for clock in CLOCKS]
+            status = caller.send(request)[0]
+            for place, clock in enumerate(CLOCKS):
+                took[name, place].append(clock() - began[place])
+            assert status == (200 if name == "accepted" else 401)
+    median = {asked: statistics.median(each) for asked, each in took.items()}
+    shares = {(name, place): median[name, place] / median["accepted", place] for name, place in median}
+    print(f"\nan accepted one takes {median['accepted', 1] * 1000:.2f} ms; shares of it: {shares}")
+    assert max(share for (name, _), share in shares.items() if name in refused) < REFUSED_SHARE_MAX, shares
+    assert rows(store) == 1 + ROUNDS
 
 
 def test_a_revoked_device_is_refused_before_its_signature_is_looked_at(caller: Caller, store: Store) -> None:
