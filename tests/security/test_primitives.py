@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,8 @@ ROOMS = ("edge", "kiosk", "sync", "hardware")
 LIBRARIES = frozenset({"argon2", "cryptography", "http_message_signatures", "ssl"})
 BY_NAME = frozenset({"algorithms", "hashlib", "modes", "ssl"})
 """Modules whose members are primitives: ``hashlib.blake2b``, ``modes.CBC``."""
+NAMED = re.compile(rf"\b(?:{'|'.join(sorted(LIBRARIES | BY_NAME | {'hmac'}))})\b")
+"""Whoever chooses a primitive names one of these: a file that names none need not be parsed."""
 HELP = ("exceptions", "serialization", "Cipher", "HTTPMessage", "HTTPSignature", "InvalidSignature", "Type")
 """Names that choose nothing: errors, encodings, and the frame of a cipher."""
 KNOWN = {
@@ -47,6 +51,12 @@ KNOWN = {
 """What is used, and what for; keys, where they live and how they change are in .docs/security.md."""
 
 
+def read(text: str) -> Iterator[str]:
+    """Everything of a text that chooses a primitive; names mean what Python takes them for (PEP 3131)."""
+    if NAMED.search(unicodedata.normalize("NFKC", text)):
+        yield from names_in(ast.parse(text))
+
+
 def names_in(tree: ast.AST) -> Iterator[str]:
     """Everything of a file that chooses a primitive."""
     for node in ast.walk(tree):
@@ -59,15 +69,21 @@ def names_in(tree: ast.AST) -> Iterator[str]:
         ):
             if node.value.id == "hashlib" or node.attr[0].isupper():
                 yield f"{node.value.id}.{node.attr}"
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("hmac.digest", "hmac.new"):
+        elif isinstance(node, ast.Call) and _is_hmac(node.func):
             chosen = node.args[-1]
             yield f"hmac {chosen.value if isinstance(chosen, ast.Constant) else ast.unparse(chosen)}"
+
+
+def _is_hmac(called: ast.expr) -> bool:
+    if not (isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)):
+        return False
+    return called.value.id == "hmac" and called.attr in ("digest", "new")
 
 
 def found() -> dict[str, set[Path]]:
     uses: dict[str, set[Path]] = defaultdict(set)
     for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
-        for name in names_in(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in read(path.read_text(encoding="utf-8")):
             uses[name].add(path.relative_to(ROOT))
     return uses
 
@@ -84,4 +100,12 @@ def test_a_primitive_that_nobody_has_named_is_found() -> None:
     planted = (
         "import hashlib\nfrom cryptography.hazmat.primitives.ciphers.aead import AESGCM\nhashlib.md5(b'')\n"
     )
-    assert set(names_in(ast.parse(planted))) == {"AESGCM", "hashlib.md5"}
+    assert set(read(planted)) == {"AESGCM", "hashlib.md5"}
+    for other in (
+        "hmac.new(b'', b'', 'md5')",
+        "\uff48ashlib.md5(b'')",
+        "modes.GCM(b'')",
+        "x = ssl.CERT_NONE",
+    ):
+        assert set(read(other)) == set(names_in(ast.parse(other))) != set(), "and no file is passed over"
+    assert set(read("def hash_lib(): ...")) == set()
