@@ -121,5 +121,7 @@ def test_the_last_step_of_a_long_story_is_in_sight(
         last.wait_for()
         box, seen_through = last.bounding_box(), eye.page.locator("#told").bounding_box()
         assert seen_through["height"] <= 0.4 * DESK[1]
+        ground = eye.page.eval_on_selector("#told", "(one) => getComputedStyle(one).backgroundColor")
+        assert ground == "rgba(0, 0, 0, 0)", "it lies on its card: the verdict's colours swallow the numbers"
         assert seen_through["y"] <= box["y"] < seen_through["y"] + seen_through["height"]
         assert barriers(eye.page, contrast=False) == [], "a step at the edge is half hidden, by intent"
