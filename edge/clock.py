@@ -48,6 +48,8 @@ class Clock:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._anchor = (monotonic(), wall())
+        self._shown = (self._anchor[1] - self._anchor[0],) * 2
+        """The lowest and the highest that the wall clock has stood ahead of the monotonic one."""
         self._uncertainty_ms = START_UNCERTAINTY_MS
         self._trusted = True
         self._heard = False
@@ -60,7 +62,10 @@ class Clock:
             self._watch_wall(mono)
             uncertainty, estimate = self._grown(mono), self._estimate(mono)
             # A journal from a clock that ran days ahead holds the time there: nothing to judge a slot by.
-            held_ahead = self._floor_ms - estimate > STEP_MS_MAX
+            ahead_ms = self._floor_ms - estimate
+            held_ahead = ahead_ms > STEP_MS_MAX
+            if held_ahead and ahead_ms <= DOUBTED_MS_MAX:
+                uncertainty += ahead_ms
             return Moment(
                 now_ms=max(estimate, self._floor_ms),
                 uncertainty_ms=uncertainty,
@@ -129,5 +134,10 @@ class Clock:
         if jump_ms > STEP_MS_MAX:
             self._anchor = (mono, wall)
             self._trusted = False
-            if jump_ms <= DOUBTED_MS_MAX:
-                self._uncertainty_ms = max(self._uncertainty_ms, jump_ms)
+            self._doubt(wall - mono, alive=jump_ms <= DOUBTED_MS_MAX)
+
+    def _doubt(self, offset: int, *, alive: bool) -> None:
+        """Be as unsure as the wall clock's shows lie apart: two jumps of a day may be two days."""
+        low, high = self._shown if alive else (offset, offset)
+        self._shown = (min(low, offset), max(high, offset))
+        self._uncertainty_ms = max(self._uncertainty_ms, offset - low, high - offset)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import enum
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.lease import Limits
 from edge.core.vouchers import Voucher
+
+AHEAD_DAYS_MAX = 4
+"""Sums of a day so far ahead are from a clock that ran on; of a later one, from one that was never set."""
 
 
 class MandateState(enum.StrEnum):
@@ -72,9 +76,15 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     categories: tuple[tuple[str, int], ...] = ()
     taps_since_pin: int = 0
 
-    def on(self, day: int) -> Tally:
-        """Return the tally on a day: a new one begins at nothing, the taps go on."""
-        return self if day == self.day else Tally(day=day, taps_since_pin=self.taps_since_pin)
+    def on(self, first: int, last: int) -> Tally:
+        """Return the tally on a day that is one of these: a new one begins at nothing, the taps go on.
+
+        Of several days, which a clock that jumped leaves open, and of one that has not come yet, which such a
+        clock has named, the sums stay: a wrong clock opens no second day's limit.
+        """
+        if first <= self.day <= last + AHEAD_DAYS_MAX:
+            return replace(self, day=min(self.day, last))
+        return Tally(day=last, taps_since_pin=self.taps_since_pin)
 
     def spent_on(self, category: str) -> int:
         """Return what went into a category."""

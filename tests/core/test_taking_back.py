@@ -23,7 +23,6 @@ from edge.core.payment import (
     decide_capture,
     decide_refund,
     decide_void,
-    eased,
     expire,
 )
 from edge.core.payment.back import IDS_MAX
@@ -335,13 +334,6 @@ def test_the_tax_that_goes_back_is_of_what_was_paid() -> None:
     one = voided(sale, leases, Piece(0, 1))
     two = voided(one.sale, [*one.leases, leases[1]], Piece(0, 1), id="void-2")
     assert [line.tax_minor for line in two.sale.voided] == [20, 20]
-
-
-def test_limits_get_back_what_was_spent_today() -> None:
-    tally = Tally(day=TODAY, minor=650, categories=(("food", 600), ("toys", 50)), taps_since_pin=2)
-    back = Eased(a_band_id(), 200, (("food", 200),))
-    assert eased(tally, TODAY, back) == replace(tally, minor=450, categories=(("food", 400), ("toys", 50)))
-    assert eased(tally, TODAY + 1, back) == Tally(day=TODAY + 1, taps_since_pin=2)
 
 
 def test_a_category_that_is_limited_is_counted() -> None:

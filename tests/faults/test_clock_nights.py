@@ -121,6 +121,34 @@ def test_a_clock_that_jumps_a_day_gives_no_second_use_of_the_same_day(
         assert house.service.present(house.tap(reader=RIDE)).outcome is not Outcome.GRANTED, "that day still"
 
 
+def test_a_clock_that_jumps_a_day_twice_gives_no_second_use_either(tmp_path: Path) -> None:
+    """Doubted by its last jump alone it would be sure that the first day is over."""
+    hands = Hands()
+    with an_edge(tmp_path / "edge", hands) as house:
+        told(house, Terms(points=("castle",), uses_per_day_max=1))
+        assert house.service.present(house.tap(reader=RIDE)).outcome is Outcome.GRANTED
+        for _ in range(2):
+            hands.wall_ms += DAY_MS
+            assert house.service.present(house.tap(reader=RIDE)).reason is Reason.CLOCK_UNTRUSTED
+
+
+def test_a_journal_that_ran_a_day_ahead_gives_no_second_use_after_a_restart(tmp_path: Path) -> None:
+    """The clock is right again, but never answers behind its journal: that, too, is a day of doubt."""
+    hands = Hands()
+    with an_edge(tmp_path / "edge", hands) as house:
+        told(house, Terms(points=("castle",), uses_per_day_max=1))
+        assert tapped_at(house, hands, NOW_MS) is Outcome.GRANTED
+    for boot, jump in (("boot-2", DAY_MS), ("boot-3", -DAY_MS)):
+        hands.mono_ms = 1_000
+        with an_edge(tmp_path / "edge", hands, boot=boot) as house:
+            house.seqs = itertools.count(100 * int(boot[-1]))
+            hands.wall_ms += jump
+            assert house.service.present(house.tap(reader=RIDE)).reason is Reason.CLOCK_UNTRUSTED
+            if jump < 0:
+                house.clock.heard(hands.wall_ms, 20)
+                assert house.service.present(house.tap(reader=RIDE)).reason is Reason.CLOCK_UNTRUSTED
+
+
 @pytest.mark.parametrize("ppm", [QUARTZ_PPM, -QUARTZ_PPM], ids=["fast", "slow"])
 @AS_IT_IS
 def test_a_quartz_that_drifts_for_a_week_is_off_by_no_more_than_its_clock_says(

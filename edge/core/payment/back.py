@@ -170,9 +170,9 @@ def decide_refund(sale: Sale, ask: BackAsk) -> RefundRuling | Objection:
     return RefundRuling(asked=asked, sale=replace(after, refunded_minor=refunded, refund_ids=ids))
 
 
-def eased(tally: Tally, day: int, given: Eased) -> Tally:
-    """Return a band's tally after something went back to it; what was spent on another day is gone."""
-    now = tally.on(day)
+def eased(tally: Tally, days: tuple[int, int], given: Eased) -> Tally:
+    """Return a band's tally after something went back to it; what was spent before these days is gone."""
+    now = tally.on(*days)
     back = dict(given.categories)
     categories = tuple((name, max(0, minor - back.get(name, 0))) for name, minor in now.categories)
     return replace(now, minor=max(0, now.minor - given.minor), categories=categories)

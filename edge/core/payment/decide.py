@@ -169,12 +169,13 @@ def _weigh(facts: PaymentFacts, payer: Payer, link: WalletLink) -> PaymentRuling
 def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:
     layout, moment = payer.tap.layout, payer.tap.moment
     day = day_of(payer.tap.timezone, layout.day_starts_min, moment.now_ms)
+    days = limits.days_about(payer.tap.timezone, layout.day_starts_min, moment)
     mine = [leg for leg in facts.legs if leg.wallet == link.id and leg.tender in MONEY]
     theirs = (lease.limits for lease in of_kind(payer, LeaseKind.MONEY))
     return _Asked(
         bill=bill_of(facts, payer, link),
         limits=limits.strictest((link.limits, *theirs)),
-        tally=payer.tally.on(day),
+        tally=payer.tally.on(*days),
         before_minor=sum(leg.amount_minor for leg in mine),
         at_risk=sum(leg.amount_minor for leg in mine if leg.tender is Tender.RISK),
         day=day,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from edge.core.bands import Trust
 from edge.core.basket import Basket, Line
+from edge.core.calendar import day_of
+from edge.core.checks.clock import doubt_ms
 from edge.core.checks.people import ages
 from edge.core.decision import Reason
+from edge.core.facts import Moment
 from edge.core.lease import Limits
 from edge.core.money import Money, allocate
 from edge.core.payment.bodies import Pin
@@ -43,6 +47,15 @@ def age_doubt(profile: Profile, lines: Iterable[Line], confirmed: frozenset[str]
     if needed <= youngest or "age" in confirmed:
         return None
     return Reason.AGE_MIN if oldest is not None and oldest < needed else Reason.AGE_CONFIRM
+
+
+def days_about(zone: dt.tzinfo, starts_min: int, moment: Moment) -> tuple[int, int]:
+    """Return the first and the last local day (ordinals) that it may be, as far as the clock may be off."""
+    doubt = doubt_ms(moment)
+    return (
+        day_of(zone, starts_min, moment.now_ms - doubt),
+        day_of(zone, starts_min, moment.now_ms + doubt),
+    )
 
 
 def room(payer: Payer, limits: Limits, tally: Tally, *, before_minor: int) -> int | None:

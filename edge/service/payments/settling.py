@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import day_of
 from edge.core.decision import Reason
 from edge.core.events import Kind, Lane
 from edge.core.lease import Lease
 from edge.core.payment import Authorisation, Leg, Sale
 from edge.core.payment.back import BackAsk, Eased, HoldRuling, VoidRuling, decide_void, eased
+from edge.core.payment.limits import days_about
 from edge.core.payment.reckoning import Objection
 from edge.errors import Refused
 from edge.payviews import BasketState, BasketView
@@ -99,8 +99,8 @@ class Settling:
     def _ease(self, tx: Transaction, given: Eased) -> None:
         layout = self._rooms.profiles.layout()
         zone = zone_of(layout.timezone if layout is not None else NOWHERE)
-        day = day_of(zone, layout.day_starts_min if layout is not None else 0, tx.now.now_ms)
-        after = eased(tally_of(tx, given.band), day, given)
+        days = days_about(zone, layout.day_starts_min if layout is not None else 0, tx.now)
+        after = eased(tally_of(tx, given.band), days, given)
         tx.put(rung.TALLY, given.band.hex(), msgspec.msgpack.encode(after))
 
     def _leases(self, tx: Transaction, sale: Sale) -> tuple[Lease, ...]:
