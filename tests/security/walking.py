@@ -32,8 +32,9 @@ from edge.vault import Vault
 from sync.central import intake
 from sync.central.analysis.results import Result, keep
 from sync.central.campaigns import life
-from sync.central.care import cases
+from sync.central.care import cases, points
 from sync.central.care.case import Links, Step, Told
+from sync.central.care.points import Award
 from sync.central.channels import book as channels
 from sync.central.channels import handed
 from sync.central.channels.handed import Handout
@@ -186,10 +187,11 @@ def some_campaigns(tx: Connection, device: Device) -> tuple[str, ...]:
 
 
 def a_case(tx: Connection) -> str:
-    """A case of a guest who wears a band and paid by card."""
+    """A case of a guest who wears a band and paid by card; more points than care gives wait for somebody."""
     links = Links(guest="g-1", order="o-1")
     first = Told(op="a", step=Step.OPENED, at_ms=1, word="money", via="phone", links=links)
-    return cases.open_case(tx, SITE, first, note="charged twice").id
+    id_ = cases.open_case(tx, SITE, first, note="charged twice").id
+    return points.give(tx, SITE, id_, award=Award(op="p", points=100_000, by="carla")).id
 
 
 def a_day_of(store: Store, device: Device) -> None:

@@ -126,6 +126,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a promise is due, or an answer to what somebody wrote in private; of other steps nothing."""
     minor: int | None = None
     """What care gave by itself, in minor units."""
+    points: int = 0
+    """How many points were given or asked for."""
+    point_minor: int = 0
+    """What each of them pays, in minor units."""
     note: Sealed | None = None
     via: str = ""
     links: Links | None = None

@@ -17,7 +17,7 @@ from sync.central import seals
 from sync.central.care.case import Case, State, Step, Told, after, opened, stood
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, What
-from sync.central.registry import guests
+from sync.central.registry import guests, layout
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.registry.turn import take_turn
 from sync.central.seals import Written
@@ -54,6 +54,13 @@ DIARY = {
     Step.SOLVED: What.CASE_CLOSED,
     Step.CLOSED: What.CASE_CLOSED,
 }
+GIFTS = {
+    "goodwill_given": "credit",
+    "coupon_given": "thing",
+    "points_given": "points",
+    "points_agreed": "points",
+}
+"""Acts by which a guest has more than before, and what the diary calls it."""
 
 case_table = Table(
     "care_case",
@@ -267,6 +274,13 @@ def is_told(tx: Connection, site: str, id_: str, *, op: str) -> bool:
     return tx.execute(query).first() is not None
 
 
+def step_of(tx: Connection, site: str, id_: str, *, op: str) -> Told | None:
+    """Return a case's step of this name, its note sealed; None: there is none."""
+    query = select(_steps.body).where(_steps.site_id == site, _steps.case_id == id_, _steps.op == op)
+    body = tx.execute(query).scalar()
+    return None if body is None else _told(bytes(body))
+
+
 def _tell_whose(tx: Connection, site: str, turn: tuple[Case, Case], *, told: Told) -> None:
     """Write what there is of a case into the diary of the guest of whom it is known only now."""
     before, now = turn
@@ -278,8 +292,9 @@ def _tell_whose(tx: Connection, site: str, turn: tuple[Case, Case], *, told: Tol
 
 
 def _tell_diary(tx: Connection, site: str, case: Case, *, told: Told) -> None:
-    """Write into the guest's diary what they know themselves: that they came, were answered, how it ended."""
-    what, guest = DIARY.get(told.step), case.links.guest
+    """Write into the guest's diary what they know themselves: that they came, what they got, how it ended."""
+    gift = GIFTS.get(told.word, "") if told.step is Step.ACTED else ""
+    what, guest = What.MADE_GOOD if gift else DIARY.get(told.step), case.links.guest
     if what is None or not guest or not guests.guests_of(tx, site, [guest]):
         return
     entry = Entry(
@@ -291,7 +306,11 @@ def _tell_diary(tx: Connection, site: str, case: Case, *, told: Told) -> None:
         via=case.via,
         what=what,
         point=case.links.point,
-        subject=case.subject.value,
+        subject=gift or case.subject.value,
         ref=case.id,
     )
+    if gift:
+        known = layout.published(tx, site)
+        minor = told.points * told.point_minor or told.minor
+        entry = entry._replace(amount_minor=minor, currency=known.currency if known is not None else "")
     diary.put(tx, site, [entry])

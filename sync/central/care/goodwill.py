@@ -35,7 +35,7 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
 
 def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
     """Give credit that pays like money: at once within the limit; above it another person is asked."""
-    case = _someones(tx, site, id_)
+    case = someones(tx, site, id_)
     if cases.is_told(tx, site, id_, op=gift.op):
         return case
     if not 0 < gift.minor <= MINOR_MAX:
@@ -58,7 +58,7 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
 
 def hand_over(tx: Connection, site: str, id_: str, *, coupon: Coupon) -> Case:
     """Give one thing for nothing, at any till; what it costs counts as credit does, and no more is given."""
-    case = _someones(tx, site, id_)
+    case = someones(tx, site, id_)
     if cases.is_told(tx, site, id_, op=coupon.op):
         return case
     article = catalogue.catalogue(tx, site).by_id.get(coupon.article)
@@ -84,7 +84,8 @@ def given_to(tx: Connection, site: str, guest: str) -> int:
     return sum(one.given_minor for one in known if one.changed_ms >= since_ms)
 
 
-def _someones(tx: Connection, site: str, id_: str) -> Case:
+def someones(tx: Connection, site: str, id_: str) -> Case:
+    """Return the case of somebody who is known, or refuse."""
     case = cases.must_find(tx, site, id_)
     if not case.links.guest:
         raise Refused("Nobody knows whose case this is.", hint="Open one from the guest's own page.")

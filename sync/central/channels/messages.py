@@ -21,13 +21,14 @@ OWN_WAY = TIERS | {
     What.CLAIMED,
     What.CONSENT_CHANGED,
     What.CARD_EXPIRES,
+    What.MADE_GOOD,
     What.ARRIVED,
     What.DWELT,
     What.ENTERED,
 }
 """Kinds that no channel tells of: claims, consents and cards have other ways, a site notices the rest.
 
-Of tiers central alone tells.
+Of tiers, and of what care gave, central alone tells.
 """
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 MINOR_MAX = 2**53

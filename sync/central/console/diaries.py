@@ -81,6 +81,8 @@ def _about(ask: Ask, one: Entry, names: Named) -> str:
         return ", ".join(names.articles.get(article, article) for article in one.subject.split())
     if one.what in OFFERS:
         return names.offers.get(one.subject, one.subject)
+    if one.what is What.MADE_GOOD:
+        return ask.words(f"made_good.{one.subject}")
     if one.what in CASES:
         return ask.words(f"case.{one.subject}")
     return names.points.get(one.subject, one.subject)

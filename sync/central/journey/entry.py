@@ -36,6 +36,8 @@ class What(enum.StrEnum):
     CASE_OPENED = "case_opened"
     CASE_ANSWERED = "case_answered"
     CASE_CLOSED = "case_closed"
+    MADE_GOOD = "made_good"
+    """Was given something by care: credit, a thing, points."""
     CONSENT_CHANGED = "consent_changed"
     CLAIMED = "claimed"
     """A band that was nobody's was claimed by who wears it."""

@@ -198,8 +198,8 @@ def test_what_nobody_may_tell_or_keep_is_named_with_its_place_and_the_rest_is_ke
     assert small.tells(a_touch(id="t3", type=f"{PREFIX}searched"))["new"] == 1
 
 
-@pytest.mark.parametrize("what", ["tier_changed", "tier_ending", "tier_kept"])
-def test_no_channel_says_that_a_guest_has_a_tier(small: Shop, what: str) -> None:
+@pytest.mark.parametrize("what", ["tier_changed", "tier_ending", "tier_kept", "made_good"])
+def test_no_channel_says_that_a_guest_has_a_tier_or_was_given_something(small: Shop, what: str) -> None:
     (refused,) = small.tells(a_touch(type=f"{PREFIX}{what}"))["refused"]
     assert refused["why"] == "not_yours"
 

@@ -9,7 +9,7 @@ from edge.core.bands import BandState
 from edge.core.delivery import said
 from edge.core.profiles import remark_owner
 from edge.errors import Unknown
-from sync.central.care import cases
+from sync.central.care import cases, points
 from sync.central.care.case import Case, Links, Priority, State, Step, Subject, Told
 from sync.central.care.cases import NOTE_CHARS_MAX, PAGE_MAX, Line, Wanted
 from sync.central.care.lookup import look_up
@@ -56,6 +56,8 @@ class Beside(NamedTuple):
     charges: Sequence[tuple[Charge, str, str]] = ()
     refunds: Sequence[tuple[refunds.Refund, str]] = ()
     topups: Sequence[tuple[topups.TopUp, str]] = ()
+    points: Sequence[tuple[int, str, str]] = ()
+    """By the number of the step that asks for them: who asks, and how many."""
 
 
 def row_of(ask: Ask, one: Case) -> tuple[Cell | str, ...]:
@@ -168,7 +170,9 @@ def _one(ask: Ask) -> Answer:
     looks.look(ask, "case_seen", case.id, shown=Shown(guests=shown.guests, count=shown.count, purpose="case"))
     with ask.store.reading() as tx:
         lines = cases.steps(tx, ask.site, case.id)
-        beside = _beside(ask, tx, case) if known else _of_band(ask, tx, case)
+        beside = (
+            _beside(ask, tx, case, told=[one.told for one in lines]) if known else _of_band(ask, tx, case)
+        )
         goods = _goods(ask, tx, case.links.order)
     values = {
         "case": case,
@@ -210,6 +214,8 @@ def _said(ask: Ask, one: Line) -> str:
     match told.step:
         case Step.ACTED:
             what = t(f"act.{told.word}")
+            if told.points:
+                return f"{what} · {_points(ask, told)}"
             return f"{what} · {worded(told.minor, ask.layout.currency)}" if told.minor else what
         case Step.RANKED:
             return f"{t('step.ranked')}: {t(f'priority.{told.word}')}"
@@ -221,7 +227,13 @@ def _said(ask: Ask, one: Line) -> str:
             return t(f"step.{told.step}")
 
 
-def _beside(ask: Ask, tx: Connection, case: Case) -> Beside:
+def _points(ask: Ask, told: Told) -> str:
+    """Return how many points a step is about, and what they are worth."""
+    amount = worded(told.points * told.point_minor, ask.layout.currency)
+    return ask.words("case_points", count=told.points, amount=amount)
+
+
+def _beside(ask: Ask, tx: Connection, case: Case, *, told: list[Told]) -> Beside:
     """Return what a guest's case is seen beside."""
     guest, owner, names = case.links.guest, remark_owner(case.links.guest, b""), diaries.named(tx, ask)
     worn = bands.bands_of(tx, ask.site, links.together(tx, ask.site, [guest]))
@@ -242,6 +254,7 @@ def _beside(ask: Ask, tx: Connection, case: Case) -> Beside:
         charges=[(one, told_money(one.money), CHARGE_MARKS.get(one.state, "")) for one in paid],
         refunds=[(one, told_money(one.money)) for one in asked if one.state is refunds.State.ASKED],
         topups=[(one, worded(one.minor, ask.layout.currency)) for one in by_hand],
+        points=[(number, one.who, _points(ask, one)) for number, one in points.waiting(told)],
     )
 
 
