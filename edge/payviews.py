@@ -144,6 +144,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Journal number of the answer; no approved basket is without one."""
     repeated: bool = False
     """The answer was given before: shown again, charged once."""
+    tier_soon: str = ""
+    """The tier that the payer has reached, until central says how it stands: a word, nothing goes by it."""
     note: MandateNote = MandateNote.NONE
     """Why the guest should hear of their stored card; for staff."""
     notice: bool = False

@@ -172,6 +172,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     language: str = ""
     tier: str = ""
+    tier_soon: str = ""
     tags: tuple[str, ...] = ()
     age_band: str = ""
     height_cm: int | None = None
@@ -183,7 +184,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     visits: int | None = None
     zone: str | None = None
     since_ms: int | None = None
-    """Since when the band is in that zone."""
     looked_for: tuple[LookedKnown, ...] = ()
     rights: tuple[RightKnown, ...] = ()
     vouchers: tuple[VoucherKnown, ...] = ()

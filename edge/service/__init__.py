@@ -62,12 +62,11 @@ class Service(PayDesk):
     def __init__(self, rooms: Rooms) -> None:
         """Take the rooms; nothing is read and nothing runs before ``start``."""
         self._rooms = rooms
-        bundles = Bundles(rooms)
-        super().__init__(rooms, bundles)
+        bundles, self._consents = Bundles(rooms), Consents(rooms)
+        super().__init__(rooms, bundles, self._consents)
         self._counts = Counts(rooms.profiles.layout)
         self._taps = Taps(rooms, self._counts, self._at_tills)
         self._floor, self._back = Floor(rooms, self._taps), TakingBack(rooms, self._counts)
-        self._consents = Consents(rooms)
         self.offers = Offers(rooms, self._consents, bundles)
         self.on_air = OnAirs(rooms, self._consents)
         self._wearers, self._mine = Wearers(rooms, self._consents), Mine(rooms, self._consents)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from edge.core.bands import Trust
+from edge.core.climb import CLIMB
 from edge.core.consent import TOPICS
 from edge.core.decision import Outcome
 from edge.core.entitlements import Entitlement
@@ -25,6 +26,7 @@ from edge.service.floor import ANSWERS
 from edge.service.near.unfinished import named
 from edge.service.past import DECISIONS
 from edge.service.payments import chest
+from edge.service.payments.climbing import Climbing
 from edge.service.rooms import Rooms
 from edge.service.show import short
 from edge.service.standing import Guest, band_of, who_stands, worn
@@ -33,6 +35,8 @@ from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
 
+HIDDEN = (SPEAKS, WAITS, VISITS, CLIMB, *MARKS)
+"""Words that are shown for what they say, in a line of their own."""
 SHOWN_MAX = 50
 LOOKED_MAX = 1_000
 DAY_MS = 86_400_000
@@ -45,6 +49,7 @@ class Mine:
     def __init__(self, rooms: Rooms, consents: Consents) -> None:
         """Act through these rooms."""
         self._rooms, self._consents = rooms, consents
+        self._climbing = Climbing(rooms, consents)
 
     def show(self, tap_id: str, point: str) -> Known:
         """Return all that is held of the guest who tapped, if that tap opened this page."""
@@ -94,7 +99,8 @@ class Mine:
             name=profile.name,
             language=profile.language,
             tier=profile.tier,
-            tags=tuple(tag for tag in profile.tags if not tag.startswith((SPEAKS, WAITS, VISITS, *MARKS))),
+            tier_soon=self._climbing.soon(profile),
+            tags=tuple(tag for tag in profile.tags if not tag.startswith(HIDDEN)),
             waits=waits(profile.tags),
             visits=came.days if came is not None else None,
             age_band=profile.age_band or "",

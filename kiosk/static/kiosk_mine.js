@@ -110,7 +110,7 @@ function about(known, { speak, language, page }) {
     ["guest", known.guest],
     ["name", known.name],
     ["language", known.language && speak(`language.${known.language}`)],
-    ["tier", known.tier],
+    ["tier", [known.tier, known.tier_soon ? speak("counter.tier_soon", { tier: known.tier_soon }) : ""].filter(Boolean).join(" · ")],
     ["tags", (known.tags ?? []).join(", ")],
     ["age_band", known.age_band],
     ["height_cm", known.height_cm && `${known.height_cm} cm`],

@@ -34,13 +34,14 @@ function line(now, { basket, cash }, voice) {
   const over = (basket?.vouchers ?? []).filter((one) => one.lapsed).map((one) => voucherWords(one, voice));
   if (now === "short" && left) return [speak("counter.short", { missing: money(basket.missing_minor) }), ...over].join(" · ");
   const told = ["approved", "declined"].includes(now) && basket?.notice ? speak("kiosk.notice") : "";
+  const soon = now === "approved" && basket?.tier_soon ? speak("counter.tier_soon", { tier: basket.tier_soon }) : "";
   const back = (basket?.lines ?? []).reduce((sum, one) => sum + (one.voided_minor ?? 0), 0);
   if (now === "approved" && back) return speak("counter.back", { amount: money(back) });
   if (now === "approved" && left !== null && left !== undefined) {
     const here = (basket.vouchers ?? []).filter((one) => one.units).map((one) => voucherWords(one, voice));
-    return [speak("counter.left", { amount: money(left) }), ...here, ...over, told].filter(Boolean).join(" · ");
+    return [soon, speak("counter.left", { amount: money(left) }), ...here, ...over, told].filter(Boolean).join(" · ");
   }
-  if (told) return told;
+  if (soon || told) return [soon, told].filter(Boolean).join(" · ");
   if (now === "pin" && (basket.pin_left ?? 3) < 3) return speak("counter.pin_left", { left: basket.pin_left });
   return "";
 }

@@ -105,7 +105,7 @@ function lineOf(basket, state) {
       return basket.hold ? `${speak("till.holding")} · ${lasting(basket.hold_minutes)}` : "";
     case "held": return [basket.name, basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
     case "partly_paid": return [speak("till.paid_so_far", { amount: money(basket.paid_minor) }), basket.until_ms ? until(basket.until_ms) : ""].filter(Boolean).join(" · ");
-    case "approved": return [basket.name, basket.ready_here_minor !== null && basket.ready_here_minor !== undefined ? speak("till.left_here", { amount: money(basket.ready_here_minor) }) : "", basket.repeated ? speak("till.repeated") : ""].filter(Boolean).join(" · ");
+    case "approved": return [basket.name, basket.tier_soon ? speak("counter.tier_soon", { tier: basket.tier_soon }) : "", basket.ready_here_minor !== null && basket.ready_here_minor !== undefined ? speak("till.left_here", { amount: money(basket.ready_here_minor) }) : "", basket.repeated ? speak("till.repeated") : ""].filter(Boolean).join(" · ");
     default: return "";
   }
 }

@@ -167,6 +167,19 @@ def test_a_guest_is_told_at_the_till_that_staff_have_a_word_and_never_which() ->
     assert seen == ["counter.left · kiosk.notice", "kiosk.notice", "", ""]
 
 
+def test_a_guest_reads_at_the_till_which_tier_is_theirs_and_after_a_return_no_more() -> None:
+    seen = run(
+        GUEST + "const { said } = await load('till_said.js');"
+        " const voice = { speak: (key, places) => [key, ...Object.values(places ?? {})].join(' '),"
+        " money: (minor) => String(minor) };"
+        " const line = (state, more) => said(state, { basket: basket(state, more) }, voice).line;"
+        " const told = { tier_soon: 'gold' };"
+        " return [line('approved', { ...told, ready_here_minor: 5 }), line('approved', told),"
+        " line('voided', told), line('approved', { ready_here_minor: 5 })];"
+    )
+    assert seen == ["counter.tier_soon gold · counter.left 5", "counter.tier_soon gold", "", "counter.left 5"]
+
+
 def test_a_guest_reads_what_is_still_due_of_a_part_and_what_a_top_up_came_to() -> None:
     seen = run(
         GUEST + "const { said } = await load('till_said.js');"

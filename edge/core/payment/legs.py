@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
@@ -26,6 +27,10 @@ class Tender(enum.StrEnum):
     CASH = "cash"
     CARD = "card"
     """An external terminal: its own business, told by staff."""
+
+
+PAYING = frozenset({Tender.WALLET, Tender.RISK, Tender.VOUCHER})
+"""What money comes from, of a band; a discount only lowers what is due, a limit pays nothing."""
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -56,3 +61,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     def is_leased(self) -> bool:
         """Whether it comes out of a lease at this device, and goes back there."""
         return bool(self.lease)
+
+
+def paid_by(legs: Iterable[Leg]) -> dict[bytes, int]:
+    """Return what each band has paid by these, in minor units; of cash and cards nobody is known."""
+    sums: dict[bytes, int] = {}
+    for leg in legs:
+        if leg.band and leg.tender in PAYING:
+            sums[leg.band] = sums.get(leg.band, 0) + leg.left_minor
+    return sums

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.core.children import is_child
 from edge.core.consent import Channel
 from edge.core.profiles import Profile
 from edge.core.unfinished import Unfinished, allows, read_words
 from edge.nearviews import ArticleView, LeftView, LookedKnown, Shelves
 from edge.service.consents import Consents
-from edge.service.offering.asking import is_child
 from edge.service.rooms import Rooms
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of, local
+from edge.core.children import is_child
 from edge.core.closing import to_closing_min
 from edge.core.consent import Channel
 from edge.core.facts import Moment
@@ -24,7 +25,6 @@ from edge.core.offers import (
     Context,
     about_now,
     history_of,
-    is_young,
     standing_by,
 )
 from edge.core.offers.control import draw_of
@@ -74,17 +74,6 @@ def standing_of(consents: Consents, profile: Profile | None, channel: Channel) -
     quiet = consents.is_quiet(profile)
     stands = standing_by(consents.of(profile), channel, child=is_child(profile), quiet=quiet)
     return replace(stands, cared=waits(profile.tags))
-
-
-def is_child(profile: Profile) -> bool:
-    """Say whether a band may be a child's: it is young, came as one, or its head lets it pay nothing.
-
-    Who came as a child stays one when they may pay, and where nothing at the site asks for an age.
-    """
-    came = profile.party is not None and profile.party.child
-    return (
-        came or is_young(profile.age_band or "") or (profile.wallet is not None and profile.wallet.no_charge)
-    )
 
 
 class Asking:

@@ -14,7 +14,9 @@ from edge.errors import StoreError
 from edge.payviews import BasketView, CardStopped, CashKind, CashView, Exposure, PaymentView
 from edge.service.attempts import written_down
 from edge.service.bundles import Bundles
+from edge.service.consents import Consents
 from edge.service.payments.cash import CashDesk
+from edge.service.payments.climbing import Climbing
 from edge.service.payments.holds import Holds, Taken
 from edge.service.payments.lifetime import Lifetime
 from edge.service.payments.placement import Placement
@@ -34,12 +36,12 @@ LOG = logging.getLogger("polso.payments")
 class PayDesk:
     """The part of ``Service`` that is about money; any thread may ask."""
 
-    def __init__(self, rooms: Rooms, bundles: Bundles) -> None:
+    def __init__(self, rooms: Rooms, bundles: Bundles, consents: Consents) -> None:
         """Act through these rooms; offers that were taken up are those of these bundles."""
         self._lifetime, proven = Lifetime(rooms), rooms.current
         # Deadlines of another clock are as little to be spent by as a journal that may be an old one.
         rooms = replace(rooms, current=lambda: proven() and not self._lifetime.unsettled)
-        self._pay_rooms, screens = rooms, TillScreens(rooms)
+        self._pay_rooms, screens = rooms, TillScreens(rooms, Climbing(rooms, consents))
         self._tills = Tills(rooms, screens, Redeeming(rooms, bundles))
         self._cash = CashDesk(rooms)
         self._money_back, self._refunds = MoneyBack(rooms, screens), Refunds(rooms, screens)

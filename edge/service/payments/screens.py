@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import msgspec
@@ -11,13 +12,16 @@ from edge.core.decision import Reason
 from edge.core.events import Event, Kind, Lane
 from edge.core.payment import Authorisation, HoldEnded, Payment
 from edge.core.profiles import Profile
+from edge.errors import StoreError
 from edge.payviews import BasketState, BasketView, PaymentView, guest_side
 from edge.service.payments import rung
+from edge.service.payments.climbing import Climbing
 from edge.service.payments.rung import Last, Rung
 from edge.service.payments.show import basket_view, held_left_ms, payment_view, undo_left_ms
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
 
+LOG = logging.getLogger("polso.payments")
 BASKET = "basket"
 AWAIT_MS_MAX = 180_000
 """So long a till waits for a band; then the basket stands there as it was."""
@@ -31,9 +35,9 @@ _ENDED = msgspec.msgpack.Decoder(HoldEnded).decode
 class TillScreens:
     """Tells tills and guests' displays; the store is the truth, memory only knows who waits."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Act through these rooms."""
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, climbing: Climbing) -> None:
+        """Act through these rooms; by ``climbing`` a payer is told which tier they have reached."""
+        self._rooms, self._climbing = rooms, climbing
         self._lock = threading.Lock()
         self._since_ms: dict[str, int] = {}
         """Since when each point's reader waits for a band, by the clock that only rises."""
@@ -46,10 +50,23 @@ class TillScreens:
 
         ``payer`` is who has just tapped, so that nobody looks them up again.
         """
-        view = self.view(known, payer=payer, repeated=repeated)
+        view = self.shown(known, payer=payer, repeated=repeated)
         if self._note(known):
             self._publish(view)
         return view
+
+    def shown(self, known: Rung, *, payer: Profile | None = None, repeated: bool = False) -> BasketView:
+        """Return a basket as its till shows it, with the tier that its payer has reached by it."""
+        view = self.view(known, payer=payer, repeated=repeated)
+        band = known.last.band if known.last is not None else None
+        if known.stage is not BasketState.APPROVED or band is None:
+            return view
+        mine = payer if payer is not None and payer.band.id == band else self._rooms.profiles.get(band)
+        try:
+            return replace(view, tier_soon=self._climbing.soon(mine))
+        except StoreError as error:  # the sale is durable: its answer waits for no word beside it
+            LOG.warning("which tier a guest has reached cannot be read: %s", error)
+            return view
 
     def note(self, known: Rung) -> BasketView:
         """Take in a change of a basket that no till shows any more, as a void of an earlier sale."""

@@ -64,7 +64,7 @@ class Tills:
     def show(self, point: str) -> BasketView:
         """Return what stands at a point."""
         found = self._rooms.sequencer.submit(lambda tx: rung.standing(tx, point))
-        return self.screens.idle(point) if found is None else self.screens.view(found)
+        return self.screens.idle(point) if found is None else self.screens.shown(found)
 
     def ring(
         self, session: Session, point: str, op_id: str, *, lines: Iterable[Line], rev: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -16,7 +15,7 @@ from edge.core.feedback import FeedbackGiven
 from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved, OrderState
 from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, Voided
-from edge.core.payment.legs import Leg, Tender
+from edge.core.payment.legs import Leg, paid_by
 from edge.core.payment.sale import Authorisation
 from edge.core.slots import SlotMoved
 from sync.central.journey.entry import WORDS_CHARS_MAX, What
@@ -26,8 +25,6 @@ from sync.packing import UNREADABLE
 
 LOG = logging.getLogger(__name__)
 MINUTE_MS = 60_000
-PAYING = frozenset({Tender.WALLET, Tender.RISK, Tender.VOUCHER})
-"""What money comes from; a discount only lowers what is due, a limit pays nothing."""
 BY_ORDER = MappingProxyType({OrderState.RESERVED: What.RESERVED, OrderState.HANDED_OVER: What.PICKED_UP})
 BACK = (Kind.UNDONE, Kind.ANNULLED)
 OFFERS = (Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED)
@@ -190,11 +187,7 @@ def _refunded(event: Happened, told: RefundAsked) -> Iterable[Draft]:
 
 def _sums(plain: Draft, legs: Iterable[Leg], *, sign: int = 1) -> Iterable[Draft]:
     """Yield one entry for each band that pays, or gets back, something."""
-    sums: dict[bytes, int] = defaultdict(int)
-    for leg in legs:
-        if leg.band and leg.tender in PAYING:
-            sums[leg.band] += leg.left_minor
-    for band, minor in sums.items():
+    for band, minor in paid_by(legs).items():
         yield plain._replace(band=band, amount_minor=sign * minor)
 
 

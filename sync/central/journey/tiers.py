@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from edge.core.calendar import DAY_MS, day_of, local
+from edge.core.calendar import DAY_MS, day_bounds, day_of, local
+from edge.core.climb import GOOD_DAYS, Climb, climb_of
 from edge.core.profiles import remark_owner
 from edge.core.tiers import WINDOW_DAYS, Change, Ladder, Standing, judge
+from edge.core.visits import allows
 from sync.central.journey import diary
 from sync.central.journey.diary import diary_table
 from sync.central.journey.entry import PAID, Entry, Via, What
-from sync.central.registry import guests, ladders, links, profiles
+from sync.central.registry import climbs, consents, expected, guests, ladders, links, profiles
 from sync.central.registry.guests import Guest
 from sync.central.registry.localday import HEARD_HOUR, turn_of
 from sync.central.registry.tables import guest_table, parts
@@ -48,6 +50,24 @@ class Judged(NamedTuple):
     def is_news(self) -> bool:
         """Whether anything is to be written: also where a file took the word off the guest."""
         return self.change is not Change.NONE or self.guest.tier != self.now.tier
+
+
+class Counted(NamedTuple):
+    """What stands of a year's purchases, and when the first and the last entry of it was (UTC; 0: none)."""
+
+    minor: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+
+    def with_(self, other: Counted | None) -> Counted:
+        """Return both as one."""
+        if other is None:
+            return self
+        first_ms, last_ms = min(self.first_ms, other.first_ms), max(self.last_ms, other.last_ms)
+        return Counted(self.minor + other.minor, first_ms, last_ms)
+
+
+NOTHING = Counted()
 
 
 class Tiers(SiteRounds):
@@ -122,19 +142,75 @@ def judged(tx: Connection, site: str, ladder: Ladder, *, ids: Sequence[str], day
 
 def spent(tx: Connection, site: str, ids: Iterable[str], *, currency: str) -> dict[str, int]:
     """Return what stands of a year's purchases of each of these, and of whoever is one with them."""
+    return {one: mine.minor for one, mine in counted(tx, site, ids, currency=currency).items()}
+
+
+def counted(tx: Connection, site: str, ids: Iterable[str], *, currency: str) -> dict[str, Counted]:
+    """Return the same with when the first and the last of it was."""
     people = links.together(tx, site, ids)
     led, until_ms = links.roots(tx, site, people), now_of(tx)
     back = or_(_own.what == What.REFUNDED.value, _own.weight < 0)
     net = func.sum(case((back, -func.abs(_own.amount_minor)), else_=_own.amount_minor))
     in_time = and_(_own.hlc >= (until_ms - WINDOW_DAYS * DAY_MS) << 16, _own.hlc < (until_ms + 1) << 16)
     paid = and_(_own.what.in_(sorted(PAID)), _own.currency == currency, in_time)
-    sums: dict[str, int] = {}
+    sums: dict[str, Counted] = {}
     for part in parts(people):
         owner_of = {remark_owner(one, b""): led.get(one, one) for one in part}
         here = and_(_own.site_id == site, _own.owner.in_(sorted(owner_of)), paid)
-        for owner, minor in tx.execute(select(_own.owner, net).where(here).group_by(_own.owner)):
-            sums[owner_of[owner]] = sums.get(owner_of[owner], 0) + int(minor or 0)
-    return {one: sums.get(led.get(one, one), 0) for one in people}
+        query = select(_own.owner, net, func.min(_own.hlc), func.max(_own.hlc)).where(here)
+        for owner, minor, first, last in tx.execute(query.group_by(_own.owner)):
+            mine = Counted(int(minor or 0), int(first) >> 16, int(last) >> 16)
+            sums[owner_of[owner]] = mine.with_(sums.get(owner_of[owner]))
+    return {one: sums.get(led.get(one, one), NOTHING) for one in people}
+
+
+def climbs_of(tx: Connection, site: str, tiers: Mapping[str, str]) -> dict[str, Climb]:
+    """Return what each of these guests lacks to the tier above theirs, and how long that is good.
+
+    It is good for a week, or until the first purchase that counts is a year old. What a device sold since
+    the last one that counts is for that device to add.
+    """
+    ladder = ladders.ladder(tx, site)
+    if ladder is None:
+        return {}
+    turn, now_ms = turn_of(tx, site), now_of(tx)
+    today, begins_ms = day_of(*turn, now_ms), day_bounds(*turn, now_ms)[0]
+    sums, found = counted(tx, site, tiers, currency=ladder.currency), dict[str, Climb]()
+    for one, tier in tiers.items():
+        mine = sums.get(one, NOTHING)
+        until = today + GOOD_DAYS
+        if mine.first_ms:
+            until = min(until, day_of(*turn, mine.first_ms + WINDOW_DAYS * DAY_MS) - 1)
+        known = climb_of(
+            ladder,
+            tier,
+            spent_minor=mine.minor,
+            counted_ms=max(begins_ms, mine.last_ms),
+            until_day=until,
+        )
+        if known is not None:
+            found[one] = known
+    return found
+
+
+def heed(tx: Connection, site: str, entries: Sequence[Entry]) -> None:
+    """Have the edges told anew of who bought, once the day is over; of what came back as soon as may be.
+
+    Until the night only the device that sold knows of a purchase; a tier that a refund takes away again is
+    to stand on no screen for so long.
+    """
+    paid = [one for one in entries if one.what in PAID and one.owner.startswith("g:")]
+    if not paid or ladders.ladder(tx, site) is None:
+        return
+    back = {one.owner[2:] for one in paid if one.what is What.REFUNDED or one.weight < 0}
+    people = links.together(tx, site, {one.owner[2:] for one in paid})
+    said = consents.consents_of(tx, site, people)
+    told = [one for one in people if allows(said.get(one, ()))]
+    ends_ms = day_bounds(*turn_of(tx, site), now_of(tx))[1]
+    expected.judge_by(tx, site, dict.fromkeys(told, ends_ms))
+    if back:
+        at_once = set(links.together(tx, site, back))
+        expected.tell_again(tx, site, [one for one in told if one in at_once])
 
 
 def _standing(ladder: Ladder, guest: Guest, kept: Standing | None) -> Standing:
@@ -171,3 +247,7 @@ def _page(tx: Connection, site: str, after: str) -> Sequence[str]:
     own = guest_table.c
     query = select(own.guest_id).where(own.site_id == site, own.guest_id > after)
     return tx.execute(query.order_by(own.guest_id).limit(PAGE_MAX)).scalars().all()
+
+
+diary.WRITTEN.append(heed)
+climbs.READERS.append(climbs_of)

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.core.tiers import Ladder, Standing, is_sound
 from edge.errors import Refused
+from sync.central.registry import expected
 from sync.central.registry.tables import ID_CHARS_MAX, guest_table, parts, thing_table
 from sync.central.store import (
     Column,
@@ -46,10 +47,14 @@ def ladder(tx: Connection, site: str) -> Ladder | None:
 
 
 def put_ladder(tx: Connection, site: str, wanted: Ladder | None) -> None:
-    """Store a site's ladder, or take it away with all that was announced by it; ``Refused`` if it is none."""
+    """Store a site's ladder, or take it away with all that was announced by it; ``Refused`` if it is none.
+
+    What guests lack to a tier is another thing by it, so that everybody's profile is told anew.
+    """
     if wanted is not None:
         _check(wanted)
     tx.execute(delete(thing_table).where(_thing.site_id == site, _thing.kind == LADDER))
+    expected.all_due(tx, site)
     if wanted is None:
         tx.execute(delete(standing_table).where(_own.site_id == site))
         return

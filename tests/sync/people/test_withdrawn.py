@@ -9,7 +9,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from edge.core.climb import CLIMB
 from edge.core.consent import Channel, Consent, Namespace
+from edge.core.tiers import Ladder, Step
 from edge.core.visits import VISITS
 from sync.central.analysis import facts
 from sync.central.channels import deeds, occasions
@@ -18,7 +20,7 @@ from sync.central.feed import item_table
 from sync.central.journey import diary, figures, unfinished
 from sync.central.journey.entry import Via, What
 from sync.central.offers import bundles
-from sync.central.registry import consents, profiles, segments
+from sync.central.registry import consents, ladders, profiles, segments
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store, select
 from tests.sync.builders import KEY, NOW_MS, SITE, Clockwork
@@ -64,6 +66,7 @@ READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.channels.deeds": (MARK, lambda tx: deeds.read(tx, SHOP, GUEST, cursor="").events),
     "sync.central.journey.unfinished": (MARK, lambda tx: unfinished.read(tx, SITE, said_by(tx))),
     "sync.central.journey.visited": (VISITS, at_edges),
+    "sync.central.journey.tiers": (CLIMB, at_edges),
     "sync.central.channels.occasions": (CODE, chosen_by),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
@@ -81,7 +84,6 @@ BY_ANOTHER = {
     "sync.central.analysis.lately": "reads today's entries of whom `facts.consents` names, for each code",
     "sync.central.analysis.membership": "writes what `facts` let be computed; `profiles` tells of it",
     "sync.central.campaigns.evidence": "leaves out who took `offers` back; see its own test",
-    "sync.central.journey.tiers": "sums what was bought, by contract: no consent opens or closes it",
     "sync.central.registry.segments": "the table itself, asked through `profiles`",
 }
 """Modules that read through one of the others."""
@@ -118,6 +120,8 @@ def folk(store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Fol
         ]
         assert diary.put(tx, SITE, shown).new == 3
         segments.put(tx, SITE, GUEST, codes=[CODE])
+        steps = (Step("basic", 0), Step("gold", 900))
+        ladders.put_ladder(tx, SITE, Ladder(steps=steps, currency="EUR"))
     return folk
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from edge.core.bands import Band
+from edge.core.children import is_child
 from edge.core.entitlements import Party
 from edge.core.profiles import Profile
 from edge.core.wallet import WalletLink
-from edge.service.offering.asking import is_child
 
 PAYS = WalletLink(id="w1", currency="EUR")
 NOTHING = WalletLink(id="w1", currency="EUR", no_charge=True)
