@@ -32,7 +32,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tier: str = ""
     tags: tuple[str, ...] = ()
     """Words of the operator, the language (``in_words``), and what ``consents`` cover: codes of segments and
-    codes of articles that they looked for (``edge.core.unfinished``), what lacks to a tier (``edge.core.climb``)."""
+    codes of articles that they looked for (``edge.core.unfinished``), what lacks to a tier, or a wait."""
     age_band: str | None = None
     """Youngest and oldest age it can be, as ``"8-11"``; never a birth date."""
     height_cm: int | None = None

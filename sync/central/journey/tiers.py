@@ -249,5 +249,6 @@ def _page(tx: Connection, site: str, after: str) -> Sequence[str]:
     return tx.execute(query.order_by(own.guest_id).limit(PAGE_MAX)).scalars().all()
 
 
+# An update tells the edges of who allows behaviour once anyhow: step 15, where days of visits are counted.
 diary.WRITTEN.append(heed)
 climbs.READERS.append(climbs_of)
