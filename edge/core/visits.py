@@ -19,6 +19,10 @@ class Visits(NamedTuple):
     days: int = 0
     last: int = 0
 
+    def within_a_year(self, today: int) -> Visits:
+        """Return the same as long as any of its days counts: a word lies at a device for long."""
+        return self if self.last > today - WINDOW_DAYS else Visits()
+
     def with_day(self, day: int | None) -> Visits:
         """Return the same with a day on which they came in as far as is known here; one is counted once."""
         return self if day is None or day <= self.last else Visits(self.days + 1, day)

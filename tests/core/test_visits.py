@@ -42,6 +42,11 @@ def test_a_day_that_is_known_here_counts_once(known: Visits, day: int | None, th
     assert known.with_day(day) == then
 
 
+@pytest.mark.parametrize(("ago", "days"), [(0, 2), (364, 2), (365, 0), (900, 0)])
+def test_who_came_last_a_year_ago_came_on_no_day_of_it(ago: int, days: int) -> None:
+    assert Visits(2, DAY - ago).within_a_year(DAY).days == days
+
+
 @pytest.mark.parametrize(
     ("known", "is_first"),
     [(Visits(1, DAY), True), (Visits(1, DAY - 1), False), (Visits(2, DAY), False), (Visits(), False)],

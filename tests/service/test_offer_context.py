@@ -141,6 +141,8 @@ def test_a_rule_knows_how_often_a_guest_came_and_counts_today_once(edge: House) 
     assert asks(edge, "guest.visits == 5", fan, version=4) is None, "central knows of this day, too"
     fan = a_fan(edge, tags=(as_word(Visits()),)).band.id
     assert asks(edge, "guest.visits == 1 && guest.first_visit", fan, version=5) is None
+    fan = a_fan(edge, tags=(as_word(Visits(7, today - 365)),)).band.id
+    assert asks(edge, "guest.visits == 1 && guest.first_visit", fan, version=6) is None, "as central counts"
 
 
 def test_how_often_a_guest_came_is_not_asked_of_who_does_not_let_it_choose(edge: House) -> None:

@@ -40,12 +40,17 @@ def visits_of(tx: Transaction, profile: Profile, layout: Layout) -> Visits | Non
 
     None: central told nothing of it, because nobody may know it here.
     """
-    known, held = read_word(profile.tags), tx.held(profile.band.id)
+    told, held = read_word(profile.tags), tx.held(profile.band.id)
+    if told is None:
+        return None
+    zone, starts_min = zone_of(layout.timezone), layout.day_starts_min
+    today = day_of(zone, starts_min, tx.now.now_ms)
+    known = told.within_a_year(today)
     inside = held.location is not None and held.location.zone is not None
     came = next(iter(held.entries), held.location) if inside else held.last
-    if known is None or came is None or came.zone is None:
+    if came is None or came.zone is None:
         return known
-    return known.with_day(day_of(zone_of(layout.timezone), layout.day_starts_min, came.since_ms))
+    return known.with_day(day_of(zone, starts_min, came.since_ms)).within_a_year(today)
 
 
 def about_orders(orders: Orders, guest: str) -> AboutOrders:
