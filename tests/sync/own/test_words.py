@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.core.consent import TOPICS
 from sync.central.care.case import Subject
+from sync.central.care.cases import GIFTS
 from sync.central.console.words import PLACEHOLDER
 from sync.central.journey.entry import Via, What
 from sync.central.own.family import AMOUNTS
@@ -24,6 +25,7 @@ CHOSEN = {
     *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five", "until")),
     *(f"via.{one}" for one in Via),
     *(f"case.{one}" for one in Subject),
+    *(f"made_good.{one}" for one in GIFTS.values()),
     *(f"consent.{one}" for one in TOPICS),
     *("yes", "no", "said.stored", "said.not_stored", "said.allowed"),
 }
