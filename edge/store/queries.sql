@@ -182,8 +182,8 @@ ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body, digest = excluded.di
 DELETE FROM kept WHERE kind = ? AND key = ?;
 
 -- name: pointer
--- Which profile file is live: there is one row, whatever became of its number.
-SELECT CAST(file AS BLOB) FROM pointer;
+-- Which profile file is live: there is one row, whatever became of its number, or a newer one with the right number.
+SELECT CAST(file AS BLOB) FROM pointer ORDER BY id = 1 DESC LIMIT 1;
 
 -- name: pointer_set
 -- Make another profile file the live one.

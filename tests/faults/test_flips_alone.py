@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from edge.core.profiles import Cursor
 from edge.errors import StoreDamaged
 from edge.store import batch, live, profilefile
 from edge.store.effects import Effects
+from edge.store.former import rebuild
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.pruning import KEEP_ACKED_MS_MIN, Pruner
@@ -129,6 +130,23 @@ def test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing(
 
 
 @AS_IT_IS
+def test_profiles_are_sealed_anew_though_a_bit_of_their_sealed_cursor_has_flipped(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
+) -> None:
+    """With its control: taken along as any other thing of the site, it keeps a device from starting."""
+    file = live.live_file(copied)
+    change(file, "UPDATE site SET body = zeroblob(length(body)) WHERE kind = 'cursor'")
+    with nullcontext() if guarded else pytest.raises(StoreDamaged):
+        if not guarded:
+            monkeypatch.setattr(profilefile, "CURSOR", "another")
+        rebuild(file, VAULT)
+    if guarded:
+        with closing(Profiles(copied, VAULT)) as profiles:
+            assert profiles.cursor() == PAGE
+            assert profiles.get(a_band(2)) is not None
+
+
+@AS_IT_IS
 def test_a_flipped_bit_in_the_name_of_the_live_profiles_loses_none(
     copied: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
 ) -> None:
@@ -144,6 +162,22 @@ def test_a_flipped_bit_in_the_name_of_the_live_profiles_loses_none(
         with closing(Profiles(folder, VAULT)) as profiles:
             assert (profiles.get(a_band(2)) is not None) is guarded, other
         assert (folder / name.decode()).exists() is guarded, other
+
+
+@AS_IT_IS
+def test_a_flipped_bit_in_the_number_of_the_live_name_lets_no_older_name_come_back(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
+) -> None:
+    """The next is written beside it. With its control: the older is read, and the true file removed."""
+    with closing(sqlite3.connect(copied / "state.db", isolation_level=None)) as file:
+        file.execute("PRAGMA ignore_check_constraints = 1")
+        assert file.execute("UPDATE pointer SET id = 0").rowcount == 1
+    with a_sequencer(copied) as sequencer, closing(Profiles(copied, VAULT)) as profiles:
+        profiles.adopt(profiles.build([an_item(a_profile(3))], Cursor(4, 90)), sequencer.point_at)
+    if not guarded:
+        monkeypatch.setitem(QUERIES, "pointer", "SELECT CAST(file AS BLOB) FROM pointer")
+    with closing(Profiles(copied, VAULT)) as profiles:
+        assert (profiles.get(a_band(3)) is not None) is guarded
 
 
 @AS_IT_IS
