@@ -43,6 +43,7 @@ def a_known(tap_id: str, *, offers: bool = True, rev: int = 1) -> Known:
         name="Giulia",
         language="it",
         tier="gold",
+        tier_soon="black",
         tags=("birthday", "vegetarian"),
         age_band="30-39",
         height_cm=168,

@@ -146,7 +146,8 @@ def test_a_guest_sees_all_that_is_known_and_takes_a_consent_back(
         stage.feed.publish("kiosk-hall", "plan", a_plan(name="Giulia"))
         eye.page.get_by_role("button", name=MINE["it"]).click()
         eye.sees("Cosa sappiamo di te")
-        for held in ("G-2041", "168 cm", "birthday, vegetarian", "12A", "395 giorni", "vegetarian?"):
+        soon = "gold · black da oggi, la conferma arriva a breve"
+        for held in ("G-2041", "168 cm", soon, "birthday, vegetarian", "12A", "395 giorni", "vegetarian?"):
             assert held in eye.page.inner_text("main"), held
         switch = eye.page.get_by_role("switch", name="Offerte scelte per te")
         assert switch.get_attribute("aria-checked") == "true"
