@@ -174,3 +174,25 @@ def test_a_journal_that_cannot_be_read_keeps_no_sale_from_its_answer(
 
     monkeypatch.setattr(near.journal, "head", broken)
     assert bought(near).tier_soon == ""
+
+
+def test_a_day_full_of_sales_opens_no_more_profiles_than_one(
+    near: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, get = list[bytes](), near.profiles.get
+
+    def counted(band: bytes) -> Profile | None:
+        opened.append(band)
+        return get(band)
+
+    def asked() -> int:
+        opened.clear()
+        assert near.service.basket(TILL).tier_soon == "gold"
+        return len(opened)
+
+    monkeypatch.setattr(near.profiles, "get", counted)
+    bought(near)
+    one = asked()
+    for number in range(2):
+        bought(near, op_id=f"op-till-0000001{number}")
+    assert asked() == one
