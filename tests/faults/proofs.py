@@ -13,6 +13,7 @@ POWER = (
     f"{_ACTS}test_a_cut_while_central_destroys_a_key_leaves_all_of_it_or_not_an_octet",
     f"{_MOVES}test_a_cut_migration_of_the_state_file_is_begun_again_and_loses_nothing",
     f"{_MOVES}test_a_cut_migration_of_the_profiles_leaves_the_old_file_or_the_whole_new_one",
+    f"{_MOVES}test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
 )
 ROOM = (
     f"{_ROOM}test_profiles_that_cannot_be_built_anew_say_so_and_are_whole_until_there_is_room",
@@ -22,6 +23,8 @@ BITS = (
     f"{_BITS}test_an_ack_that_a_flipped_bit_raised_takes_along_nothing_that_central_lacks",
     f"{_BITS}test_a_cursor_that_a_flipped_bit_moves_on_passes_over_nothing",
     f"{_BITS}test_a_flipped_bit_in_the_name_of_the_live_profiles_loses_none",
+    f"{_BITS}test_profiles_are_sealed_anew_though_a_bit_of_their_sealed_cursor_has_flipped",
+    f"{_BITS}test_a_flipped_bit_in_the_number_of_the_live_name_lets_no_older_name_come_back",
     f"{_BITS}test_who_is_inside_is_known_though_a_flipped_bit_hides_its_row",
 )
 CLOCKS = (

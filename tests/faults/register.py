@@ -61,8 +61,6 @@ ROWS = (
             "faults/test_power_cut.py::test_500_power_cuts_lose_nothing_that_was_told",
             "faults/test_power_cut_sale.py::test_a_power_cut_at_any_write_loses_and_doubles_no_sale",
             *POWER,
-            "faults/test_power_cut_moves.py::"
-            "test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
         ),
         (
             "faults/test_power_cut.py::test_without_full_synchronous_most_cuts_lose_what_was_told",
