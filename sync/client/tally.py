@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -23,20 +24,19 @@ class Tally:
         # Never the time that central or the nodes tell: it would begin a new hour at will.
         self._books, self._now, self._name = books, monotonic_ms, name
         self._taken: tuple[Taken, ...] | None = None
+        self._lock = threading.Lock()
 
     def taken(self) -> tuple[Taken, ...]:
         """Return what still counts. Never inside a transaction of these books."""
-        if self._taken is None:
-            kept = self._books.submit(lambda desk: desk.get(KEPT, self._name))
-            total = 0 if kept is None else msgspec.msgpack.decode(kept, type=int)
-            self._taken = (Taken(self._now(), total),) if total else ()
-        return within_hour(self._taken, self._now())
+        return within_hour(self._begun() if self._taken is None else self._taken, self._now())
 
     def took(self, count: int) -> None:
         """Note that so many were shut out."""
         if not count:
             return
-        self._taken = taken = (*self.taken(), Taken(self._now(), count))
+        taken = (*self.taken(), Taken(self._now(), count))
+        with self._lock:
+            self._taken = taken
         total = sum(one.count for one in taken)
         self._books.submit(lambda desk: desk.put(KEPT, self._name, msgspec.msgpack.encode(total)))
 
@@ -50,3 +50,13 @@ class Tally:
         taken = (*self.taken(), *beside)
         few = allowance(caps, 0, taken, now_ms=self._now())
         return few if few >= wanted else allowance(caps, known(), taken, now_ms=self._now())
+
+    def _begun(self) -> tuple[Taken, ...]:
+        """Begin with what was kept, unless another thread did so, and noted more, while it was read."""
+        kept = self._books.submit(lambda desk: desk.get(KEPT, self._name))
+        total = 0 if kept is None else msgspec.msgpack.decode(kept, type=int)
+        begun = (Taken(self._now(), total),) if total else ()
+        with self._lock:
+            if self._taken is None:
+                self._taken = begun
+            return self._taken

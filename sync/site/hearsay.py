@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from edge.core.caps import WINDOW_MS, Caps, Taken
@@ -20,7 +19,9 @@ from sync.wire import BandNotice
 TAKEN = "taken_by_nodes"
 HELD = "bands and wallets shut out by the site's nodes within an hour"
 PIECE_MAX = 200
-"""Bands that one transaction binds: a tap waits for no more."""
+"""Bands that one transaction binds, or wallets that it stops: a tap waits for no more."""
+KNOWN_AGAIN_MS = 60_000
+"""So long the site's bands are not counted anew: that walks the whole copy, at any noise at the nodes."""
 LOG = logging.getLogger("polso.site")
 
 
@@ -61,6 +62,8 @@ class Hearsay:
         self._tally = Tally(books, measure.monotonic_ms, name=TAKEN)
         self._one = threading.Lock()
         self._noted_ms: int | None = None
+        self._counted: tuple[int, int] | None = None
+        """How many bands the site has, and when they were counted."""
 
     def bind(self, told: Sequence[BandNotice]) -> bool:
         """Bind what may be bound, durably; False: some of it must wait."""
@@ -77,26 +80,40 @@ class Hearsay:
         nothing here; whoever has a stolen one is measured.
         """
         with self._one:
-            known = self._books.submit(lambda desk: [wallets.epoch(desk, one.wallet) for one in told])
-            news = [one for one, epoch in zip(told, known, strict=True) if one.epoch > epoch]
-            said = [one for one in news if wallets.is_said(one)]
-            now = said[: self.left(len(said))]
-            for one in now:
-                self._books.submit(partial(wallets.block, wallet=one.wallet, epoch=one.epoch))
-            self._tally.took(len(now))
-            if len(said) > len(now):
-                self._note(len(said) - len(now))
-        return len(said) == len(now)
+            pieces = (told[at : at + PIECE_MAX] for at in range(0, len(told), PIECE_MAX))
+            wait = sum(self._stop(piece, wallets) for piece in pieces)
+            if wait:
+                self._note(wait)
+        return not wait
 
     def left(self, wanted: int) -> int:
         """Return how many may be shut out now by the nodes' word, of so many."""
         measure = self._measure
-        return self._tally.left(measure.caps, measure.known, wanted=wanted, beside=measure.by_central())
+        return self._tally.left(measure.caps, self._known, wanted=wanted, beside=measure.by_central())
+
+    def _known(self) -> int:
+        now_ms = self._measure.monotonic_ms()
+        if self._counted is None or now_ms - self._counted[1] >= KNOWN_AGAIN_MS:
+            self._counted = self._measure.known(), now_ms
+        return self._counted[0]
 
     def _bind(self, told: Sequence[BandNotice]) -> int:
         bound = urgent.bind(self._books, told, shut_out_max=self.left(len(told)))
         self._tally.took(bound.shut_out)
         return bound.held_back
+
+    def _stop(self, told: Sequence[Block], wallets: Wallets) -> int:
+        """Stop what may be stopped of a piece, in one transaction; return how many must wait."""
+        known = self._books.submit(lambda desk: [wallets.epoch(desk, one.wallet) for one in told])
+        news = [one for one, epoch in zip(told, known, strict=True) if one.epoch > epoch]
+        said = [one for one in news if wallets.is_said(one)]
+        now = said[: self.left(len(said))]
+        if now:
+            self._books.submit(
+                lambda desk: [wallets.block(desk, wallet=one.wallet, epoch=one.epoch) for one in now]
+            )
+        self._tally.took(len(now))
+        return len(said) - len(now)
 
     def _note(self, wait: int) -> None:
         """Write it down, once an hour at most: it is told again all the time."""

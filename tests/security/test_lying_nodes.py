@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,9 +22,11 @@ from edge.service.payments import chest
 from edge.signature import sign_block
 from edge.store.journal import Journal
 from sync.client import Sender, urgent
+from sync.client.tally import Tally
 from sync.signing import public_half
-from sync.site import Block, Gateway, Member, SiteBook, Unanswered
+from sync.site import Block, Gateway, Hearsay, Measure, Member, SiteBook, Unanswered, Wallets
 from sync.site.book import Keys
+from sync.site.hearsay import KNOWN_AGAIN_MS, PIECE_MAX
 from sync.site.member import KEPT_MS
 from sync.site.stating import AGAIN_MS
 from sync.wire import BandNotice, Cursor, Item
@@ -185,6 +187,47 @@ def test_no_noise_at_the_nodes_holds_up_central_nor_what_shuts_nobody_out(gate: 
     assert gate.books.submit(lambda tx: tx.held(out).epoch) == 11
 
 
+def a_measure(gate: Gate, known: Callable[[], int]) -> Measure:
+    clock = gate.hands.clock()
+    return Measure(caps=CAPS, known=known, monotonic_ms=clock.monotonic_ms, by_central=tuple)
+
+
+def test_noise_at_the_nodes_has_the_sites_bands_counted_once_a_minute(gate: Gate) -> None:
+    counted: list[int] = []
+
+    def count() -> int:
+        counted.append(PARK)
+        return PARK
+
+    heard = Hearsay(gate.books, a_measure(gate, count))
+    told = [BandNotice(band=band, state=BandState.REVOKED, epoch=9) for band in BANDS]
+    for _ in range(3):
+        assert not heard.bind(told)
+    assert (len(gate.out()), len(counted)) == (MOST, 1)
+    gate.hands.pass_ms(KNOWN_AGAIN_MS)
+    assert not heard.bind(told)
+    assert (len(gate.out()), len(counted)) == (MOST, 2)
+
+
+def test_who_looks_first_undoes_nothing_that_is_noted_meanwhile() -> None:
+    kept: dict[str, bytes] = {}
+    desk = SimpleNamespace(
+        get=lambda _, name: kept.get(name), put=lambda _, name, body: kept.update({name: body})
+    )
+    meanwhile = [lambda: tally.took(5)]
+
+    def submit(act: Callable[[Any], Any]) -> Any:
+        told = act(desk)
+        if meanwhile:
+            meanwhile.pop()()  # on another thread, while this one holds what it has read
+        return told
+
+    tally = Tally(cast(Any, SimpleNamespace(submit=submit)), lambda: 1, name="x")
+    assert tally.taken() == tally.taken() == (Taken(1, 5),)
+    tally.took(2)
+    assert msgspec.msgpack.decode(kept["x"]) == 7
+
+
 # Wallets
 
 
@@ -238,6 +281,30 @@ def test_a_stolen_device_blocks_no_more_wallets_than_the_cap_and_the_rest_waits(
     gate.hands.pass_ms(WINDOW_MS)
     gate.look_again()
     assert len(gate.blocked()) + len(gate.out()) == 2 * MOST
+
+
+def test_no_transaction_reads_or_stops_more_wallets_than_a_tap_may_wait_for(gate: Gate) -> None:
+    pieces: dict[str, list[int]] = {"read": [0], "stopped": [0]}
+
+    def submit(act: Callable[[Any], Any]) -> Any:
+        for each in pieces.values():
+            each.append(0)
+        return gate.books.submit(act)
+
+    def count(what: str) -> int:
+        pieces[what][-1] += 1
+        return 0
+
+    wallets = Wallets(
+        epoch=lambda *_: count("read"), block=lambda *_, **__: count("stopped"), is_said=lambda _: True
+    )
+    books, many = cast(Any, SimpleNamespace(submit=submit)), 2 * PIECE_MAX + 1
+    heard = Hearsay(books, a_measure(gate, lambda: 20 * many))
+    assert heard.stop([Block(f"w{number}", 3, 1, "edge-2") for number in range(many)], wallets)
+    assert {what: (sum(each), max(each)) for what, each in pieces.items()} == {
+        "read": (many, PIECE_MAX),
+        "stopped": (many, PIECE_MAX),
+    }
 
 
 def test_what_central_blocked_is_told_under_this_devices_name_and_told_once(gate: Gate, way: Way) -> None:
