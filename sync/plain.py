@@ -57,13 +57,13 @@ def read(method: str, url: str, headers: Mapping[str, str], *, body: bytes) -> P
     said = _INPUT.fullmatch(headers.get("Signature-Input", ""))
     signed = _SIGNATURE.fullmatch(headers.get("Signature", ""))
     target = _URL.fullmatch(url)
-    word, digest = headers.get("Idempotency-Key", ""), digest_of(body)
+    word = headers.get("Idempotency-Key", "")
     if said is None or signed is None or target is None:
         return None
     scheme, authority, _ = target.groups()
     if authority.endswith(_USUAL_PORTS[scheme]) or not (_METHOD.fullmatch(method) and _WORD.fullmatch(word)):
         return None
-    octets = b64decode(signed[1])
+    octets, digest = b64decode(signed[1]), digest_of(body)
     if headers.get("Content-Digest") != digest or b64encode(octets).decode() != signed[1]:
         return None
     parameters, created_s, key_id, nonce, tag = said.groups()

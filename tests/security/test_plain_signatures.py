@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
 from base64 import b64encode
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -112,6 +114,75 @@ def test_nothing_is_read_plainly_that_the_library_would_refuse(monkeypatch: pyte
                 )
                 seen, taken = seen + 1, taken + (told is not None)
     assert (seen, taken) == (len(HOSTS) * len(TARGETS) * 14, 6), "the control: plain hosts, plain targets"
+
+
+PIECES = (
+    *'";,= ?&#@:()%~*+.-_/Aa09', "\\", "\t", "\r\n ", "\n", "\0", "\x7f", "\u00e9", "%41", "..", "//", ", ",
+    ":443", ":80", ":0443", "[::1]", ';alg="ed25519"', ';alg="hmac-sha256"', ";created=1",
+    ";created=99999999999", ";expires=9999999999", ';keyid="a"', ';nonce="aaaaaaaaaaaaaaaaaaaaaa"',
+    ';tag="polso-device"', ";req", ";sf", ' "@path"', "sha-512=:AA==:",
+)  # fmt: skip
+"""What is put anywhere into a request: again, elsewhere, in other letters, or what does not belong there."""
+
+
+PARTS = ("method", "url", "Signature-Input", "Content-Digest", "Idempotency-Key")
+SEAMS = re.compile(r'[;" /:=]|$')
+
+
+def at_each_seam(message: Message) -> Iterator[tuple[str, str]]:
+    """Each piece put into each place where something ends; what, and how it reads then."""
+    said = {"method": message.method, "url": message.url, **message.headers}
+    for what in PARTS:
+        for seam in SEAMS.finditer(said[what]):
+            for piece in PIECES:
+                yield what, said[what][: seam.start()] + piece + said[what][seam.start() :]
+
+
+def anywhere(chance: random.Random, message: Message) -> tuple[str, str]:
+    """What of it says something else now in one to three places, and how it reads then."""
+    what = chance.choice(PARTS)
+    text = {"method": message.method, "url": message.url, **message.headers}[what]
+    for _ in range(chance.choice((1, 1, 1, 2, 3))):
+        at = chance.randrange(len(text) + 1)
+        end = chance.randrange(at, len(text) + 1)
+        text = chance.choice(
+            (
+                text[:at] + chance.choice(PIECES) + text[at + 1 :],
+                text[:at] + text[at + 1 :],
+                text[:end] + text[at:end] + text[end:],
+                text[:at] + text[at:end].swapcase() + text[end:],
+            )
+        )
+    return what, text
+
+
+def changed_in(message: Message, what: str, text: str, **more: str) -> Message:
+    headers = {**message.headers, **more}
+    if what in ("method", "url"):
+        return msgspec.structs.replace(message, headers=fields(headers.items()), **{what: text})
+    return msgspec.structs.replace(message, headers=fields({**headers, what: text}.items()))
+
+
+@pytest.mark.timeout(60)
+def test_whoever_has_the_key_gets_nothing_read_plainly_that_the_library_reads_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is changed above no longer has a signature that holds; this is signed as it would be read."""
+    key, now_ms = Ed25519PrivateKey.from_private_bytes(PRIVATE_KEY), wall_ms()
+    chance = random.Random(9421)  # noqa: S311  # the same each time
+    sent = [arrived(a_request(target, host)) for host in HOSTS for target in TARGETS]
+    tried = [(sent[0], *odd) for odd in at_each_seam(sent[0])]
+    tried += [(one, *anywhere(chance, one)) for one in sent for _ in range(150)]
+    read = 0
+    for message, what, text in tried:
+        asked = changed_in(message, what, text)
+        told = plain.read(asked.method, asked.url, asked.headers, body=asked.body)
+        if told is not None:
+            proof = f"polso=:{b64encode(key.sign(told.base)).decode()}:"
+            asked = changed_in(message, what, text, Signature=proof)
+            assert judged(asked, now_ms) == by_the_library(monkeypatch, asked, now_ms), (what, text)
+            read += 1
+    assert read > 400, "the control: much of it is read plainly"
 
 
 def test_no_byte_of_a_plain_request_can_be_changed() -> None:
