@@ -60,8 +60,7 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class GuestView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the guest's side of a gate may know: family, words and what next; never a security reason.
 
-    ``text`` is the key of the guest's sentence in the catalogues (``reason.<code>.guest``); for reasons that
-    would warn a thief it is the key of "please see our staff".
+    ``text`` is ``reason.<code>.guest``, or the key of "please see our staff" where that would warn a thief.
     """
 
     seq: int
@@ -182,6 +181,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     waits: bool = False
     """For our answer in a case: nothing is offered meanwhile."""
     visits: int | None = None
+    birthday: bool = False
     zone: str | None = None
     since_ms: int | None = None
     looked_for: tuple[LookedKnown, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from edge.core.birthday import BIRTHDAY
 from edge.core.climb import CLIMB
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
 from edge.core.profiles import SPEAKS
@@ -31,7 +32,7 @@ def is_code(code: str) -> bool:
 
 def plain(tags: Iterable[str]) -> tuple[str, ...]:
     """Return an operator's own words: no door asks what somebody belongs to, speaks or waits for."""
-    hidden = (SPEAKS, WAITS, VISITS, CLIMB, *MARKS)
+    hidden = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
     return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(hidden))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from edge.core.bands import Trust
+from edge.core.birthday import BIRTHDAY, is_told
 from edge.core.climb import CLIMB
 from edge.core.consent import TOPICS
 from edge.core.decision import Outcome
@@ -35,7 +36,7 @@ from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
 
-HIDDEN = (SPEAKS, WAITS, VISITS, CLIMB, *MARKS)
+HIDDEN = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
 """Words that are shown for what they say, in a line of their own."""
 SHOWN_MAX = 50
 LOOKED_MAX = 1_000
@@ -103,6 +104,7 @@ class Mine:
             tags=tuple(tag for tag in profile.tags if not tag.startswith(HIDDEN)),
             waits=waits(profile.tags),
             visits=came.days if came is not None else None,
+            birthday=is_told(profile.tags),
             age_band=profile.age_band or "",
             height_cm=profile.height_cm,
             party=profile.party.size if profile.party is not None else 0,

@@ -119,6 +119,7 @@ function about(known, { speak, language, page }) {
     ["payments", yes(known.payments)],
     ["waits", known.waits ? yes(true) : ""],
     ["visits", known.visits === undefined ? "" : String(known.visits)],
+    ["birthday", known.birthday ? yes(true) : ""],
     ["zone", place],
   ];
   return pairs.filter(([, value]) => value).map(([name, value]) => [speak(`mine.${name}`), String(value)]);

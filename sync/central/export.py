@@ -30,7 +30,7 @@ from sync.central.privacy import named
 from sync.central.privacy.remarks import REMARKED
 from sync.central.psp import mandates
 from sync.central.psp.mandates import Mandate
-from sync.central.registry import bands, consents, guests, links, members, rights, segments
+from sync.central.registry import bands, birthdays, consents, guests, links, members, rights, segments
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import links_of
 from sync.central.registry.profiles import at_edges, compose, linked
@@ -163,6 +163,8 @@ class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...]
     """All codes, also those that no edge is told."""
     events: tuple[Happened, ...]
+    birthday: str = ""
+    """As declared, month before day (``02-29``)."""
     diary: tuple[Noted, ...] = ()
     orders: tuple[Order, ...] = ()
     points: tuple[Brought, ...] = ()
@@ -217,6 +219,7 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         consents=said,
         segments=codes.get(guest, ()),
         events=_events(tx, site, about),
+        birthday=_birthday(tx, site, guest),
         diary=tuple(map(_noted, diary.held_of(tx, site, remark_owner(guest, b""), limit=EVENTS_MAX))),
         orders=placed,
         points=tuple(map(_brought, earned.of_guest(tx, site, guest))),
@@ -227,6 +230,11 @@ def _told_of(tx: Connection, site: str, guest: str) -> GuestRecord:
         payouts=tuple(map(_paid_out, payouts.payouts(tx, site, wallet=own))) if own else (),
         handed=handed.of_guest(tx, site, guest),
     )
+
+
+def _birthday(tx: Connection, site: str, guest: str) -> str:
+    born = birthdays.declared(tx, site, [guest]).get(guest)
+    return "" if born is None else f"{born.month:02}-{born.day:02}"
 
 
 def _typed(one: Heard) -> Typed:

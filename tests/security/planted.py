@@ -47,9 +47,21 @@ from sync.central.people.aliases import Kind as Known
 from sync.central.planning import plans
 from sync.central.psp import charges, mandates, refunds
 from sync.central.psp.mandates import State
-from sync.central.registry import bands, consents, guests, ladders, links, members, profiles, rights, segments
+from sync.central.registry import (
+    bands,
+    birthdays,
+    consents,
+    guests,
+    ladders,
+    links,
+    members,
+    profiles,
+    rights,
+    segments,
+)
 from sync.central.registry import wallets as purses
 from sync.central.registry.bands import BandCard
+from sync.central.registry.birthdays import Birthday
 from sync.central.registry.guests import Guest
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
@@ -196,6 +208,7 @@ def _known(tx: Connection) -> None:
     ids = (RIGHT, f"{NAME}.day")
     rights.add_rights(tx, SITE, [(GUEST, Entitlement(id=id_, product="day")) for id_ in ids])
     consents.set_here(tx, SITE, GUEST, purpose="offers", given=True)
+    birthdays.declare(tx, SITE, GUEST, born=Birthday(2, 29))
     segments.put(tx, SITE, GUEST, codes=["behaviour:coffee"])
     ladders.put_standings(tx, SITE, {GUEST: Standing("gold", 1)})
     purses.create(tx, SITE, Wallet(id=WALLET, currency="EUR", label=f"{NAME} and her aunt"))

@@ -8,10 +8,11 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.core.catalogue import Article
-from edge.core.consent import Consent
+from edge.core.consent import Consent, Namespace
 from edge.core.delivery import Delivery
 from edge.core.orders import Stock
 from edge.keys.ring import new_ring
@@ -53,7 +54,8 @@ SIGNED, STRANGE = 30, 6
 def shop(tmp_path: Path) -> Iterator[Stand]:
     clock = Clockwork()
     store = Store(str(tmp_path / "central.db"), now_ms=clock, seals=Vault(bytes(32), new_ring()))
-    shop = Stand(store, clock)
+    shop = Stand(store, clock, msgspec.structs.replace(APP, namespaces=frozenset(Namespace)))
+    shop.says_of(("offers", "offers:demographic"))
     with store.transaction() as tx:
         aliases.prove(tx, SITE, Claim(OWN, GUEST), proof=Proof.CHANNEL, by=APP.id)
         aliases.prove(tx, SITE, Claim(MAIL, GUEST), proof=Proof.CODE, by="mail")
@@ -107,6 +109,8 @@ def test_a_channel_is_answered_as_its_document_says(shop: Stand, route: Route) -
         "format": always("csv"),
         "purpose": always("offers"),
         "exposure": always(shop.shows("for-all")),
+        "month": always(2),
+        "day": always(29),
         "claim": always(claiming.id_of(f"channel/{APP.id}/{CLAIM}")),
         "case": always(cases.id_of(f"channel/{APP.id}/{CASE.id}")),
     }

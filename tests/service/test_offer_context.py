@@ -8,9 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.core.birthday import Near
+from edge.core.birthday import as_word as near_word
 from edge.core.calendar import day_of, local
 from edge.core.catalogue import ARTICLE, Article
 from edge.core.conditions import CONDITIONS, CROWD_GOOD_MS, WEATHER_GOOD_MS, Conditions
+from edge.core.consent import Consent, Source
 from edge.core.events import Kind
 from edge.core.lease import LeaseKind
 from edge.core.offers import Cap, Context, Span, Why
@@ -31,6 +34,7 @@ CUP = Article(id="cup", names={"it": "Tazza"}, price_minor=900, tax_permille=220
 
 
 GUEST = "guest-1"
+DECLARES = (*ALLOWS, Consent(purpose="offers:demographic", turns=1, since_ms=5, source=Source.CONSOLE))
 
 
 @pytest.fixture
@@ -143,6 +147,33 @@ def test_a_rule_knows_how_often_a_guest_came_and_counts_today_once(edge: House) 
     assert asks(edge, "guest.visits == 1 && guest.first_visit", fan, version=5) is None
     fan = a_fan(edge, tags=(as_word(Visits(7, today - 365)),)).band.id
     assert asks(edge, "guest.visits == 1 && guest.first_visit", fan, version=6) is None, "as central counts"
+
+
+def test_a_rule_knows_that_it_is_a_guests_birthday_on_the_day_of_the_word_alone(edge: House) -> None:
+    today, rule = day_of(ROME, 0, NOW_MS), "guest.birthday == 'today'"
+    assert asks(edge, rule, a_fan(edge, consents=DECLARES).band.id, version=1) is Why.MISSING_FIELD
+    fan = a_fan(edge, consents=DECLARES, tags=(near_word(Near.TODAY, today),)).band.id
+    assert asks(edge, rule, fan, version=2) is None
+    assert context_of(edge).guest.birthday == "today"
+    fan = a_fan(edge, consents=DECLARES, tags=(near_word(Near.TODAY, today - 1),)).band.id
+    assert asks(edge, rule, fan, version=3) is Why.MISSING_FIELD, "a device that is cut off says nothing"
+
+
+@pytest.mark.parametrize("changed", [{"consents": ALLOWS}, {"age_band": "8-11"}])
+def test_a_birthday_is_not_asked_of_who_does_not_let_it_choose_nor_of_a_child(
+    edge: House, changed: dict[str, object]
+) -> None:
+    word = near_word(Near.TODAY, day_of(ROME, 0, NOW_MS))
+    fan = a_fan(edge, **({"consents": DECLARES, "tags": (word,)} | changed)).band.id  # type: ignore[arg-type]  # fields by name
+    assert asks(edge, "guest.birthday == 'today'", fan, version=1) is not None
+    assert context_of(edge).guest.birthday is None, "nor is it written down"
+
+
+def test_a_guest_sees_that_a_birthday_is_known_and_not_in_which_word(edge: House) -> None:
+    a_fan(edge, tags=("vip", near_word(Near.WEEK, 1)))
+    tap = edge.service.present(edge.tap(reader="reader-kiosk")).tap_id
+    known = edge.service.what_you_know(tap, "kiosk")
+    assert (known.birthday, known.tags) == (True, ("vip",))
 
 
 def test_how_often_a_guest_came_is_not_asked_of_who_does_not_let_it_choose(edge: House) -> None:

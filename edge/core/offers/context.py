@@ -12,7 +12,7 @@ from edge.core.facts import Fact
 
 CONTEXT_VERSION = (1, 1)
 """A field that is new, or filled where nobody filled it, raises the second number; one that goes or means
-something else raises the first. 1.1: visits, weather, crowd and ``call_us`` are filled."""
+something else raises the first. 1.1: visits, birthdays, weather, crowd and ``call_us`` are filled."""
 DIGEST_FORM = (CONTEXT_VERSION[0], 0)
 """What a digest begins with: a choice of before a field was filled comes out equal when it is made again."""
 SEASONS = ("winter", "spring", "summer", "autumn")
@@ -41,7 +41,7 @@ class AboutGuest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """They came in today, and on no day of that year before."""
     language: str | None = None
     birthday: str | None = None
-    """``today`` or ``week``, where the guest told it for that; nobody can yet, so it is never known."""
+    """``today``, or ``week`` on the seven days after it; only of who declared it and allows that."""
 
 
 class AboutVisit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -163,6 +163,8 @@ def _seen(occasion: Occasion) -> Context:
     if guest.segments is not None:
         allowed = (code for code in guest.segments if code.partition(":")[0] in standing.namespaces)
         guest = replace(guest, segments=tuple(allowed))
+    if not standing.declared:
+        guest = replace(guest, birthday=None)
     if standing.behaviour:
         return replace(context, guest=guest)
     guest = replace(guest, visits=None, first_visit=None)

@@ -35,6 +35,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether what the guest did may choose and rank offers."""
         return self.offers and "behaviour" in self.namespaces
 
+    @property
+    def declared(self) -> bool:
+        """Whether what the guest declared of themselves may choose; of a child nothing does."""
+        return self.offers and not self.child and "demographic" in self.namespaces
+
 
 def standing_by(said: Sequence[Consent], channel: Channel, *, child: bool, quiet: bool) -> Standing:
     """Return what a guest allows by one way, as all their consents stand."""

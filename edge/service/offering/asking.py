@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from edge.core import birthday
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of, local
 from edge.core.children import is_child
@@ -193,6 +194,7 @@ class Asking:
             points=points or None,
             visits=came.days if came is not None else None,
             first_visit=came.is_first(today) if came is not None else None,
+            birthday=birthday.read_word(profile.tags, today) if asked.standing.declared else None,
             language=profile.language or None,
         )
 

@@ -16,6 +16,7 @@ from sync.central.channels import (
     book,
     caring,
     claims,
+    declaring,
     deeds,
     handing,
     naming,
@@ -244,6 +245,16 @@ class Api:
         caller, said = self._asked(May.CONDITIONS, outdoors.Telling)
         return self._answer(caller, lambda tx: outdoors.tell(tx, caller.channel, said))
 
+    def birthday(self, guest: str) -> Response:
+        """Keep the day and month that a guest declares."""
+        caller, born = self._asked(May.BIRTHDAYS, declaring.Born)
+        return self._answer(caller, lambda tx: declaring.declare(tx, caller.channel, guest, born=born))
+
+    def no_birthday(self, guest: str) -> Response:
+        """Keep it no more."""
+        caller = self._caller(May.BIRTHDAYS)
+        return self._answer(caller, lambda tx: declaring.take_back(tx, caller.channel, guest))
+
     def words(self, campaign: str) -> Response:
         """Say what a campaign says."""
         caller, locale = self._caller(May.WORDS), request.args.get("locale", "")
@@ -273,8 +284,7 @@ class Api:
 
     def refuse_http(self, error: HTTPException) -> Response:
         """Answer an error of the web framework."""
-        what = problem_of_http(error)
-        return problem(describe(what, time_ms=self._store.now_ms(), detail=error.name))
+        return problem(describe(problem_of_http(error), time_ms=self._store.now_ms(), detail=error.name))
 
     def _caller(self, wanted: May) -> Caller:
         """Return who asks: a channel that is let in here, by its key and for the first time."""
@@ -332,8 +342,7 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
         view = getattr(api, route.name)
         made.add_url_rule(rule, route.name, view, methods=[route.method], provide_automatic_options=False)
-    described = document("Polso for channels", f"{WIRE_VERSION}", ROUTES, looks=(), hooks=())
-    told = msgspec.json.encode(described)
+    told = msgspec.json.encode(document("Polso for channels", f"{WIRE_VERSION}", ROUTES, looks=(), hooks=()))
     made.add_url_rule(DOCUMENT, "document", lambda: Response(told, mimetype=MEDIA_JSON))
     made.after_request(_with_allowance)
     made.register_error_handler(PolsoError, api.refuse)

@@ -52,6 +52,7 @@ class May(enum.StrEnum):
     SEGMENTS = "segments"
     MANDATES = "mandates"
     CONDITIONS = "conditions"
+    BIRTHDAYS = "birthdays"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,6 @@ from edge.core.offers import (
     Standing,
     about_now,
     history_of,
-    is_young,
     standing_by,
 )
 from edge.core.offers.control import draw_of
@@ -48,7 +47,18 @@ from sync.central.journey import visited
 from sync.central.near import orders, stock
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Version
-from sync.central.registry import catalogue, conditions, consents, guests, layout, members, segments, wallets
+from sync.central.registry import (
+    birthdays,
+    catalogue,
+    conditions,
+    consents,
+    guests,
+    layout,
+    members,
+    segments,
+    wallets,
+)
+from sync.central.registry.children import children
 from sync.central.registry.guests import Guest
 from sync.central.registry.localday import day_at
 from sync.central.settling import vouchers
@@ -151,15 +161,15 @@ def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[s
     """Return by id what each of these guests allows in a channel, and who is a child or wants quiet."""
     asked, site = {one.id: one for one in found}, channel.site
     said = consents.consents_of(tx, site, asked)
-    payers = members.members_by_guest(tx, site, asked)
+    young = children(tx, site, asked.values())
     made = {}
-    for guest, one in asked.items():
-        words, member = said.get(guest, ()), payers.get(guest)
-        came, since_ms = one.party is not None and one.party.child, quiet_since(words)
+    for guest in asked:
+        words = said.get(guest, ())
+        since_ms = quiet_since(words)
         stands = standing_by(
             words,
             channel.via,
-            child=came or is_young(one.age_band) or (member is not None and member.no_charge),
+            child=guest in young,
             quiet=since_ms is not None and day_at(tx, site, since_ms) == day_at(tx, site, now_of(tx)),
         )
         mine = tuple(name for name in stands.namespaces if name in channel.namespaces)
@@ -214,6 +224,7 @@ def _about(tx: Connection, one: Asked, guest: Guest) -> AboutGuest:
     codes = segments.segments_of(tx, site, [guest.id]).get(guest.id, ())
     said = consents.consents_of(tx, site, [guest.id]).get(guest.id, ())
     came = visited.read(tx, site, [guest.id])[guest.id] if one.standing.behaviour else None
+    near = birthdays.nears(tx, site, [guest.id], day=one.day) if one.standing.declared else {}
     return AboutGuest(
         segments=covered(codes, said, [one.channel.via]),
         tier=guest.tier or None,
@@ -221,6 +232,7 @@ def _about(tx: Connection, one: Asked, guest: Guest) -> AboutGuest:
         visits=came.days if came is not None else None,
         first_visit=came.is_first(one.day) if came is not None else None,
         language=guest.language or None,
+        birthday=near.get(guest.id),
     )
 
 

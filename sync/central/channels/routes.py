@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.core.renderings import Letter
+from sync.central.channels import declaring
 from sync.central.channels.caring import Matter, Opening, Spoken
 from sync.central.channels.claims import Bringing, Brought, Claimed, Claiming
 from sync.central.channels.handing import MEDIA_CSV, MEDIA_PARQUET, Withdrawals
@@ -286,6 +287,7 @@ ROUTES = (
         answer=Stopped,
         problems=ASKED,
     ),
+    *declaring.ROUTES,
     Route(
         name="conditions",
         method="PUT",

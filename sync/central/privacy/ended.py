@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.core.expectation import ends_ms
 from sync.central.money import ledger, placed
 from sync.central.money.pots import MONEY, pot
-from sync.central.registry import expected, members, profiles, rights
+from sync.central.registry import birthdays, expected, members, profiles, rights
 from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import lock
 from sync.central.store import Connection
@@ -29,7 +29,8 @@ def rights_before(tx: Connection, site: str, at_ms: int, *, after: str = "") -> 
 def members_before(tx: Connection, site: str, at_ms: int, *, after: str = "") -> tuple[str, int]:
     """Take one piece of the people who have no right left out of their wallets, as ``rights_before`` does.
 
-    They were not seen since a moment either. Where money lies, is owed or is set aside nobody leaves.
+    They were not seen since a moment either; the birthday that they declared goes. Where money lies, is owed
+    or is set aside nobody leaves.
     """
     if not expected.gone(tx, site, at_ms, after=after):
         return after, 0
@@ -40,6 +41,7 @@ def members_before(tx: Connection, site: str, at_ms: int, *, after: str = "") ->
     for guest in left:
         members.leave(tx, site, guest)
     expected.forget_seen(tx, site, page)
+    birthdays.forget(tx, site, page)
     profiles.publish_guests(tx, site, left)
     return page[-1] if page else after, len(left)
 

@@ -20,6 +20,7 @@ from sync.central.privacy import named
 from sync.central.privacy.remarks import ERASE, erasure_key, forget_about
 from sync.central.registry import (
     bands,
+    birthdays,
     consents,
     expected,
     guests,
@@ -61,6 +62,7 @@ PLACES: list[Callable[[Connection, str, Gone], object]] = [
     lambda tx, site, gone: guests.forget(tx, site, gone.guest),
     lambda tx, site, gone: consents.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: segments.forget(tx, site, [gone.guest]),
+    lambda tx, site, gone: birthdays.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: ladders.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: expected.forget(tx, site, [gone.guest]),
     lambda tx, site, gone: members.forget(tx, site, gone.guest),

@@ -16,7 +16,7 @@ from edge.core.onair import ON_AIR
 from edge.core.profiles import Profile, ProfileItem, in_words, remark_owner
 from edge.core.wallet import WalletLink
 from sync.central.feed import Change, item_table, publish, publish_band
-from sync.central.registry import climbs, expected, links, unfinished, visited, waiting
+from sync.central.registry import birthdays, climbs, expected, links, unfinished, visited, waiting
 from sync.central.registry.bands import BandCard, band, bands_by_id, bands_of, put_band
 from sync.central.registry.consents import consents_of
 from sync.central.registry.guests import Guest, guests_of
@@ -100,6 +100,7 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
     said = {guest: known.consents.get(guest, ()) for guest in here_now}
     left, waits = unfinished.of(tx, site, said), waiting.of(tx, site, said)
     came, nears = visited.of(tx, site, said), climbs.of(tx, site, said, known=known.guests)
+    born = birthdays.of(tx, site, said)
     for card, guest, owner in zip(cards, worn, owners, strict=True):
         bare = compose(
             card,
@@ -110,7 +111,7 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
         )
         bare = told(linked(bare, known.wallets.get(guest or "")), known.segments)
         bare = visited.told(waiting.told(unfinished.told(bare, left), waits), came)
-        bare = climbs.told(bare, nears)
+        bare = birthdays.told(climbs.told(bare, nears), born)
         here, asked = needs.get(guest or "", NOBODY)
         profile = msgspec.structs.replace(
             fitting(bare, asked) if here else least(bare, asked), remark_key=public[owner]

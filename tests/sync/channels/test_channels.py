@@ -56,7 +56,7 @@ BY = {
     "letter": May.OFFERS,
     "members": May.SEGMENTS,
     "withdrawn": May.SEGMENTS,
-}
+} | dict.fromkeys(("birthday", "no_birthday"), May.BIRTHDAYS)
 """Routes that another one's right opens."""
 NOON = "2025-10-09T08:00:00Z"
 """A little before the tests' own now."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
 
+from edge.core.birthday import BIRTHDAY
 from edge.core.climb import CLIMB
 from edge.core.consent import Channel, Consent, Namespace
 from edge.core.tiers import Ladder, Step
 from edge.core.visits import VISITS
+from edge.keys.ring import new_ring
+from edge.vault import Vault
 from sync.central.analysis import facts
 from sync.central.channels import deeds, occasions
 from sync.central.channels.book import May, Member
@@ -20,7 +24,8 @@ from sync.central.feed import item_table
 from sync.central.journey import diary, figures, unfinished
 from sync.central.journey.entry import Via, What
 from sync.central.offers import bundles
-from sync.central.registry import consents, ladders, profiles, segments
+from sync.central.registry import birthdays, consents, ladders, profiles, segments
+from sync.central.registry.birthdays import Birthday
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, Store, select
 from tests.sync.builders import KEY, NOW_MS, SITE, Clockwork
@@ -28,7 +33,7 @@ from tests.sync.people.folk import Folk, an_entry
 from tests.tidy.source import ROOT
 
 GUEST, MARK, CODE = "ada", "seen-by-none", "behaviour:often"
-TOPICS = ("presence", "offers", "offers:behaviour", "offers:interest", "research")
+TOPICS = ("presence", "offers", "offers:demographic", "offers:behaviour", "offers:interest", "research")
 SHOP = Member(site=SITE, id="shop", via=Channel.APP, routes=frozenset(May),
               namespaces=frozenset(Namespace), public_key=KEY)  # fmt: skip
 Reader = Callable[[Connection], object]
@@ -67,6 +72,7 @@ READERS: dict[str, tuple[str, Reader]] = {
     "sync.central.journey.unfinished": (MARK, lambda tx: unfinished.read(tx, SITE, said_by(tx))),
     "sync.central.journey.visited": (VISITS, at_edges),
     "sync.central.journey.tiers": (CLIMB, at_edges),
+    "sync.central.registry.birthdays": (BIRTHDAY, at_edges),
     "sync.central.channels.occasions": (CODE, chosen_by),
     "sync.central.registry.profiles": (CODE, at_edges),
     "sync.central.analysis.facts": (GUEST, lambda tx: tuple(analysed(tx))),
@@ -87,7 +93,9 @@ BY_ANOTHER = {
     "sync.central.registry.segments": "the table itself, asked through `profiles`",
 }
 """Modules that read through one of the others."""
-NAMES = re.compile(r"\b(diary_table|segment_table|segments_of|diary\.of_guest|def of_guest.*owner)\b")
+NAMES = re.compile(
+    r"\b(diary_table|segment_table|birthday_table|segments_of|diary\.of_guest|def of_guest.*owner)\b"
+)
 
 
 def modules() -> set[str]:
@@ -106,10 +114,18 @@ def test_every_reader_is_asked_here_or_reads_through_one_that_is() -> None:
 
 
 @pytest.fixture
+def store(url: str, clock: Clockwork) -> Iterator[Store]:
+    """Of a central that seals what it may not keep in clear."""
+    opened = Store(url, now_ms=clock, seals=Vault(bytes(32), new_ring()))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def folk(store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Folk:
     """A guest who allows everything everywhere, of whom each room holds something that takes a consent."""
     monkeypatch.setattr(figures, "PEOPLE_MIN", 1)
-    folk = Folk(store, clock)
+    folk, today = Folk(store, clock), dt.datetime.fromtimestamp(NOW_MS / 1_000, dt.UTC)
     for topic in (*TOPICS, "offers@app", "offers:behaviour@app", "offers:interest@app"):
         folk.says(GUEST, topic, given=True)
     with store.transaction() as tx:
@@ -122,6 +138,7 @@ def folk(store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> Fol
         segments.put(tx, SITE, GUEST, codes=[CODE])
         steps = (Step("basic", 0), Step("gold", 900))
         ladders.put_ladder(tx, SITE, Ladder(steps=steps, currency="EUR"))
+        birthdays.declare(tx, SITE, GUEST, born=Birthday(today.month, today.day))
     return folk
 
 
