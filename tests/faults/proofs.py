@@ -16,6 +16,7 @@ POWER = (
     f"{_MOVES}test_a_cut_while_all_is_sealed_with_a_new_key_leaves_what_one_of_both_opens",
 )
 ROOM = (
+    f"{_ROOM}test_a_state_file_with_room_for_half_of_its_move_keeps_each_word",
     f"{_ROOM}test_profiles_that_cannot_be_built_anew_say_so_and_are_whole_until_there_is_room",
     f"{_ROOM}test_a_commit_that_needs_more_log_than_there_is_room_leaves_nothing_of_itself",
 )

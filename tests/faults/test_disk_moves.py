@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from edge.errors import StoreError
-from edge.store import profilefile
+from edge.store import migrations, profilefile
+from edge.store.cells import Cells
 from edge.store.database import cut_log, open_writer
 from edge.store.folder import RESERVE_BYTES
 from edge.store.former import rebuild
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from edge.store.queries import QUERIES
+from edge.store.resealing import seal_clear
 from edge.store.trouble import Cause
 from tests.faults.disks import Filler, a_small_disk, until
 from tests.faults.test_power_cut_moves import WORDS, a_former_file
@@ -62,6 +64,33 @@ def test_a_state_file_that_cannot_be_brought_up_says_so_and_is_brought_up_when_t
     assert version_of(disk / "state.db") == 2
     with closing(Journal(disk)) as journal:
         assert journal.verify().whole
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["as it is", "control"])
+def test_a_state_file_with_room_for_half_of_its_move_keeps_each_word(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, *, together: bool
+) -> None:
+    """With its control: sealed row by row, what had found room is sealed a second time, and opens no more."""
+    monkeypatch.setattr("edge.sequencer.PROBE_MS", 50)
+    if not together:
+        monkeypatch.setattr(migrations, "seal_clear", row_by_row)
+    a_former_file(disk, settled=99)
+    filler = Filler(disk)
+    filler.leave(RESERVE_BYTES + 65_536)
+    with a_sequencer(disk, vault=VAULT) as sequencer:
+        assert sequencer.trouble is not None
+        assert sequencer.trouble.cause is Cause.FULL
+        filler.go()
+        until(lambda: sequencer.writable()[0])
+        words = sequencer.submit(lambda tx: [tx.get("word", f"of-{n}") for n in range(WORDS)])
+    assert (words == [b"GUEST-WORD"] * WORDS) is together
+
+
+def row_by_row(connection: sqlite3.Connection, cells: Cells) -> None:
+    """Seal what lay clear, each row in a transaction of its own."""
+    connection.execute("COMMIT")
+    seal_clear(connection, cells)
+    connection.execute("BEGIN")
 
 
 @pytest.fixture

@@ -29,13 +29,13 @@ NEW_KEYS = {1: b"v" * 64, 2: b"w" * 64}
 """The vault's key, and the one that comes after it."""
 
 
-def a_former_file(folder: Path) -> Path:
-    """A state file of the first schema, in which what is kept of people lay clear."""
+def a_former_file(folder: Path, *, settled: int = 2) -> Path:
+    """A state file of the first schema, in which what is kept of people lay clear, not all in its tables."""
     path = folder / "state.db"
     with a_ledger(path) as ledger:
         ledger.run([a_passage(f"tap-{n}", right=f"right-{n}", band=a_band(n)) for n in range(WORDS)])
         ledger.run([lambda tx, n=n: tx.put("word", f"of-{n}", b"GUEST-WORD") for n in range(WORDS)])
-        for _ in range(2):
+        for _ in range(settled):
             ledger.settle(50)
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("DELETE FROM _sqlite_migrations WHERE name = '0002-sealed'")
