@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from edge.core.birthday import Near, allows, as_word
 from edge.core.calendar import day_of, instant
 from edge.core.consent import Consent
 from edge.core.profiles import Profile
-from edge.errors import NotAllowed
+from edge.errors import NotAllowed, Refused, StoreDamaged
 from sync.central.registry import expected, guests, links
 from sync.central.registry.children import children
 from sync.central.registry.localday import turn_of
@@ -34,6 +35,7 @@ from sync.central.store import (
     select,
 )
 
+LOG = logging.getLogger("polso.central")
 WEEK_DAYS = 7
 """So long after its day a birthday is one of this week; before it nobody is told: no gift comes early."""
 LEAP_DAY, LEAP_YEAR = (2, 29), 2_000
@@ -141,7 +143,11 @@ def of(tx: Connection, site: str, said: Mapping[str, Sequence[Consent]]) -> dict
     Of the others nothing is even read. Of each that is known the edges are told anew when its word turns.
     """
     asked = [guest for guest, consents in said.items() if allows(consents)]
-    born = known(tx, site, asked) if asked else {}
+    try:
+        born = known(tx, site, asked) if asked else {}
+    except (Refused, StoreDamaged) as error:  # a band that is blocked waits for no birthday
+        LOG.warning("birthdays of site=%s cannot be opened, edges are told of none: %s", site, error)
+        return {}
     if not born:
         return {}
     zone, starts_min = turn_of(tx, site)

@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
+from edge.core.bands import BandState
 from edge.core.birthday import BIRTHDAY, Near, read_word
 from edge.core.calendar import DAY_MS
 from edge.core.entitlements import Entitlement, Party
@@ -14,14 +15,15 @@ from edge.core.profiles import ProfileItem
 from edge.errors import NotAllowed
 from sync.central.export import told_of
 from sync.central.privacy.ended import members_before
-from sync.central.registry import birthdays, guests, links, members, profiles, rights, wallets
+from sync.central.registry import bands, birthdays, guests, links, members, profiles, rights, wallets
 from sync.central.registry.birthdays import Birthday
 from sync.central.registry.guests import Guest
 from sync.central.registry.localday import day_at
 from sync.central.registry.members import Member
 from sync.central.registry.turn import take_turn
 from sync.central.registry.wallets import Wallet
-from sync.central.store import Store, select
+from sync.central.store import Store, select, update
+from sync.central.store.sealing import SEALS
 from sync.central.telling.renewal import renew
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.journey.book import BAND, GUEST, Book
@@ -209,3 +211,19 @@ def test_one_person_has_one_birthday_the_last_that_they_told_by_any_name(
         guests.put_guests(tx, SITE, [Guest(id="app-1", age_band="8-11")])
     declares(book, born())
     assert words(book) == [], "nor of a child that is known by two names"
+
+
+@pytest.mark.parametrize("broken", ["no key", "another cell"])
+def test_a_band_is_blocked_also_where_no_birthday_can_be_opened(book: Book, broken: str) -> None:
+    declares(book, born())
+    assert len(words(book)) == 1
+    with book.store.transaction() as tx:
+        take_turn(tx, SITE)
+        if broken == "no key":
+            tx.info.pop(SEALS)
+        else:
+            tx.execute(update(birthdays.birthday_table).values(sealed=bytes(40)))
+        card = bands.band(tx, SITE, BAND)
+        blocked = msgspec.structs.replace(card.band, state=BandState.REVOKED)
+        profiles.publish_state(tx, SITE, msgspec.structs.replace(card, band=blocked))
+    assert words(book) == [], "and of the birthday nothing is said"
