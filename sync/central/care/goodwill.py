@@ -17,10 +17,11 @@ from sync.central.money.policy import policy
 from sync.central.money.topups import TopUp
 from sync.central.registry import catalogue, links, members, wallets
 from sync.central.settling import vouchers
-from sync.central.settling.vouchers import Order
+from sync.central.settling.vouchers import Given, Order
 from sync.central.store import Connection, now_of
 
 CAMPAIGN = "goodwill"
+GIVEN, ASKED, THING_GIVEN = "goodwill_given", "topup_asked", "coupon_given"
 SPAN_MS = 30 * DAY_MS
 """So long the limit looks back, over all cases of the guest: it is not had by opening another one."""
 
@@ -36,7 +37,10 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
 def give(tx: Connection, site: str, id_: str, *, gift: Gift) -> Case:
     """Give credit that pays like money: at once within the limit; above it another person is asked."""
     case = someones(tx, site, id_)
-    if cases.is_told(tx, site, id_, op=gift.op):
+    sent = cases.step_of(tx, site, id_, op=gift.op)
+    if sent is not None:
+        if sent.word != ASKED and (sent.word != GIVEN or sent.minor != gift.minor):
+            raise other()
         return case
     if not 0 < gift.minor <= MINOR_MAX:
         raise Refused("Say how much.")
@@ -59,7 +63,10 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
 def hand_over(tx: Connection, site: str, id_: str, *, coupon: Coupon) -> Case:
     """Give one thing for nothing, at any till; what it costs counts as credit does, and no more is given."""
     case = someones(tx, site, id_)
-    if cases.is_told(tx, site, id_, op=coupon.op):
+    sent = cases.step_of(tx, site, id_, op=coupon.op)
+    if sent is not None:
+        if sent.word != THING_GIVEN:
+            raise other()
         return case
     article = catalogue.catalogue(tx, site).by_id.get(coupon.article)
     if article is None or article.price_minor <= 0:
@@ -68,8 +75,8 @@ def hand_over(tx: Connection, site: str, id_: str, *, coupon: Coupon) -> Case:
         raise Refused("This is above your limit.", hint="Give credit: another person can let that through.")
     voucher = Voucher(kind=f"{LeaseKind.FREE_DRINK}:{CAMPAIGN}", names=article.names, items=(article.id,),
                       percent=PERCENT)  # fmt: skip
-    given = vouchers.give(tx, site, Order(id=coupon.op, voucher=voucher, units=1, guest=case.links.guest))
-    told = Told(op=coupon.op, step=Step.ACTED, at_ms=now_of(tx), who=coupon.by, word="coupon_given",
+    given = credit(tx, site, Order(id=coupon.op, voucher=voucher, units=1, guest=case.links.guest))
+    told = Told(op=coupon.op, step=Step.ACTED, at_ms=now_of(tx), who=coupon.by, word=THING_GIVEN,
                 ref=given.wallet, minor=article.price_minor)  # fmt: skip
     done = cases.tell(tx, site, id_, told=told)
     blocks.publish_members(tx, site, given.wallet)
@@ -92,10 +99,23 @@ def someones(tx: Connection, site: str, id_: str) -> Case:
     return case
 
 
+def credit(tx: Connection, site: str, order: Order) -> Given:
+    """Give what an order says to the wallet of its guest, or refuse an order that another case has used."""
+    given = vouchers.give(tx, site, order)
+    if not given.fresh:
+        raise other()
+    return given
+
+
+def other() -> Refused:
+    """Return the refusal of what is sent again with another content."""
+    return Refused("This was sent before, for something else.", hint="Open the form again.")
+
+
 def _credit(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
     order = Order(id=gift.op, voucher=vouchers.gift(CAMPAIGN), units=gift.minor, guest=case.links.guest)
-    given = vouchers.give(tx, site, order)
-    return _told(tx, gift, "goodwill_given", ref=given.wallet, minor=gift.minor)
+    given = credit(tx, site, order)
+    return _told(tx, gift, GIVEN, ref=given.wallet, minor=gift.minor)
 
 
 def _ask(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
@@ -112,7 +132,7 @@ def _ask(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
         asked_by=gift.by,
         asked_ms=0,
     )
-    return _told(tx, gift, "topup_asked", ref=topups.ask(tx, site, wanted).wallet)
+    return _told(tx, gift, ASKED, ref=topups.ask(tx, site, wanted).wallet)
 
 
 def _told(tx: Connection, gift: Gift, word: str, *, ref: str, minor: int | None = None) -> Told:

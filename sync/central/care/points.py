@@ -8,14 +8,14 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from edge.errors import NotAllowed, Refused, Unknown
+from edge.errors import NotAllowed, Unknown
 from sync.central.care import cases, goodwill
 from sync.central.care.case import Case, Step, Told
 from sync.central.money import blocks
 from sync.central.money.policy import policy
 from sync.central.offers import bundles
 from sync.central.settling import vouchers
-from sync.central.settling.vouchers import Given, Order
+from sync.central.settling.vouchers import Order
 from sync.central.store import Connection, now_of
 
 GIVEN, ASKED, AGREED, REFUSED = "points_given", "points_asked", "points_agreed", "points_refused"
@@ -47,7 +47,7 @@ def give(tx: Connection, site: str, id_: str, *, award: Award) -> Case:
     sent = cases.step_of(tx, site, id_, op=award.op)
     if sent is not None:
         if sent.word not in (GIVEN, ASKED) or sent.points != award.points:
-            raise _other()
+            raise goodwill.other()
         return case
     wanted = Told(op=award.op, step=Step.ACTED, at_ms=now_of(tx), who=award.by, word=ASKED,
                   points=award.points, point_minor=worth(tx, site))  # fmt: skip
@@ -56,7 +56,7 @@ def give(tx: Connection, site: str, id_: str, *, award: Award) -> Case:
     minor = wanted.points * wanted.point_minor
     if goodwill.given_to(tx, site, case.links.guest) + minor > policy(tx, site).goodwill_minor:
         return cases.tell(tx, site, id_, told=wanted)
-    given = _credit(tx, site, order)
+    given = goodwill.credit(tx, site, order)
     done = cases.tell(tx, site, id_, told=replace(wanted, word=GIVEN, ref=given.wallet, minor=minor))
     blocks.publish_members(tx, site, given.wallet)
     return done
@@ -81,7 +81,7 @@ def rule(tx: Connection, site: str, waits: tuple[str, int], *, by: str, given: b
                  points=asked.points, point_minor=asked.point_minor)  # fmt: skip
     if not given:
         return cases.tell(tx, site, id_, told=ruled)
-    credited = _credit(tx, site, _order(case, asked))
+    credited = goodwill.credit(tx, site, _order(case, asked))
     done = cases.tell(tx, site, id_, told=replace(ruled, word=AGREED, ref=credited.wallet))
     blocks.publish_members(tx, site, credited.wallet)
     return done
@@ -95,13 +95,6 @@ def waiting(told: list[Told]) -> Iterator[Waiting]:
             yield Waiting(number, one)
 
 
-def _credit(tx: Connection, site: str, order: Order) -> Given:
-    given = vouchers.give(tx, site, order)
-    if not given.fresh:
-        raise _other()
-    return given
-
-
 def _order(case: Case, wanted: Told) -> Order:
     return Order(id=wanted.op, voucher=vouchers.points(wanted.point_minor), units=wanted.points,
                  guest=case.links.guest)  # fmt: skip
@@ -109,7 +102,3 @@ def _order(case: Case, wanted: Told) -> Order:
 
 def _ruling(number: int) -> str:
     return f"points/{number}"
-
-
-def _other() -> Refused:
-    return Refused("This was sent before, for something else.", hint="Open the form again.")

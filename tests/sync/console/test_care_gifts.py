@@ -131,3 +131,21 @@ def test_no_time_is_given_that_is_full_over_or_another_thing_s(book: Book, carla
             reserving.move(tx, SITE, right.id, to=("ride", NOON))
     assert booked(book) == right
     assert case_of(book, id_).steps == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "gift", "another"),
+    [("coupon", {"article": "cup"}, None), ("goodwill", {"amount": "1.00"}, {"amount": "2.00"})],
+)
+def test_what_was_sent_for_something_else_is_refused(
+    book: Book, carla: Browser, way: str, gift: dict[str, str], another: dict[str, str] | None
+) -> None:
+    limit(book, 10_000)
+    id_, other = open_one(carla), open_one(carla, op="op-2")
+    assert [carla.post(f"{CARE}/{id_}/{way}", op="g-1", **gift).status_code for _ in range(2)] == [303, 303]
+    held = coupons(book)
+    assert another is None or carla.post(f"{CARE}/{id_}/{way}", op="g-1", **another).status_code == 422
+    assert carla.post(f"{CARE}/{other}/{way}", op="g-1", **gift).status_code == 422, "nor in another case"
+    carla.post(f"{CARE}/{id_}/say", op="s", step="noted", note="called")
+    assert carla.post(f"{CARE}/{id_}/{way}", op="s", **gift).status_code == 422, "nor as something else"
+    assert (coupons(book), case_of(book, other).steps) == (held, 1)
