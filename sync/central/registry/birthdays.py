@@ -14,7 +14,7 @@ from edge.core.birthday import Near, allows, as_word
 from edge.core.calendar import day_of, instant
 from edge.core.consent import Consent
 from edge.core.profiles import Profile
-from edge.errors import NotAllowed, Refused, StoreDamaged
+from edge.errors import NotAllowed, PolsoError
 from sync.central.registry import expected, guests, links
 from sync.central.registry.children import children
 from sync.central.registry.localday import turn_of
@@ -145,7 +145,7 @@ def of(tx: Connection, site: str, said: Mapping[str, Sequence[Consent]]) -> dict
     asked = [guest for guest, consents in said.items() if allows(consents)]
     try:
         born = known(tx, site, asked) if asked else {}
-    except (Refused, StoreDamaged) as error:  # a band that is blocked waits for no birthday
+    except PolsoError as error:  # a band that is blocked waits for no birthday and no key
         LOG.warning("birthdays of site=%s cannot be opened, edges are told of none: %s", site, error)
         return {}
     if not born:

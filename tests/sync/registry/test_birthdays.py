@@ -13,6 +13,8 @@ from edge.core.calendar import DAY_MS
 from edge.core.entitlements import Entitlement, Party
 from edge.core.profiles import ProfileItem
 from edge.errors import NotAllowed
+from edge.keys.source import OnlyRoot, Source
+from edge.run.provider import LateSeals
 from sync.central.export import told_of
 from sync.central.privacy.ended import members_before
 from sync.central.registry import bands, birthdays, guests, links, members, profiles, rights, wallets
@@ -213,14 +215,19 @@ def test_one_person_has_one_birthday_the_last_that_they_told_by_any_name(
     assert words(book) == [], "nor of a child that is known by two names"
 
 
-@pytest.mark.parametrize("broken", ["no key", "another cell"])
+@pytest.mark.parametrize("broken", ["no key", "a key of root", "another cell"])
 def test_a_band_is_blocked_also_where_no_birthday_can_be_opened(book: Book, broken: str) -> None:
+    def root_alone() -> Source:
+        raise OnlyRoot("Another account runs this verb.")
+
     declares(book, born())
     assert len(words(book)) == 1
     with book.store.transaction() as tx:
         take_turn(tx, SITE)
         if broken == "no key":
             tx.info.pop(SEALS)
+        elif broken == "a key of root":
+            tx.info[SEALS] = LateSeals(root_alone)
         else:
             tx.execute(update(birthdays.birthday_table).values(sealed=bytes(40)))
         card = bands.band(tx, SITE, BAND)
