@@ -16,6 +16,7 @@ from edge.rules.gates import (
 )
 from edge.rules.offers import OFFER_RULE_CHARS_MAX, compile_offer_rule, parts_named
 from edge.rules.refusal import RuleRefused
+from edge.rules.turns import turn_of
 
 __all__ = [
     "NAMES",
@@ -32,4 +33,5 @@ __all__ = [
     "rule_or_broken",
     "texts_of",
     "texts_of_rights",
+    "turn_of",
 ]

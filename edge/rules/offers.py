@@ -117,7 +117,12 @@ def parts_named(text: str) -> frozenset[str]:
 
     Raise ``RuleRefused`` as ``compile_offer_rule`` does.
     """
-    return frozenset(name.partition(".")[0] for name in _fields(offer_logic(text), has=True))
+    return frozenset(name.partition(".")[0] for name in fields_named(offer_logic(text)))
+
+
+def fields_named(logic: Logic) -> frozenset[str]:
+    """Return the fields that a rule's logic names, also where it only asks whether they are known."""
+    return frozenset(_fields(logic, has=True))
 
 
 def cel_rule(text: str, logic: Logic) -> OfferRule:

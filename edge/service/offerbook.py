@@ -36,8 +36,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     visit: str = ""
     """Which visit of which zone the last choice was made for, and by which bundle."""
-    outdoors: str = ""
-    """By which weather and crowd it was made, where rules ask for them."""
+    turn: str = ""
+    """In which turn of clock, weather and crowd it was made."""
     exposure: str = ""
     marks: tuple[Mark, ...] = ()
     promises: tuple[Promise, ...] = ()

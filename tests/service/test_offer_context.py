@@ -16,7 +16,7 @@ from edge.core.conditions import CONDITIONS, CROWD_GOOD_MS, WEATHER_GOOD_MS, Con
 from edge.core.consent import Consent, Source
 from edge.core.events import Kind
 from edge.core.lease import LeaseKind
-from edge.core.offers import Cap, Context, Span, Why
+from edge.core.offers import Cap, Context, Period, Span, Why
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.bundle import OfferRule
 from edge.core.offers.choose import choose
@@ -214,6 +214,26 @@ def test_a_screen_chooses_anew_when_the_weather_turns_and_when_its_word_is_too_o
     assert shows(fan) == {"umbrella"}, "it is the session of before: what may be shown once was"
     edge.hands.forward(s=WEATHER_GOOD_MS // 1_000 + 1)
     assert shows(None) == set()
+
+
+def test_a_screen_chooses_anew_when_an_hour_begins_and_when_it_is_over(edge: House) -> None:
+    """An offer with hours of its own, and one whose rule asks the clock, at a screen where nobody stands."""
+    wall = local(ROME, NOW_MS)
+    minute = wall.hour * 60 + wall.minute
+    late = OfferRule(id="late", version=1, cel=f"now.minute >= {minute + 20}")
+    noon = Period(from_min=minute + 10, until_min=minute + 30)
+    offers = (
+        an_offer("noon", budget=None, public=True, period=noon),
+        an_offer("late", budget=None, public=True, rule="late"),
+        an_offer("ever", budget=None, public=True),
+    )
+    published(edge, *offers, rules=(late,))
+    shown = []
+    for _ in range(8):
+        shown.append({tile.offer for tile in seen(edge, None).tiles} - {"ever"})
+        edge.hands.forward(s=300)
+    assert shown == [set()] * 2 + [{"noon"}] * 2 + [{"noon", "late"}] * 2 + [{"late"}] * 2
+    assert len(exposed(edge)) == 4, "and no sooner than it matters"
 
 
 def test_points_that_lie_here_are_known_and_none_are_no_nought(edge: House) -> None:

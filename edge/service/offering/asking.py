@@ -20,6 +20,7 @@ from edge.core.offers import (
     AboutBasket,
     AboutGuest,
     AboutHistory,
+    AboutNow,
     AboutPoint,
     AboutSite,
     AboutStock,
@@ -34,6 +35,7 @@ from edge.core.places import Layout, Point, PointKind
 from edge.core.profiles import Profile
 from edge.core.vouchers import base_of
 from edge.core.waiting import waits
+from edge.rules import turn_of
 from edge.service.bundles import Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
@@ -130,11 +132,11 @@ class Asking:
         return sum(ready(lease, now) for lease in mine if base_of(lease.kind) == LeaseKind.POINTS)
 
     def _context(self, tx: Transaction, asked: Question, told: _Told) -> Context:
-        layout, point, now_ms = asked.layout, asked.point, tx.now.now_ms
-        zone, profile, lines = zone_of(layout.timezone), asked.profile, asked.lines
+        point, now_ms = asked.point, tx.now.now_ms
+        profile, lines = asked.profile, asked.lines
         named, orders = asked.live.named, Orders(self._rooms, tx)
         known = Context(
-            now=about_now(local(zone, now_ms), to_closing_min(layout, point.id, zone=zone, at_ms=now_ms)),
+            now=self._now(asked, now_ms),
             site=self._site(asked, now_ms),
             point=AboutPoint(id=point.id, kind=point.kind.value, zone=point.zone),
             basket=AboutBasket(
@@ -157,15 +159,18 @@ class Asking:
         behaviour = asked.standing.behaviour and "history" in named
         return replace(mine, history=told.history) if behaviour else mine
 
-    def outdoors(self, asked: Question, now_ms: int) -> str:
-        """Return weather and crowd as rules know them now; empty where no rule in force asks for any.
+    def turn(self, asked: Question, now_ms: int) -> str:
+        """Return in which turn of clock, weather and crowd a choice is made now.
 
-        A screen shows a choice for a whole visit, and one that nobody stands at for a day: rain ends before.
+        A screen shows a choice for a whole visit, and one that nobody stands at for a day: noon comes, and
+        rain ends, before.
         """
-        if "site" not in asked.live.named:
-            return ""
-        site = self._site(asked, now_ms)
-        return f"{site.weather or ''}/{site.crowd or ''}"
+        zone, now = zone_of(asked.layout.timezone), self._now(asked, now_ms)
+        return turn_of(asked.live.bundle, local(zone, now_ms), now=now, site=self._site(asked, now_ms))
+
+    def _now(self, asked: Question, now_ms: int) -> AboutNow:
+        zone, point = zone_of(asked.layout.timezone), asked.point.id
+        return about_now(local(zone, now_ms), to_closing_min(asked.layout, point, zone=zone, at_ms=now_ms))
 
     def _site(self, asked: Question, now_ms: int) -> AboutSite:
         told = self._rooms.profiles.goods.conditions()

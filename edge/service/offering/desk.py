@@ -68,7 +68,7 @@ class Offers:
     ) -> OffersView:
         """Return what a guest, or whoever stands there, is offered at a point: once per visit of its zone.
 
-        Where rules ask for weather or crowd, it is chosen anew when these change, within the same session.
+        When clock, weather or crowd let others be made, it is chosen anew, within the same session.
         A guest who did not allow offers gets what an unknown visitor gets. ``watched``: others see it.
         """
         asked = self.question(band, point, lines=lines, watched=watched)
@@ -77,13 +77,13 @@ class Offers:
 
         def act(tx: Transaction) -> tuple[Kept, Book, set[str]]:
             visit, name = visit_of(tx, asked), _book_name(asked)
-            outdoors, book = self._asking.outdoors(asked, tx.now.now_ms), book_of(tx, name)
-            same = (book.visit, book.outdoors) == (visit, outdoors)
+            turn, book = self._asking.turn(asked, tx.now.now_ms), book_of(tx, name)
+            same = (book.visit, book.turn) == (visit, turn)
             known = kept_by(tx, book.exposure) if same and book.exposure else None
             if known is not None and not asked.lines:
                 return known, book, _over(tx, known)
             kept = self.chosen(tx, asked, visit)
-            after = replace(book, visit=visit, outdoors=outdoors, exposure=kept.choice.exposure)
+            after = replace(book, visit=visit, turn=turn, exposure=kept.choice.exposure)
             put_book(tx, name, after)
             return kept, after, set()
 

@@ -18,6 +18,7 @@ from edge.core.facts import Moment
 from edge.core.lease import LeaseKind
 from edge.core.offers import (
     AboutGuest,
+    AboutNow,
     AboutOrders,
     AboutPoint,
     AboutSite,
@@ -39,7 +40,7 @@ from edge.core.orders import OVER, OrderState, Stock
 from edge.core.segments import covered
 from edge.core.vouchers import base_of
 from edge.errors import Refused
-from edge.rules import compile_offer_rule, parts_named
+from edge.rules import compile_offer_rule, parts_named, turn_of
 from sync.central import offered
 from sync.central.channels.book import Member
 from sync.central.days import zone_of
@@ -79,15 +80,14 @@ class Asked(NamedTuple):
     guest: Guest | None
     standing: Standing
     day: int
-    outdoors: tuple[str | None, str | None] | None = None
-    """Weather and crowd as they are known now; None: no rule in force asks for any."""
+    turn: str
+    """Of clock, weather and crowd: in another one other offers may be made."""
 
     @property
     def name(self) -> bytes:
-        """By what this is told from every other occasion: on one day one choice is made for it."""
+        """By what this is told from every other occasion: in one turn of a day one choice is made for it."""
         who = "" if self.guest is None else self.guest.id
-        told: tuple[object, ...] = (self.channel.id, who, self.version.version, self.day, self.standing)
-        told = told if self.outdoors is None else (*told, self.outdoors)
+        told = (self.channel.id, who, self.version.version, self.day, self.standing, self.turn)
         return hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=NAME_BYTES).digest()
 
 
@@ -97,11 +97,11 @@ def asked(tx: Connection, channel: Member, guest: str) -> Asked:
     if version is None:
         raise Refused("This site has no offers yet.", hint="Publish them first.")
     standing = standings(tx, channel, [known])[known.id]
-    day = day_at(tx, channel.site, now_of(tx))
+    day, turn = day_at(tx, channel.site, now_of(tx)), _turn(tx, channel.site, version)
     if not standing.offers:
         anybody = Standing(child=standing.child, quiet=standing.quiet)
-        return Asked(channel, version, None, anybody, day, _outdoors(tx, channel.site, version))
-    return Asked(channel, version, known, standing, day, _outdoors(tx, channel.site, version))
+        return Asked(channel, version, None, anybody, day, turn)
+    return Asked(channel, version, known, standing, day, turn)
 
 
 def occasion(tx: Connection, one: Asked) -> Occasion:
@@ -178,13 +178,10 @@ def standings(tx: Connection, channel: Member, found: Iterable[Guest]) -> dict[s
 
 
 def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
-    site, zone, now_ms = one.channel.site, zone_of(tx, one.channel.site), now_of(tx)
-    goods, places = catalogue.catalogue(tx, site).articles, layout.published(tx, site)
-    told = conditions.conditions(tx, site)
-    closing = None if places is None else to_closing_min(places, "", zone=zone, at_ms=now_ms)
+    site, now_ms, goods = one.channel.site, now_of(tx), catalogue.catalogue(tx, one.channel.site).articles
     anybody = Context(
-        now=about_now(local(zone, now_ms), closing),
-        site=AboutSite(id=site, weather=told.weather_at(now_ms), crowd=told.crowd_at(now_ms)),
+        now=_now(tx, site),
+        site=_site(tx, site),
         point=AboutPoint(kind=one.channel.via.value),
         stock=about_shelves(goods, _shelves(tx, one), now_ms, taken=NOTHING),
     )
@@ -196,11 +193,20 @@ def _context(tx: Connection, one: Asked, known: Iterable[Count]) -> Context:
     return replace(mine, history=history_of(known, bundle)) if one.standing.behaviour else mine
 
 
-def _outdoors(tx: Connection, site: str, version: Version) -> tuple[str | None, str | None] | None:
-    if "site" not in _named(version):
-        return None
+def _turn(tx: Connection, site: str, version: Version) -> str:
+    wall = local(zone_of(tx, site), now_of(tx))
+    return turn_of(version.draft.bundle, wall, now=_now(tx, site), site=_site(tx, site))
+
+
+def _now(tx: Connection, site: str) -> AboutNow:
+    zone, now_ms, places = zone_of(tx, site), now_of(tx), layout.published(tx, site)
+    closing = None if places is None else to_closing_min(places, "", zone=zone, at_ms=now_ms)
+    return about_now(local(zone, now_ms), closing)
+
+
+def _site(tx: Connection, site: str) -> AboutSite:
     told, now_ms = conditions.conditions(tx, site), now_of(tx)
-    return told.weather_at(now_ms), told.crowd_at(now_ms)
+    return AboutSite(id=site, weather=told.weather_at(now_ms), crowd=told.crowd_at(now_ms))
 
 
 def _named(version: Version) -> frozenset[str]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import msgspec
 import pytest
 
 from edge.core.catalogue import Article
-from edge.core.conditions import WEATHER_GOOD_MS
 from edge.core.consent import Channel, Consent, Namespace
 from edge.core.entitlements import Party
 from edge.core.events import Kind as EventKind
-from edge.core.offers import Bundle, Cap, Control, Counted, Offer, OfferRule, Span, Why, bucket_of, choose
+from edge.core.offers import (
+    Bundle,
+    Cap,
+    Control,
+    Counted,
+    Offer,
+    OfferRule,
+    Span,
+    Why,
+    bucket_of,
+    choose,
+)
 from edge.core.offers import Kind as Sort
 from edge.core.offers.asked import occasion_of
 from edge.core.orders import Stock
@@ -22,7 +31,6 @@ from edge.core.retention import DAY_MS
 from edge.rules import compile_offer_rule
 from sync.central import offered
 from sync.central.channels import exposures
-from sync.central.channels.book import May
 from sync.central.channels.exposures import Kept
 from sync.central.choices import judge_choices
 from sync.central.days import zone_of
@@ -323,25 +331,3 @@ def test_a_channel_knows_visits_points_and_shelves_as_a_kiosk_does(stand: Stand)
     stand.says_of(("offers:behaviour@app",), given=False)
     assert stand.offers() == {}
     assert stand.chosen()[-1].exposed.asked.context.guest.visits is None
-
-
-def test_a_channel_tells_of_weather_and_crowd_and_rules_know_it_while_it_is_good(stand: Stand) -> None:
-    rule = OfferRule(id="r3", version=1, cel="site.weather == 'rain'")
-    stand.says_of(EVERYTHING)
-    stand.publishes(an_offer("umbrella", rule="r3"), rules=(rule,))
-    assert stand.offers() == {}
-    assert stand.why("umbrella") is Why.MISSING_FIELD
-    at = dt.datetime.fromtimestamp(stand.clock.ms / 1_000, dt.UTC).isoformat()
-    told = {"at": at, "weather": "rain"}
-    assert stand.asks("PUT", "/v1/conditions", told) == (200, {"weather": "rain", "crowd": None})
-    older = {"at": "2025-01-01T00:00:00Z", "weather": "sun", "crowd": "full"}
-    assert stand.asks("PUT", "/v1/conditions", older) == (200, {"weather": "rain", "crowd": None})
-    assert set(stand.offers()) == {"umbrella"}, "chosen anew on the same day"
-    found = judge_choices(stand.book.store, SITE)
-    assert (found.judged, found.equal) == (2, 2)
-    assert stand.asks("PUT", "/v1/conditions", told | {"weather": "frogs"})[0] == 422
-    assert stand.asks("PUT", "/v1/conditions", told | {"at": "2031-01-01T00:00:00Z"})[0] in (400, 409, 422)
-    stand.clock.ms += WEATHER_GOOD_MS + 1
-    assert stand.offers() == {}
-    blind = stand.by(id="blind", routes=frozenset({May.OFFERS}))
-    assert blind.asks("PUT", "/v1/conditions", told)[0] == 403
