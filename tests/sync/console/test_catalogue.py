@@ -133,4 +133,6 @@ def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
 
 
 def test_an_empty_catalogue_says_how_to_begin(browser: Browser) -> None:
-    assert "send a whole price list" in browser.get(PAGE).text
+    page = browser.get(PAGE).text
+    assert "send a whole price list" in page
+    assert '<label for="file">Price list</label>' in page
