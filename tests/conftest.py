@@ -29,7 +29,7 @@ MEASURED: list[str] = []
 # A deadline per example measures the neighbours on a shared machine; the time-out per test stays.
 EXAMPLES = os.environ.get("POLSO_EXAMPLES", "")
 settings.register_profile("polso", deadline=None, print_blob=True, max_examples=int(EXAMPLES or "40"))
-settings.register_profile("each save", settings.get_profile("polso"), max_examples=int(EXAMPLES or "15"))
+settings.register_profile("each save", settings.get_profile("polso"), max_examples=int(EXAMPLES or "10"))
 settings.load_profile("polso")
 PROPERTY_S_MAX = 30
 """A property is many tests in one; it needs a second, and more on a busy machine."""
