@@ -6,11 +6,12 @@ import datetime as dt
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from edge.core.facts import Fact
-from edge.core.offers import AboutNow, AboutSite, Context
+from edge.core.offers import AboutNow, AboutSite, Context, Period
 from edge.core.offers.bundle import Bundle
 from edge.core.offers.context import facts_of
 from edge.core.offers.judge import holds
@@ -24,6 +25,7 @@ JOINING = frozenset(("and", "or", "!", "if"))
 QUARTER_MIN = 15
 """As finely is told apart what is reckoned with the clock in another way than by comparing it."""
 NAME_BYTES = 8
+ALWAYS = Period()
 
 
 def turn_of(bundle: Bundle, wall: dt.datetime, *, now: AboutNow, site: AboutSite) -> str:
@@ -33,35 +35,45 @@ def turn_of(bundle: Bundle, wall: dt.datetime, *, now: AboutNow, site: AboutSite
     weather and crowd answer. Two moments of one turn let the same offers be made to who stays the same.
     """
     facts = facts_of(Context(now=now, site=site))
-    periods = [holds(offer.period, wall) for offer in bundle.offers]
-    answers = [[_answer(one, facts) for one in _comparisons(rule.cel)] for rule in bundle.rules]
+    periods = [holds(offer.period, wall) for offer in bundle.offers if offer.period != ALWAYS]
+    answers = [_answer(one, facts) for rule in bundle.rules for one in _comparisons(rule.cel)]
     return hashlib.blake2b(msgspec.msgpack.encode((periods, answers)), digest_size=NAME_BYTES).hexdigest()
 
 
+class _Comparison(NamedTuple):
+    """One that asks for a field which turns."""
+
+    logic: Logic
+    fields: tuple[str, ...]
+    alone: bool
+    """Whether it asks for no other fields, so that clock, weather and crowd settle it."""
+
+
 @functools.lru_cache(maxsize=COMPILED_MAX)
-def _comparisons(text: str) -> tuple[Logic, ...]:
+def _comparisons(text: str) -> tuple[_Comparison, ...]:
     return tuple(_turning(offer_logic(text)))
 
 
-def _turning(logic: Logic) -> Iterator[Logic]:
-    """Yield each comparison that asks for a field which turns."""
+def _turning(logic: Logic) -> Iterator[_Comparison]:
     if not isinstance(logic, dict):
         return
     ((name, given),) = logic.items()
     if name in JOINING:
         for one in given if isinstance(given, list) else [given]:
             yield from _turning(one)
-    elif any(field.startswith(TURNING) for field in fields_named(logic)):
-        yield logic
+        return
+    fields = tuple(sorted(fields_named(logic)))
+    turning = [field.startswith(TURNING) for field in fields]
+    if any(turning):
+        yield _Comparison(logic, fields, alone=all(turning))
 
 
-def _answer(logic: Logic, facts: Mapping[str, Fact]) -> object:
+def _answer(one: _Comparison, facts: Mapping[str, Fact]) -> object:
     """Return what a comparison answers, None where nobody knows; beside other fields what it asks for."""
-    asked = sorted(fields_named(logic))
-    if not all(field.startswith(TURNING) for field in asked):
-        return [_coarse(facts.get(field)) for field in asked]
+    if not one.alone:
+        return [_coarse(facts.get(field)) for field in one.fields]
     try:
-        return _coarse(evaluate(logic, facts))
+        return _coarse(evaluate(one.logic, facts))
     except ERRORS:
         return None
 

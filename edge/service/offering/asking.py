@@ -159,14 +159,15 @@ class Asking:
         behaviour = asked.standing.behaviour and "history" in named
         return replace(mine, history=told.history) if behaviour else mine
 
-    def turn(self, asked: Question, now_ms: int) -> str:
+    def turn(self, asked: Question) -> str:
         """Return in which turn of clock, weather and crowd a choice is made now.
 
         A screen shows a choice for a whole visit, and one that nobody stands at for a day: noon comes, and
-        rain ends, before.
+        rain ends, before. Asked before the act: who decides waits for none of it.
         """
-        zone, now = zone_of(asked.layout.timezone), self._now(asked, now_ms)
-        return turn_of(asked.live.bundle, local(zone, now_ms), now=now, site=self._site(asked, now_ms))
+        zone, now_ms = zone_of(asked.layout.timezone), self._rooms.clock.now_ms()
+        now, site = self._now(asked, now_ms), self._site(asked, now_ms)
+        return turn_of(asked.live.bundle, local(zone, now_ms), now=now, site=site)
 
     def _now(self, asked: Question, now_ms: int) -> AboutNow:
         zone, point = zone_of(asked.layout.timezone), asked.point.id

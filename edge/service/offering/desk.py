@@ -75,9 +75,11 @@ class Offers:
         if asked is None:
             return OffersView(point=point)
 
+        turn = self._asking.turn(asked)
+
         def act(tx: Transaction) -> tuple[Kept, Book, set[str]]:
             visit, name = visit_of(tx, asked), _book_name(asked)
-            turn, book = self._asking.turn(asked, tx.now.now_ms), book_of(tx, name)
+            book = book_of(tx, name)
             same = (book.visit, book.turn) == (visit, turn)
             known = kept_by(tx, book.exposure) if same and book.exposure else None
             if known is not None and not asked.lines:
