@@ -13,6 +13,8 @@ from edge.core.unfinished import MARKS
 from edge.core.visits import VISITS
 from edge.core.waiting import WAITS
 
+CENTRALS = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
+"""How words of a profile begin that central tells its devices: each is shown, if at all, for what it says."""
 SEGMENTS_MAX = 32
 """Codes of one guest."""
 CODE_CHARS_MAX = 40
@@ -32,8 +34,7 @@ def is_code(code: str) -> bool:
 
 def plain(tags: Iterable[str]) -> tuple[str, ...]:
     """Return an operator's own words: no door asks what somebody belongs to, speaks or waits for."""
-    hidden = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
-    return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(hidden))
+    return tuple(tag for tag in tags if not is_code(tag) and not tag.startswith(CENTRALS))
 
 
 def covered(

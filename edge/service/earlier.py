@@ -47,17 +47,18 @@ def as_before(asked: Asked, kept: Answer, **changes: Any) -> Asked:  # noqa: ANN
 
 def refuse_own_band(session: Session, kept: Answer, asked: Asked) -> None:
     """Nobody acts on their own band, whichever of their bands it is."""
-    if _is_theirs(session, kept.presented.band, asked.profile):
+    if is_theirs(session, kept.presented.band, asked.profile):
         raise OwnBand
 
 
 def is_own(rooms: Rooms, session: Session, band_hex: str) -> bool:
     """Say whether a band is the acting person's own: their badge, or another of theirs."""
     band = bytes.fromhex(band_hex)
-    return _is_theirs(session, band, rooms.profiles.get(band))
+    return is_theirs(session, band, rooms.profiles.get(band))
 
 
-def _is_theirs(session: Session, band: bytes | None, profile: Profile | None) -> bool:
+def is_theirs(session: Session, band: bytes | None, profile: Profile | None) -> bool:
+    """Say the same of a band of which this is known."""
     worn = band is not None and band.hex() == session.badge.lower()
     return worn or (profile is not None and profile.staff is not None and profile.staff == session.staff)
 

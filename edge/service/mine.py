@@ -7,21 +7,20 @@ from collections.abc import Iterable
 import msgspec
 
 from edge.core.bands import Trust
-from edge.core.birthday import BIRTHDAY, is_told
-from edge.core.climb import CLIMB
+from edge.core.birthday import is_told
 from edge.core.consent import TOPICS
 from edge.core.decision import Outcome
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Event, Kind
 from edge.core.lease import ready
 from edge.core.places import Layout
-from edge.core.profiles import SPEAKS, Profile
-from edge.core.unfinished import MARKS, read_words
-from edge.core.visits import VISITS, read_word
-from edge.core.waiting import WAITS, waits
-from edge.errors import NotAllowed, Refused
+from edge.core.profiles import Profile
+from edge.core.segments import CENTRALS
+from edge.core.unfinished import read_words
+from edge.core.visits import read_word
+from edge.core.waiting import waits
+from edge.errors import Refused
 from edge.service.answers import answer_in
-from edge.service.attempts import OwnBand
 from edge.service.consents import Consents
 from edge.service.floor import ANSWERS
 from edge.service.near.unfinished import named
@@ -30,14 +29,12 @@ from edge.service.payments import chest
 from edge.service.payments.climbing import Climbing
 from edge.service.rooms import Rooms
 from edge.service.show import short
-from edge.service.standing import Guest, band_of, who_stands, worn
+from edge.service.standing import Guest, wearer_before, who_stands
 from edge.service.zonebook import zones_of
 from edge.staff import Action, Session, permit
 from edge.store.pruning import KEEP_ACKED_MS_MIN
 from edge.views import ConsentKnown, Known, RightKnown, SeenAt, VoucherKnown
 
-HIDDEN = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
-"""Words that are shown for what they say, in a line of their own."""
 SHOWN_MAX = 50
 LOOKED_MAX = 1_000
 DAY_MS = 86_400_000
@@ -65,13 +62,7 @@ class Mine:
     def consent_by_staff(self, session: Session, band_hex: str, purpose: str, *, given: bool) -> None:
         """Take a guest's word from a member of staff; nobody decides over their own band."""
         permit(session, Action.SET_CONSENT, self._rooms.clock.now_ms())
-        band = band_of(band_hex)
-        told = self._rooms.profiles.get(band)
-        profile = self._rooms.sequencer.submit(lambda tx: worn(tx, band, told))
-        if profile is None or profile.guest is None:
-            raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
-        if band_hex == session.badge.lower() or (profile.staff and profile.staff == session.staff):
-            raise OwnBand
+        profile = wearer_before(self._rooms, session, band_hex)
         self._consents.set_by_staff(session, profile, purpose, given=given)
 
     def own_page(self, tap_id: str, point: str) -> str:
@@ -101,7 +92,7 @@ class Mine:
             language=profile.language,
             tier=profile.tier,
             tier_soon=self._climbing.soon(profile),
-            tags=tuple(tag for tag in profile.tags if not tag.startswith(HIDDEN)),
+            tags=tuple(tag for tag in profile.tags if not tag.startswith(CENTRALS)),
             waits=waits(profile.tags),
             visits=came.days if came is not None else None,
             birthday=is_told(profile.tags),

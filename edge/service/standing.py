@@ -10,10 +10,12 @@ from edge.core.held import Held
 from edge.core.profiles import Profile
 from edge.errors import NotAllowed, Refused
 from edge.service.answers import Answer
-from edge.service.earlier import must_know
+from edge.service.attempts import OwnBand
+from edge.service.earlier import is_theirs, must_know
 from edge.service.facts import own_profile
 from edge.service.rooms import Rooms
 from edge.service.show import DISCREET
+from edge.staff import Session
 from edge.store.transaction import Transaction
 
 EARLY_MS = 10_000
@@ -82,6 +84,18 @@ def stands_in(
 def worn(tx: Transaction, band: bytes, told: Profile | None) -> Profile | None:
     """Return a band's profile as it stands at this site."""
     return own_profile(tx, Presented(tap_id="", reader="", band=band), told)
+
+
+def wearer_before(rooms: Rooms, session: Session, band_hex: str) -> Profile:
+    """Return who wears a band on which staff act by its guest's wish; nobody decides over their own."""
+    band = band_of(band_hex)
+    told = rooms.profiles.get(band)
+    profile = rooms.sequencer.submit(lambda tx: worn(tx, band, told))
+    if profile is None or profile.guest is None:
+        raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
+    if is_theirs(session, band, profile):
+        raise OwnBand
+    return profile
 
 
 def band_of(band_hex: str) -> bytes:

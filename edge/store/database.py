@@ -59,7 +59,7 @@ def cut_log(connection: sqlite3.Connection) -> bool:
     if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         return False
     (_, _, path), *_ = connection.execute("PRAGMA database_list").fetchall()
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # a file without a log: nothing was cut off
         sync_file(Path(f"{path}-wal"))
     return True
 

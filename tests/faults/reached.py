@@ -57,9 +57,9 @@ def place_of(step: Step) -> str:
     return said if ":" in said and " " not in said else ""
 
 
-SELDOM = frozenset({"sync.site.book:SiteBook.free"})
+RARE_STEPS = frozenset({"sync.site.book:SiteBook.free"})
 """Steps that one seed in some hundreds comes to, as reasons do: ``test_steps_site.py`` cuts them by name."""
-REACHED = tuple(step for step in STEPS if place_of(step) and place_of(step) not in SELDOM)
+REACHED = tuple(step for step in STEPS if place_of(step) and place_of(step) not in RARE_STEPS)
 NEVER = tuple(step for step in STEPS if not place_of(step))
 LEASES = (
     *(f"lease {state}" for state in LeaseState if state is not LeaseState.FROZEN),

@@ -128,7 +128,7 @@ class Neighbour(Member):
         )
         self.meanwhile: Callable[[], None] = lambda: None
         super().__init__(gateway, book, ports_of(who, parts))
-        with suppress(StoreError):
+        with suppress(StoreError):  # as when the product's member starts: nobody is in touch yet
             self._recall()
 
     def follow(self) -> None:

@@ -12,10 +12,9 @@ from edge.core.profiles import Cursor, Profile
 from edge.core.wallet import WalletLink
 from edge.errors import NotAllowed, Refused
 from edge.payviews import CardStopped
-from edge.service.attempts import OwnBand
 from edge.service.payments import pins
 from edge.service.rooms import Rooms
-from edge.service.standing import band_of, who_stands, worn
+from edge.service.standing import wearer_before, who_stands
 from edge.staff import Action, Session, permit
 from edge.store.transaction import Transaction
 
@@ -75,13 +74,7 @@ class Stopping:
     def by_staff(self, session: Session, band_hex: str) -> None:
         """Stop on a guest's wish, in the name of who heard it; nobody decides over their own band."""
         permit(session, Action.SET_CONSENT, self._rooms.clock.now_ms())
-        band = band_of(band_hex)
-        told = self._rooms.profiles.get(band)
-        profile = self._rooms.sequencer.submit(lambda tx: worn(tx, band, told))
-        if profile is None or profile.guest is None:
-            raise NotAllowed("Nobody wears this band.", hint="Look the guest up by name.")
-        if band_hex == session.badge.lower() or (profile.staff and profile.staff == session.staff):
-            raise OwnBand
+        profile = wearer_before(self._rooms, session, band_hex)
         _payer(profile)
         self._rooms.sequencer.submit(
             lambda tx: self._stop(tx, profile, point=session.point, staff=session.staff)

@@ -286,7 +286,10 @@ def _begin(connection: Connection) -> None:
 
 
 def _sync_log(path: str) -> None:
-    """Make it durable that a log was cut off: SQLite does not, and a power cut brings its rows back."""
+    """Make it durable that a log was cut off: SQLite does not, and a power cut brings its rows back.
+
+    Where there is no log, nothing was cut off.
+    """
     with suppress(FileNotFoundError), Path(f"{path}-wal").open("rb") as file:
         os.fsync(file.fileno())
 

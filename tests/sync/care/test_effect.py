@@ -16,7 +16,7 @@ from edge.core.profiles import Profile
 from edge.core.slots import Slot
 from edge.payviews import BasketState
 from sync.central.care import cases, goodwill, points
-from sync.central.care.case import Links, Step, Told
+from sync.central.care.case import Case, Links, Step, Told
 from sync.central.care.goodwill import Coupon, Gift
 from sync.central.care.points import Award
 from sync.central.near import slots
@@ -24,7 +24,7 @@ from sync.central.near.reserving import Wanted, move, reserve
 from sync.central.registry import bands, catalogue, profiles
 from sync.central.registry.bands import BandCard
 from sync.central.sites import band_key
-from sync.central.store import Store
+from sync.central.store import Connection, Store
 from tests.conftest import FIGURES
 from tests.sync.ends import served, until
 from tests.sync.money.shop import OTHER, SITE, TILL, UID, Shop, a_guest, a_shop, a_site
@@ -81,8 +81,20 @@ def test_a_blocked_band_is_refused_and_another_one_is_known_within_two_seconds(
     assert max(blocked, given) <= GOAL_S
 
 
-def test_credit_out_of_goodwill_pays_at_the_till_within_two_seconds(
-    shop: tuple[Shop, Store], record_property: pytest.RecordProperty
+def some_credit(tx: Connection, case: str) -> Case:
+    return goodwill.give(tx, SITE, case, gift=Gift(op="g", minor=600, by="carla"))
+
+
+def some_points(tx: Connection, case: str) -> Case:
+    """Where no bundle says otherwise, a point pays one minor unit."""
+    return points.give(tx, SITE, case, award=Award(op="g", points=600, by="carla"))
+
+
+@pytest.mark.parametrize("give", [some_credit, some_points])
+def test_what_is_given_out_of_goodwill_pays_at_the_till_within_two_seconds(
+    shop: tuple[Shop, Store],
+    record_property: pytest.RecordProperty,
+    give: Callable[[Connection, str], Case],
 ) -> None:
     made, store = shop
     until(made.health.reached, 10)
@@ -90,30 +102,11 @@ def test_credit_out_of_goodwill_pays_at_the_till_within_two_seconds(
     first = Told(op="c", step=Step.OPENED, at_ms=wall_ms(), word="money", links=Links(guest=GUEST))
     began = time.monotonic()
     with store.transaction() as tx:
-        case = cases.open_case(tx, SITE, first)
-        done = goodwill.give(tx, SITE, case.id, gift=Gift(op="g", minor=600, by="carla"))
+        done = give(tx, cases.open_case(tx, SITE, first).id)
     assert done.given_minor == 600
     until(lambda: pays(made), 10)
     took = time.monotonic() - began
-    record_property(FIGURES, f"goodwill to till: {took:.2f} s")
-    assert took <= GOAL_S
-
-
-def test_points_out_of_goodwill_pay_at_the_till_within_two_seconds(
-    shop: tuple[Shop, Store], record_property: pytest.RecordProperty
-) -> None:
-    made, store = shop
-    until(made.health.reached, 10)
-    assert made.sells(SOUP_OP).state is not BasketState.APPROVED, "there is no money yet"
-    first = Told(op="c", step=Step.OPENED, at_ms=wall_ms(), word="money", links=Links(guest=GUEST))
-    began = time.monotonic()
-    with store.transaction() as tx:
-        case = cases.open_case(tx, SITE, first)
-        done = points.give(tx, SITE, case.id, award=Award(op="p", points=600, by="carla"))
-    assert done.given_minor == 600, "where no bundle says otherwise, a point pays one minor unit"
-    until(lambda: pays(made), 10)
-    took = time.monotonic() - began
-    record_property(FIGURES, f"points out of goodwill to till: {took:.2f} s")
+    record_property(FIGURES, f"goodwill to till, {give.__name__}: {took:.2f} s")
     assert took <= GOAL_S
 
 
