@@ -16,6 +16,7 @@ from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
 from edge.run import garbage
+from tests.at_once import pytest_sessionstart as pytest_sessionstart
 from tests.cheap import CHEAP, hashes
 from tests.real.counts import Counts
 from tests.real.loopback import loopback_only

@@ -121,8 +121,30 @@ def test_what_a_worker_that_died_had_not_run_is_run_by_the_other() -> None:
     while step(handed, crew[1], HOUSE):
         pass
 
-    assert sorted({*died.ran, *crew[1].ran}) == sorted(HOUSE)
+    assert sorted([*died.ran, lost, *crew[1].ran]) == sorted(HOUSE)
     assert all(BENCH in ran for ran in crew[1].ran[-3:])
+
+
+@pytest.mark.parametrize("after", range(len(HOUSE)))
+@pytest.mark.parametrize("which", range(3))
+def test_whenever_a_worker_dies_the_others_go_on_and_so_does_who_takes_its_place(
+    which: int, after: int
+) -> None:
+    handed, crew = turns(3, HOUSE)
+    died, ran, lost = crew[which], [], []
+    for _ in range(10 * len(HOUSE)):
+        for number in range(3):
+            ran += filter(None, [step(handed, crew[number], HOUSE)])
+            if not lost and died.given and len(ran) >= after:
+                lost += filter(None, [handed.remove_node(died)])
+                crew[which] = Worker("in its place")
+                handed.add_node(crew[which])
+                ran += filter(None, [step(handed, crew[which - 1], HOUSE)])
+                handed.add_node_collection(crew[which], HOUSE)
+                handed.schedule()
+
+    assert sorted([*ran, *lost]) == sorted(HOUSE)
+    assert all(worker.shutting_down and not worker.given for worker in crew)
 
 
 @pytest.mark.parametrize("count", [1, 2])

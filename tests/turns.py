@@ -68,9 +68,38 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist brings no
         """Note one test as run; who waits for this worker's end may begin."""
         super().mark_test_complete(node, item_index, duration)
         if node.shutting_down:
-            for other in self.nodes:
-                if not other.shutting_down:
-                    self._reschedule(other)
+            self._go_on()
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Let a worker go; answer the test that it died of, which has failed and is not run again.
+
+        pytest-xdist puts back all files that the worker was ever given. Of one that has been run there is no
+        test to give, and who gets none asks for no more: after one death the others stood still, one by one.
+        """
+        tests = [
+            (unit, test)
+            for unit in self.assigned_work.pop(node).values()
+            for test, done in unit.items()
+            if not done
+        ]
+        if not tests:
+            return None
+        unit, died_of = tests[0]
+        unit[died_of] = True
+        for left, test in tests[1:]:
+            self.workqueue.setdefault(self._split_scope(test), left)
+        self._go_on()
+        return died_of
+
+    def schedule(self) -> None:
+        """Begin; who takes the place of one that died begins as well: it wants two tests to run one."""
+        super().schedule()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        for node in self.nodes:
+            if node in self.registered_collections:
+                self._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         return LAST if nodeid.startswith(ALONE) else nodeid.partition("::")[0]
