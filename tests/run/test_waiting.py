@@ -33,10 +33,13 @@ def wait_with_a_signal_at(line: int) -> None:
         if rung.acquire(blocking=False):
             os.kill(os.getpid(), signal.SIGTERM)
 
+    def started() -> None:
+        outside.start()  # not before: a signal that nobody hears yet ends whoever runs the tests
+        sys.settrace(trace)
+
     outside = threading.Timer(0.1, late)
-    outside.start()
     before = sys.gettrace()
-    until_stopped(stop, started=lambda: sys.settrace(trace))
+    until_stopped(stop, started=started)
     outside.cancel()
     outside.join()
     assert stops == 1
