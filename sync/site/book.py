@@ -117,7 +117,7 @@ class SiteBook:
             return self._read_back(uses, until)
         if said.get("succeeded"):
             return Answer(Said.MINE, uses)
-        return meaning(uses, [entry.use for _, entry in entries(ranges(said))])
+        return self._confirmed(uses, entries(ranges(said)), until)
 
     def _read_back(self, uses: tuple[Use, ...], until: float) -> Answer:
         """Find out by the taps' own ids what became of a claim that nobody answered."""
@@ -129,10 +129,36 @@ class SiteBook:
             said = self._gateway.call("kv/txn", body, left)
         except Unanswered:
             return Answer(Said.UNREACHABLE)
-        return meaning(uses, [entry.use for _, entry in entries(ranges(said))])
+        found = entries(ranges(said))
+        if {entry.use for _, entry in found}.issuperset(uses):
+            return Answer(Said.MINE, tuple(entry.use for _, entry in found))  # what was just sent has arrived
+        return self._confirmed(uses, found, until)
+
+    def _confirmed(self, uses: tuple[Use, ...], found: list[tuple[Pair, Entry]], until: float) -> Answer:
+        """Say what it means that these stand there; what an earlier asking left of ours is written anew.
+
+        The tap that asked then came to nothing, as in a device that was killed: who takes that for a stray
+        has read it before, and frees it at the revision that it had, or at the time of that scan.
+        """
+        answer = meaning(uses, [entry.use for _, entry in found])
+        left = until - self._monotonic_s()
+        if answer.said is not Said.MINE:
+            return answer
+        stood = {pair.key: pair.revision for pair, _ in found}
+        keys = [self.keys.use(use) for use in uses]
+        body = {
+            "compare": [unchanged(key, stood[key]) for key in keys],
+            "success": [self._put(use) for use in uses],
+        }
+        try:
+            if left > 0 and self._gateway.call("kv/txn", body, left).get("succeeded"):
+                return answer
+        except Unanswered:
+            pass  # whether it is ours will be asked again
+        return Answer(Said.UNREACHABLE)
 
     def free(self, use: Use) -> None:
-        """Give one use back, if it is still this tap's; raises ``Unanswered``.
+        """Give one use back, if it is still this tap's and of that scan; raises ``Unanswered``.
 
         Who has heard of it meanwhile goes on counting it: rather a guest to staff than two in by one right.
         """
@@ -275,4 +301,5 @@ def _entry(found: Pair | None) -> Entry | None:
 
 def _freed(found: Pair | None, use: Use) -> bytes | None:
     held = _entry(found)
-    return b"" if held is not None and is_same(held.use, use) else None
+    is_it = held is not None and is_same(held.use, use) and held.use.scan_ms == use.scan_ms
+    return b"" if is_it else None

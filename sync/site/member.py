@@ -304,16 +304,18 @@ class Member:
         now_ms = self._ports.now_ms()
         if (self._tidied_ms and now_ms - self._tidied_ms < DAY_MS) or not self._ports.purse.current():
             return
-        found, _ = self._book.all(0, self._book.keys.uses())
-        mine = [entry.use for _, entry in entries(found) if entry.use.device == self._ports.device]
+        read = entries(self._book.all(0, self._book.keys.uses())[0])
         # What a tap has claimed since may still be on its way to the store.
-        mine = [use for use in mine if use.scan_ms < max(self._began_ms, now_ms - FLIGHT_MS)]
+        before_ms = max(self._began_ms, now_ms - FLIGHT_MS)
+        mine = [
+            one for one in read if one[1].use.device == self._ports.device and one[1].use.scan_ms < before_ms
+        ]
         for start in range(0, len(mine), PIECE_MAX):
             piece = mine[start : start + PIECE_MAX]
-            strays = self._ports.strays(piece)
-            for use in piece:
-                if use in strays or now_ms - use.scan_ms > KEPT_MS:
-                    self._book.free(use)
+            strays = self._ports.strays([entry.use for _, entry in piece])
+            for pair, entry in piece:
+                if entry.use in strays or now_ms - entry.use.scan_ms > KEPT_MS:
+                    self._book.drop(pair)  # as it was read: the same tap may have been asked for again since
         for pair in self._book.all(0, self._book.keys.bands())[0]:
             if was_long_ago(pair, now_ms - KEPT_MS):
                 self._book.drop(pair)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -105,6 +106,51 @@ def test_control_a_plain_put_in_place_of_a_create_has_many_winners(nodes: Nodes)
 def test_who_asks_again_for_what_is_theirs_has_it(book: SiteBook) -> None:
     use = a_use("again")
     assert [book.claim((use,), PATIENT_S).said for _ in range(2)] == [Said.MINE] * 2
+
+
+def test_who_asks_again_keeps_it_from_whoever_frees_what_came_of_the_first_asking(book: SiteBook) -> None:
+    """A device was killed, and its tap is sent again while what it left is about to be freed."""
+    first = a_use("anew")
+    later = msgspec.structs.replace(first, scan_ms=first.scan_ms + 1_000)
+    book.claim((first,), PATIENT_S)
+    [before] = book.all(0, book.keys.right("anew"))[0]
+    assert book.claim((later,), PATIENT_S).said is Said.MINE
+    book.free(first)
+    book.drop(before)
+    assert held(book, "anew") == [later]
+    [before] = book.all(0, book.keys.right("anew"))[0]
+    assert book.claim((later,), PATIENT_S).said is Said.MINE
+    book.drop(before)
+    assert held(book, "anew") == [later], "of the same scan too"
+
+
+def test_what_an_earlier_asking_left_is_written_anew_by_who_is_not_answered(
+    nodes: Nodes, book: SiteBook
+) -> None:
+    first = a_use("left")
+    later = msgspec.structs.replace(first, scan_ms=first.scan_ms + 1_000)
+    book.claim((first,), PATIENT_S)
+    faults = Faults(lose_replies=1.0)
+    with between(nodes.urls[0], faults) as url:
+        told = a_book([url, *nodes.urls[1:]]).claim((later,), PATIENT_S)
+    assert (faults.lost, told.said, held(book, "left")) == (1, Said.MINE, [later])
+
+
+def test_who_finds_theirs_freed_before_it_is_written_anew_has_nothing_yet(
+    book: SiteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = a_use("freed")
+    later = msgspec.structs.replace(first, scan_ms=first.scan_ms + 1_000)
+    book.claim((first,), PATIENT_S)
+    honest = SiteBook._confirmed
+
+    def late(self: SiteBook, *args: Any) -> Answer:
+        book.free(first)
+        return honest(self, *args)
+
+    monkeypatch.setattr(SiteBook, "_confirmed", late)
+    assert book.claim((later,), PATIENT_S).said is Said.UNREACHABLE
+    assert held(book, "freed") == []
 
 
 def test_who_loses_is_told_all_uses_of_the_right(book: SiteBook) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,35 @@ def test_what_a_killed_gate_claimed_and_never_wrote_is_free_again_once_it_is_bac
     try:
         again.open()
         eventually(lambda: set(kept(a_book(nodes.urls)).values()) == {written})
+    finally:
+        again.close()
+
+
+def test_a_tap_that_is_sent_again_while_a_killed_one_is_tidied_away_keeps_its_use(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    """What the device finds no passage for is claimed anew before it is freed."""
+    with gates(tmp_path, nodes.urls, THRICE, layout=PARK, count=1) as [here]:
+        killed = a_use("ticket-1", tap_id="sent-again")
+        assert a_book(nodes.urls).claim((killed,), PATIENT_S).said is Said.MINE
+    here.hands.forward(s=1)
+    again = Gate(here.folder, here.hands, device="edge-1", nodes=nodes.urls)
+    found: list[Use] = []
+    member, look = again.member, again.member._ports.strays
+
+    def strays(uses: Sequence[Use]) -> Sequence[Use]:
+        found.extend(look(uses))
+        eventually(member.in_touch)
+        again.hands.forward(s=1)
+        assert again.tapped("sent-again").outcome is Outcome.GRANTED
+        return found
+
+    member._ports = dataclasses.replace(member._ports, strays=strays)
+    try:
+        again.open()
+        eventually(lambda: found and member._tidied_ms)
+        assert found == [killed]
+        assert [use.tap_id for use in kept(a_book(nodes.urls)).values()] == ["sent-again"]
     finally:
         again.close()
 

@@ -182,8 +182,8 @@ class Claimed(Book):
         held = {key: msgspec.msgpack.encode(Entry(use, 1)) for key, use in self.there.items()}
         return [Pair(key, value, 1) for key, value in held.items() if key.startswith(prefix)], 1
 
-    def free(self, use: Use) -> None:
-        self.there.pop(self.keys.use(use))
+    def drop(self, pair: Pair) -> None:
+        self.there.pop(pair.key)
 
 
 class Restored(Device):
