@@ -157,12 +157,14 @@ class SiteBook:
             pass  # whether it is ours will be asked again
         return Answer(Said.UNREACHABLE)
 
-    def free(self, use: Use) -> None:
+    def free(self, use: Use, *, revision: int = 0) -> None:
         """Give one use back, if it is still this tap's and of that scan; raises ``Unanswered``.
+
+        With the ``revision`` that it was read at only if nobody has written it anew since.
 
         Who has heard of it meanwhile goes on counting it: rather a guest to staff than two in by one right.
         """
-        self._change(self.keys.use(use), lambda found: _freed(found, use))
+        self._change(self.keys.use(use), lambda found: _freed(found, use, revision))
 
     def amend(self, use: Use) -> None:
         """Say what became of one use, if it is this tap's; raises ``Unanswered``."""
@@ -299,7 +301,8 @@ def _entry(found: Pair | None) -> Entry | None:
         return None
 
 
-def _freed(found: Pair | None, use: Use) -> bytes | None:
+def _freed(found: Pair | None, use: Use, revision: int) -> bytes | None:
     held = _entry(found)
-    is_it = held is not None and is_same(held.use, use) and held.use.scan_ms == use.scan_ms
-    return b"" if is_it else None
+    if found is None or held is None or revision not in (0, found.revision):
+        return None
+    return b"" if is_same(held.use, use) and held.use.scan_ms == use.scan_ms else None

@@ -315,7 +315,7 @@ class Member:
             strays = self._ports.strays([entry.use for _, entry in piece])
             for pair, entry in piece:
                 if entry.use in strays or now_ms - entry.use.scan_ms > KEPT_MS:
-                    self._book.drop(pair)  # as it was read: the same tap may have been asked for again since
+                    self._book.free(entry.use, revision=pair.revision)  # the same tap may have asked again
         for pair in self._book.all(0, self._book.keys.bands())[0]:
             if was_long_ago(pair, now_ms - KEPT_MS):
                 self._book.drop(pair)

@@ -116,11 +116,11 @@ def test_who_asks_again_keeps_it_from_whoever_frees_what_came_of_the_first_askin
     [before] = book.all(0, book.keys.right("anew"))[0]
     assert book.claim((later,), PATIENT_S).said is Said.MINE
     book.free(first)
-    book.drop(before)
+    book.free(later, revision=before.revision)
     assert held(book, "anew") == [later]
     [before] = book.all(0, book.keys.right("anew"))[0]
     assert book.claim((later,), PATIENT_S).said is Said.MINE
-    book.drop(before)
+    book.free(later, revision=before.revision)
     assert held(book, "anew") == [later], "of the same scan too"
 
 

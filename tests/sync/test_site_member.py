@@ -182,8 +182,9 @@ class Claimed(Book):
         held = {key: msgspec.msgpack.encode(Entry(use, 1)) for key, use in self.there.items()}
         return [Pair(key, value, 1) for key, value in held.items() if key.startswith(prefix)], 1
 
-    def drop(self, pair: Pair) -> None:
-        self.there.pop(pair.key)
+    def free(self, use: Use, *, revision: int = 0) -> None:
+        assert revision == 1, "as it was read"
+        self.there.pop(self.keys.use(use))
 
 
 class Restored(Device):
