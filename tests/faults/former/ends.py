@@ -84,9 +84,13 @@ class Device:
         return [self.house.service.present(tap).outcome for tap in taps]
 
     def newest(self, count: int) -> Said:
-        """Journal what only this release can name."""
+        """Journal what only this release can name, with the body that central reads of it."""
+        bodies = import_module("edge.core.payment.bodies")
+        body: Any = Acted(point=town.GATE, note="new")
+        if max(Kind).name == "MANDATE_STOPPED":
+            body = bodies.MandateStopped(guest="nobody", wallet="none", point=town.GATE)
         for _ in range(count):
-            self.house.sequencer.submit(lambda tx: tx.append(max(Kind), Acted(point=town.GATE, note="new")))
+            self.house.sequencer.submit(lambda tx: tx.append(max(Kind), body))
         return int(max(Kind))
 
     def sync(self, _: int) -> Said:
