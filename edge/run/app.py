@@ -321,6 +321,7 @@ class Edge:
             lending=self.service.placement,
             agreed=lambda: self.current.prove("central"),
             erase=self.service.erase,
+            void=self.service.offers.voiding.answer,
             alarm=self.service.tell_alarm,
             caps=outside.caps(self.config),
             points=tuple({reader.point for reader in self.config.readers}),

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from edge.core.payment.promised import Promise
+from edge import carried
+from edge.carried import CENTRAL, LEAD, MadeOver
+from edge.carried import CODE_CHARS_MAX as CODE_CHARS_MAX
 from edge.errors import Refused
 from edge.service import coupons
-from edge.service.coupons import SIGNATURE_BYTES, Coupon, NoCoupon, OtherHome
+from edge.service.coupons import Coupon, NoCoupon, OtherHome
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction
-
-CONTEXT = b"polso-made-over 1"
-"""What is signed begins so: a signature over anything else of the device's is none of these."""
-LEAD = "m."
-CODE_CHARS_MAX = 1_200
-
-
-class MadeOver(msgspec.Struct, frozen=True, array_like=True):
-    """The whole promise as it was said, who gave it, and at which one device it is good; no guest in it."""
-
-    promise: Promise
-    home: str
-    to: str
-
-    @property
-    def exposure(self) -> str:
-        """Its own id, by which it is redeemed once."""
-        return self.promise.exposure
-
 
 SENT = "offer_sent"
 """What was made over, by its exposure: to one device, and never to a second one."""
@@ -52,25 +30,16 @@ def sent_by(tx: Transaction, exposure: str) -> MadeOver | None:
     return None if body is None else _SENT(body)
 
 
-def issue(private_key: bytes, made: MadeOver) -> str:
-    """Return it as a code; the same gives the same code."""
-    body = msgspec.msgpack.encode(made)
-    signature = Ed25519PrivateKey.from_private_bytes(private_key).sign(CONTEXT + body)
-    return LEAD + urlsafe_b64encode(signature + body).decode().rstrip("=")
-
-
 def read(code: str, rooms: Rooms) -> MadeOver:
-    """Return what a code says that a device of this site made over to this one, or refuse it."""
-    coded = code.removeprefix(LEAD)
-    try:
-        whole = urlsafe_b64decode(coded + "=" * (-len(coded) % 4))
-        made = msgspec.msgpack.decode(whole[SIGNATURE_BYTES:], type=MadeOver)
-    except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
-        raise NoCoupon from None
+    """Return what a device of this site made over to this one, or central made anew, or refuse it."""
+    found = carried.read(code)
+    if found is None:
+        raise NoCoupon
+    made = found.made
     if made.to != rooms.device:
         raise OtherHome(f"This offer is good at {made.to[:40]}.", hint="Keep it: it stays valid there.")
     keys = [one.public_key for one in rooms.profiles.goods.siblings() if one.id == made.home]
-    if not any(_is_signed(whole, key) for key in keys):
+    if not any(map(found.is_by, [rooms.central_key] if made.home == CENTRAL else keys)):
         raise NoCoupon
     return made
 
@@ -80,13 +49,3 @@ def any_code(code: str, rooms: Rooms) -> Coupon | MadeOver:
     if code.startswith(LEAD) and len(code) <= CODE_CHARS_MAX:
         return read(code, rooms)
     return coupons.read(code, device=rooms.device, private_key=rooms.coupon_key)
-
-
-def _is_signed(whole: bytes, public_key: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(
-            whole[:SIGNATURE_BYTES], CONTEXT + whole[SIGNATURE_BYTES:]
-        )
-    except (InvalidSignature, ValueError):
-        return False
-    return True

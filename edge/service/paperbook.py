@@ -35,11 +35,13 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     made_ms: int = 0
     withdrawn: bool = False
     """The purchase was taken back whole."""
+    voided: bool = False
+    """Another one was made in its place."""
 
     @property
     def open(self) -> bool:
         """Whether it can still be used."""
-        return not self.used and not self.withdrawn
+        return not self.used and not self.withdrawn and not self.voided
 
 
 class _Open(msgspec.Struct, frozen=True, array_like=True):

@@ -21,6 +21,7 @@ from edge.service.floor import ANSWERS
 from edge.service.four_eyes import APPROVALS
 from edge.service.four_eyes import KEPT_MS as APPROVAL_KEPT_MS
 from edge.service.near import keeping
+from edge.service.offering.voiding import ANSWERED, KEPT_DAYS
 from edge.service.rooms import Rooms
 from edge.service.zonebook import ZONES, minute_ms
 from edge.store.transaction import Transaction
@@ -99,12 +100,18 @@ def _shown_ms(tx: Transaction, guest: str, body: bytes) -> int:
     return (newest - EPOCH_DAY + 1) * DAY_MS
 
 
+def _told_ms(tx: Transaction, ask: str, body: bytes) -> int:
+    del tx, ask
+    return msgspec.msgpack.decode(body, type=int)
+
+
 KEPT = (
     Kept(ANSWERS, _answered_ms, lambda times: times.answers_days * DAY_MS),
     Kept(SEEN, _seen_ms, lambda times: times.seen_h * HOUR_MS),
     Kept(ZONES, lambda tx, key, body: minute_ms(key), lambda times: times.zones_h * HOUR_MS),
     Kept(OFFER_TIMES, _shown_ms, lambda times: times.sealed_days * DAY_MS),
     Kept(APPROVALS, _asked_ms, lambda _times: APPROVAL_KEPT_MS),
+    Kept(ANSWERED, _told_ms, lambda _times: KEPT_DAYS * DAY_MS),
     *(Kept(kind, since, lambda _times: keeping.DAYS * DAY_MS) for kind, since in keeping.KEPT),
 )
 """Every kind of small things that speaks of a guest and has its time; another one is added here."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypedDict
 
+from edge.core.offers.anew import COUPON_ASK, CouponAsk
 from edge.core.offers.elsewhere import OFFER_TIMES
-from sync.client import counters, limited, offered, passages
-from sync.client.ports import Books, Ports
+from sync.client import asked, counters, limited, offered, passages
+from sync.client.ports import Ports
 from sync.wire import COUNTER, Item
 
 PIECE_MAX = 500
@@ -25,7 +26,7 @@ class Counted(TypedDict):
     taken: dict[str, int] | None
 
 
-KINDS = frozenset({COUNTER, OFFER_TIMES, *limited.KINDS, *passages.KINDS})
+KINDS = frozenset({COUNTER, OFFER_TIMES, COUPON_ASK, *limited.KINDS, *passages.KINDS})
 
 
 class Read(NamedTuple):
@@ -36,6 +37,7 @@ class Read(NamedTuple):
     times: list[offered.Told]
     used: list[passages.Used]
     seen: list[passages.Seen]
+    asked: list[CouponAsk]
 
 
 def read(items: Iterable[Item], *, own: str) -> Read:
@@ -47,12 +49,13 @@ def read(items: Iterable[Item], *, own: str) -> Read:
         times=offered.told(mine, own=own),
         used=passages.uses_told(mine),
         seen=passages.places_told(mine),
+        asked=asked.told(mine, own=own),
     )
 
 
-def take(books: Books, items: Iterable[Item], *, own: str) -> None:
+def take(ports: Ports, items: Iterable[Item], *, own: str) -> None:
     """Read them all, then keep them; ``own`` is this device. Kept twice they are the same."""
-    told = read(items, own=own)
+    told, books = read(items, own=own), ports.books
     counters.apply(books, told.raised)
     for start in range(0, max(len(told.used), len(told.seen)), PIECE_MAX):
         end = start + PIECE_MAX
@@ -61,9 +64,11 @@ def take(books: Books, items: Iterable[Item], *, own: str) -> None:
         limited.apply(books, told.counted[start : start + PIECE_MAX])
     for start in range(0, len(told.times), PIECE_MAX):
         offered.apply(books, told.times[start : start + PIECE_MAX])
+    for one in told.asked:
+        ports.void(one)
 
 
-def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item]:
+def passed_on(ports: Ports, items: Iterable[Item], *, own: str) -> Iterator[Item]:
     """Yield the items of a snapshot and keep those among them on the way.
 
     A snapshot that proves to be cut short has kept some: they are the highest known all the same.
@@ -73,10 +78,10 @@ def passed_on(books: Books, items: Iterable[Item], *, own: str) -> Iterator[Item
         if item.kind in KINDS:
             waiting.append(item)
         if len(waiting) == PIECE_MAX:
-            take(books, waiting, own=own)
+            take(ports, waiting, own=own)
             waiting = []
         yield item
-    take(books, waiting, own=own)
+    take(ports, waiting, own=own)
 
 
 def counted(ports: Ports) -> Counted:

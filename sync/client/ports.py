@@ -15,6 +15,7 @@ from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event
 from edge.core.held import Change, Held
 from edge.core.lease import Close, Grant, Want
+from edge.core.offers.anew import CouponAsk
 from edge.core.places import Layout
 from edge.core.profiles import Profile
 from edge.core.unread import Unread
@@ -224,5 +225,7 @@ class Ports:
     """Called when central has compared this journal with the newest it knows, and they are one."""
     erase: Callable[[str, Sequence[bytes]], None] = lambda _guest, _bands: None
     """Forget a guest and these bands, durably; called before anything else of an answer is applied."""
+    void: Callable[[CouponAsk], None] = lambda _ask: None
+    """Answer care's ask for a coupon of this device, durably; called before the cursor moves past it."""
     alarm: Shown = _nowhere
     """Where central's own alarms are shown, durably; called before the urgent cursor moves past them."""

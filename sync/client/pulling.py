@@ -116,7 +116,7 @@ class Puller:
         """Apply what the caps let pass; what they hold is asked for again later."""
         passed = self._guard.page(items, page.to)
         # Before the cursor moves past them: raised twice they are the same.
-        beside.take(self._ports.books, passed.items, own=self._sender.device)
+        beside.take(self._ports, passed.items, own=self._sender.device)
         if passed.to > cursor.seq:
             to = Cursor(page.epoch, passed.to)
             known = [item for item in passed.items if item.kind in KINDS]
@@ -145,7 +145,7 @@ class Puller:
             )
             sieve = Sieve(self._ports, self._sender.site, unread=Unread())
             passed = self._guard.snapshot(sieve.sift(told))
-            items = beside.passed_on(self._ports.books, passed, own=self._sender.device)
+            items = beside.passed_on(self._ports, passed, own=self._sender.device)
             known = chain((item for item in items if item.kind in KINDS), _late(sieve, cursor))
             built = profiles.build(known, cursor, rows_min=rows_min)
         profiles.adopt(built, self._ports.books.point_at)

@@ -53,6 +53,7 @@ NOBODYS = frozenset(
             "help_calls",
         ),
         *("slot_given", "slot_taken", "feedback", "shift_closed_by", "offer_sent", "order_code"),
+        *("coupon_voided", "coupon_answered"),
         *("paper_coupon", "paper_coupon_of", "paper_coupon_none", "paper_coupon_aside"),
         *("paper_coupon_open", "site-book"),
     )

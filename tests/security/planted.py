@@ -12,6 +12,7 @@ from edge.core.consent import Consent, Consented
 from edge.core.entitlements import Entitlement
 from edge.core.events import Acted, Kind
 from edge.core.held import Location
+from edge.core.offers.anew import Became, CouponAnswer
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.offers.said import Told as Offered
 from edge.core.orders import Order, Ordered, OrderMoved, OrderState
@@ -23,7 +24,8 @@ from edge.vault import Vault
 from sync.central import doors, intake
 from sync.central.alarms import Alarm
 from sync.central.analysis import results
-from sync.central.care import cases, spoken
+from sync.central.care import anew, cases, held, spoken
+from sync.central.care.anew import Ask
 from sync.central.care.case import Links, Step, Subject, Told
 from sync.central.channels import exposures, handed
 from sync.central.console import acts
@@ -150,6 +152,10 @@ NAMING: tuple[tuple[Kind, msgspec.Struct], ...] = (
     (Kind.OFFER_TAKEN, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk")),
     (Kind.OFFER_MADE_OVER, Offered(exposure="x.1", offer="coffee", guest=GUEST, point="kiosk", to="edge-2")),
     (Kind.OFFER_DECLINED, Offered(exposure="x.2", offer="tea", guest="guest-9", point="kiosk")),
+    (
+        Kind.COUPON_ANSWERED,
+        CouponAnswer(ask="a", exposure="x.1", became=Became.USED, case="C", to="edge-2", guest=GUEST),
+    ),
     (Kind.CONSENT_SET, Consented(guest=GUEST, consent=Consent(purpose="offers", turns=1, source="kiosk"))),
     (Kind.ORDER_MOVED, OrderMoved(order="o1", state=OrderState.PICKING, point="shop", staff="anna")),
     (Kind.ORDER_MOVED, OrderMoved(order="o9", state=OrderState.PICKING, point="shop", staff="anna")),
@@ -236,6 +242,11 @@ def _asked(tx: Connection) -> None:
     )
     filled(tx, doors.door_table, token_hash=b"h" * 32)
     publish(tx, SITE, [Change(OFFER_TIMES, GUEST, _encode({}))])
+    filled(tx, held.held_table, exposure="x.1")
+    asked = Ask(id="a-canary", case="C", exposure="x.1", home="edge-1", to="edge-2", offer="coffee", bundle=1,
+                guest=GUEST)  # fmt: skip
+    anew.put(tx, SITE, asked, new=True)
+    anew.say(tx, SITE, asked)
 
 
 def _moving(tx: Connection) -> None:

@@ -51,6 +51,7 @@ def test_the_export_holds_what_names_the_guest_by_id_alone(small_store: Store) -
         ("offer_shown", "coffee"),
         ("offer_taken", "coffee"),
         ("offer_made_over", "coffee"),
+        ("coupon_answered", ""),
         ("consent_set", ""),
         ("order_moved", "o1"),
     ]
@@ -96,7 +97,7 @@ def test_what_a_device_tells_late_of_an_erased_guest_names_nobody(small_store: S
     assert taken.ack == len(NAMING) + 1
     with small_store.reading() as tx:
         late = [one.event.body for one in lanes.recent(tx, "park") if one.event.kind in named.NAMING]
-    assert len(late) == 2 * 5 + 1
+    assert len(late) == 2 * 6 + 1
     [other] = [body for body in late if GUEST.encode() in body]
     assert f"{GUEST}-other".encode() in other, "whose id only begins alike"
 

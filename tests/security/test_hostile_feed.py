@@ -14,6 +14,7 @@ from edge.core.bands import Band
 from edge.core.catalogue import ARTICLE, GROUP, Article, Group
 from edge.core.entitlements import Product
 from edge.core.money import Money
+from edge.core.offers.anew import COUPON_ASK, CouponAsk
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.orders import ORDER, STOCK, Order, Ordered, Stock
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem, RemarkKey, StaffMember
@@ -129,6 +130,10 @@ BESIDE: dict[tuple[str, str], bytes] = {
     (USES, "of another right"): msgspec.msgpack.encode([{"entitlement": "other"}]),
     (WHEREABOUTS, "a word"): msgspec.msgpack.encode("here"),
     (OFFER_TIMES, "a word"): msgspec.msgpack.encode("often"),
+    (COUPON_ASK, "a word"): msgspec.msgpack.encode("void it"),
+    (COUPON_ASK, "under another name"): msgspec.msgpack.encode(
+        CouponAsk(id="other", exposure="e.0", home="edge-1", to="edge-1", case="C")
+    ),
     **{(kind, why): body for kind in (COUNTER, USES, WHEREABOUTS) for why, body in FOR_ALL.items()},
 }
 """What goes into the sequencer's store instead."""

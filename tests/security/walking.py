@@ -32,7 +32,8 @@ from edge.vault import Vault
 from sync.central import intake
 from sync.central.analysis.results import Result, keep
 from sync.central.campaigns import life
-from sync.central.care import cases, points
+from sync.central.care import anew, cases, points
+from sync.central.care.anew import Ask as Anew
 from sync.central.care.case import Links, Step, Told
 from sync.central.care.points import Award
 from sync.central.channels import book as channels
@@ -191,6 +192,10 @@ def a_case(tx: Connection) -> str:
     links = Links(guest="g-1", order="o-1")
     first = Told(op="a", step=Step.OPENED, at_ms=1, word="money", via="phone", links=links)
     id_ = cases.open_case(tx, SITE, first, note="charged twice").id
+    for number, state in enumerate((anew.State.ISSUED, anew.State.WAITING)):
+        asked = Anew(id=f"again-{number}", case=id_, exposure=f"x.{number}", home="edge-1", to="edge-2",
+                     offer="live", bundle=1, guest="g-1", state=state, code="m.code")  # fmt: skip
+        anew.put(tx, SITE, asked, new=True)
     return points.give(tx, SITE, id_, award=Award(op="p", points=100_000, by="carla")).id
 
 
@@ -239,7 +244,7 @@ def a_full_site(store: Store) -> dict[str, tuple[str, ...]]:
     a_day_of(store, device)
     return {
         "site": (SITE,), "guest": ("g-1", "g-2"), "merge": found_twice,
-        "band": (WORN.hex(), STOCK.hex()), "right": (RIGHT,),
+        "band": (WORN.hex(), STOCK.hex()), "right": (RIGHT,), "ask": ("again-0", "again-1"),
         "member": ("anna",), "job": (str(job),), "product": ("day",), "zone": ("park",), "point": ("gate",),
         "version": ("2", "3"), "device": (device.id,), "name": ("admin",), "purpose": ("marketing",),
         "campaign": promoted, "report": ("funnel",), "channel": ("app",), "case": (case,),

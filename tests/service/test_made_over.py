@@ -10,6 +10,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge import carried
+from edge.carried import MadeOver
 from edge.core.events import Kind
 from edge.core.offers import Counted
 from edge.core.offers.said import Told
@@ -18,7 +20,7 @@ from edge.errors import Refused, Unknown
 from edge.offerviews import TakenView
 from edge.service import madeover
 from edge.service.coupons import NoCoupon, OtherHome
-from edge.service.madeover import MadeOver, SentBefore
+from edge.service.madeover import SentBefore
 from edge.service.offerbook import book_of
 from edge.service.payments.redeeming import UsedBefore
 from tests.builders import a_layout
@@ -129,8 +131,8 @@ def test_what_was_set_aside_for_it_is_free_here_and_it_counts_as_used(town: Town
 def test_a_code_that_was_changed_or_signed_by_a_stranger_is_none_of_ours(town: Town) -> None:
     code = town.code()
     made = madeover.read(code, town.shop._rooms())
-    forged = madeover.issue(b"x" * 32, made)
-    elsewhere = madeover.issue(b"d" * 32, msgspec.structs.replace(made, home="edge-9"))
+    forged = carried.issue(b"x" * 32, made)
+    elsewhere = carried.issue(b"d" * 32, msgspec.structs.replace(made, home="edge-9"))
     for wrong in (
         forged,
         elsewhere,
@@ -157,7 +159,7 @@ def test_a_stolen_kiosk_promises_nothing_that_central_does_not_offer(town: Town)
         msgspec.structs.replace(made.promise, bundle=true + 1),
     ):
         with pytest.raises(Refused, match="knows no such offer"):
-            town.scan(madeover.issue(b"d" * 32, MadeOver(wrong, KIOSK, SHOP)))
+            town.scan(carried.issue(b"d" * 32, MadeOver(wrong, KIOSK, SHOP)))
     assert redeemed(town.shop) == []
 
 
@@ -167,7 +169,7 @@ def test_a_till_whose_part_of_the_budget_is_empty_says_that_it_stays_valid(town:
     assert third.to == SHOP
     for at in range(5):
         spare = msgspec.structs.replace(third.promise, exposure=f"e-spare.{at}")
-        town.scan(madeover.issue(b"d" * 32, MadeOver(spare, KIOSK, SHOP)), f"op-spare-{at}")
+        town.scan(carried.issue(b"d" * 32, MadeOver(spare, KIOSK, SHOP)), f"op-spare-{at}")
         town.shop.service.add_cash(cashier(town.shop), TILL, f"op-spare-{at}", minor=600)
     with pytest.raises(Refused, match="does not lie here yet") as told:
         town.scan(code, "op-dry-01")

@@ -288,6 +288,7 @@ class Device:
             lending=self.service.placement,
             agreed=lambda: self.current.prove("central"),
             erase=self.service.erase,
+            void=self.service.offers.voiding.answer,
             alarm=self.service.tell_alarm,
         )
         self.service.placement.listen(lambda: None)  # what a basket lacks is asked for in this device's turn

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from edge.carried import MadeOver
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of
 from edge.core.consent import Channel
@@ -23,7 +24,7 @@ from edge.service import coupons
 from edge.service.bundles import Bundles, Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
-from edge.service.madeover import MadeOver, sent_by
+from edge.service.madeover import sent_by
 from edge.service.offerbook import (
     EXPOSURE,
     NOBODY,
@@ -41,9 +42,11 @@ from edge.service.offerbook import (
 from edge.service.offering.asking import CHANNELS, Asking, Question, standing_of, visit_of
 from edge.service.offering.sending import Sending, goes_along
 from edge.service.offering.tiles import name_of, tiles_of
+from edge.service.offering.voiding import Voiding
 from edge.service.paperbook import lapse
 from edge.service.payments.redeeming import used_by
 from edge.service.rooms import Rooms
+from edge.service.voided import forget_voided, voided_by
 from edge.store.transaction import Transaction
 
 KEEP_MS = 7 * 86_400_000
@@ -58,7 +61,7 @@ class Offers:
         """Act through these rooms."""
         self._rooms, self._consents, self.bundles = rooms, consents, bundles
         self._asking = Asking(rooms, consents)
-        self.sending = Sending(rooms)
+        self.sending, self.voiding = Sending(rooms), Voiding(rooms)
         self._pruned_ms = 0
 
     # For screens
@@ -185,7 +188,9 @@ class Offers:
             for one in all_kept(tx):
                 if one.at_ms < now_ms - KEEP_MS:
                     tx.delete(EXPOSURE, one.choice.exposure)
-            lapse(tx, date_text(_day(self._rooms.profiles.layout(), now_ms)))
+            today = date_text(_day(self._rooms.profiles.layout(), now_ms))
+            lapse(tx, today)
+            forget_voided(tx, today)
 
         self._rooms.sequencer.submit(act)
 
@@ -301,8 +306,8 @@ class Offers:
 
 
 def _over(tx: Transaction, kept: Kept) -> set[str]:
-    """Return which tiles of a choice its screen shows no more: declined, or used at a till by now."""
-    return {*kept.declined, *(one for one in kept.taken if used_by(tx, one) is not None)}
+    """Return which tiles its screen shows no more: declined, used at a till by now, or made anew."""
+    return {*kept.declined, *(one for one in kept.taken if used_by(tx, one) or voided_by(tx, one))}
 
 
 def _told(kept: Kept, offer: Offer, *, exposure: str, point: str = "") -> Told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from edge.carried import MadeOver, issue
 from edge.core.calendar import day_of
 from edge.core.events import Kind
 from edge.core.offers import Counted
@@ -14,7 +15,7 @@ from edge.core.siblings import TillThere, tills_there
 from edge.errors import Refused, Unknown
 from edge.offerviews import TakenView, TillElsewhere
 from edge.service.facts import zone_of
-from edge.service.madeover import SENT, MadeOver, SentBefore, issue, sent_by
+from edge.service.madeover import SENT, SentBefore, sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book
 from edge.service.rooms import Rooms
 from edge.store.transaction import Transaction

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from edge.carried import MadeOver
 from edge.core.decision import Family, Reason, family
 from edge.core.events import Kind, Lane
 from edge.core.lease import Lease, LeaseKind, ready
@@ -20,7 +21,6 @@ from edge.core.wallet import Tally, WalletLink
 from edge.errors import Refused
 from edge.payviews import BasketState
 from edge.service.coupons import Coupon
-from edge.service.madeover import MadeOver
 from edge.service.payments import chest, pins, rung
 from edge.service.payments.redeeming import At, Redeeming
 from edge.service.payments.rung import Rung

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
+from edge.carried import CENTRAL, MadeOver
 from edge.core.basket import LINES_MAX, Line
 from edge.core.calendar import day_of
 from edge.core.catalogue import Article
@@ -20,11 +21,12 @@ from edge.errors import Refused
 from edge.service.bundles import Bundles
 from edge.service.coupons import Coupon
 from edge.service.facts import zone_of
-from edge.service.madeover import MadeOver, SentBefore, sent_by
+from edge.service.madeover import SentBefore, sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book, unmarked
 from edge.service.paperbook import mark_used, paper_of
 from edge.service.payments.rung import Rung
 from edge.service.rooms import Rooms
+from edge.service.voided import voided_by
 from edge.store.transaction import Transaction
 
 USED = "offer_used"
@@ -73,9 +75,13 @@ class Redeeming:
                 f"This coupon was used at {used.point}, {when}.",
                 hint=f"In basket {used.op_id}; it is good once.",
             )
+        if voided_by(tx, coupon.exposure) is not None:
+            raise Refused(
+                "Another coupon was made in place of this one.", hint="Take that one: it is good once."
+            )
         if isinstance(coupon, MadeOver):
-            # Its giver's signature is not enough: a stolen kiosk would give away what central never offered.
-            if not self._bundles.said(coupon.promise):
+            # A device's signature is not enough: a stolen kiosk would give away what central never offered.
+            if coupon.home != CENTRAL and not self._bundles.said(coupon.promise):
                 raise Refused("This till knows no such offer.", hint="Keep it, and ask staff.")
             return self._with_rules((coupon.promise,))
         sent = sent_by(tx, coupon.exposure)

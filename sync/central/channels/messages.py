@@ -22,6 +22,7 @@ OWN_WAY = TIERS | {
     What.CONSENT_CHANGED,
     What.CARD_EXPIRES,
     What.MADE_GOOD,
+    What.COUPON,
     What.ARRIVED,
     What.DWELT,
     What.ENTERED,

@@ -83,6 +83,8 @@ def _about(ask: Ask, one: Entry, names: Named) -> str:
         return names.offers.get(one.subject, one.subject)
     if one.what is What.MADE_GOOD:
         return ask.words(f"made_good.{one.subject}")
+    if one.what is What.COUPON:
+        return ask.words(f"coupon_state.{one.subject}")
     if one.what in CASES:
         return ask.words(f"case.{one.subject}")
     return names.points.get(one.subject, one.subject)

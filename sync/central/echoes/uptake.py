@@ -10,11 +10,12 @@ import msgspec
 from edge.core.consent import Consented
 from edge.core.events import Acted, Kind
 from edge.core.feedback import FeedbackGiven
+from edge.core.offers.anew import CouponAnswer
 from edge.core.offers.said import Told
 from edge.core.orders import OrderAsked, OrderMoved
 from edge.core.payment.bodies import MandateStopped
 from edge.core.slots import SlotMoved
-from sync.central.care import heard, spoken
+from sync.central.care import answering, heard, held, spoken
 from sync.central.care.heard import Spoken
 from sync.central.near import bearable, feedback, orders, slots
 from sync.central.offers import earned
@@ -29,8 +30,12 @@ FORMS: dict[int, type[msgspec.Struct]] = {
     Kind.FEEDBACK_GIVEN: FeedbackGiven,
     Kind.ORDER_MOVED: OrderMoved,
     Kind.ORDER_ASKED: OrderAsked,
+    Kind.OFFER_TAKEN: Told,
+    Kind.OFFER_DECLINED: Told,
+    Kind.OFFER_MADE_OVER: Told,
     Kind.OFFER_REDEEMED: Told,
     Kind.OFFER_RETURNED: Told,
+    Kind.COUPON_ANSWERED: CouponAnswer,
     Kind.MANDATE_STOPPED: MandateStopped,
     Kind.HELP_CALLED: Acted,
     Kind.HELP_ACKNOWLEDGED: Acted,
@@ -78,12 +83,24 @@ def take_up(tx: Connection, site: str, told: Iterable[Heeded], *, device: str) -
         elif isinstance(one, OrderMoved) and bearable.move(one):
             orders.take(tx, site, one, device=device)
         elif isinstance(one, Told):
-            (earned.come_back if event.kind == Kind.OFFER_RETURNED else earned.take)(tx, site, one)
+            _offered(tx, site, one, kind=event.kind, device=device)
+        elif isinstance(one, CouponAnswer):
+            answering.heard(tx, site, one, device=device)
         elif isinstance(one, MandateStopped):
             stopping.heard(tx, site, one)
         elif isinstance(one, Acted):
             take = heard.called if event.kind == Kind.HELP_CALLED else heard.acknowledged
             take(tx, site, one, device=device, at_ms=event.at_ms)
+
+
+def _offered(tx: Connection, site: str, said: Told, *, kind: int, device: str) -> None:
+    held.take(tx, site, said, kind=kind, device=device)
+    if kind == Kind.OFFER_RETURNED:
+        earned.come_back(tx, site, said)
+    elif kind == Kind.OFFER_REDEEMED:
+        earned.take(tx, site, said)
+    elif kind == Kind.OFFER_DECLINED:
+        answering.declined(tx, site, said.exposure, device=device)
 
 
 def _consent(tx: Connection, site: str, told: Iterable[Consented]) -> None:

@@ -38,6 +38,8 @@ class What(enum.StrEnum):
     CASE_CLOSED = "case_closed"
     MADE_GOOD = "made_good"
     """Was given something by care: credit, a thing, points."""
+    COUPON = "coupon"
+    """A coupon that care was asked to make anew came one step further."""
     CONSENT_CHANGED = "consent_changed"
     CLAIMED = "claimed"
     """A band that was nobody's was claimed by who wears it."""

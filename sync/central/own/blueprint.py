@@ -17,7 +17,7 @@ from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
-from sync.central.own import allowing, diary, family, pages, unsubscribe
+from sync.central.own import allowing, coupons, diary, family, pages, unsubscribe
 from sync.central.own.cookie import session_of
 from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
@@ -39,7 +39,14 @@ REFUSED = {
     NoPin: "wrong.no_pin",
     PinSpent: "wrong.pin_spent",
 }
-ROUTES = (*pages.ROUTES, *family.ROUTES, *diary.ROUTES, *allowing.ROUTES, *unsubscribe.ROUTES)
+ROUTES = (
+    *pages.ROUTES,
+    *family.ROUTES,
+    *diary.ROUTES,
+    *coupons.ROUTES,
+    *allowing.ROUTES,
+    *unsubscribe.ROUTES,
+)
 
 _environment = Environment(
     loader=PackageLoader("sync.central.own"),

@@ -16,7 +16,15 @@ from sync.central.store import ColumnElement, Connection, and_, func, is_postgre
 from sync.packing import UNREADABLE
 
 NAMING = frozenset(
-    (*OFFERED, Kind.CONSENT_SET, Kind.SLOT_MOVED, Kind.FEEDBACK_GIVEN, Kind.ORDER_ASKED, Kind.MANDATE_STOPPED)
+    (
+        *OFFERED,
+        Kind.CONSENT_SET,
+        Kind.SLOT_MOVED,
+        Kind.FEEDBACK_GIVEN,
+        Kind.ORDER_ASKED,
+        Kind.MANDATE_STOPPED,
+        Kind.COUPON_ANSWERED,
+    )
 )
 """Kinds of such events; OFFERS_EXPOSED keeps its guest: what was chosen is judged again by the same name."""
 FIELD = "guest"

@@ -89,6 +89,9 @@ class Device:
         body: Any = Acted(point=town.GATE, note="new")
         if max(Kind).name == "MANDATE_STOPPED":
             body = bodies.MandateStopped(guest="nobody", wallet="none", point=town.GATE)
+        if max(Kind).name == "COUPON_ANSWERED":
+            said = import_module("edge.core.offers.anew")
+            body = said.CouponAnswer(ask="a", exposure="e", became=said.Became.OVER, case="c", to="nowhere")
         for _ in range(count):
             self.house.sequencer.submit(lambda tx: tx.append(max(Kind), body))
         return int(max(Kind))

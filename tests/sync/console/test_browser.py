@@ -22,7 +22,8 @@ from edge.vault import Vault
 from sync.central import doors, intake
 from sync.central.analysis.results import Result, keep
 from sync.central.app import create_app
-from sync.central.care import cases
+from sync.central.care import anew, cases
+from sync.central.care.anew import Ask, State
 from sync.central.care.case import Links, Step, Told
 from sync.central.console import operators
 from sync.central.console.guard import SESSION_COOKIE
@@ -49,9 +50,11 @@ PAGES = (
     *(f"{HOME}/{name}" for name in ("events", "devices", "map", "orders", "stock", "segments", "care")),
     *(f"{HOME}/reports/{name}" for name in ("funnel", "cohorts")),
     *(f"{HOME}/campaigns/soup-days{page}" for page in ("", "/preview", "/results")),
+    *(f"{HOME}/care/{CASE}/anew{page}" for page in ("", "/a-issued", "/a-waiting/instead")),
     *(f"{HOME}/care?q=guest-g1", f"{HOME}/care/{CASE}", f"{HOME}/guests/g1/known", f"{HOME}/imports"),
 )
 """What holds more here than in the walk through every page (`test_every_page.py`)."""
+OWN_PAGES = ("card", "family", "diary", "allowed", "coupons")
 BAD = "<p style='color:#999;background:#fff'>pale</p><button></button><img src='x'><input>"
 
 
@@ -77,6 +80,12 @@ def a_worried_guest(store: Store) -> None:
         cases.open_case(tx, SITE, told, note="The gate would not open for her.")
         cases.tell(tx, SITE, CASE, told=answered, note="We look into it.")
         cases.tell(tx, SITE, CASE, told=Told(op="p", step=Step.PROMISED, at_ms=3, until_ms=4))
+        for state in State:
+            asked = Ask(id=f"a-{state}", case=CASE, exposure=f"e-{state}.0", home=device.id, to=device.id,
+                        offer="soup", bundle=1, guest="g1", state=state, until="2099-06-30", point="gate",
+                        used_ms=int(state is State.USED), code="m.code" * 60)  # fmt: skip
+            anew.put(tx, SITE, asked, new=True)
+            anew.tell(tx, SITE, asked, word="coupon_asked")
 
 
 def somebody_entered_twice(store: Store) -> None:
@@ -282,10 +291,12 @@ def test_a_guest_s_own_page_has_no_barrier_in_any_language(chromium: Any, centra
         page = context.new_page()
         page.goto(f"/own/?t={link}")
         page.locator("main button.primary").click()
-        for name in ("card", "family", "diary", "allowed"):
+        for name in OWN_PAGES:
             page.goto(f"/own/{name}")
             assert page.evaluate("document.documentElement.lang") == language
-            assert barriers(page, contrast=language == "en") == [], (name, language)
+            for colours in ("light", "dark"):
+                page.emulate_media(color_scheme=colours)
+                assert barriers(page, contrast=language == "en") == [], (name, language, colours)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, language)
         context.close()
 

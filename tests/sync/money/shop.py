@@ -127,6 +127,7 @@ class Shop(Edge):
             super().ports(notary),
             clock=Listening(self.clock, self.health),
             lending=self.service.placement,
+            void=self.service.offers.voiding.answer,
             agreed=self._agreed,
             unreached=lambda: self.health.contact(reached=False),
         )

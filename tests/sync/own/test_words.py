@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge.core.consent import TOPICS
+from sync.central.care.anew import State as Asked
 from sync.central.care.case import Subject
 from sync.central.care.cases import GIFTS
 from sync.central.console.words import PLACEHOLDER
@@ -25,6 +26,7 @@ CHOSEN = {
     *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five", "until")),
     *(f"via.{one}" for one in Via),
     *(f"case.{one}" for one in Subject),
+    *(f"coupon_state.{one}" for one in Asked),
     *(f"made_good.{one}" for one in GIFTS.values()),
     *(f"consent.{one}" for one in TOPICS),
     *("yes", "no", "said.stored", "said.not_stored", "said.allowed"),

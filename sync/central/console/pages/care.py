@@ -9,11 +9,11 @@ from edge.core.bands import BandState
 from edge.core.delivery import said
 from edge.core.profiles import remark_owner
 from edge.errors import Unknown
-from sync.central.care import cases, points
+from sync.central.care import anew, cases, points
 from sync.central.care.case import Case, Links, Priority, State, Step, Subject, Told
 from sync.central.care.cases import NOTE_CHARS_MAX, PAGE_MAX, Line, Wanted
 from sync.central.care.lookup import look_up
-from sync.central.console import desk, diaries, listing, looks, whys
+from sync.central.console import coupons, desk, diaries, listing, looks, whys
 from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -174,6 +174,7 @@ def _one(ask: Ask) -> Answer:
             _beside(ask, tx, case, told=[one.told for one in lines]) if known else _of_band(ask, tx, case)
         )
         goods = _goods(ask, tx, case.links.order)
+        anews = coupons.shown(ask, tx, anew.of_case(tx, ask.site, case.id))
     values = {
         "case": case,
         "lines": [(one, _said(ask, one)) for one in lines],
@@ -183,6 +184,7 @@ def _one(ask: Ask) -> Answer:
         "beside": beside,
         "known": known,
         "goods": goods,
+        "coupons": anews,
         "priorities": [one for one in Priority if one is not case.priority],
         "op": refunds.new_id(),
         "lost": BandState.LOST,

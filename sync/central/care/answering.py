@@ -1,0 +1,129 @@
+"""Answering: what a coupon's home said of it, and the new one that is made where the old one is void."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec.structs import replace
+
+from edge import carried
+from edge.carried import MadeOver
+from edge.core.calendar import date_text
+from edge.core.offers.anew import Became, CouponAnswer
+from edge.core.offers.message import in_language
+from edge.core.payment.promised import promise_of
+from edge.errors import Unknown
+from sync.central.care import anew, cases, held
+from sync.central.care.anew import Ask, State
+from sync.central.care.held import Held
+from sync.central.machines.voice import voice
+from sync.central.near import bearable
+from sync.central.offers import bundles
+from sync.central.registry import layout
+from sync.central.registry.localday import day_at
+from sync.central.settling import vouchers
+from sync.central.store import Connection, now_of
+
+FRESH_BYTES = 12
+KEPT = (State.MADE_GOOD, State.ENDED)
+"""Of these the old one is voided, and none takes its place."""
+GIVEN = (State.ISSUED, *KEPT)
+
+
+def fresh_of(exposure: str) -> str:
+    """Return the id of the coupon that takes the place of one: the same for ever, so that there is one."""
+    made = hashlib.blake2b(exposure.encode(), digest_size=FRESH_BYTES, person=b"polso coupon")
+    return f"again-{made.hexdigest()}"
+
+
+def heard(tx: Connection, site: str, said: CouponAnswer, *, device: str) -> None:
+    """Take its home's word, under the site's turn; told again it changes nothing."""
+    texts = (said.ask, said.exposure, said.case, said.to, said.guest, said.offer, said.until, said.point)
+    there = held.find(tx, site, said.exposure) if bearable.names(*texts) else None
+    if there is None or there.home != device:
+        return
+    one = anew.find(tx, site, said.ask) or _forgotten(tx, site, said, there=there)
+    if one is None or one.exposure != said.exposure or one.answered_ms:
+        return
+    if said.became is Became.SENT:
+        _follow(tx, site, one, to=said.to)
+        return
+    now = replace(one, answered_ms=now_of(tx), point=said.point, used_ms=max(0, said.at_ms), until=said.until)
+    match said.became:
+        case Became.VOIDED:
+            held.end(tx, site, one.exposure, state=held.State.OVER)
+            now = now if one.state in KEPT else _issued(tx, site, now)
+        case Became.USED:
+            held.end(tx, site, one.exposure, state=held.State.USED)
+            now = replace(now, state=State.USED if one.state is State.WAITING else one.state)
+        case Became.OVER:
+            held.end(tx, site, one.exposure, state=held.State.OVER)
+            now = replace(now, state=State.OVER if one.state is State.WAITING else one.state)
+    anew.put(tx, site, now)
+    anew.tell(tx, site, now, word=f"coupon_{said.became}" if now.state is not State.ISSUED else "coupon_anew")
+    anew.unsay(tx, site, now)
+
+
+def declined(tx: Connection, site: str, exposure: str, *, device: str) -> None:
+    """Have the new one voided, too, whose old one's purchase was taken back only then."""
+    there = held.find(tx, site, exposure)
+    for one in anew.of_coupon(tx, site, exposure) if there is not None and there.home == device else ():
+        made = held.find(tx, site, one.fresh) if one.state is State.ISSUED else None
+        if made is None or made.state is not held.State.OPEN:
+            continue
+        ended = replace(one, state=State.ENDED, code="")
+        anew.put(tx, site, ended)
+        anew.tell(tx, site, ended, word="coupon_ended")
+        follows = Ask(id=f"end-{one.fresh}", case=one.case, exposure=one.fresh, home=made.home, to=made.home,
+                      offer=one.offer, bundle=one.bundle, guest=one.guest, handed=True, until=one.until,
+                      state=State.ENDED, asked_ms=now_of(tx))  # fmt: skip
+        anew.put(tx, site, follows, new=True)
+        anew.say(tx, site, follows)
+
+
+def _forgotten(tx: Connection, site: str, said: CouponAnswer, *, there: Held) -> Ask | None:
+    """Return an ask that central was put back to before; where its case is gone, too, care asks anew."""
+    case = cases.find(tx, site, said.case) if said.case and said.ask else None
+    if case is None or said.became is not Became.VOIDED or there not in anew.open_of(tx, site, case):
+        return None
+    one = Ask(id=said.ask, case=said.case, exposure=said.exposure, home=there.home, to=said.to,
+              offer=there.offer, bundle=there.bundle, guest=there.guest or case.links.guest,
+              handed=there.handed, asked_ms=now_of(tx))  # fmt: skip
+    anew.put(tx, site, one, new=True)
+    return one
+
+
+def _follow(tx: Connection, site: str, one: Ask, *, to: str) -> None:
+    """Ask the device that it went to: it alone knows now."""
+    held.move(tx, site, one.exposure, home=to)
+    after = replace(one, home=to, handed=True)
+    anew.put(tx, site, after)
+    if one.state is not State.TAKEN_BACK:
+        anew.say(tx, site, after)
+
+
+def _issued(tx: Connection, site: str, one: Ask) -> Ask:
+    """Return an ask with the coupon that takes the old one's place: the same offer, until the same day."""
+    fresh, others = fresh_of(one.exposure), anew.of_coupon(tx, site, one.exposure)
+    if any(other.state in GIVEN for other in others if other.id != one.id):
+        return replace(one, state=State.OVER)  # whatever was asked for twice is given once
+    try:
+        offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer]
+    except (Unknown, KeyError):
+        return replace(one, state=State.OVER)
+    if "" < one.until < date_text(day_at(tx, site, now_of(tx))):
+        return replace(one, state=State.OVER)
+    known = layout.published(tx, site)
+    language = known.languages[0] if known is not None and known.languages else "it"
+    message = in_language(offer.messages, language)
+    label = message.name if message is not None else offer.id
+    promise = promise_of(offer, exposure=fresh, bundle=one.bundle, label=label)
+    last = min(filter(None, (promise.until, one.until)), default="")
+    promise = replace(promise, coupon=True, until=last)
+    code = carried.issue(voice(tx, site).private_key, MadeOver(promise, carried.CENTRAL, one.to))
+    if held.find(tx, site, fresh) is None:
+        made = Held(fresh, one.to, True, one.guest, "", one.offer, one.bundle, held.State.OPEN)
+        held.put(tx, site, made)
+    for hear in vouchers.GIVEN if one.guest else ():
+        hear(tx, site, one.guest, kind=f"offer:{offer.campaign}", units=1)
+    return replace(one, state=State.ISSUED, fresh=fresh, code=code, until=last)
