@@ -14,6 +14,8 @@ PASSING = b"polso-passing 1"
 """What is signed of a part that is passed on begins so: a signature over anything else is none of it."""
 BLOCK = b"polso-block 1"
 """Likewise of a wallet that is blocked."""
+STATE = b"polso-state 1"
+"""Likewise of how a band stands."""
 Sign = Callable[[Checkpoint], Checkpoint]
 """Returns a checkpoint with its signature; whoever holds the key makes one, and hands out nothing else."""
 
@@ -51,6 +53,16 @@ def sign_block(private_key: bytes, said: bytes) -> bytes:
 def is_block_signed(said: bytes, signature: bytes, public_key: bytes) -> bool:
     """Say whether the device with this public key said exactly this of a wallet."""
     return _is_said(public_key, BLOCK + said, signature)
+
+
+def sign_state(private_key: bytes, said: bytes) -> bytes:
+    """Return a device's signature (64 octets) under how it says that a band stands."""
+    return _sign(private_key, STATE + said)
+
+
+def is_state_signed(said: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Say whether the device with this public key said exactly this of a band."""
+    return _is_said(public_key, STATE + said, signature)
 
 
 def _sign(private_key: bytes, octets: bytes) -> bytes:

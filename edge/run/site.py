@@ -10,6 +10,7 @@ import msgspec
 
 from edge.clock import Clock
 from edge.config import Site
+from edge.core.bands import Standing
 from edge.core.caps import Caps, Taken
 from edge.core.checkpoint import Checkpoint
 from edge.core.entitlements import Use
@@ -21,13 +22,15 @@ from edge.run.second import is_of
 from edge.run.tls import site_cable
 from edge.sequencer import Sequencer
 from edge.service import agreeing, alarms
-from edge.service.payments import chest, passing
+from edge.service.payments import hearsay, passing
+from edge.service.payments.hearsay import Rumour
 from edge.service.payments.passing import Giver
-from edge.signature import is_block_signed, is_passing_signed, sign_block
+from edge.signature import is_block_signed, is_passing_signed, is_state_signed, sign_block, sign_state
 from edge.store.checkpoints import Notary
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
 from sync.client import Cable, Sender, passages
+from sync.client.heard import Word
 from sync.client.ports import SHIPPED
 from sync.site import (
     Block,
@@ -39,15 +42,19 @@ from sync.site import (
     Ports,
     PursePorts,
     SiteBook,
+    Statement,
+    StatePorts,
     Unanswered,
     Wallets,
     WitnessPorts,
 )
+from sync.site.blocking import AHEAD_MS
 from sync.site.gateway import Json
 
 LANE = 0
 ASK_S_MAX = 3.0
 NODES_MIN = 3
+KEY_SHOWN_BYTES = 8
 NO_ROOM = "NOSPACE"
 """What etcd calls it when its quota or its disk is full: it is read, and takes nothing."""
 
@@ -103,7 +110,7 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
     return Ports(
         device=who.device,
         learn=partial(passages.apply, books),
-        bind=heard.bind,
+        states=states(who, parts, heard),
         blocks=blocks(who, parts, heard),
         waiting=lambda: books.submit(agreeing.waiting),
         settle=settle,
@@ -111,6 +118,7 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
         strays=strays,
         layout=parts.profiles.layout,
         now_ms=parts.clock.now_ms,
+        is_sure=parts.clock.sure,
         purse=purse(who, parts),
         mark=lambda: books.submit(agreeing.mark),
         remember=lambda seen: books.submit(lambda tx: agreeing.remember(tx, seen)),
@@ -119,26 +127,71 @@ def ports_of(who: Sender, parts: Parts) -> Ports:
     )
 
 
+def states(who: Sender, parts: Parts, heard: Hearsay) -> StatePorts:
+    """Return how others are told of bands and believed: as devices of the site, as long as they are that."""
+
+    def signed(said: Statement) -> Statement | None:
+        if not parts.private_key:
+            return None
+        return msgspec.structs.replace(said, signature=sign_state(parts.private_key, said.octets(who.site)))
+
+    def word(said: Statement) -> Word | None:
+        for key in _keys_of(said.device, who, parts):
+            if is_state_signed(said.octets(who.site), said.signature, key):
+                return Word(said.band, _named(said.device, key), Standing(said.epoch, said.state))
+        return None
+
+    def recall() -> None:
+        there = parts.profiles.goods.siblings()
+        if any(one.id == who.device for one in there):  # else the list is not here yet
+            heard.recall(frozenset(_named(one.id, one.public_key) for one in there))
+
+    def bind(told: Sequence[Statement]) -> bool:
+        return heard.bind([one for one in map(word, told) if one is not None])
+
+    return StatePorts(signed=signed, bind=bind, recall=recall)
+
+
 def blocks(who: Sender, parts: Parts, heard: Hearsay) -> BlockPorts:
     """Return how wallets that central blocked are told of and stopped: by whoever holds a device's key."""
 
     def signed(said: Block) -> Block | None:
         if not parts.private_key:
             return None
-        return msgspec.structs.replace(said, signature=sign_block(parts.private_key, said.octets(who.site)))
+        # A journal that ran ahead dates its records there; no other device would believe that.
+        dated = msgspec.structs.replace(said, heard_ms=min(said.heard_ms, parts.clock.central_ms()))
+        return msgspec.structs.replace(dated, signature=sign_block(parts.private_key, dated.octets(who.site)))
 
     def is_said(said: Block) -> bool:
+        if parts.clock.sure() and said.heard_ms > parts.clock.central_ms() + AHEAD_MS:
+            return False
         keys = _keys_of(said.device, who, parts)
         return any(is_block_signed(said.octets(who.site), said.signature, key) for key in keys)
 
-    wallets = Wallets(epoch=chest.block_epoch, block=chest.block_wallet, is_said=is_said)
-    return BlockPorts(signed=signed, is_said=is_said, stop=lambda told: heard.stop(told, wallets))
+    def stands(said: Block) -> bool:
+        return is_said(said) and not parts.sequencer.submit(lambda tx: hearsay.is_refuted(tx, _rumour(said)))
+
+    wallets = Wallets(
+        is_news=lambda desk, one: hearsay.is_news(desk, _rumour(one)),
+        heed=lambda desk, one: hearsay.heed(desk, _rumour(one)),
+        is_said=is_said,
+    )
+    return BlockPorts(signed=signed, is_said=stands, stop=lambda told: heard.stop(told, wallets))
+
+
+def _rumour(said: Block) -> Rumour:
+    return Rumour(said.wallet, said.epoch, said.device)
 
 
 def _keys_of(device: str, who: Sender, parts: Parts) -> list[bytes]:
     """Return by which keys another device of the site signs."""
     there = parts.profiles.goods.siblings()
     return [one.public_key for one in there if one.id == device != who.device]
+
+
+def _named(device: str, key: bytes) -> str:
+    """Name a device with its key: whoever is enrolled anew under its name has said nothing yet."""
+    return f"{device} {key[:KEY_SHOWN_BYTES].hex()}"
 
 
 def measure(parts: Parts) -> Measure:

@@ -86,6 +86,9 @@ class Desk(Protocol):
     def delete(self, kind: str, key: str) -> None:
         """Forget one small thing; forgetting twice is no fault."""
 
+    def rows(self, kind: str) -> list[tuple[str, bytes]]:
+        """Return every small thing of a kind."""
+
 
 class Books(Protocol):
     """The sequencer: whatever returns from it is durable."""
@@ -196,6 +199,12 @@ class Lending(Protocol):
 
     def block(self, wallet: str, epoch: int) -> None:
         """Stop a wallet at this device, durably; an older block than the known one changes nothing."""
+
+    def hearsay(self) -> Sequence[tuple[str, int, str]]:
+        """Return which wallets are stopped by another device's word alone: wallet, block, whose word."""
+
+    def refute(self, told: Sequence[tuple[str, int, str]]) -> None:
+        """Let these words count no more, durably: central was asked since, and its own word is here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Puller:
     def pull(self, wait_s: float = WAIT_S_MAX) -> bool:
         """Fetch the next page and apply what makes sense of it; return whether it brought anything."""
         self._sieve.ask_again()
-        cursor = self._ports.profiles.cursor()
+        cursor, heard = self._ports.profiles.cursor(), urgent.heard(self._ports)
         try:
             page = self._line.get(self._asking(cursor, wait_s), Page)
         except Declined as refusal:
@@ -100,6 +100,8 @@ class Puller:
         self.again_s = page.again_ms / 1000
         if page.urgent:
             self._apply_urgent(page.urgent, Cursor(page.epoch, page.urgent_to))
+        if len(page.urgent) < URGENT_MAX and self._applied() == Cursor(page.epoch, page.urgent_to):
+            urgent.refute(self._ports.lending, heard)
         self._take(page, list(self._sieve.sift(page.items)), cursor)
         return bool(page.items or page.urgent)
 
@@ -190,7 +192,7 @@ class Puller:
     def _apply_urgent(self, items: tuple[Item, ...], to: Cursor) -> None:
         items, to = self._erase(items, to)
         urgent.stop(self._ports.lending, items)
-        self._show(items)
+        urgent.show(self._ports.alarm, items, device=self._sender.device)
         applied = urgent.apply(self._ports.books, items, to, shut_out_max=self._guard.left())
         self._urgent = applied.to
         self._guard.took(applied.shut_out)
@@ -219,12 +221,6 @@ class Puller:
                 self._ports.erase(notice.guest, notice.bands)
         self._guard.took(gone)
         return items, to
-
-    def _show(self, items: tuple[Item, ...]) -> None:
-        """Bring what central alone could see to this device's staff, before the cursor moves past it."""
-        for key, notice, turn in urgent.alarms(items):
-            if notice is None or notice.concerns(self._sender.device):
-                self._ports.alarm(key, notice, turn=turn)
 
     def _applied(self) -> Cursor:
         if self._urgent is None:

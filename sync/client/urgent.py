@@ -8,10 +8,9 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.bands import BAND_ID_BYTES, BandState, Standing, merge
-from edge.core.events import Acted, Kind, Lane
-from edge.core.held import Change
 from edge.errors import Refused
-from sync.client.ports import Books, Desk, Lending
+from sync.client.heard import know, known
+from sync.client.ports import Books, Desk, Lending, Ports, Shown
 from sync.lending import BLOCK, BlockNotice
 from sync.packing import UNREADABLE
 from sync.wire import ALARM, AlarmNotice, BandNotice, Cursor, ErasureNotice, Item
@@ -104,6 +103,30 @@ def stop(lending: Lending | None, items: Sequence[Item]) -> None:
             lending.block(notice.wallet, notice.epoch)
 
 
+def heard(ports: Ports) -> Sequence[tuple[str, int, str]]:
+    """Return which wallets others say are blocked; asked before central is, for what it answers refutes them.
+
+    Central tells a block in the transaction that makes it: what another device heard of it before this one
+    asks is in the answer, or is not true.
+    """
+    if ports.lending is None or ports.books.frozen:
+        return ()
+    return ports.lending.hearsay()
+
+
+def refute(lending: Lending | None, told: Sequence[tuple[str, int, str]]) -> None:
+    """Let words of others count no more, once all that central said is applied."""
+    if lending is not None and told:
+        lending.refute(told)
+
+
+def show(shown: Shown, items: Sequence[Item], *, device: str) -> None:
+    """Bring what central alone could see to a device's staff, before the cursor moves past it."""
+    for key, notice, turn in alarms(items):
+        if notice is None or notice.concerns(device):
+            shown(key, notice, turn=turn)
+
+
 class Applied(NamedTuple):
     """What became of notices: how many changed anything, how many shut a band out, and where that ends."""
 
@@ -117,33 +140,6 @@ def apply(books: Books, items: Sequence[Item], to: Cursor, *, shut_out_max: int)
     """Apply notices and move the urgent cursor in one transaction, until one more would shut out too many."""
     read = list(zip(items, _read(items), strict=True))
     return books.submit(lambda desk: _apply(desk, read, to, shut_out_max=shut_out_max))
-
-
-class Bound(NamedTuple):
-    """What became of what others said of bands: how many it shut out, and how many words must wait."""
-
-    shut_out: int
-    held_back: int
-
-
-def bind(books: Books, told: Sequence[BandNotice], *, shut_out_max: int) -> Bound:
-    """Apply what the site's other devices say of bands, until one more would shut out too many.
-
-    The same told twice, or late, changes nothing; what must wait is told again.
-    """
-    return books.submit(lambda desk: _bind_all(desk, told, shut_out_max))
-
-
-def _bind_all(desk: Desk, told: Sequence[BandNotice], shut_out_max: int) -> Bound:
-    shut_out = held_back = 0
-    for notice in told:
-        worse = _shuts_out(desk, notice)
-        if worse and shut_out == shut_out_max:
-            held_back += 1
-            continue
-        shut_out += worse
-        _bind(desk, notice)
-    return Bound(shut_out, held_back)
 
 
 def _apply(
@@ -165,22 +161,11 @@ def _apply(
 
 
 def _shuts_out(desk: Desk, notice: BandNotice) -> bool:
-    held = desk.held(notice.band)
-    known = Standing(held.epoch, held.state)
-    told = merge(known, Standing(notice.epoch, notice.state))
-    return known.state is BandState.ACTIVE and told.state is not BandState.ACTIVE
+    before = known(desk, notice.band)
+    told = merge(before, Standing(notice.epoch, notice.state))
+    return before.state is BandState.ACTIVE and told.state is not BandState.ACTIVE
 
 
 def _bind(desk: Desk, notice: BandNotice) -> bool:
     """Bind one band; a state that already holds, or a severer one, makes no new record."""
-    held = desk.held(notice.band)
-    known = Standing(held.epoch, held.state)
-    told = merge(known, Standing(notice.epoch, notice.state))
-    if told == known:
-        return False
-    said = Acted(reason=told.state.name.lower(), state=int(told.state), amount=told.epoch)
-    desk.append(Kind.URGENT_APPLIED, said, band=notice.band, lane=Lane.PRIORITY)
-    changed = msgspec.structs.replace(held, epoch=told.epoch, state=told.state, uses=())
-    # 0: the record that last moved this band is none of the ordinary lane.
-    desk.apply(notice.band, Change(held=changed), 0)
-    return True
+    return know(desk, notice.band, Standing(notice.epoch, notice.state))

@@ -11,4 +11,6 @@ from sync.site.hearsay import Wallets as Wallets
 from sync.site.member import Member as Member
 from sync.site.ports import Ports as Ports
 from sync.site.purse import PursePorts as PursePorts
+from sync.site.statement import Statement as Statement
+from sync.site.statement import StatePorts as StatePorts
 from sync.site.witness import WitnessPorts as WitnessPorts

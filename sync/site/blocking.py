@@ -14,6 +14,8 @@ from sync.site.gateway import Pair
 
 WALLET_CHARS_MAX = 64
 SIGNATURE_BYTES = 64
+AHEAD_MS = 300_000
+"""So far clocks may stand apart that central has told the time: no block is heard later than that."""
 _acted = msgspec.msgpack.Decoder(Acted).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -42,7 +44,7 @@ class BlockPorts:
     signed: Callable[[Block], Block | None]
     """Sign what this device tells; None: it has no key to sign with."""
     is_said: Callable[[Block], bool]
-    """Whether the device that it names, one of the site's, said exactly this."""
+    """Whether the device that it names, one of the site's, said exactly this, unrefuted by central."""
     stop: Callable[[Sequence[Block]], bool]
     """Stop these wallets here, durably; False: some of them must wait."""
 
@@ -52,8 +54,8 @@ def block_of(event: Event, device: str) -> Block | None:
     if event.kind != Kind.URGENT_APPLIED or event.band is not None:
         return None
     said = _acted(event.body)
-    if said.reason != WALLET_BLOCKED or said.target is None or said.amount is None:
-        return None
+    if said.reason != WALLET_BLOCKED or said.target is None or said.amount is None or said.note:
+        return None  # what others said is told by those
     return Block(said.target, said.amount, event.hlc >> 16, device)
 
 
@@ -79,10 +81,10 @@ def blocks_in(told: Iterable[Pair], prefix: str, *, own: str) -> list[Block]:
     ]
 
 
-def was_heard_before(pair: Pair, ms: int) -> bool:
-    """Whether a block was heard before a moment, or what is said makes no sense."""
+def was_heard_before(pair: Pair, ms: int, *, now_ms: int) -> bool:
+    """Whether a block was heard before a moment, or what is said makes no sense: nobody hears tomorrow."""
     block = _read(pair.value)
-    return block is None or block.heard_ms < ms
+    return block is None or not ms <= block.heard_ms <= now_ms + AHEAD_MS
 
 
 def _read(body: bytes) -> Block | None:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge.core.bands import BandState
 from edge.core.caps import WINDOW_MS, Caps, Taken
-from sync.client import urgent
+from sync.client import heard
 from sync.client.caps import note_held
+from sync.client.heard import Word
 from sync.client.ports import Books
 from sync.client.tally import Tally
 from sync.site.blocking import Block
-from sync.wire import BandNotice
 
 TAKEN = "taken_by_nodes"
 HELD = "bands and wallets shut out by the site's nodes within an hour"
@@ -41,10 +42,10 @@ class Measure:
 class Wallets:
     """What is done with wallets, inside a transaction."""
 
-    epoch: Callable[[Any, str], int]
-    """Return the newest block of a wallet that is known."""
-    block: Callable[..., object]
-    """Stop a wallet (``wallet``) by a block (``epoch``), unless a newer one is known."""
+    is_news: Callable[[Any, Block], bool]
+    """Whether a block says anything that is not known, nor refuted, nor beyond what can be."""
+    heed: Callable[[Any, Block], object]
+    """Stop a wallet by another device's word, until central has been asked."""
     is_said: Callable[[Block], bool]
 
 
@@ -64,9 +65,21 @@ class Hearsay:
         self._noted_ms: int | None = None
         self._counted: tuple[int, int] | None = None
         """How many bands the site has, and when they were counted."""
+        self._there: frozenset[str] | None = None
 
-    def bind(self, told: Sequence[BandNotice]) -> bool:
+    def recall(self, there: frozenset[str]) -> None:
+        """Let what was said by nobody who is ``there`` count no more; looked at where that changes."""
+        if there == self._there:
+            return
+        with self._one:
+            count = heard.let_go(self._books, there)
+        if count:
+            LOG.warning("%d bands stood otherwise by the word of devices that are none any more", count)
+        self._there = there
+
+    def bind(self, told: Sequence[Word]) -> bool:
         """Bind what may be bound, durably; False: some of it must wait."""
+        told = sorted(told, key=_opens)
         with self._one:
             wait = sum(self._bind(told[at : at + PIECE_MAX]) for at in range(0, len(told), PIECE_MAX))
             if wait:
@@ -97,21 +110,18 @@ class Hearsay:
             self._counted = self._measure.known(), now_ms
         return self._counted[0]
 
-    def _bind(self, told: Sequence[BandNotice]) -> int:
-        bound = urgent.bind(self._books, told, shut_out_max=self.left(len(told)))
+    def _bind(self, told: Sequence[Word]) -> int:
+        bound = heard.bind(self._books, told, shut_out_max=self.left(len(told)))
         self._tally.took(bound.shut_out)
         return bound.held_back
 
     def _stop(self, told: Sequence[Block], wallets: Wallets) -> int:
         """Stop what may be stopped of a piece, in one transaction; return how many must wait."""
-        known = self._books.submit(lambda desk: [wallets.epoch(desk, one.wallet) for one in told])
-        news = [one for one, epoch in zip(told, known, strict=True) if one.epoch > epoch]
+        news = self._books.submit(lambda desk: [one for one in told if wallets.is_news(desk, one)])
         said = [one for one in news if wallets.is_said(one)]
         now = said[: self.left(len(said))]
         if now:
-            self._books.submit(
-                lambda desk: [wallets.block(desk, wallet=one.wallet, epoch=one.epoch) for one in now]
-            )
+            self._books.submit(lambda desk: [wallets.heed(desk, one) for one in now])
         self._tally.took(len(now))
         return len(said) - len(now)
 
@@ -122,3 +132,8 @@ class Hearsay:
             LOG.warning("%s: %d more must wait", HELD, wait)
             self._books.submit(lambda desk: note_held(desk, HELD, wait))
             self._noted_ms = now_ms
+
+
+def _opens(word: Word) -> bool:
+    """Whether a word says that a band was found: heard after whatever said that it was lost."""
+    return word.standing.state is BandState.ACTIVE

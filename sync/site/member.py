@@ -17,8 +17,9 @@ from sync.site.gateway import Gateway, Unanswered, WentBack, after, coded, pairs
 from sync.site.ports import Ports
 from sync.site.purse import Purse, PursePorts
 from sync.site.register import Register
+from sync.site.statement import STATED
 from sync.site.stating import States
-from sync.site.telling import BACK, STATED, Told, placed, told_of, was_long_ago
+from sync.site.telling import BACK, Told, placed, told_of, was_long_ago
 from sync.site.witness import Witness
 
 PULSE_S = 0.5
@@ -319,5 +320,6 @@ class Member:
         for pair in self._book.all(0, self._book.keys.bands())[0]:
             if was_long_ago(pair, now_ms - KEPT_MS):
                 self._book.drop(pair)
-        self._states.tidy(now_ms - KEPT_MS)
+        if self._ports.is_sure():
+            self._states.tidy(now_ms - KEPT_MS, now_ms=now_ms)
         self._tidied_ms = now_ms

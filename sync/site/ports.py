@@ -12,8 +12,8 @@ from edge.core.site import Mark, Pending
 from sync.client.passages import Seen, Used
 from sync.site.blocking import BlockPorts
 from sync.site.purse import PursePorts
+from sync.site.statement import StatePorts
 from sync.site.witness import WitnessPorts
-from sync.wire import BandNotice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class Ports:
     device: str
     learn: Callable[[list[Used], list[Seen]], None]
     """Keep what other devices used and saw, durably."""
-    bind: Callable[[Sequence[BandNotice]], bool]
-    """Hold bands to what staff at other devices, or central, made of them; False: some of it must wait."""
+    states: StatePorts
+    """Hold bands to what staff at other devices, or central, made of them, and tell those of it."""
     blocks: BlockPorts
     """Stop wallets that central blocked, as others heard it, and tell them of those."""
     waiting: Callable[[], tuple[Pending, ...]]
@@ -37,6 +37,8 @@ class Ports:
     """Return those of this device's own uses that its store knows nothing of."""
     layout: Callable[[], Layout | None]
     now_ms: Callable[[], int]
+    is_sure: Callable[[], bool]
+    """Whether central has told the time and nothing contradicts it: nothing is dropped by another clock."""
     purse: PursePorts
     mark: Callable[[], Mark] = Mark
     """Return which book this device knew last, and how far it was."""

@@ -7,7 +7,8 @@ from sync.site.blocking import block_of, blocked, blocks_in, was_heard_before
 from sync.site.book import SiteBook
 from sync.site.gateway import Unanswered
 from sync.site.ports import Ports
-from sync.site.telling import Told, stated, stated_of
+from sync.site.statement import STATED, said_anew, statement_of, statements_in
+from sync.site.telling import Told
 
 AGAIN_MS = 15_000
 """So long after the cap held something back it is read in the book again."""
@@ -23,24 +24,26 @@ class States:
 
     def learn(self, told: Told) -> None:
         """Take what may be taken of it; the rest stands in the book."""
-        bands = told.stated(self._book.keys)
+        bands = statements_in(told.pairs, self._book.keys.states(), own=self._ports.device)
         wallets = blocks_in(told.pairs, self._book.keys.blocks(), own=self._ports.device)
-        taken = [self._ports.bind(bands) if bands else True]
+        taken = [self._ports.states.bind(bands) if bands else True]
         taken.append(self._ports.blocks.stop(wallets) if wallets else True)
         if not all(taken):
             self._again_ms = self._ports.now_ms() + AGAIN_MS
 
     def tell(self, event: Event) -> bool:
         """Tell what an event says of a band or wallet; False: of neither. Raises ``Unanswered``."""
-        notice = stated_of(event)
-        if notice is not None:
-            key = f"{self._book.keys.states()}{notice.band.hex()}"
-            self._book.tell(key, lambda known: stated(known, notice))
-            return True
-        return self._tell_block(event)
+        if event.kind not in STATED:
+            return False
+        told = statement_of(event, self._ports.device)
+        said = None if told is None else self._ports.states.signed(told)
+        if said is not None:
+            self._book.tell(said.key(self._book.keys.states()), lambda known: said_anew(known, said))
+        return told is not None or self._tell_block(event)
 
     def settle(self) -> None:
-        """Look again at what had to wait, when it is time; raises ``Unanswered``."""
+        """Forget who is gone, and look again at what had to wait when it is time; raises ``Unanswered``."""
+        self._ports.states.recall()
         if self._again_ms is None or self._ports.now_ms() < self._again_ms:
             return
         due, self._again_ms = self._again_ms, None
@@ -52,10 +55,10 @@ class States:
             self._again_ms = due
             raise
 
-    def tidy(self, before_ms: int) -> None:
-        """Take out blocks heard long ago: no lease of before is alive by then; raises ``Unanswered``."""
+    def tidy(self, before_ms: int, *, now_ms: int) -> None:
+        """Take out blocks heard long ago, or not yet: no lease of before is alive; raises ``Unanswered``."""
         for pair in self._book.all(0, self._book.keys.blocks())[0]:
-            if was_heard_before(pair, before_ms):
+            if was_heard_before(pair, before_ms, now_ms=now_ms):
                 self._book.drop(pair)
 
     def _tell_block(self, event: Event) -> bool:

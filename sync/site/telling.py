@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.core.bands import BAND_ID_BYTES, BandState, Standing, merge
 from edge.core.entitlements import Redemption, Use
 from edge.core.events import DECISIONS, Acted, Decided, Event, Kind, decided_in
 from edge.core.passages import Whereabouts, moved, place_after, taken_back, uses_in
@@ -16,14 +15,10 @@ from sync.client.passages import Seen, Used
 from sync.packing import UNREADABLE
 from sync.site.book import Keys, entries
 from sync.site.gateway import Pair
-from sync.wire import BandNotice
 
 BACK = {Kind.UNDONE: Redemption.UNDONE, Kind.ANNULLED: Redemption.ANNULLED}
-STATED = frozenset({Kind.BAND_STATE, Kind.URGENT_APPLIED})
-"""What staff here made of a band, and what central did: some gate may hear the site and not central."""
 _acted = msgspec.msgpack.Decoder(Acted).decode
 _place = msgspec.msgpack.Decoder(Whereabouts).decode
-_state = msgspec.msgpack.Decoder(BandNotice).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -54,29 +49,6 @@ class Told(NamedTuple):
         there = [pair for pair in self.pairs if pair.key.startswith(begin)]
         found = [(pair.key.removeprefix(begin), _known(pair.value)) for pair in there]
         return [(bytes.fromhex(band), place) for band, place in found if place is not None]
-
-    def stated(self, keys: Keys) -> list[BandNotice]:
-        """Return which bands are in which state."""
-        read = [_notice(pair.value) for pair in self.pairs if pair.key.startswith(keys.states())]
-        return [notice for notice in read if notice is not None and len(notice.band) == BAND_ID_BYTES]
-
-
-def stated_of(event: Event) -> BandNotice | None:
-    """Return what staff here or central made of a band: lost, found, replaced, revoked."""
-    if event.kind not in STATED or event.band is None:
-        return None
-    acted = _acted(event.body)
-    if acted.state is None:
-        return None
-    return BandNotice(band=event.band, state=BandState(acted.state), epoch=acted.amount or 0)
-
-
-def stated(known: bytes | None, told: BandNotice) -> bytes | None:
-    """Return a band's state once this is known too; None: nothing new, for the severer one holds."""
-    before = _notice(known or b"")
-    if before is not None and merge(_standing(before), _standing(told)) == _standing(before):
-        return None
-    return _encode(told)
 
 
 def told_of(event: Event, decided_at: Callable[[int], Event | None]) -> Passed | None:
@@ -116,17 +88,6 @@ def was_long_ago(pair: Pair, before_ms: int) -> bool:
     """Whether a band has passed nowhere since a moment, or what is said of it makes no sense."""
     known = _known(pair.value)
     return known is None or known.location.since_ms < before_ms
-
-
-def _standing(notice: BandNotice) -> Standing:
-    return Standing(notice.epoch, notice.state)
-
-
-def _notice(body: bytes) -> BandNotice | None:
-    try:
-        return _state(body)
-    except UNREADABLE:
-        return None
 
 
 def _known(body: bytes) -> Whereabouts | None:

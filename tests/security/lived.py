@@ -18,6 +18,7 @@ from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.site import UNSETTLED
 from edge.sequencer import Transaction
 from edge.service.times import KeptTime, keep
+from sync.client.heard import HEARD
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_slot_right
 from tests.service.house import OTHER_UID, UID, House, band_of, worn
 from tests.service.offered import ALLOWS, budget, published, took
@@ -48,6 +49,7 @@ NOBODYS = frozenset(
             "cash_desk",
             "wallet_leases",
             "wallet_block",
+            "wallet_heard",
             "mandate_stopped",
             "vouchers_here",
             "help_calls",
@@ -130,7 +132,7 @@ def _told(tx: Transaction, band: str, tap: str) -> None:
     """Keep what comes by the wire, by radio, or from a question that somebody else asked."""
     tx.put("answers", tap, msgspec.msgpack.encode({"question": NAME}))
     tx.put("pending", tap, msgspec.msgpack.encode(NOW_MS))
-    for kind in ("seen", "drift", "guest_tried", Limited.GUEST_PIN):
+    for kind in ("seen", "drift", "guest_tried", Limited.GUEST_PIN, HEARD):
         tx.put(kind, band, b"somewhere")
     tx.put(OFFER_TIMES, GUEST, msgspec.msgpack.encode({}))
     tx.put(UNSETTLED, SLOT, msgspec.msgpack.encode(()))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,104 +10,38 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from edge.core.bands import BandState
-from edge.core.caps import WINDOW_MS, Caps, Taken
-from edge.core.events import Kind, Lane
-from edge.core.siblings import Sibling
+from edge.core.bands import BandState, Standing
+from edge.core.caps import WINDOW_MS, Taken
+from edge.core.events import Kind
 from edge.run.simulate.nodes import Nodes
-from edge.run.site import Parts, blocks, ports_of
-from edge.sequencer import Sequencer
+from edge.run.site import Parts, blocks
 from edge.service.payments import chest
 from edge.signature import sign_block
-from edge.store.journal import Journal
 from sync.client import Sender, urgent
+from sync.client.heard import Word
 from sync.client.tally import Tally
-from sync.signing import public_half
-from sync.site import Block, Gateway, Hearsay, Measure, Member, SiteBook, Unanswered, Wallets
-from sync.site.book import Keys
+from sync.site import Block, Hearsay, Measure, SiteBook, Unanswered, Wallets
 from sync.site.hearsay import KNOWN_AGAIN_MS, PIECE_MAX
 from sync.site.member import KEPT_MS
 from sync.site.stating import AGAIN_MS
 from sync.wire import BandNotice, Cursor, Item
-from tests.store.house import Hands, a_band, a_sequencer
-from tests.sync.ends import until
-
-PARK, MOST = 400, 20
-BANDS = [a_band(number) for number in range(PARK)]
-WALLETS = [f"w{number}" for number in range(60)]
-KEYS = Keys("park")
-OWN_KEY, KEY = b"o" * 32, b"s" * 32
-PUBLIC = public_half(KEY)
-CAPS = Caps(revoked_percent_max=5, revoked_min=10)
-
-
-class Way(Gateway):
-    """One device's way to nodes that are there."""
-
-    def __init__(self, nodes: Nodes) -> None:
-        self.nodes, self.down = nodes, False
-
-    def call(self, path: str, body: Any, wait_s: float, *, anew: bool = False) -> Any:
-        if self.down:
-            raise Unanswered("no node", sent=False)
-        return self.nodes.ask(path, body)
-
-
-class Known:
-    """What central told a device of the site: so many bands, and by which keys its others sign."""
-
-    def __init__(self) -> None:
-        self.goods = SimpleNamespace(siblings=lambda: [Sibling(id="edge-2", points=(), public_key=PUBLIC)])
-
-    def count(self) -> int:
-        return PARK
-
-    def layout(self) -> None:
-        """No layout yet."""
-
-
-class Gate:
-    """A device with a store, and its part in a site."""
-
-    def __init__(self, folder: Path, hands: Hands, books: Sequencer, way: Way) -> None:
-        self.folder, self.hands, self.books = folder, hands, books
-        self.by_central: Sequence[Taken] = ()
-        parts = Parts(
-            books, Journal(folder), cast(Any, Known()), hands.clock(),
-            private_key=OWN_KEY, caps=CAPS, by_central=lambda: self.by_central,
-        )  # fmt: skip
-        who = Sender(site="park", device="edge-1", incarnation=1)
-        self.member = Member(way, SiteBook(way, "park", incarnation=1), ports_of(who, parts))
-        books.after_commit(self.member.committed)
-
-    def follow(self) -> None:
-        self.member._catch_up()
-
-    def tell(self, count: int) -> None:
-        """Tell what so many records say, once they were heard of."""
-        until(lambda: len(self.member._outbox) == count)
-        self.member._tell()
-
-    def look_again(self) -> None:
-        self.hands.pass_ms(AGAIN_MS)
-        self.member._states.settle()
-
-    def blocked(self) -> list[str]:
-        told = self.books.submit(lambda tx: [(wallet, chest.block_epoch(tx, wallet)) for wallet in WALLETS])
-        return [wallet for wallet, epoch in told if epoch]
-
-    def out(self) -> list[bytes]:
-        return self.books.submit(lambda tx: [b for b in BANDS if tx.held(b).state is not BandState.ACTIVE])
-
-    def noted(self) -> list[Kind]:
-        told = Journal(self.folder).range(Lane.PRIORITY, 0, 5_000)
-        return [Kind(event.kind) for event in told if event.kind != Kind.URGENT_APPLIED]
-
-
-@contextmanager
-def a_gate(folder: Path, hands: Hands, way: Way) -> Iterator[Gate]:
-    with a_sequencer(folder, clock=hands.clock()) as books:
-        yield Gate(folder, hands, books, way)
+from tests.security.liars import (
+    BANDS,
+    CAPS,
+    KEYS,
+    MOST,
+    OWN_KEY,
+    PARK,
+    WALLETS,
+    Gate,
+    Way,
+    a_block,
+    a_gate,
+    put,
+    there,
+    write,
+)
+from tests.store.house import Hands
 
 
 @pytest.fixture
@@ -125,14 +58,6 @@ def way() -> Way:
 def gate(tmp_path: Path, hands: Hands, way: Way) -> Iterator[Gate]:
     with a_gate(tmp_path, hands, way) as opened:
         yield opened
-
-
-def write(way: Way, bands: Sequence[bytes], *, state: BandState = BandState.REVOKED, epoch: int = 9) -> None:
-    """Write there as a device would, or whoever reached the nodes."""
-    book = SiteBook(way, "park", incarnation=1)
-    for band in bands:
-        said = msgspec.msgpack.encode(BandNotice(band=band, state=state, epoch=epoch))
-        book.tell(f"{KEYS.states()}{band.hex()}", lambda _, said=said: said)
 
 
 def test_a_liar_shuts_out_no_more_than_the_cap_however_often_it_is_read(gate: Gate, way: Way) -> None:
@@ -200,7 +125,7 @@ def test_noise_at_the_nodes_has_the_sites_bands_counted_once_a_minute(gate: Gate
         return PARK
 
     heard = Hearsay(gate.books, a_measure(gate, count))
-    told = [BandNotice(band=band, state=BandState.REVOKED, epoch=9) for band in BANDS]
+    told = [Word(band, "edge-2", Standing(9, BandState.REVOKED)) for band in BANDS]
     for _ in range(3):
         assert not heard.bind(told)
     assert (len(gate.out()), len(counted)) == (MOST, 1)
@@ -229,22 +154,6 @@ def test_who_looks_first_undoes_nothing_that_is_noted_meanwhile() -> None:
 
 
 # Wallets
-
-
-def a_block(wallet: str, epoch: int = 3, *, site: str = "park", key: bytes = KEY, **said: Any) -> Block:
-    block = Block(wallet, epoch, said.get("heard_ms", 1), said.get("device", "edge-2"))
-    return msgspec.structs.replace(block, signature=sign_block(key, block.octets(site)))
-
-
-def put(way: Way, *blocks: Block) -> None:
-    book = SiteBook(way, "park", incarnation=1)
-    for block in blocks:
-        book.tell(f"{KEYS.blocks()}{block.wallet}", lambda _, said=block: msgspec.msgpack.encode(said))
-
-
-def there(way: Way) -> list[Block]:
-    pairs, _ = SiteBook(way, "park", incarnation=1).all(0, KEYS.blocks())
-    return [msgspec.msgpack.decode(pair.value, type=Block) for pair in pairs]
 
 
 def test_a_wallet_is_blocked_by_the_word_of_a_device_of_the_site_and_of_nobody_else(
@@ -296,7 +205,7 @@ def test_no_transaction_reads_or_stops_more_wallets_than_a_tap_may_wait_for(gate
         return 0
 
     wallets = Wallets(
-        epoch=lambda *_: count("read"), block=lambda *_, **__: count("stopped"), is_said=lambda _: True
+        is_news=lambda *_: count("read") == 0, heed=lambda *_: count("stopped"), is_said=lambda _: True
     )
     books, many = cast(Any, SimpleNamespace(submit=submit)), 2 * PIECE_MAX + 1
     heard = Hearsay(books, a_measure(gate, lambda: 20 * many))
@@ -327,6 +236,7 @@ def test_no_lie_at_the_nodes_keeps_a_block_from_being_told(gate: Gate, way: Way)
 def test_blocks_of_long_ago_leave_the_book(gate: Gate, way: Way) -> None:
     now_ms = gate.hands.wall_ms
     put(way, a_block("w1", heard_ms=now_ms - 2 * KEPT_MS), a_block("w2", heard_ms=now_ms))
+    gate.clock.heard(now_ms, 10)
     gate.member._tidy()
     assert [told.wallet for told in there(way)] == ["w2"]
 

@@ -110,6 +110,9 @@ class Paper:
     def delete(self, kind: str, key: str) -> None:
         """Nothing is kept."""
 
+    def rows(self, kind: str) -> list[tuple[str, bytes]]:
+        return []
+
     def cursor(self) -> Cursor:
         return self.at
 

@@ -201,6 +201,9 @@ class Restored(Device):
     def now_ms(self) -> int:
         return KEPT_MS
 
+    def is_sure(self) -> bool:
+        return False
+
     def strays(self, uses: Sequence[Use]) -> Sequence[Use]:
         return uses
 

@@ -32,6 +32,7 @@ from edge.store.transaction import Transaction
 LEASE = "lease"
 OF_WALLET = "wallet_leases"
 BLOCKED = "wallet_block"
+HEARD = "wallet_heard"
 GONE = "lease_gone"
 """Leases whose row was erased with its guest: the same grant again must not open them anew."""
 VOUCHERS = "vouchers_here"
@@ -39,8 +40,18 @@ VOUCHERS = "vouchers_here"
 OF_DEVICE = ""
 """The wallet of leases that are the device's own: its part of the operator's risk."""
 
+
+class Heard(msgspec.Struct, frozen=True, array_like=True):
+    """A block that another device told of (0: none), and which words of each device came to nothing."""
+
+    epoch: int = 0
+    device: str = ""
+    refuted: dict[str, int] = {}
+
+
 _DECODE = msgspec.msgpack.Decoder(Lease).decode
 _NAMES = msgspec.msgpack.Decoder(tuple[str, ...]).decode
+_HEARD = msgspec.msgpack.Decoder(Heard).decode
 _NUMBER = msgspec.msgpack.Decoder(int).decode
 
 
@@ -85,9 +96,31 @@ def _note_voucher(tx: Transaction, sort: str) -> None:
 
 
 def block_epoch(tx: Transaction, wallet: str) -> int:
-    """Return the newest block of a wallet that has reached this device."""
+    """Return the newest block of a wallet that has reached this device, by central or by another one."""
+    return max(own_block_epoch(tx, wallet), heard_of(tx, wallet).epoch)
+
+
+def own_block_epoch(tx: Transaction, wallet: str) -> int:
+    """Return the newest block of a wallet of which central told this device."""
     body = tx.get(BLOCKED, wallet)
     return 0 if body is None else _NUMBER(body)
+
+
+def heard_of(tx: Transaction, wallet: str) -> Heard:
+    """Return what others said of a wallet's blocks."""
+    body = tx.get(HEARD, wallet)
+    return Heard() if body is None else _HEARD(body)
+
+
+def all_heard(tx: Transaction) -> Iterator[tuple[str, Heard]]:
+    """Walk every wallet of which others said something."""
+    for wallet, body in tx.rows(HEARD):
+        yield wallet, _HEARD(body)
+
+
+def keep_heard(tx: Transaction, wallet: str, heard: Heard) -> None:
+    """Keep what others said of a wallet."""
+    tx.put(HEARD, wallet, msgspec.msgpack.encode(heard))
 
 
 def take(tx: Transaction, grant: Grant, *, asked_ms: int, device: str, incarnation: int) -> Lease | Refusal:
@@ -137,22 +170,27 @@ def hand_back(tx: Transaction, lease: Lease, amount: int, *, why: str) -> Lease 
 
 
 def block_wallet(tx: Transaction, wallet: str, epoch: int) -> bool:
-    """Stop all leases of a wallet at once and give them back; False: this block, or a newer one, is known.
+    """Stop all leases of a wallet because central says so; False: this block, or a newer one, is known.
 
     The record of it is written where nothing of the wallet lies, too: by it the site's others are told.
     """
-    if epoch <= block_epoch(tx, wallet):
+    if epoch <= own_block_epoch(tx, wallet):
         return False
     tx.put(BLOCKED, wallet, msgspec.msgpack.encode(epoch))
     said = Acted(reason=WALLET_BLOCKED, target=wallet, amount=epoch)
     tx.append(Kind.URGENT_APPLIED, said, lane=Lane.PRIORITY)
+    stop_leases(tx, wallet, epoch)
+    return True
+
+
+def stop_leases(tx: Transaction, wallet: str, epoch: int) -> None:
+    """Stop all leases of a wallet at once and give them back."""
     for lease in leases_of(tx, wallet):
         after = block(lease, epoch)
         if after != lease:
             keep(tx, after)
             _moved(tx, Kind.LEASE_STATE, after, why=Drain.BLOCKED)
             end_own(tx, after, why=Drain.BLOCKED)
-    return True
 
 
 def expire_due(tx: Transaction, now_ms: int) -> int:

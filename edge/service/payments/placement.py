@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -17,7 +17,8 @@ from edge.core.wallet import MandateState, WalletLink
 from edge.service.bundles import Live
 from edge.service.facts import Asked, zone_of
 from edge.service.offerbook import promised_of
-from edge.service.payments import chest
+from edge.service.payments import chest, hearsay
+from edge.service.payments.hearsay import Rumour
 from edge.service.payments.wanting import (
     AGAIN_MS,
     AGAIN_MS_MAX,
@@ -181,6 +182,14 @@ class Placement:
     def block(self, wallet: str, epoch: int) -> None:
         """Stop all that this device holds of a wallet, durably, and give it back."""
         self._rooms.sequencer.submit(lambda tx: chest.block_wallet(tx, wallet, epoch))
+
+    def hearsay(self) -> list[Rumour]:
+        """Return which wallets are stopped by another device's word alone."""
+        return self._rooms.sequencer.submit(hearsay.unproven)
+
+    def refute(self, told: Sequence[tuple[str, int, str]]) -> None:
+        """Let these words count no more: central was asked since, and what it said is here."""
+        self._rooms.sequencer.submit(lambda tx: hearsay.refute(tx, [Rumour(*one) for one in told]))
 
     def close_all(self, *, why: str) -> None:
         """Give back everything: this device was dismissed."""
