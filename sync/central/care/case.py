@@ -230,9 +230,13 @@ def _heard(case: Case, one: Told) -> Case:
 def _joined(case: Case, one: Told) -> Case:
     """Return a case of which somebody else told, too: the same one, whoever told first.
 
-    A word says more than a call, and who waits at a point waits for minutes. Whose turn it is stays.
+    A word says more than a call, and who waits at a point waits for minutes. Whose turn it is stays. Where a
+    call comes to what had ended already somebody still waits: it is open again until somebody went there.
     """
     came, more = Subject(one.word), one.links or Links()
+    if came is Subject.HELP and case.state in (State.SOLVED, State.CLOSED) and case.result != Result.ERASED:
+        due_ms = one.at_ms + ANSWER_MS[came]
+        case = replace(case, state=State.OPEN, due_ms=due_ms, closed_ms=None, result="")
     filled = {name: getattr(more, name) for name in Links.__struct_fields__ if not getattr(case.links, name)}
     soon = FIRST.get(came, Priority.NORMAL)
     due = case.due_ms if case.due_ms is None else min(case.due_ms, one.at_ms + ANSWER_MS.get(came, DAY_MS))

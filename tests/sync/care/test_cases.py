@@ -153,6 +153,34 @@ def test_a_word_that_comes_after_somebody_went_finds_the_case_solved_and_whose_i
     assert [note for _, note in lines(book.store, case) if note] == ["cold soup"], "told twice, noted once"
 
 
+@pytest.mark.parametrize("end", [Step.SOLVED, Step.CLOSED])
+def test_a_call_that_comes_to_a_word_that_had_ended_opens_it_again_until_somebody_went_there(
+    book: Book, end: Step
+) -> None:
+    book.tells(Kind.FEEDBACK_GIVEN, ASKED)
+    (case,) = found(book.store)
+    tell(book.store, case, end, word="explained")
+    book.tells(Kind.HELP_CALLED, SENT, band=None)
+    (case,) = found(book.store, living=True)
+    assert (case.state, case.priority, case.result, case.closed_ms) == (State.OPEN, "high", "", None)
+    assert case.due_ms is not None
+    assert case.due_ms - case.opened_ms <= 6 * 60_000
+    with book.store.reading() as tx:
+        assert stood(case.id, cases.steps_of(tx, SITE, case.id)) == case
+    book.tells(Kind.HELP_ACKNOWLEDGED, Acted(staff="anna", point="kiosk", target="call-1"), band=None)
+    (case,) = found(book.store)
+    assert (case.state, case.result) == (State.SOLVED, Result.ON_THE_SPOT)
+
+
+def test_a_call_to_the_word_of_somebody_erased_opens_nothing(book: Book) -> None:
+    book.tells(Kind.FEEDBACK_GIVEN, ASKED)
+    with book.store.transaction() as tx:
+        erasure.erase(tx, SITE, GUEST)
+    book.tells(Kind.HELP_CALLED, SENT, band=None)
+    (case,) = found(book.store)
+    assert (case.state, case.result) == (State.CLOSED, Result.ERASED)
+
+
 def test_another_guest_s_word_at_the_same_call_is_a_case_of_its_own(book: Book) -> None:
     with book.store.transaction() as tx:
         guests.put_guests(tx, SITE, [Guest(id="zoe"), Guest(id="yan")])

@@ -25,9 +25,9 @@ WORTH = 5
 
 
 @pytest.fixture
-def book(small_store: Store) -> Book:
+def book(store: Store) -> Book:
     """A house of whose points each pays five cents; care gives 10.00 a month by itself."""
-    made = Book(small_store)
+    made = Book(store)
     an_operator(made.store, "carla", Role.CARE)
     an_operator(made.store, "olga")
     with made.store.transaction() as tx:
