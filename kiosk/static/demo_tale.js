@@ -3,6 +3,8 @@
 import { part } from "./ring.js";
 import { clock, money, named } from "./words.js";
 
+const AT_END_PX = 8;
+
 /** Put a button for each story down. @param {string[]} tales @param {any} voice @param {any} list @param {(tale: string) => void} play */
 export function tellable(tales, voice, list, play) {
   list.replaceChildren(...tales.map((tale) => {
@@ -26,10 +28,19 @@ export function paintTale(told, voice, by) {
   by("told").hidden = told == null;
   by("tale-end").hidden = !told?.over;
   if (told == null) return;
-  by("scenes").replaceChildren(...(told.scenes ?? []).map((one) => part("li", "", sentence(one, voice))));
-  by("told").scrollTop = by("told").scrollHeight;
+  tellOn(told, voice, by("told"), by("scenes"));
   by("tale-end").toggleAttribute("data-failed", Boolean(told.failed));
   by("tale-end").textContent = told.failed ? voice.speak("demo.failed", { why: told.failed }) : voice.speak("demo.tale_over");
+}
+
+/** Add the steps that came since; whoever has gone back to read an earlier one stays there. */
+function tellOn(told, voice, log, list) {
+  const scenes = told.scenes ?? [];
+  if (list.dataset.tale !== told.tale || list.children.length > scenes.length) list.replaceChildren();
+  list.dataset.tale = told.tale;
+  const follows = list.children.length === 0 || log.scrollTop + log.clientHeight >= log.scrollHeight - AT_END_PX;
+  list.append(...scenes.slice(list.children.length).map((one) => part("li", "", sentence(one, voice))));
+  if (follows) log.scrollTop = log.scrollHeight;
 }
 
 function sentence(one, voice) {

@@ -125,3 +125,20 @@ def test_the_last_step_of_a_long_story_is_in_sight(
         assert ground == "rgba(0, 0, 0, 0)", "it lies on its card: the verdict's colours swallow the numbers"
         assert seen_through["y"] <= box["y"] < seen_through["y"] + seen_through["height"]
         assert barriers(eye.page, contrast=False) == [], "a step at the edge is half hidden, by intent"
+
+
+def test_whoever_reads_an_earlier_step_of_a_story_is_not_taken_to_the_last_one(
+    chromium: Any, stage: Stage
+) -> None:
+    def told(count: int) -> dict[str, Any]:
+        return {"type": "tale", "body": {"tale": "water_bed", "scenes": [{"scene": "cut"}] * count}}
+
+    with Eye(chromium, stage, "/demo?lang=en", DESK) as eye:
+        eye.hear(told(30))
+        assert eye.page.eval_on_selector("#told", "(one) => one.scrollTop") > 0, "it follows the story"
+        eye.page.eval_on_selector("#told", "(one) => { one.scrollTop = 0; }")
+        eye.hear(told(31))
+        assert eye.page.locator("#scenes li").count() == 31
+        assert eye.page.eval_on_selector("#told", "(one) => one.scrollTop") == 0
+        eye.hear({"type": "tale", "body": {"tale": "water_bed"}}, told(2))
+        assert eye.page.locator("#scenes li").count() == 2, "told once more it begins anew"
