@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -33,6 +34,9 @@ NOT_TAKEN = {
 """Guest care looks these up one by one; the whole of them leaves the house with an operator only."""
 TABLES_MIN = {"admin": 50, "operator": 48, "care": 16, "marketer": 10}
 """So many tables the walk comes by, or it has seen nothing."""
+AGE = re.compile(r"\d+ (?:s|min|h|d) ago")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+UNITS = re.compile(r"-?[\d.]+ (?:%|[A-Z]{3})")
 PICTURES = "stairs"
 """A table that is the picture of the one below it."""
 
@@ -79,12 +83,17 @@ def read(page: str) -> Tables:
     return reader
 
 
-def same(shown: str, kept: str) -> bool:
+def same(shown: str, kept: str, unit: str = "") -> bool:
     """Whether a cell of a file says what the page says, and no spreadsheet takes it for a formula.
 
-    Numbers stay numbers; of a band the page shows the beginning of its id.
+    Numbers stay numbers, below their unit; of a band the page shows the beginning of its id, of an age the
+    file holds since when: it is read later.
     """
     words, whole = " ".join(shown.split()), " ".join(kept.split())
+    if unit and words == f"{whole} {unit}":
+        return True
+    if AGE.fullmatch(words):
+        return MOMENT.fullmatch(whole) is not None
     if words.startswith(FORMULA) and not words.lstrip("-").isdecimal():
         return whole == f"'{words}"
     return whole == words or (len(words) == 12 and len(whole) == 32 and whole.startswith(words))
@@ -92,9 +101,16 @@ def same(shown: str, kept: str) -> bool:
 
 def holds(file: list[list[str]], table: list[list[str]]) -> bool:
     """Whether a file begins with the rows of a table."""
-    return len(file) >= len(table) and all(
-        len(kept) == len(shown) and all(map(same, shown, kept))
-        for shown, kept in zip(table, file, strict=False)
+    if len(file) < len(table) or len(file[0]) != len(table[0]):
+        return False
+    units = [
+        kept.removeprefix(f"{shown} (").removesuffix(")") if kept.startswith(f"{shown} (") else ""
+        for shown, kept in zip(table[0], file[0], strict=True)
+    ]
+    headings = [f"{shown} ({unit})" if unit else shown for shown, unit in zip(table[0], units, strict=True)]
+    return headings == file[0] and all(
+        len(kept) == len(shown) and all(map(same, shown, kept, units))
+        for shown, kept in zip(table[1:], file[1:], strict=False)
     )
 
 
@@ -139,6 +155,14 @@ def test_every_table_of_every_page_can_be_saved_as_it_stands(walk: Walk, role: s
     assert missing == {route for one, route in NOT_TAKEN if one == role}
 
 
+def test_the_unit_of_a_column_stands_above_it_and_its_figures_can_be_added_up(walk: Walk) -> None:
+    reply = walk.browsers["operator"].get(f"{HOME}/catalogue?file=catalogue")
+    heading, *lines = csv.reader(io.StringIO(reply.text.removeprefix("\ufeff")))
+    assert heading[2:4] == ["Price (EUR)", "Tax (%)"]
+    assert all(float(price) >= 0 and float(tax) >= 0 for _, _, price, tax, *_ in lines)
+    assert not [cell for line in lines for cell in line if UNITS.fullmatch(cell)]
+
+
 def test_a_file_that_is_not_the_table_is_noticed(walk: Walk) -> None:
     """The control: another row, a column less, or a formula let through."""
     table = [["Guest", "Name"], ["f-0", FORMULAS[0]]]
@@ -146,6 +170,9 @@ def test_a_file_that_is_not_the_table_is_noticed(walk: Walk) -> None:
     assert not holds([["Guest", "Name"], ["f-0", FORMULAS[0]]], table)
     assert not holds([["Guest"], ["f-0"]], table)
     assert not holds([["Guest", "Name"]], table)
+    priced = [["Price"], ["2.50 EUR"]]
+    assert holds([["Price (EUR)"], ["2.50"]], priced)
+    assert not holds([["Price"], ["2.50"]], priced), "of what?"
 
 
 @pytest.mark.parametrize("page", ["guests?file=guests", "guests/g-1/diary?purpose=case&file=diary"])

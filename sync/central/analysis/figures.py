@@ -75,7 +75,7 @@ FIGURES: dict[str, Figure] = {
             expression=paths.collected,
         ),
         Figure(
-            name="hours", basis=_RESEARCH, days=purchases.MONTH_DAYS, kinds=purchases.BOUGHT,
+            name="hours", version=2, basis=_RESEARCH, days=purchases.YEAR_DAYS, kinds=purchases.BOUGHT,
             shown=True, expression=purchases.hours,
         ),
         Figure(

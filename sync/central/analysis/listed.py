@@ -57,7 +57,7 @@ INSIDE = "inside"
 """No word of any diary: whom a site's devices tell each other to be in a zone when it is looked at."""
 REPORTS = {
     "collected": ("channel", "kind", "entries", "guests", "quiet_days"),
-    "hours": ("place", "hour", "baskets", "minor", "guests"),
+    "hours": ("place", "hour", "baskets", "minor", "guests", "days"),
     "funnel": ("number", "step", "guests"),
     "channels": ("before", "after", "times", "guests"),
     "cohorts": ("cohort", "later", "guests"),

@@ -7,11 +7,13 @@ import ibis.expr.types as ir
 
 from sync.central.analysis.tables import Tables
 
-YEAR_DAYS, MONTH_DAYS = 365, 30
+YEAR_DAYS = 365
+SPANS_DAYS = (30, 90, YEAR_DAYS)
+"""How far back the hours of stores may look: the least in which ten guests bought in one of them."""
 FIFTHS = 5
 PERMILLE = 1_000
 TOGETHER_MIN = 10
-"""Guests who bought two things together; of fewer nothing is said."""
+"""Guests who did the same, as buying two things together; of fewer nothing is said."""
 BOUGHT = ("bought", "refunded")
 """What came back names the basket that it came back from."""
 
@@ -55,18 +57,28 @@ def _fifth(guests: ir.Table, value: ir.Value) -> ir.Value:
 
 
 def hours(tables: Tables, day: int) -> ir.Table:
-    """Return of each store and local hour of the day what was sold there in a month, and to how many.
+    """Return of each store and local hour of the day what was sold there, to how many, in how many days.
 
+    A month is looked at, where that says anything; else a quarter, else a year: out of season few come.
     What came back is taken from the hour in which it was bought, wherever and whenever that was.
     """
-    stands = baskets(tables, day, MONTH_DAYS).select("site", "guest", "ref", "minor")
-    told = tables.between(day - MONTH_DAYS + 1, day).of("bought")
+    told = ibis.union(*(_hours(tables, day, days) for days in SPANS_DAYS))
+    said = told.filter(told.guests >= TOGETHER_MIN)
+    least = said.group_by("site").agg(least=said.days.min())
+    both = said.join(least, "site")
+    return both.filter(both.days == both.least).drop("least")
+
+
+def _hours(tables: Tables, day: int, days: int) -> ir.Table:
+    stands = baskets(tables, day, days).select("site", "guest", "ref", "minor")
+    told = tables.between(day - days + 1, day).of("bought")
     where = told.group_by("site", "guest", "ref").agg(place=told.place.max(), hour=told.hour.min())
     sold = where.join(stands, ["site", "guest", "ref"])
     return sold.group_by("site", "place", "hour").agg(
         baskets=sold.ref.count().cast("int64"),
         minor=sold.minor.sum().cast("int64"),
         guests=sold.guest.nunique().cast("int64"),
+        days=ibis.literal(days, "int64"),
     )
 
 

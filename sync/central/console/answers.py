@@ -18,6 +18,10 @@ class Cell:
     text: str
     href: str = ""
     mark: str = ""
+    saved: str = ""
+    """What stands in a file in place of the text."""
+    unit: str = ""
+    """Of what the saved figure counts: it stands above the column, where all of it agrees."""
 
 
 Row: TypeAlias = Sequence[Cell | str | int | None]

@@ -60,12 +60,18 @@ def line(ask: Ask, one: Entry, names: Named) -> Line:
     amount = "" if one.amount_minor is None else f"{spelled(one.amount_minor, one.currency)} {one.currency}"
     return Line(
         time=ask.time(one.at_ms),
-        what=ask.words(f"diary.{one.what}") + back,
+        what=said_of(ask, one.what, one.via) + back,
         about=_about(ask, one, names),
         amount=amount,
         where=names.points.get(one.point, one.point),
         via=ask.words(f"via.{one.via}"),
     )
+
+
+def said_of(ask: Ask, what: str, via: str) -> str:
+    """Return what happened in words: whoever held a band to a kiosk or a till came in nowhere."""
+    own = f"diary.{what}.{via}"
+    return ask.words(own if ask.words.has(own) else f"diary.{what}")
 
 
 def _about(ask: Ask, one: Entry, names: Named) -> str:

@@ -25,12 +25,14 @@ class Listing:
     load: str = ""
     """Where the way to many at once begins, likewise."""
     searched: bool = False
+    beyond: bool = False
+    """Whether a search finds more than the list shows: it is offered where the list is empty, too."""
     personal: bool = False
     """Whether it shows guests: who looked is then written down."""
     live_s: int = 0
     """How often the screen looks again; 0: never by itself."""
-    picture: Callable[[Sheet], Sequence[Bar]] | None = None
-    """What the rows of a page look like, where people would rather look than read."""
+    picture: Callable[[Ask, Sheet], Sequence[Bar]] | None = None
+    """What the rows of a page, or all of them, look like, where people would rather look than read."""
 
     def show(self, ask: Ask) -> Answer:
         """Return the page that was asked for."""
@@ -40,7 +42,7 @@ class Listing:
         if self.personal:
             looks.look(ask, f"{self.name}_seen", shown=looks.shown_in(ask, sheet))
         values = {"listing": self, "sheet": sheet, "here": ask.request.path, "query": ask.arg("q")}
-        values["bars"] = self.picture(sheet) if self.picture is not None else ()
+        values["bars"] = self.picture(ask, sheet) if self.picture is not None else ()
         return Page("list.html", values)
 
     def export(self, ask: Ask) -> Answer:

@@ -83,6 +83,22 @@ def shown_in(ask: Ask, sheet: Sheet, *, file: bool = False) -> Shown:
     return Shown(guests=guests, count=len(guests), more=file and bool(sheet.after))
 
 
+def in_words(ask: Ask, kept: str) -> str:
+    """Return at whom somebody looked and what for, as a person reads it; what is no such record, as it is."""
+    try:
+        shown = msgspec.json.decode(kept, type=Shown)
+    except msgspec.DecodeError:
+        return kept
+    t = ask.words
+    parts = (
+        ", ".join(shown.guests),
+        t("looks.count", count=shown.count) if shown.count > len(shown.guests) else "",
+        t("looks.more") if shown.more else "",
+        t(f"purpose.{shown.purpose}") if shown.purpose else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
 def outliers(tx: Connection, site: str, from_ms: int, *, until_ms: int) -> tuple[Outlier, ...]:
     """Return which operators stand out by what they looked at, beside each other."""
     own = act_table.c

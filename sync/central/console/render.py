@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -111,12 +111,16 @@ def _file(ask: Ask, export: Export) -> Response:
     sheets = iter(export.sheets)
     # The first page is asked for before anything is sent: what is refused is refused as a page.
     first = next(sheets)
-    headings = [] if export.bare else [ask.words(f"column.{column}") for column in first.columns]
+    units = [""] * len(first.columns) if export.bare else _units(first)
+    headings = [
+        f"{ask.words(f'column.{column}')} ({unit})" if unit else ask.words(f"column.{column}")
+        for column, unit in zip(first.columns, units, strict=True)
+    ]
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + _line(list(first.columns if export.bare else headings))
+        yield "\ufeff" + csv_lines.line(list(first.columns if export.bare else headings))
         for sheet in itertools.islice(itertools.chain([first], sheets), EXPORT_PAGES_MAX):
-            yield "".join(_line(row) for row in sheet.rows)
+            yield "".join(_line(row, units) for row in sheet.rows)
 
     reply = Response(lines(), mimetype="text/csv")
     reply.headers["Content-Disposition"] = f'attachment; filename="{ask.site or "polso"}-{export.name}.csv"'
@@ -124,8 +128,25 @@ def _file(ask: Ask, export: Export) -> Response:
     return reply
 
 
-def _line(row: Row) -> str:
-    return csv_lines.line([cell.text if isinstance(cell, Cell) else cell for cell in row])
+def _units(sheet: Sheet) -> list[str]:
+    """Return the unit of each column: nothing where its figures do not agree on one."""
+    columns = zip(*sheet.rows, strict=True)
+    found = [{one.unit for one in column if isinstance(one, Cell) and one.unit} for column in columns]
+    return [one.pop() if len(one) == 1 else "" for one in found] or [""] * len(sheet.columns)
+
+
+def _line(row: Row, units: Sequence[str]) -> str:
+    """Return a row as it is saved: figures bare below their unit, another one beside its figure."""
+    return csv_lines.line(
+        [
+            _saved_as(cell, unit) if isinstance(cell, Cell) else cell
+            for cell, unit in zip(row, units, strict=True)
+        ]
+    )
+
+
+def _saved_as(cell: Cell, above: str) -> str:
+    return cell.saved if cell.saved and cell.unit == above else cell.text
 
 
 @cache

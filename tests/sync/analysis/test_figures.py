@@ -186,7 +186,20 @@ def test_a_store_has_its_hours_and_what_comes_back_leaves_the_one_in_which_it_wa
     rows += [bought("g00", DAY - 30, "old", 900, **noon)]
 
     # ten baskets of 100, one with 50 more an hour later, one with 40 less; nine guests at eight are not shown
-    assert figure(engine, "hours", everybody({"entries": rows})) == [("shop", 12, 10, 1_010, 10)]
+    assert figure(engine, "hours", everybody({"entries": rows})) == [("shop", 12, 10, 1_010, 10, 30)]
+
+
+@pytest.mark.parametrize(("ago", "days"), [(29, 30), (30, 90), (89, 90), (90, 365), (364, 365)])
+def test_out_of_season_a_store_s_hours_look_back_until_ten_guests_bought_in_one(
+    engine: ibis.BaseBackend, ago: int, days: int
+) -> None:
+    noon = {"place": "shop", "minute": 12 * 60}
+    rows = [bought(guest, DAY - ago, guest, 100, **noon) for guest in TEN]
+    rows += [bought(guest, DAY, f"{guest}n", 10, **noon) for guest in TEN[:9]]
+
+    found = figure(engine, "hours", everybody({"entries": rows}))
+
+    assert found == [("shop", 12, 19, 1_090, 10, days)], "each span whole, and the least of them alone"
 
 
 def test_interests_have_an_age_and_end_after_a_year_and_bands_are_as_declared(

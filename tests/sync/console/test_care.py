@@ -73,6 +73,11 @@ def test_somebody_without_a_case_is_found_with_the_way_to_open_one(book: Book, c
     assert f"/care/new?guest={GUEST}" in carla.get(f"{CARE}?q={BAND.hex()}").text
 
 
+def test_care_looks_somebody_up_while_no_case_waits(book: Book, carla: Browser) -> None:
+    assert "Nobody waits" in carla.says(CARE)
+    assert 'role="search"' in carla.get(CARE).text
+
+
 def test_what_is_late_comes_first_and_is_marked(book: Book, carla: Browser) -> None:
     early = open_one(carla)
     late = open_one(carla, op="op-2", subject="money")

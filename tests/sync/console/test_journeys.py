@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 import zoneinfo
 from importlib import resources
 
@@ -123,7 +124,7 @@ def test_a_guest_reads_which_tier_they_have_and_until_when(book: Book) -> None:
         ending = plain._replace(id="2", hlc=2 << 16, what=What.TIER_ENDING, ref="2026-11-09")
         diary.put(tx, SITE, [plain, ending, plain._replace(id="3", hlc=3 << 16, what=What.TIER_KEPT)])
     page = own_page(book.store)
-    assert "Your tier will end · gold, until 2026-11-09" in page
+    assert "Your tier will end · gold, until Nov 9, 2026" in page
     assert "Your tier is now · gold" in page
     assert "You keep your tier · gold" in page
 
@@ -136,10 +137,30 @@ def test_pages_of_a_diary_follow_each_other(book: Book) -> None:
         diary.put(tx, SITE, told)
         last = diary.of_guest(tx, SITE, OWNER)[49]
     first, second = own_page(book.store), own_page(book.store, f"?after={marked(diary.mark_of(last))}")
-    assert ("0.60 EUR" in first, "0.10 EUR" in first) == (True, False)
-    assert ("0.11 EUR" in second, "0.10 EUR" in second) == (False, True)
+    assert ("€0.60" in first, "€0.10" in first) == (True, False)
+    assert ("€0.11" in second, "€0.10" in second) == (False, True)
     assert mark_in(marked(diary.mark_of(last))) == diary.mark_of(last)
     assert [mark_in(text) for text in ("", "x!1!2", "9" * 19 + "!1!/a")] == [None] * 3
+
+
+@pytest.mark.parametrize(("via", "said"), [(Via.GATE, "Came in"), (Via.KIOSK, "Held the band here")])
+def test_whoever_was_recognised_at_a_kiosk_is_not_told_that_they_came_in_there(
+    book: Book, via: Via, said: str
+) -> None:
+    with book.store.transaction() as tx:
+        diary.put(tx, SITE, [Entry("/a", "1", OWNER, NOW_MS << 16, 0, via, What.ENTERED)])
+    page = own_page(book.store)
+    assert [words for words in ("Came in", "Held the band here") if words in page] == [said]
+
+
+def test_a_guest_reads_moments_as_their_language_writes_them(book: Book) -> None:
+    with book.store.transaction() as tx:
+        bought = Entry("/a", "1", OWNER, NOW_MS << 16, 0, Via.TILL, What.BOUGHT, amount_minor=1_240,
+                       currency="EUR")  # fmt: skip
+        diary.put(tx, SITE, [bought])
+    page = own_page(book.store)
+    assert "€12.40" in page
+    assert not re.search(r"\d{4}-\d\d-\d\d", page), "no date of a machine's"
 
 
 # Figures

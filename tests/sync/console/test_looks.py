@@ -78,7 +78,9 @@ def test_a_look_is_written_down_with_the_name(
     assert "Giulia" not in repr(act)
     if whom is not None:
         assert shown(act).guests == whom
-    assert "olga" in browser.says(f"{HOME}/acts")
+    page = browser.says(f"{HOME}/acts")
+    assert "olga" in page
+    assert "{" not in page, "people read words"
 
 
 def test_what_is_not_there_was_not_seen_and_a_form_that_is_sent_is_no_look(

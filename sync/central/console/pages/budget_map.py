@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sync.central.console import cells
 from sync.central.console.amounts import worded
 from sync.central.console.answers import Sheet
 from sync.central.console.ask import Ask
@@ -32,7 +33,7 @@ def budget_map(tx: Connection, ask: Ask, *, currency: str) -> tuple[tuple[Spread
         _spread(tx, ask, kind, currency=currency) for kind in (live.draft.budgets if live is not None else ())
     )
     rows = [
-        (one.kind, name, told, f"{PERCENT * long // SCALE} %")
+        (one.kind, name, told, cells.share(PERCENT * long // SCALE))
         for one in found
         for name, told, long in one.bars
     ]

@@ -11,8 +11,9 @@ from sync.central.campaigns.always import Between
 from sync.central.campaigns.lift import Arm, Lift, Verdict, wilson
 from sync.central.campaigns.readings import Kept
 from sync.central.campaigns.results import Day
+from sync.central.console import cells
 from sync.central.console.amounts import worded
-from sync.central.console.answers import Answer, Export, Page, Sheet
+from sync.central.console.answers import Answer, Cell, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.pages.campaigns import ONE
 from sync.central.console.routes import Audience, Route, read
@@ -120,7 +121,7 @@ def _totals(ask: Ask, days: Sequence[Day]) -> list[tuple[str, str]]:
 def _days_sheet(ask: Ask, days: Sequence[Day]) -> Sheet:
     currency = ask.layout.currency
     rows = [
-        (day.date, day.shown, day.taken, day.redeemed, day.returned, worded(day.minor, currency))
+        (day.date, day.shown, day.taken, day.redeemed, day.returned, cells.amount(day.minor, currency))
         for day in days
     ]
     return Sheet(name="campaign_days", columns=DAYS, rows=rows)
@@ -131,14 +132,20 @@ def _arms_sheet(ask: Ask, one: Campaign, lift: Lift) -> Sheet:
     return Sheet(name="campaign_arms", columns=ARMS, rows=rows)
 
 
-def _arm(ask: Ask, one: Campaign, lift: Lift, *, name: str) -> tuple[str | int, ...]:
+def _arm(ask: Ask, one: Campaign, lift: Lift, *, name: str) -> tuple[Cell | str | int, ...]:
     """Return a row of the reading: before its time it holds how many guests there are, and no share."""
     arm: Arm = getattr(lift, name)
     label = ask.words(f"arm.{name}")
     if 0 < arm.guests < PEOPLE_MIN or lift.verdict in (Verdict.NOT_YET, Verdict.VOID):
         return label, _guests(ask, arm), one.plan.planned, "", "", "", ""
     low, high = wilson(arm)
-    return label, arm.guests, one.plan.planned, arm.did, _share(arm.rate), _share(low), _share(high)
+    return (
+        label,
+        arm.guests,
+        one.plan.planned,
+        arm.did,
+        *(cells.share(f"{PERCENT * rate:.2f}") for rate in (arm.rate, low, high)),
+    )
 
 
 def _guests(ask: Ask, arm: Arm) -> str | int:
@@ -176,14 +183,14 @@ def _said(one: Between | None) -> tuple[str, ...]:
 
 def _nights_sheet(ask: Ask, nights: Sequence[Kept]) -> Sheet:
     """Return one row a night, the newest first."""
-    rows: list[tuple[str | int, ...]] = []
+    rows: list[tuple[Cell | str | int, ...]] = []
     for night in reversed(nights):
         found = night.reading.read
         if found is not None:
             told = _said(_between(found.lift, found.so_far)) or ("", "", "")
             arms = (_guests(ask, getattr(found.lift, name)) for name in ARMS_OF)
             verdict = ask.words(f"verdict.{found.lift.verdict}")
-            heard = f"{night.heard_permille // 10} %"
+            heard = cells.share(night.heard_permille // 10)
             rows.append((night.date, night.reading.revision, *arms, verdict, *told, heard, night.times))
     return Sheet(name="campaign_nights", columns=NIGHTS, rows=rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 from edge.core.offers import Unit
 from sync.central.analysis.results import results as reports
 from sync.central.campaigns import checks, life
-from sync.central.console import amounts, desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -69,10 +69,10 @@ def _state(ask: Ask, one: Campaign, today: str) -> Cell:
     return Cell(ask.words(f"campaign.{standing}"), mark=MARKS.get(standing, "plain"))
 
 
-def _units(one: Campaign, units: int, currency: str) -> str:
+def _units(one: Campaign, units: int, currency: str) -> Cell | str:
     if not one.plan.budget:
         return ""
-    return amounts.worded(units, currency) if one.plan.unit is Unit.MONEY else str(units)
+    return cells.amount(units, currency) if one.plan.unit is Unit.MONEY else str(units)
 
 
 def _all(ask: Ask) -> Answer:

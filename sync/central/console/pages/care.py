@@ -13,7 +13,7 @@ from sync.central.care import anew, cases, points
 from sync.central.care.case import Case, Links, Priority, State, Step, Subject, Told
 from sync.central.care.cases import NOTE_CHARS_MAX, PAGE_MAX, Line, Wanted
 from sync.central.care.lookup import look_up
-from sync.central.console import coupons, desk, diaries, listing, looks, whys
+from sync.central.console import cells, coupons, desk, diaries, listing, looks, whys
 from sync.central.console.amounts import worded
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -70,7 +70,7 @@ def row_of(ask: Ask, one: Case) -> tuple[Cell | str, ...]:
         ask.words(f"priority.{one.priority}"),
         Cell(guest, f"{ask.home}/guests/{guest}") if guest else "",
         one.owner,
-        ask.ago(one.opened_ms),
+        cells.age(ask, one.opened_ms),
         due_of(ask, one),
     )
 
@@ -272,7 +272,7 @@ def _of_band(ask: Ask, tx: Connection, case: Case) -> Beside:
     return Beside(bands=(card,), whys=whys.latest(ask, tx, [card.band.id], names=names))
 
 
-CARE = Listing(name="care", page=_page, add="new", searched=True, personal=True)
+CARE = Listing(name="care", page=_page, add="new", searched=True, beyond=True, personal=True)
 ROUTES: tuple[Route, ...] = (
     *listing.routes_of(HERE, CARE, shown_to=Audience.CARE),
     *desk.routes_of(f"{HERE}/new", Desk(_new, _create), "open a case.", audience=Audience.CARE),

@@ -10,7 +10,7 @@ from edge.core.delivery import Delivery, said
 from edge.core.money import minor_in, spelled
 from edge.core.places import PointKind
 from edge.errors import Refused, Unknown
-from sync.central.console import desk
+from sync.central.console import cells, desk
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Cell, Export, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -77,14 +77,14 @@ def _called(now: Catalogue, language: str) -> dict[str, str]:
 
 
 def _article_row(ask: Ask, article: Article, called: Mapping[str, str]) -> tuple[Cell | str, ...]:
-    price = f"{spelled(article.price_minor, ask.layout.currency)} {ask.layout.currency}"
+    price = cells.amount(article.price_minor, ask.layout.currency)
     sold = Cell(ask.words("no"), mark="warned") if article.off else Cell(ask.words("yes"))
     return (
         Cell(article.id, f"{ask.home}/catalogue/articles/{article.id}"),
         names_of(article.names, ask.words.language, article.id),
         *(
             price,
-            f"{percent(article.tax_permille)} %",
+            cells.share(percent(article.tax_permille)),
             called.get(article.group, article.group),
             called.get(article.deposit, article.deposit),
             sold,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.money import Money, minor_in, spelled
-from sync.central.console import desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -42,7 +42,7 @@ def charge_row(ask: Ask, one: Charge) -> tuple[Cell | str, ...]:
     return (
         Cell(one.id, f"{ask.home}/charges/{one.id}"),
         Cell(ask.words(f"charge.{one.state}"), mark=MARKS.get(one.state, "")),
-        told(one.money),
+        cells.amount(one.money.minor, one.money.currency),
         ask.words(f"purpose.{one.purpose}"),
         one.reason,
         one.wallet,

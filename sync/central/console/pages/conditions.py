@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.core.conditions import Crowd, Weather
-from sync.central.console import desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Cell, Form, Moved, Row, Sheet
 from sync.central.console.ask import Ask
@@ -38,7 +38,7 @@ def _page(ask: Ask, after: str) -> Sheet:
 
 def _row(ask: Ask, name: str, *, word: str, at_ms: int, good: bool) -> Row:
     state = Cell(ask.words("good.yes" if good else "good.no"), mark="granted" if good else "warned")
-    return (ask.words(f"field.{name}"), word, ask.ago(at_ms), state)
+    return (ask.words(f"field.{name}"), word, cells.age(ask, at_ms), state)
 
 
 def _form(ask: Ask) -> Form:

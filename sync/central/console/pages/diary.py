@@ -13,7 +13,7 @@ from sync.central.console import listing, looks
 from sync.central.console.answers import Answer, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.bars import Bar, in_order
-from sync.central.console.diaries import Line, line, named
+from sync.central.console.diaries import Line, line, named, said_of
 from sync.central.console.fields import Mistyped
 from sync.central.console.listing import Listing
 from sync.central.console.looks import Shown
@@ -91,7 +91,7 @@ def _figures(ask: Ask, after: str) -> Sheet:
     rows = [
         (
             ask.time(one.from_ms)[:DAY_CHARS],
-            ask.words(f"diary.{one.what}"),
+            said_of(ask, one.what, one.via),
             ask.words(f"via.{one.via}"),
             one.people,
             one.times,
@@ -108,7 +108,7 @@ def weeks(now: dt.datetime) -> list[tuple[int, int]]:
     return [(begins, ends_ms) for ends_ms, begins in itertools.pairwise(edges)]
 
 
-def _pictured(sheet: Sheet) -> list[Bar]:
+def _pictured(_: Ask, sheet: Sheet) -> list[Bar]:
     """Return how many people did what in each week, in the order of weeks."""
     return in_order((" · ".join(map(str, row[:3])), int(str(row[3]))) for row in sheet.rows)
 

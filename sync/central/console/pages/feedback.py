@@ -15,7 +15,7 @@ from sync.central.campaigns.lift import Arm, wilson
 from sync.central.care import changed, spoken
 from sync.central.care.cases import NOTE_CHARS_MAX
 from sync.central.care.changed import Change
-from sync.central.console import desk, liking, own_words
+from sync.central.console import cells, desk, liking, own_words
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -147,7 +147,7 @@ def _lots(ask: Ask, found: tuple[Lot, ...], names: Mapping[str, str]) -> Sheet:
 
 def _places(ask: Ask, found: tuple[Liked, ...]) -> Sheet:
     names = {point.id: names_of(point.names, ask.words.language, point.id) for point in ask.layout.points}
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[Cell | str | int, ...]] = [
         (one.name, names.get(one.name, one.name), one.said, *_shares(one.happy, one.low, one.high),
          _against(ask, one.change))
         for one in found
@@ -169,8 +169,8 @@ def _reasons(ask: Ask, found: tuple[Wrong, ...]) -> Sheet:
     return Sheet(name="feedback_reasons", columns=REASONS, rows=rows)
 
 
-def _shares(*shares: float) -> Iterator[str]:
-    yield from (f"{round(PERCENT * share)} %" for share in shares)
+def _shares(*shares: float) -> Iterator[Cell]:
+    yield from (cells.share(round(PERCENT * share)) for share in shares)
 
 
 def _against(ask: Ask, change: liking.Change | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from edge.core.consent import Namespace, Purpose
-from sync.central.console import desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -39,7 +39,7 @@ def _row(ask: Ask, tx: Connection, hook: Hook) -> tuple[Cell | str, ...]:
         ask.words(f"needs.{hook.purpose}") if hook.purpose else "",
         Cell(ask.words(f"hook.{hook.state}"), mark=MARKS[hook.state]),
         ask.time(hook.done_ms),
-        "" if oldest is None else ask.ago(oldest),
+        cells.age(ask, oldest),
         str(hook.failures),
         hook.why,
     )

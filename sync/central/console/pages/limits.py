@@ -8,7 +8,7 @@ import msgspec
 
 from edge.core.money import minor_in
 from sync.central.accounting import sums
-from sync.central.console import amounts, desk
+from sync.central.console import amounts, cells, desk
 from sync.central.console.acts import short
 from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
@@ -88,10 +88,10 @@ def _slices(ask: Ask, tx: Connection, currency: str) -> Sheet:
         (
             named.get(row.placed.device, row.placed.device),
             ask.words(f"lease.{row.placed.state}"),
-            amounts.worded(row.placed.counters.granted, currency),
-            amounts.worded(row.placed.counters.consumed, currency),
-            amounts.worded(row.placed.counters.spendable, currency),
-            ask.ago(row.heard_ms) if row.heard_ms else "",
+            cells.amount(row.placed.counters.granted, currency),
+            cells.amount(row.placed.counters.consumed, currency),
+            cells.amount(row.placed.counters.spendable, currency),
+            cells.age(ask, row.heard_ms),
         )
         for row in placed.of_wallet(tx, ask.site, risk.OF_SITE, kind=risk.RISK)
         if row.living

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.core.orders import OVER, Order, Ordered, OrderState
 from edge.errors import Refused
-from sync.central.console import desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Row, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -62,7 +62,7 @@ def _row(ask: Ask, one: Changed, articles: dict[str, str]) -> Row:
         names_of(store.names, ask.words.language, order.store) if store is not None else order.store,
         _things(order.lines if order.state in OVER else order.left, articles),
         Cell(ask.words(f"order.{order.state}"), mark="warned" if order.state in ENDED else ""),
-        ask.ago(one.at_ms),
+        cells.age(ask, one.at_ms),
         order.counter,
         ask.time(order.until_ms),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.errors import NotAllowed, Unknown
-from sync.central.console import acts, desk, desks, listing, operators, sessions
+from sync.central.console import acts, desk, desks, listing, looks, operators, sessions
 from sync.central.console.answers import Answer, Cell, Form, Moved, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -133,11 +133,16 @@ def _acts(ask: Ask, after: str) -> Sheet:
         before = int(after) if after.isdecimal() else 0
         found = acts.acts(tx, ask.site or None, before=before)
     rows = [
-        (ask.time(one.at_ms), one.who, ask.words(f"act.{one.what}"), one.target, one.before, one.after)
+        (ask.time(one.at_ms), one.who, ask.words(f"act.{one.what}"), one.target, one.before, _after(ask, one))
         for one in found
     ]
     full = len(found) == acts.PAGE_MAX
     return Sheet(name="acts", columns=ACT_COLUMNS, rows=rows, after=str(found[-1].id) if full else "")
+
+
+def _after(ask: Ask, one: acts.Act) -> str:
+    """Return what stood there afterwards; of a look, at whom, in words."""
+    return looks.in_words(ask, one.after) if one.what in looks.COUNTED else one.after
 
 
 OPERATORS = Listing(name="operators", page=_operators, add="new")

@@ -22,7 +22,7 @@ def _page(ask: Ask, after: str) -> Sheet:
     return Sheet(name="promises", columns=COLUMNS, rows=rows)
 
 
-def _pictured(sheet: Sheet) -> list[Bar]:
+def _pictured(_: Ask, sheet: Sheet) -> list[Bar]:
     """Return of each kind how many promises were kept of those whose time is over."""
     kept, broken = COLUMNS.index("kept"), COLUMNS.index("broken")
     counts = [(str(row[0]), int(str(row[kept])), int(str(row[broken]))) for row in sheet.rows]

@@ -10,8 +10,8 @@ from sync.central.analysis import facts
 from sync.central.analysis.listed import CODES, GUESTS_MIN, LIVE, REPORTS
 from sync.central.analysis.results import Result, results
 from sync.central.analysis.wanted import installed
-from sync.central.console.amounts import worded
-from sync.central.console.answers import Answer, Export, Page, Sheet
+from sync.central.console import cells
+from sync.central.console.answers import Answer, Cell, Export, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.bars import longest_first
 from sync.central.console.fields import names_of
@@ -41,8 +41,9 @@ def _segments(ask: Ask) -> Sheet:
     found = _found(ask)
     most = max((one.size for one in found.values() if one.name in CODES), default=0) or 1
     rows = [
-        (code, found[code].size, f"{found[code].size * PERCENT // most} %", found[code].version,
-         ask.words(f"owner.{listed.owner}"), _day(found[code].day), _heard(found[code]),
+        (code, found[code].size, cells.share(found[code].size * PERCENT // most), found[code].version,
+         ask.words(f"owner.{listed.owner}"), _day(found[code].day),
+         cells.share(found[code].heard_permille // PER_PERCENT),
          ask.words(f"segment.{code}"))
         for code, listed in CODES.items() if code in found
     ]  # fmt: skip
@@ -61,7 +62,7 @@ def _coverage(ask: Ask) -> Sheet:
         purpose, _, way = topic.partition("@")
         if purpose in TOPICS and count >= GUESTS_MIN:
             by = ask.words(f"via.{way}" if way else "way.spot")
-            told: tuple[int | str, str] = (count, f"{count * PERCENT // max(guests, 1)} %")
+            told: tuple[int | str, Cell | str] = (count, cells.share(count * PERCENT // max(guests, 1)))
             if 0 < guests - count < GUESTS_MIN:
                 told = (ask.words("or_more", count=GUESTS_MIN), "-")
             rows.append((ask.words(f"consent.{purpose}"), by, *told))
@@ -148,18 +149,18 @@ def _names(ask: Ask, report: str) -> dict[str, dict[str, str]]:
     return {"place": {one.id: names_of(one.names, language, one.id) for one in known.points}}
 
 
-def _word(ask: Ask, column: str, value: str | int) -> str | int:
+def _word(ask: Ask, column: str, value: str | int) -> Cell | str | int:
     """Return a cell as the operator's language has it."""
     if column == "cohort":
         return f"{int(value) // MONTHS}-{int(value) % MONTHS + 1:02}"
     if column == "hour":
         return f"{int(value):02}:00"
     if column == "minor":
-        return worded(int(value), ask.layout.currency)
+        return cells.amount(int(value), ask.layout.currency)
     if column == "share_permille":
-        return f"{_tenths(int(value))} %"
+        return cells.share(_tenths(int(value)))
     if column == "lift_permille":
-        return f"{_tenths(int(value) // PERCENT)} \u00d7"
+        return cells.figure(_tenths(int(value) // PERCENT), "\u00d7")
     key = f"{WORDS[column]}{value}" if column in WORDS else ""
     return ask.words(key) if key and ask.words.has(key) else value
 

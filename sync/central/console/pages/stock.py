@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.core.orders import Shelf, Stock, shelf
 from edge.core.places import PointKind
-from sync.central.console import desk, listing
+from sync.central.console import cells, desk, listing
 from sync.central.console.answers import Answer, Cell, Form, Moved, Row, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.bars import Bar, in_order
@@ -27,33 +27,40 @@ MARKS = {Shelf.IN_STOCK: "granted", Shelf.LAST: "warned", Shelf.ASK: "warned", S
 
 
 def _page(ask: Ask, after: str) -> Sheet:
-    mark, query = tuple(after.split("/", 1)), ask.arg("q").casefold()
+    mark = tuple(after.split("/", 1))
+    left = [found for found in _looked_for(ask) if (found[0].article, found[0].store) > mark]
+    shown = left[:PAGE_MAX]
+    following = f"{shown[-1][0].article}/{shown[-1][0].store}" if len(left) > PAGE_MAX else ""
+    return Sheet(name="stock", columns=COLUMNS, rows=[_row(ask, *found) for found in shown], after=following)
+
+
+def _looked_for(ask: Ask) -> list[tuple[Stock, tuple[str, str]]]:
+    """Return each shelf whose article or store is looked for, with what both are called."""
+    query = ask.arg("q").casefold()
     with ask.store.reading() as tx:
         known = stock.stock(tx, ask.site)
         articles = dict(_articles(ask, tx))
     points = dict(_stores(ask))
-    names = [(articles.get(one.article, one.article), points.get(one.store, one.store)) for one in known]
-    left = [
-        (one, named)
-        for one, named in zip(known, names, strict=True)
-        if (one.article, one.store) > mark and any(query in name.casefold() for name in (*named, one.article))
+    named = (
+        (one, (articles.get(one.article, one.article), points.get(one.store, one.store))) for one in known
+    )
+    return [
+        (one, names)
+        for one, names in named
+        if any(query in word.casefold() for word in (*names, one.article))
     ]
-    shown = left[:PAGE_MAX]
-    following = f"{shown[-1][0].article}/{shown[-1][0].store}" if len(left) > PAGE_MAX else ""
-    return Sheet(name="stock", columns=COLUMNS, rows=[_row(ask, *found) for found in shown], after=following)
 
 
 def _row(ask: Ask, one: Stock, names: tuple[str, str]) -> Row:
     word = shelf(one, ask.store.now_ms())
     figures = (one.on_hand, one.reserved, one.safety, one.available)
     said = Cell(ask.words(f"shelf.{word}"), mark=MARKS[word])
-    return (*names, *figures, said, one.lot, ask.ago(one.at_ms))
+    return (*names, *figures, said, one.lot, cells.age(ask, one.at_ms))
 
 
-def _pictured(sheet: Sheet) -> list[Bar]:
-    """Return what is free of each shelf, the emptiest first: there somebody has to go."""
-    free = COLUMNS.index("free")
-    known = [(f"{row[0]} · {row[1]}", int(str(row[free]))) for row in sheet.rows]
+def _pictured(ask: Ask, _: Sheet) -> list[Bar]:
+    """Return what is free of the emptiest of all shelves, whatever page they are on."""
+    known = [(" · ".join(names), one.available) for one, names in _looked_for(ask)]
     return in_order(sorted(known, key=lambda shelf_: shelf_[1]))
 
 

@@ -66,7 +66,7 @@ def _row(ask: Ask, slot: Slot, told: tuple[Device, ...]) -> tuple[str, ...]:
     )
 
 
-def _pictured(sheet: Sheet) -> list[Bar]:
+def _pictured(_: Ask, sheet: Sheet) -> list[Bar]:
     """Return how many were let in of the places of each time; one without an end of places has no bar."""
     begins, places, let_in = (COLUMNS.index(name) for name in ("begins", "capacity", "let_in"))
     return filled(

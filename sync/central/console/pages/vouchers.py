@@ -9,8 +9,8 @@ from typing import Any
 from edge.core.money import spelled
 from edge.core.vouchers import CAMPAIGN_CHARS_MAX, VOUCHER_KINDS
 from sync.central.accounting.voucher_sums import Campaign, campaigns
-from sync.central.console import desk, listing
-from sync.central.console.answers import Answer, Form, Moved, Page, Sheet
+from sync.central.console import cells, desk, listing
+from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
 from sync.central.console.fields import Field, Kind
@@ -42,18 +42,18 @@ def _page(ask: Ask, after: str) -> Sheet:
 
 def campaigns_sheet(ask: Ask, found: Iterable[Campaign], columns: tuple[str, ...]) -> Sheet:
     """Return campaigns as a table: their units, and what they were worth in the site's money."""
-    currency = ask.layout.currency
-    rows = [
-        (
-            one.campaign,
-            one.unit,
-            *(counted(amount, one.unit, currency) for amount in (one.given, one.used)),
-            f"{spelled(one.worth_minor, currency)} {currency}",
-            counted(one.left, one.unit, currency),
-        )[: len(columns)]
-        for one in found
-    ]
+    rows = [_campaign(one, ask.layout.currency)[: len(columns)] for one in found]
     return Sheet(name="vouchers", columns=columns, rows=rows)
+
+
+def _campaign(one: Campaign, currency: str) -> tuple[Cell | str, ...]:
+    return (
+        one.campaign,
+        one.unit,
+        *(counted(amount, one.unit, currency) for amount in (one.given, one.used)),
+        cells.amount(one.worth_minor, currency),
+        counted(one.left, one.unit, currency),
+    )
 
 
 def counted(amount: int, unit: str, currency: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.core.lease import PlacedState
 from edge.core.money import spelled
-from sync.central.console import amounts, desk, listing, looks
+from sync.central.console import amounts, cells, desk, listing, looks
 from sync.central.console.answers import Answer, Cell, Form, Moved, Page, Sheet
 from sync.central.console.ask import Ask
 from sync.central.console.desk import Desk
@@ -45,8 +45,7 @@ def _page(ask: Ask, after: str) -> Sheet:
 
 def _row(ask: Ask, tx: Connection, one: Wallet) -> tuple[Cell | str, ...]:
     held = (
-        f"{spelled(minor, one.currency)} {one.currency}"
-        for minor in pots.worth(tx, ask.site, one.id, currency=one.currency)
+        cells.amount(minor, one.currency) for minor in pots.worth(tx, ask.site, one.id, currency=one.currency)
     )
     link = Cell(one.id, f"{ask.home}/wallets/{one.id}")
     return (link, one.label, ask.words(f"wallet.{one.state}"), *held)
@@ -61,20 +60,20 @@ def _leases(ask: Ask, tx: Connection, one: Wallet) -> Sheet:
             row.placed.kind.partition(":")[0],
             ask.words(f"lease.{row.placed.state}"),
             *_totals(row, one.currency),
-            ask.ago(row.heard_ms) if row.heard_ms else "",
+            cells.age(ask, row.heard_ms),
         )
         for row in of_wallet(tx, ask.site, one.id)
     ]
     return Sheet(name="leases", columns=LEASE_COLUMNS, rows=shown)
 
 
-def _totals(row: PlacedRow, currency: str) -> Iterator[str]:
+def _totals(row: PlacedRow, currency: str) -> Iterator[Cell]:
     """Yield G, s, v, m, r, what is left and in doubt: money as people write it, other things counted."""
     one, unit = row.placed.counters, row.placed.unit
     doubted = one.spendable if row.placed.state is PlacedState.IN_DOUBT else row.loss - row.recovered
     left = one.spendable if row.living else 0
     for amount in (one.granted, one.spent, one.voided, one.minted, one.returned, left, doubted):
-        yield f"{spelled(amount, unit) if unit == currency else amount} {unit}"
+        yield cells.figure(spelled(amount, unit) if unit == currency else amount, unit)
 
 
 def _payers(ask: Ask, people: Iterable[Member], one: Wallet) -> Sheet:
