@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Flask, Response, redirect, request
+from werkzeug.exceptions import NotFound
 
 from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import PolsoError, StoreError
@@ -12,10 +13,12 @@ from sync.central import api, notices, violations
 from sync.central.answers import describe, problem
 from sync.central.channels import api as channels
 from sync.central.console import guard
+from sync.central.console.blueprint import Console
 from sync.central.console.blueprint import blueprint as console
 from sync.central.metrics import Meters, mount
 from sync.central.own.blueprint import PREFIX as OWN
 from sync.central.own.blueprint import blueprint as own
+from sync.central.own.blueprint import nowhere as nowhere_own
 from sync.central.psp.saga import saga_of
 from sync.central.settings import Settings
 from sync.central.sites import sites
@@ -40,8 +43,10 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     mount(app, store, chosen, meters=meters)
     app.register_blueprint(api.blueprint(store, chosen, meters))
     app.register_blueprint(channels.blueprint(store, chosen))
-    app.register_blueprint(console(store, chosen))
+    pages = Console(store, chosen)
+    app.register_blueprint(console(pages))
     app.register_blueprint(own(store, chosen))
+    app.register_error_handler(NotFound, lambda error: _nowhere(pages, error))
     app.register_blueprint(violations.blueprint(store, chosen, meters))
     saga = saga_of(store, chosen.psp, chosen.seals)
     sagas = {saga.psp.name: saga} if saga else {}
@@ -78,6 +83,13 @@ def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None
         what = f"{error} {error.hint}"
         return problem(describe(Problem.MALFORMED, time_ms=store.now_ms(), detail=what))
     return None
+
+
+def _nowhere(pages: Console, error: NotFound) -> Response | NotFound:
+    """Answer a browser at an address of nothing with a page that says what to do; machines read a status."""
+    if not request.accept_mimetypes.accept_html or request.accept_mimetypes.best == "*/*":
+        return error
+    return nowhere_own() if request.path.startswith(OWN) else pages.nowhere()
 
 
 def _ready(store: Store) -> Response:

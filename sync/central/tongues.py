@@ -37,6 +37,11 @@ class Spoken:
         """Return a date that is given as ISO 8601."""
         return str(format_date(dt.date.fromisoformat(text), "medium", locale=self.language))
 
+    def moment(self, at_ms: int, zone: dt.tzinfo) -> str:
+        """Return a moment (UTC milliseconds) by a zone's clock, its day as the language writes it."""
+        there = dt.datetime.fromtimestamp(at_ms / 1000, zone)
+        return f"{format_date(there, 'medium', locale=self.language)}, {there:%H:%M}"
+
 
 @cache
 def _words(language: str) -> dict[str, str]:

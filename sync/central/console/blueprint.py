@@ -59,6 +59,12 @@ class Console:
             guard.set_session(reply, ask.session, self._rooms.settings)
         return reply
 
+    def nowhere(self) -> Response:
+        """Say to whoever typed or kept an address of nothing what to do; who they are is not asked."""
+        ask = self._ask({})
+        said = ask.words("nowhere"), ask.words("nowhere.hint")
+        return render.refusal(ask, error=said[0], hint=said[1], status=404)
+
     def _ask(self, path: dict[str, str]) -> Ask:
         wanted = [request.cookies.get(guard.LANGUAGE_COOKIE, ""), *request.accept_languages.values()]
         own = request._get_current_object()  # type: ignore[attr-defined]  # the stand-in's documented way
@@ -79,9 +85,9 @@ class Console:
             operators.seen(self._rooms.store, ask.session, ask.who)
 
 
-def blueprint(store: Store, settings: Settings) -> Blueprint:
+def blueprint(console: Console) -> Blueprint:
     """Return the console, one rule per row of its table and none beside."""
-    console, made = Console(store, settings), Blueprint("console", __name__, url_prefix="/console")
+    made = Blueprint("console", __name__, url_prefix="/console")
     for route in ROUTES:
         made.add_url_rule(
             route.rule,

@@ -120,6 +120,14 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     return made
 
 
+def nowhere() -> Response:
+    """Say to whoever opens an address of nothing, in a language of their browser's, what to do."""
+    said = words(choose(request.accept_languages.values()))
+    shown = {"t": said, "asset": render.address, "said": "", "why": "wrong.nowhere"}
+    body = _environment.get_template("refused.html").render(shown)
+    return Response(body, status=404, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
 def _respond(ask: Ask, answer: Answer) -> Response:
     match answer:
         case Page():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.core.money import minor_in, spelled
+from edge.core.money import minor_in
 from edge.errors import Refused, Unknown
 from sync.central import doors
 from sync.central.accounting import ops
@@ -16,6 +16,7 @@ from sync.central.console.routes import Audience, Route, act, read
 from sync.central.money import payers
 from sync.central.money.basket import Op
 from sync.central.own.deciding import prove, wallet_of
+from sync.central.own.saying import amount, moment
 from sync.central.registry import bands, guests, members
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
@@ -145,11 +146,11 @@ def _row(ask: Ask, one: Op, name: str) -> dict[str, str]:
     back = one.voided_minor + one.refunded_minor
     return {
         "id": one.id,
-        "time": ask.time(one.at_ms),
+        "time": moment(ask, one.at_ms),
         "who": name,
         "what": ", ".join(f"{line.quantity} {line.name}" for line in one.lines),
-        "amount": f"{spelled(one.captured_minor, one.currency)} {one.currency}",
-        "back": f"{spelled(back, one.currency)} {one.currency}" if back else "",
+        "amount": amount(ask, one.captured_minor, one.currency),
+        "back": amount(ask, back or None, one.currency),
     }
 
 

@@ -14,6 +14,7 @@ from sync.central.journey.cards import until
 from sync.central.money import pots
 from sync.central.own.cookie import moved_with
 from sync.central.own.deciding import wallet_of
+from sync.central.own.saying import amount, moment
 from sync.central.psp import charges, mandates
 from sync.central.psp.handshake import Wish, begin, revoke
 from sync.central.psp.judgement import Charge, Purpose
@@ -77,9 +78,9 @@ def _card(ask: Ask) -> Answer:
             (name, spelled(minor, wallet.currency)) for name, minor in zip(LIMITS, limits, strict=True)
         ],
         "currency": wallet.currency,
-        "owed": f"{spelled(owed, wallet.currency)} {wallet.currency}" if owed else "",
-        "fill": _amount(wallet.fill_minor, wallet),
-        "low": _amount(wallet.low_minor, wallet),
+        "owed": amount(ask, owed or None, wallet.currency),
+        "fill": amount(ask, wallet.fill_minor, wallet.currency),
+        "low": amount(ask, wallet.low_minor, wallet.currency),
         "consent": CONSENT,
         "charges": [_row(ask, charge) for charge in made],
     }
@@ -155,17 +156,13 @@ def _saga(ask: Ask) -> Saga:
     return saga
 
 
-def _amount(minor: int | None, wallet: Wallet) -> str:
-    return "" if minor is None else f"{spelled(minor, wallet.currency)} {wallet.currency}"
-
-
 def _row(ask: Ask, one: Charge) -> dict[str, object]:
     """Return one charge as its own receipt: what was taken, when, and for which taps."""
     return {
         "id": one.id,
-        "amount": f"{spelled(one.money.minor, one.money.currency)} {one.money.currency}",
+        "amount": amount(ask, one.money.minor, one.money.currency),
         "state": f"charge.{one.state}",
-        "time": ask.time(one.made_ms),
+        "time": moment(ask, one.made_ms),
         "filled": one.purpose is Purpose.TOP_UP,
         "taps": [name.removeprefix("op:").partition(":")[0] for name in one.about.split()],
     }

@@ -182,7 +182,7 @@ def test_every_purchase_is_there_page_by_page_with_what_came_back(family: Store)
     assert (first.count("1 Soup"), "Earlier" in first) == (BOUGHT_MAX, True)
     both = first + phone.says("/family?page=1")
     assert all(f"op-{number:04}" in both for number in range(BOUGHT_MAX + 1))
-    assert "0.40 EUR came back" in both
+    assert "€0.40 came back" in both
 
 
 def test_allowing_more_is_told_from_allowing_less() -> None:

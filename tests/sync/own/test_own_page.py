@@ -244,7 +244,7 @@ def test_the_page_names_each_charge_and_the_taps_that_it_is_for(
     with small_store.reading() as tx:
         [charge] = charges.of_mandate(tx, SITE, mandate)
     assert charge.state is State.PAID
-    assert all(word in told for word in (charge.id, "12.40 EUR", "pagato", "acquisto tap-0001")), told
+    assert all(word in told for word in (charge.id, "12,40 €", "pagato", "acquisto tap-0001")), told
     assert sandbox.book.taken() == {"eur": 1_240}
 
 

@@ -24,6 +24,7 @@ CHOSEN = {
     *(f"mandate.{one}" for one in Mandated),
     *(f"field.{one}" for one in ("once", "a_day", "a_month", *AMOUNTS, "no_charge", "closed")),
     *(f"diary.{one}" for one in (*What, "taken_back", "minutes", "of_five", "until")),
+    *(f"diary.entered.{one}" for one in (Via.KIOSK, Via.TILL)),
     *(f"via.{one}" for one in Via),
     *(f"case.{one}" for one in Subject),
     *(f"coupon_state.{one}" for one in Asked),

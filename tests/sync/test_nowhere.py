@@ -1,0 +1,41 @@
+"""An address of nothing: people read what to do, each in a language of theirs, and machines a status."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from sync.central.app import create_app
+from sync.central.settings import Settings
+from sync.central.store import Store
+
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.fixture
+def client(small_store: Store) -> FlaskClient:
+    return create_app(small_store, Settings()).test_client()
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "said"),
+    [
+        ("/console/nowhere", "en", "Look whether it was typed right"),
+        ("/nowhere", "it", "Riparti dalla prima pagina"),
+        ("/own/nowhere", "de", "Halten Sie Ihr Band an einen Kiosk"),
+        ("/own/nowhere", "es", "Acerca tu pulsera a un quiosco"),
+    ],
+)
+def test_a_browser_is_told_what_to_do(client: FlaskClient, path: str, language: str, said: str) -> None:
+    reply = client.get(path, headers={"Accept": BROWSER, "Accept-Language": language})
+    assert reply.status_code == 404
+    assert said in reply.text
+    assert f'lang="{language}"' in reply.text
+    assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
+
+
+def test_a_machine_reads_the_status(client: FlaskClient) -> None:
+    for accept in ("", "*/*", "application/json"):
+        reply = client.get("/v1/nowhere", headers={"Accept": accept} if accept else {})
+        assert reply.status_code == 404
+        assert "Polso" not in reply.text
