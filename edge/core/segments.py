@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from edge.core.birthday import BIRTHDAY
 from edge.core.climb import CLIMB
 from edge.core.consent import ON_THE_SPOT, Channel, Consent, Namespace, Purpose, may
+from edge.core.joined import JOINED
 from edge.core.profiles import SPEAKS
 from edge.core.unfinished import MARKS
 from edge.core.visits import VISITS
 from edge.core.waiting import WAITS
 
-CENTRALS = (SPEAKS, WAITS, VISITS, CLIMB, BIRTHDAY, *MARKS)
+CENTRALS = (SPEAKS, WAITS, JOINED, VISITS, CLIMB, BIRTHDAY, *MARKS)
 """How words of a profile begin that central tells its devices: each is shown, if at all, for what it says."""
 SEGMENTS_MAX = 32
 """Codes of one guest."""

@@ -194,7 +194,7 @@ def test_leased_part_of_a_cap_holds_where_no_other_device_can_be_asked() -> None
     offer = an_offer(caps=(Cap(counted=Counted.REDEEMED, span=Span.CAMPAIGN, most=5),))
     count = Count(offer="a", counted=Counted.REDEEMED, span=Span.CAMPAIGN, here=1, allowed=2)
     assert why(offer, counts=(count,)) is None
-    assert why(offer, counts=(replace(count, here=2),)) == (Why.CAP, "redeemed campaign")
+    assert why(offer, counts=(replace(count, here=2),)) == (Why.NO_SHARE, "redeemed campaign")
 
 
 def test_rules_see_nothing_that_the_guest_did_not_allow() -> None:

@@ -14,6 +14,7 @@ import msgspec
 from edge.core.consent import Consent, Source
 from edge.core.elsewhere import Limited
 from edge.core.lease import Limits
+from edge.core.offers import Cap
 from edge.core.offers.elsewhere import OFFER_TIMES
 from edge.core.site import UNSETTLED
 from edge.sequencer import Transaction
@@ -21,7 +22,7 @@ from edge.service.times import KeptTime, keep
 from sync.client.heard import HEARD
 from tests.builders import HOUR_MS, NOW_MS, a_day_ticket, a_slot_right
 from tests.service.house import OTHER_UID, UID, House, band_of, worn
-from tests.service.offered import ALLOWS, budget, published, took
+from tests.service.offered import ALLOWS, an_offer, budget, published, took
 from tests.service.purses import GUEST_PIN, TILL, a_grant, a_guest, cashier, granted, rung_up, tapped
 from tests.service.test_alarms import replayed
 from tests.service.test_near import a_slot, a_stock, ready, shop, slots
@@ -87,7 +88,7 @@ def _moving(edge: House) -> None:
 
 def _asking(edge: House) -> None:
     slots(edge, a_slot(1), a_slot(3))
-    published(edge)
+    published(edge, an_offer(caps=(Cap(most=0, everywhere=9),), dealt=("edge-1",)))
     budget(edge)
     edge.service.look_up(edge.session("gate"), NAME)
     took(edge, band_of(edge))

@@ -112,6 +112,7 @@ NOBODYS = frozenset(
             "site",
             "thing",
             "bundle",
+            "offer_deal",
             "campaign",
             "slot",
             "channel_booking",

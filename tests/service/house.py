@@ -295,12 +295,17 @@ def a_member(id: str = "anna", *roles: str, house: House, pin: str = PIN, badge:
 
 @contextmanager
 def an_edge(
-    folder: Path, hands: Hands | None = None, *, layout: Layout | None = None, boot: str = "boot-1"
+    folder: Path,
+    hands: Hands | None = None,
+    *,
+    layout: Layout | None = None,
+    boot: str = "boot-1",
+    device: str = "edge-1",
 ) -> Iterator[House]:
     """An edge that knows the park of ``tests.builders`` and one guest with a day ticket."""
     if not (folder / "state.db").exists():
-        shutil.copytree(_template(folder.parent), folder, dirs_exist_ok=True)
-    house = House(folder, hands or Hands(), boot)
+        shutil.copytree(_template(folder.parent, device), folder, dirs_exist_ok=True)
+    house = House(folder, hands or Hands(), boot, device)
     try:
         if layout is not None:
             house.tell(layout=msgspec.structs.replace(layout, version=2))
@@ -309,11 +314,11 @@ def an_edge(
         house.close()
 
 
-def _template(parent: Path) -> Path:
+def _template(parent: Path, device: str) -> Path:
     """A folder made once a session and copied for each test: schemas take longer than whole tests."""
-    made = parent / "edge-template"
+    made = parent / f"{device}-template"
     if not made.exists():
-        house = House(made, Hands())
+        house = House(made, Hands(), device=device)
         house.tell(worn(house), layout=a_layout())
         house.close()
     return made

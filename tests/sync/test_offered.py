@@ -21,6 +21,7 @@ from edge.core.offers.said import Told
 from edge.core.retention import DAY_MS
 from edge.service.offerbook import times_elsewhere
 from sync.central import intake, offered
+from sync.central.choices import judge_choices
 from sync.central.feed import item_table
 from sync.central.offers import bundles
 from sync.central.offers.bundles import Draft
@@ -148,6 +149,27 @@ def test_while_apart_each_device_goes_on_by_its_own_count(pair: tuple[Shop, Shop
     b.cable.plug()
     b.client.kick()
     until(lambda: times(b, "twice") == 2 and times(a, "twice") == 1)
+
+
+def test_while_apart_two_devices_hold_together_what_central_dealt_them(
+    pair: tuple[Shop, Shop], live: Store
+) -> None:
+    offer = capped("once", Cap(most=0, everywhere=1))
+    with live.transaction() as tx:
+        made = bundles.make(tx, SITE, Draft(bundle=Bundle(version=0, offers=(offer,))), by="a")
+        bundles.review(tx, SITE, made.version, by="b")
+        bundles.go_live(tx, SITE, made.version, by="a")
+    for shop in pair:
+        until(lambda shop=shop: shop.service.offers.bundles.version() == made.version)
+        shop.cable.pull()
+    assert sorted(len(shows(shop)) for shop in pair) == [0, 1]
+    assert {why(shop, "once") for shop in pair} == {None, Why.NO_SHARE}
+    for shop in pair:
+        shop.cable.plug()
+        shop.client.kick()
+        until(shop.drained)
+    again = judge_choices(live, SITE)
+    assert (again.judged, again.equal) == (2, 2)
 
 
 def test_with_an_erasure_both_ends_forget_it_and_late_events_bring_nothing_back(

@@ -39,6 +39,8 @@ class Why(enum.StrEnum):
     """The guest has fewer points to spend here than it takes."""
     CAP = "cap"
     """Shown or redeemed as often as it may be."""
+    NO_SHARE = "no_share"
+    """Its cap holds everywhere, and none of the times that are left are this device's."""
     CONTROL = "control"
     """The guest is among those who get nothing, so that the effect can be read."""
     EXCLUDED = "excluded"

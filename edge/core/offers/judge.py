@@ -112,10 +112,13 @@ def _funded(judge: Judge, offer: Offer) -> tuple[Why, str] | None:
 
 def _capped(judge: Judge, offer: Offer) -> tuple[Why, str] | None:
     for cap in offer.caps:
-        count = judge.counts.get((offer.id, replace(cap, most=0)), UNCOUNTED)
-        spent = count.allowed is not None and count.here >= count.allowed
-        if spent or count.here + count.elsewhere >= cap.most:
+        count = judge.counts.get((offer.id, replace(cap, most=0, everywhere=0)), UNCOUNTED)
+        if count.here + count.elsewhere >= (cap.everywhere or cap.most):
             return Why.CAP, f"{cap.counted} {cap.span}"
+        # Of a cap that holds everywhere nobody has any whom nothing was dealt.
+        allowed = count.allowed or 0 if cap.everywhere else count.allowed
+        if allowed is not None and count.here >= allowed:
+            return Why.NO_SHARE, f"{cap.counted} {cap.span}"
     return None
 
 

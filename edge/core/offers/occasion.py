@@ -69,7 +69,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     screen: bool = False
     """On this screen, to whomever."""
     allowed: int | None = None
-    """How many this device may count by itself, by a lease of the cap: holds where no other can be asked."""
+    """How many this device may count by itself, as they were dealt: holds where no other can be asked."""
 
 
 def history_of(counts: Iterable[Count], bundle: Bundle) -> AboutHistory:

@@ -93,6 +93,10 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     span: Span = Span.DAY
     most: int
     screen: bool = False
+    everywhere: int = 0
+    """So often on all devices together, also while they are apart: dealt out beforehand (``dealing``).
+
+    ``most`` is 0 beside it: a device that does not know this word never shows the offer."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -130,6 +134,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stack: str = ""
     """Stacking category; empty: joint with every other, without a limit of its own."""
     caps: tuple[Cap, ...] = ()
+    dealt: tuple[str, ...] = ()
+    """Devices among which caps that hold everywhere are dealt; central fixed them once for the campaign."""
     budget: Budget | None = None
     effect: Effect | None = None
     gives: str = ""

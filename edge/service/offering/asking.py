@@ -40,6 +40,7 @@ from edge.service.bundles import Live
 from edge.service.consents import Consents
 from edge.service.facts import zone_of
 from edge.service.offerbook import NOBODY, Book, book_of, counts_of, promised_of, times_elsewhere
+from edge.service.offering import slots
 from edge.service.offering.knowing import about_orders, about_stock, about_visit, visits_of
 from edge.service.payments import chest
 from edge.service.rooms import Rooms
@@ -95,7 +96,7 @@ class Asking:
         screen = book_of(tx, f"{NOBODY}{asked.point.id}")
         there = times_elsewhere(tx, profile.guest) if profile is not None and profile.guest else {}
         counts = counts_of(book, screen, there, day=day, visit=visit)
-        points = self._points(tx, profile)
+        points, at = self._points(tx, profile), slots.At(self._rooms.device, day)
         return Occasion(
             exposure=exposure,
             draw=draw_of(live.bundle.control.salt, exposure),
@@ -110,7 +111,7 @@ class Asking:
             guest=profile.guest if profile is not None else None,
             standing=asked.standing,
             watched=asked.watched,
-            counts=counts,
+            counts=slots.with_shares(tx, counts, live.bundle, of=profile, at=at),
             slices=self.slices(tx),
             points_left=points,
             lines=tuple(asked.lines),

@@ -14,6 +14,7 @@ from edge.core.events import Kind
 from edge.core.offers import Counted, Offer, exposure_of
 from edge.core.offers.asked import Exposed, asked_of
 from edge.core.offers.choose import choose
+from edge.core.offers.dealing import is_dealt
 from edge.core.offers.occasion import Standing
 from edge.core.offers.said import Told
 from edge.core.payment.promised import Promise, promise_of
@@ -39,6 +40,7 @@ from edge.service.offerbook import (
     put_kept,
     with_promise,
 )
+from edge.service.offering import slots
 from edge.service.offering.asking import CHANNELS, Asking, Question, standing_of, visit_of
 from edge.service.offering.sending import Sending, goes_along
 from edge.service.offering.tiles import name_of, tiles_of
@@ -100,10 +102,7 @@ class Offers:
 
         def act(tx: Transaction) -> bool:
             kept, offer = self._tile(tx, exposure)
-            if exposure in kept.shown:
-                return False
-            self.note_shown(tx, kept, exposure, offer=offer)
-            return True
+            return exposure not in kept.shown and self.note_shown(tx, kept, exposure, offer=offer)
 
         return self._rooms.sequencer.submit(act)
 
@@ -127,12 +126,18 @@ class Offers:
             budget, label = offer.budget, self.label(offer)
             if budget is not None and self._asking.slices(tx).get(budget.id, 0) < budget.each:
                 raise Refused("This offer is over.", hint="Look at the others.")
+            at = slots.At(self._rooms.device, self._today(tx))
+            if not slots.is_left(tx, kept.guest, offer, at=at):
+                raise Refused(
+                    "This offer was taken up as often as it may be here.", hint="Look at the others."
+                )
             promise = promise_of(offer, exposure=exposure, bundle=kept.choice.bundle, label=label)
             after = with_promise(book, promise)
             if after is None:
                 raise Refused("There is no room for more offers.", hint="Use one of them first.")
             told = _told(kept, offer, exposure=exposure, point=point)
             tx.append(Kind.OFFER_TAKEN, replace(told, staff=staff))
+            slots.use(tx, kept.guest, (offer,), counted=Counted.REDEEMED, day=at.day)
             put_book(tx, kept.book, after)
             put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
             return promise
@@ -228,6 +233,9 @@ class Offers:
             at_ms=tx.now.now_ms,
         )
         put_kept(tx, kept)
+        # Chosen is used up: who knows which screen paints it still, when the next one asks?
+        chosen, day = (asked.live.bundle.offers_by_id[tile.offer] for tile in choice.tiles), self._today(tx)
+        slots.use(tx, occasion.guest, chosen, counted=Counted.SHOWN, day=day)
         return kept
 
     def _view(self, asked: Question, kept: Kept, book: Book, *, over: set[str]) -> OffersView:
@@ -258,20 +266,27 @@ class Offers:
             raise Unknown("There is no such offer here.", hint="It may be over; look at the others.")
         return kept, offer
 
-    def note_shown(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer) -> None:
-        """Journal and count that a tile was seen."""
+    def note_shown(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer) -> bool:
+        """Journal and count that a tile was seen; say whether it counts: a slot is its choice's day's."""
+        day = _day(self._rooms.profiles.layout(), kept.at_ms)
+        if is_dealt(offer, Counted.SHOWN) and day != self._today(tx):
+            return False
         tx.append(Kind.OFFER_SHOWN, _told(kept, offer, exposure=exposure))
         put_kept(tx, replace(kept, shown=(*kept.shown, exposure)))
         for name in {kept.book, f"{NOBODY}{kept.point}"}:  # of a stranger both are one
             self._mark_shown(tx, name, offer.id)
+        return True
 
     def note_taken(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer, op_id: str) -> None:
         """Journal that a purchase brought a tile."""
         tx.append(Kind.OFFER_TAKEN, replace(_told(kept, offer, exposure=exposure), op_id=op_id))
 
     def _mark_shown(self, tx: Transaction, name: str, offer: str) -> None:
-        day, book = _day(self._rooms.profiles.layout(), tx.now.now_ms), book_of(tx, name)
+        day, book = self._today(tx), book_of(tx, name)
         put_book(tx, name, marked(book, Mark(offer, Counted.SHOWN, day, book.visit)))
+
+    def _today(self, tx: Transaction) -> int:
+        return _day(self._rooms.profiles.layout(), tx.now.now_ms)
 
     def _taken(self, promise: Promise) -> TakenView:
         rooms = self._rooms

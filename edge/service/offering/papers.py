@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.calendar import date_text, day_of
-from edge.core.offers import Level, Offer, exposure_of
+from edge.core.offers import Counted, Level, Offer, exposure_of
 from edge.core.payment.back import OVER
 from edge.core.payment.promised import promise_of
 from edge.core.places import Layout
@@ -15,6 +15,7 @@ from edge.payviews import BasketState
 from edge.service import coupons
 from edge.service.facts import zone_of
 from edge.service.offerbook import Kept, book_of, kept_by, put_kept
+from edge.service.offering import slots
 from edge.service.offering.asking import Question, visit_of
 from edge.service.offering.desk import Offers
 from edge.service.offering.tiles import tiles_of
@@ -118,6 +119,7 @@ class Papers:
         )
         put_paper(tx, paper)
         put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
+        slots.use(tx, kept.guest, (offer,), counted=Counted.REDEEMED, day=_today(layout, tx.now.now_ms))
         self._offers.note_taken(tx, kept, exposure, offer=offer, op_id=paper.op_id)
         return paper
 
@@ -168,9 +170,13 @@ class Papers:
 
 def _until(layout: Layout | None, last: str, now_ms: int) -> str:
     """Return the last local date of a coupon, which always has one: a lost slip holds no budget for ever."""
-    zone, starts_min = (layout.timezone, layout.day_starts_min) if layout is not None else ("UTC", 0)
-    latest = date_text(day_of(zone_of(zone), starts_min, now_ms) + GOOD_DAYS_MAX)
+    latest = date_text(_today(layout, now_ms) + GOOD_DAYS_MAX)
     return min(last or latest, latest)
+
+
+def _today(layout: Layout | None, now_ms: int) -> int:
+    zone, starts_min = (layout.timezone, layout.day_starts_min) if layout is not None else ("UTC", 0)
+    return day_of(zone_of(zone), starts_min, now_ms)
 
 
 def _is_coupon(offer: Offer) -> bool:

@@ -13,6 +13,7 @@ from edge.core.closing import to_closing_min
 from edge.core.facts import Moment, Rule
 from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, about_now, choose
 from edge.core.offers.control import BUCKETS, GLOBAL
+from edge.core.offers.dealing import plenty
 from edge.core.places import Layout
 from edge.rules import compile_offer_rule
 from sync.central.offers.campaigned import Campaign, with_campaigns
@@ -20,7 +21,7 @@ from sync.central.offers.campaigned import Campaign, with_campaigns
 STRANGER = "stranger"
 ALLOWS = Standing(offers=True, namespaces=("demographic", "interest", "behaviour"))
 PLENTY = 10**9
-"""Of each budget: a preview is of a kiosk that has some left."""
+"""Of each budget: a preview is of a kiosk that has some left, and its share of each cap."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ def _occasion(
         guest=name if known else None,
         standing=ALLOWS if known else Standing(),
         rules=rules,
+        counts=plenty(bundle),
         slices={offer.budget.id: PLENTY for offer in bundle.offers if offer.budget is not None},
         points_left=PLENTY,
         held_buckets=dict.fromkeys((GLOBAL, *(trial.id for trial in bundle.experiments)), BUCKETS - 1),

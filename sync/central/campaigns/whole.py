@@ -21,6 +21,7 @@ from edge.core.offers import (
     choose,
 )
 from edge.core.offers.control import BUCKETS, GLOBAL
+from edge.core.offers.dealing import plenty
 from edge.rules import compile_offer_rule
 from sync.central.campaigns.seen import ALLOWS, PLENTY, STRANGER, Place
 
@@ -36,7 +37,8 @@ def sees(bundle: Bundle, name: str, context: Context, *, place: Place, around: A
     """Return what a guest of this context would be shown there and then, with the reason of each loser.
 
     Whatever is said of a guest is taken from the context, and all else from the site. There is enough in each
-    budget, nobody is kept out and nothing explored: that is drawn for each guest, and this one is invented.
+    budget and left of each cap, nobody is kept out and nothing explored: that is drawn for each guest, and
+    this one is invented.
     """
     known = name != STRANGER
     return choose(
@@ -52,6 +54,7 @@ def sees(bundle: Bundle, name: str, context: Context, *, place: Place, around: A
             zones=tuple(filter(None, (_point(place).zone,))),
             guest=name if known else None,
             standing=ALLOWS if known else Standing(),
+            counts=plenty(bundle),
             rules={rule.id: compile_offer_rule(rule.cel) for rule in bundle.rules},
             slices={offer.budget.id: PLENTY for offer in bundle.offers if offer.budget is not None},
             points_left=PLENTY,

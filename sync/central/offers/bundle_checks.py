@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from edge.core.offers import Bundle, Offer, Unit, faults_of
+from edge.core.offers import Bundle, Cap, Offer, Unit, faults_of
+from edge.core.offers.dealing import DEALT, EVERYWHERE_MAX, caps_dealt
 from edge.errors import Refused
 from edge.rules import RuleRefused, compile_offer_rule
 from sync.central.money import budgets
+from sync.central.offers.deals import CAMPAIGN_CHARS_MAX
 from sync.central.registry.catalogue import catalogue
 from sync.central.store import Connection
 
@@ -42,7 +44,14 @@ def look(tx: Connection, site: str, bundle: Bundle, *, totals: Mapping[str, int]
         if name not in articles
     ]
     return Found(
-        (*_shape(bundle), *_rules(bundle), *_texts(bundle), *_money(bundle, totals), *_points(bundle)),
+        (
+            *_shape(bundle),
+            *_rules(bundle),
+            *_texts(bundle),
+            *_money(bundle, totals),
+            *_points(bundle),
+            *_caps(bundle),
+        ),
         tuple(warnings),
     )
 
@@ -125,6 +134,26 @@ def _points(bundle: Bundle) -> Iterator[str]:
             yield f"{offer.id}: an offer brings at most {POINTS_MAX} points"
         if not 0 <= offer.points_after_days <= POINTS_AFTER_DAYS_MAX:
             yield f"{offer.id}: points wait for {POINTS_AFTER_DAYS_MAX} days at most"
+
+
+def _caps(bundle: Bundle) -> Iterator[str]:
+    for offer, cap in caps_dealt(bundle):
+        if not 1 <= cap.everywhere <= EVERYWHERE_MAX:
+            yield f"{offer.id}: a cap that holds everywhere is 1 to {EVERYWHERE_MAX}"
+        if cap.most:
+            yield f"{offer.id}: beside a cap that holds everywhere stands 0, so that no older device shows it"
+        if cap.screen or (cap.counted, cap.span) not in DEALT:
+            yield f"{offer.id}: of what is {cap.counted} a {cap.span} no cap can hold everywhere"
+        if len([one for one in offer.caps if _kind(one) == _kind(cap)]) > 1:
+            yield f"{offer.id}: two caps are of what is {cap.counted} a {cap.span}"
+        if offer.public:
+            yield f"{offer.id}: what anybody is shown is counted for nobody; no cap of it holds everywhere"
+        if not 0 < len(offer.campaign) <= CAMPAIGN_CHARS_MAX:
+            yield f"{offer.id}: a campaign whose caps are dealt has a name of 1 to {CAMPAIGN_CHARS_MAX} signs"
+
+
+def _kind(cap: Cap) -> tuple[str, str, bool]:
+    return cap.counted, cap.span, cap.screen
 
 
 def _lacking(offer: Offer) -> list[str]:

@@ -14,7 +14,7 @@ from sync.central.feed import Change, publish
 from sync.central.machines.voice import voice
 from sync.central.money import budgets
 from sync.central.money import policy as policies
-from sync.central.offers import bundle_checks, campaigned
+from sync.central.offers import bundle_checks, campaigned, deals
 from sync.central.registry import layout
 from sync.central.store import (
     BigInteger,
@@ -206,7 +206,8 @@ def _publish(tx: Connection, site: str, found: Version) -> Version:
     known = layout.published(tx, site)
     if known is None or not known.currency:
         raise Refused("This site has no currency yet.", hint="Publish its layout first.")
-    key, bundle = voice(tx, site), found.draft.bundle
+    key, bundle = voice(tx, site), deals.dealt(tx, site, found.draft.bundle)
+    found = msgspec.structs.replace(found, draft=msgspec.structs.replace(found.draft, bundle=bundle))
     head, parts = published.cut(site, bundle, key.private_key, from_ms=found.from_ms)
     before = _live(tx, site)
     budgets.hold(tx, site, found.draft.budgets, currency=known.currency)

@@ -12,6 +12,7 @@ from edge.core.bands import BandState
 from edge.core.consent import Consent
 from edge.core.entitlements import Entitlement
 from edge.core.expectation import Asked, asked_by, fitting, least
+from edge.core.joined import JOINED
 from edge.core.onair import ON_AIR
 from edge.core.profiles import Profile, ProfileItem, in_words, remark_owner
 from edge.core.wallet import WalletLink
@@ -100,7 +101,7 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
     said = {guest: known.consents.get(guest, ()) for guest in here_now}
     left, waits = unfinished.of(tx, site, said), waiting.of(tx, site, said)
     came, nears = visited.of(tx, site, said), climbs.of(tx, site, said, known=known.guests)
-    born = birthdays.of(tx, site, said)
+    born, led = birthdays.of(tx, site, said), links.roots(tx, site, filter(None, worn))
     for card, guest, owner in zip(cards, worn, owners, strict=True):
         bare = compose(
             card,
@@ -116,12 +117,20 @@ def changes(tx: Connection, site: str, cards: Sequence[BandCard], *, known: Know
         profile = msgspec.structs.replace(
             fitting(bare, asked) if here else least(bare, asked), remark_key=public[owner]
         )
+        profile = _joined(profile, led)
         # A band that opens nothing more needs no key on any edge; central keeps it to know the chip again.
         keys = {} if card.band.state in KEYLESS else dict(card.keys)
         sealed = keys.pop(ON_AIR, b"")
         item = ProfileItem(profile=profile, keys=keys, on_air=sealed if here else b"")
         found.append(Change(PROFILE, card.band.id.hex(), _encode(item)))
     return found
+
+
+def _joined(profile: Profile, led: Mapping[str, str]) -> Profile:
+    """Return a profile with the word that its guest is known as another one, where they are."""
+    if profile.guest not in led:
+        return profile
+    return msgspec.structs.replace(profile, tags=(*profile.tags, JOINED))
 
 
 def _needs(

@@ -17,6 +17,8 @@ from sync.central.analysis.facts import Calendar
 from sync.central.campaigns import life, readings
 from sync.central.campaigns.previews import CHANNELS
 from sync.central.console.operators import Role
+from sync.central.machines import devices
+from sync.central.machines.devices import NewDevice
 from sync.central.money import leases
 from sync.central.offers import bundles, campaigned
 from sync.central.offers.campaigned import Plan, State
@@ -104,6 +106,29 @@ def test_a_campaign_goes_from_one_marketer_through_another_to_a_signed_version(p
     an_operator(park, "olga")
     told = a_browser(park, "olga").says(f"{HOME}/acts")
     assert all(word in told for word in ("drafted a campaign", "published a campaign", "paused a campaign"))
+
+
+def test_limits_that_hold_everywhere_say_their_price_and_among_how_many_they_are_dealt(park: Store) -> None:
+    anna, piero = a_marketer(park, "anna"), a_marketer(park, "piero")
+    anna.post(f"{HOME}/campaigns/new", **TYPED, holds_everywhere="yes")
+    assert "no device stands where it could be shown" in anna.says(ONE)
+    with park.transaction() as tx:
+        new = NewDevice(site=SITE, kind="edge", name="", points=(), public_key=b"k" * 32)
+        device = devices.add_device(tx, new)[0].id
+    assert "It will be dealt among 1 devices" in anna.says(ONE)
+    assert "holds_everywhere" in anna.get(f"{ONE}/change").text.split(" checked")[-2]
+    piero.post(f"{ONE}/review")
+    assert anna.post(f"{ONE}/publish").status_code == 303
+    assert "shown 2 times a day to each guest" in anna.says(ONE)
+    assert "Dealt among 1 devices" in anna.says(ONE)
+    with park.reading() as tx:
+        (offer,) = bundles.draft_in_force(tx, SITE).bundle.offers
+    assert [(cap.counted, cap.most, cap.everywhere) for cap in offer.caps] == [
+        ("shown", 0, 2),
+        ("redeemed", 0, 1),
+    ]
+    assert offer.dealt == (device,)
+    assert "tile 1" in {row[1] for row in rows(anna, f"{ONE}/seen.csv?at=2026-02-03T12:00")}
 
 
 def test_what_was_typed_stands_in_the_form_again_and_changes_as_another_revision(park: Store) -> None:

@@ -6,12 +6,15 @@ import msgspec
 import pytest
 
 from edge.core.events import Kind
+from edge.core.joined import is_joined
 from edge.core.offers.elsewhere import OFFER_TIMES, Totals, summed
 from edge.core.offers.offer import Counted, Span
+from edge.core.profiles import ProfileItem
 from sync.central import offered
 from sync.central.feed import item_table
 from sync.central.offered import Seen
 from sync.central.privacy import erasure
+from sync.central.registry.profiles import PROFILE
 from sync.central.store import Store, select
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.people.folk import Folk
@@ -106,3 +109,23 @@ def test_all_of_one_person_fits_one_item(folk: Folk) -> None:
     folk.merges("ada", "bea")
     assert len(told(folk, "ada")[offered.ONE]) == 300
     assert sum(len(rows) for name, rows in told(folk, "ada").items() if name != offered.ONE) == 300
+
+
+def test_bands_of_whoever_is_known_as_another_say_so_until_they_part(folk: Folk) -> None:
+    def joined() -> set[str]:
+        own = item_table.c
+        query = select(own.body).where(own.site_id == SITE, own.kind == PROFILE, own.body.is_not(None))
+        with folk.store.reading() as tx:
+            items = [
+                msgspec.msgpack.decode(bytes(body), type=ProfileItem) for body in tx.execute(query).scalars()
+            ]
+        return {item.profile.guest or "" for item in items if is_joined(item.profile.tags)}
+
+    folk.merges("ada", "bea")
+    assert joined() == {"ada"}
+    folk.merges("bea", "cleo")
+    assert joined() == {"ada", "bea"}
+    folk.parts("bea")
+    assert joined() == {"ada"}
+    folk.parts("ada")
+    assert joined() == set()

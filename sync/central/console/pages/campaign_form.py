@@ -54,6 +54,7 @@ def fields(*, known: bool) -> tuple[Field, ...]:
         Field(name="everybody", kind=Kind.YES),
         Field(name="shown_a_day", kind=Kind.NUMBER, high=1_000),
         Field(name="redeemed_most", kind=Kind.NUMBER, high=1_000),
+        Field(name="holds_everywhere", kind=Kind.YES),
         Field(name="priority_of", kind=Kind.NUMBER, high=1_000),
         Field(name="counted", kind=Kind.CHOICE, choices=[(one.value, f"counted.{one}") for one in Unit]),
         Field(name="budget_all", chars_max=amounts.CHARS_MAX),
@@ -68,7 +69,7 @@ def shown(one: Campaign | None, *, currency: str) -> dict[str, object]:
     """Return what stands in the form."""
     plan = DEFAULT if one is None else one.plan
     offer, effect = plan.offer, plan.offer.effect or Effect()
-    caps = {(cap.counted, cap.span): cap.most for cap in offer.caps}
+    caps = {(cap.counted, cap.span): cap.everywhere or cap.most for cap in offer.caps}
     texts = {
         f"said_{text}": {language: getattr(message, text) for language, message in offer.messages.items()}
         for text in TEXTS
@@ -91,6 +92,7 @@ def shown(one: Campaign | None, *, currency: str) -> dict[str, object]:
         "everybody": offer.public,
         "shown_a_day": caps.get((SHOWN_A_DAY.counted, SHOWN_A_DAY.span)),
         "redeemed_most": caps.get((REDEEMED.counted, REDEEMED.span)),
+        "holds_everywhere": any(cap.everywhere for cap in offer.caps),
         "priority_of": offer.priority or None,
         "counted": plan.unit.value,
         "budget_all": _counted(plan.budget, plan.unit, currency),
@@ -122,6 +124,7 @@ def _offer(said: Mapping[str, Any], currency: str) -> Offer:
     less = amounts.meant("less", said["less"], currency) or 0
     percent = said["percent"] or 0
     asked = ((SHOWN_A_DAY, said["shown_a_day"]), (REDEEMED, said["redeemed_most"]))
+    limit = "everywhere" if said["holds_everywhere"] else "most"
     effect = None
     if percent or less or said["gives"]:
         articles = (said["gives"],) if said["gives"] else said["of_articles"]
@@ -140,7 +143,7 @@ def _offer(said: Mapping[str, Any], currency: str) -> Offer:
         period=Period(first=_date(said, "first_date"), last=_date(said, "last_date")),
         points=said["at_points"],
         priority=said["priority_of"] or 0,
-        caps=tuple(Cap(**asdict(cap) | {"most": most}) for cap, most in asked if most),
+        caps=tuple(Cap(**asdict(cap) | {limit: most}) for cap, most in asked if most),
         effect=effect,
         gives=said["gives"],
         points_earned=said["earns"] or 0,

@@ -18,7 +18,7 @@ from sync.central.console.pages.campaign_calendar import calendar
 from sync.central.console.pages.campaign_form import fields, plan_of, shown
 from sync.central.console.routes import Audience, Route, act, read
 from sync.central.money import budgets
-from sync.central.offers import campaigned
+from sync.central.offers import campaigned, deals
 from sync.central.offers.campaigned import Campaign, Standing, State
 from sync.central.store import Connection
 
@@ -123,6 +123,7 @@ def _one(ask: Ask) -> Answer:
             "own": one.state is State.DRAFT and ask.name == one.made_by,
             "warnings": checks.warnings(tx, ask.site, one) if one.state is not State.ENDED else (),
             "reach": _reach(ask, tx, one),
+            "everywhere": _everywhere(ask, tx, one),
             "budget": _units(one, one.plan.budget, currency),
             "each": _units(one, one.plan.each, currency),
             "revisions": _revisions(ask, every, today),
@@ -147,6 +148,17 @@ def _reach(ask: Ask, tx: Connection, one: Campaign) -> list[tuple[str, int]]:
     """Return the segments that it is for with their sizes of the last night; nobody in them is named."""
     found = reports(tx, ask.site)
     return [(code, found[code].size if code in found else 0) for code in one.plan.audience.segments]
+
+
+def _everywhere(ask: Ask, tx: Connection, one: Campaign) -> str:
+    """Say among how many devices its limits are dealt, or will be; nothing where none holds everywhere."""
+    if not any(cap.everywhere for cap in one.plan.offer.caps):
+        return ""
+    known = deals.known(tx, ask.site, one.id)
+    count = len(deals.to_come(tx, ask.site) if known is None else known)
+    if not count:
+        return ask.words("campaign.dealt_to_none")
+    return ask.words("campaign.to_be_dealt" if known is None else "campaign.dealt", count=count)
 
 
 def _revision(ask: Ask, one: Campaign, today: str) -> list[Cell | str]:
