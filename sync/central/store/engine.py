@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edge.errors import ConfigError, StoreBusy, StoreError
+from sync.central.store.durable import demand_durable
 from sync.central.store.migrations import bring_up
 from sync.central.store.queues import Queues
 from sync.central.store.sealing import SEALS, Seals
@@ -64,6 +65,8 @@ class Store:
         self._writer, self._reader = self._open_postgres(url) if self.is_postgres else self._open_sqlite(url)
         for engine in {self._writer, self._reader}:
             event.listen(engine, "after_cursor_execute", self._after)
+        if self.is_postgres:
+            self._demand_durable()
         self.bring_up()
 
     def bring_up(self) -> None:
@@ -143,6 +146,15 @@ class Store:
         self._writer.dispose()
         if self._lock:
             self._lock.close()
+
+    def _demand_durable(self) -> None:
+        """As SQLite's PRAGMAs are read back: an acknowledgement is leave to prune, a grant is money."""
+        try:
+            with self.reading() as tx:
+                demand_durable(tx)
+        except ConfigError:
+            self._writer.dispose()
+            raise
 
     def _enter(self, tx: Connection) -> tuple[set[str], set[str]]:
         woken: tuple[set[str], set[str]] = (set(), set())
