@@ -83,7 +83,8 @@ class Api:
         if isinstance(taken, Rejected):
             return self._rejected(taken)
         aside, again = len(taken.quarantined), taken.duplicates
-        self._meters.taken(stored=len(batch.rows) - again - aside, duplicates=again, quarantined=aside)
+        came = min(taken.ack, batch.last) - batch.first + 1  # of a batch that is taken in part, that part
+        self._meters.taken(stored=came - again - aside, duplicates=again, quarantined=aside)
         return answer(taken)
 
     def take_report(self, device: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -45,6 +46,15 @@ from sync.wire import (
     Refusal,
 )
 
+LOG = logging.getLogger("polso.central")
+UNSURE_MS_MAX = 2**53
+"""How far a time may be off, in milliseconds: more is no clock's word."""
+SCHEMA_TOP = 1
+"""The newest schema of a body that this version reads."""
+ACTED_UPON = TAKEN_UP | frozenset(map(int, takings.BODIES))
+"""Kinds that change what central holds: one of a newer schema waits aside for a central that reads it."""
+POISONS = (*REFUSALS, *UNREADABLE, ValueError, LookupError, TypeError, ArithmeticError)
+"""How a body breaks whoever acts upon it; a database that is away or a key that is there already is none."""
 Columns = tuple[int, int, int, int, int, int, int, bytes | None, bytes]
 _columns = msgspec.msgpack.Decoder(Columns)
 _decided = msgspec.msgpack.Decoder(Decided)
@@ -75,7 +85,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 def take(
     store: Store, device: Device, batch: Batch, *, enter: Callable[[Connection], None] = lambda tx: None
 ) -> Ack | Rejected:
-    """Store what is new of a batch in one transaction, begun by ``enter``; after an Ack a device prunes."""
+    """Store what is new of a batch in one transaction, begun by ``enter``; after an Ack a device prunes.
+
+    Where an event breaks what acts upon it, only those before it are taken, or it alone is kept aside.
+    """
     wrong = _misfit(device, batch)
     if wrong:
         return wrong
@@ -83,15 +96,35 @@ def take(
     if rows[-1].h != batch.head:
         return Rejected(problem=Problem.CHAIN, detail="The head hash does not fit the rows.")
 
-    def settled(*, doubtful: bool) -> Ack | Rejected:
+    def settled(part: list[Row], *, doubtful: bool = True) -> Ack | Rejected:
         with store.queues.turn(device.site), store.transaction() as tx:
             enter(tx)
-            return _settle(tx, device, batch, rows=rows, doubtful=doubtful)
+            return _settle(tx, device, batch, rows=part, doubtful=doubtful)
 
     try:
-        return settled(doubtful=False)
-    except REFUSALS:  # hardly ever: nothing of it is there, and each row is looked at now
-        return settled(doubtful=True)
+        return settled(rows, doubtful=False)
+    except POISONS:  # hardly ever: nothing of it is there, and each row is looked at now
+        return _as_far_as(settled, rows, device=device)
+
+
+def _as_far_as(
+    settled: Callable[[list[Row]], Ack | Rejected], rows: list[Row], *, device: Device
+) -> Ack | Rejected:
+    """Take what can be acted upon, the whole or half of a half of it; a single row that cannot goes aside."""
+    while True:
+        try:
+            return settled(rows)
+        except POISONS as error:
+            if len(rows) == 1:
+                why = unacted(error)  # and no trace: its words may be a guest's
+                LOG.error("intake.aside device=%s seq=%d: %s", device.id, rows[0].seq, why)
+                return settled([msgspec.structs.replace(rows[0], columns=None, why=why, decided=None)])
+            rows = rows[: len(rows) // 2]
+
+
+def unacted(error: Exception) -> str:
+    """Say why an event is kept aside that could be read, not in the error's words: they quote the event."""
+    return f"central cannot act upon it: {type(error).__name__}"
 
 
 def read(batch: Batch) -> list[Row]:
@@ -120,21 +153,25 @@ def _words(text: str) -> str:
 
 
 def _breaks(columns: Columns, lane: int, seq: int) -> str:
-    """Say which rule the columns break; a kind or schema from the future breaks none and is kept as is."""
-    own_lane, own_seq, _, _, _, _, _, band, body = columns
+    """Say which rule the columns break; what is from the future and changes nothing here is kept as it is."""
+    own_lane, own_seq, hlc, _, unsure_ms, kind, schema, band, body = columns
     if (own_lane, own_seq) != (lane, seq):
         return f"says lane {own_lane}, seq {own_seq}"
     if len(body) > BODY_BYTES_MAX:
         return f"body of {len(body)} bytes"
     if band is not None and len(band) != BAND_ID_BYTES:
         return f"band of {len(band)} bytes"
+    if hlc < 0 or not 0 <= unsure_ms <= UNSURE_MS_MAX:
+        return f"time {hlc}, by {unsure_ms} ms"
+    if schema > SCHEMA_TOP and kind in ACTED_UPON:
+        return f"schema {schema} of kind {kind}: this central reads {SCHEMA_TOP}; update it, then replay"
     return ""
 
 
 def _read(columns: Columns) -> Decided | None:
     """Read a body of this version: it must say something, and a decision must be one."""
     *_, kind, schema, _, body = columns
-    if schema > 1:
+    if schema > SCHEMA_TOP:
         return None
     if kind in DECISIONS:
         return _decided.decode(body)
@@ -170,7 +207,7 @@ def _settle(
         return Rejected(problem=Problem.GAP, detail="", ack=end.ack, head=end.h)
     known = {0: start, end.ack: end.h}
     if batch.first <= end.ack:  # else nothing of it is here: the cursor stands in the commit of the rows
-        known |= lanes.hashes(tx, stream, first=batch.first - 1, last=batch.last)
+        known |= lanes.hashes(tx, stream, first=batch.first - 1, last=rows[-1].seq)
     seen = checkpoints.mark(tx, stream, device)
     if seen is not None and seen.seq > end.ack:
         known[seen.seq] = seen.h  # what the device once signed for binds what it sends later
@@ -191,7 +228,7 @@ def _settle(
     return Ack(
         device=device.id,
         lane=batch.lane,
-        ack=max(end.ack, batch.last),
+        ack=max(end.ack, rows[-1].seq),
         time_ms=now_of(tx),
         duplicates=len(rows) - len(fresh),
         quarantined=tuple(refused[:QUARANTINED_MAX]),

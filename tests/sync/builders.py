@@ -71,7 +71,7 @@ class PaperJournal:
             seq=columns.get("seq", seq),
             hlc=columns.get("hlc", (NOW_MS << 16) + seq * 2 + lane),
             offset_ms=0,
-            uncertainty_ms=5,
+            uncertainty_ms=columns.get("uncertainty_ms", 5),
             kind=columns.get("kind", int(Kind.LOOKED_UP)),
             schema=columns.get("schema", 1),
             band=columns.get("band", bytes([seq % 256]) * 16),

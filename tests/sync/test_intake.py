@@ -166,6 +166,7 @@ def test_control_where_no_row_is_looked_for_one_poison_event_blocks_its_lane(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "insert_bearing", lambda *rows, **_: insert_many(*rows) or [])
+    monkeypatch.setattr(intake, "_as_far_as", lambda settled, rows, **_: settled(rows))
     sender.journal.append(0, b"\x80", hlc=2**63 + 5)
     sender.journal.write(1)
     for _ in range(2):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from edge.core.entitlements import TimeSlot
 from edge.core.feedback import FACES, FeedbackGiven
 from edge.core.orders import Order, OrderMoved
@@ -11,6 +15,21 @@ from sync.central.registry.tables import ID_CHARS_MAX
 MS_MAX = 2**53
 LINES_MAX = 20
 QUANTITY_MAX = 99
+INT64_MAX = 2**63 - 1
+
+
+def storable(body: msgspec.Struct) -> bool:
+    """Say whether each database can look for all that a body says: no NUL in a text, no number too long."""
+    waiting: list[Any] = [msgspec.to_builtins(body, builtin_types=(bytes,))]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, (list, tuple)):
+            waiting += one
+        elif (isinstance(one, str) and "\0" in one) or (isinstance(one, int) and one > INT64_MAX):
+            return False
+    return True
 
 
 def names(*texts: str) -> bool:

@@ -35,6 +35,7 @@ from sync.central.money.hearing import Told as Told
 from sync.central.money.pots import counted_in, free_of
 from sync.central.money.reopening import Reopener
 from sync.central.money.risk import OF_SITE
+from sync.central.near import bearable
 from sync.central.offers import earned
 from sync.central.registry import bands, members, wallets
 from sync.central.store import AHEAD, Connection, wake_after
@@ -225,9 +226,14 @@ def take(tx: Connection, stream: Stream, told: Iterable[Told], *, again: bool = 
     read = []
     for one in told:
         try:
-            read.append(Read(one, _decoders[one.kind].decode(one.body)))
+            said = _decoders[one.kind].decode(one.body)
         except UNREADABLE as error:
             asides.append((one, str(error)))
+            continue
+        if bearable.storable(said):
+            read.append(Read(one, said))
+        else:
+            asides.append((one, "It says what no database can hold."))
     if not read and not asides:
         return []
     till = Till(tx, stream, read, again=again)
