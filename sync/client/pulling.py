@@ -28,8 +28,6 @@ from sync.routes import FEED, REPORT, SNAPSHOT
 from sync.signing import NotCentral, check_snapshot
 from sync.wire import (
     FRAME_BYTES_MAX,
-    ITEM_BYTES_MAX,
-    KEY_CHARS_MAX,
     MEDIA_SNAPSHOT,
     PAGE_ITEMS_MAX,
     REMARKS,
@@ -171,6 +169,7 @@ class Puller:
             told = self._line.post(path, said, Attested)
             if told.device != self._sender.device:
                 raise Refused("A report's answer that is not for this device.")
+            urgent.check(told.urgent)
             self._ports.clock.heard(told.time_ms, self._line.took_ms)
             if self._ports.books.frozen:
                 return said, told
@@ -250,17 +249,12 @@ def check_page(page: Page, site: str, cursor: Cursor) -> None:
     """Look at the frame of a page before the first write; BadPage changes nothing and moves no cursor."""
     if (page.site, page.epoch, page.after) != (site, cursor.epoch, cursor.seq):
         raise BadPage("A page of another site or another place in the feed.")
-    if len(page.items) > PAGE_ITEMS_MAX or len(page.urgent) > URGENT_MAX:
+    if len(page.items) > PAGE_ITEMS_MAX:
         raise BadPage("A page with more items than agreed.")
     versions = [page.after, *(item.version for item in page.items), page.to]
     if any(later < earlier for earlier, later in pairwise(versions)):
         raise BadPage("A page whose numbers do not rise.")
-    for item in page.urgent:
-        if len(item.key) > KEY_CHARS_MAX or len(item.body or b"") > ITEM_BYTES_MAX:
-            raise BadPage(f"An item of kind {item.kind[:20]} is larger than agreed.")
-    urgent.notices(page.urgent)
-    urgent.erasures(page.urgent)
-    urgent.alarms(page.urgent)
+    urgent.check(page.urgent)
 
 
 class _Raw:

@@ -8,17 +8,29 @@ from typing import NamedTuple
 import msgspec
 
 from edge.core.bands import BAND_ID_BYTES, BandState, Standing, merge
+from edge.core.lease import COUNTER_MAX
 from edge.errors import Refused
 from sync.client.heard import know, known
 from sync.client.ports import Books, Desk, Lending, Ports, Shown
 from sync.lending import BLOCK, BlockNotice
 from sync.packing import UNREADABLE
-from sync.wire import ALARM, AlarmNotice, BandNotice, Cursor, ErasureNotice, Item
+from sync.wire import (
+    ALARM,
+    ITEM_BYTES_MAX,
+    KEY_CHARS_MAX,
+    URGENT_MAX,
+    AlarmNotice,
+    BandNotice,
+    Cursor,
+    ErasureNotice,
+    Item,
+)
 
 KEPT = "sync"
 CURSOR = "urgent"
 BAND = "band"
 ERASE = "erase"
+UNCHANGED = "Nothing was changed; compare the versions of central and of this device."
 
 
 def applied(books: Books) -> Cursor:
@@ -32,9 +44,25 @@ def applied_on(desk: Desk) -> Cursor:
     return Cursor() if kept is None else msgspec.msgpack.decode(kept, type=Cursor)
 
 
-def notices(items: Sequence[Item]) -> list[BandNotice]:
-    """Read all urgent items before the first is applied; a kind from the future is left to a newer edge."""
-    return [notice for notice in _read(items) if notice is not None]
+def check(items: Sequence[Item]) -> None:
+    """Read all urgent items before the first is applied, or raise ``Refused``: then nothing was changed.
+
+    A kind from the future is left to a newer edge.
+    """
+    if len(items) > URGENT_MAX:
+        raise Refused(f"{len(items)} urgent items at once, at most {URGENT_MAX}.", hint=UNCHANGED)
+    for item in items:
+        if len(item.key) > KEY_CHARS_MAX or len(item.body or b"") > ITEM_BYTES_MAX:
+            raise Refused(f"An item of kind {item.kind[:20]} is larger than agreed.", hint=UNCHANGED)
+    bands = [notice for notice in _read(items) if notice is not None]
+    blocked, gone = blocks(items), erasures(items)
+    named = [*(one.band for one in bands), *(band for one in gone for band in one.bands)]
+    if any(len(band) != BAND_ID_BYTES for band in named):
+        raise Refused("An urgent notice about what is no band.", hint=UNCHANGED)
+    epochs = [*(one.epoch for one in bands), *(one.epoch for one in blocked)]
+    if any(not 0 <= epoch <= COUNTER_MAX for epoch in epochs):
+        raise Refused("An urgent notice whose epoch no counter reaches.", hint=UNCHANGED)
+    alarms(items)
 
 
 def _read(items: Sequence[Item]) -> list[BandNotice | None]:
@@ -88,17 +116,21 @@ def _alarm(body: bytes) -> AlarmNotice:
     return notice
 
 
-def stop(lending: Lending | None, items: Sequence[Item]) -> None:
-    """Stop the wallets that are blocked, before the cursor moves past them; told twice they stop once."""
+def blocks(items: Sequence[Item]) -> list[BlockNotice]:
+    """Read which wallets central blocks or lets go, before the first is stopped."""
     try:
-        told = [
+        return [
             msgspec.msgpack.decode(item.body, type=BlockNotice)
             for item in items
             if item.kind == BLOCK and item.body is not None
         ]
     except UNREADABLE as error:
         raise Refused(f"A block does not decode: {error}") from error
-    for notice in told:
+
+
+def stop(lending: Lending | None, items: Sequence[Item]) -> None:
+    """Stop the wallets that are blocked, before the cursor moves past them; told twice they stop once."""
+    for notice in blocks(items):
         if lending is not None and notice.blocked:
             lending.block(notice.wallet, notice.epoch)
 

@@ -37,9 +37,11 @@ from hardware.webnfc import WebNfcReader
 from sync.central import intake
 from sync.central.imports import lines
 from sync.client import pulling, urgent
+from sync.lending import BLOCK, BlockNotice
 from sync.packing import decode, pack, unpack
 from sync.signing import public_half
 from sync.wire import (
+    ALARM,
     Ack,
     Attested,
     BandNotice,
@@ -47,6 +49,7 @@ from sync.wire import (
     DeviceReport,
     EnrolAnswer,
     EnrolRequest,
+    ErasureNotice,
     Page,
     ProblemDocument,
     SnapshotHead,
@@ -190,8 +193,9 @@ def snapshot(octets: bytes) -> object:
 
 
 def notices(octets: bytes) -> object:
-    item = Item(kind="band", key="00", version=1, body=octets)
-    return urgent.notices([item])
+    """The first octet says of which kind, each of those that bind every gate at once."""
+    kind = URGENT[octets[0] % len(URGENT)] if octets else URGENT[0]
+    return urgent.check([Item(kind=kind, key="00", version=1, body=octets[1:])])
 
 
 def problem(octets: bytes) -> object:
@@ -269,7 +273,12 @@ PASSED_ON = (BandLost, BlockRefused, NotPassedOn)
 FILE = led(b"\x90\x00", b"\x00\x10" + bytes(16) + b"\x90\x00")
 READ = msgspec.json.encode({"url": SUN_LINK, "serial": "04:de:5f:1e:ac:c0:40"})
 PACKED = (b"\x00" + pack(CSV * 9, "zstd")[0], b"\x01" + pack(CSV * 9, "gzip")[0])
-NOTICE = ENCODE(BandNotice(band=bytes(16), state=BandState.REVOKED, epoch=1))
+URGENT = (urgent.BAND, urgent.ERASE, ALARM, BLOCK)
+NOTICES = (
+    b"\x00" + ENCODE(BandNotice(band=bytes(16), state=BandState.REVOKED, epoch=1)),
+    b"\x01" + ENCODE(ErasureNotice(guest="g-1", bands=(bytes(16),))),
+    b"\x03" + ENCODE(BlockNotice(wallet="w-1", epoch=1)),
+)
 PROBLEM = b'{"type":"urn:polso:problem:gap","title":"","status":409,"time_ms":1}'
 EVENT = ENCODE((0, 1, 1 << 16, 0, 0, 1, 1, None, ENCODE({})))
 
@@ -291,7 +300,7 @@ PARSERS = {
     "event": Parser(event, (EVENT,)),
     "decision": Parser(decision, (a_decision(),), (Refused,)),
     "snapshot": Parser(snapshot, (a_snapshot(),), (pulling.BadPage,)),
-    "urgent notice": Parser(notices, (NOTICE,), (Refused,)),
+    "urgent notice": Parser(notices, NOTICES, (Refused,)),
     "problem document": Parser(problem, (PROBLEM,), (Refused,)),
     "csv of guests": Parser(table, (CSV,), (Refused,)),
     "configuration": Parser(settings, (TOML,), (ConfigError,)),

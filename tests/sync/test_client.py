@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,33 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.bands import BandState
-from edge.core.unread import UNREAD
 from sync.client.backoff import AT_ONCE_S, FIRST_S, LONGEST_S, Backoff
-from sync.client.beside import TAKEN_MAX
 from sync.client.history import Frozen
 from sync.client.line import Declined, TimedOut
-from sync.client.pulling import Puller, check_page
 from sync.client.pushing import Pusher
 from sync.wire import (
-    ITEM_BYTES_MAX,
-    PAGE_ITEMS_MAX,
     ROWS_MAX,
     ROWS_USUAL,
     STATUS,
-    URGENT_MAX,
     Ack,
-    AlarmNotice,
-    BandNotice,
     Batch,
-    Cursor,
-    DeviceReport,
-    Item,
-    Page,
     Problem,
     ProblemDocument,
 )
-from tests.sync.builders import KEY
 from tests.sync.paper import SENDER, Paper, Script
 
 
@@ -167,145 +152,3 @@ def test_who_fails_twice_rests_for_longer_than_who_lost_one_answer() -> None:
         once.append(backoff.failed())
         twice.append(backoff.failed())
     assert max(once) <= AT_ONCE_S < max(twice)
-
-
-def a_puller(paper: Paper, *answers: object) -> Puller:
-    line: Any = Script(*answers)
-    return Puller(SENDER, ports=paper.ports(), line=line)
-
-
-def a_page(*items: Item, **changes: Any) -> Page:
-    page = Page(site="park", epoch=5, after=10, to=20, head=20, time_ms=1, items=items)
-    return msgspec.structs.replace(page, **changes)
-
-
-def an_item(version: int = 11, **changes: Any) -> Item:
-    return msgspec.structs.replace(Item(kind="device", key="ada", version=version, body=b"x"), **changes)
-
-
-def an_alarm(**changes: Any) -> bytes:
-    told = {
-        "reason": "tap_replayed",
-        "band": KEY[:16],
-        "point": "n",
-        "elsewhere": "s",
-        "at_ms": 1,
-        "last_ms": 2,
-    }
-    return msgspec.msgpack.encode(AlarmNotice(**(told | changes)))
-
-
-BAD_PAGES = {
-    "another site": a_page(site="elsewhere"),
-    "another epoch": a_page(epoch=6),
-    "another place": a_page(after=9),
-    "a cursor that goes back": a_page(to=9),
-    "numbers that fall": a_page(an_item(15), an_item(12)),
-    "a number beyond its end": a_page(an_item(21)),
-    "an old number": a_page(an_item(10 - 1)),
-    "too many items": a_page(*[an_item()] * (PAGE_ITEMS_MAX + 1)),
-    "too many urgent items": a_page(urgent=(an_item(),) * (URGENT_MAX + 1)),
-    "an urgent item too large": a_page(urgent=(an_item(body=bytes(ITEM_BYTES_MAX + 1)),)),
-    "an urgent item's key too long": a_page(urgent=(an_item(key="k" * 200),)),
-    "an urgent notice of garbage": a_page(urgent=(an_item(kind="band", body=b"\xc1"),)),
-    "an alarm of garbage, no notice": a_page(urgent=(an_item(kind="alarm", body=b"\xc1"),)),
-    "an alarm about no band, no notice": a_page(
-        urgent=(an_item(kind="alarm", body=an_alarm(band=b"short")),)
-    ),
-}
-
-
-@pytest.mark.parametrize("page", BAD_PAGES.values(), ids=BAD_PAGES.keys())
-def test_a_bad_page_changes_nothing_and_moves_no_cursor(page: Page) -> None:
-    paper = Paper()
-    puller = a_puller(paper, page)
-    with pytest.raises(Exception, match=r"page|item|notice|alarm|Alarm"):
-        puller.pull(0)
-    assert (paper.applied, paper.at) == ([], Cursor(5, 10))
-
-
-@pytest.mark.parametrize("kind", ["layout", "staff"])
-def test_a_body_that_taps_would_stumble_over_is_kept_out_and_holds_up_nothing(kind: str) -> None:
-    paper = Paper()
-    notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
-    bad = a_page(an_item(), an_item(12, kind=kind), urgent=(an_item(kind="band", body=notice),), urgent_to=11)
-    puller = a_puller(paper, bad)
-    puller.pull(0)
-    assert [item.kind for item in paper.applied] == ["device", UNREAD]
-    assert (paper.at, paper.bound) == (Cursor(5, 20), [KEY[:16]])
-    assert "1 of the things it told make no sense here" in puller.held_back
-    assert f"{kind} ada: no " in puller.held_back
-
-
-def test_the_control_a_good_page_is_applied_whole() -> None:
-    paper = Paper()
-    a_puller(paper, a_page(an_item(), an_item(14))).pull(0)
-    assert (len(paper.applied), paper.at) == (2, Cursor(5, 20))
-
-
-def test_a_kind_from_the_future_is_passed_over() -> None:
-    paper = Paper()
-    a_puller(paper, a_page(an_item(kind="dragon"))).pull(0)
-    assert (paper.applied, paper.at) == ([], Cursor(5, 20))
-
-
-def test_a_report_tells_heads_acks_and_cursors() -> None:
-    paper = Paper()
-    paper.journal_of.write(3)
-    paper.acks[0] = 1
-    heard: list[DeviceReport] = []
-
-    def take(said: DeviceReport) -> TimedOut:
-        heard.append(said)
-        return TimedOut()
-
-    with pytest.raises(TimedOut):
-        a_puller(paper, take).report()
-    (said,) = heard
-    assert (said.outbox, said.acked, said.cursor) == (2, (1, 0), Cursor(5, 10))
-    assert [(tip.lane, tip.seq) for tip in said.tips] == [(0, 3), (1, 0)]
-
-
-@pytest.mark.parametrize(
-    ("times", "frozen", "taken"),
-    [(1, "", {"ride/0": 1}), (TAKEN_MAX + 1, "", None), (1, "restored", None)],
-    ids=["counted", "more than a report holds", "books that are not believed"],
-)
-def test_a_report_tells_who_came_at_each_time_or_nothing_of_it(
-    times: int, frozen: str, taken: dict[str, int] | None
-) -> None:
-    paper = Paper(times_known=times, why_frozen=frozen)
-    heard: list[DeviceReport] = []
-
-    def take(said: DeviceReport) -> TimedOut:
-        heard.append(said)
-        return TimedOut()
-
-    with pytest.raises(TimedOut):
-        a_puller(paper, take).report()
-    assert heard[0].taken == taken
-
-
-def test_a_page_check_reads_urgent_notices_too() -> None:
-    notice = msgspec.msgpack.encode(BandNotice(band=KEY[:16], state=BandState.REVOKED, epoch=0))
-    check_page(a_page(urgent=(an_item(kind="band", body=notice),)), "park", Cursor(5, 10))
-
-
-def test_central_s_alarms_are_shown_where_they_concern_somebody_before_the_cursor_moves() -> None:
-    paper, shown = Paper(), list[tuple[str, str, int, Cursor]]()
-
-    def show(key: str, notice: AlarmNotice | None, *, turn: int) -> None:
-        shown.append((key, notice.reason if notice else "", turn, paper.at))
-
-    items = (
-        an_item(11, kind="alarm", key="ours", body=an_alarm(devices=("edge-9", SENDER.device))),
-        an_item(12, kind="alarm", key="theirs", body=an_alarm(devices=("edge-9",))),
-        an_item(13, kind="alarm", key="all", body=an_alarm()),
-        an_item(14, kind="alarm", key="seen", body=None),
-    )
-    line: Any = Script(a_page(urgent=items, urgent_to=14))
-    ports = replace(paper.ports(), alarm=show)
-    Puller(SENDER, ports=ports, line=line).pull(0)
-    at = Cursor(5, 10)
-    assert shown == [("ours", "tap_replayed", 11, at), ("all", "tap_replayed", 13, at), ("seen", "", 14, at)]
-    assert paper.at == Cursor(5, 20)
