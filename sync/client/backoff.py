@@ -47,7 +47,7 @@ class Bell:
     def __init__(self) -> None:
         """Begin silent."""
         self._changed = threading.Condition()
-        self._written = self._kicked = self._stopped = False
+        self._written = self._kicked = self._heard = self._stopped = False
 
     @property
     def stopped(self) -> bool:
@@ -66,18 +66,29 @@ class Bell:
             self._kicked = True
             self._changed.notify_all()
 
+    def heard(self) -> None:
+        """Somebody else hears central again: try now, unless central itself asked for this rest."""
+        with self._changed:
+            self._heard = True
+            self._changed.notify_all()
+
     def stop(self) -> None:
         """Go home."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
-    def rest(self, seconds: float, *, for_writes: bool) -> None:
-        """Rest until kicked, stopped or the time is over; and, if wanted, until something was written."""
+    def rest(self, seconds: float, *, for_writes: bool, asked: bool = False) -> None:
+        """Rest until kicked, stopped or the time is over; and, if wanted, until something was written.
+
+        ``asked``: central asked for so long a rest (``Retry-After``), or only people can end the cause of it.
+        """
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopped or self._kicked or (for_writes and self._written), seconds
-            )
-            self._kicked = False
+            self._changed.wait_for(lambda: self._is_over(for_writes=for_writes, asked=asked), seconds)
+            self._kicked = self._heard = False
             if for_writes:
                 self._written = False
+
+    def _is_over(self, *, for_writes: bool, asked: bool) -> bool:
+        heard, written = self._heard and not asked, self._written and for_writes
+        return self._stopped or self._kicked or heard or written

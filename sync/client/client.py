@@ -174,7 +174,7 @@ class Client:
             LOG.info("sync.restored thread=%s", name)
             for other, bell in self._bells.items():
                 if other != name:
-                    bell.kick()
+                    bell.heard()
 
     def failed(self, name: str, error: Exception) -> None:
         """Note a failure; a history that is not believed stays so until the device is enrolled anew."""
@@ -293,7 +293,8 @@ class _Worker:
         if self._bell.stopped:
             return
         self._client.failed(self._name, error)
-        self._bell.rest(self._backoff.failed(_asked_rest_s(error)), for_writes=False)
+        asked_s = _asked_rest_s(error)
+        self._bell.rest(self._backoff.failed(asked_s), for_writes=False, asked=asked_s is not None)
 
 
 def _asked_rest_s(error: Exception) -> float | None:
