@@ -15,6 +15,7 @@ from edge.cloudevents import CloudEvent
 from edge.core.alarms import OF_CENTRAL
 from edge.core.consent import Consented, Purpose, may
 from edge.core.events import Event, Kind
+from edge.errors import StoreError
 from sync.central import alarms
 from sync.central.alarms import Alarm
 from sync.central.hooks import happened, letters, outward, reach, subscriptions, verdict
@@ -62,9 +63,15 @@ class Service:
 
     def run(self, *, origin: str, draw: Callable[[], float], rest: Callable[[float], bool]) -> None:
         """Send until nothing waits, the receiver refuses or the turn is over; ``rest`` says when to stop."""
-        wait_ms = self._shake_hands(origin, draw) if self._hook.state is State.ASKED else 0
-        if self._hook.state is State.LIVE and not wait_ms:
-            wait_ms = self._send_all(draw, rest)
+        try:
+            wait_ms = self._shake_hands(origin, draw) if self._hook.state is State.ASKED else 0
+            if self._hook.state is State.LIVE and not wait_ms:
+                wait_ms = self._send_all(draw, rest)
+        except StoreError:
+            raise  # whoever takes the claim over begins again where the cursor stands
+        except Exception as error:  # supervisor: what breaks a letter breaks it each time, and is to be seen
+            LOG.exception("webhook %s of %s", self._hook.id, self._site)
+            wait_ms = self._failed(f"A letter could not be written ({type(error).__name__}).", draw)
         with self._store.transaction() as tx:
             subscriptions.keep(tx, self._site, self._hook, wait_ms=wait_ms)
 
@@ -90,7 +97,7 @@ class Service:
             if post.letters:
                 wait_ms = self._send(post, draw)
                 if wait_ms or self._hook.state is not State.LIVE:
-                    return wait_ms
+                    return max(wait_ms, round(self._gap_s * 1_000))  # what is tried again is a request, too
             self._done(post)
             if rest(self._gap_s if post.letters else 0.0) or time.monotonic() > until:
                 return 0
@@ -212,8 +219,7 @@ class Service:
             return self._failed(why_of(error), draw)
         if answer.status_code in verdict.OK:
             return 0
-        later = answer.headers.get("Retry-After", "")
-        asked_ms = int(later) * 1_000 if later.isdecimal() and len(later) < 7 else 0
+        asked_ms = verdict.asked_ms(answer.headers.get("Retry-After", ""), self._store.now_ms())
         why = f"It answered {answer.status_code}."
         return self._failed(why, draw, status=answer.status_code, asked_ms=asked_ms)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 FIRST_MS, LONGEST_MS = 1_000, 15 * 60_000
@@ -49,6 +51,18 @@ def judge(status: int, *, failing_ms: int, failures: int, draw: float, retry_aft
     span = min(LONGEST_MS, FIRST_MS * 2 ** min(failures, 20))
     wait_ms = max(int(span * draw), min(retry_after_ms, RETRY_MS_MAX) if status == TOO_MANY else 0)
     return Verdict(State.LIVE, done=False, wait_ms=wait_ms)
+
+
+def asked_ms(retry_after: str, now_ms: int) -> int:
+    """Return how long an answer asks to wait (RFC 9110, 10.2.3): so many seconds, or until a date; 0: not."""
+    if retry_after.isdecimal() and len(retry_after) < 7:
+        return int(retry_after) * 1_000
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0
+    named = until if until.tzinfo else until.replace(tzinfo=dt.UTC)  # -0000: UTC, of no known place
+    return max(0, round(named.timestamp() * 1_000) - now_ms)
 
 
 def allowed(headers: dict[str, str], *, origin: str) -> int | None:

@@ -22,9 +22,9 @@ def subscribe(store: Store, to: Receiver, *, kinds: tuple[str, ...] = ALL, purpo
         )
 
 
-def deliver(store: Store, to: Receiver) -> None:
-    """One look, and all that comes of it."""
-    delivery = Delivery(store, public_url=CENTRAL, line=to.session, draw=lambda: 1.0)
+def deliver(store: Store, to: Receiver, *, draw: float = 1.0) -> None:
+    """One look, and all that comes of it; ``draw`` is the part of a back-off that is waited out."""
+    delivery = Delivery(store, public_url=CENTRAL, line=to.session, draw=lambda: draw)
     delivery.look()
     delivery.settle()
 

@@ -13,7 +13,7 @@ import pytest
 from edge.core.events import Acted, Kind
 from sync.central import alarms
 from sync.central.claims import CLAIM_MS
-from sync.central.hooks import reach, subscriptions
+from sync.central.hooks import letters, reach, subscriptions
 from sync.central.hooks.delivery import Delivery
 from sync.central.hooks.service import Service
 from sync.central.hooks.verdict import GIVEN_UP_MS, State
@@ -108,6 +108,59 @@ def test_no_more_than_is_agreed_to_a_minute(park: Store, receiver: Receiver, clo
         )
     assert gaps == [1.0, 1.0]
     assert [len(json.loads(one.body)) for one in receiver.posts] == [100, 1]
+
+
+def test_what_is_tried_again_keeps_to_the_agreed_rate_too(
+    park: Store, receiver: Receiver, clock: Clockwork
+) -> None:
+    receiver.agrees |= {"WebHook-Allowed-Rate": "6"}
+    receiver.answers = lambda _: (500, {})
+    subscribe(park, receiver)
+    Gate(park).reads()
+    for _ in range(2):
+        deliver(park, receiver, draw=0.0)
+        clock.ms += 9_999
+        deliver(park, receiver, draw=0.0)
+        clock.ms += 1
+    assert len(receiver.posts) == 2, "one each ten seconds, however soon the back-off would have it"
+
+
+def test_a_receiver_that_names_a_moment_is_left_alone_until_then(
+    park: Store, receiver: Receiver, clock: Clockwork
+) -> None:
+    receiver.answers = lambda _: (429, {"Retry-After": "Thu, 09 Oct 2025 09:53:20 GMT"})
+    subscribe(park, receiver)
+    Gate(park).reads()
+    for _ in range(4):
+        deliver(park, receiver)
+        clock.ms += 1_200_000
+    assert len(receiver.posts) == 2, "an hour later"
+
+
+def test_a_letter_that_cannot_be_written_is_told_to_people_and_loses_no_place(
+    park: Store, receiver: Receiver, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = subscribe(park, receiver)
+    gate = Gate(park)
+    gate.reads()
+    with monkeypatch.context() as broken:
+        broken.setattr(letters, "letter", lambda *_, **__: [][0])
+        deliver(park, receiver)
+        now = stands(park, hook)
+        assert (now.state, now.failures, now.why) == (
+            State.LIVE,
+            1,
+            "A letter could not be written (IndexError).",
+        )
+        clock.ms += GIVEN_UP_MS
+        deliver(park, receiver)
+    assert stands(park, hook).state is State.PAUSED
+    with park.reading() as tx:
+        assert [one.reason for one in alarms.alarms(tx, SITE)] == ["hook_paused"]
+    with park.transaction() as tx:
+        subscriptions.resume(tx, SITE, hook.id)
+    deliver(park, receiver)
+    assert [one["id"] for one in receiver.letters] == ["1"]
 
 
 def test_lost_answers_lose_nothing_and_keep_the_order(

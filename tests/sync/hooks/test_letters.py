@@ -83,6 +83,16 @@ def deliver_each(store: Store, *receivers: Receiver) -> None:
         Delivery(store, public_url=CENTRAL, line=mine.session, draw=lambda: 1.0).serve(site, id_, claims)
 
 
+def test_no_letter_is_longer_than_a_receiver_has_to_take(park: Store, receiver: Receiver) -> None:
+    subscribe(park, receiver, kinds=("offer_shown",))
+    gate = Gate(park)
+    for exposure in ("\x01" * 15_000, "e-1"):
+        gate.says(Kind.OFFER_SHOWN, Told(exposure=exposure, offer="spritz"))
+    deliver(park, receiver)
+    assert [one["data"] for one in receiver.letters] == [{}, {"exposure": "e-1", "offer": "spritz"}]
+    assert max(len(one.body) for one in receiver.posts) < 65_536
+
+
 def consent(*, given: bool, turns: int) -> Consented:
     said = Consent(purpose="offers", turns=turns, since_ms=NOW_MS, source="kiosk", text=1, point="hall")
     assert said.given == given

@@ -11,6 +11,7 @@ from sync.central.hooks.verdict import (
     RETRY_MS_MAX,
     State,
     allowed,
+    asked_ms,
     judge,
 )
 
@@ -50,6 +51,28 @@ def test_after_three_days_somebody_is_called_and_it_waits() -> None:
 def test_who_asks_for_a_pause_gets_it(status: int, asked_ms: int, wait_ms: int) -> None:
     told = judge(status, failing_ms=0, failures=0, draw=0.5, retry_after_ms=asked_ms)
     assert told.wait_ms == wait_ms
+
+
+NOON = "Thu, 09 Oct 2025 12:00:00"
+NOON_MS = 1_760_011_200_000
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("120", 120_000),
+        (f"{NOON} GMT", 60_000),
+        (f"{NOON} -0000", 60_000),
+        ("Thu, 09 Oct 2025 11:00:00 GMT", 0),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("9" * 7, 0),
+        ("Thu, 99 Oct 2025 99:00:00 GMT", 0),
+    ],
+)
+def test_a_pause_is_asked_for_in_seconds_or_until_a_date(said: str, asked: int) -> None:
+    assert asked_ms(said, NOON_MS - 60_000) == asked
 
 
 @pytest.mark.parametrize(
