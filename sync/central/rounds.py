@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import ClassVar
 
-from edge.errors import PolsoError
+from edge.errors import PolsoError, StoreError
 from sync.central.sites import sites
 from sync.central.store import Store, Wakes
 
@@ -104,10 +104,28 @@ class SiteRounds(Rounds):
         self._store = store
 
     def look(self) -> int:
-        """Look once at every site; returns how much was done."""
+        """Look once at every site; returns how much was done, and raises in the end what failed first.
+
+        What fails at one site would else keep those behind it waiting for as long as it fails.
+        """
         with self._store.reading() as tx:
             known = sites(tx)
-        return sum(self._looked_at(site) for site in known if not self.stopping)
+        done, failed = 0, list[Exception]()
+        for site in known:
+            if self.stopping:
+                break
+            try:
+                done += self._looked_at(site)
+            except StoreError:
+                raise  # the database is away, and that is so for every site
+            except Exception as error:  # raised below, when the others had their look
+                error.add_note(f"at the site {site}")
+                failed.append(error)
+        for also in failed[1:]:
+            LOG.error("%s: %s", self.failing, also, exc_info=also)
+        if failed:
+            raise failed[0]
+        return done
 
     def _looked_at(self, site: str) -> int:
         with self._store.looks if self.in_turns else nullcontext():

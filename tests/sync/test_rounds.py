@@ -147,3 +147,42 @@ def test_of_those_who_look_often_one_looks_at_a_time_and_each_site_has_its_look(
     for one in rounds:
         one.stop()
     assert Long.most == 1
+
+
+class Uneven(Long):
+    """Fails at some sites."""
+
+    in_turns: ClassVar[bool] = False
+
+    def __init__(self, store: Store, faults: dict[str, Exception]) -> None:
+        super().__init__(store)
+        self.faults, self.seen = faults, list[str]()
+
+    def look_at(self, site: str) -> int:
+        self.seen.append(site)
+        if site in self.faults:
+            raise self.faults[site]
+        return 1
+
+
+def test_a_fault_at_one_site_keeps_none_behind_it_waiting_and_is_told(
+    small_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    for site in ("lake", "park", "wood"):
+        a_site(small_store, site)
+    rounds = Uneven(small_store, {"lake": ValueError("first"), "park": KeyError("second")})
+    with pytest.raises(ValueError, match="first") as told:
+        rounds.look()
+    assert (rounds.seen, told.value.__notes__) == (["lake", "park", "wood"], ["at the site lake"])
+    assert "second" in caplog.text
+    rounds.faults.clear()
+    assert rounds.look() == 3
+
+
+def test_a_database_that_is_away_is_away_for_every_site(small_store: Store) -> None:
+    for site in ("lake", "park"):
+        a_site(small_store, site)
+    rounds = Uneven(small_store, {"lake": StoreError("away")})
+    with pytest.raises(StoreError):
+        rounds.look()
+    assert rounds.seen == ["lake"]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from edge.core.consent import Consent, Source
 from edge.core.profiles import remark_owner
 from sync.central.journey.entry import (
+    CURRENCY_CHARS_MAX,
     MOVED,
     PAID,
     SAID,
@@ -68,7 +69,7 @@ diary_table = Table(
     Column("subject", String(WORDS_CHARS_MAX), nullable=False),
     Column("ref", String(WORDS_CHARS_MAX), nullable=False),
     Column("amount_minor", BigInteger),
-    Column("currency", String(16), nullable=False),
+    Column("currency", String(CURRENCY_CHARS_MAX), nullable=False),
     Column("weight", Integer, nullable=False),
     Column("basis", String(32), nullable=False),
     Column("told_ms", BigInteger, nullable=False),

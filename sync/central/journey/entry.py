@@ -10,6 +10,7 @@ from typing import NamedTuple
 from edge.core.consent import Channel, Consent, Namespace, Purpose, may, topic_of
 
 WORDS_CHARS_MAX = 120
+CURRENCY_CHARS_MAX = 16
 """As much of a subject or of what an entry leads to as is kept."""
 
 

@@ -18,13 +18,16 @@ from edge.core.payment.bodies import HoldEnded, Payment, RefundAsked, Voided
 from edge.core.payment.legs import Leg, paid_by
 from edge.core.payment.sale import Authorisation
 from edge.core.slots import SlotMoved
-from sync.central.journey.entry import WORDS_CHARS_MAX, What
+from sync.central.journey.entry import CURRENCY_CHARS_MAX, WORDS_CHARS_MAX, What
+from sync.central.near.bearable import INT64_MAX
 from sync.central.privacy.remarks import NOTICED
 from sync.central.registry.tables import ID_CHARS_MAX
 from sync.packing import UNREADABLE
 
 LOG = logging.getLogger(__name__)
 MINUTE_MS = 60_000
+TIME_MS_MAX = 2**47 - 1
+"""The last moment that a hybrid time can say in 64 bits."""
 BY_ORDER = MappingProxyType({OrderState.RESERVED: What.RESERVED, OrderState.HANDED_OVER: What.PICKED_UP})
 BACK = (Kind.UNDONE, Kind.ANNULLED)
 OFFERS = (Kind.OFFER_SHOWN, Kind.OFFER_REDEEMED, Kind.OFFER_RETURNED)
@@ -74,12 +77,15 @@ def drafts(event: Happened) -> tuple[Draft, ...]:
 
 
 def _fits(one: Draft) -> bool:
-    """Whether a draft can be kept: a database refuses what is no text."""
+    """Whether a draft can be kept: a database refuses what is no text, and a figure that is too long."""
     long = (one.subject, one.ref, one.undoes)
     short = (one.guest, one.order, one.point, one.currency)
+    counted = abs(one.amount_minor or 0) <= INT64_MAX and 0 <= (one.minute_ms or 0) <= TIME_MS_MAX
     printable = all(word.isprintable() for word in (*long, *short))
     return (
         printable
+        and counted
+        and len(one.currency) <= CURRENCY_CHARS_MAX
         and all(len(word) <= ID_CHARS_MAX for word in short)
         and all(len(word) <= WORDS_CHARS_MAX for word in long)
     )

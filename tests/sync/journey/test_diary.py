@@ -292,12 +292,6 @@ def test_a_body_of_another_shape_says_nothing(kind: int) -> None:
     assert drafts(Happened(kind, 1, 1, 0, BAND, b"\xc1", noticed="zz")) == ()
 
 
-def test_words_that_no_database_holds_say_nothing() -> None:
-    for one in ({"offer": "a\0b"}, {"offer": "x" * 200}, {"guest": "g" * 65}, {"point": "p" * 65}):
-        body = msgspec.msgpack.encode(msgspec.structs.replace(SHOWN, **one))
-        assert drafts(Happened(int(Kind.OFFER_REDEEMED), 1, 1, 0, None, body)) == ()
-
-
 def test_pages_follow_each_other_without_a_gap_or_a_repeat(small: Book) -> None:
     for _ in range(7):
         small.writes(Kind.DECIDED, a_passage(), hlc=NOW_MS << 16)
