@@ -28,7 +28,7 @@ from sync.central.registry.wallets import Wallet
 from sync.central.registry.wallets import create as create_wallet
 from sync.central.sites import create_site
 from sync.central.store import Store, bare_copy_per_s
-from sync.client import Cable, Drained, Line, Ports, Sender, drain_lane, enrol
+from sync.client import Cable, Drained, Line, Ports, Sender, drain_lane, enrol, proving
 from sync.signing import Keys
 from sync.wire import EnrolAnswer
 
@@ -55,9 +55,12 @@ def measure(database: str, events: int) -> str:
         with central_at(database or str(folder / "central.db")) as ready:
             welcome = enrol(ready.url, ready.code, private_key=PRIVATE_KEY, name="bench")
             drained = _drained(folder, ready.url, welcome, events=events)
+    proved = proving.per_event()
     figures: dict[str, float | int | str] = {
         "events_per_s": usual_per_s(drained),
         "bytes_per_event": drained.sent_bytes / drained.events,
+        "edge_proof_us": proved.edge_us,
+        "central_proof_us": proved.central_us,
         "events": drained.events,
         "database": "postgresql" if database else "sqlite",
     }
