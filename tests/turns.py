@@ -20,6 +20,7 @@ ALONE = (
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
     "tests/hardware/test_pcsc_lines.py",
     "tests/journeys/test_remote_reader.py",
+    "tests/sync/money/test_debt_paid.py::test_cash_at_a_till_",
     "tests/sync/test_revocation.py",
     "tests/journeys/test_park.py::test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds",
 )
