@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ PAUSE_S = float(os.environ.get("POLSO_PAUSE_S", "0"))
 TAP_MS_MAX = 50
 PATIENCE_S = 20
 TAPS = 20
+STOPPED = "TtZX"
+"""What a thread is that does nothing more: stopped, or ended."""
 
 
 class Sleeper:
@@ -65,9 +67,24 @@ def a_sleeper(*words: str) -> Iterator[Sleeper]:
             process.stdin.close()
 
 
+def stop(pid: int) -> None:
+    """Stop a process, and see that it stands: the thread that hears of it may have to wait for its turn."""
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: all(state in STOPPED for state in states(pid)), PATIENCE_S)
+
+
+def states(pid: int) -> list[str]:
+    """What each of its threads does (proc(5), stat)."""
+    found = []
+    for task in Path("/proc", str(pid)).glob("task/*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended while it was looked at
+            found.append(task.read_text().rpartition(") ")[2][0])
+    return found
+
+
 def asleep(pid: int, until_s: float) -> None:
     """Stop a process until so far on the rising clock, and let it go on."""
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     try:
         until(lambda: time.monotonic() >= until_s, until_s - time.monotonic() + 5)
     finally:
@@ -112,7 +129,7 @@ def stopped_and_woken(edge: Edge, running_now: Callable[[], list[int]]) -> None:
     pids: list[int] = []
     while fresh := set(running_now()).difference(pids):  # the first may have begun one more before it stood
         for pid in fresh:
-            os.kill(pid, signal.SIGSTOP)
+            stop(pid)
         pids += fresh
     try:
         slow_ms = waits(edge)
