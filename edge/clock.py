@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from edge.core.entry import Moment
 
@@ -17,8 +18,13 @@ UNCERTAINTY_MS_MAX = 60_000
 DOUBTED_MS_MAX = 4 * 86_400_000
 """Of a jump up to this nobody knows whether the clock was right before it or is so now.
 
-A longer one is a clock that has come to life: to doubt that would close every gate that has no network.
+A longer one may be a clock that has come to life: to doubt that would close every gate that has no network.
 """
+BORN_MS = 1_704_067_200_000
+"""2024 began then (UTC): a clock that stands before has no battery, and what it showed is no time at all."""
+WAKES_MS_MAX = 3_600_000
+"""So long after a machine was switched on a clock may come to life; the monotonic one tells it."""
+MINUTE_MS = 60_000
 DRIFT_PPM = 50
 """A cheap quartz; uncertainty grows by it since central's last answer."""
 
@@ -31,6 +37,13 @@ def wall_ms() -> int:
 def monotonic_ms() -> int:
     """Return milliseconds that only ever rise."""
     return time.monotonic_ns() // 1_000_000
+
+
+class Doubt(NamedTuple):
+    """How far behind and ahead of the wall clock the true time may lie, whole minutes, in milliseconds."""
+
+    behind_ms: int
+    ahead_ms: int
 
 
 class Clock:
@@ -48,8 +61,10 @@ class Clock:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._anchor = (monotonic(), wall())
-        self._shown = (self._anchor[1] - self._anchor[0],) * 2
-        """The lowest and the highest that the wall clock has stood ahead of the monotonic one."""
+        offset = self._anchor[1] - self._anchor[0]
+        self._shown = (offset, offset) if self._anchor[1] >= BORN_MS else None
+        """The lowest and the highest that a living wall clock has stood ahead of the monotonic one."""
+        self._jumped = False
         self._uncertainty_ms = START_UNCERTAINTY_MS
         self._trusted = True
         self._heard = False
@@ -104,6 +119,32 @@ class Clock:
             if not self._heard and behind > STEP_MS_MAX:
                 self._trusted = False
 
+    def doubt(self) -> Doubt | None:
+        """Return what a restart must not forget; None: the wall clock would be believed, and may be.
+
+        It jumped while nobody vouched for it, or stands elsewhere than where central says.
+        """
+        mono = self._monotonic()
+        with self._lock:
+            offset = self._wall() - mono
+            if self._heard:
+                off_ms = offset - (self._estimate(mono) - mono)
+                return _minutes(off_ms, -off_ms) if abs(off_ms) > STEP_MS_MAX else None
+            if not self._jumped:
+                return None
+            low, high = self._shown or (offset, offset)
+            return _minutes(offset - low, high - offset)
+
+    def resume(self, doubt: Doubt) -> None:
+        """Take up what a former run doubted, unless central has told the time since."""
+        with self._lock:
+            if self._heard:
+                return
+            low, high = self._shown or (self._anchor[1] - self._anchor[0],) * 2
+            self._shown = (low - doubt.behind_ms, high + doubt.ahead_ms)
+            self._uncertainty_ms = max(self._uncertainty_ms, *doubt)
+            self._trusted, self._jumped = False, True
+
     def heard(self, central_ms: int, round_trip_ms: int) -> None:
         """Take central's time from an answer whose request left ``round_trip_ms`` ago."""
         mono = self._monotonic()
@@ -129,15 +170,25 @@ class Clock:
         """Without central, a jump of the wall clock (an NTP step after boot) is nothing to believe."""
         if self._heard:
             return
-        wall = self._wall()
-        jump_ms = abs(wall - self._estimate(mono))
+        wall, before = self._wall(), self._estimate(mono)
+        jump_ms = abs(wall - before)
         if jump_ms > STEP_MS_MAX:
+            woke = jump_ms > DOUBTED_MS_MAX and mono <= WAKES_MS_MAX
             self._anchor = (mono, wall)
-            self._trusted = False
-            self._doubt(wall - mono, alive=jump_ms <= DOUBTED_MS_MAX)
+            self._trusted, self._jumped = False, True
+            self._doubt(wall, mono, woke=woke)
 
-    def _doubt(self, offset: int, *, alive: bool) -> None:
+    def _doubt(self, wall: int, mono: int, *, woke: bool) -> None:
         """Be as unsure as the wall clock's shows lie apart: two jumps of a day may be two days."""
-        low, high = self._shown if alive else (offset, offset)
+        if wall < BORN_MS:
+            return
+        offset = wall - mono
+        low, high = self._shown if self._shown is not None and not woke else (offset, offset)
         self._shown = (min(low, offset), max(high, offset))
         self._uncertainty_ms = max(self._uncertainty_ms, offset - low, high - offset)
+
+
+def _minutes(behind_ms: int, ahead_ms: int) -> Doubt:
+    """Round up to whole minutes, so that a clock that is slewed is not written down all the time."""
+    whole = [-(-max(0, ms) // MINUTE_MS) * MINUTE_MS for ms in (behind_ms, ahead_ms)]
+    return Doubt(*whole)

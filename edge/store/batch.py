@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from edge.clock import Clock
+import msgspec
+
+from edge.clock import Clock, Doubt
 from edge.core.checkpoint import Checkpoint
 from edge.core.events import Event, chain_start, chain_step
 from edge.errors import StoreDamaged
 from edge.store import checkpoints, driver
-from edge.store.cells import CLEAR, Cells
+from edge.store.cells import CLEAR, CLOCK_DOUBT, Cells
 from edge.store.checkpoints import Notary
 from edge.store.counting import COUNTS, DECODE_COUNTS, Counts
 from edge.store.effects import STEP_ROWS_MAX, Effects
@@ -35,6 +37,9 @@ TAIL_MAX = 256
 """Records of a lane that are checked before anything is appended; `polso journal verify` checks all."""
 BATCH_MAX = 256
 """Acts in one commit."""
+
+DOUBT = (CLOCK_DOUBT, "now")
+_DOUBT = msgspec.msgpack.Decoder(Doubt).decode
 
 Act = Callable[[Transaction], object]
 
@@ -78,6 +83,9 @@ class Ledger:
         check_tails(connection)
         self.standing = Standing(chain, load_counts(connection, effects), effects, cells)
         self._notary = notary
+        self._doubted = load_doubt(connection, effects)
+        if self._doubted is not None:
+            clock.resume(self._doubted)
         self.frozen = self._doubt(owner)
         """Why this history is not believed and nothing may be appended to it; empty: it is."""
         clock.floor(chain.hlc >> 16)
@@ -88,11 +96,12 @@ class Ledger:
         Raises the driver's error if the store itself fails: then nothing of the batch happened.
         """
         now = self._clock.moment()
-        standing = self.standing
+        standing, doubt = self.standing, self._clock.doubt()
         tx = Transaction(self._connection, standing, now=now, offset_ms=self._clock.offset_ms(now.now_ms))
         standing.effects.begin_batch()
         try:
             self._execute(QUERIES["begin"])
+            self._keep_doubt(tx, doubt)
             outcomes = [self._one(act, tx) for act in acts]
             made = self._checkpoint(tx)
             self._flush(tx.events)
@@ -101,6 +110,7 @@ class Ledger:
             self._forget()
             raise
         self.standing = Standing(tx.chain, tx.counts, standing.effects, standing.cells)
+        self._doubted = doubt
         if made is not None and self._notary is not None:
             self._notary.settled(made, self._clock.monotonic_ms())
         return Done(outcomes, tx.events)
@@ -136,6 +146,16 @@ class Ledger:
         if frozen or not found:
             return frozen
         return checkpoints.doubt(connection, owner, chain, newest=found[-1][1])
+
+    def _keep_doubt(self, tx: Transaction, doubt: Doubt | None) -> None:
+        """Write down that the clock is doubted with the first batch that is, for the next run to know it."""
+        if doubt == self._doubted:
+            return
+        self.standing.effects.begin_act()
+        if doubt is None:
+            tx.delete(*DOUBT)
+        else:
+            tx.put(*DOUBT, msgspec.msgpack.encode(doubt))
 
     def _checkpoint(self, tx: Transaction) -> Checkpoint | None:
         notary = self._notary
@@ -248,3 +268,10 @@ def load_counts(connection: Connection, effects: Effects) -> Counts:
     if body is None:
         body = kept_or_hidden(connection, COUNTS)
     return Counts() if body is None else DECODE_COUNTS(body)
+
+
+def load_doubt(connection: Connection, effects: Effects) -> Doubt | None:
+    """Read by how much a former run doubted the clock; None: it did not."""
+    unwritten = effects.kept.entries.get(DOUBT)
+    body = kept_or_hidden(connection, DOUBT) if unwritten is None else unwritten.value
+    return None if body is None else _DOUBT(body)

@@ -33,7 +33,8 @@ CLEAR: Cells = _Clear()
 """For tools that look at a journal and tests of the store; a device hands in its vault."""
 
 COUNT = "count"
-OPEN_KINDS = frozenset({COUNT, "checkpoint", "frozen"})
+CLOCK_DOUBT = "clock_doubt"
+OPEN_KINDS = frozenset({COUNT, CLOCK_DOUBT, "checkpoint", "frozen"})
 """Kept things that say nothing of anybody: numbers of people, and what verifies a journal."""
 SEALED_ANSWER = (0xC4, 0xC5)
 """A whole answer lies sealed as MessagePack's binary; one that only names its record is a number."""

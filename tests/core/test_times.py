@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.core.decision import Act, Outcome, Reason, WhatNext
-from edge.core.entitlements import Entitlement, Hours
+from edge.core.entitlements import Entitlement, Hours, Reentry
 from edge.core.entry import Facts, decide
 from tests.builders import (
     DAY_MS,
@@ -26,6 +26,7 @@ from tests.builders import (
     at,
     facts_for,
     inside,
+    some_uses,
 )
 
 STAFF = WhatNext(act=Act.SEE_STAFF)
@@ -172,3 +173,15 @@ def test_after_a_jump_of_a_day_both_that_day_and_the_minutes_around_are_doubted(
     for doubted in (ends_soon, ends_tomorrow, begins_soon):
         assert decide(doubted).decision.reason is Reason.CLOCK_UNTRUSTED
     assert decide(ends_later).decision.reason is Reason.ENTERED
+
+
+def test_between_two_jumps_every_day_is_doubted() -> None:
+    """Two days on and one back: the limit of the day between is not opened again, nor one far behind it."""
+    right = a_day_ticket(
+        uses_per_day_max=1, uses_max=None, reentry=Reentry.NEVER, valid_until_ms=NOW_MS + 99 * DAY_MS
+    )
+    for days_ago, doubted in ((1, 2), (3, 9), (30, 40)):
+        used = some_uses(NOW_MS - days_ago * DAY_MS)
+        jumped = replace(a_moment(trusted=False), uncertainty_ms=doubted * DAY_MS)
+        facts = gate(right, moment=jumped, uses=used)
+        assert decide(facts).decision.reason is Reason.CLOCK_UNTRUSTED

@@ -31,5 +31,6 @@ BITS = (
 CLOCKS = (
     f"{_NIGHTS}test_a_day_of_23_or_25_hours_gives_one_use_and_the_next_day_another",
     f"{_NIGHTS}test_a_clock_that_jumps_a_day_gives_no_second_use_of_the_same_day",
+    f"{_NIGHTS}test_a_clock_that_jumped_a_day_gives_no_second_use_after_a_restart_either",
     f"{_NIGHTS}test_a_quartz_that_drifts_for_a_week_is_off_by_no_more_than_its_clock_says",
 )

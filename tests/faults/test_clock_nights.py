@@ -121,6 +121,31 @@ def test_a_clock_that_jumps_a_day_gives_no_second_use_of_the_same_day(
         assert house.service.present(house.tap(reader=RIDE)).outcome is not Outcome.GRANTED, "that day still"
 
 
+@AS_IT_IS
+@pytest.mark.parametrize("jump", [DAY_MS, 6 * DAY_MS], ids=["a day", "six days"])
+def test_a_clock_that_jumped_a_day_gives_no_second_use_after_a_restart_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int, *, guarded: bool
+) -> None:
+    """With its control: a store that keeps no doubt, so that the new run believes the wall clock."""
+    hands = Hands()
+    hands.mono_ms = clock.WAKES_MS_MAX + 1
+    if not guarded:
+        monkeypatch.setattr("edge.store.batch.load_doubt", lambda *_: None)
+    with an_edge(tmp_path / "edge", hands) as house:
+        told(house, Terms(points=("castle",), uses_per_day_max=1, uses_max=None))
+        assert house.service.present(house.tap(reader=RIDE)).outcome is Outcome.GRANTED
+        hands.wall_ms += jump
+        assert house.service.present(house.tap(reader=RIDE)).reason is Reason.CLOCK_UNTRUSTED
+    hands.mono_ms = 1_000
+    with an_edge(tmp_path / "edge", hands, boot="boot-2") as house:
+        house.seqs = itertools.count(100)
+        again = house.service.present(house.tap(reader=RIDE))
+        assert (again.reason is Reason.CLOCK_UNTRUSTED, again.outcome is Outcome.GRANTED) == (
+            guarded,
+            not guarded,
+        )
+
+
 def test_a_clock_that_jumps_a_day_twice_gives_no_second_use_either(tmp_path: Path) -> None:
     """Doubted by its last jump alone it would be sure that the first day is over."""
     hands = Hands()

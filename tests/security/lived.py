@@ -35,6 +35,7 @@ NOBODYS = frozenset(
     (
         *(
             "count",
+            "clock_doubt",
             "checkpoint",
             "frozen",
             "lease_cursor",

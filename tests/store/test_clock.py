@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock import START_UNCERTAINTY_MS, STEP_MS_MAX, UNCERTAINTY_MS_MAX, Clock, monotonic_ms, wall_ms
-from tests.store.house import NOON_MS, Hands
+from edge.clock import (
+    START_UNCERTAINTY_MS,
+    STEP_MS_MAX,
+    UNCERTAINTY_MS_MAX,
+    WAKES_MS_MAX,
+    Clock,
+    Doubt,
+    monotonic_ms,
+    wall_ms,
+)
+from tests.store.house import NOON_MS, Hands, a_ledger
 
 DAY_MS = 86_400_000
 
@@ -114,3 +126,116 @@ def test_journal_never_goes_back_whatever_the_wall_clock_and_central_say(
 def test_system_clocks_answer_in_milliseconds() -> None:
     assert wall_ms() > 1_700_000_000_000
     assert 0 <= monotonic_ms() <= Clock().monotonic_ms()
+
+
+# What a clock that jumped is doubted by, and for how long
+
+AWAKE_MS = WAKES_MS_MAX + 1
+
+
+def awake(wall_ms: int = NOON_MS) -> Hands:
+    """A machine that was switched on long ago."""
+    hands = Hands(wall_ms=wall_ms)
+    hands.mono_ms = AWAKE_MS
+    return hands
+
+
+@pytest.mark.parametrize("days", [1, 4, 5, 30, -30])
+def test_a_clock_that_ran_is_doubted_by_all_that_it_jumped(days: int) -> None:
+    hands = awake()
+    clock = hands.clock()
+    hands.wall_ms += days * DAY_MS
+    moment = clock.moment()
+    assert (moment.uncertainty_ms, moment.trusted) == (abs(days) * DAY_MS, False)
+
+
+def test_a_clock_that_comes_to_life_is_not_doubted_by_how_long_the_machine_was_off() -> None:
+    young, without_battery = Hands(), awake(wall_ms=0)
+    for hands in (young, without_battery):
+        clock = hands.clock()
+        hands.wall_ms = NOON_MS + 30 * DAY_MS
+        moment = clock.moment()
+        assert (moment.uncertainty_ms, moment.trusted) == (START_UNCERTAINTY_MS, False)
+        hands.wall_ms += DAY_MS
+        assert clock.moment().uncertainty_ms == DAY_MS, "but by what it jumps then"
+
+
+def test_a_clock_that_was_dead_in_between_hides_no_jump() -> None:
+    hands = awake()
+    clock = hands.clock()
+    for shown_ms in (0, NOON_MS + 6 * DAY_MS):
+        hands.wall_ms = shown_ms
+        clock.moment()
+    assert clock.moment().uncertainty_ms == 6 * DAY_MS
+
+
+def after_a_restart(hands: Hands, clock: Clock, *, s: int = 60) -> Clock:
+    doubt = clock.doubt()
+    hands.pass_ms(s * 1_000)
+    again = hands.clock()
+    if doubt is not None:
+        again.resume(doubt)
+    return again
+
+
+def test_a_restart_does_not_make_a_clock_right() -> None:
+    hands = awake()
+    clock = hands.clock()
+    assert clock.doubt() is None
+    hands.wall_ms += 2 * DAY_MS
+    clock.moment()
+    again = after_a_restart(hands, after_a_restart(hands, clock))
+    moment = again.moment()
+    assert (moment.uncertainty_ms, moment.trusted) == (2 * DAY_MS, False)
+    hands.wall_ms -= 2 * DAY_MS
+    assert again.moment().uncertainty_ms == 2 * DAY_MS, "back where it stood: no further than that"
+    again.heard(NOON_MS, 10)
+    hands.wall_ms = NOON_MS
+    assert again.moment().trusted
+    assert again.doubt() is None
+
+
+def test_a_wall_clock_that_central_contradicts_is_doubted_by_that_after_a_restart() -> None:
+    for days, doubt in ((1, Doubt(DAY_MS, 0)), (-1, Doubt(0, DAY_MS))):
+        hands = awake()
+        clock = hands.clock()
+        clock.heard(NOON_MS, 0)
+        hands.wall_ms += days * DAY_MS
+        assert clock.moment().trusted
+        assert clock.doubt() == doubt
+        moment = after_a_restart(hands, clock).moment()
+        assert (moment.uncertainty_ms, moment.trusted) == (DAY_MS, False)
+
+
+def test_what_was_doubted_before_is_nothing_to_who_has_heard_central_since() -> None:
+    clock = awake().clock()
+    clock.heard(NOON_MS, 0)
+    clock.resume(Doubt(DAY_MS, 0))
+    assert clock.moment().trusted
+
+
+def test_a_dead_clocks_doubt_is_taken_up_too() -> None:
+    hands = awake(wall_ms=0)
+    clock = hands.clock()
+    hands.wall_ms = 3_600_000
+    clock.moment()
+    assert clock.doubt() == Doubt(0, 0)
+    assert not after_a_restart(hands, clock).moment().trusted
+
+
+def test_a_doubt_is_written_with_the_first_batch_that_is_doubted_and_gone_with_centrals_word(
+    tmp_path: Path,
+) -> None:
+    hands, path = awake(), tmp_path / "state.db"
+    with a_ledger(path, hands.clock()) as ledger:
+        ledger.run([])
+        hands.wall_ms += DAY_MS
+        ledger.run([])
+    clock = hands.clock()
+    with a_ledger(path, clock) as ledger:
+        assert clock.moment().uncertainty_ms == DAY_MS
+        clock.heard(hands.wall_ms, 10)
+        ledger.run([])
+    clock = hands.clock()
+    with a_ledger(path, clock):
+        assert clock.moment().trusted

@@ -12,6 +12,9 @@ from edge.core.facts import Moment
 UNTRUSTED_MS_MIN = 300_000
 """A clock that nobody vouches for may be off by at least this much."""
 
+DAY_MS = 86_400_000
+DAYS_MAX = 31
+"""So many days to either side are looked at one by one, and the ends of a longer doubt."""
 UNTRUSTED = Failure(reason=Reason.CLOCK_UNTRUSTED, next=SEE_STAFF)
 Asked = TypeVar("Asked")
 
@@ -27,9 +30,17 @@ def steady(check: Callable[[Asked, int], Failure | None], asked: Asked, moment: 
     doubt = doubt_ms(moment)
     if doubt <= 0:
         return verdict
-    # After a jump of a day what is near counts too: a slot of an hour lies between the ends of that doubt.
-    apart = (doubt,) if doubt <= UNTRUSTED_MS_MIN else (UNTRUSTED_MS_MIN, doubt)
-    for at_ms in (moment.now_ms + sign * ms for ms in apart for sign in (-1, 1)):
+    for at_ms in (moment.now_ms + sign * ms for ms in _apart(doubt) for sign in (-1, 1)):
         if (check(asked, at_ms) is None) is not (verdict is None):
             return UNTRUSTED
     return verdict
+
+
+def _apart(doubt: int) -> tuple[int, ...]:
+    """Return how far from now it is looked: after jumps what lies between their ends counts, day by day.
+
+    A slot of an hour lies between the ends of such a doubt, and so does the day that it is.
+    """
+    if doubt <= UNTRUSTED_MS_MIN:
+        return (doubt,)
+    return (UNTRUSTED_MS_MIN, *range(DAY_MS, min(doubt, DAYS_MAX * DAY_MS), DAY_MS), doubt)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import date_text, day_of
+from edge.core.calendar import date_text
 from edge.core.payment.facts import Payer, PaymentFacts
 from edge.core.payment.funds import Part, in_hand, of_kind
 from edge.core.payment.legs import Tender
+from edge.core.payment.limits import days_about
 from edge.core.payment.promised import Redeemed
 from edge.core.payment.promises import NOTHING, Kept, keep_promises
 from edge.core.vouchers import Stock, Used, base_of, choose_discounts, choose_tenders, is_timely
@@ -28,18 +29,21 @@ class Bill(msgspec.Struct, frozen=True):
 
 
 class At(msgspec.Struct, frozen=True):
-    """Where and when vouchers are to be good: the point, its local date, the clock of the leases."""
+    """Where and when vouchers are to be good: the point, its local dates, the clock of the leases.
+
+    The first and the last that it may be, as far as the clock may be off: what is not good on both waits.
+    """
 
     point: str
-    date: str
+    dates: tuple[str, str]
     monotonic_ms: int
 
 
 def at_of(payer: Payer, *, monotonic_ms: int) -> At:
     """Return where and when a payer stands."""
     tap = payer.tap
-    day = day_of(tap.timezone, tap.layout.day_starts_min, tap.moment.now_ms)
-    return At(tap.point.id, date_text(day), monotonic_ms)
+    first, last = days_about(tap.timezone, tap.layout.day_starts_min, tap.moment)
+    return At(tap.point.id, (date_text(first), date_text(last)), monotonic_ms)
 
 
 def bill_of(facts: PaymentFacts, payer: Payer, link: WalletLink) -> Bill:
@@ -74,7 +78,7 @@ def kept_of(facts: PaymentFacts, payer: Payer, at: At) -> Kept:
     held = payer.promised
     if not held.promises:
         return NOTHING
-    due = replace(held, promises=tuple(one for one in held.promises if one.holds_on(at.date)))
+    due = replace(held, promises=tuple(one for one in held.promises if all(map(one.holds_on, at.dates))))
     return keep_promises(
         facts.basket.lines, due, payer.leases, legs=facts.legs, monotonic_ms=facts.monotonic_ms
     )
@@ -98,9 +102,9 @@ def stocks_of(
         here = not voucher.points or at.point in voucher.points
         if units == 0 or not here or {voucher.kind, base_of(voucher.kind)} & set(payer.declined):
             continue
-        if is_timely(voucher, at.date):
+        if all(is_timely(voucher, date) for date in at.dates):
             stocks.append(Stock(voucher, units))
-        elif voucher.valid_until and at.date > voucher.valid_until:
+        elif voucher.valid_until and at.dates[0] > voucher.valid_until:
             lapsed.append((voucher.kind, voucher.valid_until))
     return tuple(stocks), tuple(lapsed)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.lease import LeaseKind, LeaseState, Limits, ready
 from edge.core.passage import IDENTIFYING
@@ -168,7 +167,6 @@ def _weigh(facts: PaymentFacts, payer: Payer, link: WalletLink) -> PaymentRuling
 
 def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:
     layout, moment = payer.tap.layout, payer.tap.moment
-    day = day_of(payer.tap.timezone, layout.day_starts_min, moment.now_ms)
     days = limits.days_about(payer.tap.timezone, layout.day_starts_min, moment)
     mine = [leg for leg in facts.legs if leg.wallet == link.id and leg.tender in MONEY]
     theirs = (lease.limits for lease in of_kind(payer, LeaseKind.MONEY))
@@ -178,7 +176,7 @@ def _asked(facts: PaymentFacts, payer: Payer, link: WalletLink) -> _Asked:
         tally=payer.tally.on(*days),
         before_minor=sum(leg.amount_minor for leg in mine),
         at_risk=sum(leg.amount_minor for leg in mine if leg.tender is Tender.RISK),
-        day=day,
+        day=days[0],  # a clock that jumped ahead opens no part of tomorrow's limit
     )
 
 
