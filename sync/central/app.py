@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Flask, Response, redirect, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import PolsoError, StoreError
@@ -18,7 +18,7 @@ from sync.central.console.blueprint import blueprint as console
 from sync.central.metrics import Meters, mount
 from sync.central.own.blueprint import PREFIX as OWN
 from sync.central.own.blueprint import blueprint as own
-from sync.central.own.blueprint import nowhere as nowhere_own
+from sync.central.own.blueprint import excuse as excuse_own
 from sync.central.psp.saga import saga_of
 from sync.central.settings import Settings
 from sync.central.sites import sites
@@ -46,7 +46,8 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     pages = Console(store, chosen)
     app.register_blueprint(console(pages))
     app.register_blueprint(own(store, chosen))
-    app.register_error_handler(NotFound, lambda error: _nowhere(pages, error))
+    for fault in (NotFound, InternalServerError):
+        app.register_error_handler(fault, lambda error: _excuse(pages, error))
     app.register_blueprint(violations.blueprint(store, chosen, meters))
     saga = saga_of(store, chosen.psp, chosen.seals)
     sagas = {saga.psp.name: saga} if saga else {}
@@ -85,11 +86,12 @@ def _refuse_pages_of_others(store: Store, settings: Settings) -> Response | None
     return None
 
 
-def _nowhere(pages: Console, error: NotFound) -> Response | NotFound:
-    """Answer a browser at an address of nothing with a page that says what to do; machines read a status."""
+def _excuse(pages: Console, error: HTTPException) -> Response | HTTPException:
+    """Answer a browser with a page that says what to do, where there is nothing or a fault of ours."""
     if not request.accept_mimetypes.accept_html or request.accept_mimetypes.best == "*/*":
-        return error
-    return nowhere_own() if request.path.startswith(OWN) else pages.nowhere()
+        return error  # machines read the status
+    status = error.code or 500
+    return excuse_own(status) if request.path.startswith(OWN) else pages.excuse(status)
 
 
 def _ready(store: Store) -> Response:

@@ -8,13 +8,14 @@ from functools import cache
 from importlib import resources
 
 import msgspec
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton, get_month_names
 from babel.numbers import format_currency
 
 from edge.core.money import spelled
 from sync.central.offers.bundle_checks import LOCALES
 
 LANGUAGES = LOCALES
+LEAP_YEAR = 2_000
 
 
 class Spoken:
@@ -36,6 +37,15 @@ class Spoken:
     def date(self, text: str) -> str:
         """Return a date that is given as ISO 8601."""
         return str(format_date(dt.date.fromisoformat(text), "medium", locale=self.language))
+
+    def months(self) -> tuple[str, ...]:
+        """Return what the twelve months are called, standing alone."""
+        names = get_month_names("wide", context="stand-alone", locale=self.language)
+        return tuple(str(names[month]) for month in range(1, 13))
+
+    def day_of_year(self, month: int, day: int) -> str:
+        """Return a day of every year as the language writes it; 29 February is one."""
+        return str(format_skeleton("MMMMd", dt.date(LEAP_YEAR, month, day), locale=self.language))
 
     def moment(self, at_ms: int, zone: dt.tzinfo) -> str:
         """Return a moment (UTC milliseconds) by a zone's clock, its day as the language writes it."""

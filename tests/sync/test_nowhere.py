@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from sync.central.app import create_app
+from sync.central.console import guard
 from sync.central.settings import Settings
 from sync.central.store import Store
 
@@ -32,6 +33,22 @@ def test_a_browser_is_told_what_to_do(client: FlaskClient, path: str, language: 
     assert said in reply.text
     assert f'lang="{language}"' in reply.text
     assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("/console/sign-in", "it is our fault"), ("/own/", "Please see our staff")]
+)
+def test_a_fault_of_ours_is_a_page_too(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, said: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(guard, "refuse_foreign_host", fails)
+    reply = client.get(path, headers={"Accept": BROWSER, "Accept-Language": "en"})
+    assert reply.status_code == 500
+    assert said in reply.text
+    assert "ZeroDivision" not in reply.text
 
 
 def test_a_machine_reads_the_status(client: FlaskClient) -> None:

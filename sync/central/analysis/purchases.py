@@ -9,7 +9,9 @@ from sync.central.analysis.tables import Tables
 
 YEAR_DAYS = 365
 SPANS_DAYS = (30, 90, YEAR_DAYS)
-"""How far back the hours of stores may look: the least in which ten guests bought in one of them."""
+"""How far back the hours of stores may look: the least that fills enough lines, else a year."""
+LINES_MIN = 8
+"""So many hours of stores are worth a look."""
 FIFTHS = 5
 PERMILLE = 1_000
 TOGETHER_MIN = 10
@@ -59,12 +61,14 @@ def _fifth(guests: ir.Table, value: ir.Value) -> ir.Value:
 def hours(tables: Tables, day: int) -> ir.Table:
     """Return of each store and local hour of the day what was sold there, to how many, in how many days.
 
-    A month is looked at, where that says anything; else a quarter, else a year: out of season few come.
+    A month is looked at, where that says enough; else a quarter, else a year: out of season few come.
     What came back is taken from the hour in which it was bought, wherever and whenever that was.
     """
     told = ibis.union(*(_hours(tables, day, days) for days in SPANS_DAYS))
     said = told.filter(told.guests >= TOGETHER_MIN)
-    least = said.group_by("site").agg(least=said.days.min())
+    lines = said.group_by("site", "days").agg(lines=said.guests.count())
+    enough = lines.filter((lines.lines >= LINES_MIN) | (lines.days == YEAR_DAYS))
+    least = enough.group_by("site").agg(least=enough.days.min())
     both = said.join(least, "site")
     return both.filter(both.days == both.least).drop("least")
 

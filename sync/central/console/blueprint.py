@@ -20,6 +20,7 @@ from sync.central.settings import Settings
 from sync.central.store import Store
 
 SIGN_IN = "/console/sign-in"
+NOT_FOUND = 404
 
 
 class Console:
@@ -59,11 +60,11 @@ class Console:
             guard.set_session(reply, ask.session, self._rooms.settings)
         return reply
 
-    def nowhere(self) -> Response:
-        """Say to whoever typed or kept an address of nothing what to do; who they are is not asked."""
-        ask = self._ask({})
-        said = ask.words("nowhere"), ask.words("nowhere.hint")
-        return render.refusal(ask, error=said[0], hint=said[1], status=404)
+    def excuse(self, status: int) -> Response:
+        """Say at an address of nothing, or where a fault of ours is, what to do; who asks is not asked."""
+        ask, there = self._ask({}), status != NOT_FOUND
+        what, hint = ("our_fault", "our_fault.hint") if there else ("nowhere", "nowhere.hint")
+        return render.refusal(ask, error=ask.words(what), hint=ask.words(hint), status=status)
 
     def _ask(self, path: dict[str, str]) -> Ask:
         wanted = [request.cookies.get(guard.LANGUAGE_COOKIE, ""), *request.accept_languages.values()]

@@ -19,6 +19,7 @@ from sync.central import doors
 from sync.central.console.answers import Answer, Moved, Page
 from sync.central.console.ask import Ask
 from sync.central.console.routes import Audience, Route, act, read
+from sync.central.own import birthday
 from sync.central.registry import consents, profiles
 from sync.central.registry.turn import take_turn
 from sync.central.store import Connection, now_of
@@ -32,11 +33,12 @@ PARTS = {topic_of(Purpose.OFFERS, one): one for one in Namespace}
 
 def _allowed(ask: Ask) -> Answer:
     with ask.store.reading() as tx:
-        yes = _standing(tx, ask)
+        yes, born = _standing(tx, ask), birthday.shown(tx, ask)
     return Page(
         "allowed.html",
         {
             "topics": [(topic, f"consent.{topic}", topic in yes) for topic in TOPICS],
+            "born": born,
             "ways": [(topic, f"via.{way}", topic in yes) for topic, way in WAYS.items()],
         },
     )

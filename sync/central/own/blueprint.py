@@ -17,7 +17,7 @@ from sync.central.console.fields import Mistyped
 from sync.central.console.routes import Audience, Route
 from sync.central.doors import NoDoor, TooFast
 from sync.central.imports.desk import Imports
-from sync.central.own import allowing, coupons, diary, family, pages, unsubscribe
+from sync.central.own import allowing, birthday, coupons, diary, family, pages, unsubscribe
 from sync.central.own.cookie import session_of
 from sync.central.own.deciding import NoPin, NotTheHead, PinSpent
 from sync.central.own.words import choose, words
@@ -29,6 +29,7 @@ from sync.central.store import Store
 
 PREFIX = "/own"
 FORM_BYTES_MAX = 16 * 1024
+NOT_FOUND = 404
 ASKED_PER_S_MAX = 50
 """What one worker answers in a second of people whom it does not know."""
 REFUSED = {
@@ -45,6 +46,7 @@ ROUTES = (
     *diary.ROUTES,
     *coupons.ROUTES,
     *allowing.ROUTES,
+    *birthday.ROUTES,
     *unsubscribe.ROUTES,
 )
 
@@ -120,12 +122,17 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     return made
 
 
-def nowhere() -> Response:
-    """Say to whoever opens an address of nothing, in a language of their browser's, what to do."""
+def excuse(status: int) -> Response:
+    """Say at an address of nothing, or where a fault of ours is, what to do, in the browser's language."""
     said = words(choose(request.accept_languages.values()))
-    shown = {"t": said, "asset": render.address, "said": "", "why": "wrong.nowhere"}
+    shown = {
+        "t": said,
+        "asset": render.address,
+        "said": "",
+        "why": "wrong.nowhere" if status == NOT_FOUND else "wrong.other",
+    }
     body = _environment.get_template("refused.html").render(shown)
-    return Response(body, status=404, mimetype="text/html", headers={"Cache-Control": "no-store"})
+    return Response(body, status=status, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
 def _respond(ask: Ask, answer: Answer) -> Response:

@@ -16,6 +16,16 @@ def day(ask: Ask, text: str) -> str:
     return Spoken(ask.words.language, "").date(text)
 
 
+def months(ask: Ask) -> tuple[str, ...]:
+    """Return what the twelve months are called."""
+    return Spoken(ask.words.language, "").months()
+
+
+def day_of_year(ask: Ask, month: int, day: int) -> str:
+    """Return a day of every year."""
+    return Spoken(ask.words.language, "").day_of_year(month, day)
+
+
 def moment(ask: Ask, at_ms: int | None) -> str:
     """Return a moment (UTC milliseconds) by the site's clock, in the guest's language; nothing for none."""
     return Spoken(ask.words.language, "").moment(at_ms, ask.zone) if at_ms else ""

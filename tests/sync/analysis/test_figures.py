@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import pytest
 
+from sync.central.analysis.purchases import LINES_MIN
 from tests.sync.analysis.park import DAY, SITE, bought, entry, everybody, figure, yes
 
 pytestmark = pytest.mark.real("ibis")
@@ -183,23 +184,30 @@ def test_a_store_has_its_hours_and_what_comes_back_leaves_the_one_in_which_it_wa
     rows += [bought("g01", DAY, "g01", -40, place="town", minute=17 * 60)]
     rows += [bought("g02", DAY, "more", 500, **noon), bought("g02", DAY, "more", -500, **noon)]
     rows += [bought(guest, DAY, f"{guest}e", 10, place="shop", minute=20 * 60) for guest in TEN[:9]]
-    rows += [bought("g00", DAY - 30, "old", 900, **noon)]
+    rows += [bought("g00", DAY - 365, "old", 900, **noon)]
 
     # ten baskets of 100, one with 50 more an hour later, one with 40 less; nine guests at eight are not shown
-    assert figure(engine, "hours", everybody({"entries": rows})) == [("shop", 12, 10, 1_010, 10, 30)]
+    assert figure(engine, "hours", everybody({"entries": rows})) == [("shop", 12, 10, 1_010, 10, 365)]
 
 
 @pytest.mark.parametrize(("ago", "days"), [(29, 30), (30, 90), (89, 90), (90, 365), (364, 365)])
 def test_out_of_season_a_store_s_hours_look_back_until_ten_guests_bought_in_one(
     engine: ibis.BaseBackend, ago: int, days: int
 ) -> None:
-    noon = {"place": "shop", "minute": 12 * 60}
-    rows = [bought(guest, DAY - ago, guest, 100, **noon) for guest in TEN]
-    rows += [bought(guest, DAY, f"{guest}n", 10, **noon) for guest in TEN[:9]]
+    rows = []
+    for hour in range(9, 9 + LINES_MIN):
+        then = {"place": "shop", "minute": hour * 60}
+        rows += [bought(guest, DAY - ago, f"{guest}{hour}", 100, **then) for guest in TEN]
+        fewer = TEN if hour > 9 else TEN[:9]
+        rows += [bought(guest, DAY, f"{guest}{hour}n", 10, **then) for guest in fewer]
 
     found = figure(engine, "hours", everybody({"entries": rows}))
 
-    assert found == [("shop", 12, 19, 1_090, 10, days)], "each span whole, and the least of them alone"
+    assert found[0] == ("shop", 9, 19, 1_090, 10, days), (
+        "one line is too few: the least span with enough of them"
+    )
+    assert {row[-1] for row in found} == {days}
+    assert len(found) == LINES_MIN
 
 
 def test_interests_have_an_age_and_end_after_a_year_and_bands_are_as_declared(

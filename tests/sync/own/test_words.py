@@ -30,7 +30,7 @@ CHOSEN = {
     *(f"coupon_state.{one}" for one in Asked),
     *(f"made_good.{one}" for one in GIFTS.values()),
     *(f"consent.{one}" for one in TOPICS),
-    *("yes", "no", "said.stored", "said.not_stored", "said.allowed"),
+    *("yes", "no", "said.stored", "said.not_stored", "said.allowed", "said.birthday", "said.birthday_back"),
 }
 """Sentences whose key a page puts together."""
 
