@@ -19,12 +19,14 @@ from edge.core.offers.dealing import share
 from edge.core.offers.elsewhere import Times
 from edge.errors import Refused
 from edge.service.offering import slots
+from edge.service.offering.papers import GOOD_DAYS_MAX
 from edge.service.offering.slots import ROWS_MAX, At
 from edge.store.transaction import Transaction
 from tests.builders import ROME
 from tests.service.house import Hands, House, an_edge
 from tests.service.offered import a_fan, an_offer, budget, published, took
-from tests.service.purses import SOUP
+from tests.service.purses import SOUP, TILL, bought, granted
+from tests.service.test_paper_coupons import a_coupon, of_sale
 
 DAY_S = 24 * 3_600
 DEVICES = ("edge-1", "edge-2", "edge-3")
@@ -64,9 +66,9 @@ def edge(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def looked(edge: House, band: bytes | None) -> int:
+def looked(edge: House, band: bytes | None, point: str = "kiosk") -> int:
     """A choice made anew, as at each thing that comes onto a bill, and painted; return how many tiles."""
-    view = edge.service.offers.offers_for(band, "kiosk", lines=(SOUP,))
+    view = edge.service.offers.offers_for(band, point, lines=(SOUP,))
     for tile in view.tiles:
         edge.service.offers.shown(tile.exposure)
     return len(view.tiles)
@@ -145,6 +147,17 @@ def test_what_is_taken_up_is_used_up_and_let_go_brings_no_other(edge: House) -> 
     assert (looked(edge, band), why(edge)) == (0, Why.CAP)
     edge.hands.forward(s=40 * DAY_S)
     assert looked(edge, band) == 0
+
+
+def test_a_coupon_that_is_dealt_is_used_up_by_giving_it_out(edge: House) -> None:
+    band = open_for(edge, a_coupon(public=False, caps=(ONCE,), dealt=("edge-1",)))
+    granted(edge)
+    bought(edge)
+    assert of_sale(edge) is not None
+    assert looked(edge, band, TILL) == 0
+    edge.hands.forward(s=(GOOD_DAYS_MAX + 2) * DAY_S)
+    edge.service.offers.look()
+    assert looked(edge, band, TILL) == 0, "also once it is over"
 
 
 def test_an_offer_is_taken_up_where_its_slot_is_and_nowhere_else(edges: list[House]) -> None:

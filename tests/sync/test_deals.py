@@ -103,7 +103,7 @@ def test_nothing_is_dealt_while_a_central_that_was_put_back_awaits_devices(park:
         (capped(Cap(most=0, everywhere=2, counted=Counted.REDEEMED)), "redeemed a day"),
         (capped(TWICE, Cap(most=3)), "two caps"),
         (capped(public=True), "counted for nobody"),
-        (capped(campaign=""), "a name of 1 to 64"),
+        (capped(campaign=""), "has 1 to 64 signs"),
     ],
 )
 def test_a_cap_that_could_not_hold_everywhere_is_refused(park: Store, offer: Offer, fault: str) -> None:

@@ -245,7 +245,8 @@ ROUTES = (
         name="offers",
         method="GET",
         path="/v1/guests/{guest}/offers",
-        about="What a guest is offered in this channel today, chosen as at a kiosk, in this order.",
+        about="What a guest is offered in this channel today, chosen as at a kiosk, in this order;"
+        " nothing whose limits hold everywhere.",
         media=MEDIA_JSON,
         answer=Offers,
         problems=ASKED,

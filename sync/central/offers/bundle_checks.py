@@ -10,7 +10,7 @@ from edge.core.offers.dealing import DEALT, EVERYWHERE_MAX, caps_dealt
 from edge.errors import Refused
 from edge.rules import RuleRefused, compile_offer_rule
 from sync.central.money import budgets
-from sync.central.offers.deals import CAMPAIGN_CHARS_MAX
+from sync.central.offers import deals
 from sync.central.registry.catalogue import catalogue
 from sync.central.store import Connection
 
@@ -43,6 +43,9 @@ def look(tx: Connection, site: str, bundle: Bundle, *, totals: Mapping[str, int]
         for name in _articles(offer)
         if name not in articles
     ]
+    names = [offer.id for offer, _ in caps_dealt(bundle)]
+    if names and not deals.to_come(tx, site):
+        warnings.append(f"{names[0]}: no device stands where it could be shown, so nobody would see it")
     return Found(
         (
             *_shape(bundle),
@@ -148,8 +151,8 @@ def _caps(bundle: Bundle) -> Iterator[str]:
             yield f"{offer.id}: two caps are of what is {cap.counted} a {cap.span}"
         if offer.public:
             yield f"{offer.id}: what anybody is shown is counted for nobody; no cap of it holds everywhere"
-        if not 0 < len(offer.campaign) <= CAMPAIGN_CHARS_MAX:
-            yield f"{offer.id}: a campaign whose caps are dealt has a name of 1 to {CAMPAIGN_CHARS_MAX} signs"
+        if not 0 < len(offer.campaign) <= deals.CAMPAIGN_CHARS_MAX:
+            yield f"{offer.id}: the name of its campaign has 1 to {deals.CAMPAIGN_CHARS_MAX} signs"
 
 
 def _kind(cap: Cap) -> tuple[str, str, bool]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
-from edge.core.offers import Bundle, Effect, Message, Offer, Period
+from edge.core.offers import Bundle, Cap, Effect, Message, Offer, Period
 from edge.errors import NotAllowed, Refused, Unknown
 from sync.central.campaigns import checks, life, results
 from sync.central.campaigns.lift import Verdict
@@ -16,7 +18,7 @@ from sync.central.offers.bundles import Draft
 from sync.central.offers.campaigned import Audience, Campaign, Plan, Standing, State
 from sync.central.store import Store
 from tests.service.offered import an_offer
-from tests.sync.builders import Clockwork, a_site
+from tests.sync.builders import Clockwork, a_device, a_site
 from tests.sync.campaigns.shop import ANNA, FIRST, LAST, MESSAGES, PIERO, SITE, a_plan, opened, scheduled
 
 DAY_MS = 24 * 3_600_000
@@ -296,3 +298,38 @@ def test_a_calendar_shows_each_campaigns_days_and_on_which_of_them_it_meets_anot
     assert drawn.today == 500
     assert calendar(made, "2025-02-01").today is None
     assert calendar((), "2025-02-01").rows == ()
+
+
+def test_a_pause_another_revision_and_a_stop_leave_its_limits_dealt_as_they_were(park: Store) -> None:
+    def dealt() -> tuple[str, ...]:
+        with park.reading() as tx:
+            (offer,) = bundles.draft_in_force(tx, SITE).bundle.offers
+        return offer.dealt
+
+    def moved(step: Callable[..., object], **said: object) -> None:
+        with park.transaction() as tx:
+            step(tx, SITE, NAME, **said)
+
+    first = a_device(park, SITE, points=())[0].id
+    plan = a_plan({"caps": (Cap(most=0, everywhere=2),)})
+    scheduled(park, NAME, plan)
+    a_device(park, SITE, points=())
+    moved(life.pause, by=ANNA)
+    moved(life.schedule, by=ANNA)
+    assert dealt() == (first,)
+    scheduled(park, NAME, a_plan({"caps": (Cap(most=0, everywhere=3),)}))
+    assert dealt() == (first,)
+    with park.transaction() as tx:
+        life.stop_all(tx, SITE, by=ANNA)
+    moved(life.schedule, by=ANNA)
+    assert dealt() == (first,)
+
+
+def test_whoever_deals_to_nobody_is_warned_before_it_is_published(park: Store) -> None:
+    with park.transaction() as tx:
+        made = life.make(tx, SITE, NAME, plan=a_plan({"caps": (Cap(most=0, everywhere=2),)}), by=ANNA)
+        told = checks.warnings(tx, SITE, made)
+        assert [one for one in told if "nobody would see it" in one]
+    a_device(park, SITE, points=())
+    with park.reading() as tx:
+        assert not [one for one in checks.warnings(tx, SITE, made) if "nobody would see it" in one]

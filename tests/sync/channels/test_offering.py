@@ -256,6 +256,14 @@ def test_an_offer_is_redeemed_once_by_one_sale_and_no_more_often_than_its_caps(s
     assert [one for one, _ in stand.book.says()].count("redeemed") == 1
 
 
+def test_a_cap_that_holds_everywhere_lets_no_channel_show_its_offer(stand: Stand) -> None:
+    """A channel paints when it likes and says so later: no slot of such a cap is dealt to one."""
+    stand.says_of(EVERYTHING)
+    stand.publishes(an_offer("twice", caps=(Cap(most=0, everywhere=2),)), an_offer("plain"))
+    assert set(stand.offers()) == {"plain"}
+    assert stand.why("twice") is Why.NO_SHARE
+
+
 def test_what_anybody_is_shown_is_sold_to_more_than_one(stand: Stand) -> None:
     exposure = stand.shows("for-all")
     first = {"shown": True, "redeemed": True, "again": False}
