@@ -15,12 +15,12 @@ from edge.core.profiles import remark_owner
 from edge.errors import Refused, Unknown
 from sync.central.care import cases, goodwill, held
 from sync.central.care.case import Case, Step, Told
-from sync.central.care.goodwill import Gift
 from sync.central.care.held import Held
 from sync.central.feed import Change, publish
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
 from sync.central.machines.devices import ACTIVE, devices
+from sync.central.money import topups
 from sync.central.offers import bundles
 from sync.central.privacy import erasure, retention
 from sync.central.registry import guests, layout, links
@@ -69,6 +69,10 @@ class State(enum.StrEnum):
     """The purchase that brought it was taken back after another one had been made: that one goes, too."""
 
 
+GIVEN = (State.ISSUED, State.MADE_GOOD, State.ENDED)
+"""Of these nothing more is given for the same coupon."""
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ask, whole."""
 
@@ -92,6 +96,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     point: str = ""
     used_ms: int = 0
     """Where and when the old one was used."""
+    topup: str = ""
+    """The goodwill that a second person has to let through; empty: it was within the limit."""
     fresh: str = ""
     """The new one's own id; the same for ever for one old one."""
     code: str = ""
@@ -171,24 +177,6 @@ def take_back(tx: Connection, site: str, id_: str, *, by: str) -> Ask:
     return now
 
 
-def make_good(tx: Connection, site: str, id_: str, *, gift: Gift) -> Ask:
-    """Give goodwill in place of a coupon whose home is away, within the limit of all goodwill.
-
-    The ask stays with the device: the old one is voided when that is back, so that nobody has both.
-    """
-    take_turn(tx, site)
-    before = must_find(tx, site, id_)
-    if before.state is State.MADE_GOOD:
-        return before
-    if before.state is not State.WAITING:
-        raise Refused("This ask has ended.", hint="Open the case again.")
-    goodwill.give(tx, site, before.case, gift=gift)
-    now = replace(before, state=State.MADE_GOOD)
-    put(tx, site, now)
-    tell(tx, site, now, word="coupon_made_good", who=gift.by)
-    return now
-
-
 def open_of(tx: Connection, site: str, case: Case) -> tuple[Held, ...]:
     """Return the coupons that a case can be about: its guest's, or those of the receipt that it names."""
     people = links.together(tx, site, [case.links.guest]) if case.links.guest else ()
@@ -212,6 +200,12 @@ def tills(tx: Connection, site: str) -> tuple[Till, ...]:
 def is_gone(tx: Connection, site: str, home: str) -> bool:
     """Whether a device is revoked: it decides nothing any more, and nobody can say what it did last."""
     return home not in {one.id for one in devices(tx, site) if one.state == ACTIVE}
+
+
+def is_refused(tx: Connection, site: str, one: Ask) -> bool:
+    """Whether a second person refused the goodwill in a coupon's place: nothing has taken that."""
+    refused = one.topup and topups.state_of(tx, site, one.topup) == topups.REFUSED
+    return one.state is State.MADE_GOOD and bool(refused)
 
 
 def of_case(tx: Connection, site: str, case: str) -> tuple[Ask, ...]:
@@ -316,7 +310,7 @@ def _demand_alone(tx: Connection, site: str, one: Held) -> None:
     for before in of_coupon(tx, site, one.exposure):
         if before.state is State.WAITING:
             raise Refused("Its device was asked already.", hint="Wait for its answer, or take that back.")
-        if before.state in (State.ISSUED, State.MADE_GOOD, State.ENDED):
+        if before.state in GIVEN and not is_refused(tx, site, before):
             raise Refused("Another one, or goodwill, was given for it.", hint="Open the case again.")
     offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id.get(one.offer)
     if offer is None or offer.points_earned or offer.points_spent:

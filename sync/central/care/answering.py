@@ -14,7 +14,7 @@ from edge.core.offers.message import in_language
 from edge.core.payment.promised import promise_of
 from edge.errors import Unknown
 from sync.central.care import anew, cases, held
-from sync.central.care.anew import Ask, State
+from sync.central.care.anew import GIVEN, Ask, State
 from sync.central.care.held import Held
 from sync.central.machines.voice import voice
 from sync.central.near import bearable
@@ -27,7 +27,6 @@ from sync.central.store import Connection, now_of
 FRESH_BYTES = 12
 KEPT = (State.MADE_GOOD, State.ENDED)
 """Of these the old one is voided, and none takes its place."""
-GIVEN = (State.ISSUED, *KEPT)
 
 
 def fresh_of(exposure: str) -> str:
@@ -51,8 +50,9 @@ def heard(tx: Connection, site: str, said: CouponAnswer, *, device: str) -> None
     now = replace(one, answered_ms=now_of(tx), point=said.point, used_ms=max(0, said.at_ms), until=said.until)
     match said.became:
         case Became.VOIDED:
-            held.end(tx, site, one.exposure, state=held.State.OVER)
-            now = now if one.state in KEPT else _issued(tx, site, now)
+            if not one.topup:  # of what waits for a second person it may still be asked for anew
+                held.end(tx, site, one.exposure, state=held.State.OVER)
+            now = now if one.state in KEPT and not anew.is_refused(tx, site, one) else _issued(tx, site, now)
         case Became.USED:
             held.end(tx, site, one.exposure, state=held.State.USED)
             now = replace(now, state=State.USED if one.state is State.WAITING else one.state)
@@ -105,7 +105,8 @@ def _follow(tx: Connection, site: str, one: Ask, *, to: str) -> None:
 def _issued(tx: Connection, site: str, one: Ask) -> Ask:
     """Return an ask with the coupon that takes the old one's place: the same offer, until the same day."""
     fresh, others = fresh_of(one.exposure), anew.of_coupon(tx, site, one.exposure)
-    if any(other.state in GIVEN for other in others if other.id != one.id):
+    given = (other for other in others if other.state in GIVEN and not anew.is_refused(tx, site, other))
+    if any(other.id != one.id for other in given):
         return replace(one, state=State.OVER)  # whatever was asked for twice is given once
     try:
         offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer]

@@ -107,6 +107,11 @@ def credit(tx: Connection, site: str, order: Order) -> Given:
     return given
 
 
+def why(case: str) -> str:
+    """Return for what a second person is asked."""
+    return f"case {case}"
+
+
 def other() -> Refused:
     """Return the refusal of what is sent again with another content."""
     return Refused("This was sent before, for something else.", hint="Open the form again.")
@@ -127,7 +132,7 @@ def _ask(tx: Connection, site: str, case: Case, *, gift: Gift) -> Told:
         wallet=wallets.wallet(tx, site, held.wallet).id,
         minor=gift.minor,
         source=CAMPAIGN,
-        why=f"case {case.id}",
+        why=why(case.id),
         state="",
         asked_by=gift.by,
         asked_ms=0,

@@ -49,5 +49,7 @@ def shown(ask: Ask, tx: Connection, asks: Sequence[Anew]) -> list[Shown]:
 
 
 def _state(tx: Connection, site: str, one: Anew) -> str:
+    if anew.is_refused(tx, site, one):
+        return "coupon_state.refused"
     gone = one.state is State.WAITING and anew.is_gone(tx, site, one.home)
     return "coupon_state.home_gone" if gone else f"coupon_state.{one.state}"

@@ -115,6 +115,13 @@ def rule(tx: Connection, site: str, id_: str, *, by: str, given: bool) -> TopUp:
     return msgspec.structs.replace(asked, state=state, ruled_by=by)
 
 
+def state_of(tx: Connection, site: str, id_: str) -> str:
+    """Return how a top-up stands; empty: there is none of this id."""
+    own = topup_table.c
+    found = tx.execute(select(own.state).where(own.site_id == site, own.topup_id == id_)).scalar()
+    return "" if found is None else str(found)
+
+
 def topups(tx: Connection, site: str, *, wallet: str = "", waiting: bool = False) -> tuple[TopUp, ...]:
     """Return the newest top-ups by hand: of a wallet or all, those that wait or all."""
     own = topup_table.c

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edge.core.offers.anew import Became
 from edge.core.retention import DAY_MS
 from edge.errors import Refused, Unknown
-from sync.central.care import anew, cases, held
+from sync.central.care import anew, cases, held, instead
 from sync.central.care.anew import State
 from sync.central.care.case import Step, Told
 from sync.central.care.goodwill import Gift
@@ -154,7 +154,7 @@ class Life:
 
 def _good(counter: Counter, op: str) -> None:
     with counter.store.transaction() as tx:
-        anew.make_good(tx, SITE, op, gift=Gift(op=f"g-{op}", minor=1, by="carla"))
+        instead.give(tx, SITE, op, gift=Gift(op=f"g-{op}", minor=1, by="carla"))
 
 
 def _tried(act: Callable[[], object]) -> bool:

@@ -8,19 +8,23 @@ from edge import carried
 from edge.core.events import Kind
 from edge.core.offers.anew import Became
 from edge.errors import Refused, Unknown
-from sync.central.care import anew, cases, held
+from sync.central.care import anew, cases, held, instead
 from sync.central.care.anew import State
 from sync.central.care.goodwill import Gift
 from sync.central.machines import devices
 from sync.central.machines.voice import voice
 from sync.central.money import policy as policies
+from sync.central.money import topups
 from sync.central.money.policy import Policy
 from sync.central.offers import bundles
+from sync.central.registry import members, wallets
+from sync.central.registry.members import Member
+from sync.central.registry.wallets import Wallet
 from sync.central.store import Store
 from sync.signing import public_half
 from tests.service.offered import an_offer
 from tests.sync.builders import NOW_MS, SITE
-from tests.sync.care.anew import LAST, OFFER, OLD, Counter, made_over
+from tests.sync.care.anew import GUEST, LAST, OFFER, OLD, Counter, made_over
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def small(small_store: Store) -> Counter:
 
 def gives(counter: Counter, minor: int = 500, op: str = "good") -> anew.Ask:
     with counter.store.transaction() as tx:
-        return anew.make_good(tx, SITE, "a-1", gift=Gift(op=op, minor=minor, by="carla"))
+        return instead.give(tx, SITE, "a-1", gift=Gift(op=op, minor=minor, by="carla"))
 
 
 def takes_back(counter: Counter) -> anew.Ask:
@@ -163,18 +167,37 @@ def test_goodwill_in_its_place_counts_as_all_goodwill_does_and_nobody_has_both(c
     ]
 
 
-def test_above_the_limit_a_second_person_is_asked_and_none_is_made_either(counter: Counter) -> None:
+def test_above_the_limit_without_a_wallet_nothing_is_given(small: Counter) -> None:
+    small.ask()
+    with small.store.transaction() as tx:
+        policies.put_policy(tx, SITE, Policy(goodwill_minor=400))
+    with pytest.raises(Refused, match="no wallet"):
+        gives(small)
+    assert small.must().state is State.WAITING
+
+
+@pytest.mark.parametrize("void_first", [True, False])
+def test_what_a_second_person_refuses_has_taken_no_coupons_place(counter: Counter, void_first: bool) -> None:
     asked = counter.ask()
     with counter.store.transaction() as tx:
         policies.put_policy(tx, SITE, Policy(goodwill_minor=400))
-    with pytest.raises(Refused, match="no wallet"):
-        gives(counter)
-    assert counter.must().state is State.WAITING, "nothing was given"
+        wallets.create(tx, SITE, Wallet(id="w1", currency="EUR"))
+        members.join(tx, SITE, Member(guest=GUEST, wallet="w1", head=True))
+    assert gives(counter).state is State.MADE_GOOD
+    (told,) = counter.feed()
+    if void_first:
+        counter.answers()
+    with pytest.raises(Refused, match="goodwill"):
+        counter.ask("a-2", case=asked.case)
     with counter.store.transaction() as tx:
-        policies.put_policy(tx, SITE, Policy(goodwill_minor=900))
-    gives(counter, 500, "some")
-    with counter.store.reading() as tx:
-        assert cases.must_find(tx, SITE, asked.case).given_minor == 500
+        (waits,) = topups.topups(tx, SITE, waiting=True)
+        topups.rule(tx, SITE, waits.id, by="otto", given=False)
+    counter.ask("a-2", case=asked.case)
+    counter.answers(asked=counter.feed()[-1])
+    if not void_first:
+        counter.answers(asked=told)
+    assert [counter.must("a-1").code, counter.must("a-2").state] == ["", State.ISSUED]
+    assert len(counter.codes()) == 1
 
 
 def test_goodwill_for_what_was_used_after_all_says_so(small: Counter) -> None:

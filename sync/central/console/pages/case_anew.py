@@ -7,7 +7,7 @@ from typing import Any
 from edge.codes import qr_code
 from edge.core.money import spelled
 from edge.errors import Refused, Unknown
-from sync.central.care import anew, cases, goodwill
+from sync.central.care import anew, cases, goodwill, instead
 from sync.central.care.anew import Ask as Anew
 from sync.central.care.anew import State, Wanted
 from sync.central.care.case import Case
@@ -98,7 +98,7 @@ def _instead(ask: Ask, said: dict[str, Any]) -> Answer:
     with ask.changing() as tx:
         before = _one(ask, tx)
         gift = Gift(op=said["op"], minor=minor, by=ask.name)
-        if anew.make_good(tx, ask.site, before.id, gift=gift) != before:
+        if instead.give(tx, ask.site, before.id, gift=gift) != before:
             ask.record(tx, "coupon_made_good", before.case, after=f"{minor}")
     return Moved(_home(ask), "coupon_made_good")
 
