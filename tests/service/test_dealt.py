@@ -116,6 +116,19 @@ def test_who_is_one_with_another_has_no_second_share(edge: House) -> None:
     assert looked(edge, band) == 1
 
 
+def test_a_journal_that_may_be_an_old_one_has_forgotten_what_is_used_up(edge: House) -> None:
+    free = dealt(ONCE, among=("edge-1",), budget=None, effect=None)
+    band = open_for(edge, free)
+    once = edge.service.offers.offers_for(band, "kiosk").tiles[0].exposure
+    edge.service.offers.shown(once)
+    edge.current = False
+    assert (looked(edge, band), why(edge)) == (0, Why.NO_SHARE), "although it costs nothing"
+    with pytest.raises(Refused):
+        edge.service.offers.accept(once, "kiosk")
+    edge.current = True
+    assert edge.service.offers.accept(once, "kiosk")
+
+
 def test_two_screens_that_have_not_painted_yet_are_no_second_share(edge: House) -> None:
     band = open_for(edge, dealt(Cap(most=0, everywhere=1), among=("edge-1",)))
     first = edge.service.offers.offers_for(band, "kiosk", lines=(SOUP,))

@@ -96,7 +96,7 @@ class Asking:
         screen = book_of(tx, f"{NOBODY}{asked.point.id}")
         there = times_elsewhere(tx, profile.guest) if profile is not None and profile.guest else {}
         counts = counts_of(book, screen, there, day=day, visit=visit)
-        points, at = self._points(tx, profile), slots.At(self._rooms.device, day)
+        points, at = self._points(tx, profile), slots.At(self._rooms.device, day, self._rooms.current())
         return Occasion(
             exposure=exposure,
             draw=draw_of(live.bundle.control.salt, exposure),

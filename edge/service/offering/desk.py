@@ -126,7 +126,7 @@ class Offers:
             budget, label = offer.budget, self.label(offer)
             if budget is not None and self._asking.slices(tx).get(budget.id, 0) < budget.each:
                 raise Refused("This offer is over.", hint="Look at the others.")
-            at = slots.At(self._rooms.device, self._today(tx))
+            at = slots.At(self._rooms.device, self._today(tx), self._rooms.current())
             if not slots.is_left(tx, kept.guest, offer, at=at):
                 raise Refused(
                     "This offer was taken up as often as it may be here.", hint="Look at the others."

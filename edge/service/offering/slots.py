@@ -28,10 +28,11 @@ def with_shares(
 ) -> tuple[Count, ...]:
     """Return counts of a guest with what this device may still use up of each cap that was dealt.
 
-    Nothing is told where nobody knows whom or which day it is: of an unknown visitor; by a clock that is not
-    trusted; of a guest who is one with another, under whose name the slots are. Then there is no share.
+    Nothing is told where nobody knows whom, which day it is or what is used up: of an unknown visitor; of a
+    guest who is one with another, under whose name the slots are; by a clock that is not trusted, or a
+    journal that may be an old one. Then there is no share.
     """
-    if of is None or not of.guest or not tx.now.trusted or is_joined(of.tags):
+    if of is None or not of.guest or is_joined(of.tags) or not tx.now.trusted or not at.proven:
         return counts
     told = {(one.offer, one.counted, one.span): one for one in counts if not one.screen}
     used = used_by(tx, of.guest)
@@ -46,6 +47,8 @@ class At(msgspec.Struct, frozen=True, array_like=True):
 
     device: str
     day: int
+    proven: bool = True
+    """Whether its journal is known to be its newest: one from a copy has forgotten what is used up."""
 
 
 def used_by(tx: Transaction, guest: str) -> tuple[Times, ...]:
@@ -71,7 +74,8 @@ def is_left(tx: Transaction, guest: str, offer: Offer, *, at: At) -> bool:
     """Say whether an offer may be taken up once more here, by the caps that taking up uses."""
     used = used_by(tx, guest)
     return all(
-        _sum(used, offer, cap, day=at.day) < share(offer, cap, device=at.device, guest=guest, day=at.day)
+        at.proven
+        and _sum(used, offer, cap, day=at.day) < share(offer, cap, device=at.device, guest=guest, day=at.day)
         for cap in offer.caps
         if cap.everywhere and cap.counted is Counted.REDEEMED
     )
