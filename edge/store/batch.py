@@ -30,6 +30,7 @@ from edge.store.records import (
     key_of,
     line_of,
 )
+from edge.store.strays import Lookout
 from edge.store.transaction import Chain, Standing, Transaction
 from edge.store.trouble import cause_of
 
@@ -90,6 +91,10 @@ class Ledger:
         """Why this history is not believed and nothing may be appended to it; empty: it is."""
         clock.floor(chain.hlc >> 16)
 
+    def look_out(self, lookout: Lookout) -> None:
+        """Have acts look out for rows that a flipped bit hides; who opens the file knows for how long."""
+        self.standing = self.standing._replace(lookout=lookout)
+
     def run(self, acts: Sequence[Act]) -> Done:
         """Run every act in order and commit once; an act that raises fails alone.
 
@@ -109,7 +114,7 @@ class Ledger:
         except BaseException:
             self._forget()
             raise
-        self.standing = Standing(tx.chain, tx.counts, standing.effects, standing.cells)
+        self.standing = standing._replace(chain=tx.chain, counts=tx.counts)
         self._doubted = doubt
         if made is not None and self._notary is not None:
             self._notary.settled(made, self._clock.monotonic_ms())

@@ -20,7 +20,7 @@ from edge.store.migrations import STATE_VERSION, migrate
 from edge.store.pruning import Pruner
 from edge.store.queries import QUERIES
 from edge.store.records import Owner
-from edge.store.strays import Strays
+from edge.store.strays import Lookout, Strays
 from edge.store.trouble import Cause, Trouble, trouble_of
 
 LOG = logging.getLogger("polso.sequencer")
@@ -39,7 +39,8 @@ class Store:
         self.folder.take()
         self._connection: sqlite3.Connection | None = None
         self._pruner: Pruner | None = None
-        self._strays = Strays(self.folder.state)
+        self._lookout = Lookout()
+        self._strays = Strays(self.folder.state, self._lookout)
         self._cells = CLEAR
         self._notary: Notary | None = None
 
@@ -64,6 +65,7 @@ class Store:
         try:
             migrate(connection, "state", STATE_VERSION, cells=self._cells)
             ledger = Ledger(connection, owner, clock, cells=self._cells, notary=self._notary)
+            ledger.look_out(self._lookout)
         except BaseException:
             connection.close()
             raise

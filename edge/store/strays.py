@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.errors import StoreDamaged
 from edge.store import driver
 from edge.store.database import open_reader
 from edge.store.queries import QUERIES
-from edge.store.records import Connection, digest
+from edge.store.records import Cell, Connection, Cursor, digest
 
 PIECE_ROWS = 500
 """Rows that are looked at in one piece: a millisecond, so that no tap waits for it."""
@@ -21,6 +22,7 @@ EVERY_MS = 86_400_000
 ORDINAL_BITS = 16
 LOG = logging.getLogger("polso.sequencer")
 Cells = tuple[bytes | int, ...]
+Read = Callable[[str, tuple[Cell, ...]], Cursor]
 
 
 class Table(NamedTuple):
@@ -43,12 +45,48 @@ TABLES = (
 """A forgotten use opens again, a forgotten band is no lost one, a forgotten block or lease is none."""
 
 
+class Lookout:
+    """Until the walk has come by, looks whether a row that a flip hides lies where a search ended.
+
+    A flip in a row's key does not move the row, and a search that it misleads, for this row or for another,
+    ends beside it.
+    """
+
+    def __init__(self, *, walked: bool = False) -> None:
+        """Look out, unless somebody has ``walked`` these tables since the start."""
+        self.walked = walked
+
+    def for_use(self, read: Read, right: str, found: int) -> None:
+        """Raise ``StoreDamaged`` where a hidden row lies beside the uses of a right, of which so many are."""
+        if not self.walked:
+            _demand_none(read(QUERIES["use_beside"], (right, found, right)).fetchall())
+
+    def for_band(self, read: Read, band: bytes) -> None:
+        """Raise ``StoreDamaged`` where a hidden row lies beside the place of a band."""
+        if not self.walked:
+            _demand_none(read(QUERIES["band_beside"], (band, band)).fetchall())
+
+    def for_kept(self, read: Read, kind: str, key: str) -> None:
+        """Raise ``StoreDamaged`` where a hidden row lies beside the place of a small thing."""
+        if not self.walked:
+            _demand_none(read(QUERIES["kept_beside"], (kind, key, kind, key)).fetchall())
+
+
+def _demand_none(rows: Iterable[Cells]) -> None:
+    for row in rows:
+        key, body, check = row[:-2], row[-2], row[-1]
+        if not (isinstance(body, bytes) and isinstance(check, bytes)) or _is(key, body, check):
+            continue
+        if true_key(key, body, check) is not None:
+            raise StoreDamaged("A row of the store lies under a key that it never had.")
+
+
 class Strays:
     """Walks these tables in pieces after a start and once a day."""
 
-    def __init__(self, path: Path) -> None:
-        """Look over the file at ``path``; nothing is read yet."""
-        self._path = path
+    def __init__(self, path: Path, lookout: Lookout) -> None:
+        """Look over the file at ``path``, and relieve the lookout then; nothing is read yet."""
+        self._path, self._lookout = path, lookout
         self._walk: Generator[tuple[Table, list[Cells]]] | None = None
         self._began_ms = 0
         self._done_ms: int | None = None
@@ -62,6 +100,7 @@ class Strays:
         found = self._next(self._walk)
         if found is None:
             self._walk, self._done_ms = None, now_ms
+            self._lookout.walked = True
             return False
         _mend(writer, *found)
         if now_ms - self._began_ms > WALK_MS_MAX:

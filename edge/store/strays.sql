@@ -34,3 +34,26 @@ INSERT INTO kept (kind, key, body, digest) VALUES (?, ?, ?, ?) ON CONFLICT DO NO
 -- name: kept_stray
 -- Remove a small thing from under a key that it never had.
 DELETE FROM kept WHERE CAST(+kind AS BLOB) = ? AND CAST(+key AS BLOB) = ? AND digest = ?;
+
+-- name: use_beside
+-- The row behind so many uses of a right, and the one before them: between these a flipped one of that right lies.
+SELECT * FROM (
+    SELECT CAST(entitlement AS BLOB), CAST(device AS BLOB), ordinal, body, digest FROM uses
+    WHERE entitlement >= ? ORDER BY entitlement, device, ordinal LIMIT 1 OFFSET ?)
+UNION ALL SELECT * FROM (
+    SELECT CAST(entitlement AS BLOB), CAST(device AS BLOB), ordinal, body, digest FROM uses
+    WHERE entitlement < ? ORDER BY entitlement DESC, device DESC, ordinal DESC LIMIT 1);
+
+-- name: band_beside
+-- The rows between which a band's would lie.
+SELECT * FROM (SELECT band, body, digest FROM bands WHERE band >= ? ORDER BY band LIMIT 1)
+UNION ALL SELECT * FROM (SELECT band, body, digest FROM bands WHERE band < ? ORDER BY band DESC LIMIT 1);
+
+-- name: kept_beside
+-- The rows between which a small thing would lie.
+SELECT * FROM (
+    SELECT CAST(kind AS BLOB), CAST(key AS BLOB), body, digest FROM kept
+    WHERE (kind, key) >= (?, ?) ORDER BY kind, key LIMIT 1)
+UNION ALL SELECT * FROM (
+    SELECT CAST(kind AS BLOB), CAST(key AS BLOB), body, digest FROM kept
+    WHERE (kind, key) < (?, ?) ORDER BY kind DESC, key DESC LIMIT 1);

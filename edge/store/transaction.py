@@ -34,6 +34,7 @@ from edge.store.records import (
     key_of,
     use_name,
 )
+from edge.store.strays import Lookout
 
 
 class Chain(NamedTuple):
@@ -43,6 +44,9 @@ class Chain(NamedTuple):
     hlc: int
 
 
+WALKED = Lookout(walked=True)
+
+
 class Standing(NamedTuple):
     """What a batch goes on from: the chain, the counts and the unwritten effects."""
 
@@ -50,6 +54,8 @@ class Standing(NamedTuple):
     counts: Counts
     effects: Effects
     cells: Cells = CLEAR
+    lookout: Lookout = WALKED
+    """Who looks whether a flipped bit hides what is not found."""
 
 
 USES_MAX = 1_000
@@ -77,7 +83,7 @@ class Transaction(Counting, Erasing):
     def __init__(self, connection: Connection, ledger: Standing, *, now: Moment, offset_ms: int) -> None:
         """Begin where the ledger stands; ``now`` is the moment of every act in the batch."""
         self._execute = connection.execute
-        self.chain, self.counts, self._effects, self._cells = ledger
+        self.chain, self.counts, self._effects, self._cells, self._lookout = ledger
         self.now = now
         self.events: list[Event] = []
         self.failed: Exception | None = None
@@ -145,7 +151,10 @@ class Transaction(Counting, Erasing):
                 uses[right, device, ordinal] = DECODE_USE(checked(name, body, against=check))
             elif held is None:
                 held = DECODE_HELD(checked(band, body, against=check))
+        if held is None and all(row[0] is not None for row in rows):
+            self._lookout.for_band(self._read, band)
         for right in asked:
+            self._lookout.for_use(self._read, right, sum(row[0] == right for row in rows))
             uses.update(self._effects.uses.group(right))
         found = NOBODY if held is None else held
         return msgspec.structs.replace(found, uses=_in_order(uses.values())) if uses else found
@@ -237,6 +246,7 @@ class Transaction(Counting, Erasing):
         else:
             rows = self._read(QUERIES["kept"], (kind, key)).fetchall()
         if not rows:
+            self._lookout.for_kept(self._read, kind, key)
             return None
         body = checked(kept_name(kind, key), rows[0][-2], against=rows[0][-1])
         return open_kept(self._cells, kind, key, kept=body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -15,7 +16,7 @@ import pytest
 
 from edge.core.bands import Band
 from edge.core.profiles import Cursor, Item, Profile, ProfileItem
-from edge.errors import StoreError
+from edge.errors import StoreDamaged, StoreError
 from edge.keys.ring import Ring
 from edge.sequencer import Sequencer, Transaction
 from edge.store.chores import Chores
@@ -149,6 +150,7 @@ def test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back(
     """With its control: where nobody looks, a right that was used is open again, and nothing says so."""
     if not healed:
         monkeypatch.setattr(Strays, "piece", lambda *_: False)
+        monkeypatch.setattr("edge.store.strays._demand_none", lambda *_: None)
     chance = random.Random(SEED)  # noqa: S311  # as above
     for number in range(6):
         folder = tmp_path / str(number)
@@ -162,6 +164,71 @@ def test_a_row_that_a_flipped_bit_in_its_key_hides_is_put_back(
             assert sequencer.writable()[0]
         with closing(Journal(folder)) as journal:
             assert journal.verify().whole, "the chain neither"
+
+
+def asked(sequencer: Sequencer, number: int) -> bool | None:
+    """Whether a use, its band and its block are known; None: nobody may say."""
+
+    def look(tx: Transaction) -> bool:
+        held = tx.held(a_band(number), (f"right-{number}",))
+        return (
+            bool(held.uses)
+            and held.location is not None
+            and tx.get("blocked", f"wallet-{number}") is not None
+        )
+
+    try:
+        return sequencer.submit(look)
+    except (StoreDamaged, sqlite3.OperationalError):  # the latter where the flip made no text of it
+        return None
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("table", CELLS)
+def test_until_the_walk_has_come_by_what_asks_for_a_hidden_row_goes_to_staff(
+    used: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """Its control is the one above, where nobody looks; other rows are asked for as ever."""
+    monkeypatch.setattr(Strays, "piece", lambda *_: False)
+    chance = random.Random(SEED)  # noqa: S311  # as above
+    for number in range(12):
+        folder = tmp_path / str(number)
+        shutil.copytree(used, folder)
+        hide(folder, chance, table)
+        with a_sequencer(folder) as sequencer:
+            with pytest.raises((StoreDamaged, sqlite3.OperationalError)):
+                known(sequencer)
+            told = [asked(sequencer, other) for other in range(40) if other != USED]
+            assert set(told) <= {True, None}, "nor does it mislead who looks for another"
+            assert told.count(True) > 10
+            assert sequencer.writable()[0]
+
+
+@pytest.mark.timeout(60)
+def test_no_one_of_several_uses_of_a_right_hides_behind_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Strays, "piece", lambda *_: False)
+    with a_sequencer(tmp_path / "true") as sequencer:
+        for number in range(9):
+            sequencer.submit(a_passage(f"tap-{number}", right=f"right-{number // 3}", uses_max=3))
+        sequencer.erase_ghosts()
+    content = (tmp_path / "true" / "state.db").read_bytes()
+    needle, refused = b"right-1", 0
+    places = [at for at in range(len(content)) if content.startswith(needle, at)]
+    for spot, bit in itertools.product([at + len(needle) - 1 for at in places], (1, 2, 64)):
+        folder = tmp_path / f"{spot}-{bit}"
+        shutil.copytree(tmp_path / "true", folder)
+        flipped = bytes((content[spot] ^ bit,))
+        (folder / "state.db").write_bytes(content[:spot] + flipped + content[spot + 1 :])
+        with a_sequencer(folder) as sequencer:
+            try:
+                held = sequencer.submit(lambda tx: tx.held(a_band(), ("right-1",)))
+            except StoreDamaged:
+                refused += 1
+            else:
+                assert len(held.uses) == 3
+    assert refused >= 9, "each of three uses, whichever way its key went"
 
 
 WAL_HEADER, FRAME_HEADER = 32, 24
