@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from edge.core.calendar import local
 from edge.core.closing import to_closing_min
+from edge.core.conditions import UNTOLD, Conditions
 from edge.core.facts import Moment, Rule
-from edge.core.offers import Bundle, Context, Occasion, Standing, StockCode, about_now, choose
+from edge.core.offers import AboutSite, Bundle, Context, Occasion, Standing, StockCode, about_now, choose
 from edge.core.offers.control import BUCKETS, GLOBAL
 from edge.core.offers.dealing import plenty
 from edge.core.places import Layout
@@ -41,6 +42,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     zone: dt.tzinfo
     layout: Layout
     point: str
+    conditions: Conditions = UNTOLD
+    """What the site was told of weather and crowd: good, it holds in place of the examples' own."""
 
     @property
     def site(self) -> str:
@@ -84,7 +87,12 @@ def _occasion(
 ) -> Occasion:
     now = about_now(local(place.zone, place.at_ms), place.to_closing_min)
     here = replace(context.point, id=place.point) if place.point else context.point
-    there = replace(context.site, id=place.site)
+    told, mine = place.conditions, context.site
+    there = AboutSite(
+        id=place.site,
+        weather=told.weather_at(place.at_ms) or mine.weather,
+        crowd=told.crowd_at(place.at_ms) or mine.crowd,
+    )
     needed = tuple(sorted({article for offer in bundle.offers for article in offer.needs}))
     stock = replace(context.stock, **{StockCode.IN_STOCK.value: needed})
     known = name != STRANGER

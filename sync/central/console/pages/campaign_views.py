@@ -15,7 +15,7 @@ from sync.central.console.pages.campaigns import HERE, ONE
 from sync.central.console.routes import Audience, Route, read
 from sync.central.offers import bundles
 from sync.central.offers.campaigned import Campaign
-from sync.central.registry import catalogue
+from sync.central.registry import catalogue, conditions
 
 PREVIEW = ("rendering", "language", "words")
 CLAUSES = ("condition", "comes_to", "known")
@@ -62,11 +62,13 @@ def _looked(ask: Ask) -> tuple[Campaign, Sheet, str, str]:
     """Return what invented guests would see at the moment and point that were asked for."""
     with ask.store.reading() as tx:
         one = life.find(tx, ask.site, ask.path["campaign"])
-        bundle = bundles.draft_in_force(tx, ask.site).bundle
+        bundle, told = bundles.draft_in_force(tx, ask.site).bundle, conditions.conditions(tx, ask.site)
     usual = f"{one.plan.offer.period.first}T12:00"
     point = ask.arg("point") or next(iter(one.plan.offer.points), "")
     at_ms = meant(Field(name="at", kind=Kind.MOMENT), ask.arg("at") or usual, ask.zone)
-    place = seen.Place(at_ms=cast("int", at_ms), zone=ask.zone, layout=ask.layout, point=point)
+    place = seen.Place(
+        at_ms=cast("int", at_ms), zone=ask.zone, layout=ask.layout, point=point, conditions=told
+    )
     rows = [
         (
             ask.words(f"example.{told.guest}"),
