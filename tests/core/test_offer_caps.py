@@ -6,12 +6,15 @@ import random
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edge.core.offers import Cap, Count, Counted, Effect, Offer, Span, choose
 from edge.core.offers.dealing import share
 from edge.core.offers.elsewhere import Times, Totals, added, summed
 from tests.core.offered import an_occasion, an_offer
+from tests.core.strategies import LAWS
 
 MOST, STEPS, DAYS, WEEK_DAYS = 2, 60, 9, 7
 SHOWN = Counted.SHOWN
@@ -178,3 +181,31 @@ def test_a_week_that_is_dealt_anew_each_day_is_broken_in_the_same_towns(
     towns = [lived(seed, deaf=True, dealt=to_all) for seed in range(40)]
     assert max(town.most_on_a_day for town in towns) <= MOST
     assert max(town.most_in(WEEK_DAYS) for town in towns) > EVERYWHERE[1].everywhere
+
+
+@LAWS
+@given(
+    stores=st.integers(1, 40),
+    spans=st.sampled_from([(Span.DAY, 1), (Span.WEEK, WEEK_DAYS), (Span.CAMPAIGN, 10**6)]),
+    most=st.integers(1, 5),
+    visits=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 30)), max_size=60),
+)
+def test_any_number_of_stores_that_never_hear_of_each_other_keep_it_on_any_days(
+    stores: int, spans: tuple[Span, int], most: int, visits: list[tuple[int, int]]
+) -> None:
+    """Nobody tells anybody anything, so only the order within a store counts; its clock never goes back."""
+    span, days = spans
+    names = tuple(f"store-{n}" for n in range(stores))
+    offer = replace(OFFER, caps=(Cap(span=span, most=0, everywhere=most),), dealt=names)
+    shown: list[tuple[str, int]] = []
+    greedy = ((n, day) for day in (3, 9, 10) for n in range(stores) for _ in range(2))
+    for number, day in sorted([*visits, *greedy], key=lambda visit: visit[1]):
+        store = names[number % stores]
+        here = sum(one == store and day - days < at for one, at in shown)
+        own = share(offer, offer.caps[0], device=store, guest="g-1", day=day)
+        count = Count(offer="a", counted=SHOWN, span=span, here=here, allowed=own)
+        if choose(an_occasion(offer, guest="g-1", counts=(count,))).winner == "a":
+            shown.append((store, day))
+    assert shown
+    for day in range(31):
+        assert sum(day - days < at <= day for _, at in shown) <= most
