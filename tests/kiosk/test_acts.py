@@ -198,6 +198,7 @@ def test_a_page_that_is_not_there_says_so_kindly(desk: Desk) -> None:
     page = desk.client().get("/nowhere")
     assert (page.status_code, page.mimetype) == (404, "text/html")
     assert "Qui non c" in page.text
+    assert "controlla che il nome dello schermo" in page.text, "and what to do"
     api = desk.client().get("/api/v1/nowhere")
     assert (api.status_code, api.mimetype) == (404, "application/problem+json")
     assert desk.signed_in("bruno").get("/ops").status_code == 403
