@@ -7,7 +7,8 @@ import hashlib
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge import published
+from edge import carried, published
+from edge.carried import MadeOver
 from edge.core.bands import Band
 from edge.core.offers import Bundle
 from edge.core.payment.promised import Promise
@@ -27,6 +28,12 @@ _encode = msgspec.msgpack.encode
 def coupon(octets: bytes) -> object:
     """A code that a guest holds to a till's scanner: it claims to be an offer's."""
     return coupons.read(octets.decode("latin-1"), device=DEVICE, private_key=KEY)
+
+
+def made_over(octets: bytes) -> object:
+    """The same that claims to be another device's, or central's: it says by itself what it promises."""
+    found = carried.read(octets.decode("latin-1"))
+    return found and found.is_by(public_half(KEY))
 
 
 def own_page(octets: bytes) -> object:
@@ -50,11 +57,15 @@ def profile(octets: bytes) -> object:
 
 
 COUPON = coupons.issue(KEY, DEVICE, Promise(exposure="e1", offer=an_offer(), bundle=1, label="less"))
+CARRIED = carried.issue(
+    KEY, MadeOver(Promise(exposure="e1", offer=an_offer(), bundle=1, label="less"), "edge-2", DEVICE)
+)
 PASS = passes.issue(DEVICE, KEY, guest="guest-1", at_ms=1)
 DEEP = b"\x81\xa1x" + b"\x91" * 2_000 + b"\x01"
 """A field that nobody knows, so deep that who reads it runs out of stack."""
 SIGNED = {
     "coupon": (coupon, (COUPON.encode(),), (Refused,)),
+    "made over": (made_over, (CARRIED.encode(),)),
     "pass": (own_page, (PASS.encode(),)),
     "offers": (bundle, (_encode(Bundle(version=1, offers=(an_offer(),))),), (BundleRefused,)),
     "profile": (profile, (_encode(ProfileItem(profile=Profile(band=Band(id=BAND), rev=1))),), (Refused,)),

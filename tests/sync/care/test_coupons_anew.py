@@ -20,7 +20,8 @@ from sync.central.offers import bundles
 from sync.central.registry import members, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
-from sync.central.store import Store
+from sync.central.settling import vouchers
+from sync.central.store import Connection, Store
 from sync.signing import public_half
 from tests.service.offered import an_offer
 from tests.sync.builders import NOW_MS, SITE
@@ -68,6 +69,21 @@ def test_nothing_is_made_before_its_home_has_voided_it_and_then_one_is(counter: 
     assert old is not None
     assert new is not None
     assert (old.state, new.state, new.home, new.handed) == ("over", "open", counter.shop.id, True)
+
+
+def test_whoever_hears_of_coupons_hears_of_it_once(small: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    def hear(tx: Connection, site: str, guest: str, *, kind: str, units: int) -> None:
+        assert (tx.closed, site) == (False, SITE)
+        told.append((guest, kind, units))
+
+    monkeypatch.setattr(vouchers, "GIVEN", [hear])
+    small.ask()
+    (asked,) = small.feed()
+    for _ in range(2):
+        small.answers(asked=asked)
+    assert told == [(GUEST, "offer:summer", 1)]
 
 
 def test_sent_twice_it_is_one_ask_and_one_coupon_and_for_something_else_it_is_refused(small: Counter) -> None:
