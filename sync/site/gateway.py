@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from sync.client.cable import Cable
 
 ANSWER_BYTES_MAX = 8_388_608
+PIECE_BYTES = 65_536
 LINE_BYTES_MAX = 4_194_304
 CONNECT_S_MAX = 0.05
 """A neighbour on the same network takes a call at once or is not there."""
@@ -99,14 +100,14 @@ class Gateway:
 
     def _one(self, path: str, text: bytes, left_s: float) -> Json:
         url = f"{self._node()}/v3/{path}"
-        limits = (min(CONNECT_S_MAX, left_s), left_s)
+        limits, until = (min(CONNECT_S_MAX, left_s), left_s), time.monotonic() + left_s
         try:
-            answer = self._session().post(url, data=text, timeout=limits)
-            if answer.status_code != requests.codes.ok:
-                # No leader, no room, no such service: whatever it is, nobody vouches for what became of it.
-                raise Unanswered(f"{url}: {answer.status_code}", sent=True)
-            said = _object(answer.content)
-        except (requests.RequestException, ValueError) as error:
+            with self._session().post(url, data=text, timeout=limits, stream=True) as answer:
+                if answer.status_code != requests.codes.ok:
+                    # No leader, no room, no such service: nobody vouches for what became of it.
+                    raise Unanswered(f"{url}: {answer.status_code}", sent=True)
+                said = _object(_whole(answer, until))
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise Unanswered(f"{url}: {error}", sent=not _unheard(error)) from error
         if "header" not in said:
             raise Unanswered(f"{url}: no answer of etcd's", sent=True)
@@ -182,6 +183,18 @@ def _lines(told: requests.Response) -> Iterator[bytes]:
         if len(rest) > LINE_BYTES_MAX:
             raise ValueError("a line without an end")
         yield from filter(None, lines)
+
+
+def _whole(answer: requests.Response, until: float) -> bytes:
+    """Read an answer within its time and its size: a time-out of the library is one for each piece of it."""
+    body = bytearray()
+    while piece := answer.raw.read1(PIECE_BYTES, decode_content=True):
+        body += piece
+        if len(body) > ANSWER_BYTES_MAX:
+            raise ValueError("too much")
+        if time.monotonic() > until:
+            raise ValueError("too slowly")
+    return bytes(body)
 
 
 def _object(text: bytes) -> Json:
