@@ -136,12 +136,18 @@ class Clock:
             return _minutes(offset - low, high - offset)
 
     def resume(self, doubt: Doubt) -> None:
-        """Take up what a former run doubted, unless central has told the time since."""
+        """Take up what a former run doubted, unless central has told the time since.
+
+        Taken up once more, where the store was opened anew, it is the same doubt. A clock that is dead shows
+        nothing that a doubt could be counted from.
+        """
         with self._lock:
             if self._heard:
                 return
-            low, high = self._shown or (self._anchor[1] - self._anchor[0],) * 2
-            self._shown = (low - doubt.behind_ms, high + doubt.ahead_ms)
+            offset = self._anchor[1] - self._anchor[0]
+            if self._shown is not None:
+                low, high = self._shown
+                self._shown = (min(low, offset - doubt.behind_ms), max(high, offset + doubt.ahead_ms))
             self._uncertainty_ms = max(self._uncertainty_ms, *doubt)
             self._trusted, self._jumped = False, True
 

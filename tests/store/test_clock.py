@@ -214,6 +214,29 @@ def test_what_was_doubted_before_is_nothing_to_who_has_heard_central_since() -> 
     assert clock.moment().trusted
 
 
+def test_a_store_that_is_opened_again_and_again_doubts_no_more_than_before(tmp_path: Path) -> None:
+    hands, path = awake(), tmp_path / "state.db"
+    clock = hands.clock()
+    for _ in range(4):
+        with a_ledger(path, clock) as ledger:
+            ledger.run([])
+            hands.pass_ms(1_000)
+            hands.wall_ms += DAY_MS if clock.doubt() is None else 0
+            clock.moment()
+            ledger.run([])
+    assert clock.doubt() == Doubt(DAY_MS, 0)
+    assert clock.moment().uncertainty_ms == DAY_MS
+
+
+def test_a_clock_that_was_dead_when_a_doubt_was_taken_up_is_not_doubted_since_1970() -> None:
+    hands = awake(wall_ms=0)
+    clock = hands.clock()
+    clock.resume(Doubt(DAY_MS, 0))
+    hands.wall_ms = NOON_MS
+    moment = clock.moment()
+    assert (moment.uncertainty_ms, moment.trusted) == (DAY_MS, False)
+
+
 def test_a_dead_clocks_doubt_is_taken_up_too() -> None:
     hands = awake(wall_ms=0)
     clock = hands.clock()
