@@ -97,7 +97,12 @@ class Strays:
             if self._done_ms is not None and now_ms - self._done_ms < EVERY_MS:
                 return False
             self._walk, self._began_ms = self._rows(), now_ms
-        found = self._next(self._walk)
+        try:
+            found = next(self._walk, None)
+        except driver.ERRORS as error:  # the acts that need those pages say so; what lies behind is unseen
+            LOG.error("the store cannot be looked over: %s", error)
+            self._walk, self._done_ms = None, now_ms
+            return False
         if found is None:
             self._walk, self._done_ms = None, now_ms
             self._lookout.walked = True
@@ -112,14 +117,6 @@ class Strays:
         if self._walk is not None:
             self._walk.close()
             self._walk, self._done_ms = None, None
-
-    def _next(self, walk: Generator[tuple[Table, list[Cells]]]) -> tuple[Table, list[Cells]] | None:
-        """Return more rows; pages that cannot be read end a walk, for the acts that need them say so."""
-        try:
-            return next(walk, None)
-        except driver.ERRORS as error:
-            LOG.error("the store cannot be looked over: %s", error)
-            return None
 
     def _rows(self) -> Generator[tuple[Table, list[Cells]]]:
         with closing(open_reader(self._path)) as reader:

@@ -23,7 +23,7 @@ from edge.store.chores import Chores
 from edge.store.database import open_writer
 from edge.store.journal import Journal
 from edge.store.profiles import Profiles
-from edge.store.strays import Strays
+from edge.store.strays import Lookout, Strays
 from edge.store.trouble import Cause
 from edge.vault import Vault
 from tests.faults.disks import until
@@ -229,6 +229,21 @@ def test_no_one_of_several_uses_of_a_right_hides_behind_another(
             else:
                 assert len(held.uses) == 3
     assert refused >= 9, "each of three uses, whichever way its key went"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["as it is", "pages that cannot be read"])
+def test_a_walk_that_does_not_come_to_its_end_relieves_nobody(
+    used: Path, tmp_path: Path, *, whole: bool
+) -> None:
+    path, lookout = tmp_path / "state.db", Lookout()
+    shutil.copy(used / "state.db", path)
+    if not whole:
+        path.write_bytes(b"\x00" * 100 + path.read_bytes()[100:])
+    walk = Strays(path, lookout)
+    with closing(sqlite3.connect(":memory:")) as writer:
+        while walk.piece(writer, 1):
+            pass
+    assert lookout.walked is whole
 
 
 WAL_HEADER, FRAME_HEADER = 32, 24
