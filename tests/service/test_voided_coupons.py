@@ -202,6 +202,10 @@ def test_what_was_answered_goes_in_time_and_what_is_void_with_its_last_day(edge:
     assert (kept(ANSWERED), kept(VOIDED)) == (1, 1)
     edge.hands.forward(ms=32 * DAY_MS)
     edge.service.offers.look()
+    assert kept(VOIDED) == 1, "nobody vouches for the day: a code from elsewhere would be good again"
+    edge.clock.heard(edge.clock.now_ms(), 10)
+    edge.hands.forward(ms=DAY_MS)
+    edge.service.offers.look()
     assert (kept(ANSWERED), kept(VOIDED)) == (1, 0)
 
 
