@@ -47,7 +47,9 @@ def heard(tx: Connection, site: str, said: CouponAnswer, *, device: str) -> None
     if said.became is Became.SENT:
         _follow(tx, site, one, to=said.to)
         return
-    now = replace(one, answered_ms=now_of(tx), point=said.point, used_ms=max(0, said.at_ms), until=said.until)
+    now_ms = now_of(tx)
+    used_ms = max(0, min(said.at_ms, now_ms))  # no page can write a moment beyond all calendars
+    now = replace(one, answered_ms=now_ms, point=said.point, used_ms=used_ms, until=said.until)
     match said.became:
         case Became.VOIDED:
             if not one.topup:  # of what waits for a second person it may still be asked for anew
@@ -67,9 +69,18 @@ def heard(tx: Connection, site: str, said: CouponAnswer, *, device: str) -> None
 def declined(tx: Connection, site: str, exposure: str, *, device: str) -> None:
     """Have the new one voided, too, whose old one's purchase was taken back only then."""
     there = held.find(tx, site, exposure)
-    for one in anew.of_coupon(tx, site, exposure) if there is not None and there.home == device else ():
+    if there is not None and there.home == device:
+        _ended(tx, site, exposure)
+
+
+def _ended(tx: Connection, site: str, exposure: str) -> None:
+    """End what was made of a coupon, and what was made of that in its turn."""
+    for one in anew.of_coupon(tx, site, exposure):
         made = held.find(tx, site, one.fresh) if one.state is State.ISSUED else None
-        if made is None or made.state is not held.State.OPEN:
+        if made is None:
+            continue
+        if made.state is not held.State.OPEN:
+            _ended(tx, site, one.fresh)
             continue
         ended = replace(one, state=State.ENDED, code="")
         anew.put(tx, site, ended)

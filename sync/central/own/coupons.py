@@ -25,6 +25,8 @@ def _coupons(ask: Ask) -> Answer:
         lines = []
         for one in found:
             made = held.find(tx, ask.site, one.fresh) if one.fresh else None
+            if made is not None and made.state is held.State.OVER:
+                continue  # made anew in its turn, which has a line of its own, or ended: nobody used it
             point = points.get(one.to, "")
             lines.append({
                 "name": names.offers.get(one.offer, one.offer),

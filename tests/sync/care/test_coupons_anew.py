@@ -21,7 +21,7 @@ from sync.central.registry import members, wallets
 from sync.central.registry.members import Member
 from sync.central.registry.wallets import Wallet
 from sync.central.settling import vouchers
-from sync.central.store import Connection, Store
+from sync.central.store import Connection, Store, now_of
 from sync.signing import public_half
 from tests.service.offered import an_offer
 from tests.sync.builders import NOW_MS, SITE
@@ -275,6 +275,25 @@ def test_a_purchase_that_goes_back_takes_the_new_one_along(counter: Counter) -> 
     counter.answers()
     assert (counter.codes(), counter.feed()) == (set(), [])
     assert "coupon_ended" in counter.words(asked.case)
+
+
+def test_a_purchase_that_goes_back_takes_along_what_was_made_anew_of_the_new_one(counter: Counter) -> None:
+    asked = counter.ask(to=counter.home.id)
+    counter.answers()
+    counter.ask("a-2", made_over(counter.must().code).exposure, case=asked.case)
+    counter.answers()
+    last = made_over(counter.must("a-2").code).exposure
+    counter.took(kind=Kind.OFFER_DECLINED)
+    assert counter.must("a-2").state is State.ENDED
+    (told,) = counter.feed()
+    assert (told.exposure, told.home, told.handed) == (last, counter.shop.id, True)
+
+
+def test_a_use_that_its_home_dates_beyond_all_calendars_is_shown_as_of_now(small: Counter) -> None:
+    small.ask()
+    small.answers(Became.USED, point="bar", at_ms=2**63)
+    with small.store.reading() as tx:
+        assert small.must().used_ms <= now_of(tx)
 
 
 def test_the_new_one_can_be_made_anew_where_it_is_good(small: Counter) -> None:

@@ -45,6 +45,16 @@ def test_it_waits_and_is_there_and_was_used(counter: Counter) -> None:
     assert "It was used." in page(counter)
 
 
+def test_one_that_was_made_anew_in_its_turn_is_not_said_to_be_used(counter: Counter) -> None:
+    asked = counter.ask(to=counter.home.id)
+    counter.answers()
+    counter.ask("a-2", made_over(counter.must().code).exposure, case=asked.case)
+    counter.answers()
+    shown = page(counter)
+    assert "Good at shop" in shown
+    assert "It was used." not in shown
+
+
 def test_what_became_nothing_is_not_shown_and_the_diary_tells_of_it(counter: Counter) -> None:
     counter.ask()
     counter.answers(Became.USED)
