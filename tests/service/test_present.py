@@ -104,8 +104,9 @@ STATEMENTS_MAX = 6
 
 
 def test_a_tap_asks_the_journal_for_little(house: House) -> None:
-    """A tap costs what its statements cost: begin and commit among them."""
+    """A tap costs what its statements cost: begin and commit among them; once the walk has come by."""
     house.service.present(house.tap(reader="reader-1"))
+    house.store._lookout.walked = True
     asked: list[str] = []
     connection = house.store._connection
     assert connection is not None
