@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sync.central.registry import expected
 from sync.central.registry.tables import ID_CHARS_MAX, parts
 from sync.central.store import (
+    STEPS,
     BigInteger,
     Boolean,
     Column,
@@ -123,3 +125,14 @@ def settle(tx: Connection, site: str, guest: str) -> None:
     """Let a joining stand for ever."""
     this = and_(_own.site_id == site, _own.guest_id == guest)
     tx.execute(update(link_table).where(this).values(settled=True))
+
+
+def _tell_of_who_is_joined(tx: Connection) -> None:
+    """Have edges told of who was joined before there was such a word: else they show what is dealt twice."""
+    own = expected.expected_table.c
+    joined = select(_own.guest_id).where(_own.site_id == own.site_id, _own.guest_id == own.guest_id).exists()
+    there = and_(own.now.is_(True), joined)
+    tx.execute(update(expected.expected_table).where(there).values(again_ms=expected.AT_ONCE))
+
+
+STEPS[16] = _tell_of_who_is_joined

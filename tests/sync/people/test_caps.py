@@ -14,8 +14,10 @@ from sync.central import offered
 from sync.central.feed import item_table
 from sync.central.offered import Seen
 from sync.central.privacy import erasure
+from sync.central.registry.expected import expected_table
 from sync.central.registry.profiles import PROFILE
-from sync.central.store import Store, select
+from sync.central.store import STEPS, Store, select, update
+from sync.central.telling.renewal import renew
 from tests.sync.builders import NOW_MS, SITE, Clockwork
 from tests.sync.people.folk import Folk
 
@@ -129,3 +131,13 @@ def test_bands_of_whoever_is_known_as_another_say_so_until_they_part(folk: Folk)
     assert joined() == {"ada"}
     folk.parts("ada")
     assert joined() == set()
+
+
+def test_edges_are_told_by_the_update_of_who_was_joined_before_they_were_told_of_anybody(folk: Folk) -> None:
+    folk.merges("ada", "bea")
+    with folk.store.transaction() as tx:
+        tx.execute(update(expected_table).values(again_ms=None))
+    assert renew(folk.store, SITE, now=True) == 0, "as a former release left it"
+    with folk.store.transaction() as tx:
+        STEPS[16](tx)
+    assert renew(folk.store, SITE, now=True) == 1
