@@ -208,6 +208,13 @@ def test_the_journal_says_what_was_this_device_s(edge: House) -> None:
     assert choose(occasion_of(mine, live.bundle, live.rules, timezone=ROME)).tiles == ()
 
 
+def test_nothing_is_written_of_what_is_another_device_s(edge: House) -> None:
+    band = open_for(edge, dealt(DAILY, among=DEVICES[1:]))
+    assert (looked(edge, band), why(edge)) == (0, Why.NO_SHARE)
+    event = next(one for one in edge.journal.range(0, 0) if one.kind == Kind.OFFERS_EXPOSED)
+    assert msgspec.msgpack.decode(event.body, type=Exposed).asked.counts == ()
+
+
 def test_a_plain_count_before_the_cap_held_everywhere_is_not_forgotten(edge: House) -> None:
     band = open_for(edge, an_offer(caps=(Cap(most=9),)))
     assert looked(edge, band) == 1

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.core.offers import Cap, Counted, Offer, Span
+from edge.core.offers.dealing import CAPS_MAX
 from edge.core.places import Layout, Point, PointKind, Zone
 from edge.errors import Refused
 from edge.published import put_together
@@ -109,6 +110,14 @@ def test_nothing_is_dealt_while_a_central_that_was_put_back_awaits_devices(park:
 def test_a_cap_that_could_not_hold_everywhere_is_refused(park: Store, offer: Offer, fault: str) -> None:
     with pytest.raises(Refused, match=fault), park.transaction() as tx:
         bundles.make(tx, SITE, a_draft(offer), by="olga")
+
+
+def test_more_caps_than_an_event_can_tell_of_are_refused(park: Store) -> None:
+    many = [capped(id=f"o-{number}") for number in range(CAPS_MAX + 1)]
+    with pytest.raises(Refused, match=f"at most {CAPS_MAX} caps"), park.transaction() as tx:
+        bundles.make(tx, SITE, a_draft(*many), by="olga")
+    with park.transaction() as tx:
+        assert bundles.make(tx, SITE, a_draft(*many[1:]), by="olga").version == 1
 
 
 def test_whoever_publishes_is_told_beforehand_among_whom_it_would_be_dealt(park: Store) -> None:

@@ -26,6 +26,9 @@ DEALT = frozenset(
 only a cap of the whole campaign can be used up by taking it up."""
 EVERYWHERE_MAX = 20
 """Slots of one cap: each is dealt for itself, at every choice."""
+CAPS_MAX = 60
+"""Caps of one bundle that hold everywhere: each choice deals them all and journals what is left, and
+an event's body has 16 KiB, most of which say why 200 offers are not shown."""
 
 
 def share(offer: Offer, cap: Cap, *, device: str, guest: str, day: int) -> int:

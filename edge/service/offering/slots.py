@@ -36,10 +36,12 @@ def with_shares(
         return counts
     told = {(one.offer, one.counted, one.span): one for one in counts if not one.screen}
     used = used_by(tx, of.guest)
-    mine = tuple(_counted(told, used, dealt, guest=of.guest, at=at) for dealt in caps_dealt(bundle))
-    there = {(one.offer, one.counted, one.span) for one in mine}
+    dealt = tuple(caps_dealt(bundle))
+    mine = (_counted(told, used, one, guest=of.guest, at=at) for one in dealt)
+    there = {(offer.id, cap.counted, cap.span) for offer, cap in dealt}
     rest = (one for one in counts if one.screen or (one.offer, one.counted, one.span) not in there)
-    return (*rest, *mine)
+    # Without a word nothing is left either: so it is of nearly all at most devices, and each is journaled.
+    return (*rest, *(one for one in mine if one.here or one.elsewhere or one.allowed))
 
 
 class At(msgspec.Struct, frozen=True, array_like=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from edge.core.offers import Bundle, Cap, Offer, Unit, faults_of
-from edge.core.offers.dealing import DEALT, EVERYWHERE_MAX, caps_dealt
+from edge.core.offers.dealing import CAPS_MAX, DEALT, EVERYWHERE_MAX, caps_dealt
 from edge.errors import Refused
 from edge.rules import RuleRefused, compile_offer_rule
 from sync.central.money import budgets
@@ -140,6 +140,8 @@ def _points(bundle: Bundle) -> Iterator[str]:
 
 
 def _caps(bundle: Bundle) -> Iterator[str]:
+    if len(list(caps_dealt(bundle))) > CAPS_MAX:
+        yield f"a bundle has at most {CAPS_MAX} caps that hold everywhere"
     for offer, cap in caps_dealt(bundle):
         if not 1 <= cap.everywhere <= EVERYWHERE_MAX:
             yield f"{offer.id}: a cap that holds everywhere is 1 to {EVERYWHERE_MAX}"
