@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 from edge.core.birthday import allows
 from edge.core.consent import Channel
+from edge.errors import PolsoError
 from sync.central import doors
 from sync.central.console.answers import Answer, Moved
 from sync.central.console.ask import Ask
@@ -17,6 +19,7 @@ from sync.central.registry.birthdays import Birthday
 from sync.central.registry.children import children
 from sync.central.store import Connection, seals_of
 
+LOG = logging.getLogger("polso.central")
 PAGE = "/own/allowed"
 DIGITS_MAX = 2
 
@@ -30,11 +33,20 @@ class Shown(NamedTuple):
 
 
 def shown(tx: Connection, ask: Ask) -> Shown | None:
-    """Return what the page says; None for a child, and where no key would seal it."""
+    """Return what the page says; None for a child, and where no key seals it or opens it.
+
+    The page is for taking a yes back as well, which waits for no key.
+    """
     guest = ask.path["guest"]
     if seals_of(tx) is None or children(tx, ask.site, [guests.guest(tx, ask.site, guest)]):
         return None
-    born = birthdays.known(tx, ask.site, [guest]).get(guest)
+    try:
+        born = birthdays.known(tx, ask.site, [guest]).get(guest)
+    except PolsoError as error:
+        LOG.warning(
+            "a birthday of site=%s cannot be opened, its guest is not asked for it: %s", ask.site, error
+        )
+        return None
     known = "" if born is None else day_of_year(ask, born.month, born.day)
     return Shown(_allows(tx, ask), known, months(ask))
 

@@ -7,7 +7,7 @@ import pytest
 from sync.central.registry import birthdays, guests
 from sync.central.registry.birthdays import Birthday
 from sync.central.registry.guests import Guest
-from sync.central.store import Store
+from sync.central.store import Store, update
 from tests.sync.builders import SITE
 from tests.sync.console.desk import words_of
 from tests.sync.money.tills import a_wallet
@@ -78,3 +78,15 @@ def test_a_child_is_not_asked(phone: Phone, sealed_store: Store) -> None:
 def test_where_nothing_can_be_sealed_nobody_is_asked(small_store: Store) -> None:
     a_wallet(small_store, guest="anna")
     assert "birthday" not in Phone(small_store).says("/allowed")
+
+
+def test_a_birthday_that_no_key_opens_keeps_no_guest_from_taking_a_yes_back(
+    phone: Phone, sealed_store: Store
+) -> None:
+    allows(phone)
+    assert phone.post("/birthday", day="1", month="5").status_code == 303
+    with sealed_store.transaction() as tx:
+        tx.execute(update(birthdays.birthday_table).values(sealed=b"by another key"))
+    page = phone.says("/allowed")
+    assert "birthday" not in page
+    assert "Offers" in page
