@@ -36,7 +36,7 @@ def acknowledged(tx: Connection, site: str, said: Acted, *, device: str, at_ms: 
     if not said.target or not bearable.names(said.target):
         return
     case = cases.find(tx, site, cases.id_of(_call(device, said.target)))
-    if case is not None and case.state is State.OPEN:
+    if case is not None and case.state is State.OPEN and case.steps < cases.STEPS_MAX:
         told = Told(
             op="acknowledged",
             step=Step.SOLVED,
@@ -77,6 +77,9 @@ def unhappy(tx: Connection, site: str, word: Spoken, *, device: str) -> None:
 def _one_case(tx: Connection, site: str, first: Told, *, join: str, note: str = "") -> None:
     """Open a case, or join the one that the same call has opened; ``join`` names who tells."""
     known = cases.find(tx, site, cases.id_of(first.op))
+    if known is not None and known.steps >= cases.STEPS_MAX:  # refused, it would keep back all that follows
+        first = replace(first, op=f"{first.op}/{join}")
+        known = cases.find(tx, site, cases.id_of(first.op))
     if known is None:
         cases.open_case(tx, site, first, note=note)
         return

@@ -59,7 +59,7 @@ def asked_ms(retry_after: str, now_ms: int) -> int:
         return int(retry_after) * 1_000
     try:
         until = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):  # a zone that is off by years is no date either
         return 0
     named = until if until.tzinfo else until.replace(tzinfo=dt.UTC)  # -0000: UTC, of no known place
     return max(0, round(named.timestamp() * 1_000) - now_ms)

@@ -153,6 +153,14 @@ def test_a_word_that_comes_after_somebody_went_finds_the_case_solved_and_whose_i
     assert [note for _, note in lines(book.store, case) if note] == ["cold soup"], "told twice, noted once"
 
 
+def test_a_word_to_a_full_case_is_a_case_of_its_own(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "STEPS_MAX", 1)
+    book.tells(Kind.HELP_CALLED, SENT, band=None)
+    book.tells(Kind.FEEDBACK_GIVEN, ASKED)
+    book.tells(Kind.HELP_ACKNOWLEDGED, Acted(staff="anna", point="kiosk", target="call-1"), band=None)
+    assert sorted(one.subject for one in found(book.store)) == ["feedback", "help"]
+
+
 @pytest.mark.parametrize("end", [Step.SOLVED, Step.CLOSED])
 def test_a_call_that_comes_to_a_word_that_had_ended_opens_it_again_until_somebody_went_there(
     book: Book, end: Step

@@ -69,6 +69,7 @@ NOON_MS = 1_760_011_200_000
         ("-5", 0),
         ("9" * 7, 0),
         ("Thu, 99 Oct 2025 99:00:00 GMT", 0),
+        (f"{NOON} +{'9' * 17}", 0),
     ],
 )
 def test_a_pause_is_asked_for_in_seconds_or_until_a_date(said: str, asked: int) -> None:
