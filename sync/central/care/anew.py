@@ -13,9 +13,10 @@ from edge.core.offers.anew import COUPON_ASK, CouponAsk
 from edge.core.places import PointKind
 from edge.core.profiles import remark_owner
 from edge.errors import Refused, Unknown
-from sync.central.care import cases, goodwill, held
+from sync.central.care import cases, goodwill, held, made
 from sync.central.care.case import Case, Step, Told
 from sync.central.care.held import Held
+from sync.central.care.made import Old
 from sync.central.feed import Change, publish
 from sync.central.journey import diary
 from sync.central.journey.entry import Entry, Via, What
@@ -155,13 +156,14 @@ def ask(tx: Connection, site: str, id_: str, *, wanted: Wanted) -> Ask:
     _demand_alone(tx, site, one)
     if wanted.to not in {till.device for till in tills(tx, site)}:
         raise Unknown("There is no such till.", hint="Choose one of those in the list.")
-    made = Ask(id=wanted.op, case=id_, exposure=one.exposure, home=one.home, to=wanted.to, offer=one.offer,
+    _demand_readable(tx, site, one, to=wanted.to)
+    new = Ask(id=wanted.op, case=id_, exposure=one.exposure, home=one.home, to=wanted.to, offer=one.offer,
                bundle=one.bundle, guest=one.guest or case.links.guest, by=wanted.by, handed=one.handed,
                asked_ms=now_of(tx), until=_last_day(tx, site, one))  # fmt: skip
-    put(tx, site, made, new=True)
-    tell(tx, site, made, word="coupon_asked", who=wanted.by)
-    say(tx, site, made)
-    return made
+    put(tx, site, new, new=True)
+    tell(tx, site, new, word="coupon_asked", who=wanted.by)
+    say(tx, site, new)
+    return new
 
 
 def take_back(tx: Connection, site: str, id_: str, *, by: str) -> Ask:
@@ -317,11 +319,19 @@ def _demand_alone(tx: Connection, site: str, one: Held) -> None:
         raise Refused("This offer goes with the band alone.", hint="It is there where it was taken up.")
 
 
+def _demand_readable(tx: Connection, site: str, one: Held, *, to: str) -> None:
+    """Refuse before the old one is void what no till could read in its place."""
+    offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer]
+    old = Old(one.exposure, one.bundle, _last_day(tx, site, one))
+    new = made.promise(tx, site, offer, old=old)
+    made.demand_readable(made.code(tx, site, new, to=to))
+
+
 def _last_day(tx: Connection, site: str, one: Held) -> str:
     """Return the last day that central itself knows of, for a home that was only handed the coupon."""
-    made = by_fresh(tx, site, one.exposure)
-    if made is not None:
-        return made.until
+    before = by_fresh(tx, site, one.exposure)
+    if before is not None:
+        return before.until
     return bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer].period.last
 
 

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from msgspec.structs import replace
 
-from edge import carried
-from edge.carried import MadeOver
 from edge.core.calendar import date_text
 from edge.core.offers.anew import Became, CouponAnswer
-from edge.core.offers.message import in_language
-from edge.core.payment.promised import promise_of
 from edge.errors import Unknown
-from sync.central.care import anew, cases, held
+from sync.central.care import anew, cases, held, made
 from sync.central.care.anew import GIVEN, Ask, State
 from sync.central.care.held import Held
-from sync.central.machines.voice import voice
+from sync.central.care.made import Old
 from sync.central.near import bearable
 from sync.central.offers import bundles
-from sync.central.registry import layout
 from sync.central.registry.localday import day_at
 from sync.central.settling import vouchers
 from sync.central.store import Connection, now_of
 
-FRESH_BYTES = 12
 KEPT = (State.MADE_GOOD, State.ENDED)
 """Of these the old one is voided, and none takes its place."""
-
-
-def fresh_of(exposure: str) -> str:
-    """Return the id of the coupon that takes the place of one: the same for ever, so that there is one."""
-    made = hashlib.blake2b(exposure.encode(), digest_size=FRESH_BYTES, person=b"polso coupon")
-    return f"again-{made.hexdigest()}"
 
 
 def heard(tx: Connection, site: str, said: CouponAnswer, *, device: str) -> None:
@@ -76,16 +62,16 @@ def declined(tx: Connection, site: str, exposure: str, *, device: str) -> None:
 def _ended(tx: Connection, site: str, exposure: str) -> None:
     """End what was made of a coupon, and what was made of that in its turn."""
     for one in anew.of_coupon(tx, site, exposure):
-        made = held.find(tx, site, one.fresh) if one.state is State.ISSUED else None
-        if made is None:
+        new = held.find(tx, site, one.fresh) if one.state is State.ISSUED else None
+        if new is None:
             continue
-        if made.state is not held.State.OPEN:
+        if new.state is not held.State.OPEN:
             _ended(tx, site, one.fresh)
             continue
         ended = replace(one, state=State.ENDED, code="")
         anew.put(tx, site, ended)
         anew.tell(tx, site, ended, word="coupon_ended")
-        follows = Ask(id=f"end-{one.fresh}", case=one.case, exposure=one.fresh, home=made.home, to=made.home,
+        follows = Ask(id=f"end-{one.fresh}", case=one.case, exposure=one.fresh, home=new.home, to=new.home,
                       offer=one.offer, bundle=one.bundle, guest=one.guest, handed=True, until=one.until,
                       state=State.ENDED, asked_ms=now_of(tx))  # fmt: skip
         anew.put(tx, site, follows, new=True)
@@ -115,7 +101,7 @@ def _follow(tx: Connection, site: str, one: Ask, *, to: str) -> None:
 
 def _issued(tx: Connection, site: str, one: Ask) -> Ask:
     """Return an ask with the coupon that takes the old one's place: the same offer, until the same day."""
-    fresh, others = fresh_of(one.exposure), anew.of_coupon(tx, site, one.exposure)
+    fresh, others = made.fresh_of(one.exposure), anew.of_coupon(tx, site, one.exposure)
     given = (other for other in others if other.state in GIVEN and not anew.is_refused(tx, site, other))
     if any(other.id != one.id for other in given):
         return replace(one, state=State.OVER)  # whatever was asked for twice is given once
@@ -125,17 +111,11 @@ def _issued(tx: Connection, site: str, one: Ask) -> Ask:
         return replace(one, state=State.OVER)
     if "" < one.until < date_text(day_at(tx, site, now_of(tx))):
         return replace(one, state=State.OVER)
-    known = layout.published(tx, site)
-    language = known.languages[0] if known is not None and known.languages else "it"
-    message = in_language(offer.messages, language)
-    label = message.name if message is not None else offer.id
-    promise = promise_of(offer, exposure=fresh, bundle=one.bundle, label=label)
-    last = min(filter(None, (promise.until, one.until)), default="")
-    promise = replace(promise, coupon=True, until=last)
-    code = carried.issue(voice(tx, site).private_key, MadeOver(promise, carried.CENTRAL, one.to))
+    promise = made.promise(tx, site, offer, old=Old(one.exposure, one.bundle, one.until))
+    code = made.code(tx, site, promise, to=one.to)
     if held.find(tx, site, fresh) is None:
-        made = Held(fresh, one.to, True, one.guest, "", one.offer, one.bundle, held.State.OPEN)
-        held.put(tx, site, made)
+        there = Held(fresh, one.to, True, one.guest, "", one.offer, one.bundle, held.State.OPEN)
+        held.put(tx, site, there)
     for hear in vouchers.GIVEN if one.guest else ():
         hear(tx, site, one.guest, kind=f"offer:{offer.campaign}", units=1)
-    return replace(one, state=State.ISSUED, fresh=fresh, code=code, until=last)
+    return replace(one, state=State.ISSUED, fresh=fresh, code=code, until=promise.until)

@@ -6,6 +6,7 @@ import pytest
 
 from edge import carried
 from edge.core.events import Kind
+from edge.core.offers import Effect
 from edge.core.offers.anew import Became
 from edge.errors import Refused, Unknown
 from sync.central.care import anew, cases, held, instead
@@ -315,6 +316,14 @@ def test_what_only_a_band_can_use_and_what_is_not_the_guests_is_not_made_anew(sm
     counter.took("e-other.0", guest="g-other")
     with pytest.raises(Unknown):
         counter.ask("a-2", "e-other.0")
+
+
+def test_an_old_one_is_not_voided_for_a_code_that_no_till_would_read(small_store: Store) -> None:
+    every = tuple(f"article-number-{number:03}" for number in range(60))
+    counter = Counter(small_store, an_offer(effect=Effect(off_minor=150, articles=every, units=1)))
+    with pytest.raises(Refused, match="too many things"):
+        counter.ask()
+    assert (counter.stands(), counter.feed()) == (None, [])
 
 
 def test_it_can_only_be_good_at_a_till_that_there_is(small: Counter) -> None:
