@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge import carried
 from edge.carried import MadeOver
 from edge.core.events import Kind
-from edge.core.offers import Counted
+from edge.core.offers import Counted, Effect
 from edge.core.offers.said import Told
 from edge.core.siblings import SIBLING, Sibling
 from edge.errors import Refused, Unknown
@@ -183,6 +183,16 @@ def test_a_sale_that_is_taken_back_gives_the_code_back(town: Town) -> None:
     town.shop.service.give_up(cashier(town.shop), TILL, "op-scan-1")
     town.scan(code, "op-scan-2")
     assert len(redeemed(town.shop)) == 2
+
+
+def test_what_no_till_would_read_does_not_leave_its_book(town: Town) -> None:
+    every = ("soup", *(f"article-number-{number:03}" for number in range(60)))
+    published(town.kiosk, an_offer(effect=Effect(off_minor=150, articles=every, units=1)), version=2)
+    taken = took(town.kiosk, town.band)
+    with pytest.raises(Refused, match="too many things"):
+        town.kiosk.service.offers.sending.make_over(taken.exposure, "kiosk", device=SHOP)
+    granted(town.kiosk)
+    assert bought(town.kiosk, SOUP, op_id="op-kiosk-1").lines[0].off_minor == 150
 
 
 def test_what_brings_points_goes_with_the_band_alone(town: Town) -> None:

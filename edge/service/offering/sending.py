@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from edge.carried import MadeOver, issue
+from edge.carried import CODE_CHARS_MAX, MadeOver, issue
 from edge.core.calendar import day_of
 from edge.core.events import Kind
 from edge.core.offers import Counted
@@ -83,6 +83,8 @@ class Sending:
         if kept is None or book is None or not found:
             raise Unknown("There is no such offer here.", hint="Take it up first.")
         made = MadeOver(found[0], self._rooms.device, device)
+        if len(issue(self._rooms.coupon_key, made)) > CODE_CHARS_MAX:
+            raise Refused("This offer names too many things for a code.", hint="Use it at a till here.")
         rest = tuple(one for one in book.promises if one is not found[0])
         mark = Mark(found[0].offer.id, Counted.REDEEMED, self._day(tx.now.now_ms), book.visit)
         put_book(tx, kept.book, marked(replace(book, promises=rest), mark))
