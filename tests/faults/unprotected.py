@@ -276,7 +276,7 @@ CONTROLS = {
 }
 SELDOM = {
     others_uses_not_taken: 630,
-    silence_taken_for_yes: 1_300,
+    silence_taken_for_yes: 150,
     rows_not_compared_with_their_digest: 150,
     an_old_copy_believed: 130,
 }
