@@ -13,7 +13,7 @@ import msgspec
 from edge.core.events import Kind
 from edge.core.facts import Rule
 from edge.core.offers import Bundle, choose
-from edge.core.offers.asked import Exposed, occasion_of
+from edge.core.offers.asked import Exposed, fitted, occasion_of
 from edge.errors import PolsoError
 from edge.rules import compile_offer_rule
 from sync.central.channels import exposures
@@ -77,7 +77,8 @@ def _judge(
         return
     found.judged += 1
     again = choose(occasion_of(exposed.asked, *by, timezone=zone))
-    if msgspec.msgpack.encode(again) == msgspec.msgpack.encode(exposed.choice):
+    cut = fitted(exposed.asked, again).choice  # in an event; a channel's is kept whole
+    if msgspec.msgpack.encode(exposed.choice) in map(msgspec.msgpack.encode, (again, cut)):
         found.equal += 1
     elif len(found.different) < DIFFERENT_MAX:
         found.different.append(Other(device, seq, exposed.choice.winner, again.winner))

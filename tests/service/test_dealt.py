@@ -15,7 +15,7 @@ from edge.core.joined import JOINED
 from edge.core.offers import Cap, Counted, Offer, Span, Why
 from edge.core.offers.asked import Exposed, occasion_of
 from edge.core.offers.choose import choose
-from edge.core.offers.dealing import share
+from edge.core.offers.dealing import CAPS_MAX, share
 from edge.core.offers.elsewhere import Times
 from edge.errors import Refused
 from edge.service.offering import slots
@@ -206,6 +206,13 @@ def test_the_journal_says_what_was_this_device_s(edge: House) -> None:
     assert choose(occasion_of(asked, live.bundle, live.rules, timezone=ROME)) == choice
     mine = msgspec.structs.replace(asked, counts=())
     assert choose(occasion_of(mine, live.bundle, live.rules, timezone=ROME)).tiles == ()
+
+
+def test_what_is_said_of_many_offers_fits_an_event(edge: House) -> None:
+    caps = (DAILY, ONCE)
+    some = [dealt(*caps, id=f"{number:03}{'o' * 24}", among=("edge-1",)) for number in range(CAPS_MAX // 2)]
+    rest = [an_offer(f"{number:03}{'p' * 24}", caps=(Cap(most=9),)) for number in range(200 - len(some))]
+    assert looked(edge, open_for(edge, *some, *rest)) > 0
 
 
 def test_nothing_is_written_of_what_is_another_device_s(edge: House) -> None:

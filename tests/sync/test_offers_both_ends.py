@@ -11,7 +11,7 @@ import pytest
 from edge.core.consent import TOPICS
 from edge.core.events import Kind, Lane
 from edge.core.lease import Want
-from edge.core.offers import Bundle, OfferRule
+from edge.core.offers import Bundle, Offer, OfferRule
 from edge.core.offers.asked import Exposed
 from edge.payviews import BasketState
 from sync.central.accounting.day import prove
@@ -62,10 +62,10 @@ def park(tmp_path: Path) -> Iterator[Park]:
         made.store.close()
 
 
-def publish(park: Park, *, total: int = 1_000) -> None:
+def publish(park: Park, *more: Offer, total: int = 1_000) -> None:
     """Two offers, one of them by a rule over a code; then the edge hears of it and borrows."""
     rules = (OfferRule(id="coffee", version=1, cel="'behaviour:coffee' in guest.segments"),)
-    bundle = Bundle(version=0, offers=(an_offer(rule="coffee"), a_gift()), rules=rules)
+    bundle = Bundle(version=0, offers=(an_offer(rule="coffee"), a_gift(), *more), rules=rules)
     with park.store.transaction() as tx:
         version = bundles.make(
             tx, SITE, Draft(bundle=bundle, budgets={MONEY: total, PIECES: 5}), by="a"
@@ -145,6 +145,14 @@ def test_a_changed_choice_is_found_and_one_of_an_unknown_bundle_is_not_judged(pa
         tx.execute(update(event_table).where(*there).values(body=msgspec.msgpack.encode(other)))
     found = judge_choices(park.store, SITE)
     assert (found.judged, found.unknown) == (0, 1)
+
+
+def test_a_choice_among_as_many_as_there_may_be_is_journaled_in_brief_and_made_again(park: Park) -> None:
+    publish(park, *(an_offer(f"soup-{number}", needs=("s" * 90,)) for number in range(198)))
+    assert seen(park.edge, park.band).tiles
+    park.heard()
+    found = judge_choices(park.store, SITE)
+    assert (found.judged, found.equal) == (1, 1)
 
 
 def test_budgets_are_never_overspent_whatever_devices_ask(park: Park) -> None:

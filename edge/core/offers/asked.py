@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.basket import Line
+from edge.core.events import BODY_BYTES_MAX
 from edge.core.facts import Moment, Rule
 from edge.core.offers.bundle import Bundle
-from edge.core.offers.choice import Choice
+from edge.core.offers.choice import LATE, Choice, Why
 from edge.core.offers.context import Context
 from edge.core.offers.occasion import Count, Occasion, Standing
 
@@ -70,3 +72,31 @@ def occasion_of(asked: Asked, bundle: Bundle, rules: Mapping[str, Rule], *, time
         held_buckets=asked.held_buckets,
         **same,
     )
+
+
+def fitted(asked: Asked, choice: Choice) -> Exposed:
+    """Return what the journal is told of a choice, in as many octets as an event has, if that can be.
+
+    Two hundred offers with long names have more to say for themselves than that, and a screen is answered all
+    the same. First the details of reasons go, then what no lift is read from: reasons before the control
+    group is asked, and who else could have been first. The same choice is always cut the same.
+    """
+    told = (Exposed(asked=asked, choice=cut(choice)) for cut in (_whole, _brief, _least))
+    fits = (one for one in told if len(msgspec.msgpack.encode(one)) <= BODY_BYTES_MAX)
+    return next(fits, Exposed(asked=asked, choice=choice))
+
+
+def _whole(choice: Choice) -> Choice:
+    return choice
+
+
+def _brief(choice: Choice) -> Choice:
+    losers = (one if one.why is Why.CONTROL else replace(one, detail="") for one in choice.losers)
+    return replace(choice, losers=tuple(losers))
+
+
+def _least(choice: Choice) -> Choice:
+    brief = _brief(choice)
+    losers = tuple(one for one in brief.losers if one.why in LATE or one.why is Why.CONTROL)
+    drawn = None if choice.drawn is None else replace(choice.drawn, candidates=())
+    return replace(brief, losers=losers, drawn=drawn)

@@ -53,6 +53,10 @@ class Why(enum.StrEnum):
     """Every tile is taken by one that ranks before it."""
 
 
+LATE = frozenset({Why.EXCLUDED, Why.GROUP, Why.STACK, Why.NO_SLOT})
+"""Lost after the control group was asked: whoever is kept out would have met them as well."""
+
+
 class Loser(msgspec.Struct, frozen=True, array_like=True):
     """An offer that is not shown, and the first reason why."""
 

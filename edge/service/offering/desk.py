@@ -12,7 +12,7 @@ from edge.core.calendar import date_text, day_of
 from edge.core.consent import Channel
 from edge.core.events import Kind
 from edge.core.offers import Counted, Offer, exposure_of
-from edge.core.offers.asked import Exposed, asked_of
+from edge.core.offers.asked import asked_of, fitted
 from edge.core.offers.choose import choose
 from edge.core.offers.dealing import is_dealt
 from edge.core.offers.occasion import Standing
@@ -226,7 +226,7 @@ class Offers:
         occasion = replace(self._asking.occasion(tx, asked, visit=visit), among=among)
         choice = choose(occasion)
         band = asked.profile.band.id if asked.profile is not None else None
-        tx.append(Kind.OFFERS_EXPOSED, Exposed(asked=asked_of(occasion), choice=choice), band=band)
+        tx.append(Kind.OFFERS_EXPOSED, fitted(asked_of(occasion), choice), band=band)
         kept = Kept(
             choice=choice,
             book=_book_name(asked),

@@ -15,6 +15,7 @@ from edge.core.consent import Purpose, may
 from edge.core.events import Kind
 from edge.core.facts import Moment
 from edge.core.offers import Effect, Loser, Tile, Why
+from edge.core.offers.choice import LATE
 from sync.central.analysis.persons import Persons, persons
 from sync.central.campaigns import life
 from sync.central.channels import exposures
@@ -31,8 +32,6 @@ LOG = logging.getLogger(__name__)
 AT_ONCE = 5_000
 """Rows that are held at a time: a reading goes through all there are, for a half would be another one."""
 S = TypeVar("S", bound=msgspec.Struct)
-OFFERED = frozenset({Why.EXCLUDED, Why.GROUP, Why.STACK, Why.NO_SLOT})
-"""Lost after the control group was asked: whoever is kept out would have met them as well."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -177,7 +176,7 @@ def _arm(choice: _Choice, name: str) -> bool | None:
     if lost.why is Why.CONTROL:
         # By this experiment alone: whoever gets no personal offer at all is in none.
         return False if lost.detail == name else None
-    return True if lost.why in OFFERED else None
+    return True if lost.why in LATE else None
 
 
 def _moved(
