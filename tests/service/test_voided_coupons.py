@@ -209,6 +209,17 @@ def test_what_was_answered_goes_in_time_and_what_is_void_with_its_last_day(edge:
     assert (kept(ANSWERED), kept(VOIDED)) == (1, 0)
 
 
+def test_a_clock_that_jumped_ahead_ends_nobodys_coupon(edge: House) -> None:
+    paper = cash_sale(edge)
+    assert paper is not None
+    edge.hands.wall_ms += 40 * DAY_MS
+    edge.service.offers.look()
+    edge.hands.wall_ms -= 40 * DAY_MS
+    edge.clock.heard(edge.hands.wall_ms, 10)
+    assert of_sale(edge) is not None
+    assert ask(edge, of_paper(edge).exposure).became is Became.VOIDED, "it was open all the time"
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seeds", sample_and_whole(40, 1_000))
 def test_used_while_it_is_voided_it_is_used_or_made_anew_in_each_schedule(town: Town, seeds: int) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from edge.carried import MadeOver
 from edge.core.basket import Line
 from edge.core.calendar import date_text, day_of
+from edge.core.checks.clock import doubt_ms
 from edge.core.consent import Channel
 from edge.core.events import Kind
 from edge.core.offers import Counted, Offer, exposure_of
@@ -193,10 +194,11 @@ class Offers:
             for one in all_kept(tx):
                 if one.at_ms < now_ms - KEEP_MS:
                     tx.delete(EXPOSURE, one.choice.exposure)
-            today = date_text(_day(self._rooms.profiles.layout(), now_ms))
+            moment = self._rooms.clock.moment()
+            # The first day that it may be: a clock that jumped ahead ends nobody's coupon.
+            today = date_text(_day(self._rooms.profiles.layout(), moment.now_ms - doubt_ms(moment)))
             lapse(tx, today)
-            # By a clock that ran ahead a code from elsewhere would be good again.
-            if self._rooms.clock.sure():
+            if self._rooms.clock.sure():  # else a code from elsewhere might be good again
                 forget_voided(tx, today)
 
         self._rooms.sequencer.submit(act)
