@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Flask, Response, redirect, request
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from edge.core.known import ANSWERS, RULE, judged
 from edge.errors import PolsoError, StoreError
@@ -46,7 +46,7 @@ def create_app(store: Store, settings: Settings | None = None) -> Flask:
     pages = Console(store, chosen)
     app.register_blueprint(console(pages))
     app.register_blueprint(own(store, chosen))
-    for fault in (NotFound, InternalServerError):
+    for fault in (NotFound, MethodNotAllowed, InternalServerError):
         app.register_error_handler(fault, lambda error: _excuse(pages, error))
     app.register_blueprint(violations.blueprint(store, chosen, meters))
     saga = saga_of(store, chosen.psp, chosen.seals)
@@ -91,7 +91,10 @@ def _excuse(pages: Console, error: HTTPException) -> Response | HTTPException:
     if not request.accept_mimetypes.accept_html or request.accept_mimetypes.best == "*/*":
         return error  # machines read the status
     status = error.code or 500
-    return excuse_own(status) if request.path.startswith(OWN) else pages.excuse(status)
+    reply = excuse_own(status) if request.path.startswith(OWN) else pages.excuse(status)
+    if isinstance(error, MethodNotAllowed):  # a form's own address, opened anew
+        reply.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return reply
 
 
 def _ready(store: Store) -> Response:

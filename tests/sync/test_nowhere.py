@@ -36,6 +36,16 @@ def test_a_browser_is_told_what_to_do(client: FlaskClient, path: str, language: 
 
 
 @pytest.mark.parametrize(
+    ("path", "said"),
+    [("/own/birthday", "There is nothing at this address"), ("/console/sign-out", "typed right")],
+)
+def test_what_only_a_form_sends_to_is_no_address_to_open(client: FlaskClient, path: str, said: str) -> None:
+    reply = client.get(path, headers={"Accept": BROWSER, "Accept-Language": "en"})
+    assert (reply.status_code, reply.headers["Allow"]) == (405, "POST")
+    assert said in reply.text
+
+
+@pytest.mark.parametrize(
     ("path", "said"), [("/console/sign-in", "it is our fault"), ("/own/", "Please see our staff")]
 )
 def test_a_fault_of_ours_is_a_page_too(

@@ -20,7 +20,8 @@ from sync.central.settings import Settings
 from sync.central.store import Store
 
 SIGN_IN = "/console/sign-in"
-NOT_FOUND = 404
+NOTHING = (404, 405)
+"""At an address there is nothing to open, or only what a form sends to."""
 
 
 class Console:
@@ -62,7 +63,7 @@ class Console:
 
     def excuse(self, status: int) -> Response:
         """Say at an address of nothing, or where a fault of ours is, what to do; who asks is not asked."""
-        ask, there = self._ask({}), status != NOT_FOUND
+        ask, there = self._ask({}), status not in NOTHING
         what, hint = ("our_fault", "our_fault.hint") if there else ("nowhere", "nowhere.hint")
         return render.refusal(ask, error=ask.words(what), hint=ask.words(hint), status=status)
 

@@ -29,7 +29,8 @@ from sync.central.store import Store
 
 PREFIX = "/own"
 FORM_BYTES_MAX = 16 * 1024
-NOT_FOUND = 404
+NOTHING = (404, 405)
+"""At an address there is nothing to open, or only what a form sends to."""
 ASKED_PER_S_MAX = 50
 """What one worker answers in a second of people whom it does not know."""
 REFUSED = {
@@ -129,7 +130,7 @@ def excuse(status: int) -> Response:
         "t": said,
         "asset": render.address,
         "said": "",
-        "why": "wrong.nowhere" if status == NOT_FOUND else "wrong.other",
+        "why": "wrong.nowhere" if status in NOTHING else "wrong.other",
     }
     body = _environment.get_template("refused.html").render(shown)
     return Response(body, status=status, mimetype="text/html", headers={"Cache-Control": "no-store"})
