@@ -206,7 +206,10 @@ def records_not_compared_at_a_start(patch: pytest.MonkeyPatch) -> None:
 
 
 def strays_not_looked_for(patch: pytest.MonkeyPatch) -> None:
+    """Neither by the walk nor, until it has come by, beside what is not found."""
     patch.setattr(edge.store.strays.Strays, "piece", lambda *_: False)
+    for search in ("for_use", "for_band", "for_kept"):
+        patch.setattr(edge.store.strays.Lookout, search, lambda *_: None)
 
 
 def rows_not_compared_with_their_digest(patch: pytest.MonkeyPatch) -> None:
