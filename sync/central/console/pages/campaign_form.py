@@ -125,6 +125,8 @@ def _offer(said: Mapping[str, Any], currency: str) -> Offer:
     percent = said["percent"] or 0
     asked = ((SHOWN_A_DAY, said["shown_a_day"]), (REDEEMED, said["redeemed_most"]))
     limit = "everywhere" if said["holds_everywhere"] else "most"
+    if said["holds_everywhere"] and not any(most for _, most in asked):
+        raise Mistyped("holds_everywhere", "wrong.no_limit")
     effect = None
     if percent or less or said["gives"]:
         articles = (said["gives"],) if said["gives"] else said["of_articles"]
