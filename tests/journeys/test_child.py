@@ -96,7 +96,7 @@ def test_a_child_pays_within_a_limit_that_a_parent_raises_and_is_offered_nothing
         assert anna.lets(day="12.00") == 200
         assert until(lambda: limit_at(bar) == 1_200, EFFECT_S)
         assert bar.sells("leo", PIZZA).state is BasketState.APPROVED, "930 of 1200 cents"
-        assert until(lambda: "Leo" in anna.reads("family") and "7.80" in anna.reads("family"), 10.0)
+        assert until(lambda: "Leo" in anna.reads("family") and "7,80" in anna.reads("family"), 10.0)
 
         bar.park.keeper.internet(up=False)
         assert bar.sells("leo", COFFEE).state is BasketState.APPROVED, "1080, without the internet"
