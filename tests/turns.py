@@ -15,6 +15,7 @@ WORKERS_MAX = 2
 ALONE = (
     "tests/bench/test_floors.py",
     "tests/bench/test_screens_seen.py",
+    "tests/faults/test_islands.py::test_batches_that_a_slow_line_",
     "tests/faults/test_killed_gate.py",
     "tests/faults/test_snapshot_swap.py::test_taps_go_on_while_",
     "tests/faults/test_wire.py::test_a_line_that_fails_keeps_no_tap_waiting_",
@@ -22,9 +23,11 @@ ALONE = (
     "tests/journeys/test_remote_reader.py",
     "tests/sync/money/test_debt_paid.py::test_cash_at_a_till_",
     "tests/sync/test_revocation.py",
+    "tests/security/test_signed_requests.py::test_a_refused_request_costs_little_",
+    "tests/journeys/test_park.py::test_every_band_of_the_tray_",
     "tests/journeys/test_park.py::test_killed_park_remembers_who_is_inside_and_stops_in_two_seconds",
 )
-"""What times taps, news, stops and a band's own answer: a neighbour would make it slower, and red."""
+"""What times taps, news, stops, refusals and slow lines: a neighbour would make it slower, and red."""
 LAST = "alone"
 LONGEST = (
     "tests/faults/test_simulator.py",

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from edge.core.calendar import day_of
 from edge.core.consent import (
     QUIET,
     TEXT_VERSION,
@@ -27,7 +26,7 @@ from edge.core.events import Kind, Lane
 from edge.core.profiles import Profile
 from edge.core.segments import covered
 from edge.errors import Refused
-from edge.service.facts import zone_of
+from edge.service.facts import day_at
 from edge.service.rooms import Rooms
 from edge.staff import Session
 from edge.store.transaction import Transaction
@@ -114,8 +113,7 @@ class Consents:
 
     def _day(self, at_ms: int) -> int:
         layout = self._rooms.profiles.layout()
-        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
-        return day_of(zone_of(zone), starts_min, at_ms)
+        return day_at(layout, at_ms)
 
     def _here(self) -> dict[str, tuple[Consent, ...]]:
         with self._lock:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.core.bands import Presented, Read, Trust
-from edge.core.calendar import last_reset
+from edge.core.calendar import day_of, last_reset
 from edge.core.entitlements import Entitlement, Terms
 from edge.core.facts import Facts, Rule
 from edge.core.held import Held, Location
@@ -71,6 +71,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def zone_of(name: str) -> dt.tzinfo:
     """Return the time zone of an IANA name."""
     return ZoneInfo(name)
+
+
+def day_at(layout: Layout | None, at_ms: int) -> int:
+    """Return which local day of the site a moment is in; without a layout a day in UTC."""
+    zone, starts_min = ("UTC", 0) if layout is None else (layout.timezone, layout.day_starts_min)
+    return day_of(zone_of(zone), starts_min, at_ms)
 
 
 def presented_of(tap: Tap, rooms: Rooms) -> Presented:

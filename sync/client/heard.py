@@ -48,9 +48,7 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
 
     def hearing(self, word: Word) -> Heard:
         """Return it once one more word is heard; what no honest device can say changes nothing."""
-        idle = {self.together.state, word.standing.state} == {
-            BandState.ACTIVE
-        }  # or noise would fill the store
+        idle = self.together.state is word.standing.state is BandState.ACTIVE  # noise would fill the store
         said = merge(self.words.get(word.by, Standing()), word.standing)
         if idle or word.standing.epoch > self.own.epoch + AHEAD_MAX or merge(self.own, said) == self.own:
             return self

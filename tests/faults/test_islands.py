@@ -177,7 +177,7 @@ def test_batches_that_a_slow_line_does_not_bring_in_time_are_halved_until_it_doe
     try:
         on_a_slow_line(shore, stubborn=0)
         until(shore.islander.drained, PATIENCE_S)
-        assert 1 <= shore.islander.state()["late"] <= 5 * LATE, "no storm of time-outs"
+        assert 1 <= shore.islander.state()["late"] <= 3 * LATE, "no storm of time-outs"
     finally:
         shore.islands.heal()
     assert shore.arrived() == list(range(1, shore.written + 1))

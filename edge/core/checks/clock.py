@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from edge.core.calendar import DAY_MS
 from edge.core.claim import SEE_STAFF
 from edge.core.decision import Failure, Reason
 from edge.core.facts import Moment
 
 UNTRUSTED_MS_MIN = 300_000
 """A clock that nobody vouches for may be off by at least this much."""
-
-DAY_MS = 86_400_000
 DAYS_MAX = 31
 """So many days to either side are looked at one by one, and the ends of a longer doubt."""
 UNTRUSTED = Failure(reason=Reason.CLOCK_UNTRUSTED, next=SEE_STAFF)

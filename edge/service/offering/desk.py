@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edge.carried import MadeOver
 from edge.core.basket import Line
-from edge.core.calendar import date_text, day_of
+from edge.core.calendar import date_text
 from edge.core.checks.clock import doubt_ms
 from edge.core.consent import Channel
 from edge.core.events import Kind
@@ -19,13 +19,12 @@ from edge.core.offers.dealing import is_dealt
 from edge.core.offers.occasion import Standing
 from edge.core.offers.said import Told
 from edge.core.payment.promised import Promise, promise_of
-from edge.core.places import Layout
 from edge.errors import Refused, Unknown
 from edge.offerviews import ExplainedView, OffersView, TakenView
 from edge.service import coupons
 from edge.service.bundles import Bundles, Live
 from edge.service.consents import Consents
-from edge.service.facts import zone_of
+from edge.service.facts import day_at
 from edge.service.madeover import sent_by
 from edge.service.offerbook import (
     EXPOSURE,
@@ -196,7 +195,7 @@ class Offers:
                     tx.delete(EXPOSURE, one.choice.exposure)
             moment = self._rooms.clock.moment()
             # The first day that it may be: a clock that jumped ahead ends nobody's coupon.
-            today = date_text(_day(self._rooms.profiles.layout(), moment.now_ms - doubt_ms(moment)))
+            today = date_text(day_at(self._rooms.profiles.layout(), moment.now_ms - doubt_ms(moment)))
             lapse(tx, today)
             if self._rooms.clock.sure():  # else a code from elsewhere might be good again
                 forget_voided(tx, today)
@@ -272,7 +271,7 @@ class Offers:
 
     def note_shown(self, tx: Transaction, kept: Kept, exposure: str, *, offer: Offer) -> bool:
         """Journal and count that a tile was seen; say whether it counts: a slot is its choice's day's."""
-        day = _day(self._rooms.profiles.layout(), kept.at_ms)
+        day = day_at(self._rooms.profiles.layout(), kept.at_ms)
         if is_dealt(offer, Counted.SHOWN) and day != self._today(tx):
             return False
         tx.append(Kind.OFFER_SHOWN, _told(kept, offer, exposure=exposure))
@@ -290,7 +289,7 @@ class Offers:
         put_book(tx, name, marked(book, Mark(offer, Counted.SHOWN, day, book.visit)))
 
     def _today(self, tx: Transaction) -> int:
-        return _day(self._rooms.profiles.layout(), tx.now.now_ms)
+        return day_at(self._rooms.profiles.layout(), tx.now.now_ms)
 
     def _taken(self, promise: Promise) -> TakenView:
         rooms = self._rooms
@@ -343,8 +342,3 @@ def _told(kept: Kept, offer: Offer, *, exposure: str, point: str = "") -> Told:
 def _book_name(asked: Question) -> str:
     guest = asked.profile.guest if asked.profile is not None else None
     return guest or f"{NOBODY}{asked.point.id}"
-
-
-def _day(layout: Layout | None, at_ms: int) -> int:
-    starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
-    return day_of(zone_of(zone), starts_min, at_ms)

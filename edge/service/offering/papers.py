@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import date_text, day_of
+from edge.core.calendar import date_text
 from edge.core.offers import Counted, Level, Offer, exposure_of
 from edge.core.payment.back import OVER
 from edge.core.payment.promised import promise_of
@@ -13,7 +13,7 @@ from edge.core.places import Layout
 from edge.offerviews import OfferTile
 from edge.payviews import BasketState
 from edge.service import coupons
-from edge.service.facts import zone_of
+from edge.service.facts import day_at
 from edge.service.offerbook import Kept, book_of, kept_by, put_kept
 from edge.service.offering import slots
 from edge.service.offering.asking import Question, visit_of
@@ -119,7 +119,7 @@ class Papers:
         )
         put_paper(tx, paper)
         put_kept(tx, replace(kept, taken=(*kept.taken, exposure)))
-        slots.use(tx, kept.guest, (offer,), counted=Counted.REDEEMED, day=_today(layout, tx.now.now_ms))
+        slots.use(tx, kept.guest, (offer,), counted=Counted.REDEEMED, day=day_at(layout, tx.now.now_ms))
         self._offers.note_taken(tx, kept, exposure, offer=offer, op_id=paper.op_id)
         return paper
 
@@ -170,13 +170,8 @@ class Papers:
 
 def _until(layout: Layout | None, last: str, now_ms: int) -> str:
     """Return the last local date of a coupon, which always has one: a lost slip holds no budget for ever."""
-    latest = date_text(_today(layout, now_ms) + GOOD_DAYS_MAX)
+    latest = date_text(day_at(layout, now_ms) + GOOD_DAYS_MAX)
     return min(last or latest, latest)
-
-
-def _today(layout: Layout | None, now_ms: int) -> int:
-    zone, starts_min = (layout.timezone, layout.day_starts_min) if layout is not None else ("UTC", 0)
-    return day_of(zone_of(zone), starts_min, now_ms)
 
 
 def _is_coupon(offer: Offer) -> bool:

@@ -6,7 +6,6 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.carried import CODE_CHARS_MAX, MadeOver, issue
-from edge.core.calendar import day_of
 from edge.core.events import Kind
 from edge.core.offers import Counted
 from edge.core.offers.said import Told
@@ -14,7 +13,7 @@ from edge.core.payment.promised import Promise
 from edge.core.siblings import TillThere, tills_there
 from edge.errors import Refused, Unknown
 from edge.offerviews import TakenView, TillElsewhere
-from edge.service.facts import zone_of
+from edge.service.facts import day_at
 from edge.service.madeover import SENT, SentBefore, sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book
 from edge.service.rooms import Rooms
@@ -93,9 +92,7 @@ class Sending:
         return made
 
     def _day(self, at_ms: int) -> int:
-        layout = self._rooms.profiles.layout()
-        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
-        return day_of(zone_of(zone), starts_min, at_ms)
+        return day_at(self._rooms.profiles.layout(), at_ms)
 
 
 def _told(promise: Promise, guest: str | None, *, point: str, to: str) -> Told:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import replace
 
-from edge.core.calendar import date_text, day_of
+from edge.core.calendar import date_text
 from edge.core.events import Kind, Lane
 from edge.core.offers import Counted
 from edge.core.offers.anew import Became, CouponAnswer, CouponAsk, answered
 from edge.core.payment.promised import Promise
-from edge.service.facts import zone_of
+from edge.service.facts import day_at
 from edge.service.madeover import sent_by
 from edge.service.offerbook import Mark, book_of, kept_by, marked, put_book
 from edge.service.paperbook import paper_of, put_paper
@@ -93,9 +93,7 @@ class Voiding:
             put_book(tx, kept.book, marked(replace(book, promises=rest), mark))
 
     def _day(self, tx: Transaction) -> int:
-        layout = self._rooms.profiles.layout()
-        zone, starts_min = ("UTC", 0) if layout is None else (layout.timezone, layout.day_starts_min)
-        return day_of(zone_of(zone), starts_min, tx.now.now_ms)
+        return day_at(self._rooms.profiles.layout(), tx.now.now_ms)
 
     def _today(self, tx: Transaction) -> str:
         return date_text(self._day(tx))

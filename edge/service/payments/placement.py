@@ -8,14 +8,13 @@ from functools import partial
 
 import msgspec
 
-from edge.core.calendar import day_of
 from edge.core.decision import Outcome, Reason
 from edge.core.lease import Close, Grant, LeaseKind, Want
 from edge.core.places import PointKind
 from edge.core.profiles import Profile
 from edge.core.wallet import MandateState, WalletLink
 from edge.service.bundles import Live
-from edge.service.facts import Asked, zone_of
+from edge.service.facts import Asked, day_at
 from edge.service.offerbook import promised_of
 from edge.service.payments import chest, hearsay
 from edge.service.payments.hearsay import Rumour
@@ -278,8 +277,7 @@ class Placement:
 
     def _today(self) -> int:
         layout = self._rooms.profiles.layout()
-        starts_min, zone = (0, "UTC") if layout is None else (layout.day_starts_min, layout.timezone)
-        return day_of(zone_of(zone), starts_min, self._rooms.clock.now_ms())
+        return day_at(layout, self._rooms.clock.now_ms())
 
     def _wanted(self, tx: Transaction, due: list[tuple[str, Here]], now: int) -> list[Want]:
         found: list[Want] = []

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from edge.core.offers import Offer
 from edge.core.offers.anew import COUPON_ASK, CouponAsk
 from edge.core.places import PointKind
 from edge.core.profiles import remark_owner
@@ -153,13 +154,18 @@ def ask(tx: Connection, site: str, id_: str, *, wanted: Wanted) -> Ask:
     one = next((one for one in open_of(tx, site, case) if one.exposure == wanted.exposure), None)
     if one is None:
         raise Unknown("This is no open coupon of this guest.", hint="Open the case again.")
+    offer = _offer_of(tx, site, one)
     _demand_alone(tx, site, one)
+    if offer is None or offer.points_earned or offer.points_spent:
+        raise Refused("This offer goes with the band alone.", hint="It is there where it was taken up.")
     if wanted.to not in {till.device for till in tills(tx, site)}:
         raise Unknown("There is no such till.", hint="Choose one of those in the list.")
-    _demand_readable(tx, site, one, to=wanted.to)
+    until = _last_day(tx, site, one, offer=offer)
+    promise = made.promise(tx, site, offer, old=Old(one.exposure, one.bundle, until))
+    made.demand_readable(made.code(tx, site, promise, to=wanted.to))  # before the old one is void
     new = Ask(id=wanted.op, case=id_, exposure=one.exposure, home=one.home, to=wanted.to, offer=one.offer,
                bundle=one.bundle, guest=one.guest or case.links.guest, by=wanted.by, handed=one.handed,
-               asked_ms=now_of(tx), until=_last_day(tx, site, one))  # fmt: skip
+               asked_ms=now_of(tx), until=until)  # fmt: skip
     put(tx, site, new, new=True)
     tell(tx, site, new, word="coupon_asked", who=wanted.by)
     say(tx, site, new)
@@ -304,7 +310,7 @@ def delete_before(tx: Connection, at_ms: int) -> int:
 
 
 def _demand_alone(tx: Connection, site: str, one: Held) -> None:
-    """Refuse what cannot end well: a home that is gone, a second ask, a coupon that only a band can use."""
+    """Refuse what cannot end well: a home that is gone, a second ask."""
     if is_gone(tx, site, one.home):
         raise Refused(
             "The only device that knows whether it was used is gone.", hint="Give goodwill in its place."
@@ -314,25 +320,16 @@ def _demand_alone(tx: Connection, site: str, one: Held) -> None:
             raise Refused("Its device was asked already.", hint="Wait for its answer, or take that back.")
         if before.state in GIVEN and not is_refused(tx, site, before):
             raise Refused("Another one, or goodwill, was given for it.", hint="Open the case again.")
-    offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id.get(one.offer)
-    if offer is None or offer.points_earned or offer.points_spent:
-        raise Refused("This offer goes with the band alone.", hint="It is there where it was taken up.")
 
 
-def _demand_readable(tx: Connection, site: str, one: Held, *, to: str) -> None:
-    """Refuse before the old one is void what no till could read in its place."""
-    offer = bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer]
-    old = Old(one.exposure, one.bundle, _last_day(tx, site, one))
-    new = made.promise(tx, site, offer, old=old)
-    made.demand_readable(made.code(tx, site, new, to=to))
+def _offer_of(tx: Connection, site: str, one: Held) -> Offer | None:
+    return bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id.get(one.offer)
 
 
-def _last_day(tx: Connection, site: str, one: Held) -> str:
+def _last_day(tx: Connection, site: str, one: Held, *, offer: Offer) -> str:
     """Return the last day that central itself knows of, for a home that was only handed the coupon."""
     before = by_fresh(tx, site, one.exposure)
-    if before is not None:
-        return before.until
-    return bundles.version_of(tx, site, one.bundle).draft.bundle.offers_by_id[one.offer].period.last
+    return offer.period.last if before is None else before.until
 
 
 def _read(tx: Connection, where: ColumnElement[bool], *, most: int | None = LISTED_MAX) -> tuple[Ask, ...]:

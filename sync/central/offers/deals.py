@@ -12,6 +12,7 @@ from edge.errors import Refused
 from sync.central.machines.devices import ACTIVE, devices
 from sync.central.money import restored
 from sync.central.registry import layout
+from sync.central.registry.tables import ID_CHARS_MAX
 from sync.central.store import (
     BigInteger,
     Column,
@@ -25,14 +26,14 @@ from sync.central.store import (
     select,
 )
 
-CAMPAIGN_CHARS_MAX = 64
+CAMPAIGN_CHARS_MAX = ID_CHARS_MAX
 SHOWING = frozenset({PointKind.TILL, PointKind.KIOSK})
 """Kinds of points at which guests are offered something."""
 
 deal_table = Table(
     "offer_deal",
     metadata,
-    Column("site_id", String(64), primary_key=True),
+    Column("site_id", String(ID_CHARS_MAX), primary_key=True),
     Column("campaign_id", String(CAMPAIGN_CHARS_MAX), primary_key=True),
     Column("devices", LargeBinary, nullable=False),
     Column("dealt_ms", BigInteger, nullable=False),

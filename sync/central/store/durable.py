@@ -11,12 +11,12 @@ from edge.errors import ConfigError
 WANTED = ("fsync", "synchronous_commit")
 """Off, a commit is answered before it is on the disk: a power cut takes back what devices were told."""
 OFF = "off"
-SAID = text("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')")
+SAID = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:wanted)")
 
 
 def demand_durable(tx: Connection) -> None:
     """Raise ``ConfigError`` where commits of this very connection would not outlive a power cut."""
-    demand_on({row.name: row.setting for row in tx.execute(SAID)})
+    demand_on({row.name: row.setting for row in tx.execute(SAID, {"wanted": list(WANTED)})})
 
 
 def demand_on(said: Mapping[str, str]) -> None:
